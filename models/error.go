@@ -1,0 +1,54 @@
+package models
+
+import (
+	"errors"
+	"strings"
+)
+
+// Errors that callers tell apart with errors.Is. Anything else is a fault of
+// ours and is shown to nobody.
+var (
+	// ErrNotFound says that no such thing exists for the one who asks; another
+	// team's thing is answered with it too.
+	ErrNotFound = errors.New("not found")
+	// ErrForbidden says that the actor's role does not allow the action.
+	ErrForbidden = errors.New("forbidden")
+	// ErrUnauthenticated says that nobody is signed in, or no longer.
+	ErrUnauthenticated = errors.New("not signed in")
+	// ErrBusy says that the database could not take the change just now; the
+	// same request may succeed a little later.
+	ErrBusy = errors.New("database busy")
+	// ErrConflict says that the thing is not in a state that allows the action,
+	// or was changed by somebody else meanwhile.
+	ErrConflict = errors.New("conflict")
+	// ErrTooLarge says that what was sent is over a limit.
+	ErrTooLarge = errors.New("too large")
+	// ErrNoSpace says that the disk or the object back end is full.
+	ErrNoSpace = errors.New("no space left")
+)
+
+// FieldError says which rule the value of one field breaks. Field is the name
+// of the form field ("" when the fault belongs to no single field), Rule the
+// word under which views/i18n keeps its sentence, Param the rule's parameter.
+type FieldError struct {
+	Field string
+	Rule  string
+	Param string
+}
+
+// Invalid is the error of an input that breaks rules. It lists every broken
+// rule that was found, in the order of the fields.
+type Invalid []FieldError
+
+func (e Invalid) Error() string {
+	parts := make([]string, len(e))
+	for i, f := range e {
+		parts[i] = strings.TrimSpace(f.Field + " " + f.Rule + " " + f.Param)
+	}
+	return "invalid: " + strings.Join(parts, ", ")
+}
+
+// invalid is an Invalid of a single broken rule.
+func invalid(field, rule string, param ...string) error {
+	return Invalid{{Field: field, Rule: rule, Param: strings.Join(param, " ")}}
+}

@@ -1,0 +1,46 @@
+// Package ui holds the small parts that pages are made of: fields, buttons,
+// tables, badges, dialogs. A part draws what it is given and knows no resource.
+package ui
+
+import (
+	"errors"
+	"net/url"
+
+	"quartermaster/models"
+)
+
+// Form is a form as a page shows it: the text as it was typed and what was
+// wrong with it. The zero Form is an empty one.
+type Form struct {
+	// Values holds every field as typed, so that a refused form loses nothing.
+	Values url.Values
+	// Errors are the broken rules, in the order of the fields.
+	Errors models.Invalid
+	// Token is the one-time token that makes submitting twice one order.
+	Token string
+}
+
+// Value is the text of a field as typed.
+func (f Form) Value(name string) string { return f.Values.Get(name) }
+
+// Error is the first broken rule of a field, or nil.
+func (f Form) Error(name string) *models.FieldError {
+	for i := range f.Errors {
+		if f.Errors[i].Field == name {
+			return &f.Errors[i]
+		}
+	}
+	return nil
+}
+
+// Reject takes what an error says about the form's fields and reports whether
+// the form must be shown again. An error that is not about the input is left
+// to the caller.
+func (f *Form) Reject(err error) bool {
+	var in models.Invalid
+	if !errors.As(err, &in) {
+		return false
+	}
+	f.Errors = append(f.Errors, in...)
+	return true
+}
