@@ -1,0 +1,67 @@
+package pricing
+
+import (
+	"errors"
+	"math"
+	"math/bits"
+)
+
+// ErrOverflow says that an amount does not fit: it is refused, never wrapped.
+var ErrOverflow = errors.New("amount out of range")
+
+// Add is a + b, or ErrOverflow.
+func Add(a, b int64) (int64, error) {
+	sum := a + b
+	if (sum > a) != (b > 0) {
+		return 0, ErrOverflow
+	}
+	return sum, nil
+}
+
+// Mul is the product of all its factors, or ErrOverflow.
+func Mul(factors ...int64) (int64, error) {
+	product := int64(1)
+	for _, f := range factors {
+		var err error
+		if product, err = MulDiv(product, f, 1); err != nil {
+			return 0, err
+		}
+	}
+	return product, nil
+}
+
+// MulDiv is a × b ÷ d, multiplied in full before it is divided, and rounded
+// once, half to even. d must be positive. It is ErrOverflow when the result
+// does not fit.
+func MulDiv(a, b, d int64) (int64, error) {
+	if d <= 0 {
+		return 0, ErrOverflow
+	}
+	hi, lo := bits.Mul64(magnitude(a), magnitude(b))
+	if hi >= uint64(d) {
+		return 0, ErrOverflow
+	}
+	quo, rem := bits.Div64(hi, lo, uint64(d))
+	// rem is below d, which is at most 2^63-1, so twice it still fits.
+	if twice := 2 * rem; twice > uint64(d) || twice == uint64(d) && quo%2 == 1 {
+		quo++
+	}
+	negative := (a < 0) != (b < 0)
+	switch {
+	case quo <= math.MaxInt64 && negative:
+		return -int64(quo), nil
+	case quo <= math.MaxInt64:
+		return int64(quo), nil
+	case quo == 1<<63 && negative:
+		return math.MinInt64, nil
+	}
+	return 0, ErrOverflow
+}
+
+// magnitude is |n|, also of the smallest number, which has no positive twin.
+func magnitude(n int64) uint64 {
+	if n < 0 {
+		return -uint64(n)
+	}
+	return uint64(n)
+}

@@ -1,0 +1,264 @@
+// Package pricing says what a plan or a store costs and how long it runs:
+// plain functions over a price list and a moment, with no database and no
+// clock of their own.
+//
+// Amounts are whole numbers of the currency's smallest unit (fen for CNY). A
+// product is worked out in full, checked for overflow, and rounded once, half
+// to even, at the line.
+package pricing
+
+import (
+	"errors"
+	"fmt"
+	"time"
+)
+
+// Unit is what one unit of a price buys.
+type Unit string
+
+// The units of the price book.
+const (
+	Hour  Unit = "hour"
+	Month Unit = "month"
+	Year  Unit = "year"
+	// Term is a whole term at once: as many months as the price's TermMonths.
+	Term Unit = "term"
+)
+
+// Price is one line of the price book. It holds from ValidFrom on, until a
+// newer line of the same SKU, Region, Unit and TermMonths takes over.
+type Price struct {
+	SKU string
+	// Region is empty where one price holds in every region.
+	Region     string
+	Unit       Unit
+	TermMonths int // only with Term
+	Currency   string
+	// Minor is the price of Per units, in the currency's smallest unit. Per is
+	// 1 (0 counts as 1) except for rates finer than that unit: 2.385 CNY an
+	// hour is 238500 fen for 1,000 hours.
+	Minor, Per int64
+	ValidFrom  time.Time
+	// Source is the code of where the price comes from; its words are in
+	// views/i18n under price.source.<code>.
+	Source string
+	// Ours tells that the price was chosen by us and not by the vendor.
+	Ours bool
+}
+
+// Book is a price list, in any order.
+type Book []Price
+
+// ErrNoPrice says that the book has no price for what was asked at that time.
+var ErrNoPrice = errors.New("no price")
+
+// PlanSKU is the SKU of a specification of a package type.
+func PlanSKU(packageType, spec string) string { return packageType + ":" + spec }
+
+// StoreSKU is the SKU of one compute unit of a store.
+func StoreSKU(cu string) string { return "lms.cu." + cu }
+
+// Find is the price of a SKU that holds at a moment: the newest that has begun,
+// the region's own before the one that holds everywhere. It is ErrNoPrice when
+// there is none. months is 0 except for Term.
+func (b Book) Find(at time.Time, sku, region string, unit Unit, months int) (Price, error) {
+	var best *Price
+	for i := range b {
+		p := &b[i]
+		switch {
+		case p.SKU != sku || p.Unit != unit || p.TermMonths != months:
+		case p.Region != region && p.Region != "":
+		case p.ValidFrom.After(at):
+		case best == nil, best.Region == "" && p.Region != "":
+			best = p
+		case p.Region == best.Region && !p.ValidFrom.Before(best.ValidFrom):
+			best = p
+		}
+	}
+	if best == nil {
+		return Price{}, fmt.Errorf("%s per %s in %q at %s: %w", sku, unit, region, at.UTC().Format(time.DateOnly), ErrNoPrice)
+	}
+	return *best, nil
+}
+
+// Quote is a price with its breakdown, as a form shows it and an order line
+// keeps it. ListMinor − DiscountMinor is always TradeMinor.
+type Quote struct {
+	Currency string
+	// UnitMinor is the price of UnitPer Units of one piece. What is bought in
+	// advance is listed at UnitMinor × Quantity × Units ÷ UnitPer.
+	UnitMinor, UnitPer int64
+	Unit               Unit
+	// Quantity is the number of pieces: 1 plan, or a store's number of CU.
+	Quantity int64
+	// Units is how many Units the term has. It is 0 where nothing is bought in
+	// advance.
+	Units int64
+	// TermN and TermUnit (Month or Year) are the term as it was asked for;
+	// TermN is 0 where there is no term.
+	TermN    int
+	TermUnit Unit
+
+	ListMinor     int64 // before discount
+	DiscountMinor int64 // taken off for the length of the term
+	TradeMinor    int64 // due now
+
+	// HourlyMinor is what all pieces together cost for UnitPer hours, and
+	// MonthlyEstimateMinor what that makes in HoursPerMonth hours. Both are 0
+	// unless the charge follows use.
+	HourlyMinor, MonthlyEstimateMinor int64
+
+	// Source and ValidFrom are those of the price that TradeMinor was taken
+	// from. Ours tells that some figure of this quote is ours.
+	Source    string
+	ValidFrom time.Time
+	Ours      bool
+}
+
+// Free is the quote of what costs nothing: buckets and package versions.
+func Free(currency string) Quote {
+	return Quote{Currency: currency, UnitPer: 1, Quantity: 1}
+}
+
+// HoursPerMonth is the length of the month of an estimate: a year's 8,760
+// hours divided by twelve.
+const HoursPerMonth = 730
+
+// Plan is what a specification of a package type costs for a term of so many
+// months. The price of exactly that whole term is what is paid where the book
+// has one, and the monthly price times the months is the list price; without
+// the one or the other, the two are equal. TermUnit is Month: a form that was
+// asked in years says so in its own copy.
+func Plan(book Book, at time.Time, packageType, spec string, months int) (Quote, error) {
+	if months < 1 {
+		return Quote{}, fmt.Errorf("plan of %d months: %w", months, ErrNoPrice)
+	}
+	sku := PlanSKU(packageType, spec)
+	monthly, err := book.Find(at, sku, "", Month, 0)
+	hasMonthly := err == nil
+	term, err := book.Find(at, sku, "", Term, months)
+	switch {
+	case err != nil && !hasMonthly:
+		return Quote{}, err
+	case err != nil:
+		return bought(monthly, monthly, 1, int64(months), int64(months), months, Month)
+	case !hasMonthly:
+		return bought(term, term, 1, 1, 1, months, Month)
+	}
+	return bought(monthly, term, 1, int64(months), 1, months, Month)
+}
+
+// ChargeMode is how a store is paid, spelled as the documents do.
+type ChargeMode string
+
+// The charge modes of a store.
+const (
+	PostPaid ChargeMode = "postPaid"
+	PrePaid  ChargeMode = "prePaid"
+)
+
+// StoreTerms is what a store's price depends on. PeriodType (Month or Year)
+// and PeriodNum matter only when it is paid in advance.
+type StoreTerms struct {
+	Region     string
+	CU         string
+	Num        int
+	ChargeMode ChargeMode
+	PeriodType Unit
+	PeriodNum  int
+}
+
+// Store is what a store costs. Paid by use, nothing is due now, and the quote
+// carries the hourly rate and a month's estimate. Paid in advance, the whole
+// period is due; a year is listed as twelve months and paid at the yearly
+// price.
+func Store(book Book, at time.Time, t StoreTerms) (Quote, error) {
+	if t.Num < 1 {
+		return Quote{}, fmt.Errorf("store of %d units: %w", t.Num, ErrNoPrice)
+	}
+	if t.ChargeMode == PostPaid {
+		return metered(book, at, t)
+	}
+	if t.ChargeMode != PrePaid || t.PeriodNum < 1 {
+		return Quote{}, fmt.Errorf("store %q for %d: %w", t.ChargeMode, t.PeriodNum, ErrNoPrice)
+	}
+	sku, num, n := StoreSKU(t.CU), int64(t.Num), int64(t.PeriodNum)
+	monthly, err := book.Find(at, sku, t.Region, Month, 0)
+	hasMonthly := err == nil
+	switch t.PeriodType {
+	case Month:
+		if err != nil {
+			return Quote{}, err
+		}
+		return bought(monthly, monthly, num, n, n, t.PeriodNum, Month)
+	case Year:
+		yearly, err := book.Find(at, sku, t.Region, Year, 0)
+		switch {
+		case err != nil:
+			return Quote{}, err
+		case !hasMonthly:
+			return bought(yearly, yearly, num, n, n, t.PeriodNum, Year)
+		}
+		months, err := Months(t.PeriodNum, Yearly)
+		if err != nil {
+			return Quote{}, err
+		}
+		return bought(monthly, yearly, num, int64(months), n, t.PeriodNum, Year)
+	}
+	return Quote{}, fmt.Errorf("store per %q: %w", t.PeriodType, ErrNoPrice)
+}
+
+// metered is the quote of a store that is charged by the hour.
+func metered(book Book, at time.Time, t StoreTerms) (Quote, error) {
+	p, err := book.Find(at, StoreSKU(t.CU), t.Region, Hour, 0)
+	if err != nil {
+		return Quote{}, err
+	}
+	per, num := max(p.Per, 1), int64(t.Num)
+	hourly, err := Mul(p.Minor, num)
+	if err != nil {
+		return Quote{}, err
+	}
+	monthly, err := MulDiv(hourly, HoursPerMonth, per)
+	if err != nil {
+		return Quote{}, err
+	}
+	return Quote{
+		Currency: p.Currency, UnitMinor: p.Minor, UnitPer: per, Unit: Hour, Quantity: num,
+		HourlyMinor: hourly, MonthlyEstimateMinor: monthly,
+		Source: p.Source, ValidFrom: p.ValidFrom, Ours: p.Ours,
+	}, nil
+}
+
+// bought is the quote of quantity pieces bought in advance: listed as listUnits
+// of the list price, paid as tradeUnits of the trade price. A list price that
+// is of no use as one, in another currency or below what is paid, gives way to
+// the trade price.
+func bought(list, trade Price, quantity, listUnits, tradeUnits int64, n int, unit Unit) (Quote, error) {
+	due, err := trade.of(quantity, tradeUnits)
+	if err != nil {
+		return Quote{}, err
+	}
+	listed, err := list.of(quantity, listUnits)
+	if err != nil {
+		return Quote{}, err
+	}
+	if list.Currency != trade.Currency || listed < due {
+		list, listed, listUnits = trade, due, tradeUnits
+	}
+	return Quote{
+		Currency: trade.Currency, UnitMinor: list.Minor, UnitPer: max(list.Per, 1), Unit: list.Unit,
+		Quantity: quantity, Units: listUnits, TermN: n, TermUnit: unit,
+		ListMinor: listed, DiscountMinor: listed - due, TradeMinor: due,
+		Source: trade.Source, ValidFrom: trade.ValidFrom, Ours: trade.Ours || list.Ours,
+	}, nil
+}
+
+// of is the price of so many pieces for so many units.
+func (p Price) of(quantity, units int64) (int64, error) {
+	pieces, err := Mul(quantity, units)
+	if err != nil {
+		return 0, err
+	}
+	return MulDiv(p.Minor, pieces, max(p.Per, 1))
+}

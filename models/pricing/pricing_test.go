@@ -1,0 +1,213 @@
+package pricing_test
+
+import (
+	"errors"
+	"math"
+	"testing"
+	"time"
+
+	"quartermaster/models/pricing"
+)
+
+func day(s string) time.Time {
+	t, err := time.Parse(time.DateOnly, s)
+	if err != nil {
+		panic(err)
+	}
+	return t
+}
+
+var book = pricing.Book{
+	{SKU: "oss:40", Unit: pricing.Month, Currency: "CNY", Minor: 450, ValidFrom: day("2024-01-01"), Source: "a", Ours: true},
+	{SKU: "oss:40", Unit: pricing.Term, TermMonths: 6, Currency: "CNY", Minor: 2500, ValidFrom: day("2025-01-01"), Source: "c"},
+	{SKU: "oss:40", Unit: pricing.Term, TermMonths: 6, Currency: "CNY", Minor: 2250, ValidFrom: day("2026-07-01"), Source: "d"},
+	{SKU: "oss:40", Unit: pricing.Term, TermMonths: 6, Currency: "CNY", Minor: 2600, ValidFrom: day("2024-01-01"), Source: "b"},
+	{SKU: "oss:40", Unit: pricing.Term, TermMonths: 12, Currency: "CNY", Minor: 9999, ValidFrom: day("2024-01-01"), Source: "e"},
+	{SKU: "oss:50", Unit: pricing.Term, TermMonths: 6, Currency: "CNY", Minor: 5976, ValidFrom: day("2024-01-01"), Source: "f"},
+	{SKU: "oss:max", Unit: pricing.Month, Currency: "CNY", Minor: math.MaxInt64 / 2, ValidFrom: day("2024-01-01")},
+	{SKU: "lms.cu.xlarge", Region: "cn-north-7", Unit: pricing.Hour, Currency: "CNY", Minor: 238_525, Per: 1000, ValidFrom: day("2024-01-01"), Source: "h"},
+	{SKU: "lms.cu.xlarge", Region: "cn-north-7", Unit: pricing.Month, Currency: "CNY", Minor: 118_000, Per: 1, ValidFrom: day("2024-01-01"), Source: "m"},
+	{SKU: "lms.cu.xlarge", Region: "cn-north-7", Unit: pricing.Year, Currency: "CNY", Minor: 1_180_000, Per: 1, ValidFrom: day("2024-01-01"), Source: "y"},
+	{SKU: "lms.cu.xlarge", Unit: pricing.Year, Currency: "CNY", Minor: 1_300_000, ValidFrom: day("2026-01-01"), Source: "everywhere"},
+}
+
+func TestPlanTakesTheNewestPriceThatHasBegun(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		at     string
+		source string
+		trade  int64
+	}{
+		{"2024-01-01", "b", 2600},
+		{"2024-12-31", "b", 2600},
+		{"2025-01-01", "c", 2500},
+		{"2026-06-30", "c", 2500},
+		{"2026-07-01", "d", 2250},
+	} {
+		q, err := pricing.Plan(book, day(tt.at), "oss", "40", 6)
+		if err != nil || q.Source != tt.source || q.TradeMinor != tt.trade {
+			t.Errorf("on %s: got %d from %q, %v, want %d from %q", tt.at, q.TradeMinor, q.Source, err, tt.trade, tt.source)
+		}
+	}
+}
+
+func TestPlanShowsListDiscountAndTradePrice(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name   string
+		spec   string
+		months int
+		want   pricing.Quote
+	}{
+		{"term price below the monthly one", "40", 6, pricing.Quote{UnitMinor: 450, Unit: pricing.Month, Units: 6, ListMinor: 2700, DiscountMinor: 450, TradeMinor: 2250, Source: "d", ValidFrom: day("2026-07-01"), Ours: true}},
+		{"monthly price alone", "40", 3, pricing.Quote{UnitMinor: 450, Unit: pricing.Month, Units: 3, ListMinor: 1350, TradeMinor: 1350, Source: "a", ValidFrom: day("2024-01-01"), Ours: true}},
+		{"term price alone", "50", 6, pricing.Quote{UnitMinor: 5976, Unit: pricing.Term, Units: 1, ListMinor: 5976, TradeMinor: 5976, Source: "f", ValidFrom: day("2024-01-01")}},
+		{"term price above the monthly one", "40", 12, pricing.Quote{UnitMinor: 9999, Unit: pricing.Term, Units: 1, ListMinor: 9999, TradeMinor: 9999, Source: "e", ValidFrom: day("2024-01-01")}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			tt.want.Currency, tt.want.UnitPer, tt.want.Quantity = "CNY", 1, 1
+			tt.want.TermN, tt.want.TermUnit = tt.months, pricing.Month
+			got, err := pricing.Plan(book, day("2026-11-21"), "oss", tt.spec, tt.months)
+			if err != nil || got != tt.want {
+				t.Errorf("got  %+v, %v\nwant %+v", got, err, tt.want)
+			}
+		})
+	}
+}
+
+func TestPlanWithoutAPriceIsRefused(t *testing.T) {
+	t.Parallel()
+	now := day("2026-11-21")
+	for _, tt := range []struct {
+		name   string
+		at     time.Time
+		spec   string
+		months int
+		want   error
+	}{
+		{"unknown specification", now, "41", 6, pricing.ErrNoPrice},
+		{"term that is not sold", now, "50", 7, pricing.ErrNoPrice},
+		{"before the first price", day("2023-12-31"), "40", 6, pricing.ErrNoPrice},
+		{"no months", now, "40", 0, pricing.ErrNoPrice},
+		{"negative months", now, "40", -6, pricing.ErrNoPrice},
+		{"too much money", now, "max", 3, pricing.ErrOverflow},
+	} {
+		if _, err := pricing.Plan(book, tt.at, "oss", tt.spec, tt.months); !errors.Is(err, tt.want) {
+			t.Errorf("%s: got %v, want %v", tt.name, err, tt.want)
+		}
+	}
+}
+
+func TestStorePaidByUseIsDueLater(t *testing.T) {
+	t.Parallel()
+	got, err := pricing.Store(book, day("2026-11-21"), pricing.StoreTerms{Region: "cn-north-7", CU: "xlarge", Num: 3, ChargeMode: pricing.PostPaid})
+	want := pricing.Quote{
+		Currency: "CNY", UnitMinor: 238_525, UnitPer: 1000, Unit: pricing.Hour, Quantity: 3,
+		HourlyMinor: 715_575, MonthlyEstimateMinor: 522_370, // 522,369.75 fen, rounded once
+		Source: "h", ValidFrom: day("2024-01-01"),
+	}
+	if err != nil || got != want {
+		t.Errorf("got  %+v, %v\nwant %+v", got, err, want)
+	}
+}
+
+func TestStorePaidInAdvanceIsDueNow(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name  string
+		terms pricing.StoreTerms
+		want  pricing.Quote
+	}{
+		{"months", pricing.StoreTerms{Region: "cn-north-7", Num: 2, PeriodType: pricing.Month, PeriodNum: 9},
+			pricing.Quote{UnitMinor: 118_000, UnitPer: 1, Unit: pricing.Month, Units: 9, ListMinor: 2_124_000, TradeMinor: 2_124_000, Source: "m", ValidFrom: day("2024-01-01")}},
+		{"years are listed as months", pricing.StoreTerms{Region: "cn-north-7", Num: 2, PeriodType: pricing.Year, PeriodNum: 3},
+			pricing.Quote{UnitMinor: 118_000, UnitPer: 1, Unit: pricing.Month, Units: 36, ListMinor: 8_496_000, DiscountMinor: 1_416_000, TradeMinor: 7_080_000, Source: "y", ValidFrom: day("2024-01-01")}},
+		{"price that holds everywhere", pricing.StoreTerms{Region: "cn-east-3", Num: 1, PeriodType: pricing.Year, PeriodNum: 1},
+			pricing.Quote{UnitMinor: 1_300_000, UnitPer: 1, Unit: pricing.Year, Units: 1, ListMinor: 1_300_000, TradeMinor: 1_300_000, Source: "everywhere", ValidFrom: day("2026-01-01")}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			tt.terms.CU, tt.terms.ChargeMode = "xlarge", pricing.PrePaid
+			tt.want.Currency, tt.want.Quantity = "CNY", int64(tt.terms.Num)
+			tt.want.TermN, tt.want.TermUnit = tt.terms.PeriodNum, tt.terms.PeriodType
+			got, err := pricing.Store(book, day("2026-11-21"), tt.terms)
+			if err != nil || got != tt.want {
+				t.Errorf("got  %+v, %v\nwant %+v", got, err, tt.want)
+			}
+		})
+	}
+}
+
+func TestStoreWithoutAPriceIsRefused(t *testing.T) {
+	t.Parallel()
+	good := pricing.StoreTerms{Region: "cn-north-7", CU: "xlarge", Num: 1, ChargeMode: pricing.PrePaid, PeriodType: pricing.Month, PeriodNum: 1}
+	for name, spoil := range map[string]func(*pricing.StoreTerms){
+		"no units":          func(s *pricing.StoreTerms) { s.Num = 0 },
+		"no period":         func(s *pricing.StoreTerms) { s.PeriodNum = 0 },
+		"unknown period":    func(s *pricing.StoreTerms) { s.PeriodType = "week" },
+		"unknown mode":      func(s *pricing.StoreTerms) { s.ChargeMode = "barter" },
+		"unknown size":      func(s *pricing.StoreTerms) { s.CU = "small" },
+		"unknown region":    func(s *pricing.StoreTerms) { s.Region = "mars" },
+		"by use, elsewhere": func(s *pricing.StoreTerms) { s.Region, s.ChargeMode = "mars", pricing.PostPaid },
+	} {
+		terms := good
+		spoil(&terms)
+		if _, err := pricing.Store(book, day("2026-11-21"), terms); !errors.Is(err, pricing.ErrNoPrice) {
+			t.Errorf("%s: got %v, want %v", name, err, pricing.ErrNoPrice)
+		}
+	}
+	huge := good
+	huge.Num = math.MaxInt
+	if _, err := pricing.Store(book, day("2026-11-21"), huge); !errors.Is(err, pricing.ErrOverflow) {
+		t.Errorf("huge: got %v, want %v", err, pricing.ErrOverflow)
+	}
+}
+
+func TestFreeCostsNothing(t *testing.T) {
+	t.Parallel()
+	if got, want := pricing.Free("CNY"), (pricing.Quote{Currency: "CNY", UnitPer: 1, Quantity: 1}); got != want {
+		t.Errorf("got %+v, want %+v", got, want)
+	}
+}
+
+func TestMulDivRoundsHalfToEvenOnce(t *testing.T) {
+	t.Parallel()
+	const most, least = math.MaxInt64, math.MinInt64
+	for _, tt := range []struct{ a, b, d, want int64 }{
+		{1, 1, 2, 0}, {3, 1, 2, 2}, {5, 1, 2, 2}, {7, 1, 2, 4},
+		{-1, 1, 2, 0}, {-3, 1, 2, -2}, {-5, 1, 2, -2}, {5, -1, 2, -2},
+		{1, 1, 3, 0}, {2, 1, 3, 1}, {0, -5, 7, 0},
+		{most, most, most, most}, {least, 1, 1, least}, {least, most, most, least}, {most, 2, 4, 1 << 62},
+	} {
+		if got, err := pricing.MulDiv(tt.a, tt.b, tt.d); err != nil || got != tt.want {
+			t.Errorf("%d × %d ÷ %d: got %d, %v, want %d", tt.a, tt.b, tt.d, got, err, tt.want)
+		}
+	}
+	for _, tt := range [][3]int64{{most, 2, 1}, {least, -1, 1}, {least, 2, 1}, {most, most, 1}, {1, 1, 0}, {1, 1, -1}, {least, least, most}} {
+		if got, err := pricing.MulDiv(tt[0], tt[1], tt[2]); !errors.Is(err, pricing.ErrOverflow) {
+			t.Errorf("%d × %d ÷ %d: got %d, %v, want %v", tt[0], tt[1], tt[2], got, err, pricing.ErrOverflow)
+		}
+	}
+}
+
+func TestSumsAndProductsNeverWrap(t *testing.T) {
+	t.Parallel()
+	const most, least = math.MaxInt64, math.MinInt64
+	for _, tt := range []struct{ a, b, want int64 }{{1, 2, 3}, {most, 0, most}, {most, least, -1}, {least, 0, least}, {5, -7, -2}, {least + 1, -1, least}} {
+		if got, err := pricing.Add(tt.a, tt.b); err != nil || got != tt.want {
+			t.Errorf("%d + %d: got %d, %v, want %d", tt.a, tt.b, got, err, tt.want)
+		}
+	}
+	for _, tt := range [][2]int64{{most, 1}, {least, -1}, {most, most}, {least, least}} {
+		if got, err := pricing.Add(tt[0], tt[1]); !errors.Is(err, pricing.ErrOverflow) {
+			t.Errorf("%d + %d: got %d, %v, want %v", tt[0], tt[1], got, err, pricing.ErrOverflow)
+		}
+	}
+	if got, err := pricing.Mul(3, -4, 5); err != nil || got != -60 {
+		t.Errorf("3 × -4 × 5: got %d, %v, want -60", got, err)
+	}
+	if got, err := pricing.Mul(1<<32, 1<<32); !errors.Is(err, pricing.ErrOverflow) {
+		t.Errorf("2^32 × 2^32: got %d, %v, want %v", got, err, pricing.ErrOverflow)
+	}
+}
