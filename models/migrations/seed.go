@@ -119,7 +119,7 @@ type priceLine struct {
 }
 
 //go:embed catalogue.json
-var seed []byte
+var catalogueJSON []byte
 
 // Seed is the catalogue that a new database begins with. It fails only when
 // the embedded file is not what the types say, which a test excludes.
@@ -131,7 +131,7 @@ func Seed() (Catalogue, error) {
 		Flavors    []Flavor    `json:"flavors"`
 		Prices     []priceLine `json:"prices"`
 	}
-	d := json.NewDecoder(bytes.NewReader(seed))
+	d := json.NewDecoder(bytes.NewReader(catalogueJSON))
 	d.DisallowUnknownFields()
 	if err := d.Decode(&file); err != nil {
 		return Catalogue{}, fmt.Errorf("catalogue: %w", err)
