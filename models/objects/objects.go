@@ -1,0 +1,370 @@
+// Package objects is where buckets and package versions keep their bytes. A
+// blob has an id that is made here, at random; no name, key or path that a
+// person chose ever reaches the disk.
+//
+// A blob comes into being in three steps, so that a kill between any two of
+// them leaves nothing half-done once Recover has run:
+//
+//  1. Stage writes the bytes and syncs them;
+//  2. the caller records the id in a database transaction;
+//  3. Keep moves the blob to its place.
+//
+// Before 2 a kill leaves bytes without a record, and Recover removes them.
+// After 2 it leaves a recorded blob in the wrong folder: Read finds it there,
+// and Recover moves it.
+package objects
+
+import (
+	"context"
+	"crypto/md5"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"syscall"
+	"time"
+)
+
+// Errors that callers tell apart with errors.Is.
+var (
+	// ErrTooLarge says that more bytes came than the limit allows.
+	ErrTooLarge = errors.New("too large")
+	// ErrNoSpace says that the disk, or the share of it that is ours, is full.
+	ErrNoSpace = errors.New("no space left")
+	// ErrNotExist says that there is no blob of that id.
+	ErrNotExist = errors.New("no such blob")
+)
+
+// batch is how many ids are asked about at once; every database takes that
+// many arguments in one query.
+const batch = 500
+
+// Dir keeps blobs in a folder. It may be used by several goroutines.
+type Dir struct {
+	staging string
+	blobs   string
+}
+
+// Staged says what Stage wrote. The sums are lower-case hex.
+type Staged struct {
+	ID     string
+	Size   int64
+	SHA256 string
+	MD5    string
+}
+
+// Known answers which of the ids the database has a record of. Ids that are
+// not in the map are unknown.
+type Known func(ctx context.Context, ids []string) (map[string]bool, error)
+
+// Open uses root as the folder of blobs. The folder is made when it is not
+// there, and belongs to its owner alone afterwards.
+func Open(root string) (*Dir, error) {
+	root, err := filepath.Abs(root)
+	if err != nil {
+		return nil, fmt.Errorf("open objects: %w", err)
+	}
+	d := &Dir{staging: filepath.Join(root, "staging"), blobs: filepath.Join(root, "blobs")}
+	for _, dir := range []string{root, d.staging, d.blobs} {
+		if err := os.MkdirAll(dir, 0o700); err != nil {
+			return nil, fmt.Errorf("open objects: %w", err)
+		}
+		if err := os.Chmod(dir, 0o700); err != nil {
+			return nil, fmt.Errorf("open objects: %w", err)
+		}
+	}
+	if err := errors.Join(syncDir(root), syncDir(filepath.Dir(root))); err != nil {
+		return nil, fmt.Errorf("open objects: %w", err)
+	}
+	return d, nil
+}
+
+// Stage writes what r gives under a new id and syncs it to disk. More than
+// limit bytes are ErrTooLarge as soon as they are seen, a full disk is
+// ErrNoSpace. When it returns an error, the end of ctx included, no file is
+// left.
+func (d *Dir) Stage(ctx context.Context, r io.Reader, limit int64) (_ Staged, err error) {
+	id := newID()
+	path := d.staged(id)
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return Staged{}, fmt.Errorf("stage blob: %w", noSpace(err))
+	}
+	defer func() {
+		if err != nil {
+			f.Close()
+			os.Remove(path)
+			err = fmt.Errorf("stage blob: %w", noSpace(err))
+		}
+	}()
+	sha, sum := sha256.New(), md5.New()
+	size, err := copyWithin(ctx, io.MultiWriter(f, sha, sum), r, limit)
+	if err != nil {
+		return Staged{}, err
+	}
+	if err := f.Sync(); err != nil {
+		return Staged{}, err
+	}
+	if err := f.Close(); err != nil {
+		return Staged{}, err
+	}
+	if err := syncDir(d.staging); err != nil {
+		return Staged{}, err
+	}
+	// The sync may have taken long; who has gone away by now gets nothing.
+	if err := ctx.Err(); err != nil {
+		return Staged{}, err
+	}
+	return Staged{
+		ID:     id,
+		Size:   size,
+		SHA256: hex.EncodeToString(sha.Sum(nil)),
+		MD5:    hex.EncodeToString(sum.Sum(nil)),
+	}, nil
+}
+
+// Keep moves a staged blob to its place for good. Keeping a blob that is kept
+// already does nothing; a blob that is in neither place is ErrNotExist.
+func (d *Dir) Keep(id string) error {
+	if !validID(id) {
+		return ErrNotExist
+	}
+	if err := d.keep(id); err != nil {
+		return fmt.Errorf("keep blob %s: %w", id, noSpace(err))
+	}
+	return nil
+}
+
+func (d *Dir) keep(id string) error {
+	place := d.kept(id)
+	if err := os.Mkdir(filepath.Dir(place), 0o700); err == nil {
+		if err := syncDir(d.blobs); err != nil {
+			return err
+		}
+	} else if !errors.Is(err, fs.ErrExist) {
+		return err
+	}
+	if err := os.Rename(d.staged(id), place); errors.Is(err, fs.ErrNotExist) {
+		if _, err := os.Lstat(place); err != nil {
+			return missing(err)
+		}
+	} else if err != nil {
+		return err
+	}
+	// Synced also when the blob was here already: the one who moved it may
+	// have been killed before doing so.
+	return errors.Join(syncDir(filepath.Dir(place)), syncDir(d.staging))
+}
+
+// Drop removes a blob, staged or kept. Dropping what is not there does
+// nothing. A removal that a power cut undoes is made good by Sweep.
+func (d *Dir) Drop(id string) error {
+	if !validID(id) {
+		return nil
+	}
+	// Staging first: a Keep at the same moment moves from there to the place
+	// that is looked at afterwards, so the blob cannot slip through.
+	for _, path := range []string{d.staged(id), d.kept(id)} {
+		if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return fmt.Errorf("drop blob %s: %w", id, err)
+		}
+	}
+	return nil
+}
+
+// Read opens a blob and tells its size. It also finds a blob that is recorded
+// but not yet kept. A blob that is not there is ErrNotExist. The caller closes
+// the file.
+func (d *Dir) Read(id string) (*os.File, int64, error) {
+	if !validID(id) {
+		return nil, 0, ErrNotExist
+	}
+	// The last look is for a Keep that moved the blob between the first two.
+	for _, path := range []string{d.kept(id), d.staged(id), d.kept(id)} {
+		f, err := os.Open(path)
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		if err != nil {
+			return nil, 0, fmt.Errorf("read blob: %w", err)
+		}
+		info, err := f.Stat()
+		if err != nil {
+			f.Close()
+			return nil, 0, fmt.Errorf("read blob: %w", err)
+		}
+		return f, info.Size(), nil
+	}
+	return nil, 0, ErrNotExist
+}
+
+// Recover finishes what a kill interrupted: staged blobs that the database
+// knows are kept, all others are removed. It runs at the start, before
+// anything is staged.
+func (d *Dir) Recover(ctx context.Context, known Known) error {
+	if err := d.settle(ctx, d.staging, nil, known); err != nil {
+		return fmt.Errorf("recover staged blobs: %w", err)
+	}
+	return nil
+}
+
+// Sweep removes every blob, staged or kept, that was written before the given
+// time and that the database does not know. It may run while blobs are staged
+// and kept, as long as no upload takes longer than what lies between that time
+// and now.
+func (d *Dir) Sweep(ctx context.Context, before time.Time, known Known) error {
+	old := func(info fs.FileInfo) bool { return info.ModTime().Before(before) }
+	if err := d.settle(ctx, d.staging, old, known); err != nil {
+		return fmt.Errorf("sweep staged blobs: %w", err)
+	}
+	shelves, err := os.ReadDir(d.blobs)
+	if err != nil {
+		return fmt.Errorf("sweep blobs: %w", err)
+	}
+	for _, shelf := range shelves {
+		if err := d.settle(ctx, filepath.Join(d.blobs, shelf.Name()), old, known); err != nil {
+			return fmt.Errorf("sweep blobs: %w", err)
+		}
+	}
+	return nil
+}
+
+// settle goes through the blobs of one folder, a batch at a time, and keeps
+// the known ones and removes the unknown ones. With pick it looks only at the
+// files that pick chooses. Files whose names are not ids are not ours and stay.
+func (d *Dir) settle(ctx context.Context, folder string, pick func(fs.FileInfo) bool, known Known) error {
+	dir, err := os.Open(folder)
+	if err != nil {
+		return err
+	}
+	defer dir.Close()
+	for {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		entries, err := dir.ReadDir(batch)
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		if err := d.settleBatch(ctx, chosen(entries, pick), known); err != nil {
+			return err
+		}
+	}
+}
+
+func (d *Dir) settleBatch(ctx context.Context, ids []string, known Known) error {
+	if len(ids) == 0 {
+		return nil
+	}
+	have, err := known(ctx, ids)
+	if err != nil {
+		return err
+	}
+	for _, id := range ids {
+		settle := d.Drop
+		if have[id] {
+			settle = d.Keep
+		}
+		// A known blob may be dropped by its owner meanwhile.
+		if err := settle(id); err != nil && !errors.Is(err, ErrNotExist) {
+			return err
+		}
+	}
+	return nil
+}
+
+func chosen(entries []fs.DirEntry, pick func(fs.FileInfo) bool) []string {
+	var ids []string
+	for _, e := range entries {
+		if !validID(e.Name()) {
+			continue
+		}
+		if pick != nil {
+			info, err := e.Info()
+			if err != nil || !pick(info) {
+				continue // gone since, or too young
+			}
+		}
+		ids = append(ids, e.Name())
+	}
+	return ids
+}
+
+func (d *Dir) staged(id string) string { return filepath.Join(d.staging, id) }
+func (d *Dir) kept(id string) string   { return filepath.Join(d.blobs, id[:2], id) }
+
+// copyWithin copies r to w and returns the number of bytes. It looks at ctx
+// between reads and stops at the first byte over the limit.
+func copyWithin(ctx context.Context, w io.Writer, r io.Reader, limit int64) (int64, error) {
+	buf := make([]byte, 128<<10)
+	var size int64
+	for {
+		if err := ctx.Err(); err != nil {
+			return 0, err
+		}
+		n, err := r.Read(buf)
+		if size += int64(n); size > limit {
+			return 0, ErrTooLarge
+		}
+		if _, err := w.Write(buf[:n]); err != nil {
+			return 0, err
+		}
+		if err == io.EOF {
+			return size, nil
+		}
+		if err != nil {
+			return 0, err
+		}
+	}
+}
+
+// newID is 128 random bits as 32 lower-case hex digits.
+func newID() string {
+	var b [16]byte
+	rand.Read(b[:])
+	return hex.EncodeToString(b[:])
+}
+
+func validID(id string) bool {
+	if len(id) != 32 {
+		return false
+	}
+	for _, c := range []byte(id) {
+		if (c < '0' || c > '9') && (c < 'a' || c > 'f') {
+			return false
+		}
+	}
+	return true
+}
+
+// syncDir makes what was created in, renamed into or removed from a folder
+// survive a power cut.
+func syncDir(path string) error {
+	dir, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	return errors.Join(dir.Sync(), dir.Close())
+}
+
+func noSpace(err error) error {
+	if errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) {
+		return fmt.Errorf("%w: %w", ErrNoSpace, err)
+	}
+	return err
+}
+
+func missing(err error) error {
+	if errors.Is(err, fs.ErrNotExist) {
+		return ErrNotExist
+	}
+	return err
+}
