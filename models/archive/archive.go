@@ -1,0 +1,340 @@
+// Package archive looks into a zip, jar or war and lists what is there,
+// without unpacking it. Every entry is decompressed once, to nowhere, to prove
+// its checksum; entries, sizes, ratio and names are bounded, so that a hostile
+// archive costs little and is refused with a reason. Names of entries are only
+// data to show: no path is made from one.
+package archive
+
+import (
+	"archive/zip"
+	"bytes"
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"hash/crc32"
+	"io"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Reason says why an archive is refused. It is an error and a short code.
+type Reason string
+
+// The reasons, each with its sentence in views/i18n under archive.<code>.
+const (
+	NotArchive       Reason = "not_archive"
+	TooManyEntries   Reason = "too_many_entries"
+	TooLargeUnpacked Reason = "too_large_unpacked"
+	TooDense         Reason = "ratio"
+	Corrupt          Reason = "corrupt"
+	Encrypted        Reason = "encrypted"
+	NameTooLong      Reason = "name_too_long"
+	TooDeep          Reason = "too_deep"
+)
+
+func (r Reason) Error() string { return "archive refused: " + string(r) }
+
+// Limits bound what an archive may hold and how much of it is listed.
+type Limits struct {
+	Listed    int   // entries in Listing.Entries; the rest is only counted
+	Entries   int   // entries in the archive
+	Directory int64 // bytes read to find the entries, names and comments included
+	Unpacked  int64 // bytes of all entries, unpacked
+	Ratio     int64 // unpacked bytes for each byte of the archive
+	Free      int64 // unpacked bytes up to which the ratio does not matter
+	Name      int   // bytes in an entry's name
+	Depth     int   // folders in an entry's name
+}
+
+// Defaults are limits that deploy packages stay well within.
+var Defaults = Limits{
+	Listed:    10_000,
+	Entries:   65_535,
+	Directory: 16 << 20,
+	Unpacked:  8 << 30,
+	Ratio:     200,
+	Free:      32 << 20,
+	Name:      1024,
+	Depth:     64,
+}
+
+// Kind of archive, told from what is in it and not from its name.
+type Kind string
+
+// The kinds. A war has a WEB-INF folder, a jar a manifest.
+const (
+	Zip Kind = "zip"
+	Jar Kind = "jar"
+	War Kind = "war"
+)
+
+// Listing is what was found in an archive.
+type Listing struct {
+	Kind      Kind
+	Entries   []Entry // in the order of the archive
+	Files     int     // all files, also those that are not listed
+	Unpacked  int64   // their bytes, unpacked
+	Truncated bool    // there are more entries than are listed
+	Unchecked int     // files packed in a way we cannot unpack, sizes as declared
+	MainClass string  // of a jar's or war's manifest, "" when it names none
+	Manifest  []Attribute
+}
+
+// Entry is one file or folder. Its name is fit to be shown: valid UTF-8, with
+// control and direction characters written as escapes.
+type Entry struct {
+	Name       string
+	Size       int64
+	Compressed int64
+	Modified   time.Time // zero when the archive does not say
+	Dir        bool
+}
+
+// Attribute is a line of the main section of a manifest, fit to be shown.
+type Attribute struct {
+	Name  string
+	Value string
+}
+
+// List reads an archive of the given size and lists its entries. A refusal is
+// a Reason in the error's chain; anything else is the end of ctx or a fault of r.
+func List(ctx context.Context, r io.ReaderAt, size int64, limits Limits) (Listing, error) {
+	src := &source{ctx: ctx, r: r, left: limits.Directory}
+	l, err := list(src, size, limits)
+	if err == nil {
+		return l, nil
+	}
+	// What went wrong below is told before what it looked like from above.
+	switch {
+	case ctx.Err() != nil:
+		err = ctx.Err()
+	case src.err != nil:
+		err = src.err
+	}
+	return Listing{}, fmt.Errorf("list archive: %w", err)
+}
+
+func list(src *source, size int64, limits Limits) (Listing, error) {
+	zr, err := zip.NewReader(src, size)
+	// Names that point outside are listed like any others.
+	if err != nil && !errors.Is(err, zip.ErrInsecurePath) {
+		return Listing{}, malformed(src)
+	}
+	src.left = -1
+	if len(zr.File) > limits.Entries {
+		return Listing{}, TooManyEntries
+	}
+	l := Listing{Kind: Zip, Entries: make([]Entry, 0, min(len(zr.File), limits.Listed))}
+	for _, f := range zr.File {
+		if err := l.admit(f, size, limits); err != nil {
+			return Listing{}, fmt.Errorf("entry %.200q: %w", f.Name, err)
+		}
+	}
+	if dense(l.Unpacked, size, limits) {
+		return Listing{}, TooDense
+	}
+	if err := disjoint(zr.File, size); err != nil {
+		return Listing{}, err
+	}
+	for _, f := range zr.File {
+		if err := l.check(src.ctx, f); err != nil {
+			return Listing{}, fmt.Errorf("entry %.200q: %w", f.Name, err)
+		}
+	}
+	return l, nil
+}
+
+// admit holds an entry to the limits by what the archive declares of it, and
+// adds it to the listing.
+func (l *Listing) admit(f *zip.File, size int64, limits Limits) error {
+	const encrypted, strong, masked = 1 << 0, 1 << 6, 1 << 13
+	switch {
+	case f.Flags&(encrypted|strong|masked) != 0:
+		return Encrypted
+	case len(f.Name) > limits.Name:
+		return NameTooLong
+	case depth(f.Name) > limits.Depth:
+		return TooDeep
+	case f.CompressedSize64 > uint64(size):
+		return Corrupt
+	case f.UncompressedSize64 > uint64(limits.Unpacked-l.Unpacked):
+		return TooLargeUnpacked
+	}
+	e := Entry{
+		Name:       shown(f.Name),
+		Size:       int64(f.UncompressedSize64),
+		Compressed: int64(f.CompressedSize64),
+		Modified:   modified(f),
+		Dir:        strings.HasSuffix(f.Name, "/"),
+	}
+	if !e.Dir {
+		l.Files++
+		l.Unpacked += e.Size
+	}
+	if len(l.Entries) < limits.Listed {
+		l.Entries = append(l.Entries, e)
+	} else {
+		l.Truncated = true
+	}
+	switch upper := strings.ToUpper(f.Name); {
+	case strings.HasPrefix(upper, "WEB-INF/"):
+		l.Kind = War
+	case upper == manifestName && l.Kind == Zip:
+		l.Kind = Jar
+	}
+	return nil
+}
+
+// check decompresses an entry to prove its size and checksum.
+func (l *Listing) check(ctx context.Context, f *zip.File) error {
+	if strings.HasSuffix(f.Name, "/") {
+		if f.UncompressedSize64 > 0 {
+			return Corrupt
+		}
+		return nil
+	}
+	r, err := f.Open()
+	if errors.Is(err, zip.ErrAlgorithm) {
+		l.Unchecked++
+		return nil
+	}
+	if err != nil {
+		return Corrupt
+	}
+	defer r.Close()
+	var keep *bytes.Buffer
+	if strings.ToUpper(f.Name) == manifestName {
+		keep = new(bytes.Buffer)
+	}
+	if err := drain(ctx, r, f, keep); err != nil {
+		return err
+	}
+	if keep != nil {
+		l.Manifest = attributes(keep.Bytes())
+		for _, a := range l.Manifest {
+			if strings.EqualFold(a.Name, "Main-Class") {
+				l.MainClass = a.Value
+			}
+		}
+	}
+	return nil
+}
+
+// drain reads an entry to its end and stops as soon as it is longer than the
+// archive declared. The first bytes go to keep, when there is one.
+func drain(ctx context.Context, r io.Reader, f *zip.File, keep *bytes.Buffer) error {
+	buf := make([]byte, 64<<10)
+	sum := crc32.NewIEEE()
+	var size uint64
+	for {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		n, err := r.Read(buf)
+		sum.Write(buf[:n])
+		if keep != nil {
+			keep.Write(buf[:min(n, manifestSize-keep.Len())])
+		}
+		if size += uint64(n); size > f.UncompressedSize64 {
+			return Corrupt
+		}
+		if err == io.EOF {
+			break
+		}
+		if err != nil {
+			return Corrupt
+		}
+	}
+	// The reader lets a checksum of zero pass; we do not.
+	if size != f.UncompressedSize64 || sum.Sum32() != f.CRC32 {
+		return Corrupt
+	}
+	return nil
+}
+
+// disjoint refuses entries that share bytes or lie outside the archive: the
+// way to make much of little without a high ratio in any one entry.
+func disjoint(files []*zip.File, size int64) error {
+	type span struct{ from, to int64 }
+	spans := make([]span, 0, len(files))
+	for _, f := range files {
+		from, err := f.DataOffset()
+		if err != nil {
+			return fmt.Errorf("entry %.200q: %w", f.Name, Corrupt)
+		}
+		to := from + int64(f.CompressedSize64)
+		if from < 0 || to < from || to > size {
+			return fmt.Errorf("entry %.200q: %w", f.Name, Corrupt)
+		}
+		if to > from {
+			spans = append(spans, span{from, to})
+		}
+	}
+	slices.SortFunc(spans, func(a, b span) int { return cmp.Compare(a.from, b.from) })
+	for i := 1; i < len(spans); i++ {
+		if spans[i].from < spans[i-1].to {
+			return fmt.Errorf("entries overlap: %w", Corrupt)
+		}
+	}
+	return nil
+}
+
+func dense(unpacked, size int64, limits Limits) bool {
+	return unpacked > limits.Free && unpacked/limits.Ratio >= max(size, 1)
+}
+
+// malformed tells a damaged archive from something that never was one.
+func malformed(src *source) error {
+	if src.spent {
+		return TooManyEntries
+	}
+	head := make([]byte, 4)
+	if _, err := src.r.ReadAt(head, 0); err != nil && !errors.Is(err, io.EOF) {
+		return err
+	}
+	switch string(head) {
+	case "PK\x03\x04", "PK\x05\x06", "PK\x07\x08":
+		return Corrupt
+	}
+	return NotArchive
+}
+
+// modified is when an entry says it was written. Zip counts from 1980; an
+// earlier time means that it does not say.
+func modified(f *zip.File) time.Time {
+	if f.Modified.Year() < 1980 {
+		return time.Time{}
+	}
+	return f.Modified.UTC()
+}
+
+// source reads the archive's bytes until ctx ends or, while left is not
+// negative, until that many were read. It remembers a fault of the reader
+// below, which the zip package would report as a broken archive.
+type source struct {
+	ctx   context.Context
+	r     io.ReaderAt
+	left  int64
+	spent bool
+	err   error
+}
+
+func (s *source) ReadAt(p []byte, off int64) (int, error) {
+	if err := s.ctx.Err(); err != nil {
+		return 0, err
+	}
+	if s.left >= 0 {
+		if int64(len(p)) > s.left {
+			s.spent = true
+			return 0, TooManyEntries
+		}
+		s.left -= int64(len(p))
+	}
+	n, err := s.r.ReadAt(p, off)
+	if err != nil && !errors.Is(err, io.EOF) {
+		s.err = err
+	}
+	return n, err
+}

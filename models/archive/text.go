@@ -1,0 +1,88 @@
+package archive
+
+import (
+	"bytes"
+	"fmt"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"golang.org/x/text/encoding/simplifiedchinese"
+)
+
+const (
+	manifestName  = "META-INF/MANIFEST.MF"
+	manifestSize  = 64 << 10 // bytes of it that are looked at
+	manifestLines = 100      // attributes that are kept
+	valueSize     = 1024     // bytes of an attribute's value that are kept
+)
+
+// shown is a name as a person may see it. A name that is not UTF-8 is read as
+// GB 18030, which Chinese Windows writes; bytes that are neither become U+FFFD.
+// Characters that would not be seen, or would turn the text around, are
+// written as escapes.
+func shown(name string) string {
+	if !utf8.ValidString(name) {
+		if s, err := simplifiedchinese.GB18030.NewDecoder().String(name); err == nil && !strings.ContainsRune(s, utf8.RuneError) {
+			name = s
+		}
+	}
+	return visible(strings.ToValidUTF8(name, string(utf8.RuneError)))
+}
+
+func visible(s string) string {
+	if !strings.ContainsFunc(s, hidden) {
+		return s
+	}
+	var b strings.Builder
+	for _, r := range s {
+		switch {
+		case !hidden(r):
+			b.WriteRune(r)
+		case r > 0xFFFF:
+			fmt.Fprintf(&b, `\U%08x`, r)
+		default:
+			fmt.Fprintf(&b, `\u%04x`, r)
+		}
+	}
+	return b.String()
+}
+
+// hidden runes are controls, format and direction characters, line and
+// paragraph separators, and what is private or not assigned.
+func hidden(r rune) bool { return !unicode.IsGraphic(r) }
+
+func depth(name string) int {
+	return strings.Count(strings.TrimSuffix(name, "/"), "/")
+}
+
+// attributes reads the main section of a manifest: "Name: value" lines up to
+// the first empty one, where a line that begins with a space goes on with the
+// value before. Lines of any other form are left out.
+func attributes(manifest []byte) []Attribute {
+	manifest = bytes.ReplaceAll(manifest, []byte("\r\n"), []byte("\n"))
+	manifest = bytes.ReplaceAll(manifest, []byte("\r"), []byte("\n"))
+	section, _, _ := strings.Cut(string(manifest), "\n\n")
+	section = strings.ReplaceAll(section, "\n ", "")
+	var list []Attribute
+	for line := range strings.Lines(section) {
+		name, value, ok := strings.Cut(strings.TrimSuffix(line, "\n"), ": ")
+		if !ok || len(list) == manifestLines {
+			continue
+		}
+		list = append(list, Attribute{Name: shown(clip(name)), Value: shown(clip(value))})
+	}
+	return list
+}
+
+// clip cuts s to the bytes that are kept, between characters.
+func clip(s string) string {
+	if len(s) <= valueSize {
+		return s
+	}
+	end := valueSize
+	for end > valueSize-utf8.UTFMax && !utf8.RuneStart(s[end]) {
+		end--
+	}
+	return s[:end]
+}
