@@ -111,8 +111,7 @@ type priceLine struct {
 	Unit       pricing.Unit `json:"unit"`
 	TermMonths int          `json:"term_months"`
 	Currency   string       `json:"currency"`
-	Minor      int64        `json:"minor"`
-	Per        int64        `json:"per"`
+	Micro      int64        `json:"micro"`
 	ValidFrom  string       `json:"valid_from"`
 	Source     string       `json:"source"`
 	Ours       bool         `json:"ours"`
@@ -147,7 +146,7 @@ func Seed() (Catalogue, error) {
 		}
 		c.Prices = append(c.Prices, pricing.Price{
 			SKU: l.SKU, Region: l.Region, Unit: l.Unit, TermMonths: l.TermMonths,
-			Currency: l.Currency, Minor: l.Minor, Per: l.Per,
+			Currency: l.Currency, Micro: l.Micro,
 			ValidFrom: from, Source: l.Source, Ours: l.Ours,
 		})
 	}

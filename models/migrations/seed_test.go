@@ -91,7 +91,7 @@ func TestEveryFlavorIsPricedInEveryStoreRegion(t *testing.T) {
 		for _, f := range c.Flavors {
 			for _, unit := range []pricing.Unit{pricing.Hour, pricing.Month, pricing.Year} {
 				p, err := c.Prices.Find(now, pricing.StoreSKU(f.CU), r.ID, unit, 0)
-				if err != nil || p.Minor <= 0 || !p.Ours || p.Region != r.ID {
+				if err != nil || p.Micro <= 0 || !p.Ours || p.Region != r.ID {
 					t.Errorf("%s in %s per %s: got %+v, %v, want a price of the region marked ours", f.CU, r.ID, unit, p, err)
 				}
 			}
@@ -302,7 +302,7 @@ func TestPricesAreWellFormedAndSoldForSomething(t *testing.T) {
 		if !skus[p.SKU] {
 			t.Errorf("a price for %s, which nobody sells", p.SKU)
 		}
-		if p.Currency != "CNY" || p.Minor <= 0 || p.Per < 1 || (p.Unit == pricing.Term) != (p.TermMonths > 0) || p.ValidFrom.After(now) {
+		if p.Currency != "CNY" || p.Micro <= 0 || (p.Unit == pricing.Term) != (p.TermMonths > 0) || p.ValidFrom.After(now) {
 			t.Errorf("price %+v is not well formed", p)
 		}
 		if ours := strings.HasPrefix(p.Source, "ours."); ours != p.Ours || !ours && !strings.HasPrefix(p.Source, "vendor.") {

@@ -2,9 +2,9 @@
 // plain functions over a price list and a moment, with no database and no
 // clock of their own.
 //
-// Amounts are whole numbers of the currency's smallest unit (fen for CNY). A
-// product is worked out in full, checked for overflow, and rounded once, half
-// to even, at the line.
+// Amounts are whole numbers of the currency's smallest unit, a hundredth (fen
+// for CNY); the prices of one unit are millionths. A product is worked out in
+// full, checked for overflow, and rounded once, half to even, at the line.
 package pricing
 
 import (
@@ -34,17 +34,20 @@ type Price struct {
 	Unit       Unit
 	TermMonths int // only with Term
 	Currency   string
-	// Minor is the price of Per units, in the currency's smallest unit. Per is
-	// 1 (0 counts as 1) except for rates finer than that unit: 2.385 CNY an
-	// hour is 238500 fen for 1,000 hours.
-	Minor, Per int64
-	ValidFrom  time.Time
+	// Micro is the price of one unit in millionths of the currency, because an
+	// hourly rate may be finer than its smallest unit: 2.385 CNY is 2385000.
+	Micro     int64
+	ValidFrom time.Time
 	// Source is the code of where the price comes from; its words are in
 	// views/i18n under price.source.<code>.
 	Source string
 	// Ours tells that the price was chosen by us and not by the vendor.
 	Ours bool
 }
+
+// MicroPerMinor is how many millionths of a currency its smallest unit has.
+// Every currency that we price in has a hundred of those.
+const MicroPerMinor = 10_000
 
 // Book is a price list, in any order.
 type Book []Price
@@ -85,10 +88,11 @@ func (b Book) Find(at time.Time, sku, region string, unit Unit, months int) (Pri
 // keeps it. ListMinor − DiscountMinor is always TradeMinor.
 type Quote struct {
 	Currency string
-	// UnitMinor is the price of UnitPer Units of one piece. What is bought in
-	// advance is listed at UnitMinor × Quantity × Units ÷ UnitPer.
-	UnitMinor, UnitPer int64
-	Unit               Unit
+	// UnitMicro is the price of one Unit of one piece, in millionths of the
+	// currency. What is bought in advance is listed at UnitMicro × Quantity ×
+	// Units.
+	UnitMicro int64
+	Unit      Unit
 	// Quantity is the number of pieces: 1 plan, or a store's number of CU.
 	Quantity int64
 	// Units is how many Units the term has. It is 0 where nothing is bought in
@@ -103,10 +107,10 @@ type Quote struct {
 	DiscountMinor int64 // taken off for the length of the term
 	TradeMinor    int64 // due now
 
-	// HourlyMinor is what all pieces together cost for UnitPer hours, and
+	// HourlyMicro is what all pieces together cost an hour, in millionths, and
 	// MonthlyEstimateMinor what that makes in HoursPerMonth hours. Both are 0
 	// unless the charge follows use.
-	HourlyMinor, MonthlyEstimateMinor int64
+	HourlyMicro, MonthlyEstimateMinor int64
 
 	// Source and ValidFrom are those of the price that TradeMinor was taken
 	// from. Ours tells that some figure of this quote is ours.
@@ -117,7 +121,7 @@ type Quote struct {
 
 // Free is the quote of what costs nothing: buckets and package versions.
 func Free(currency string) Quote {
-	return Quote{Currency: currency, UnitPer: 1, Quantity: 1}
+	return Quote{Currency: currency, Quantity: 1}
 }
 
 // HoursPerMonth is the length of the month of an estimate: a year's 8,760
@@ -214,18 +218,18 @@ func metered(book Book, at time.Time, t StoreTerms) (Quote, error) {
 	if err != nil {
 		return Quote{}, err
 	}
-	per, num := max(p.Per, 1), int64(t.Num)
-	hourly, err := Mul(p.Minor, num)
+	num := int64(t.Num)
+	hourly, err := Mul(p.Micro, num)
 	if err != nil {
 		return Quote{}, err
 	}
-	monthly, err := MulDiv(hourly, HoursPerMonth, per)
+	monthly, err := MulDiv(hourly, HoursPerMonth, MicroPerMinor)
 	if err != nil {
 		return Quote{}, err
 	}
 	return Quote{
-		Currency: p.Currency, UnitMinor: p.Minor, UnitPer: per, Unit: Hour, Quantity: num,
-		HourlyMinor: hourly, MonthlyEstimateMinor: monthly,
+		Currency: p.Currency, UnitMicro: p.Micro, Unit: Hour, Quantity: num,
+		HourlyMicro: hourly, MonthlyEstimateMinor: monthly,
 		Source: p.Source, ValidFrom: p.ValidFrom, Ours: p.Ours,
 	}, nil
 }
@@ -247,18 +251,18 @@ func bought(list, trade Price, quantity, listUnits, tradeUnits int64, n int, uni
 		list, listed, listUnits = trade, due, tradeUnits
 	}
 	return Quote{
-		Currency: trade.Currency, UnitMinor: list.Minor, UnitPer: max(list.Per, 1), Unit: list.Unit,
+		Currency: trade.Currency, UnitMicro: list.Micro, Unit: list.Unit,
 		Quantity: quantity, Units: listUnits, TermN: n, TermUnit: unit,
 		ListMinor: listed, DiscountMinor: listed - due, TradeMinor: due,
 		Source: trade.Source, ValidFrom: trade.ValidFrom, Ours: trade.Ours || list.Ours,
 	}, nil
 }
 
-// of is the price of so many pieces for so many units.
+// of is the amount of so many pieces for so many units.
 func (p Price) of(quantity, units int64) (int64, error) {
 	pieces, err := Mul(quantity, units)
 	if err != nil {
 		return 0, err
 	}
-	return MulDiv(p.Minor, pieces, max(p.Per, 1))
+	return MulDiv(p.Micro, pieces, MicroPerMinor)
 }

@@ -18,17 +18,17 @@ func day(s string) time.Time {
 }
 
 var book = pricing.Book{
-	{SKU: "oss:40", Unit: pricing.Month, Currency: "CNY", Minor: 450, ValidFrom: day("2024-01-01"), Source: "a", Ours: true},
-	{SKU: "oss:40", Unit: pricing.Term, TermMonths: 6, Currency: "CNY", Minor: 2500, ValidFrom: day("2025-01-01"), Source: "c"},
-	{SKU: "oss:40", Unit: pricing.Term, TermMonths: 6, Currency: "CNY", Minor: 2250, ValidFrom: day("2026-07-01"), Source: "d"},
-	{SKU: "oss:40", Unit: pricing.Term, TermMonths: 6, Currency: "CNY", Minor: 2600, ValidFrom: day("2024-01-01"), Source: "b"},
-	{SKU: "oss:40", Unit: pricing.Term, TermMonths: 12, Currency: "CNY", Minor: 9999, ValidFrom: day("2024-01-01"), Source: "e"},
-	{SKU: "oss:50", Unit: pricing.Term, TermMonths: 6, Currency: "CNY", Minor: 5976, ValidFrom: day("2024-01-01"), Source: "f"},
-	{SKU: "oss:max", Unit: pricing.Month, Currency: "CNY", Minor: math.MaxInt64 / 2, ValidFrom: day("2024-01-01")},
-	{SKU: "lms.cu.xlarge", Region: "cn-north-7", Unit: pricing.Hour, Currency: "CNY", Minor: 238_525, Per: 1000, ValidFrom: day("2024-01-01"), Source: "h"},
-	{SKU: "lms.cu.xlarge", Region: "cn-north-7", Unit: pricing.Month, Currency: "CNY", Minor: 118_000, Per: 1, ValidFrom: day("2024-01-01"), Source: "m"},
-	{SKU: "lms.cu.xlarge", Region: "cn-north-7", Unit: pricing.Year, Currency: "CNY", Minor: 1_180_000, Per: 1, ValidFrom: day("2024-01-01"), Source: "y"},
-	{SKU: "lms.cu.xlarge", Unit: pricing.Year, Currency: "CNY", Minor: 1_300_000, ValidFrom: day("2026-01-01"), Source: "everywhere"},
+	{SKU: "oss:40", Unit: pricing.Month, Currency: "CNY", Micro: 450_0000, ValidFrom: day("2024-01-01"), Source: "a", Ours: true},
+	{SKU: "oss:40", Unit: pricing.Term, TermMonths: 6, Currency: "CNY", Micro: 2500_0000, ValidFrom: day("2025-01-01"), Source: "c"},
+	{SKU: "oss:40", Unit: pricing.Term, TermMonths: 6, Currency: "CNY", Micro: 2250_0000, ValidFrom: day("2026-07-01"), Source: "d"},
+	{SKU: "oss:40", Unit: pricing.Term, TermMonths: 6, Currency: "CNY", Micro: 2600_0000, ValidFrom: day("2024-01-01"), Source: "b"},
+	{SKU: "oss:40", Unit: pricing.Term, TermMonths: 12, Currency: "CNY", Micro: 9999_0000, ValidFrom: day("2024-01-01"), Source: "e"},
+	{SKU: "oss:50", Unit: pricing.Term, TermMonths: 6, Currency: "CNY", Micro: 5976_0000, ValidFrom: day("2024-01-01"), Source: "f"},
+	{SKU: "oss:max", Unit: pricing.Month, Currency: "CNY", Micro: math.MaxInt64, ValidFrom: day("2024-01-01")},
+	{SKU: "lms.cu.xlarge", Region: "cn-north-7", Unit: pricing.Hour, Currency: "CNY", Micro: 2_385_250, ValidFrom: day("2024-01-01"), Source: "h"},
+	{SKU: "lms.cu.xlarge", Region: "cn-north-7", Unit: pricing.Month, Currency: "CNY", Micro: 118_000_0000, ValidFrom: day("2024-01-01"), Source: "m"},
+	{SKU: "lms.cu.xlarge", Region: "cn-north-7", Unit: pricing.Year, Currency: "CNY", Micro: 1_180_000_0000, ValidFrom: day("2024-01-01"), Source: "y"},
+	{SKU: "lms.cu.xlarge", Unit: pricing.Year, Currency: "CNY", Micro: 1_300_000_0000, ValidFrom: day("2026-01-01"), Source: "everywhere"},
 }
 
 func TestPlanTakesTheNewestPriceThatHasBegun(t *testing.T) {
@@ -59,14 +59,14 @@ func TestPlanShowsListDiscountAndTradePrice(t *testing.T) {
 		months int
 		want   pricing.Quote
 	}{
-		{"term price below the monthly one", "40", 6, pricing.Quote{UnitMinor: 450, Unit: pricing.Month, Units: 6, ListMinor: 2700, DiscountMinor: 450, TradeMinor: 2250, Source: "d", ValidFrom: day("2026-07-01"), Ours: true}},
-		{"monthly price alone", "40", 3, pricing.Quote{UnitMinor: 450, Unit: pricing.Month, Units: 3, ListMinor: 1350, TradeMinor: 1350, Source: "a", ValidFrom: day("2024-01-01"), Ours: true}},
-		{"term price alone", "50", 6, pricing.Quote{UnitMinor: 5976, Unit: pricing.Term, Units: 1, ListMinor: 5976, TradeMinor: 5976, Source: "f", ValidFrom: day("2024-01-01")}},
-		{"term price above the monthly one", "40", 12, pricing.Quote{UnitMinor: 9999, Unit: pricing.Term, Units: 1, ListMinor: 9999, TradeMinor: 9999, Source: "e", ValidFrom: day("2024-01-01")}},
+		{"term price below the monthly one", "40", 6, pricing.Quote{UnitMicro: 450_0000, Unit: pricing.Month, Units: 6, ListMinor: 2700, DiscountMinor: 450, TradeMinor: 2250, Source: "d", ValidFrom: day("2026-07-01"), Ours: true}},
+		{"monthly price alone", "40", 3, pricing.Quote{UnitMicro: 450_0000, Unit: pricing.Month, Units: 3, ListMinor: 1350, TradeMinor: 1350, Source: "a", ValidFrom: day("2024-01-01"), Ours: true}},
+		{"term price alone", "50", 6, pricing.Quote{UnitMicro: 5976_0000, Unit: pricing.Term, Units: 1, ListMinor: 5976, TradeMinor: 5976, Source: "f", ValidFrom: day("2024-01-01")}},
+		{"term price above the monthly one", "40", 12, pricing.Quote{UnitMicro: 9999_0000, Unit: pricing.Term, Units: 1, ListMinor: 9999, TradeMinor: 9999, Source: "e", ValidFrom: day("2024-01-01")}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			tt.want.Currency, tt.want.UnitPer, tt.want.Quantity = "CNY", 1, 1
+			tt.want.Currency, tt.want.Quantity = "CNY", 1
 			tt.want.TermN, tt.want.TermUnit = tt.months, pricing.Month
 			got, err := pricing.Plan(book, day("2026-11-21"), "oss", tt.spec, tt.months)
 			if err != nil || got != tt.want {
@@ -91,7 +91,7 @@ func TestPlanWithoutAPriceIsRefused(t *testing.T) {
 		{"before the first price", day("2023-12-31"), "40", 6, pricing.ErrNoPrice},
 		{"no months", now, "40", 0, pricing.ErrNoPrice},
 		{"negative months", now, "40", -6, pricing.ErrNoPrice},
-		{"too much money", now, "max", 3, pricing.ErrOverflow},
+		{"too much money", now, "max", 10_001, pricing.ErrOverflow},
 	} {
 		if _, err := pricing.Plan(book, tt.at, "oss", tt.spec, tt.months); !errors.Is(err, tt.want) {
 			t.Errorf("%s: got %v, want %v", tt.name, err, tt.want)
@@ -103,8 +103,8 @@ func TestStorePaidByUseIsDueLater(t *testing.T) {
 	t.Parallel()
 	got, err := pricing.Store(book, day("2026-11-21"), pricing.StoreTerms{Region: "cn-north-7", CU: "xlarge", Num: 3, ChargeMode: pricing.PostPaid})
 	want := pricing.Quote{
-		Currency: "CNY", UnitMinor: 238_525, UnitPer: 1000, Unit: pricing.Hour, Quantity: 3,
-		HourlyMinor: 715_575, MonthlyEstimateMinor: 522_370, // 522,369.75 fen, rounded once
+		Currency: "CNY", UnitMicro: 2_385_250, Unit: pricing.Hour, Quantity: 3,
+		HourlyMicro: 7_155_750, MonthlyEstimateMinor: 522_370, // 522,369.75 fen, rounded once
 		Source: "h", ValidFrom: day("2024-01-01"),
 	}
 	if err != nil || got != want {
@@ -120,11 +120,11 @@ func TestStorePaidInAdvanceIsDueNow(t *testing.T) {
 		want  pricing.Quote
 	}{
 		{"months", pricing.StoreTerms{Region: "cn-north-7", Num: 2, PeriodType: pricing.Month, PeriodNum: 9},
-			pricing.Quote{UnitMinor: 118_000, UnitPer: 1, Unit: pricing.Month, Units: 9, ListMinor: 2_124_000, TradeMinor: 2_124_000, Source: "m", ValidFrom: day("2024-01-01")}},
+			pricing.Quote{UnitMicro: 118_000_0000, Unit: pricing.Month, Units: 9, ListMinor: 2_124_000, TradeMinor: 2_124_000, Source: "m", ValidFrom: day("2024-01-01")}},
 		{"years are listed as months", pricing.StoreTerms{Region: "cn-north-7", Num: 2, PeriodType: pricing.Year, PeriodNum: 3},
-			pricing.Quote{UnitMinor: 118_000, UnitPer: 1, Unit: pricing.Month, Units: 36, ListMinor: 8_496_000, DiscountMinor: 1_416_000, TradeMinor: 7_080_000, Source: "y", ValidFrom: day("2024-01-01")}},
+			pricing.Quote{UnitMicro: 118_000_0000, Unit: pricing.Month, Units: 36, ListMinor: 8_496_000, DiscountMinor: 1_416_000, TradeMinor: 7_080_000, Source: "y", ValidFrom: day("2024-01-01")}},
 		{"price that holds everywhere", pricing.StoreTerms{Region: "cn-east-3", Num: 1, PeriodType: pricing.Year, PeriodNum: 1},
-			pricing.Quote{UnitMinor: 1_300_000, UnitPer: 1, Unit: pricing.Year, Units: 1, ListMinor: 1_300_000, TradeMinor: 1_300_000, Source: "everywhere", ValidFrom: day("2026-01-01")}},
+			pricing.Quote{UnitMicro: 1_300_000_0000, Unit: pricing.Year, Units: 1, ListMinor: 1_300_000, TradeMinor: 1_300_000, Source: "everywhere", ValidFrom: day("2026-01-01")}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
@@ -166,7 +166,7 @@ func TestStoreWithoutAPriceIsRefused(t *testing.T) {
 
 func TestFreeCostsNothing(t *testing.T) {
 	t.Parallel()
-	if got, want := pricing.Free("CNY"), (pricing.Quote{Currency: "CNY", UnitPer: 1, Quantity: 1}); got != want {
+	if got, want := pricing.Free("CNY"), (pricing.Quote{Currency: "CNY", Quantity: 1}); got != want {
 		t.Errorf("got %+v, want %+v", got, want)
 	}
 }
