@@ -1,0 +1,151 @@
+// Package layout draws the frames that pages stand in: the console's shell, the
+// card of those who are not signed in, and a sheet of paper.
+package layout
+
+import (
+	"context"
+	"strings"
+
+	"github.com/a-h/templ"
+
+	"quartermaster/views/i18n"
+	"quartermaster/views/ui"
+)
+
+// Shell is what the frame shows besides the page: who is asking, for which
+// team, and where they are. It is put in the context once a request.
+type Shell struct {
+	// UserName and Initials are of the one signed in; UserEmail stands in the menu.
+	UserName, UserEmail, Initials string
+	// TeamName and TeamID are of the team at work, Role the word for what its
+	// member may do ("admin"), which the catalogue knows as "role.<role>".
+	TeamName, TeamID, Role string
+	// Teams are the other teams that the user may change to.
+	Teams []Team
+	// Counts are how many of each kind the team has.
+	Counts Counts
+	// Path is the path and query of this request, to come back to.
+	Path string
+	// Theme is "light" or "dark"; anything else follows the system.
+	Theme string
+	// Search is what the search box holds.
+	Search string
+	// Demo says on every page that the data is a sample.
+	Demo bool
+	// Flash is what has just happened, nil when nothing has.
+	Flash *Flash
+}
+
+// Team is a team to change to.
+type Team struct{ ID, Name string }
+
+// Counts are totals of the four kinds.
+type Counts struct{ Buckets, Versions, Plans, Stores int64 }
+
+// Flash is a message shown once. Href, when not empty, leads to what it speaks
+// of, with LinkText as its words.
+type Flash struct {
+	Tone           ui.Tone
+	Text           string
+	Href, LinkText string
+}
+
+type shellKey struct{}
+
+// WithShell returns a context whose pages are framed by s.
+func WithShell(ctx context.Context, s Shell) context.Context {
+	return context.WithValue(ctx, shellKey{}, s)
+}
+
+// ShellFrom is the shell of a context, the zero Shell when there is none.
+func ShellFrom(ctx context.Context) Shell {
+	s, _ := ctx.Value(shellKey{}).(Shell)
+	return s
+}
+
+// theme is the value of data-theme, "" to follow the system.
+func (s Shell) theme() string {
+	if s.Theme == "light" || s.Theme == "dark" {
+		return s.Theme
+	}
+	return ""
+}
+
+// at tells whether the request is for href or something below it.
+func (s Shell) at(href string) bool {
+	path, _, _ := strings.Cut(s.Path, "?")
+	if href == "/" {
+		return path == "/"
+	}
+	return path == href || strings.HasPrefix(path, href+"/")
+}
+
+// PageProps describes a page of the console.
+type PageProps struct {
+	// Title is the heading and the title of the window.
+	Title    string
+	Subtitle string
+	// Crumbs are the pages above, from the top.
+	Crumbs []ui.Crumb
+	// Kind puts the mark of a kind before the heading, State a badge behind it.
+	Kind  ui.Kind
+	State templ.Component
+	// Actions are the buttons of the page, Tabs its parts.
+	Actions, Tabs templ.Component
+}
+
+type item struct {
+	Href, Key, Icon string
+	Kind            ui.Kind
+	Count           int64
+	Counted         bool
+}
+
+type group struct {
+	Key   string
+	Items []item
+}
+
+// nav is the console's navigation.
+func (s Shell) nav() []group {
+	c := s.Counts
+	return []group{
+		{"", []item{{Href: "/", Key: "nav.overview", Icon: "layout-dashboard"}}},
+		{"nav.resources", []item{
+			{Href: "/buckets", Key: "nav.buckets", Kind: ui.KindBucket, Count: c.Buckets, Counted: true},
+			{Href: "/pkg-versions", Key: "nav.versions", Kind: ui.KindVersion, Count: c.Versions, Counted: true},
+			{Href: "/plans", Key: "nav.plans", Kind: ui.KindPlan, Count: c.Plans, Counted: true},
+			{Href: "/stores", Key: "nav.stores", Kind: ui.KindStore, Count: c.Stores, Counted: true},
+		}},
+		{"nav.team", []item{
+			{Href: "/orders", Key: "nav.orders", Icon: "receipt-text"},
+			{Href: "/activity", Key: "nav.activity", Icon: "activity"},
+			{Href: "/team", Key: "nav.members", Icon: "users"},
+		}},
+	}
+}
+
+// active also lights the package versions for their applications.
+func (s Shell) active(i item) bool {
+	return s.at(i.Href) || i.Kind == ui.KindVersion && s.at("/apps")
+}
+
+// otherLang is the language to change to, by its code and its own name.
+func otherLang(ctx context.Context) (code, name string) {
+	if i18n.Lang(ctx) == "zh" {
+		return "en", "English"
+	}
+	return "zh", "中文"
+}
+
+// htmlLang is the language of the page for browsers, which pick fonts by it.
+func htmlLang(ctx context.Context) string {
+	if i18n.Lang(ctx) == "zh" {
+		return "zh-CN"
+	}
+	return "en"
+}
+
+// htmxConfig keeps htmx to our own origin, without styles of its own, and has
+// Back ask the server for the whole page.
+const htmxConfig = `{"mode":"same-origin","includeIndicatorCSS":false,"history":"reload","defaultTimeout":30000}`
