@@ -1,0 +1,290 @@
+package i18n
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"strconv"
+	"strings"
+	"time"
+
+	"golang.org/x/text/language"
+)
+
+type zoneKey struct{}
+
+// WithZone returns a context whose reader lives in zone.
+func WithZone(ctx context.Context, zone *time.Location) context.Context {
+	return context.WithValue(ctx, zoneKey{}, zone)
+}
+
+// Zone is the time zone of the context's reader, UTC when none was chosen.
+func Zone(ctx context.Context) *time.Location {
+	if zone, ok := ctx.Value(zoneKey{}).(*time.Location); ok && zone != nil {
+		return zone
+	}
+	return time.UTC
+}
+
+var matcher = language.NewMatcher(Languages)
+
+// Match is the language, "en" or "zh", that suits an Accept-Language header
+// best; the default where it names none of ours or makes no sense.
+func Match(acceptLanguage string) string {
+	// A header that is not a list of languages gives no tags, and no tags give
+	// the default.
+	tags, _, _ := language.ParseAcceptLanguage(acceptLanguage)
+	_, i, _ := matcher.Match(tags...)
+	base, _ := Languages[i].Base()
+	return base.String()
+}
+
+// minus is the sign that is as wide as a figure, unlike the hyphen.
+const minus = "−"
+
+// Number is a whole number with its digits in groups of three, as both
+// languages write it.
+func Number(ctx context.Context, n int64) string {
+	return sign(n) + grouped(magnitude(n))
+}
+
+// symbols are the signs of currencies; any other is shown by its code. The
+// dollar is that of the United States only where nobody could think otherwise.
+var symbols = map[string]map[string]string{
+	"en": {"CNY": "¥", "USD": "$", "EUR": "€", "GBP": "£", "HKD": "HK$"},
+	"zh": {"CNY": "¥", "USD": "US$", "EUR": "€", "GBP": "£", "HKD": "HK$"},
+}
+
+func symbol(ctx context.Context, currency string) string {
+	if s, ok := symbols[Lang(ctx)][currency]; ok {
+		return s
+	}
+	return currency + "\u00a0"
+}
+
+// Money is an amount in hundredths of a currency: ¥12,852.00.
+func Money(ctx context.Context, minor int64, currency string) string {
+	n := magnitude(minor)
+	return sign(minor) + symbol(ctx, currency) + grouped(n/100) + fmt.Sprintf(".%02d", n%100)
+}
+
+// MoneyRate is the price of one unit, in millionths of a currency: two decimals,
+// and as many more as it has: ¥2.385.
+func MoneyRate(ctx context.Context, micro int64, currency string) string {
+	n := magnitude(micro)
+	decimals := strings.TrimRight(fmt.Sprintf("%06d", n%1_000_000), "0")
+	return sign(micro) + symbol(ctx, currency) + grouped(n/1_000_000) + "." + decimals + strings.Repeat("0", max(0, 2-len(decimals)))
+}
+
+// Bytes is a size with at most one decimal, in units of 1,024 that are named
+// as the documents name them: 1.5 GB is 1,610,612,736 bytes.
+func Bytes(ctx context.Context, n int64) string {
+	size := magnitude(n)
+	if size < 1024 {
+		return sign(n) + grouped(size) + " B"
+	}
+	units := []string{"KB", "MB", "GB", "TB", "PB", "EB"}
+	unit, name := uint64(1024), 0
+	tenths := func() uint64 { return size/unit*10 + (size%unit*10+unit/2)/unit }
+	// 1,023.96 KB would be written 1,024 KB: it is 1 MB.
+	for tenths() >= 10240 && name < len(units)-1 {
+		unit, name = unit*1024, name+1
+	}
+	return sign(n) + decimal(tenths()) + " " + units[name]
+}
+
+// Percent is the share of part in whole with at most one decimal, rounded
+// down, so that 100% means all of it and 0% nothing. It is a dash where the
+// whole is nothing.
+func Percent(ctx context.Context, part, whole int64) string {
+	if whole <= 0 || part < 0 {
+		return "–"
+	}
+	tenths := uint64(math.Floor(float64(part) / float64(whole) * 1000))
+	switch {
+	case tenths >= 1000 && part < whole:
+		tenths = 999
+	case tenths == 0 && part > 0:
+		return "<0.1%"
+	}
+	return decimal(tenths) + "%"
+}
+
+// decimal writes tenths, without the decimal when it is nought.
+func decimal(tenths uint64) string {
+	s := grouped(tenths / 10)
+	if d := tenths % 10; d > 0 {
+		s += "." + strconv.FormatUint(d, 10)
+	}
+	return s
+}
+
+func sign(n int64) string {
+	if n < 0 {
+		return minus
+	}
+	return ""
+}
+
+// magnitude is |n|, also of the smallest number, which has no positive twin.
+func magnitude(n int64) uint64 {
+	if n < 0 {
+		return -uint64(n)
+	}
+	return uint64(n)
+}
+
+func grouped(n uint64) string {
+	s := strconv.FormatUint(n, 10)
+	for i := len(s) - 3; i > 0; i -= 3 {
+		s = s[:i] + "," + s[i:]
+	}
+	return s
+}
+
+// Date is the day of a moment where the reader is, in the form that sorts and
+// stands in columns: 2026-11-21.
+func Date(ctx context.Context, t time.Time) string {
+	return t.In(Zone(ctx)).Format(time.DateOnly)
+}
+
+// LastDate is the last day of a term that ends at end. A term that ends with
+// the day, at midnight, does not touch the day that begins there.
+func LastDate(ctx context.Context, end time.Time) string {
+	return Date(ctx, end.Add(-time.Nanosecond))
+}
+
+// LongDate is the day of a moment as a sentence says it: 21 November 2026.
+func LongDate(ctx context.Context, t time.Time) string {
+	return t.In(Zone(ctx)).Format(pick(ctx, "2 January 2006", "2006年1月2日"))
+}
+
+// ShortDate is the day of a moment without its year: 21 Nov.
+func ShortDate(ctx context.Context, t time.Time) string {
+	return t.In(Zone(ctx)).Format(pick(ctx, "2 Jan", "1月2日"))
+}
+
+// YearMonth is the month of a moment: Nov 2026.
+func YearMonth(ctx context.Context, t time.Time) string {
+	return t.In(Zone(ctx)).Format(pick(ctx, "Jan 2006", "2006年1月"))
+}
+
+// DateTime is a moment where the reader is, to the minute: 2026-11-21 22:05.
+func DateTime(ctx context.Context, t time.Time) string {
+	return t.In(Zone(ctx)).Format("2006-01-02 15:04")
+}
+
+// DateTimeZone is a moment where the reader is, with the zone: 2026-11-21
+// 22:05 UTC+8. Paper and anything that leaves the reader's screen says it.
+func DateTimeZone(ctx context.Context, t time.Time) string {
+	return DateTime(ctx, t) + " " + offset(t.In(Zone(ctx)))
+}
+
+// offset names a zone by its distance from UTC; abbreviations such as CST are
+// several zones at once.
+func offset(t time.Time) string {
+	_, seconds := t.Zone()
+	if seconds == 0 {
+		return "UTC"
+	}
+	minutes := magnitude(int64(seconds)) / 60
+	s := "UTC+"
+	if seconds < 0 {
+		s = "UTC" + minus
+	}
+	s += strconv.FormatUint(minutes/60, 10)
+	if m := minutes % 60; m > 0 {
+		s += fmt.Sprintf(":%02d", m)
+	}
+	return s
+}
+
+func pick(ctx context.Context, en, zh string) string {
+	if Lang(ctx) == "zh" {
+		return zh
+	}
+	return en
+}
+
+const day = 24 * time.Hour
+
+// Relative says how far a moment is from now, in the largest unit that it
+// fills: 3 minutes ago, in 2 days.
+func Relative(ctx context.Context, t, now time.Time) string {
+	d, way := now.Sub(t), "ago"
+	if d < 0 {
+		d, way = -d, "in"
+	}
+	for _, u := range []struct {
+		name   string
+		length time.Duration
+	}{{"year", 365 * day}, {"month", 30 * day}, {"day", day}, {"hour", time.Hour}, {"minute", time.Minute}} {
+		if d >= u.length {
+			return T(ctx, "format."+way+"."+u.name, "Count", int(d/u.length))
+		}
+	}
+	return T(ctx, "format."+way+".moment")
+}
+
+// DaysLeft says how long a term that ends at end still runs, in days as the
+// reader's calendar counts them.
+func DaysLeft(ctx context.Context, end, now time.Time) string {
+	if !end.After(now) {
+		return T(ctx, "format.left.ended")
+	}
+	if n := days(end.Add(-time.Nanosecond).In(Zone(ctx))) - days(now.In(Zone(ctx))); n > 0 {
+		return T(ctx, "format.left.days", "Count", n)
+	}
+	return T(ctx, "format.left.today")
+}
+
+// days numbers the days of the calendar, whatever the length of each.
+func days(t time.Time) int {
+	return int(time.Date(t.Year(), t.Month(), t.Day(), 0, 0, 0, 0, time.UTC).Unix() / int64(day/time.Second))
+}
+
+// Duration is how long something took, in its two largest units: 1 h 12 min.
+func Duration(ctx context.Context, d time.Duration) string {
+	if d < 0 {
+		return minus + Duration(ctx, -max(d, -math.MaxInt64))
+	}
+	if d < time.Second {
+		return T(ctx, "format.took.ms", "N", d.Milliseconds())
+	}
+	if d < 10*time.Second {
+		return T(ctx, "format.took.s", "N", decimal(uint64(d/(100*time.Millisecond))))
+	}
+	units := []struct {
+		name   string
+		length time.Duration
+	}{{"d", day}, {"h", time.Hour}, {"min", time.Minute}, {"s", time.Second}}
+	for i, u := range units {
+		if d < u.length {
+			continue
+		}
+		s := T(ctx, "format.took."+u.name, "N", int64(d/u.length))
+		if i+1 < len(units) {
+			next := units[i+1]
+			if n := int64(d % u.length / next.length); n > 0 {
+				s += " " + T(ctx, "format.took."+next.name, "N", n)
+			}
+		}
+		return s
+	}
+	return ""
+}
+
+// Term is a length of so many units, "month", "year" or "hour" in any case:
+// 6 months.
+func Term(ctx context.Context, n int, unit string) string {
+	return T(ctx, "format.term."+strings.ToLower(unit), "Count", n)
+}
+
+// PriceSource is the words for where a price comes from; a source that the
+// catalogues do not know is shown as it was written.
+func PriceSource(ctx context.Context, source string) string {
+	if key := "price.source." + source; Has(ctx, key) {
+		return T(ctx, key)
+	}
+	return source
+}
