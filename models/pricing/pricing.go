@@ -87,6 +87,8 @@ func (b Book) Find(at time.Time, sku, region string, unit Unit, months int) (Pri
 // Quote is a price with its breakdown, as a form shows it and an order line
 // keeps it. ListMinor − DiscountMinor is always TradeMinor.
 type Quote struct {
+	// SKU is what is sold, as the price book calls it; "" for what is free.
+	SKU      string
 	Currency string
 	// UnitMicro is the price of one Unit of one piece, in millionths of the
 	// currency. What is bought in advance is listed at UnitMicro × Quantity ×
@@ -228,7 +230,7 @@ func metered(book Book, at time.Time, t StoreTerms) (Quote, error) {
 		return Quote{}, err
 	}
 	return Quote{
-		Currency: p.Currency, UnitMicro: p.Micro, Unit: Hour, Quantity: num,
+		SKU: p.SKU, Currency: p.Currency, UnitMicro: p.Micro, Unit: Hour, Quantity: num,
 		HourlyMicro: hourly, MonthlyEstimateMinor: monthly,
 		Source: p.Source, ValidFrom: p.ValidFrom, Ours: p.Ours,
 	}, nil
@@ -251,7 +253,7 @@ func bought(list, trade Price, quantity, listUnits, tradeUnits int64, n int, uni
 		list, listed, listUnits = trade, due, tradeUnits
 	}
 	return Quote{
-		Currency: trade.Currency, UnitMicro: list.Micro, Unit: list.Unit,
+		SKU: trade.SKU, Currency: trade.Currency, UnitMicro: list.Micro, Unit: list.Unit,
 		Quantity: quantity, Units: listUnits, TermN: n, TermUnit: unit,
 		ListMinor: listed, DiscountMinor: listed - due, TradeMinor: due,
 		Source: trade.Source, ValidFrom: trade.ValidFrom, Ours: trade.Ours || list.Ours,

@@ -66,7 +66,7 @@ func TestPlanShowsListDiscountAndTradePrice(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			tt.want.Currency, tt.want.Quantity = "CNY", 1
+			tt.want.SKU, tt.want.Currency, tt.want.Quantity = "oss:"+tt.spec, "CNY", 1
 			tt.want.TermN, tt.want.TermUnit = tt.months, pricing.Month
 			got, err := pricing.Plan(book, day("2026-11-21"), "oss", tt.spec, tt.months)
 			if err != nil || got != tt.want {
@@ -103,7 +103,7 @@ func TestStorePaidByUseIsDueLater(t *testing.T) {
 	t.Parallel()
 	got, err := pricing.Store(book, day("2026-11-21"), pricing.StoreTerms{Region: "cn-north-7", CU: "xlarge", Num: 3, ChargeMode: pricing.PostPaid})
 	want := pricing.Quote{
-		Currency: "CNY", UnitMicro: 2_385_250, Unit: pricing.Hour, Quantity: 3,
+		SKU: "lms.cu.xlarge", Currency: "CNY", UnitMicro: 2_385_250, Unit: pricing.Hour, Quantity: 3,
 		HourlyMicro: 7_155_750, MonthlyEstimateMinor: 522_370, // 522,369.75 fen, rounded once
 		Source: "h", ValidFrom: day("2024-01-01"),
 	}
@@ -129,7 +129,7 @@ func TestStorePaidInAdvanceIsDueNow(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			tt.terms.CU, tt.terms.ChargeMode = "xlarge", pricing.PrePaid
-			tt.want.Currency, tt.want.Quantity = "CNY", int64(tt.terms.Num)
+			tt.want.SKU, tt.want.Currency, tt.want.Quantity = "lms.cu.xlarge", "CNY", int64(tt.terms.Num)
 			tt.want.TermN, tt.want.TermUnit = tt.terms.PeriodNum, tt.terms.PeriodType
 			got, err := pricing.Store(book, day("2026-11-21"), tt.terms)
 			if err != nil || got != tt.want {
