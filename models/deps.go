@@ -1,4 +1,3 @@
-// Package models holds what is true.
 package models
 
 import (

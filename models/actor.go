@@ -1,0 +1,104 @@
+package models
+
+import (
+	"context"
+	"time"
+)
+
+// Role is what a person may do in a team. Each role may do what the one
+// before it may, and more.
+type Role string
+
+// The roles, from least to most.
+const (
+	Viewer    Role = "viewer"
+	Requester Role = "requester"
+	Approver  Role = "approver"
+	Admin     Role = "admin"
+)
+
+// Roles are all roles, from least to most.
+var Roles = []Role{Viewer, Requester, Approver, Admin}
+
+func (r Role) rank() int {
+	for i, other := range Roles {
+		if r == other {
+			return i + 1
+		}
+	}
+	return 0
+}
+
+// AtLeast tells whether the role may do everything that other may.
+func (r Role) AtLeast(other Role) bool { return r.rank() > 0 && r.rank() >= other.rank() }
+
+// Right is something that only some roles may do.
+type Right string
+
+// The rights that actions ask for.
+const (
+	See        Right = "see"        // the team's resources, orders and activity
+	Request    Right = "request"    // create, renew and delete resources
+	Decide     Right = "decide"     // approve or reject other people's orders
+	Administer Right = "administer" // members, quotas, letterhead
+)
+
+var leastRole = map[Right]Role{See: Viewer, Request: Requester, Decide: Approver, Administer: Admin}
+
+// Face is the way a request came in.
+type Face string
+
+// The faces.
+const (
+	ByForm   Face = "form"
+	ByAPI    Face = "api"
+	ByServer Face = "server" // the program itself: jobs, the command line
+)
+
+// Actor is who asks, in which team, from where. The zero Actor is nobody and
+// may do nothing.
+type Actor struct {
+	UserID    string
+	UserName  string
+	TeamID    string
+	Role      Role
+	SiteAdmin bool
+	// ClockOffset is how far the team's clock is ahead of the server's.
+	ClockOffset time.Duration
+
+	Face      Face
+	Address   string
+	Agent     string
+	RequestID string
+}
+
+// May tells whether the actor has the right in its team. Pages use it to show
+// or hide a button; the methods of DB decide by it.
+func (by Actor) May(right Right) bool {
+	least, known := leastRole[right]
+	return known && by.TeamID != "" && by.Role.AtLeast(least)
+}
+
+// may is May as an error.
+func (by Actor) may(right Right) error {
+	if by.TeamID == "" {
+		return ErrUnauthenticated
+	}
+	if !by.May(right) {
+		return ErrForbidden
+	}
+	return nil
+}
+
+type actorKey struct{}
+
+// WithActor returns a context that carries who asks.
+func WithActor(ctx context.Context, by Actor) context.Context {
+	return context.WithValue(ctx, actorKey{}, by)
+}
+
+// ActorFrom is the context's actor, or nobody.
+func ActorFrom(ctx context.Context) Actor {
+	by, _ := ctx.Value(actorKey{}).(Actor)
+	return by
+}

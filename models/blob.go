@@ -1,0 +1,63 @@
+package models
+
+import (
+	"context"
+	"encoding/json"
+
+	"gorm.io/gorm"
+)
+
+// knownBlobs tells which blobs an object's record names.
+func (db *DB) knownBlobs(ctx context.Context, ids []string) (map[string]bool, error) {
+	var found []string
+	err := db.gorm.WithContext(ctx).Table("objects").Where("blob IN ?", ids).Pluck("blob", &found).Error
+	known := make(map[string]bool, len(found))
+	for _, id := range found {
+		known[id] = true
+	}
+	return known, translate(err)
+}
+
+// dropBlobs is the job that removes the bytes of objects whose records are
+// gone.
+var dropBlobs = work{steps: []step{{"drop", func(ctx context.Context, db *DB, job *Job) error {
+	var ids []string
+	if err := json.Unmarshal([]byte(job.Payload), &ids); err != nil {
+		return &Failure{Code: "internal", Detail: err.Error()}
+	}
+	for _, id := range ids {
+		if err := db.objects.Drop(id); err != nil {
+			return err
+		}
+	}
+	return nil
+}}}}
+
+// forgetBlobs promises, in the caller's transaction, to remove the bytes of
+// objects whose records it deleted.
+func (db *DB) forgetBlobs(ctx context.Context, by Actor, ids ...string) error {
+	if len(ids) == 0 {
+		return nil
+	}
+	_, err := db.queue(ctx, by, DropBlobsJob, "", "", ids)
+	return err
+}
+
+// serverActor is the program itself, acting for a job in the job's team on
+// behalf of the person who asked for it.
+func (db *DB) serverActor(ctx context.Context, job *Job) (Actor, error) {
+	var offset int64
+	err := db.gorm.WithContext(ctx).Table("teams").Where("id = ?", job.TeamID).Pluck("clock_offset_ms", &offset).Error
+	if err != nil {
+		return Actor{}, translate(err)
+	}
+	by := Actor{TeamID: job.TeamID, Role: Admin, ClockOffset: msDuration(offset), Face: ByServer}
+	users, err := gorm.G[struct{ ID, Name string }](db.gorm).Table("users").Where("id = ?", job.CreatedBy).Limit(1).Find(ctx)
+	if err != nil {
+		return Actor{}, translate(err)
+	}
+	for _, u := range users {
+		by.UserID, by.UserName = u.ID, u.Name
+	}
+	return by, nil
+}

@@ -1,0 +1,189 @@
+package models
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"gorm.io/gorm"
+
+	"quartermaster/models/pricing"
+)
+
+// Bucket is a storage bucket: it holds objects under keys.
+type Bucket struct {
+	ID          string
+	TeamID      string
+	Name        string // unique on this server
+	Region      string
+	Description string
+	Tags        []string `gorm:"serializer:json"`
+	Storage     bool     // the one that CreateStorage makes in a region
+	SizeLimit   int64    // bytes; 0 is no limit
+	UsedBytes   int64
+	ObjectCount int64
+	OrderNumber int64
+	CreatedBy   string
+	CreatorName string
+	CreatedAt   time.Time
+	UpdatedAt   time.Time
+}
+
+// BucketInput is what a caller says about a new bucket, from a form or from
+// the API.
+type BucketInput struct {
+	// Name is empty for one named webplus-<region>-s-<24 hex>.
+	Name        string `form:"bucket_name" validate:"omitempty,bucketname"`
+	Region      string `form:"region" validate:"required"`
+	Description string `form:"description" validate:"prose,max=255"`
+	// LimitGB is the most that the bucket may hold, in GB of 1024³ bytes; 0 is
+	// no limit.
+	LimitGB int64 `form:"size_limit" validate:"min=0,max=1048576"`
+	// Tags are words separated by commas or spaces.
+	Tags string `form:"tags" validate:"line,max=255"`
+	// Storage asks for the team's own bucket of the region, of which there is
+	// one: it is what CreateStorage makes.
+	Storage bool `form:"-"`
+}
+
+const gigabyte = 1 << 30
+
+func (in *BucketInput) check() error { return Check(in) }
+
+func (in *BucketInput) line(ctx context.Context, db *DB, by Actor) (OrderLine, error) {
+	line := OrderLine{Kind: KindBucket, Name: in.Name, Region: in.Region, Detail: in.detail()}
+	line.price(pricing.Free("CNY"))
+	if err := db.objectStorageOn(ctx, by); err != nil {
+		return line, err
+	}
+	if _, err := db.region(ctx, in.Region, "bucket"); err != nil {
+		return line, err
+	}
+	if in.Name == "" {
+		return line, nil
+	}
+	free, err := db.BucketNameFree(ctx, in.Name)
+	if err == nil && !free {
+		err = invalid("bucket_name", "taken")
+	}
+	return line, err
+}
+
+func (in *BucketInput) detail() string {
+	if in.LimitGB > 0 {
+		return fmt.Sprintf("≤ %d GB", in.LimitGB)
+	}
+	return ""
+}
+
+func (in *BucketInput) fulfil(ctx context.Context, tx *DB, by Actor, order *Order, line *OrderLine) error {
+	now := tx.TeamNow(by)
+	id := tx.newHex24(now)
+	b := &Bucket{
+		ID: id, TeamID: by.TeamID, Name: in.Name, Region: in.Region, Description: in.Description,
+		Tags: splitTags(in.Tags), Storage: in.Storage, SizeLimit: in.LimitGB * gigabyte,
+		OrderNumber: order.Number, CreatedBy: by.UserID, CreatorName: by.UserName, CreatedAt: now, UpdatedAt: now,
+	}
+	if b.Name == "" {
+		b.Name = "webplus-" + b.Region + "-s-" + id
+	}
+	if err := gorm.G[Bucket](tx.gorm).Create(ctx, b); err != nil {
+		return taken(err, "bucket_name")
+	}
+	if line.Name == "" {
+		line.Name = b.Name
+		order.Title = order.Lines[0].Name
+	}
+	line.ResourceID, line.ResourceName, line.State = b.ID, b.Name, OrderCompleted
+	return tx.record(ctx, by, Event{
+		Action: "bucket.created", Kind: KindBucket, SubjectID: b.ID, SubjectName: b.Name, Region: b.Region,
+		OrderNumber: order.Number,
+	})
+}
+
+// splitTags is the words of a list, each once, in the order they were given.
+func splitTags(s string) []string {
+	tags := []string{} // not nil: the column is never NULL
+	for _, t := range strings.FieldsFunc(s, func(c rune) bool { return c == ',' || c == '，' || c == '、' || c == ' ' }) {
+		if !slices.Contains(tags, t) {
+			tags = append(tags, t)
+		}
+	}
+	return tags
+}
+
+// objectStorageOn refuses when the team's object storage is switched off.
+func (db *DB) objectStorageOn(ctx context.Context, by Actor) error {
+	team, err := db.FindTeam(ctx, by)
+	if err == nil && !team.ObjectStorage {
+		err = invalid("", "storage_off")
+	}
+	return err
+}
+
+// BucketNameFree tells whether no bucket of this server has the name.
+func (db *DB) BucketNameFree(ctx context.Context, name string) (bool, error) {
+	n, err := gorm.G[Bucket](db.gorm).Where("name = ?", name).Count(ctx, "*")
+	return n == 0, translate(err)
+}
+
+// FindBucket is one bucket of the actor's team.
+func (db *DB) FindBucket(ctx context.Context, by Actor, id string) (*Bucket, error) {
+	if err := by.may(See); err != nil {
+		return nil, err
+	}
+	b, err := gorm.G[Bucket](db.gorm).Where("team_id = ? AND id = ?", by.TeamID, id).First(ctx)
+	if err != nil {
+		return nil, translate(err)
+	}
+	return &b, nil
+}
+
+// BucketFilter says which buckets to list. Empty fields do not narrow.
+type BucketFilter struct {
+	Region string
+	Text   string // in the name
+}
+
+// ListBuckets is a page of the team's buckets, newest first.
+func (db *DB) ListBuckets(ctx context.Context, by Actor, f BucketFilter, p Page) ([]Bucket, Cursor, error) {
+	if err := by.may(See); err != nil {
+		return nil, Cursor{}, err
+	}
+	q := gorm.G[Bucket](db.gorm).Where("team_id = ?", by.TeamID)
+	if f.Region != "" {
+		q = q.Where("region = ?", f.Region)
+	}
+	if f.Text != "" {
+		q = q.Where(`name LIKE ? ESCAPE '\'`, like(f.Text))
+	}
+	return pageOf(ctx, q, p, newestFirst("created_at", "id"), func(b Bucket) []string {
+		return []string{stamp(b.CreatedAt), b.ID}
+	})
+}
+
+// DeleteBucket deletes an empty bucket. One that holds objects is refused.
+func (db *DB) DeleteBucket(ctx context.Context, by Actor, id string) error {
+	if err := by.may(Request); err != nil {
+		return err
+	}
+	return db.tx(ctx, func(ctx context.Context, tx *DB) error {
+		b, err := tx.FindBucket(ctx, by, id)
+		if err != nil {
+			return err
+		}
+		n, err := gorm.G[Bucket](tx.gorm).Where("team_id = ? AND id = ? AND object_count = 0", by.TeamID, id).Delete(ctx)
+		if err != nil {
+			return fmt.Errorf("delete bucket: %w", err)
+		}
+		if n == 0 {
+			return invalid("", "bucket_not_empty", fmt.Sprint(b.ObjectCount))
+		}
+		if err := tx.tally(ctx, by, KindBucket, 0, 1, 0); err != nil {
+			return err
+		}
+		return tx.record(ctx, by, Event{Action: "bucket.deleted", Kind: KindBucket, SubjectID: b.ID, SubjectName: b.Name, Region: b.Region})
+	})
+}

@@ -1,0 +1,89 @@
+package models
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"gorm.io/gorm"
+)
+
+// count adds n to one of the team's counters in the writing transaction, so
+// that a page reads a total without counting rows.
+func (db *DB) count(ctx context.Context, teamID, name string, n int64) error {
+	err := gorm.G[any](db.gorm).Exec(ctx, `INSERT INTO counters (team_id, name, value) VALUES (?, ?, ?)
+		ON CONFLICT (team_id, name) DO UPDATE SET value = counters.value + excluded.value`, teamID, name, n)
+	if err != nil {
+		return fmt.Errorf("count %s: %w", name, err)
+	}
+	return nil
+}
+
+// Month is what happened to one kind in one calendar month.
+type Month struct {
+	TeamID string
+	// Month is year times 100 plus month, in UTC+8 as the documents reckon.
+	Month      int64
+	Kind       Kind
+	Created    int64
+	Deleted    int64
+	SpendMinor int64
+}
+
+// china is where the documents reckon days and months.
+var china = time.FixedZone("UTC+8", 8*60*60)
+
+func monthOf(t time.Time) int64 {
+	t = t.In(china)
+	return int64(t.Year())*100 + int64(t.Month())
+}
+
+// tally counts a kind that was created or deleted, in total and in its month.
+// spend is what an order committed to for it, in minor units.
+func (db *DB) tally(ctx context.Context, by Actor, kind Kind, created, deleted, spend int64) error {
+	if created != deleted {
+		if err := db.count(ctx, by.TeamID, string(kind), created-deleted); err != nil {
+			return err
+		}
+	}
+	err := gorm.G[any](db.gorm).Exec(ctx, `INSERT INTO months (team_id, month, kind, created, deleted, spend_minor) VALUES (?, ?, ?, ?, ?, ?)
+		ON CONFLICT (team_id, month, kind) DO UPDATE SET created = months.created + excluded.created,
+		deleted = months.deleted + excluded.deleted, spend_minor = months.spend_minor + excluded.spend_minor`,
+		by.TeamID, monthOf(db.TeamNow(by)), kind, created, deleted, spend)
+	if err != nil {
+		return fmt.Errorf("tally %s: %w", kind, err)
+	}
+	return nil
+}
+
+// Counts are the team's totals: how many of each kind exist, by Kind, and
+// "order", "order.paid" (orders that cost something) and "bytes" (what its
+// buckets hold).
+func (db *DB) Counts(ctx context.Context, by Actor) (map[string]int64, error) {
+	if err := by.may(See); err != nil {
+		return nil, err
+	}
+	var rows []struct {
+		Name  string
+		Value int64
+	}
+	err := db.gorm.WithContext(ctx).Table("counters").Where("team_id = ?", by.TeamID).Find(&rows).Error
+	counts := make(map[string]int64, len(rows))
+	for _, r := range rows {
+		counts[r.Name] = r.Value
+	}
+	return counts, translate(err)
+}
+
+// ListMonths is what happened in the last n months up to the team's present
+// one, oldest first. Months and kinds in which nothing happened are absent.
+func (db *DB) ListMonths(ctx context.Context, by Actor, n int) ([]Month, error) {
+	if err := by.may(See); err != nil {
+		return nil, err
+	}
+	now := db.TeamNow(by).In(china)
+	first := time.Date(now.Year(), now.Month()-time.Month(n-1), 1, 0, 0, 0, 0, china)
+	months, err := gorm.G[Month](db.gorm).Where("team_id = ? AND month >= ?", by.TeamID, monthOf(first)).
+		Order("month, kind").Find(ctx)
+	return months, translate(err)
+}

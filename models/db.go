@@ -1,0 +1,236 @@
+// Package models holds what is true: the rows, the rules, and who may do what.
+// It is the only package that knows the database. Every method that reads or
+// changes a team's things takes the actor who asks.
+package models
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"gorm.io/driver/postgres"
+	"gorm.io/driver/sqlite"
+	"gorm.io/gorm"
+	"gorm.io/gorm/logger"
+
+	"quartermaster/models/migrations"
+	"quartermaster/models/objects"
+)
+
+// Options say what to open.
+type Options struct {
+	// Folder holds everything that is kept: the SQLite database, the objects,
+	// the stores' indexes. It is made, private to its owner, when it is absent.
+	Folder string
+	// Postgres is the address of a PostgreSQL database. Empty means SQLite in
+	// Folder.
+	Postgres string
+	// Clock and Random default to the machine's.
+	Clock  Clock
+	Random io.Reader
+	// Log receives what goes wrong in the background. The default drops it.
+	Log *slog.Logger
+}
+
+// DB is the desk's data. Inside a transaction a DB stands for the transaction.
+type DB struct {
+	gorm    *gorm.DB // reads; inside a transaction, everything
+	commits *commits // nil on PostgreSQL and inside a transaction
+	inTx    bool
+	folder  string
+	lock    *os.File
+	objects *objects.Dir
+	clock   Clock
+	random  io.Reader
+	log     *slog.Logger
+	wake    chan struct{} // tells the worker that a job may be due
+}
+
+// Open opens the data folder and its database, brings the database to the
+// newest shape and finishes what a kill interrupted. The folder belongs to one
+// process at a time; a second one is refused.
+func Open(ctx context.Context, o Options) (*DB, error) {
+	db := &DB{folder: o.Folder, clock: o.Clock, random: o.Random, log: o.Log, wake: make(chan struct{}, 1)}
+	if db.clock == nil {
+		db.clock = SystemClock
+	}
+	if db.random == nil {
+		db.random = rand.Reader
+	}
+	if db.log == nil {
+		db.log = slog.New(slog.DiscardHandler)
+	}
+	if err := db.open(ctx, o); err != nil {
+		db.Close()
+		return nil, err
+	}
+	return db, nil
+}
+
+func (db *DB) open(ctx context.Context, o Options) error {
+	var err error
+	if err = os.MkdirAll(o.Folder, 0o700); err != nil {
+		return fmt.Errorf("make data folder: %w", err)
+	}
+	if err = os.Chmod(o.Folder, 0o700); err != nil {
+		return fmt.Errorf("make data folder private: %w", err)
+	}
+	if db.lock, err = lockFolder(o.Folder); err != nil {
+		return err
+	}
+	if db.objects, err = objects.Open(filepath.Join(o.Folder, "objects")); err != nil {
+		return fmt.Errorf("open objects: %w", err)
+	}
+	if o.Postgres != "" {
+		err = db.openPostgres(o.Postgres)
+	} else {
+		err = db.openSQLite(filepath.Join(o.Folder, "quartermaster.db"))
+	}
+	if err != nil {
+		return err
+	}
+	return db.recover(ctx)
+}
+
+// gormConfig is the same on both engines. What the database says wrong is
+// reported by whoever handles the error, not logged on the way.
+func gormConfig(db *DB) *gorm.Config {
+	return &gorm.Config{
+		TranslateError: true,
+		NowFunc:        db.Now,
+		Logger:         logger.Discard,
+	}
+}
+
+func (db *DB) openPostgres(dsn string) error {
+	g, err := gorm.Open(postgres.Open(dsn), gormConfig(db))
+	if err != nil {
+		return fmt.Errorf("open PostgreSQL: %w", err)
+	}
+	pool, err := g.DB()
+	if err != nil {
+		return fmt.Errorf("open PostgreSQL: %w", err)
+	}
+	pool.SetMaxOpenConns(16)
+	pool.SetMaxIdleConns(16)
+	pool.SetConnMaxIdleTime(5 * time.Minute)
+	db.gorm = g
+	// Several processes may start at once; one migrates, the others wait for it.
+	return g.Connection(func(one *gorm.DB) error {
+		const migrationLock = 0x514d // any number that is ours: "QM"
+		if err := one.Exec("SELECT pg_advisory_lock(?)", migrationLock).Error; err != nil {
+			return fmt.Errorf("lock for migration: %w", err)
+		}
+		defer one.Exec("SELECT pg_advisory_unlock(?)", migrationLock)
+		return migrations.Run(g)
+	})
+}
+
+// openSQLite opens one connection that writes and a pool that only reads, so
+// that a waiting writer never holds up a page.
+func (db *DB) openSQLite(path string) error {
+	if err := private(path); err != nil {
+		return err
+	}
+	const common = "?_journal_mode=WAL&_busy_timeout=5000&_foreign_keys=on&_synchronous=FULL&_cache_size=-6000"
+	dsn := "file:" + strings.NewReplacer("%", "%25", "?", "%3f", "#", "%23").Replace(path) + common
+	writer, err := gorm.Open(sqlite.Open(dsn+"&_txlock=immediate"), gormConfig(db))
+	if err != nil {
+		return fmt.Errorf("open database: %w", err)
+	}
+	if err := size(writer, 1); err != nil {
+		return err
+	}
+	db.gorm = writer // so that Close finds it when the rest does not open
+	if err := backUpBeforeUpgrade(writer, path, db.Now()); err != nil {
+		return err
+	}
+	if err := migrations.Run(writer); err != nil {
+		return err
+	}
+	reader, err := gorm.Open(sqlite.Open(dsn+"&_query_only=true"), gormConfig(db))
+	if err != nil {
+		return fmt.Errorf("open database for reading: %w", err)
+	}
+	db.gorm = reader
+	db.commits = startCommits(writer, db.log)
+	return size(reader, 8)
+}
+
+func size(g *gorm.DB, conns int) error {
+	pool, err := g.DB()
+	if err != nil {
+		return fmt.Errorf("open database: %w", err)
+	}
+	pool.SetMaxOpenConns(conns)
+	pool.SetMaxIdleConns(conns)
+	return nil
+}
+
+// private makes sure that the database file exists and is its owner's alone;
+// SQLite gives its side files the same rights.
+func private(path string) error {
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return fmt.Errorf("open database: %w", err)
+	}
+	defer f.Close()
+	if err := f.Chmod(0o600); err != nil {
+		return fmt.Errorf("make database private: %w", err)
+	}
+	return nil
+}
+
+// backUpBeforeUpgrade copies an older database beside itself before its shape
+// changes.
+func backUpBeforeUpgrade(g *gorm.DB, path string, now time.Time) error {
+	pending, begun, err := migrations.Pending(g)
+	if err != nil {
+		return fmt.Errorf("read database: %w", err)
+	}
+	if !pending || !begun {
+		return nil
+	}
+	copyTo := fmt.Sprintf("%s.before-upgrade-%s", path, now.Format("20060102T150405Z"))
+	if err := g.Exec("VACUUM INTO ?", copyTo).Error; err != nil {
+		return fmt.Errorf("back up before upgrade: %w", err)
+	}
+	return os.Chmod(copyTo, 0o600)
+}
+
+// Ready reports whether the database answers.
+func (db *DB) Ready(ctx context.Context) error {
+	return translate(db.gorm.WithContext(ctx).Exec("SELECT 1").Error)
+}
+
+// Close lets what is being written finish and closes the database.
+func (db *DB) Close() error {
+	var errs []error
+	if db.commits != nil {
+		errs = append(errs, db.commits.stop())
+	}
+	if db.gorm != nil {
+		if pool, err := db.gorm.DB(); err == nil {
+			errs = append(errs, pool.Close())
+		}
+	}
+	if db.lock != nil {
+		errs = append(errs, db.lock.Close())
+	}
+	return errors.Join(errs...)
+}
+
+// recover finishes what a kill left between the disk and the database.
+func (db *DB) recover(ctx context.Context) error {
+	if err := db.objects.Recover(ctx, db.knownBlobs); err != nil {
+		return fmt.Errorf("recover objects: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,103 @@
+package models
+
+import (
+	"context"
+	"encoding/json"
+	"time"
+
+	"gorm.io/gorm"
+)
+
+// Kind is one of the things that people keep on the desk.
+type Kind string
+
+// The kinds. The first four are ordered; the rest only appear in the record of
+// who did what.
+const (
+	KindBucket     Kind = "bucket"
+	KindPkgVersion Kind = "version"
+	KindPlan       Kind = "plan"
+	KindStore      Kind = "store"
+
+	KindApp    Kind = "app"
+	KindObject Kind = "object"
+	KindOrder  Kind = "order"
+	KindTeam   Kind = "team"
+	KindUser   Kind = "user"
+)
+
+// Kinds are the four kinds that people order, in the order they are shown.
+var Kinds = []Kind{KindBucket, KindPkgVersion, KindPlan, KindStore}
+
+// Event is one line of the record of who did what. It is written in the
+// transaction of the change and never changed afterwards.
+type Event struct {
+	ID          string
+	TeamID      string
+	At          time.Time
+	UserID      string // empty when the program itself acted
+	UserName    string
+	Action      string // as "bucket.created"; the words are in views/i18n under "event.<action>"
+	Result      string // "done", "failed" or "refused"
+	Kind        Kind
+	SubjectID   string
+	SubjectName string
+	Region      string
+	OrderNumber int64
+	Detail      string // JSON: old and new values, reasons; never a secret
+	Face        Face
+	Address     string
+	RequestID   string
+}
+
+// record writes an event of the actor. The caller fills Action, Kind, the
+// subject, and what else there is to say; who, when and from where come from
+// the actor.
+func (db *DB) record(ctx context.Context, by Actor, e Event, detail ...any) error {
+	e.ID = db.newID()
+	e.TeamID, e.At = by.TeamID, db.Now()
+	e.UserID, e.UserName = by.UserID, by.UserName
+	e.Face, e.Address, e.RequestID = by.Face, by.Address, by.RequestID
+	if e.Result == "" {
+		e.Result = "done"
+	}
+	if len(detail) > 0 {
+		text, err := json.Marshal(detail[0])
+		if err != nil {
+			return err
+		}
+		e.Detail = string(text)
+	}
+	return gorm.G[Event](db.gorm).Create(ctx, &e)
+}
+
+// EventFilter says which events to list. Empty fields do not narrow.
+type EventFilter struct {
+	Kind    Kind
+	Subject string
+	Action  string // a prefix, as "bucket."
+	User    string
+}
+
+// ListEvents is a page of the team's activity, newest first.
+func (db *DB) ListEvents(ctx context.Context, by Actor, f EventFilter, p Page) ([]Event, Cursor, error) {
+	if err := by.may(See); err != nil {
+		return nil, Cursor{}, err
+	}
+	q := gorm.G[Event](db.gorm).Where("team_id = ?", by.TeamID)
+	if f.Kind != "" {
+		q = q.Where("kind = ?", f.Kind)
+	}
+	if f.Subject != "" {
+		q = q.Where("subject_id = ?", f.Subject)
+	}
+	if f.Action != "" {
+		q = q.Where("substr(action, 1, ?) = ?", len(f.Action), f.Action)
+	}
+	if f.User != "" {
+		q = q.Where("user_id = ?", f.User)
+	}
+	return pageOf(ctx, q, p, newestFirst("at", "id"), func(e Event) []string {
+		return []string{stamp(e.At), e.ID}
+	})
+}

@@ -1,0 +1,67 @@
+package models
+
+import (
+	"encoding/base32"
+	"encoding/binary"
+	"encoding/hex"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+)
+
+// randomBytes reads n bytes of the source of randomness that the database was
+// opened with. A machine without randomness cannot go on.
+func (db *DB) randomBytes(n int) []byte {
+	b := make([]byte, n)
+	if _, err := io.ReadFull(db.random, b); err != nil {
+		panic(fmt.Sprintf("read randomness: %v", err))
+	}
+	return b
+}
+
+// newHex24 is the tail of the ids that the Web+ documents print: four bytes of
+// Unix time and eight of chance, in lower-case hex, so that ids sort by age.
+func (db *DB) newHex24(at time.Time) string {
+	b := binary.BigEndian.AppendUint32(nil, uint32(at.Unix()))
+	return hex.EncodeToString(append(b, db.randomBytes(8)...))
+}
+
+// newID is the id of a row that no document names: milliseconds and chance in
+// hex, so that a later row has a greater id.
+func (db *DB) newID() string {
+	b := binary.BigEndian.AppendUint64(nil, uint64(db.Now().UnixMilli()))
+	return hex.EncodeToString(append(b[2:], db.randomBytes(10)...))
+}
+
+// newUUID is a random UUID in lower case, as stores and their jobs have.
+func (db *DB) newUUID() string {
+	b := db.randomBytes(16)
+	b[6], b[8] = b[6]&0x0f|0x40, b[8]&0x3f|0x80
+	return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:])
+}
+
+// newToken is a secret of 160 bits that fits into a URL. What is kept of it in
+// the database is its hash.
+func (db *DB) newToken() string {
+	return strings.ToLower(base32.StdEncoding.EncodeToString(db.randomBytes(20)))
+}
+
+// NewToken is a fresh one-time token for a form.
+func (db *DB) NewToken() string { return db.newToken() }
+
+// newSuffix is n lower-case letters and digits, as in a plan's instance id.
+func (db *DB) newSuffix(n int) string {
+	const alphabet = "abcdefghijkmnpqrstuvwxyz23456789" // 32 letters: no bias, and none that look alike
+	b := db.randomBytes(n)
+	for i := range b {
+		b[i] = alphabet[b[i]%32]
+	}
+	return string(b)
+}
+
+// newAccountID is the 16-digit number that names a team in the documents.
+func (db *DB) newAccountID() string {
+	n := binary.BigEndian.Uint64(db.randomBytes(8))
+	return fmt.Sprintf("%016d", 1_000_000_000_000_000+n%9_000_000_000_000_000)
+}

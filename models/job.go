@@ -1,0 +1,202 @@
+package models
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"gorm.io/gorm"
+)
+
+// JobKind names work that is promised in a transaction and done after it.
+type JobKind string
+
+// The kinds of job. The names of the store's are those of the documents.
+const (
+	CreateStoreJob JobKind = "CreateStore"
+	DeleteStoreJob JobKind = "DeleteStore"
+	InspectJob     JobKind = "InspectPkgVersion"
+	DropBlobsJob   JobKind = "DropBlobs"
+)
+
+// States of a job.
+const (
+	JobQueued    = "queued"
+	JobRunning   = "running"
+	JobCompleted = "completed"
+	JobFailed    = "failed"
+)
+
+// Job is work that is promised in a transaction and done after it, at least
+// once, step by step. It is a row, so a restart loses none.
+type Job struct {
+	ID          string
+	TeamID      string
+	Kind        JobKind
+	SubjectID   string
+	SubjectName string
+	Payload     string
+	State       string
+	UniqueKey   *string
+	Step        int       // how many steps are done
+	Steps       []JobStep `gorm:"serializer:json"` // one entry a step, in order
+	Attempt     int       // counts claims; a late worker has an old one
+	Tries       int       // how often the present step failed for a passing reason
+	RunAt       time.Time
+	LeaseUntil  *time.Time
+	FailCode    string
+	FailDetail  string
+	CreatedBy   string
+	CreatedAt   time.Time
+	EndedAt     *time.Time
+}
+
+// JobStep is one step of a job as a page shows it.
+type JobStep struct {
+	Name    string     `json:"name"`
+	Started *time.Time `json:"started,omitempty"`
+	Ended   *time.Time `json:"ended,omitempty"`
+}
+
+// Progress is how much of the job is done, in percent from 1 to 100.
+func (j Job) Progress() int {
+	if j.State == JobCompleted || len(j.Steps) == 0 {
+		return 100
+	}
+	return max(1, 100*j.Step/len(j.Steps))
+}
+
+// Ended tells whether nothing more will happen by itself.
+func (j Job) Ended() bool { return j.State == JobCompleted || j.State == JobFailed }
+
+// Failure is the error of a job's step that will not pass by itself: the job
+// fails and says why. Code is a word under which views/i18n keeps the sentence
+// ("fail.<code>"); Detail is for the record and may hold a cause in English.
+type Failure struct {
+	Code   string
+	Detail string
+}
+
+func (f *Failure) Error() string { return strings.TrimSuffix(f.Code+": "+f.Detail, ": ") }
+
+// work is what a kind of job does.
+type work struct {
+	steps []step
+	// completed and failed run in the transaction that ends the job.
+	completed func(ctx context.Context, tx *DB, job *Job) error
+	failed    func(ctx context.Context, tx *DB, job *Job) error
+}
+
+// step is a part of a job that may be done twice without harm. It acts outside
+// the database, or changes it in transactions of its own.
+type step struct {
+	name string
+	do   func(ctx context.Context, db *DB, job *Job) error
+}
+
+// workOf is what the kinds of job do. A kind lives with the resource that it
+// works on.
+func workOf(kind JobKind) (work, error) {
+	switch kind {
+	case DropBlobsJob:
+		return dropBlobs, nil
+	}
+	return work{}, fmt.Errorf("no such kind of job: %q", kind)
+}
+
+// queue promises a job in the caller's transaction.
+func (db *DB) queue(ctx context.Context, by Actor, kind JobKind, subjectID, subjectName string, payload any) (*Job, error) {
+	w, err := workOf(kind)
+	if err != nil {
+		return nil, err
+	}
+	text, err := json.Marshal(payload)
+	if err != nil {
+		return nil, err
+	}
+	now := db.Now()
+	job := &Job{
+		ID: db.newUUID(), TeamID: by.TeamID, Kind: kind, SubjectID: subjectID, SubjectName: subjectName,
+		Payload: string(text), State: JobQueued, RunAt: now, CreatedBy: by.UserID, CreatedAt: now,
+	}
+	for _, s := range w.steps {
+		job.Steps = append(job.Steps, JobStep{Name: s.name})
+	}
+	if err := gorm.G[Job](db.gorm).Create(ctx, job); err != nil {
+		return nil, fmt.Errorf("queue %s: %w", kind, err)
+	}
+	db.wakeWorker()
+	return job, nil
+}
+
+// retry lets a failed job go on from the step that failed, in the caller's
+// transaction.
+func (db *DB) retry(ctx context.Context, jobID string) error {
+	res := db.gorm.WithContext(ctx).Model(&Job{}).Where("id = ? AND state = ?", jobID, JobFailed).Updates(map[string]any{
+		"state": JobQueued, "run_at": db.Now(), "tries": 0, "fail_code": "", "fail_detail": "", "ended_at": nil,
+	})
+	if res.Error != nil {
+		return fmt.Errorf("retry job: %w", res.Error)
+	}
+	if res.RowsAffected == 0 {
+		return ErrConflict
+	}
+	db.wakeWorker()
+	return nil
+}
+
+// FindJob is one job of the actor's team.
+func (db *DB) FindJob(ctx context.Context, by Actor, id string) (*Job, error) {
+	if err := by.may(See); err != nil {
+		return nil, err
+	}
+	job, err := gorm.G[Job](db.gorm).Where("team_id = ? AND id = ?", by.TeamID, id).First(ctx)
+	if err != nil {
+		return nil, translate(err)
+	}
+	return &job, nil
+}
+
+// ListRunningJobs are the team's jobs that have not ended, newest first, at
+// most n.
+func (db *DB) ListRunningJobs(ctx context.Context, by Actor, n int) ([]Job, error) {
+	if err := by.may(See); err != nil {
+		return nil, err
+	}
+	jobs, err := gorm.G[Job](db.gorm).
+		Where("team_id = ? AND state IN ? AND kind <> ?", by.TeamID, []string{JobQueued, JobRunning}, DropBlobsJob).
+		Order("created_at DESC, id DESC").Limit(n).Find(ctx)
+	return jobs, translate(err)
+}
+
+// ListJobs are the jobs of one resource, newest first.
+func (db *DB) ListJobs(ctx context.Context, by Actor, subjectID string) ([]Job, error) {
+	if err := by.may(See); err != nil {
+		return nil, err
+	}
+	jobs, err := gorm.G[Job](db.gorm).Where("team_id = ? AND subject_id = ?", by.TeamID, subjectID).
+		Order("created_at DESC, id DESC").Limit(20).Find(ctx)
+	return jobs, translate(err)
+}
+
+func (db *DB) wakeWorker() {
+	select {
+	case db.wake <- struct{}{}:
+	default:
+	}
+}
+
+// asFailure is the failure to show for an error that ended a job.
+func asFailure(err error) *Failure {
+	var f *Failure
+	if errors.As(err, &f) {
+		return f
+	}
+	if errors.Is(err, ErrNoSpace) {
+		return &Failure{Code: "no_space", Detail: err.Error()}
+	}
+	return &Failure{Code: "internal", Detail: err.Error()}
+}

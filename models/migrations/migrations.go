@@ -1,0 +1,101 @@
+// Package migrations holds the numbered steps that bring a database to the
+// shape that package models reads. A released step is never edited.
+package migrations
+
+import (
+	"embed"
+	"errors"
+	"fmt"
+	"io/fs"
+	"strings"
+
+	"github.com/go-gormigrate/gormigrate/v2"
+	"gorm.io/gorm"
+)
+
+//go:embed *.sql
+var files embed.FS
+
+// ErrNewer says that the database was written by a newer version of the
+// program, whose steps this one does not know.
+var ErrNewer = errors.New("the database belongs to a newer version of Quartermaster")
+
+// Run brings the database to the newest shape. Each run is one transaction: it
+// leaves everything or nothing. Running it again changes nothing.
+func Run(db *gorm.DB) error {
+	steps, err := all()
+	if err != nil {
+		return err
+	}
+	opts := *gormigrate.DefaultOptions
+	opts.UseTransaction = true
+	opts.ValidateUnknownMigrations = true
+	err = gormigrate.New(db, &opts, steps).Migrate()
+	if errors.Is(err, gormigrate.ErrUnknownPastMigration) {
+		return ErrNewer
+	}
+	if err != nil {
+		return fmt.Errorf("migrate: %w", err)
+	}
+	return nil
+}
+
+// Pending tells whether Run has anything to do, and whether the database has
+// been migrated before at all.
+func Pending(db *gorm.DB) (pending, begun bool, err error) {
+	steps, err := all()
+	if err != nil {
+		return false, false, err
+	}
+	if !db.Migrator().HasTable("migrations") {
+		return true, false, nil
+	}
+	var done int64
+	if err := db.Table("migrations").Count(&done).Error; err != nil {
+		return false, false, fmt.Errorf("count migrations: %w", err)
+	}
+	return int(done) < len(steps), true, nil
+}
+
+func all() ([]*gormigrate.Migration, error) {
+	names, err := fs.Glob(files, "*.sql")
+	if err != nil {
+		return nil, err
+	}
+	var steps []*gormigrate.Migration
+	for _, name := range names {
+		text, err := files.ReadFile(name)
+		if err != nil {
+			return nil, err
+		}
+		steps = append(steps, &gormigrate.Migration{
+			ID: strings.TrimSuffix(name, ".sql"),
+			Migrate: func(tx *gorm.DB) error {
+				return script(tx, string(text))
+			},
+		})
+	}
+	steps = append(steps, &gormigrate.Migration{ID: "0002_catalogue", Migrate: seed})
+	return steps, nil
+}
+
+// dialects spells the column types that the two engines name differently.
+// "key" is text compared byte by byte, which PostgreSQL has to be told.
+var dialects = map[string]*strings.Replacer{
+	"sqlite":   strings.NewReplacer("{key}", "text", "{time}", "datetime", "{bytes}", "blob"),
+	"postgres": strings.NewReplacer("{key}", `text COLLATE "C"`, "{time}", "timestamptz", "{bytes}", "bytea"),
+}
+
+// script runs the statements of a step, which end in ";" at the end of a line.
+func script(tx *gorm.DB, text string) error {
+	text = dialects[tx.Name()].Replace(text)
+	for _, stmt := range strings.Split(text, ";\n") {
+		if strings.TrimSpace(stmt) == "" {
+			continue
+		}
+		if err := tx.Exec(stmt).Error; err != nil {
+			return fmt.Errorf("%.60s: %w", strings.TrimSpace(stmt), err)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,196 @@
+// Package modelstest makes throwaway databases and sample rows for tests.
+package modelstest
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"gorm.io/driver/postgres"
+	"gorm.io/gorm"
+	"gorm.io/gorm/logger"
+
+	"quartermaster/models"
+)
+
+// PostgresVariable names the environment variable that holds the address of a
+// PostgreSQL database. When it is set, Open opens a schema of its own there;
+// otherwise it opens SQLite.
+const PostgresVariable = "QUARTERMASTER_TEST_POSTGRES"
+
+// Open is an empty database that ends with the test.
+func Open(t testing.TB) *models.DB {
+	t.Helper()
+	return OpenWith(t, models.Options{})
+}
+
+// Postgres tells whether Open opens PostgreSQL.
+func Postgres() bool { return os.Getenv(PostgresVariable) != "" }
+
+// OpenWith is Open with a clock or another option. Folder and Postgres are
+// chosen here when they are empty.
+func OpenWith(t testing.TB, o models.Options) *models.DB {
+	t.Helper()
+	fresh := o.Folder == ""
+	if fresh {
+		o.Folder = t.TempDir()
+	}
+	if o.Postgres == "" && Postgres() {
+		o.Postgres = schema(t)
+	} else if fresh && o.Postgres == "" {
+		copyTemplate(t, o.Folder)
+	}
+	db, err := models.Open(context.Background(), o)
+	if err != nil {
+		t.Fatalf("open database: %v", err)
+	}
+	t.Cleanup(func() {
+		if err := db.Close(); err != nil {
+			t.Errorf("close database: %v", err)
+		}
+	})
+	return db
+}
+
+// template is a migrated SQLite database; copying it is quicker than
+// migrating for each test.
+var template = sync.OnceValues(func() ([]byte, error) {
+	folder, err := os.MkdirTemp("", "quartermaster-template-")
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(folder)
+	db, err := models.Open(context.Background(), models.Options{Folder: folder})
+	if err != nil {
+		return nil, err
+	}
+	if err := db.Close(); err != nil {
+		return nil, err
+	}
+	return os.ReadFile(filepath.Join(folder, "quartermaster.db"))
+})
+
+func copyTemplate(t testing.TB, folder string) {
+	t.Helper()
+	text, err := template()
+	if err == nil {
+		err = os.WriteFile(filepath.Join(folder, "quartermaster.db"), text, 0o600)
+	}
+	if err != nil {
+		t.Fatalf("make template database: %v", err)
+	}
+}
+
+var schemas atomic.Int64
+
+// schema makes a schema of this test's own and returns an address that works
+// in it.
+func schema(t testing.TB) string {
+	t.Helper()
+	dsn := os.Getenv(PostgresVariable)
+	name := fmt.Sprintf("test_%d_%d", os.Getpid(), schemas.Add(1))
+	admin, err := gorm.Open(postgres.Open(dsn), &gorm.Config{Logger: logger.Discard})
+	if err != nil {
+		t.Fatalf("open PostgreSQL: %v", err)
+	}
+	if err := admin.Exec("CREATE SCHEMA " + name).Error; err != nil {
+		t.Fatalf("create schema: %v", err)
+	}
+	t.Cleanup(func() {
+		if err := admin.Exec("DROP SCHEMA " + name + " CASCADE").Error; err != nil {
+			t.Errorf("drop schema: %v", err)
+		}
+		if pool, err := admin.DB(); err == nil {
+			pool.Close()
+		}
+	})
+	if strings.Contains(dsn, "://") {
+		sep := "?"
+		if strings.Contains(dsn, "?") {
+			sep = "&"
+		}
+		return dsn + sep + "search_path=" + name
+	}
+	return dsn + " search_path=" + name
+}
+
+// Clock is a clock that stands still until it is moved.
+type Clock struct {
+	mu  sync.Mutex
+	now time.Time
+}
+
+// NewClock is a clock that shows 21 November 2026, 09:00 UTC.
+func NewClock() *Clock { return &Clock{now: time.Date(2026, 11, 21, 9, 0, 0, 0, time.UTC)} }
+
+// Now is the time that the clock shows; pass it as models.Options.Clock.
+func (c *Clock) Now() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.now
+}
+
+// Move moves the clock.
+func (c *Clock) Move(d time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.now = c.now.Add(d)
+}
+
+// Team is a team with a member in every role.
+type Team struct {
+	ID                                 string
+	Viewer, Requester, Approver, Admin models.Actor
+}
+
+var people atomic.Int64
+
+// NewTeam makes a team with a member in every role. The members have no
+// passwords.
+func NewTeam(t testing.TB, db *models.DB) Team {
+	t.Helper()
+	ctx := context.Background()
+	site := models.Actor{UserName: "Site admin", SiteAdmin: true, Face: models.ByServer}
+	team, err := db.CreateTeam(ctx, site, models.TeamInput{Name: fmt.Sprintf("Team %d", people.Add(1))})
+	if err != nil {
+		t.Fatalf("create team: %v", err)
+	}
+	site.TeamID = team.ID
+	member := func(name string, role models.Role) models.Actor {
+		email := fmt.Sprintf("%s.%d@example.com", strings.ToLower(name), people.Add(1))
+		user, err := db.AddMember(ctx, site, models.UserInput{Name: name, Email: email}, role)
+		if err != nil {
+			t.Fatalf("add member: %v", err)
+		}
+		return models.Actor{UserID: user.ID, UserName: name, TeamID: team.ID, Role: role, Face: models.ByForm,
+			Address: "192.0.2.1", Agent: "test", RequestID: "test"}
+	}
+	return Team{
+		ID:        team.ID,
+		Viewer:    member("Vera", models.Viewer),
+		Requester: member("Ada", models.Requester),
+		Approver:  member("Paul", models.Approver),
+		Admin:     member("Ines", models.Admin),
+	}
+}
+
+// Work does every job that is due, as the worker would.
+func Work(t testing.TB, db *models.DB) {
+	t.Helper()
+	for range 1000 {
+		more, err := db.WorkOnce(context.Background())
+		if err != nil {
+			t.Fatalf("work: %v", err)
+		}
+		if !more {
+			return
+		}
+	}
+	t.Fatal("the jobs do not end")
+}

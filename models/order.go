@@ -1,0 +1,502 @@
+package models
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"gorm.io/gorm"
+
+	"quartermaster/models/pricing"
+)
+
+// OrderState is where an order stands.
+type OrderState string
+
+// States of an order: pending → approved, rejected, cancelled or lapsed;
+// approved → fulfilling → completed or failed.
+const (
+	OrderPending    OrderState = "pending"
+	OrderApproved   OrderState = "approved"
+	OrderRejected   OrderState = "rejected"
+	OrderCancelled  OrderState = "cancelled"
+	OrderLapsed     OrderState = "lapsed"
+	OrderFulfilling OrderState = "fulfilling"
+	OrderCompleted  OrderState = "completed"
+	OrderFailed     OrderState = "failed"
+)
+
+// OrderStates are all states, in the order they are shown.
+var OrderStates = []OrderState{OrderPending, OrderApproved, OrderFulfilling, OrderCompleted, OrderFailed, OrderRejected, OrderCancelled, OrderLapsed}
+
+// Order is what somebody asked for: priced, decided, fulfilled and printable.
+// Its amounts were fixed when it was placed.
+type Order struct {
+	Number         int64 `gorm:"primaryKey;autoIncrement:false"` // date (yyyymmdd, UTC+8) and a 7-digit counter
+	TeamID         string
+	Type           string // as the documents: New, Renew, Upgrade, Refund
+	State          OrderState
+	Token          *string // one-time token of the form, or the caller's ClientToken
+	Title          string  // what the first line is called, for lists
+	Kinds          string  // the kinds of its lines, separated by commas
+	Free           bool    // costs nothing, now or by the hour
+	Currency       string
+	ListMinor      int64
+	DiscountMinor  int64
+	TaxMinor       int64
+	TotalMinor     int64 // to pay: list − discount + tax
+	CostCentre     string
+	Note           string // the requester's reason
+	Rule           string // the rule that let the order through or holds it
+	RequestedBy    string
+	RequesterName  string
+	DecidedBy      string
+	DeciderName    string
+	DecidedAt      *time.Time
+	DecisionReason string
+	Face           Face
+	Address        string
+	Agent          string
+	RequestID      string
+	Version        int64
+	CreatedAt      time.Time
+	UpdatedAt      time.Time
+	CompletedAt    *time.Time
+
+	Lines []OrderLine `gorm:"foreignKey:OrderNumber;references:Number"`
+}
+
+// OrderLine is one thing that an order asks for: the input as requested, the
+// price with its breakdown, and the resource it became.
+type OrderLine struct {
+	OrderNumber int64 `gorm:"primaryKey;autoIncrement:false"`
+	Position    int   `gorm:"primaryKey;autoIncrement:false"` // from 1
+	TeamID      string
+	Kind        Kind
+	Name        string // what the line is called on the page and on paper
+	Detail      string // size, specification or source, in words that need no translation
+	Region      string
+	Input       string // JSON of the input
+	SKU         string `gorm:"column:sku"`
+	Currency    string
+	Unit        pricing.Unit
+	UnitMicro   int64 // price of one Unit of one piece, in millionths of the currency
+	Quantity    int64
+	Units       int64
+	TermN       int
+	TermUnit    pricing.Unit
+
+	ListMinor     int64
+	DiscountMinor int64
+	AmountMinor   int64 // due for this line
+
+	HourlyMicro          int64 // all pieces, an hour; 0 unless charged by the hour
+	MonthlyEstimateMinor int64
+
+	PriceSource    string
+	PriceValidFrom *time.Time
+	PriceOurs      bool
+	StartsAt       *time.Time
+	EndsAt         *time.Time
+	State          OrderState
+	ResourceID     string
+	ResourceName   string
+}
+
+// Metered tells whether the line is charged by the hour.
+func (l OrderLine) Metered() bool { return l.HourlyMicro > 0 }
+
+// price writes a quote into the line.
+func (l *OrderLine) price(q pricing.Quote) {
+	l.SKU, l.Currency, l.Unit, l.UnitMicro = q.SKU, q.Currency, q.Unit, q.UnitMicro
+	l.Quantity, l.Units, l.TermN, l.TermUnit = q.Quantity, q.Units, q.TermN, q.TermUnit
+	l.ListMinor, l.DiscountMinor, l.AmountMinor = q.ListMinor, q.DiscountMinor, q.TradeMinor
+	l.HourlyMicro, l.MonthlyEstimateMinor = q.HourlyMicro, q.MonthlyEstimateMinor
+	l.PriceSource, l.PriceOurs = q.Source, q.Ours
+	if !q.ValidFrom.IsZero() {
+		l.PriceValidFrom = &q.ValidFrom
+	}
+}
+
+// LineInput is what a caller asks for in one line of an order. Every kind of
+// resource has one, and each is used by the form and by the API.
+type LineInput interface {
+	// check says which rules the fields break by themselves.
+	check() error
+	// line is the line as it would be ordered now: kind, name, region, price,
+	// start and end. It refuses what other rows forbid, as a name that is
+	// taken, so that a form can say so before the button is pressed.
+	line(ctx context.Context, db *DB, by Actor) (OrderLine, error)
+	// fulfil makes the resource in the caller's transaction, sets ResourceID
+	// and ResourceName, and sets State to OrderCompleted, or to
+	// OrderFulfilling when a job goes on with it and calls finishLine.
+	fulfil(ctx context.Context, tx *DB, by Actor, order *Order, line *OrderLine) error
+}
+
+// OrderInput is an order as a caller asks for it.
+type OrderInput struct {
+	Lines      []LineInput `form:"-" validate:"min=1"`
+	Token      string      `form:"-" validate:"max=64"`
+	CostCentre string      `form:"cost_centre" validate:"line,max=64"`
+	Note       string      `form:"note" validate:"prose,max=500"`
+}
+
+// decodeLine is the input that an order line keeps, for an order that was held
+// and goes on later.
+func decodeLine(kind Kind, input string) (LineInput, error) {
+	inputs := map[Kind]func() LineInput{
+		KindBucket: func() LineInput { return new(BucketInput) },
+	}
+	empty, ok := inputs[kind]
+	if !ok {
+		return nil, fmt.Errorf("no such kind of line: %q", kind)
+	}
+	in := empty()
+	return in, json.Unmarshal([]byte(input), in)
+}
+
+// PreviewOrder is the order as PlaceOrder would place it now, without a number
+// and without placing it. Where the input is refused, it returns what could be
+// worked out of the order beside the Invalid.
+func (db *DB) PreviewOrder(ctx context.Context, by Actor, in OrderInput) (*Order, error) {
+	if err := by.may(Request); err != nil {
+		return nil, err
+	}
+	refused := checkOrder(&in)
+	order, err := db.draft(ctx, by, in)
+	var broken Invalid
+	if errors.As(err, &broken) {
+		return order, errors.Join(mergeInvalid(refused, broken))
+	}
+	if err != nil {
+		return nil, err
+	}
+	return order, refused
+}
+
+// PlaceOrder is the one way in: check, price, policy, then hold or go, fulfil
+// and record, all in one transaction. A repeat of a token of the same team
+// returns the first order.
+func (db *DB) PlaceOrder(ctx context.Context, by Actor, in OrderInput) (*Order, error) {
+	if err := by.may(Request); err != nil {
+		return nil, err
+	}
+	if err := checkOrder(&in); err != nil {
+		return nil, err
+	}
+	var order *Order
+	err := db.tx(ctx, func(ctx context.Context, tx *DB) (err error) {
+		if order, err = tx.repeated(ctx, by, in.Token); order != nil || err != nil {
+			return err
+		}
+		if order, err = tx.draft(ctx, by, in); err != nil {
+			return err
+		}
+		return tx.place(ctx, by, in, order)
+	})
+	if errors.Is(err, gorm.ErrDuplicatedKey) && in.Token != "" {
+		// The same token was placed at the same moment by another process.
+		first, again := db.repeated(ctx, by, in.Token)
+		if first != nil || again != nil {
+			return first, again
+		}
+	}
+	if err != nil {
+		return nil, err
+	}
+	return order, nil
+}
+
+// checkOrder brings every broken rule of the order and its lines together.
+func checkOrder(in *OrderInput) error {
+	err := Check(in)
+	for _, l := range in.Lines {
+		err = mergeInvalid(err, l.check())
+	}
+	return err
+}
+
+// mergeInvalid is the broken rules of both, or the first error that is not
+// about the input. A field keeps the first rule that it broke.
+func mergeInvalid(a, b error) error {
+	var x, y Invalid
+	switch {
+	case a == nil:
+		return b
+	case b == nil:
+		return a
+	case !errors.As(a, &x):
+		return a
+	case !errors.As(b, &y):
+		return b
+	}
+	out := append(Invalid{}, x...)
+	for _, f := range y {
+		if !out.has(f.Field) {
+			out = append(out, f)
+		}
+	}
+	return out
+}
+
+func (e Invalid) has(field string) bool {
+	for _, f := range e {
+		if f.Field == field {
+			return true
+		}
+	}
+	return false
+}
+
+// repeated is the order that a token was first used for, or nil.
+func (db *DB) repeated(ctx context.Context, by Actor, token string) (*Order, error) {
+	if token == "" {
+		return nil, nil
+	}
+	orders, err := gorm.G[Order](db.gorm).Preload("Lines", inOrder).
+		Where("team_id = ? AND token = ?", by.TeamID, token).Limit(1).Find(ctx)
+	if err != nil || len(orders) == 0 {
+		return nil, translate(err)
+	}
+	return &orders[0], nil
+}
+
+func inOrder(b gorm.PreloadBuilder) error {
+	b.Order("position")
+	return nil
+}
+
+// draft is the order with priced lines, without a number. Beside an Invalid it
+// still returns the lines that could be priced.
+func (db *DB) draft(ctx context.Context, by Actor, in OrderInput) (*Order, error) {
+	now := db.TeamNow(by)
+	order := &Order{
+		TeamID: by.TeamID, Type: "New", Free: true, Currency: "CNY", CostCentre: in.CostCentre, Note: in.Note,
+		RequestedBy: by.UserID, RequesterName: by.UserName, Version: 1,
+		Face: by.Face, Address: by.Address, Agent: clip(by.Agent, 200), RequestID: by.RequestID,
+		CreatedAt: now, UpdatedAt: now,
+	}
+	if in.Token != "" {
+		order.Token = &in.Token
+	}
+	var refused error
+	var kinds []string
+	for i, l := range in.Lines {
+		line, err := l.line(ctx, db, by)
+		var broken Invalid
+		switch {
+		case errors.As(err, &broken):
+			refused = mergeInvalid(refused, broken)
+		case err != nil:
+			return nil, err
+		}
+		text, err := json.Marshal(l)
+		if err != nil {
+			return nil, err
+		}
+		line.Position, line.TeamID, line.Input = i+1, by.TeamID, string(text)
+		if err := order.add(line); err != nil {
+			return nil, err
+		}
+		if k := string(line.Kind); len(kinds) == 0 || kinds[len(kinds)-1] != k {
+			kinds = append(kinds, k)
+		}
+	}
+	order.Kinds = strings.Join(kinds, ",")
+	if len(order.Lines) > 0 {
+		order.Title = order.Lines[0].Name
+	}
+	return order, refused
+}
+
+// add appends a priced line and adds its amounts to the order's.
+func (o *Order) add(line OrderLine) error {
+	var errs [3]error
+	o.ListMinor, errs[0] = pricing.Add(o.ListMinor, line.ListMinor)
+	o.DiscountMinor, errs[1] = pricing.Add(o.DiscountMinor, line.DiscountMinor)
+	o.TotalMinor, errs[2] = pricing.Add(o.TotalMinor, line.AmountMinor)
+	if err := errors.Join(errs[:]...); err != nil {
+		return invalid("", "amount_too_large")
+	}
+	if line.AmountMinor != 0 || line.Metered() {
+		o.Free = false
+	}
+	if line.Currency != "" {
+		o.Currency = line.Currency
+	}
+	o.Lines = append(o.Lines, line)
+	return nil
+}
+
+// place numbers a drafted order, decides by policy, and fulfils it or leaves it
+// waiting.
+func (db *DB) place(ctx context.Context, by Actor, in OrderInput, order *Order) error {
+	number, err := db.nextOrderNumber(ctx)
+	if err != nil {
+		return err
+	}
+	order.Number = number
+	for i := range order.Lines {
+		order.Lines[i].OrderNumber = number
+		order.Lines[i].State = OrderApproved
+	}
+	hold, rule := db.policy(ctx, by, order)
+	order.Rule = rule
+	order.State = OrderApproved
+	if hold {
+		order.State = OrderPending
+	}
+	if err := db.countOrder(ctx, by, order); err != nil {
+		return err
+	}
+	if order.State == OrderApproved {
+		if err := db.fulfil(ctx, by, in.Lines, order); err != nil {
+			return err
+		}
+	}
+	if err := gorm.G[Order](db.gorm).Omit("Lines").Create(ctx, order); err != nil {
+		return err
+	}
+	if err := gorm.G[OrderLine](db.gorm).CreateInBatches(ctx, &order.Lines, 50); err != nil {
+		return fmt.Errorf("record order lines: %w", err)
+	}
+	return db.record(ctx, by, Event{
+		Action: "order.placed", Kind: KindOrder, SubjectID: fmt.Sprint(number), SubjectName: order.Title,
+		OrderNumber: number,
+	}, map[string]any{"total_minor": order.TotalMinor, "currency": order.Currency, "lines": len(order.Lines), "rule": rule})
+}
+
+// policy tells whether a rule of the team holds an order for approval, and
+// which rule decided. No team has rules yet, so every order goes.
+func (db *DB) policy(context.Context, Actor, *Order) (hold bool, rule string) {
+	return false, "none"
+}
+
+func (db *DB) countOrder(ctx context.Context, by Actor, order *Order) error {
+	if err := db.count(ctx, by.TeamID, "order", 1); err != nil || order.Free {
+		return err
+	}
+	return db.count(ctx, by.TeamID, "order.paid", 1)
+}
+
+// fulfil makes what an approved order asks for, in the caller's transaction.
+func (db *DB) fulfil(ctx context.Context, by Actor, lines []LineInput, order *Order) error {
+	order.State = OrderFulfilling
+	for i, in := range lines {
+		line := &order.Lines[i]
+		if err := in.fulfil(ctx, db, by, order, line); err != nil {
+			return err
+		}
+		if err := db.tally(ctx, by, line.Kind, 1, 0, line.AmountMinor); err != nil {
+			return err
+		}
+	}
+	order.settle(db.TeamNow(by))
+	return nil
+}
+
+// settle gives the order the state that its lines add up to.
+func (o *Order) settle(now time.Time) {
+	completed, failed := 0, false
+	for _, l := range o.Lines {
+		switch l.State {
+		case OrderCompleted:
+			completed++
+		case OrderFailed:
+			failed = true
+		}
+	}
+	o.CompletedAt = nil
+	switch {
+	case failed:
+		o.State = OrderFailed
+	case completed == len(o.Lines):
+		o.State, o.CompletedAt = OrderCompleted, &now
+	default:
+		o.State = OrderFulfilling
+	}
+	o.UpdatedAt = now
+}
+
+// finishLine records, in the transaction that ends a job, what became of the
+// line whose resource the job worked on.
+func (db *DB) finishLine(ctx context.Context, by Actor, number int64, resourceID string, state OrderState) error {
+	err := db.gorm.WithContext(ctx).Model(&OrderLine{}).
+		Where("team_id = ? AND order_number = ? AND resource_id = ?", by.TeamID, number, resourceID).
+		Update("state", state).Error
+	if err != nil {
+		return fmt.Errorf("finish order line: %w", err)
+	}
+	order, err := db.FindOrder(ctx, by, number)
+	if err != nil {
+		return err
+	}
+	order.settle(db.TeamNow(by))
+	return db.gorm.WithContext(ctx).Model(order).Select("State", "CompletedAt", "UpdatedAt").Updates(order).Error
+}
+
+// nextOrderNumber takes the day's next number. It is given back when the
+// transaction is not committed, so that the numbers have no gap.
+func (db *DB) nextOrderNumber(ctx context.Context) (int64, error) {
+	now := db.Now().In(china)
+	day := int64(now.Year())*10000 + int64(now.Month())*100 + int64(now.Day())
+	var last int64
+	err := db.gorm.WithContext(ctx).Raw(`INSERT INTO order_days (day, last) VALUES (?, 1)
+		ON CONFLICT (day) DO UPDATE SET last = order_days.last + 1 RETURNING last`, day).Scan(&last).Error
+	if err != nil {
+		return 0, fmt.Errorf("take order number: %w", err)
+	}
+	return day*10_000_000 + last, nil
+}
+
+// FindOrder is one order of the actor's team, with its lines.
+func (db *DB) FindOrder(ctx context.Context, by Actor, number int64) (*Order, error) {
+	if err := by.may(See); err != nil {
+		return nil, err
+	}
+	order, err := gorm.G[Order](db.gorm).Preload("Lines", inOrder).
+		Where("team_id = ? AND number = ?", by.TeamID, number).First(ctx)
+	if err != nil {
+		return nil, translate(err)
+	}
+	return &order, nil
+}
+
+// OrderFilter says which orders to list. Empty fields do not narrow.
+type OrderFilter struct {
+	State OrderState
+	Free  bool   // also those that cost nothing
+	Text  string // in the title, the requester's name or the number
+}
+
+// ListOrders is a page of the team's orders, newest first, without lines.
+func (db *DB) ListOrders(ctx context.Context, by Actor, f OrderFilter, p Page) ([]Order, Cursor, error) {
+	if err := by.may(See); err != nil {
+		return nil, Cursor{}, err
+	}
+	q := gorm.G[Order](db.gorm).Where("team_id = ?", by.TeamID)
+	if f.State != "" {
+		q = q.Where("state = ?", f.State)
+	}
+	if !f.Free {
+		q = q.Where("free = ?", false)
+	}
+	if f.Text != "" {
+		t := like(f.Text)
+		q = q.Where(`(title LIKE ? ESCAPE '\' OR requester_name LIKE ? ESCAPE '\' OR CAST(number AS text) LIKE ? ESCAPE '\')`, t, t, t)
+	}
+	return pageOf(ctx, q, p, newestFirst("number"), func(o Order) []string {
+		return []string{fmt.Sprint(o.Number)}
+	})
+}
+
+// clip is s cut to at most n bytes, between characters.
+func clip(s string, n int) string {
+	if len(s) <= n {
+		return s
+	}
+	return strings.ToValidUTF8(s[:n], "")
+}

@@ -1,0 +1,195 @@
+package models_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"testing"
+
+	"quartermaster/models"
+	"quartermaster/models/modelstest"
+)
+
+// rejects tells whether an error says that a field breaks a rule.
+func rejects(err error, field, rule string) bool {
+	var in models.Invalid
+	if !errors.As(err, &in) {
+		return false
+	}
+	for _, f := range in {
+		if f.Field == field && f.Rule == rule {
+			return true
+		}
+	}
+	return false
+}
+
+func bucketOrder(name, token string) models.OrderInput {
+	return models.OrderInput{Token: token, Lines: []models.LineInput{
+		&models.BucketInput{Name: name, Region: "cn-hangzhou"},
+	}}
+}
+
+func mustPlace(t *testing.T, db *models.DB, by models.Actor, in models.OrderInput) *models.Order {
+	t.Helper()
+	order, err := db.PlaceOrder(t.Context(), by, in)
+	if err != nil {
+		t.Fatalf("place order: %v", err)
+	}
+	return order
+}
+
+func TestOrderNumbersHaveNoGapAndNoTwin(t *testing.T) {
+	t.Parallel()
+	clock := modelstest.NewClock()
+	db := modelstest.OpenWith(t, models.Options{Clock: clock.Now})
+	team := modelstest.NewTeam(t, db)
+	mustPlace(t, db, team.Requester, bucketOrder("taken-name", ""))
+	var all sync.WaitGroup
+	for i := range 40 {
+		all.Go(func() {
+			// Every other order is refused and must give its number back.
+			name := "taken-name"
+			if i%2 == 0 {
+				name = fmt.Sprintf("bucket-%d", i)
+			}
+			_, err := db.PlaceOrder(context.Background(), team.Requester, bucketOrder(name, ""))
+			if refused := rejects(err, "bucket_name", "taken"); refused != (i%2 == 1) {
+				t.Errorf("order %d: got %v", i, err)
+			}
+		})
+	}
+	all.Wait()
+	orders, _, err := db.ListOrders(t.Context(), team.Viewer, models.OrderFilter{Free: true}, models.Page{Size: 100})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(orders) != 21 {
+		t.Fatalf("got %d orders, want 21", len(orders))
+	}
+	for i, o := range orders {
+		if want := int64(20261121_0000021 - i); o.Number != want {
+			t.Errorf("order %d: got number %d, want %d", i, o.Number, want)
+		}
+	}
+}
+
+func TestSameTokenIsOneOrder(t *testing.T) {
+	t.Parallel()
+	db := modelstest.Open(t)
+	team, other := modelstest.NewTeam(t, db), modelstest.NewTeam(t, db)
+	numbers := make([]int64, 10)
+	var all sync.WaitGroup
+	for i := range numbers {
+		all.Go(func() {
+			order, err := db.PlaceOrder(context.Background(), team.Requester, bucketOrder("", "once"))
+			if err != nil {
+				t.Errorf("place: %v", err)
+				return
+			}
+			numbers[i] = order.Number
+		})
+	}
+	all.Wait()
+	for _, n := range numbers {
+		if n != numbers[0] {
+			t.Errorf("got order %d, want the first, %d", n, numbers[0])
+		}
+	}
+	if o := mustPlace(t, db, other.Requester, bucketOrder("", "once")); o.Number == numbers[0] {
+		t.Errorf("another team's token gave order %d", o.Number)
+	}
+	counts, err := db.Counts(t.Context(), team.Viewer)
+	if err != nil || counts["bucket"] != 1 || counts["order"] != 1 {
+		t.Errorf("got counts %v, %v; want one bucket and one order", counts, err)
+	}
+}
+
+func TestOrderIsRefusedWholeWhenOneLineIs(t *testing.T) {
+	t.Parallel()
+	db := modelstest.Open(t)
+	team := modelstest.NewTeam(t, db)
+	in := models.OrderInput{Lines: []models.LineInput{
+		&models.BucketInput{Name: "first-one", Region: "cn-hangzhou"},
+		&models.BucketInput{Name: "first-one", Region: "cn-hangzhou"},
+	}}
+	if _, err := db.PlaceOrder(t.Context(), team.Requester, in); !rejects(err, "bucket_name", "taken") {
+		t.Fatalf("got %v, want bucket_name taken", err)
+	}
+	buckets, _, err := db.ListBuckets(t.Context(), team.Viewer, models.BucketFilter{}, models.Page{})
+	if err != nil || len(buckets) != 0 {
+		t.Errorf("got %d buckets, %v; want none", len(buckets), err)
+	}
+	events, _, err := db.ListEvents(t.Context(), team.Viewer, models.EventFilter{Kind: models.KindBucket}, models.Page{})
+	if err != nil || len(events) != 0 {
+		t.Errorf("got %d events, %v; want none", len(events), err)
+	}
+}
+
+func TestWhoMayPlaceOrders(t *testing.T) {
+	t.Parallel()
+	db := modelstest.Open(t)
+	team, other := modelstest.NewTeam(t, db), modelstest.NewTeam(t, db)
+	for _, c := range []struct {
+		who  string
+		by   models.Actor
+		want error
+	}{
+		{"nobody", models.Actor{}, models.ErrUnauthenticated},
+		{"viewer", team.Viewer, models.ErrForbidden},
+		{"requester", team.Requester, nil},
+		{"approver", team.Approver, nil},
+		{"admin", team.Admin, nil},
+	} {
+		if _, err := db.PlaceOrder(t.Context(), c.by, bucketOrder("", "")); !errors.Is(err, c.want) {
+			t.Errorf("%s: got %v, want %v", c.who, err, c.want)
+		}
+	}
+	order := mustPlace(t, db, team.Requester, bucketOrder("", ""))
+	if _, err := db.FindOrder(t.Context(), other.Admin, order.Number); !errors.Is(err, models.ErrNotFound) {
+		t.Errorf("another team's order: got %v, want %v", err, models.ErrNotFound)
+	}
+	if _, err := db.FindBucket(t.Context(), other.Admin, order.Lines[0].ResourceID); !errors.Is(err, models.ErrNotFound) {
+		t.Errorf("another team's bucket: got %v, want %v", err, models.ErrNotFound)
+	}
+}
+
+func TestListPagesNeitherSkipNorRepeat(t *testing.T) {
+	t.Parallel()
+	db := modelstest.Open(t)
+	team := modelstest.NewTeam(t, db)
+	for range 7 {
+		mustPlace(t, db, team.Requester, bucketOrder("", ""))
+	}
+	read := func(p models.Page) ([]models.Bucket, models.Cursor) {
+		rows, c, err := db.ListBuckets(t.Context(), team.Viewer, models.BucketFilter{}, p)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return rows, c
+	}
+	seen := map[string]bool{}
+	first, c := read(models.Page{Size: 3})
+	mustPlace(t, db, team.Requester, bucketOrder("", "")) // arrives while somebody pages
+	rows := first
+	for {
+		for _, b := range rows {
+			if seen[b.ID] {
+				t.Errorf("bucket %s came twice", b.ID)
+			}
+			seen[b.ID] = true
+		}
+		if c.Next == "" {
+			break
+		}
+		rows, c = read(models.Page{Size: 3, After: c.Next})
+	}
+	if len(seen) != 7 {
+		t.Errorf("got %d buckets, want 7", len(seen))
+	}
+	back, _ := read(models.Page{Size: 3, Before: c.Prev})
+	if len(back) != 3 || back[2].CreatedAt.Before(rows[0].CreatedAt) {
+		t.Errorf("the page before the last holds %d rows", len(back))
+	}
+}

@@ -1,0 +1,145 @@
+package models
+
+import (
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"strings"
+	"time"
+
+	"gorm.io/gorm"
+)
+
+// Page asks for one page of a list. The zero Page is the first.
+type Page struct {
+	// After and Before are cursors that an earlier page gave out; at most one
+	// is set. Anything that is not such a cursor counts as the first page.
+	After, Before string
+	// Size is the number of rows, 50 by default and 100 at most.
+	Size int
+}
+
+// MaxPageSize is the most rows that a page holds.
+const MaxPageSize = 100
+
+func (p Page) size() int {
+	switch {
+	case p.Size <= 0:
+		return 50
+	case p.Size > MaxPageSize:
+		return MaxPageSize
+	}
+	return p.Size
+}
+
+// Cursor tells where the pages beside a page begin. An empty string means that
+// there is none. Paging by cursor neither skips nor repeats a row while others
+// arrive.
+type Cursor struct{ Next, Prev string }
+
+// sorting is an order of rows by columns whose values together are unique. The
+// columns come from the code, never from a request.
+type sorting struct {
+	columns []string
+	desc    bool
+}
+
+func newestFirst(columns ...string) sorting { return sorting{columns, true} }
+func ascending(columns ...string) sorting   { return sorting{columns, false} }
+
+func (s sorting) order(backwards bool) string {
+	dir := ""
+	if s.desc != backwards {
+		dir = " DESC"
+	}
+	return strings.Join(s.columns, dir+", ") + dir
+}
+
+// beyond is the condition for the rows behind a cursor.
+func (s sorting) beyond(backwards bool) string {
+	op := ">"
+	if s.desc != backwards {
+		op = "<"
+	}
+	marks := strings.TrimSuffix(strings.Repeat("?, ", len(s.columns)), ", ")
+	return "(" + strings.Join(s.columns, ", ") + ") " + op + " (" + marks + ")"
+}
+
+// pageOf reads one page of a query. key gives the sorting columns' values of a
+// row as text: times by stamp.
+func pageOf[T any](ctx context.Context, q gorm.ChainInterface[T], p Page, s sorting, key func(T) []string) ([]T, Cursor, error) {
+	size, backwards := p.size(), p.Before != ""
+	from := decodeCursor(p.After+p.Before, len(s.columns))
+	if from != nil {
+		q = q.Where(s.beyond(backwards), from...)
+	} else {
+		backwards = false
+	}
+	rows, err := q.Order(s.order(backwards)).Limit(size + 1).Find(ctx)
+	if err != nil {
+		return nil, Cursor{}, translate(err)
+	}
+	more := len(rows) > size
+	if more {
+		rows = rows[:size]
+	}
+	if backwards {
+		for i, j := 0, len(rows)-1; i < j; i, j = i+1, j-1 {
+			rows[i], rows[j] = rows[j], rows[i]
+		}
+	}
+	var c Cursor
+	if len(rows) > 0 {
+		if more || backwards {
+			c.Next = encodeCursor(key(rows[len(rows)-1]))
+		}
+		if backwards && more || !backwards && from != nil {
+			c.Prev = encodeCursor(key(rows[0]))
+		}
+	}
+	return rows, c, nil
+}
+
+// timeMark begins a cursor's value that is a time, so that it is compared as
+// one on both engines.
+const timeMark = "t:"
+
+// stamp is a time as a cursor keeps it.
+func stamp(t time.Time) string { return timeMark + t.UTC().Format(time.RFC3339Nano) }
+
+func encodeCursor(values []string) string {
+	text, err := json.Marshal(values)
+	if err != nil {
+		return ""
+	}
+	return base64.RawURLEncoding.EncodeToString(text)
+}
+
+func decodeCursor(s string, n int) []any {
+	text, err := base64.RawURLEncoding.DecodeString(s)
+	if err != nil {
+		return nil
+	}
+	var values []string
+	if json.Unmarshal(text, &values) != nil || len(values) != n {
+		return nil
+	}
+	args := make([]any, n)
+	for i, v := range values {
+		args[i] = v
+		if rest, ok := strings.CutPrefix(v, timeMark); ok {
+			t, err := time.Parse(time.RFC3339Nano, rest)
+			if err != nil {
+				return nil
+			}
+			args[i] = t
+		}
+	}
+	return args
+}
+
+// like is a pattern that finds text anywhere, to be used as
+// "column LIKE ? ESCAPE '\'".
+func like(text string) string {
+	return "%" + strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`).Replace(text) + "%"
+}

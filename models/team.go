@@ -1,0 +1,85 @@
+package models
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"gorm.io/gorm"
+)
+
+// Team is the account of the documents: every resource, order, job and event
+// belongs to one.
+type Team struct {
+	ID            string // the documents' 16-digit account id
+	Name          string
+	ClockOffsetMs int64 // how far the team's clock is ahead of the server's
+	CUQuota       int64 `gorm:"column:cu_quota"`
+	CUUsed        int64 `gorm:"column:cu_used"`
+	ObjectStorage bool  // false: buckets are switched off
+	VerifiedOnly  bool  // true: package versions from buckets of this server only
+	LegalName     string
+	Address       string
+	TaxNumber     string
+	Contact       string
+	CostCentre    string
+	Logo          []byte
+	LogoType      string
+	CreatedAt     time.Time
+	UpdatedAt     time.Time
+}
+
+// Membership is a person's role in a team.
+type Membership struct {
+	TeamID    string `gorm:"primaryKey"`
+	UserID    string `gorm:"primaryKey"`
+	Role      Role
+	CreatedAt time.Time
+}
+
+// TeamInput is what a site admin says about a new team.
+type TeamInput struct {
+	Name string `form:"team_name" validate:"required,line,max=64"`
+}
+
+// CreateTeam makes a team without members.
+func (db *DB) CreateTeam(ctx context.Context, by Actor, in TeamInput) (*Team, error) {
+	if !by.SiteAdmin {
+		return nil, ErrForbidden
+	}
+	if err := Check(&in); err != nil {
+		return nil, err
+	}
+	var team *Team
+	err := db.tx(ctx, func(ctx context.Context, tx *DB) (err error) {
+		team, err = tx.createTeam(ctx, by, in)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return team, nil
+}
+
+// createTeam is CreateTeam inside a transaction, for one who may.
+func (db *DB) createTeam(ctx context.Context, by Actor, in TeamInput) (*Team, error) {
+	now := db.Now()
+	team := &Team{ID: db.newAccountID(), Name: in.Name, CUQuota: 100, ObjectStorage: true, CreatedAt: now, UpdatedAt: now}
+	if err := gorm.G[Team](db.gorm).Create(ctx, team); err != nil {
+		return nil, fmt.Errorf("create team: %w", err)
+	}
+	by.TeamID = team.ID
+	return team, db.record(ctx, by, Event{Action: "team.created", Kind: KindTeam, SubjectID: team.ID, SubjectName: team.Name})
+}
+
+// FindTeam is the actor's team.
+func (db *DB) FindTeam(ctx context.Context, by Actor) (*Team, error) {
+	if err := by.may(See); err != nil {
+		return nil, err
+	}
+	team, err := gorm.G[Team](db.gorm).Where("id = ?", by.TeamID).First(ctx)
+	if err != nil {
+		return nil, translate(err)
+	}
+	return &team, nil
+}

@@ -1,0 +1,138 @@
+package models
+
+import (
+	"errors"
+	"reflect"
+	"regexp"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/go-playground/validator/v10"
+	"golang.org/x/text/unicode/norm"
+)
+
+// Our own tags, beside the validator's: a rule about one field is a tag.
+//
+//	line        one line of text: trimmed and NFC, no control, zero-width or
+//	            direction characters
+//	prose       the same, but line breaks are allowed
+//	maxbytes=N  at most N bytes of UTF-8, where a document counts bytes
+//	bucketname  3–63 of a-z 0-9 -, begins and ends with letter or digit
+//	storename   as stores.md §4: 3–63 of a-z 0-9 -, begins with a letter
+var validate = newValidator()
+
+var (
+	bucketName = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$`)
+	storeName  = regexp.MustCompile(`^[a-z][a-z0-9-]{1,61}[a-z0-9]$`)
+)
+
+func newValidator() *validator.Validate {
+	v := validator.New(validator.WithRequiredStructEnabled())
+	v.RegisterTagNameFunc(func(f reflect.StructField) string {
+		name, _, _ := strings.Cut(f.Tag.Get("form"), ",")
+		return name
+	})
+	tags := map[string]func(string) bool{
+		"line":       func(s string) bool { return plain(s, false) },
+		"prose":      func(s string) bool { return plain(s, true) },
+		"bucketname": bucketName.MatchString,
+		"storename":  storeName.MatchString,
+	}
+	for tag, holds := range tags {
+		mustRegister(v, tag, func(f validator.FieldLevel) bool { return holds(f.Field().String()) })
+	}
+	mustRegister(v, "maxbytes", func(f validator.FieldLevel) bool {
+		return len(f.Field().String()) <= atoi(f.Param())
+	})
+	return v
+}
+
+func mustRegister(v *validator.Validate, tag string, fn validator.Func) {
+	if err := v.RegisterValidation(tag, fn); err != nil {
+		panic(err)
+	}
+}
+
+func atoi(s string) int {
+	n := 0
+	for _, c := range s {
+		n = n*10 + int(c-'0')
+	}
+	return n
+}
+
+// plain tells whether s holds only characters that a reader can see, and, when
+// lines is true, line breaks and tabs.
+func plain(s string, lines bool) bool {
+	if !utf8.ValidString(s) {
+		return false
+	}
+	for _, c := range s {
+		switch {
+		case c == '\n' || c == '\t' || c == '\r':
+			if !lines {
+				return false
+			}
+		case unicode.IsControl(c), hidden(c):
+			return false
+		}
+	}
+	return true
+}
+
+// hidden tells whether a character shows nothing, or changes the direction of
+// those around it.
+func hidden(c rune) bool {
+	switch {
+	case c == 0x00ad, c == 0x034f, c == 0x061c, c == 0x180e, c == 0xfeff,
+		c >= 0x200b && c <= 0x200f, c >= 0x2028 && c <= 0x202e, c >= 0x2060 && c <= 0x206f,
+		c >= 0xfff9 && c <= 0xfffb, c >= 0xe0000 && c <= 0xe007f, c == 0x3164, c == 0xffa0:
+		return true
+	}
+	return false
+}
+
+// Check brings the texts of an input (a pointer to a struct with `form` and
+// `validate` tags) to their normal form and returns an Invalid that lists every
+// rule it breaks, or nil.
+func Check(in any) error {
+	normalise(reflect.ValueOf(in).Elem())
+	err := validate.Struct(in)
+	var broken validator.ValidationErrors
+	if !errors.As(err, &broken) {
+		return err
+	}
+	var out Invalid
+	for _, b := range broken {
+		field, _, _ := strings.Cut(b.Field(), "[") // an element of a list is the list's fault
+		out = append(out, FieldError{Field: field, Rule: b.Tag(), Param: b.Param()})
+	}
+	return out
+}
+
+// normalise trims texts under the rules "line" and "prose" and composes them
+// (NFC), so that two that look the same are the same.
+func normalise(v reflect.Value) {
+	for i := range v.NumField() {
+		f, tag := v.Field(i), v.Type().Field(i).Tag.Get("validate")
+		switch {
+		case f.Kind() == reflect.Struct && f.CanSet():
+			normalise(f)
+		case f.Kind() == reflect.String && f.CanSet() && hasTag(tag, "line", "prose"):
+			s := strings.TrimSpace(norm.NFC.String(f.String()))
+			f.SetString(strings.ReplaceAll(s, "\r\n", "\n"))
+		}
+	}
+}
+
+func hasTag(tag string, want ...string) bool {
+	for part := range strings.SplitSeq(tag, ",") {
+		for _, w := range want {
+			if part == w {
+				return true
+			}
+		}
+	}
+	return false
+}

@@ -1,0 +1,258 @@
+package models
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"gorm.io/gorm"
+)
+
+const (
+	// lease is how long a claimed job is left alone. It is renewed while a step
+	// works, so after a kill the job goes on within this time.
+	lease = 8 * time.Second
+	// poll is how long a worker sleeps when it is not woken: long enough to
+	// cost nothing, short enough for jobs that other processes promised.
+	poll = 2 * time.Second
+	// mostTries is how often a step is tried when it fails for a reason that
+	// may pass.
+	mostTries = 5
+)
+
+// Worker does the jobs.
+type Worker struct {
+	DB  *DB
+	Log *slog.Logger
+	// Parallel is how many jobs run at a time, 2 by default.
+	Parallel int
+}
+
+// Run does jobs until ctx ends, and returns when the steps that were under way
+// have ended.
+func (w *Worker) Run(ctx context.Context) {
+	var all sync.WaitGroup
+	for range max(w.Parallel, 2) {
+		all.Go(func() { w.loop(ctx) })
+	}
+	all.Wait()
+}
+
+func (w *Worker) loop(ctx context.Context) {
+	timer := time.NewTimer(0)
+	defer timer.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-w.DB.wake:
+		case <-timer.C:
+		}
+		for ctx.Err() == nil {
+			more, err := w.DB.WorkOnce(ctx)
+			if err != nil {
+				w.Log.Error("job", "error", err)
+			}
+			if err != nil || !more {
+				break
+			}
+		}
+		timer.Reset(poll)
+	}
+}
+
+// WorkOnce does one job that is due, all of its steps, and reports whether
+// there was one. When ctx ends between two steps, the job is left for the next
+// worker.
+func (db *DB) WorkOnce(ctx context.Context) (bool, error) {
+	job, err := db.claim(ctx)
+	if err != nil || job == nil {
+		return false, err
+	}
+	db.wakeWorker() // there may be another, for another worker
+	return true, db.work(ctx, job)
+}
+
+// claim takes the job that has been due longest, or one whose worker has gone.
+// A lease further ahead than any that is given out comes from a clock that has
+// been set back, and does not count.
+func (db *DB) claim(ctx context.Context) (*Job, error) {
+	skip := ""
+	if db.gorm.Name() == "postgres" {
+		skip = " FOR UPDATE SKIP LOCKED"
+	}
+	now := db.Now()
+	due, err := gorm.G[Job](db.gorm).Select("id").Where(claimable, claimArgs(now)...).Limit(1).Find(ctx)
+	if err != nil || len(due) == 0 {
+		return nil, translate(err)
+	}
+	var jobs []Job
+	err = db.tx(ctx, func(ctx context.Context, tx *DB) error {
+		args := append([]any{JobRunning, now.Add(lease)}, claimArgs(now)...)
+		return tx.gorm.WithContext(ctx).Raw(`UPDATE jobs SET state = ?, lease_until = ?, attempt = attempt + 1
+			WHERE id = (SELECT id FROM jobs WHERE `+claimable+` ORDER BY run_at, id LIMIT 1`+skip+`) RETURNING *`, args...).Scan(&jobs).Error
+	})
+	if err != nil || len(jobs) == 0 {
+		return nil, err
+	}
+	return &jobs[0], nil
+}
+
+const claimable = "(state = ? AND run_at <= ? OR state = ? AND (lease_until <= ? OR lease_until > ?))"
+
+func claimArgs(now time.Time) []any {
+	return []any{JobQueued, now, JobRunning, now, now.Add(time.Minute)}
+}
+
+// work does the job's remaining steps.
+func (db *DB) work(ctx context.Context, job *Job) error {
+	w, err := workOf(job.Kind)
+	if err != nil {
+		return db.end(ctx, work{}, job, err)
+	}
+	stop := db.holdLease(job)
+	defer stop()
+	for job.Step < len(w.steps) {
+		if ctx.Err() != nil {
+			return db.release(job)
+		}
+		if err := db.begin(ctx, job); err != nil {
+			return err
+		}
+		err := db.doStep(ctx, w.steps[job.Step], job)
+		var failure *Failure
+		switch {
+		case err == nil:
+			if err := db.stepDone(ctx, job); err != nil {
+				return err
+			}
+		case ctx.Err() != nil:
+			return db.release(job)
+		case errors.As(err, &failure) || job.Tries+1 >= mostTries:
+			return db.end(ctx, w, job, err)
+		default:
+			return errors.Join(err, db.later(ctx, job))
+		}
+	}
+	return db.end(ctx, w, job, nil)
+}
+
+// doStep does a step; a panic in it is its failure, not the program's end.
+func (db *DB) doStep(ctx context.Context, s step, job *Job) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = &Failure{Code: "internal", Detail: fmt.Sprint(p)}
+			db.log.Error("job panicked", "job", job.ID, "step", s.name, "panic", p)
+		}
+	}()
+	return s.do(ctx, db, job)
+}
+
+// save writes fields of a job that this worker still holds; a worker that
+// comes late changes nothing and gets ErrConflict.
+func (db *DB) save(ctx context.Context, job *Job, fields ...string) error {
+	res := db.gorm.WithContext(ctx).Model(job).Where("attempt = ? AND state = ?", job.Attempt, JobRunning).
+		Select(fields).Updates(job)
+	if res.Error != nil {
+		return fmt.Errorf("save job: %w", res.Error)
+	}
+	if res.RowsAffected == 0 {
+		return fmt.Errorf("job %s is held by another worker: %w", job.ID, ErrConflict)
+	}
+	return nil
+}
+
+func (db *DB) begin(ctx context.Context, job *Job) error {
+	now := db.Now()
+	job.Steps[job.Step].Started = &now
+	return db.tx(ctx, func(ctx context.Context, tx *DB) error {
+		return tx.save(ctx, job, "Steps")
+	})
+}
+
+func (db *DB) stepDone(ctx context.Context, job *Job) error {
+	now := db.Now()
+	job.Steps[job.Step].Ended = &now
+	job.Step++
+	job.Tries = 0
+	return db.tx(context.WithoutCancel(ctx), func(ctx context.Context, tx *DB) error {
+		return tx.save(ctx, job, "Steps", "Step", "Tries")
+	})
+}
+
+// later puts a job back whose step failed for a reason that may pass, a little
+// longer each time.
+func (db *DB) later(ctx context.Context, job *Job) error {
+	job.Tries++
+	wait := time.Second << (job.Tries - 1)
+	return db.tx(context.WithoutCancel(ctx), func(ctx context.Context, tx *DB) error {
+		job.RunAt = tx.Now().Add(wait)
+		return tx.giveBack(ctx, job)
+	})
+}
+
+// release puts a job back because the program stops.
+func (db *DB) release(job *Job) error {
+	return db.tx(context.Background(), func(ctx context.Context, tx *DB) error {
+		return tx.giveBack(ctx, job)
+	})
+}
+
+func (db *DB) giveBack(ctx context.Context, job *Job) error {
+	res := db.gorm.WithContext(ctx).Model(job).Where("attempt = ? AND state = ?", job.Attempt, JobRunning).
+		Updates(map[string]any{"state": JobQueued, "lease_until": nil, "tries": job.Tries, "run_at": job.RunAt})
+	return res.Error
+}
+
+// end records how a job ended, and what that means for its resource and its
+// order, in one transaction.
+func (db *DB) end(ctx context.Context, w work, job *Job, cause error) error {
+	job.State = JobCompleted
+	then := w.completed
+	if cause != nil {
+		f := asFailure(cause)
+		job.State, job.FailCode, job.FailDetail = JobFailed, f.Code, f.Detail
+		then = w.failed
+		db.log.Warn("job failed", "job", job.ID, "kind", job.Kind, "subject", job.SubjectID, "error", cause)
+	}
+	return db.tx(context.WithoutCancel(ctx), func(ctx context.Context, tx *DB) error {
+		now := tx.Now()
+		job.EndedAt = &now
+		if then != nil {
+			if err := then(ctx, tx, job); err != nil {
+				return err
+			}
+		}
+		return tx.save(ctx, job, "State", "FailCode", "FailDetail", "EndedAt")
+	})
+}
+
+// holdLease renews the job's lease until the returned function is called.
+func (db *DB) holdLease(job *Job) (stop func()) {
+	ctx, cancel := context.WithCancel(context.Background())
+	id, attempt := job.ID, job.Attempt
+	var done sync.WaitGroup
+	done.Go(func() {
+		tick := time.NewTicker(lease / 4)
+		defer tick.Stop()
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case <-tick.C:
+			}
+			err := db.tx(ctx, func(ctx context.Context, tx *DB) error {
+				return tx.gorm.WithContext(ctx).Model(&Job{}).
+					Where("id = ? AND attempt = ? AND state = ?", id, attempt, JobRunning).
+					Update("lease_until", tx.Now().Add(lease)).Error
+			})
+			if err != nil && ctx.Err() == nil {
+				db.log.Warn("renew lease", "job", id, "error", err)
+			}
+		}
+	})
+	return func() { cancel(); done.Wait() }
+}
