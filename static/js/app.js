@@ -1,1 +1,135 @@
+// What pages do beyond links and forms, each found by a data- attribute. All of
+// it is a convenience: without this file every page still works.
+(() => {
+  const root = document.documentElement
+  root.classList.add('scripted')
 
+  const on = (type, selector, act) =>
+    document.addEventListener(type, (event) => {
+      const element = event.target.closest?.(selector)
+      if (element) act(element, event)
+    })
+
+  // data-copy: the text goes to the clipboard, and the button says so.
+  on('click', '[data-copy]', async (button) => {
+    await navigator.clipboard.writeText(button.dataset.copy)
+    const words = button.querySelector('[data-copied]')
+    const before = words.textContent
+    words.textContent = words.dataset.copied
+    button.classList.add('copied')
+    setTimeout(() => {
+      words.textContent = before
+      button.classList.remove('copied')
+    }, 1600)
+  })
+
+  // data-hotkey: a key that is not being typed anywhere goes to its field.
+  document.addEventListener('keydown', (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return
+    if (event.target.closest('input, textarea, select, dialog, [contenteditable]')) return
+    const field = document.querySelector(`[data-hotkey="${CSS.escape(event.key)}"]`)
+    if (!field) return
+    event.preventDefault()
+    field.focus()
+    field.select()
+  })
+
+  // data-dismiss: the message around the button goes.
+  on('click', '[data-dismiss]', (button) => button.closest('[data-toast]').remove())
+
+  // data-focus: an error summary takes the focus when it appears. A link in it
+  // leads into the field even where the field is a group.
+  const focusSummary = (within) => within.querySelector?.('[data-focus]')?.focus()
+  document.addEventListener('htmx:after:swap', () => focusSummary(document))
+  on('click', '.error-summary a', (link, event) => {
+    const target = document.getElementById(decodeURIComponent(link.hash.slice(1)))
+    if (!target) return
+    event.preventDefault()
+    const field = target.matches('fieldset') ? target.querySelector(':checked, input:enabled') ?? target : target
+    field.focus({ preventScroll: true })
+    target.closest('.field')?.scrollIntoView({ block: 'center' })
+  })
+
+  // A form being sent is busy, so that pressing again does nothing.
+  document.addEventListener('submit', (event) => {
+    const form = event.target
+    if (form.method === 'get' || form.method === 'dialog' || event.defaultPrevented) return
+    if (form.getAttribute('aria-busy') === 'true') {
+      event.preventDefault()
+      return
+    }
+    form.setAttribute('aria-busy', 'true')
+    sent.add(form)
+  })
+  const idle = () => document.querySelectorAll('form[aria-busy]').forEach((form) => form.removeAttribute('aria-busy'))
+  document.addEventListener('htmx:finally:request', idle)
+  addEventListener('pageshow', idle)
+
+  // data-unsaved: leaving a form that was changed and not sent asks first.
+  const changed = new Set()
+  const sent = new Set()
+  on('input', 'form[data-unsaved]', (form) => changed.add(form))
+  addEventListener('beforeunload', (event) => {
+    for (const form of changed) {
+      if (form.isConnected && !sent.has(form)) event.preventDefault()
+    }
+  })
+
+  // commandfor on a browser that does not know it yet.
+  if (!('commandForElement' in HTMLButtonElement.prototype)) {
+    on('click', 'button[commandfor]', (button) => {
+      const dialog = document.getElementById(button.getAttribute('commandfor'))
+      if (button.getAttribute('command') === 'close') dialog.close()
+      else dialog.showModal()
+    })
+  }
+
+  // data-file-drop: files dropped on the area are those of its input, and the
+  // chosen ones are listed.
+  const size = (bytes) => {
+    const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB']
+    let step = 0
+    while (bytes >= 1024 && step < units.length - 1) {
+      bytes /= 1024
+      step++
+    }
+    return `${step ? bytes.toFixed(1) : bytes} ${units[step]}`
+  }
+  const listFiles = (area) => {
+    const rows = [...area.querySelector('input[type=file]').files].map((file) => {
+      const row = document.createElement('li')
+      const name = document.createElement('span')
+      name.className = 'file-name'
+      name.textContent = file.name
+      const state = document.createElement('span')
+      state.className = 'file-state'
+      state.textContent = size(file.size)
+      row.append(name, state)
+      return row
+    })
+    area.querySelector('[data-file-list]').replaceChildren(...rows)
+  }
+  on('change', '[data-file-drop]', listFiles)
+  for (const type of ['dragenter', 'dragover']) {
+    on(type, '[data-file-drop]', (area, event) => {
+      event.preventDefault()
+      area.classList.add('over')
+    })
+  }
+  on('dragleave', '[data-file-drop]', (area, event) => {
+    if (!area.contains(event.relatedTarget)) area.classList.remove('over')
+  })
+  on('drop', '[data-file-drop]', (area, event) => {
+    event.preventDefault()
+    area.classList.remove('over')
+    const input = area.querySelector('input[type=file]')
+    const dropped = new DataTransfer()
+    const files = [...event.dataTransfer.files]
+    for (const file of input.multiple ? files : files.slice(0, 1)) dropped.items.add(file)
+    input.files = dropped.files
+    input.dispatchEvent(new Event('change', { bubbles: true }))
+  })
+
+  document.addEventListener('DOMContentLoaded', () => focusSummary(document))
+  if (document.readyState !== 'loading') focusSummary(document)
+})()

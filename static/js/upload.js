@@ -1,1 +1,98 @@
+// form[data-upload]: its files are sent one after the other, each with its
+// progress and a way to stop it, by the same request a browser would send
+// without this file. When all are through, the page named by data-done opens;
+// when one is not, its row says so and the others stay.
+(() => {
+  const words = (form, name) => form.dataset[name] ?? name
 
+  const row = (list, index) => {
+    const item = list.children[index]
+    const stop = document.createElement('button')
+    stop.type = 'button'
+    stop.className = 'button small'
+    const bar = document.createElement('progress')
+    bar.max = 1
+    bar.value = 0
+    bar.setAttribute('aria-label', item.querySelector('.file-name').textContent)
+    item.append(stop, bar)
+    const state = item.querySelector('.file-state')
+    return {
+      stop,
+      bar,
+      say(text, how) {
+        state.textContent = text
+        item.className = how ?? ''
+        if (how) {
+          stop.remove()
+          bar.remove()
+        }
+      },
+    }
+  }
+
+  const send = (form, input, file, line) => new Promise((resolve) => {
+    const request = new XMLHttpRequest()
+    const body = new FormData()
+    for (const [name, value] of new FormData(form)) {
+      if (name !== input.name) body.append(name, value)
+    }
+    body.append(input.name, file)
+    request.open('POST', form.action)
+    request.setRequestHeader('HX-Request', 'true')
+    request.setRequestHeader('HX-Request-Type', 'partial')
+    request.upload.onprogress = (event) => {
+      if (!event.lengthComputable) return
+      line.bar.value = event.loaded / event.total
+      line.say(`${Math.floor((100 * event.loaded) / event.total)} %`)
+    }
+    request.onload = () => {
+      const ok = request.status < 400
+      line.say(ok ? words(form, 'uploaded') : refusal(request) || words(form, 'failed'), ok ? 'done' : 'failed')
+      resolve(ok)
+    }
+    request.onerror = () => {
+      line.say(words(form, 'failed'), 'failed')
+      resolve(false)
+    }
+    request.onabort = () => {
+      line.say(words(form, 'cancelled'), 'failed')
+      resolve(false)
+    }
+    line.stop.onclick = () => request.abort()
+    request.send(body)
+  })
+
+  // refusal is what the answered page says is wrong with the file.
+  const refusal = (request) => {
+    const page = new DOMParser().parseFromString(request.responseText, 'text/html')
+    return page.querySelector('.field-note .error span, .error-summary li, .toast p')?.textContent.trim()
+  }
+
+  document.addEventListener('submit', async (event) => {
+    const form = event.target.closest('form[data-upload]')
+    const input = form?.querySelector('input[type=file]')
+    if (!input?.files.length) return
+    event.preventDefault()
+    event.stopImmediatePropagation()
+    if (form.getAttribute('aria-busy') === 'true') return
+    form.setAttribute('aria-busy', 'true')
+    const files = [...input.files]
+    const list = form.querySelector('[data-file-list]')
+    const lines = files.map((_, index) => row(list, index))
+    const dropped = new Set()
+    lines.forEach((line, index) => {
+      line.stop.textContent = words(form, 'cancel')
+      line.stop.onclick = () => {
+        dropped.add(index)
+        line.say(words(form, 'cancelled'), 'failed')
+      }
+    })
+    let all = true
+    for (const [index, file] of files.entries()) {
+      if (dropped.has(index) || !(await send(form, input, file, lines[index]))) all = false
+    }
+    form.removeAttribute('aria-busy')
+    input.value = ''
+    if (all) location.assign(form.dataset.done ?? location.href)
+  }, true)
+})()
