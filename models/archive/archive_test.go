@@ -206,7 +206,7 @@ func TestUnknownPackingIsListedUnchecked(t *testing.T) {
 
 func TestNestedArchiveIsNotOpened(t *testing.T) {
 	t.Parallel()
-	inner := pack(t, func(w *zip.Writer) { add(t, w, "bomb", zeros(50<<20)) })
+	inner := pack(t, func(w *zip.Writer) { add(t, w, "bomb", zeros(4<<20)) })
 	data := pack(t, func(w *zip.Writer) { store(t, w, "inner.zip", string(inner)) })
 	if got := mustList(t, data); got.Files != 1 || got.Unpacked != int64(len(inner)) {
 		t.Errorf("listing: got %d files of %d bytes, want the inner archive alone, %d bytes", got.Files, got.Unpacked, len(inner))
@@ -223,7 +223,7 @@ func TestArchiveAfterAScriptIsRead(t *testing.T) {
 
 func TestListStopsWithItsContext(t *testing.T) {
 	t.Parallel()
-	data := pack(t, func(w *zip.Writer) { add(t, w, "big", zeros(20<<20)) })
+	data := pack(t, func(w *zip.Writer) { add(t, w, "big", zeros(4<<20)) })
 	before, cancel := context.WithCancel(t.Context())
 	cancel()
 	during, stop := context.WithCancel(t.Context())
@@ -317,14 +317,14 @@ func store(t testing.TB, w *zip.Writer, name, text string) {
 func many(t testing.TB, n int) []byte {
 	return pack(t, func(w *zip.Writer) {
 		for i := range n {
-			add(t, w, fmt.Sprintf("%d", i), "x")
+			store(t, w, fmt.Sprint(i), "x")
 		}
 	})
 }
 
 // understated is a bomb whose directory says that it unpacks to one byte.
 func understated(t testing.TB) []byte {
-	return patch(pack(t, func(w *zip.Writer) { add(t, w, "big", zeros(10<<20)) }), central, 24, 1)
+	return patch(pack(t, func(w *zip.Writer) { add(t, w, "big", zeros(2<<20)) }), central, 24, 1)
 }
 
 func overstated(t testing.TB) []byte {
