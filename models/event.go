@@ -48,6 +48,9 @@ type Event struct {
 	Face        Face
 	Address     string
 	RequestID   string
+
+	// Gone tells that the subject no longer exists. ListEvents fills it in.
+	Gone bool `gorm:"-"`
 }
 
 // record writes an event of the actor. The caller fills Action, Kind, the
@@ -97,7 +100,44 @@ func (db *DB) ListEvents(ctx context.Context, by Actor, f EventFilter, p Page) (
 	if f.User != "" {
 		q = q.Where("user_id = ?", f.User)
 	}
-	return pageOf(ctx, q, p, newestFirst("at", "id"), func(e Event) []string {
+	events, cursor, err := pageOf(ctx, q, p, newestFirst("at", "id"), func(e Event) []string {
 		return []string{stamp(e.At), e.ID}
 	})
+	if err == nil {
+		err = db.markGone(ctx, by, events)
+	}
+	return events, cursor, err
+}
+
+// tableOf is where the subjects of a kind are kept, of those kinds whose
+// things can be deleted.
+var tableOf = map[Kind]string{
+	KindBucket: "buckets", KindPkgVersion: "pkg_versions", KindPlan: "plans", KindStore: "stores",
+	KindApp: "apps", KindObject: "objects",
+}
+
+// markGone looks once for each kind which subjects of the events still exist.
+func (db *DB) markGone(ctx context.Context, by Actor, events []Event) error {
+	subjects := map[Kind][]string{}
+	for _, e := range events {
+		if tableOf[e.Kind] != "" {
+			subjects[e.Kind] = append(subjects[e.Kind], e.SubjectID)
+		}
+	}
+	exists := map[string]bool{}
+	for kind, ids := range subjects {
+		var found []string
+		err := db.gorm.WithContext(ctx).Table(tableOf[kind]).
+			Where("team_id = ? AND id IN ?", by.TeamID, ids).Pluck("id", &found).Error
+		if err != nil {
+			return translate(err)
+		}
+		for _, id := range found {
+			exists[id] = true
+		}
+	}
+	for i, e := range events {
+		events[i].Gone = tableOf[e.Kind] != "" && !exists[e.SubjectID]
+	}
+	return nil
 }
