@@ -6,7 +6,9 @@ import (
 	"encoding/hex"
 	"fmt"
 	"io"
+	"math"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -27,11 +29,34 @@ func (db *DB) newHex24(at time.Time) string {
 	return hex.EncodeToString(append(b, db.randomBytes(8)...))
 }
 
-// newID is the id of a row that no document names: milliseconds and chance in
-// hex, so that a later row has a greater id.
+// sequence makes ids that grow, also within a millisecond and when the clock
+// is set back.
+type sequence struct {
+	mu sync.Mutex
+	ms int64
+	n  uint16
+}
+
+func (s *sequence) next(ms int64) []byte {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	switch {
+	case ms > s.ms:
+		s.ms, s.n = ms, 0
+	case s.n == math.MaxUint16:
+		s.ms, s.n = s.ms+1, 0
+	default:
+		s.n++
+	}
+	b := binary.BigEndian.AppendUint64(nil, uint64(s.ms))[2:]
+	return binary.BigEndian.AppendUint16(b, s.n)
+}
+
+// newID is the id of a row that no document names: milliseconds, a count
+// within them and chance, in hex, so that a later row has a greater id.
 func (db *DB) newID() string {
-	b := binary.BigEndian.AppendUint64(nil, uint64(db.Now().UnixMilli()))
-	return hex.EncodeToString(append(b[2:], db.randomBytes(10)...))
+	b := db.ids.next(db.Now().UnixMilli())
+	return hex.EncodeToString(append(b, db.randomBytes(8)...))
 }
 
 // newUUID is a random UUID in lower case, as stores and their jobs have.

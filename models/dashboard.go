@@ -1,0 +1,134 @@
+package models
+
+import (
+	"context"
+	"fmt"
+	"time"
+)
+
+// Dashboard is what a team sees first. Each part is read from a counter or the
+// head of an index, so that it costs the same with ten rows and a million.
+type Dashboard struct {
+	Counts   map[string]int64
+	Months   []Month // the last twelve, oldest first, one entry a month and kind
+	Expiring []Expiring
+	Running  []Job
+	Events   []Event
+	// Now is the team's time, which the rest is reckoned from.
+	Now time.Time
+}
+
+// Expiring is a plan or a store whose term ends soon.
+type Expiring struct {
+	Kind        Kind
+	ID          string
+	ZH, EN      string // what it is called in either language
+	Region      string
+	StartsAt    time.Time
+	EndsAt      time.Time
+	OrderNumber int64
+}
+
+const (
+	dashboardMonths = 12
+	dashboardRows   = 8
+	expiringWithin  = 30 * 24 * time.Hour
+)
+
+// FindDashboard is the dashboard of the actor's team.
+func (db *DB) FindDashboard(ctx context.Context, by Actor) (*Dashboard, error) {
+	d := &Dashboard{Now: db.TeamNow(by)}
+	var err error
+	if d.Counts, err = db.Counts(ctx, by); err != nil {
+		return nil, err
+	}
+	months, err := db.ListMonths(ctx, by, dashboardMonths)
+	if err != nil {
+		return nil, err
+	}
+	d.Months = everyMonth(months, d.Now, dashboardMonths)
+	if d.Expiring, err = db.ListExpiring(ctx, by, dashboardRows); err != nil {
+		return nil, err
+	}
+	if d.Running, err = db.ListRunningJobs(ctx, by, dashboardRows); err != nil {
+		return nil, err
+	}
+	d.Events, _, err = db.ListEvents(ctx, by, EventFilter{}, Page{Size: dashboardRows})
+	return d, err
+}
+
+// everyMonth fills in the months and kinds in which nothing happened.
+func everyMonth(known []Month, now time.Time, n int) []Month {
+	type key struct {
+		month int64
+		kind  Kind
+	}
+	have := make(map[key]Month, len(known))
+	for _, m := range known {
+		have[key{m.Month, m.Kind}] = m
+	}
+	all := make([]Month, 0, n*len(Kinds))
+	now = now.In(china)
+	for i := n - 1; i >= 0; i-- {
+		month := monthOf(time.Date(now.Year(), now.Month()-time.Month(i), 1, 0, 0, 0, 0, china))
+		for _, kind := range Kinds {
+			m := have[key{month, kind}]
+			m.Month, m.Kind = month, kind
+			all = append(all, m)
+		}
+	}
+	return all
+}
+
+// ListExpiring are the plans and the stores paid in advance whose term ends in
+// the next 30 days of the team's time, the soonest first, at most n.
+func (db *DB) ListExpiring(ctx context.Context, by Actor, n int) ([]Expiring, error) {
+	if err := by.may(See); err != nil {
+		return nil, err
+	}
+	now := db.TeamNow(by)
+	until := now.Add(expiringWithin)
+	// Each half is read from the head of its index before the two are merged.
+	const query = `SELECT * FROM (
+			SELECT 'plan' AS kind, p.id, t.zh, t.en, p.region, p.effective_at AS starts_at, p.ends_at, p.order_number
+			FROM plans p JOIN package_types t ON t.code = p.package_type
+			WHERE p.team_id = ? AND p.ends_at > ? AND p.ends_at <= ? ORDER BY p.ends_at, p.id LIMIT ?) AS a
+		UNION ALL SELECT * FROM (
+			SELECT 'store' AS kind, id, name AS zh, name AS en, region, created_at AS starts_at, ends_at, order_number
+			FROM stores WHERE team_id = ? AND ends_at > ? AND ends_at <= ? ORDER BY ends_at, id LIMIT ?) AS b
+		ORDER BY ends_at, id LIMIT ?`
+	var found []Expiring
+	rows, err := db.gorm.WithContext(ctx).Raw(query, by.TeamID, now, until, n, by.TeamID, now, until, n, n).Rows()
+	if err != nil {
+		return nil, translate(err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var e Expiring
+		var starts, ends anyTime
+		if err := rows.Scan(&e.Kind, &e.ID, &e.ZH, &e.EN, &e.Region, &starts, &ends, &e.OrderNumber); err != nil {
+			return nil, fmt.Errorf("scan expiring: %w", err)
+		}
+		e.StartsAt, e.EndsAt = time.Time(starts), time.Time(ends)
+		found = append(found, e)
+	}
+	return found, translate(rows.Err())
+}
+
+// anyTime reads a time also where SQLite no longer knows that a column holds
+// one, as in a union.
+type anyTime time.Time
+
+// Scan implements sql.Scanner.
+func (t *anyTime) Scan(v any) error {
+	switch v := v.(type) {
+	case time.Time:
+		*t = anyTime(v.UTC())
+		return nil
+	case string:
+		parsed, err := time.Parse("2006-01-02 15:04:05.999999999-07:00", v)
+		*t = anyTime(parsed.UTC())
+		return err
+	}
+	return fmt.Errorf("a time of type %T", v)
+}
