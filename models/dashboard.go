@@ -14,8 +14,9 @@ type Dashboard struct {
 	Expiring []Expiring
 	Running  []Job
 	Events   []Event
-	// Now is the team's time, which the rest is reckoned from.
-	Now time.Time
+	// Now is the team's time, which terms are reckoned from; At is the server's,
+	// which events are.
+	Now, At time.Time
 }
 
 // Expiring is a plan or a store whose term ends soon.
@@ -37,7 +38,7 @@ const (
 
 // FindDashboard is the dashboard of the actor's team.
 func (db *DB) FindDashboard(ctx context.Context, by Actor) (*Dashboard, error) {
-	d := &Dashboard{Now: db.TeamNow(by)}
+	d := &Dashboard{Now: db.TeamNow(by), At: db.Now()}
 	var err error
 	if d.Counts, err = db.Counts(ctx, by); err != nil {
 		return nil, err
