@@ -12,7 +12,7 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-const here = import.meta.dirname ?? new URL(".", import.meta.url).pathname;
+const here = import.meta.dirname;
 const root = join(here, "../../..");
 const folder = mkdtempSync(join(tmpdir(), "quartermaster-browser-"));
 
