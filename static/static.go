@@ -121,23 +121,27 @@ func mustBuild() (map[string]string, map[string]File) {
 	paths := make(map[string]string, len(sources))
 	files := make(map[string]File, len(sources))
 	for _, s := range sources {
+		ext := path.Ext(s.name)
+		joint := "\n"
+		switch ext {
+		case ".js":
+			joint = "\n;\n" // a script may end without its semicolon
+		case ".woff2":
+			joint = ""
+		}
 		var body []byte
 		for _, part := range s.parts {
 			b, err := embedded.ReadFile(part)
 			if err != nil {
 				panic(fmt.Sprintf("static: %v", err))
 			}
-			body = append(append(body, b...), '\n')
+			body = append(append(body, b...), joint...)
 		}
-		ext := path.Ext(s.name)
-		switch ext {
-		case ".css":
+		if ext == ".css" {
 			body = squeeze(body)
 			for name, p := range paths {
 				body = bytes.ReplaceAll(body, []byte(`url("`+name+`")`), []byte(`url("`+p+`")`))
 			}
-		case ".woff2":
-			body = body[:len(body)-1]
 		}
 		sum := sha256.Sum256(body)
 		p := "/static/" + strings.TrimSuffix(s.name, ext) + "." + hex.EncodeToString(sum[:8]) + ext

@@ -53,13 +53,13 @@
   // A form being sent is busy, so that pressing again does nothing.
   document.addEventListener('submit', (event) => {
     const form = event.target
+    sent.add(form)
     if (form.method === 'get' || form.method === 'dialog' || event.defaultPrevented) return
     if (form.getAttribute('aria-busy') === 'true') {
       event.preventDefault()
       return
     }
     form.setAttribute('aria-busy', 'true')
-    sent.add(form)
   })
   const idle = () => document.querySelectorAll('form[aria-busy]').forEach((form) => form.removeAttribute('aria-busy'))
   document.addEventListener('htmx:finally:request', idle)
@@ -68,7 +68,10 @@
   // data-unsaved: leaving a form that was changed and not sent asks first.
   const changed = new Set()
   const sent = new Set()
-  on('input', 'form[data-unsaved]', (form) => changed.add(form))
+  on('input', 'form[data-unsaved]', (form) => {
+    changed.add(form)
+    sent.delete(form)
+  })
   addEventListener('beforeunload', (event) => {
     for (const form of changed) {
       if (form.isConnected && !sent.has(form)) event.preventDefault()

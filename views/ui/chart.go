@@ -29,7 +29,7 @@ type ChartProps struct {
 // The drawing is measured in these units; the page scales it.
 const (
 	chartWidth  = 720
-	chartHeight = 240
+	chartHeight = 224
 	chartLeft   = 52
 	chartBottom = 26
 	chartTop    = 10
