@@ -51,6 +51,7 @@ type DB struct {
 	random  io.Reader
 	log     *slog.Logger
 	ids     *sequence
+	noting  chan struct{} // held while a session's last use is being noted
 	wake    chan struct{} // tells the worker that a job may be due
 }
 
@@ -58,7 +59,8 @@ type DB struct {
 // newest shape and finishes what a kill interrupted. The folder belongs to one
 // process at a time; a second one is refused.
 func Open(ctx context.Context, o Options) (*DB, error) {
-	db := &DB{folder: o.Folder, clock: o.Clock, random: o.Random, log: o.Log, ids: new(sequence), wake: make(chan struct{}, 1)}
+	db := &DB{folder: o.Folder, clock: o.Clock, random: o.Random, log: o.Log, ids: new(sequence),
+		wake: make(chan struct{}, 1), noting: make(chan struct{}, 1)}
 	if db.clock == nil {
 		db.clock = SystemClock
 	}

@@ -83,3 +83,58 @@ func (db *DB) FindTeam(ctx context.Context, by Actor) (*Team, error) {
 	}
 	return &team, nil
 }
+
+// AddMember makes a person a member of a team with a role, and makes the
+// person first when the address is not known yet. The new person has no
+// password until one is set.
+func (db *DB) AddMember(ctx context.Context, by Actor, in UserInput, role Role) (*User, error) {
+	if err := by.may(Administer); err != nil && !by.SiteAdmin {
+		return nil, err
+	}
+	if err := Check(&in); err != nil {
+		return nil, err
+	}
+	if role.rank() == 0 {
+		return nil, invalid("role", "oneof")
+	}
+	var user *User
+	err := db.tx(ctx, func(ctx context.Context, tx *DB) (err error) {
+		user, err = tx.addMember(ctx, by, in, role)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return user, nil
+}
+
+func (db *DB) addMember(ctx context.Context, by Actor, in UserInput, role Role) (*User, error) {
+	now := db.Now()
+	in.Email = normalEmail(in.Email)
+	found, err := gorm.G[User](db.gorm).Where("email = ?", in.Email).Limit(1).Find(ctx)
+	if err != nil {
+		return nil, err
+	}
+	user := &User{ID: db.newID(), Email: in.Email, Name: in.Name, CreatedAt: now, UpdatedAt: now}
+	if len(found) > 0 {
+		user = &found[0]
+	} else if err := gorm.G[User](db.gorm).Create(ctx, user); err != nil {
+		return nil, taken(err, "email")
+	}
+	m := Membership{TeamID: by.TeamID, UserID: user.ID, Role: role, CreatedAt: now}
+	if err := gorm.G[Membership](db.gorm).Create(ctx, &m); err != nil {
+		return nil, fmt.Errorf("add member: %w", taken(err, "email"))
+	}
+	return user, db.record(ctx, by, Event{Action: "member.added", Kind: KindUser, SubjectID: user.ID, SubjectName: user.Name},
+		map[string]any{"role": role})
+}
+
+// ListMyTeams are the teams that the actor is a member of, by name.
+func (db *DB) ListMyTeams(ctx context.Context, by Actor) ([]Team, error) {
+	if err := by.signedIn(); err != nil {
+		return nil, err
+	}
+	teams, err := gorm.G[Team](db.gorm).Select("id", "name").
+		Where("id IN (SELECT team_id FROM memberships WHERE user_id = ?)", by.UserID).Order("name, id").Find(ctx)
+	return teams, translate(err)
+}

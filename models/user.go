@@ -2,6 +2,7 @@ package models
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -14,12 +15,12 @@ type User struct {
 	ID           string
 	Email        string // trimmed, in lower case
 	Name         string
-	PasswordHash string // argon2id in PHC form; empty: no password can match
+	PasswordHash string // argon2id in PHC form; empty: no password is right
 	SiteAdmin    bool
 	Disabled     bool
-	Language     string
-	Theme        string
-	Zone         string
+	Language     string // "" follows the browser
+	Theme        string // "", "light" or "dark"
+	Zone         string // "" follows the language
 	CreatedAt    time.Time
 	UpdatedAt    time.Time
 }
@@ -30,47 +31,298 @@ type UserInput struct {
 	Email string `form:"email" validate:"required,line,max=254,email"`
 }
 
-// AddMember makes a person a member of a team with a role, and makes the
-// person first when the address is not known yet. The new person has no
-// password until one is set.
-func (db *DB) AddMember(ctx context.Context, by Actor, in UserInput, role Role) (*User, error) {
-	if err := by.may(Administer); err != nil && !by.SiteAdmin {
-		return nil, err
+// normalEmail is an address as it is kept and compared.
+func normalEmail(email string) string { return strings.ToLower(strings.TrimSpace(email)) }
+
+// signedIn says whether the actor is somebody.
+func (by Actor) signedIn() error {
+	if by.UserID == "" {
+		return ErrUnauthenticated
 	}
-	if err := Check(&in); err != nil {
-		return nil, err
-	}
-	if role.rank() == 0 {
-		return nil, invalid("role", "oneof")
-	}
-	var user *User
-	err := db.tx(ctx, func(ctx context.Context, tx *DB) (err error) {
-		user, err = tx.addMember(ctx, by, in, role)
-		return err
-	})
-	if err != nil {
-		return nil, err
-	}
-	return user, nil
+	return nil
 }
 
-func (db *DB) addMember(ctx context.Context, by Actor, in UserInput, role Role) (*User, error) {
-	now := db.Now()
-	in.Email = strings.ToLower(in.Email)
-	found, err := gorm.G[User](db.gorm).Where("email = ?", in.Email).Limit(1).Find(ctx)
+// maySite says whether the actor keeps the site itself: a site admin, or the
+// person at the server's command line.
+func (by Actor) maySite() error {
+	if !by.SiteAdmin {
+		return ErrForbidden
+	}
+	return nil
+}
+
+// Operator is the actor of the command line: whoever can read the data folder.
+func Operator() Actor { return Actor{UserName: "quartermaster", SiteAdmin: true, Face: ByServer} }
+
+// passwordRule adds what the tags cannot say: that a password is not one of
+// those that everybody tries. own are words of the account itself.
+func passwordRule(field, password string, own ...string) error {
+	if commonPassword(password, own...) {
+		return invalid(field, "common")
+	}
+	return nil
+}
+
+// both is the broken rules of two checks together.
+func both(a, b error) error {
+	var first, second Invalid
+	switch {
+	case a == nil:
+		return b
+	case b == nil:
+		return a
+	case errors.As(a, &first) && errors.As(b, &second):
+		return append(first, second...)
+	}
+	return a
+}
+
+// FindUser is the actor's own account.
+func (db *DB) FindUser(ctx context.Context, by Actor) (*User, error) {
+	if err := by.signedIn(); err != nil {
+		return nil, err
+	}
+	user, err := gorm.G[User](db.gorm).Where("id = ?", by.UserID).First(ctx)
+	if err != nil {
+		return nil, translate(err)
+	}
+	return &user, nil
+}
+
+func (db *DB) userByEmail(ctx context.Context, email string) (*User, error) {
+	user, err := gorm.G[User](db.gorm).Where("email = ?", normalEmail(email)).First(ctx)
+	if err != nil {
+		return nil, translate(err)
+	}
+	return &user, nil
+}
+
+// ProfileInput is what people may change of their own account.
+type ProfileInput struct {
+	Name     string `form:"user_name" validate:"required,line,max=64"`
+	Language string `form:"language" validate:"omitempty,oneof=en zh"`
+	Theme    string `form:"theme" validate:"omitempty,oneof=light dark"`
+	Zone     string `form:"zone" validate:"omitempty,zone"`
+}
+
+// UpdateProfile changes the actor's own name, language, theme and zone.
+func (db *DB) UpdateProfile(ctx context.Context, by Actor, in ProfileInput) error {
+	if err := by.signedIn(); err != nil {
+		return err
+	}
+	if err := Check(&in); err != nil {
+		return err
+	}
+	return db.tx(ctx, func(ctx context.Context, tx *DB) error {
+		return tx.updateUser(ctx, by.UserID, map[string]any{
+			"name": in.Name, "language": in.Language, "theme": in.Theme, "zone": in.Zone,
+		})
+	})
+}
+
+// SetLanguage makes the actor read lang from now on. An unknown language is
+// refused.
+func (db *DB) SetLanguage(ctx context.Context, by Actor, lang string) error {
+	return db.prefer(ctx, by, "language", lang, "en", "zh")
+}
+
+// SetTheme makes the actor's pages light, dark, or, with "", as their system is.
+func (db *DB) SetTheme(ctx context.Context, by Actor, theme string) error {
+	return db.prefer(ctx, by, "theme", theme, "", "light", "dark")
+}
+
+func (db *DB) prefer(ctx context.Context, by Actor, column, value string, known ...string) error {
+	if err := by.signedIn(); err != nil {
+		return err
+	}
+	for _, k := range known {
+		if value == k {
+			return db.tx(ctx, func(ctx context.Context, tx *DB) error {
+				return tx.updateUser(ctx, by.UserID, map[string]any{column: value})
+			})
+		}
+	}
+	return invalid(column, "oneof", known...)
+}
+
+// updateUser changes columns of one account, or returns ErrNotFound.
+func (db *DB) updateUser(ctx context.Context, id string, columns map[string]any) error {
+	columns["updated_at"] = db.Now()
+	res := db.gorm.WithContext(ctx).Model(&User{}).Where("id = ?", id).Updates(columns)
+	if res.Error != nil {
+		return fmt.Errorf("update user: %w", res.Error)
+	}
+	if res.RowsAffected == 0 {
+		return ErrNotFound
+	}
+	return nil
+}
+
+// ChangePasswordInput is a new password, with the old one to show that it is
+// the account's owner who asks.
+type ChangePasswordInput struct {
+	Current string `form:"current_password" validate:"required,max=256"`
+	New     string `form:"new_password" validate:"required,min=12,max=256"`
+}
+
+// ChangePassword replaces the actor's password, ends all sessions of the
+// account and begins a new one in place of the one named by token. Wrong old
+// passwords are counted for that session, so that a stolen one cannot be used to
+// find the password out.
+func (db *DB) ChangePassword(ctx context.Context, by Actor, token string, in ChangePasswordInput) (SignedIn, error) {
+	user, err := db.FindUser(ctx, by)
+	if err != nil {
+		return SignedIn{}, err
+	}
+	if err := both(Check(&in), passwordRule("new_password", in.New, user.Email, user.Name)); err != nil {
+		return SignedIn{}, err
+	}
+	guess := try{"session:" + hashToken(token), accountTries}
+	if err := db.attempt(ctx, guess); err != nil {
+		return SignedIn{}, err
+	}
+	right, err := rightPassword(ctx, user.PasswordHash, in.Current)
+	if err != nil {
+		return SignedIn{}, err
+	}
+	if !right {
+		return SignedIn{}, invalid("current_password", "wrong")
+	}
+	hash, err := db.hashPassword(ctx, in.New)
+	if err != nil {
+		return SignedIn{}, err
+	}
+	var begun SignedIn
+	err = db.tx(ctx, func(ctx context.Context, tx *DB) error {
+		if err := tx.succeeded(ctx, guess); err != nil {
+			return err
+		}
+		// Who changed it meanwhile has the newer say.
+		res := tx.gorm.WithContext(ctx).Model(&User{}).Where("id = ? AND password_hash = ?", user.ID, user.PasswordHash).
+			Updates(map[string]any{"password_hash": hash, "updated_at": tx.Now()})
+		if res.Error != nil {
+			return fmt.Errorf("change password: %w", res.Error)
+		}
+		if res.RowsAffected == 0 {
+			return ErrConflict
+		}
+		if err := tx.endSessions(ctx, user.ID); err != nil {
+			return err
+		}
+		if begun.Token, err = tx.beginSession(ctx, by, user.ID, by.TeamID); err != nil {
+			return err
+		}
+		return tx.record(ctx, by, Event{Action: "user.password_changed", Kind: KindUser, SubjectID: user.ID, SubjectName: user.Name})
+	})
+	return begun, err
+}
+
+// NewUserInput is an account made by a site admin, outside any team.
+type NewUserInput struct {
+	UserInput
+	Password  string `form:"password" validate:"required,min=12,max=256"`
+	SiteAdmin bool   `form:"-"`
+}
+
+// CreateUser makes an account. A site admin's account also counts as the site's
+// setup.
+func (db *DB) CreateUser(ctx context.Context, by Actor, in NewUserInput) (*User, error) {
+	if err := by.maySite(); err != nil {
+		return nil, err
+	}
+	if err := both(Check(&in), passwordRule("password", in.Password, in.Email, in.Name)); err != nil {
+		return nil, err
+	}
+	hash, err := db.hashPassword(ctx, in.Password)
 	if err != nil {
 		return nil, err
 	}
-	user := &User{ID: db.newID(), Email: in.Email, Name: in.Name, CreatedAt: now, UpdatedAt: now}
-	if len(found) > 0 {
-		user = &found[0]
-	} else if err := gorm.G[User](db.gorm).Create(ctx, user); err != nil {
-		return nil, taken(err, "email")
+	var user *User
+	err = db.tx(ctx, func(ctx context.Context, tx *DB) error {
+		if in.SiteAdmin {
+			if err := tx.endSetup(ctx); err != nil {
+				return err
+			}
+		}
+		user, err = tx.createUser(ctx, by, User{Email: in.Email, Name: in.Name, PasswordHash: hash, SiteAdmin: in.SiteAdmin})
+		return err
+	})
+	return user, err
+}
+
+// createUser adds an account in the caller's transaction.
+func (db *DB) createUser(ctx context.Context, by Actor, user User) (*User, error) {
+	user.ID, user.Email = db.newID(), normalEmail(user.Email)
+	user.CreatedAt, user.UpdatedAt = db.Now(), db.Now()
+	if err := taken(gorm.G[User](db.gorm).Create(ctx, &user), "email"); err != nil {
+		return nil, err
 	}
-	m := Membership{TeamID: by.TeamID, UserID: user.ID, Role: role, CreatedAt: now}
-	if err := gorm.G[Membership](db.gorm).Create(ctx, &m); err != nil {
-		return nil, fmt.Errorf("add member: %w", taken(err, "email"))
+	err := db.record(ctx, by, Event{Action: "user.created", Kind: KindUser, SubjectID: user.ID, SubjectName: user.Name},
+		map[string]any{"site_admin": user.SiteAdmin})
+	return &user, err
+}
+
+// ListUsers are all accounts of the site by address, for its keepers.
+func (db *DB) ListUsers(ctx context.Context, by Actor) ([]User, error) {
+	if err := by.maySite(); err != nil {
+		return nil, err
 	}
-	return user, db.record(ctx, by, Event{Action: "member.added", Kind: KindUser, SubjectID: user.ID, SubjectName: user.Name},
-		map[string]any{"role": role})
+	users, err := gorm.G[User](db.gorm).Order("email").Find(ctx)
+	return users, translate(err)
+}
+
+// ResetPassword gives an account a new password, enables it, ends its sessions
+// and forgets its wrong tries: what somebody needs who is locked out.
+func (db *DB) ResetPassword(ctx context.Context, by Actor, email, password string) error {
+	return db.restore(ctx, by, email, "user.password_reset", func(user *User) (map[string]any, error) {
+		in := struct {
+			Password string `form:"password" validate:"required,min=12,max=256"`
+		}{password}
+		if err := both(Check(&in), passwordRule("password", password, user.Email, user.Name)); err != nil {
+			return nil, err
+		}
+		hash, err := db.hashPassword(ctx, password)
+		return map[string]any{"password_hash": hash, "disabled": false}, err
+	})
+}
+
+// MakeSiteAdmin makes an account a site admin's and enables it. Its sessions
+// end, since its rights have changed.
+func (db *DB) MakeSiteAdmin(ctx context.Context, by Actor, email string) error {
+	return db.restore(ctx, by, email, "user.site_admin", func(*User) (map[string]any, error) {
+		return map[string]any{"site_admin": true, "disabled": false}, nil
+	})
+}
+
+func (db *DB) restore(ctx context.Context, by Actor, email, action string, change func(*User) (map[string]any, error)) error {
+	if err := by.maySite(); err != nil {
+		return err
+	}
+	user, err := db.userByEmail(ctx, email)
+	if err != nil {
+		return err
+	}
+	columns, err := change(user)
+	if err != nil {
+		return err
+	}
+	return db.tx(ctx, func(ctx context.Context, tx *DB) error {
+		if err := tx.updateUser(ctx, user.ID, columns); err != nil {
+			return err
+		}
+		if err := tx.endSessions(ctx, user.ID); err != nil {
+			return err
+		}
+		if err := tx.succeeded(ctx, accountTry(user.Email)); err != nil {
+			return err
+		}
+		return tx.record(ctx, by, Event{Action: action, Kind: KindUser, SubjectID: user.ID, SubjectName: user.Name})
+	})
+}
+
+// GeneratePassword is a password that nobody chose: 120 bits in letters and
+// figures that are easy to copy.
+func (db *DB) GeneratePassword() string {
+	t := db.newToken()
+	return strings.Join([]string{t[:6], t[6:12], t[12:18], t[18:24]}, "-")
 }

@@ -5,6 +5,7 @@ import (
 	"reflect"
 	"regexp"
 	"strings"
+	"time"
 	"unicode"
 	"unicode/utf8"
 
@@ -19,6 +20,7 @@ import (
 //	prose       the same, but line breaks are allowed
 //	maxbytes=N  at most N bytes of UTF-8, where a document counts bytes
 //	bucketname  3–63 of a-z 0-9 -, begins and ends with letter or digit
+//	zone        the name of a time zone, as "Asia/Shanghai"
 //	storename   as stores.md §4: 3–63 of a-z 0-9 -, begins with a letter
 var validate = newValidator()
 
@@ -38,6 +40,7 @@ func newValidator() *validator.Validate {
 		"prose":      func(s string) bool { return plain(s, true) },
 		"bucketname": bucketName.MatchString,
 		"storename":  storeName.MatchString,
+		"zone":       knownZone,
 	}
 	for tag, holds := range tags {
 		mustRegister(v, tag, func(f validator.FieldLevel) bool { return holds(f.Field().String()) })
@@ -60,6 +63,13 @@ func atoi(s string) int {
 		n = n*10 + int(c-'0')
 	}
 	return n
+}
+
+// knownZone tells whether s names a time zone. The server's own is none: it
+// says nothing about the reader.
+func knownZone(s string) bool {
+	_, err := time.LoadLocation(s)
+	return err == nil && s != "Local"
 }
 
 // plain tells whether s holds only characters that a reader can see, and, when

@@ -1,0 +1,252 @@
+package models
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"gorm.io/gorm"
+)
+
+// invitationLimit is how long an invitation may be taken up.
+const invitationLimit = 7 * 24 * time.Hour
+
+// Member is a person in the actor's team.
+type Member struct {
+	UserID   string
+	Name     string
+	Email    string
+	Role     Role
+	Since    time.Time
+	Disabled bool
+	// Invited says that the person has not chosen a password yet.
+	Invited bool
+}
+
+// ListMembers are the people of the actor's team, by name.
+func (db *DB) ListMembers(ctx context.Context, by Actor) ([]Member, error) {
+	if err := by.may(See); err != nil {
+		return nil, err
+	}
+	var members []Member
+	err := db.gorm.WithContext(ctx).Raw(`SELECT u.id AS user_id, u.name, u.email, m.role, m.created_at AS since, u.disabled,
+			u.password_hash = '' AS invited
+		FROM memberships m JOIN users u ON u.id = m.user_id WHERE m.team_id = ? ORDER BY u.name, u.id`, by.TeamID).Scan(&members).Error
+	return members, translate(err)
+}
+
+// member is one person of the actor's team, or ErrNotFound.
+func (db *DB) member(ctx context.Context, by Actor, userID string) (*User, error) {
+	user, err := gorm.G[User](db.gorm).
+		Where("id = ? AND id IN (SELECT user_id FROM memberships WHERE team_id = ?)", userID, by.TeamID).First(ctx)
+	if err != nil {
+		return nil, translate(err)
+	}
+	return &user, nil
+}
+
+// MemberInput is a person to be added to a team.
+type MemberInput struct {
+	UserInput
+	Role Role `form:"role" validate:"required,oneof=viewer requester approver admin"`
+}
+
+// Invited is an invitation as its person sees it.
+type Invited struct {
+	UserID   string
+	UserName string
+	Email    string
+	TeamID   string
+	TeamName string
+}
+
+// Invitation is the row of an invitation. The link's secret is kept as a hash.
+type Invitation struct {
+	TokenHash string `gorm:"primaryKey"`
+	UserID    string
+	TeamID    string
+	CreatedBy string
+	CreatedAt time.Time
+	ExpiresAt time.Time
+}
+
+// InviteMember adds a person to the actor's team. Who has no password yet gets
+// an invitation, whose secret is returned; it is "" for everybody else.
+func (db *DB) InviteMember(ctx context.Context, by Actor, in MemberInput) (user *User, token string, err error) {
+	if err := by.may(Administer); err != nil {
+		return nil, "", err
+	}
+	if err := Check(&in); err != nil {
+		return nil, "", err
+	}
+	err = db.tx(ctx, func(ctx context.Context, tx *DB) error {
+		user, err = tx.addMember(ctx, by, in.UserInput, in.Role)
+		if err == nil && user.PasswordHash == "" {
+			token, err = tx.invite(ctx, by, user)
+		}
+		return err
+	})
+	if err != nil {
+		return nil, "", err
+	}
+	return user, token, nil
+}
+
+// Invite makes a new invitation for a member who has not chosen a password yet,
+// in place of any earlier one of this team. It is ErrConflict for one who has.
+func (db *DB) Invite(ctx context.Context, by Actor, userID string) (user *User, token string, err error) {
+	if err := by.may(Administer); err != nil {
+		return nil, "", err
+	}
+	err = db.tx(ctx, func(ctx context.Context, tx *DB) error {
+		if user, err = tx.member(ctx, by, userID); err != nil {
+			return err
+		}
+		if user.PasswordHash != "" {
+			return ErrConflict
+		}
+		token, err = tx.invite(ctx, by, user)
+		return err
+	})
+	if err != nil {
+		return nil, "", err
+	}
+	return user, token, nil
+}
+
+func (db *DB) invite(ctx context.Context, by Actor, user *User) (string, error) {
+	if _, err := gorm.G[Invitation](db.gorm).Where("user_id = ? AND team_id = ?", user.ID, by.TeamID).Delete(ctx); err != nil {
+		return "", fmt.Errorf("replace invitation: %w", err)
+	}
+	token := db.newToken()
+	row := Invitation{TokenHash: hashToken(token), UserID: user.ID, TeamID: by.TeamID, CreatedBy: by.UserID,
+		CreatedAt: db.Now(), ExpiresAt: db.Now().Add(invitationLimit)}
+	if err := gorm.G[Invitation](db.gorm).Create(ctx, &row); err != nil {
+		return "", fmt.Errorf("invite: %w", err)
+	}
+	return token, db.record(ctx, by, Event{Action: "member.invited", Kind: KindUser, SubjectID: user.ID, SubjectName: user.Name})
+}
+
+// FindInvitation is the invitation of a link's secret, or ErrNotFound when
+// there is none, it has run out, or its person has been removed or has a
+// password by now.
+func (db *DB) FindInvitation(ctx context.Context, token string) (*Invited, error) {
+	var found []Invited
+	err := db.gorm.WithContext(ctx).Raw(`SELECT u.id AS user_id, u.name AS user_name, u.email, t.id AS team_id, t.name AS team_name
+		FROM invitations i
+		JOIN users u ON u.id = i.user_id
+		JOIN memberships m ON m.user_id = i.user_id AND m.team_id = i.team_id
+		JOIN teams t ON t.id = i.team_id
+		WHERE i.token_hash = ? AND i.expires_at > ? AND u.password_hash = '' AND NOT u.disabled`,
+		hashToken(token), db.Now()).Scan(&found).Error
+	if err != nil {
+		return nil, translate(err)
+	}
+	if len(found) == 0 {
+		return nil, ErrNotFound
+	}
+	return &found[0], nil
+}
+
+// JoinInput is the password that an invited person chooses.
+type JoinInput struct {
+	Password string `form:"password" validate:"required,min=12,max=256"`
+}
+
+// AcceptInvitation gives an invited person the password that they chose and
+// signs them in. The link is used up by it: of several at once one wins, and
+// the others get ErrNotFound.
+func (db *DB) AcceptInvitation(ctx context.Context, from Actor, token string, in JoinInput) (SignedIn, error) {
+	invited, err := db.FindInvitation(ctx, token)
+	if err != nil {
+		return SignedIn{}, err
+	}
+	if err := both(Check(&in), passwordRule("password", in.Password, invited.Email, invited.UserName)); err != nil {
+		return SignedIn{}, err
+	}
+	hash, err := db.hashPassword(ctx, in.Password)
+	if err != nil {
+		return SignedIn{}, err
+	}
+	var begun SignedIn
+	err = db.tx(ctx, func(ctx context.Context, tx *DB) error {
+		used, err := gorm.G[Invitation](tx.gorm).Where("token_hash = ?", hashToken(token)).Delete(ctx)
+		if err != nil {
+			return fmt.Errorf("use invitation: %w", err)
+		}
+		set, err := gorm.G[User](tx.gorm).Where("id = ? AND password_hash = ''", invited.UserID).Update(ctx, "password_hash", hash)
+		if err != nil {
+			return fmt.Errorf("set password: %w", err)
+		}
+		if used == 0 || set == 0 {
+			return ErrNotFound
+		}
+		by := from
+		by.UserID, by.UserName, by.TeamID = invited.UserID, invited.UserName, invited.TeamID
+		err = tx.record(ctx, by, Event{Action: "member.joined", Kind: KindUser, SubjectID: invited.UserID, SubjectName: invited.UserName})
+		if err != nil {
+			return err
+		}
+		begun.Token, err = tx.beginSession(ctx, by, invited.UserID, invited.TeamID)
+		return err
+	})
+	return begun, err
+}
+
+// ChangeRole gives a member of the actor's team another role. Nobody changes
+// their own, so a team is never without an admin. The member's sessions in the
+// team end: a session does not outlive a change of rights.
+func (db *DB) ChangeRole(ctx context.Context, by Actor, userID string, role Role) (*User, error) {
+	return db.onMember(ctx, by, userID, func(ctx context.Context, tx *DB, user *User) error {
+		if role.rank() == 0 {
+			return invalid("role", "oneof")
+		}
+		q := gorm.G[Membership](tx.gorm).Where("team_id = ? AND user_id = ?", by.TeamID, userID)
+		old, err := q.First(ctx)
+		if err != nil {
+			return err
+		}
+		if _, err := q.Update(ctx, "role", role); err != nil {
+			return fmt.Errorf("change role: %w", err)
+		}
+		return tx.record(ctx, by, Event{Action: "member.role_changed", Kind: KindUser, SubjectID: user.ID, SubjectName: user.Name},
+			map[string]any{"old": old.Role, "new": role})
+	})
+}
+
+// RemoveMember takes a member out of the actor's team; the next request of
+// theirs finds nothing of it. Nobody removes themselves.
+func (db *DB) RemoveMember(ctx context.Context, by Actor, userID string) (*User, error) {
+	return db.onMember(ctx, by, userID, func(ctx context.Context, tx *DB, user *User) error {
+		if _, err := gorm.G[Membership](tx.gorm).Where("team_id = ? AND user_id = ?", by.TeamID, userID).Delete(ctx); err != nil {
+			return fmt.Errorf("remove member: %w", err)
+		}
+		if _, err := gorm.G[Invitation](tx.gorm).Where("team_id = ? AND user_id = ?", by.TeamID, userID).Delete(ctx); err != nil {
+			return fmt.Errorf("remove invitation: %w", err)
+		}
+		return tx.record(ctx, by, Event{Action: "member.removed", Kind: KindUser, SubjectID: user.ID, SubjectName: user.Name})
+	})
+}
+
+// onMember changes something about another member of the actor's team and ends
+// that member's sessions in it.
+func (db *DB) onMember(ctx context.Context, by Actor, userID string, change func(context.Context, *DB, *User) error) (*User, error) {
+	if err := by.may(Administer); err != nil {
+		return nil, err
+	}
+	if userID == by.UserID {
+		return nil, ErrForbidden
+	}
+	var user *User
+	err := db.tx(ctx, func(ctx context.Context, tx *DB) (err error) {
+		if user, err = tx.member(ctx, by, userID); err != nil {
+			return err
+		}
+		if err := change(ctx, tx, user); err != nil {
+			return err
+		}
+		_, err = gorm.G[sessionRow](tx.gorm).Where("user_id = ? AND team_id = ?", userID, by.TeamID).Delete(ctx)
+		return err
+	})
+	return user, err
+}

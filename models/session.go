@@ -1,0 +1,348 @@
+package models
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"gorm.io/gorm"
+)
+
+// SessionLimit is how long a session lasts at most. It ends earlier when it is
+// not used for sessionIdle.
+const (
+	SessionLimit = 14 * 24 * time.Hour
+	sessionIdle  = 24 * time.Hour
+	// sessionSeen is how exactly the last use is kept: often enough for the
+	// limit and the list, seldom enough that pages do not write.
+	sessionSeen = time.Minute
+)
+
+// mostAgent bounds what is kept of a browser's name of itself.
+const mostAgent = 300
+
+// Session is one browser that somebody is signed in with, and who that is.
+type Session struct {
+	TokenHash string
+	ID        string
+	UserID    string
+	TeamID    string // "" when the user is no member of the team any more
+	Address   string
+	Agent     string
+	CreatedAt time.Time
+	SeenAt    time.Time
+	ExpiresAt time.Time
+
+	UserName      string
+	Email         string
+	SiteAdmin     bool
+	Language      string
+	Theme         string
+	Zone          string
+	TeamName      string
+	Role          Role
+	ClockOffsetMs int64
+	TeamCount     int // how many teams the user is a member of
+}
+
+// Actor is who the session acts as. Where the request came from is taken from
+// the given actor.
+func (s *Session) Actor(from Actor) Actor {
+	from.UserID, from.UserName, from.SiteAdmin = s.UserID, s.UserName, s.SiteAdmin
+	from.TeamID, from.Role = s.TeamID, s.Role
+	from.ClockOffset = time.Duration(s.ClockOffsetMs) * time.Millisecond
+	return from
+}
+
+// FindSession is the session of a token, with who is signed in and what they
+// may do now, or ErrNotFound when it has ended, was not used for too long, or
+// its user is disabled. One query reads all of it.
+func (db *DB) FindSession(ctx context.Context, token string) (*Session, error) {
+	now := db.Now()
+	var found []Session
+	err := db.gorm.WithContext(ctx).Raw(`SELECT s.token_hash, s.id, s.user_id, s.address, s.agent, s.created_at, s.seen_at, s.expires_at,
+			u.name AS user_name, u.email, u.site_admin, u.language, u.theme, u.zone,
+			COALESCE(t.id, '') AS team_id, COALESCE(t.name, '') AS team_name, COALESCE(m.role, '') AS role,
+			COALESCE(t.clock_offset_ms, 0) AS clock_offset_ms,
+			(SELECT COUNT(*) FROM memberships WHERE user_id = s.user_id) AS team_count
+		FROM sessions s
+		JOIN users u ON u.id = s.user_id
+		LEFT JOIN memberships m ON m.user_id = s.user_id AND m.team_id = s.team_id
+		LEFT JOIN teams t ON t.id = m.team_id
+		WHERE s.token_hash = ? AND NOT u.disabled AND s.expires_at > ? AND s.seen_at > ?`,
+		hashToken(token), now, now.Add(-sessionIdle)).Scan(&found).Error
+	if err != nil {
+		return nil, translate(err)
+	}
+	if len(found) == 0 {
+		return nil, ErrNotFound
+	}
+	if now.Sub(found[0].SeenAt) >= sessionSeen {
+		db.seen(found[0].TokenHash, now)
+	}
+	return &found[0], nil
+}
+
+// seen notes in the background that a session was used: a page does not wait
+// for a write. While one is under way others are left out; the next use notes
+// it again.
+func (db *DB) seen(hash string, now time.Time) {
+	select {
+	case db.noting <- struct{}{}:
+	default:
+		return
+	}
+	go func() {
+		defer func() { <-db.noting }()
+		err := db.tx(context.Background(), func(ctx context.Context, tx *DB) error {
+			_, err := gorm.G[sessionRow](tx.gorm).Where("token_hash = ? AND seen_at < ?", hash, now).Update(ctx, "seen_at", now)
+			return err
+		})
+		if err != nil {
+			db.log.Debug("note session", "error", err)
+		}
+	}()
+}
+
+// sessionRow is a session as the table has it.
+type sessionRow struct {
+	TokenHash string
+	ID        string
+	UserID    string
+	TeamID    string
+	Address   string
+	Agent     string
+	CreatedAt time.Time
+	SeenAt    time.Time
+	ExpiresAt time.Time
+}
+
+// TableName is the table that the row is of.
+func (sessionRow) TableName() string { return "sessions" }
+
+// KnownBrowser is a browser that has signed somebody in before.
+type KnownBrowser struct {
+	TokenHash string
+	UserID    string
+	CreatedAt time.Time
+}
+
+// SignInInput is what somebody types to sign in.
+type SignInInput struct {
+	Email    string `form:"email" validate:"required,max=254"`
+	Password string `form:"password" validate:"required,max=256"`
+}
+
+// SignedIn is what a browser gets when a session begins. The tokens are known
+// to nobody else: the database keeps their hashes.
+type SignedIn struct {
+	Token string
+	// Browser is set when this browser had none that the account knows.
+	Browser string
+}
+
+// SignIn begins a session. A wrong password, an unknown name and a disabled
+// account are refused with the same words in the same time, and after too many
+// with Throttled. browser is the token that an earlier sign-in gave this
+// browser, or "".
+func (db *DB) SignIn(ctx context.Context, from Actor, in SignInInput, browser string) (SignedIn, error) {
+	if err := Check(&in); err != nil {
+		return SignedIn{}, err
+	}
+	user, err := db.userByEmail(ctx, in.Email)
+	if err != nil && !errors.Is(err, ErrNotFound) {
+		return SignedIn{}, err
+	}
+	if user == nil {
+		user = &User{Disabled: true}
+	}
+	known, err := db.knows(ctx, user, browser)
+	if err != nil {
+		return SignedIn{}, err
+	}
+	tries := []try{accountTry(normalEmail(in.Email)), addressTry(from.Address)}
+	if known {
+		tries = []try{browserTry(browser)}
+	}
+	if err := db.attempt(ctx, tries...); err != nil {
+		return SignedIn{}, err
+	}
+	right, err := rightPassword(ctx, user.PasswordHash, in.Password)
+	if err != nil {
+		return SignedIn{}, err
+	}
+	if !right || user.Disabled {
+		return SignedIn{}, errors.Join(invalid("", "credentials"), db.recordRefusal(ctx, from, user))
+	}
+	var begun SignedIn
+	err = db.tx(ctx, func(ctx context.Context, tx *DB) error {
+		if err := tx.succeeded(ctx, tries...); err != nil {
+			return err
+		}
+		if !known {
+			begun.Browser = tx.newToken()
+			row := KnownBrowser{TokenHash: hashToken(begun.Browser), UserID: user.ID, CreatedAt: tx.Now()}
+			if err := gorm.G[KnownBrowser](tx.gorm).Create(ctx, &row); err != nil {
+				return fmt.Errorf("remember browser: %w", err)
+			}
+		}
+		begun.Token, err = tx.signIn(ctx, from, user)
+		return err
+	})
+	return begun, err
+}
+
+// knows tells whether browser is one that has signed this user in before.
+func (db *DB) knows(ctx context.Context, user *User, browser string) (bool, error) {
+	if browser == "" || user.ID == "" {
+		return false, nil
+	}
+	n, err := gorm.G[KnownBrowser](db.gorm).Where("token_hash = ? AND user_id = ?", hashToken(browser), user.ID).Count(ctx, "*")
+	return n > 0, translate(err)
+}
+
+// signIn begins a session of a user who has shown who they are, in the first
+// team that they joined.
+func (db *DB) signIn(ctx context.Context, from Actor, user *User) (string, error) {
+	teams, err := gorm.G[Membership](db.gorm).Where("user_id = ?", user.ID).Order("created_at, team_id").Limit(1).Find(ctx)
+	if err != nil {
+		return "", err
+	}
+	by := from
+	by.UserID, by.UserName = user.ID, user.Name
+	if len(teams) > 0 {
+		by.TeamID = teams[0].TeamID
+	}
+	old := gorm.G[sessionRow](db.gorm).Where("user_id = ? AND (expires_at <= ? OR seen_at <= ?)", user.ID, db.Now(), db.Now().Add(-sessionIdle))
+	if _, err := old.Delete(ctx); err != nil {
+		return "", fmt.Errorf("tidy sessions: %w", err)
+	}
+	token, err := db.beginSession(ctx, by, user.ID, by.TeamID)
+	if err != nil {
+		return "", err
+	}
+	return token, db.record(ctx, by, Event{Action: "user.signed_in", Kind: KindUser, SubjectID: user.ID, SubjectName: user.Name})
+}
+
+// recordRefusal writes down that somebody tried to sign in to an account and
+// could not. Names that no account has are not written down: people type
+// passwords there.
+func (db *DB) recordRefusal(ctx context.Context, from Actor, user *User) error {
+	if user.ID == "" {
+		return nil
+	}
+	return db.tx(ctx, func(ctx context.Context, tx *DB) error {
+		teams, err := gorm.G[Membership](tx.gorm).Where("user_id = ?", user.ID).Order("created_at, team_id").Limit(1).Find(ctx)
+		if err != nil {
+			return err
+		}
+		if len(teams) > 0 {
+			from.TeamID = teams[0].TeamID
+		}
+		return tx.record(ctx, from, Event{Action: "user.signed_in", Result: "refused", Kind: KindUser, SubjectID: user.ID, SubjectName: user.Name})
+	})
+}
+
+// beginSession adds a session in the caller's transaction and returns its
+// token.
+func (db *DB) beginSession(ctx context.Context, from Actor, userID, teamID string) (string, error) {
+	now, token := db.Now(), db.newToken()
+	agent := []rune(from.Agent)
+	row := sessionRow{
+		TokenHash: hashToken(token), ID: db.newID(), UserID: userID, TeamID: teamID,
+		Address: from.Address, Agent: string(agent[:min(len(agent), mostAgent)]),
+		CreatedAt: now, SeenAt: now, ExpiresAt: now.Add(SessionLimit),
+	}
+	if err := gorm.G[sessionRow](db.gorm).Create(ctx, &row); err != nil {
+		return "", fmt.Errorf("begin session: %w", err)
+	}
+	return token, nil
+}
+
+// EndSession signs a browser out: its token is worth nothing afterwards. A
+// token that already is, is no error.
+func (db *DB) EndSession(ctx context.Context, token string) error {
+	return db.tx(ctx, func(ctx context.Context, tx *DB) error {
+		_, err := gorm.G[sessionRow](tx.gorm).Where("token_hash = ?", hashToken(token)).Delete(ctx)
+		return err
+	})
+}
+
+// endSessions signs a user out everywhere, in the caller's transaction.
+func (db *DB) endSessions(ctx context.Context, userID string) error {
+	_, err := gorm.G[sessionRow](db.gorm).Where("user_id = ?", userID).Delete(ctx)
+	if err != nil {
+		return fmt.Errorf("end sessions: %w", err)
+	}
+	return nil
+}
+
+// ListSessions are the browsers that the actor is signed in with, the one used
+// last first.
+func (db *DB) ListSessions(ctx context.Context, by Actor) ([]Session, error) {
+	if err := by.signedIn(); err != nil {
+		return nil, err
+	}
+	now := db.Now()
+	rows, err := gorm.G[sessionRow](db.gorm).
+		Where("user_id = ? AND expires_at > ? AND seen_at > ?", by.UserID, now, now.Add(-sessionIdle)).
+		Order("seen_at DESC, id DESC").Limit(MaxPageSize).Find(ctx)
+	if err != nil {
+		return nil, translate(err)
+	}
+	sessions := make([]Session, len(rows))
+	for i, r := range rows {
+		sessions[i] = Session{ID: r.ID, UserID: r.UserID, TeamID: r.TeamID, Address: r.Address, Agent: r.Agent,
+			CreatedAt: r.CreatedAt, SeenAt: r.SeenAt, ExpiresAt: r.ExpiresAt}
+	}
+	return sessions, nil
+}
+
+// DeleteSession ends one of the actor's own sessions, or returns ErrNotFound.
+func (db *DB) DeleteSession(ctx context.Context, by Actor, id string) error {
+	if err := by.signedIn(); err != nil {
+		return err
+	}
+	return db.tx(ctx, func(ctx context.Context, tx *DB) error {
+		n, err := gorm.G[sessionRow](tx.gorm).Where("user_id = ? AND id = ?", by.UserID, id).Delete(ctx)
+		if err != nil {
+			return fmt.Errorf("end session: %w", err)
+		}
+		if n == 0 {
+			return ErrNotFound
+		}
+		return nil
+	})
+}
+
+// SwitchTeam has the session of token work in another of the actor's teams, or
+// returns ErrNotFound when the actor is no member of it. Its rights change with
+// it, so the session gets a new token and the old one is worth nothing.
+func (db *DB) SwitchTeam(ctx context.Context, by Actor, token, teamID string) (SignedIn, *Team, error) {
+	if err := by.signedIn(); err != nil {
+		return SignedIn{}, nil, err
+	}
+	var team Team
+	fresh := db.newToken()
+	err := db.tx(ctx, func(ctx context.Context, tx *DB) (err error) {
+		team, err = gorm.G[Team](tx.gorm).
+			Where("id = ? AND id IN (SELECT team_id FROM memberships WHERE user_id = ?)", teamID, by.UserID).First(ctx)
+		if err != nil {
+			return err
+		}
+		res := tx.gorm.WithContext(ctx).Model(&sessionRow{}).Where("token_hash = ? AND user_id = ?", hashToken(token), by.UserID).
+			Updates(map[string]any{"token_hash": hashToken(fresh), "team_id": teamID})
+		if res.Error != nil {
+			return fmt.Errorf("switch team: %w", res.Error)
+		}
+		if res.RowsAffected == 0 {
+			return ErrNotFound
+		}
+		return nil
+	})
+	if err != nil {
+		return SignedIn{}, nil, err
+	}
+	return SignedIn{Token: fresh}, &team, nil
+}

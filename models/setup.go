@@ -1,0 +1,143 @@
+package models
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"gorm.io/gorm"
+)
+
+// Setting is one fact about the whole site.
+type Setting struct {
+	Name  string `gorm:"primaryKey"`
+	Value string
+}
+
+// Names of settings.
+const (
+	setupToken = "setup_token" // the hash of the one-time setup link
+	setupDone  = "setup_done"  // when the site was set up; then it cannot be again
+)
+
+// setting is the value of a setting, "" when there is none.
+func (db *DB) setting(ctx context.Context, name string) (string, error) {
+	s, err := gorm.G[Setting](db.gorm).Where("name = ?", name).First(ctx)
+	if errors.Is(err, gorm.ErrRecordNotFound) {
+		return "", nil
+	}
+	return s.Value, translate(err)
+}
+
+func (db *DB) set(ctx context.Context, name, value string) error {
+	err := gorm.G[any](db.gorm).Exec(ctx, `INSERT INTO settings (name, value) VALUES (?, ?)
+		ON CONFLICT (name) DO UPDATE SET value = excluded.value`, name, value)
+	if err != nil {
+		return fmt.Errorf("set %s: %w", name, err)
+	}
+	return nil
+}
+
+// IsSetUp tells whether the site has been set up. Once it has, it stays so,
+// whatever becomes of its users.
+func (db *DB) IsSetUp(ctx context.Context) (bool, error) {
+	done, err := db.setting(ctx, setupDone)
+	return done != "", err
+}
+
+// NewSetupToken is the secret of a fresh setup link; an earlier one is worth
+// nothing afterwards. It is ErrConflict when the site has been set up.
+func (db *DB) NewSetupToken(ctx context.Context) (string, error) {
+	token := db.newToken()
+	err := db.tx(ctx, func(ctx context.Context, tx *DB) error {
+		done, err := tx.IsSetUp(ctx)
+		if err != nil {
+			return err
+		}
+		if done {
+			return ErrConflict
+		}
+		return tx.set(ctx, setupToken, hashToken(token))
+	})
+	if err != nil {
+		return "", err
+	}
+	return token, nil
+}
+
+// CheckSetupToken returns ErrNotFound unless token is that of the present setup
+// link.
+func (db *DB) CheckSetupToken(ctx context.Context, token string) error {
+	hash, err := db.setting(ctx, setupToken)
+	if err != nil {
+		return err
+	}
+	if hash == "" || hash != hashToken(token) {
+		return ErrNotFound
+	}
+	return nil
+}
+
+// SetupInput is the first site admin and the first team.
+type SetupInput struct {
+	TeamInput
+	UserInput
+	Password string `form:"password" validate:"required,min=12,max=256"`
+	Language string `form:"-" validate:"omitempty,oneof=en zh"`
+}
+
+// CreateFirstAdmin makes the first site admin and team and signs them in. The
+// setup link that token belongs to is used up by it: of several at once one
+// wins, and the others get ErrNotFound.
+func (db *DB) CreateFirstAdmin(ctx context.Context, from Actor, token string, in SetupInput) (SignedIn, error) {
+	if err := db.CheckSetupToken(ctx, token); err != nil {
+		return SignedIn{}, err
+	}
+	if err := both(Check(&in), passwordRule("password", in.Password, in.Email, in.UserInput.Name, in.TeamInput.Name)); err != nil {
+		return SignedIn{}, err
+	}
+	hash, err := db.hashPassword(ctx, in.Password)
+	if err != nil {
+		return SignedIn{}, err
+	}
+	var begun SignedIn
+	err = db.tx(ctx, func(ctx context.Context, tx *DB) error {
+		n, err := gorm.G[Setting](tx.gorm).Where("name = ? AND value = ?", setupToken, hashToken(token)).Delete(ctx)
+		if err != nil {
+			return fmt.Errorf("use setup link: %w", err)
+		}
+		if n == 0 {
+			return ErrNotFound
+		}
+		if err := tx.endSetup(ctx); err != nil {
+			return err
+		}
+		by := from
+		by.UserName = in.UserInput.Name
+		user, err := tx.createUser(ctx, by, User{Email: in.Email, Name: in.UserInput.Name, PasswordHash: hash, SiteAdmin: true, Language: in.Language})
+		if err != nil {
+			return err
+		}
+		by.UserID = user.ID
+		team, err := tx.createTeam(ctx, by, in.TeamInput)
+		if err != nil {
+			return err
+		}
+		by.TeamID = team.ID
+		if _, err := tx.addMember(ctx, by, in.UserInput, Admin); err != nil {
+			return err
+		}
+		begun.Token, err = tx.signIn(ctx, from, user)
+		return err
+	})
+	return begun, err
+}
+
+// endSetup notes, in the caller's transaction, that the site is set up, so that
+// no link can do it again.
+func (db *DB) endSetup(ctx context.Context) error {
+	if _, err := gorm.G[Setting](db.gorm).Where("name = ?", setupToken).Delete(ctx); err != nil {
+		return fmt.Errorf("end setup: %w", err)
+	}
+	return db.set(ctx, setupDone, stamp(db.Now()))
+}
