@@ -1,0 +1,79 @@
+package web
+
+import (
+	"context"
+	"errors"
+	"math"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"quartermaster/models"
+)
+
+// statusClientGone is what the log says of a request whose client left before
+// the answer: no status of HTTP, since nobody is there to read one.
+const statusClientGone = 499
+
+// busyRetry is how long a client is asked to wait for a busy database.
+const busyRetry = 2 * time.Second
+
+// statusError is a refusal by the toolbox itself, before any model was asked.
+type statusError int
+
+func (e statusError) Error() string { return strings.ToLower(http.StatusText(int(e))) }
+
+// statuses is the one table from errors to HTTP statuses.
+var statuses = []struct {
+	err    error
+	status int
+}{
+	{models.ErrNotFound, http.StatusNotFound},
+	{models.ErrForbidden, http.StatusForbidden},
+	{models.ErrUnauthenticated, http.StatusUnauthorized},
+	{models.ErrConflict, http.StatusConflict},
+	{models.ErrTooLarge, http.StatusRequestEntityTooLarge},
+	{models.ErrBusy, http.StatusServiceUnavailable},
+	{models.ErrNoSpace, http.StatusInsufficientStorage},
+	{context.DeadlineExceeded, http.StatusServiceUnavailable},
+}
+
+// Status is the HTTP status that answers err: the one of its kind, or 500.
+func Status(err error) int {
+	var own statusError
+	if errors.As(err, &own) {
+		return int(own)
+	}
+	var invalid models.Invalid
+	if errors.As(err, &invalid) {
+		return http.StatusUnprocessableEntity
+	}
+	var throttled models.Throttled
+	if errors.As(err, &throttled) {
+		return http.StatusTooManyRequests
+	}
+	var large *http.MaxBytesError
+	if errors.As(err, &large) {
+		return http.StatusRequestEntityTooLarge
+	}
+	for _, s := range statuses {
+		if errors.Is(err, s.err) {
+			return s.status
+		}
+	}
+	return http.StatusInternalServerError
+}
+
+// retryAfter is the Retry-After of an error that goes away by waiting, in whole
+// seconds, or "".
+func retryAfter(err error) string {
+	var throttled models.Throttled
+	switch {
+	case errors.As(err, &throttled):
+		return strconv.Itoa(int(math.Ceil(throttled.RetryAfter.Seconds())))
+	case Status(err) == http.StatusServiceUnavailable:
+		return strconv.Itoa(int(busyRetry.Seconds()))
+	}
+	return ""
+}

@@ -1,0 +1,236 @@
+package web
+
+import (
+	"encoding"
+	"errors"
+	"fmt"
+	"mime"
+	"net/http"
+	"net/url"
+	"reflect"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+	"unicode/utf8"
+
+	"github.com/gin-gonic/gin"
+	"github.com/go-playground/form/v4"
+	"golang.org/x/text/unicode/norm"
+
+	"quartermaster/models"
+	"quartermaster/views/ui"
+)
+
+// maxValues bounds how many values one form may carry.
+const maxValues = 1000
+
+// formMemory bounds what a multipart form may hold in memory; its files belong
+// to the routes that stream them, so there is nothing larger to hold.
+const formMemory = 1 << 20
+
+// tokenField is the hidden field of a form's one-time token.
+const tokenField = "token"
+
+// decoder fills inputs. It is only ever given the names that an input declares.
+var decoder = form.NewDecoder()
+
+// Decode reads a submitted form into in, a pointer to a struct whose fields
+// have `form` tags. Only those fields are read. The form that comes back holds
+// them as they were typed, so that a refused form loses nothing, with an error
+// for each value that is not of its field's kind; in that case the error is
+// those, as models.Invalid.
+func Decode(c *gin.Context, in any) (ui.Form, error) {
+	sent, err := submitted(c.Request)
+	if err != nil {
+		return ui.Form{}, err
+	}
+	f := ui.Form{Values: url.Values{}, Token: sent.Get(tokenField)}
+	if f.Token == "" {
+		f.Token = newToken(c)
+	}
+	values := url.Values{}
+	bad := map[string]string{}
+	fields := fieldsOf(reflect.TypeOf(in).Elem())
+	for _, field := range fields {
+		typed := make([]string, 0, len(sent[field.name]))
+		clean := make([]string, 0, len(sent[field.name]))
+		for _, v := range sent[field.name] {
+			if !utf8.ValidString(v) {
+				bad[field.name] = "utf8"
+			}
+			typed = append(typed, strings.ToValidUTF8(v, "\uFFFD"))
+			clean = append(clean, field.clean(v))
+		}
+		if field.name != tokenField {
+			f.Values[field.name] = typed
+		}
+		if len(clean) > 0 {
+			values[field.name] = clean
+		}
+	}
+	var refused form.DecodeErrors
+	if err := decoder.Decode(in, values); err != nil && !errors.As(err, &refused) {
+		return f, fmt.Errorf("decode form: %w", err)
+	}
+	var invalid models.Invalid
+	for _, field := range fields {
+		rule := bad[field.name]
+		if rule == "" && refused[field.name] != nil {
+			rule = field.rule()
+		}
+		if rule != "" {
+			invalid = append(invalid, models.FieldError{Field: field.name, Rule: rule})
+		}
+	}
+	if invalid != nil {
+		return f, invalid
+	}
+	return f, nil
+}
+
+// NewForm is a form nobody has typed in: the values of in, a struct or a
+// pointer to one, that are not zero are its defaults, and it has a one-time
+// token of its own.
+func NewForm(c *gin.Context, in any) ui.Form {
+	f := ui.Form{Values: url.Values{}, Token: newToken(c)}
+	v := reflect.Indirect(reflect.ValueOf(in))
+	for _, field := range fieldsOf(v.Type()) {
+		value := v.FieldByIndex(field.index)
+		if field.name != tokenField && !value.IsZero() {
+			f.Values[field.name] = texts(value)
+		}
+	}
+	return f
+}
+
+func newToken(c *gin.Context) string {
+	return visitOf(c.Request.Context()).site.DB.NewToken()
+}
+
+// submitted is what the form carries: the body of a request that has one, the
+// query of one that has none.
+func submitted(r *http.Request) (url.Values, error) {
+	switch r.Method {
+	case http.MethodPost, http.MethodPut, http.MethodPatch:
+	default:
+		values, err := url.ParseQuery(r.URL.RawQuery)
+		return values, counted(values, err)
+	}
+	kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
+	switch {
+	case err == nil && kind == "multipart/form-data":
+		err = r.ParseMultipartForm(formMemory)
+	case err == nil && kind == "application/x-www-form-urlencoded":
+		err = r.ParseForm()
+	case r.ContentLength == 0:
+		return url.Values{}, nil
+	default:
+		return nil, statusError(http.StatusUnsupportedMediaType)
+	}
+	return r.PostForm, counted(r.PostForm, err)
+}
+
+// counted refuses a form that could not be read or has too many values.
+func counted(values url.Values, err error) error {
+	var large *http.MaxBytesError
+	if errors.As(err, &large) {
+		return err
+	}
+	if err != nil {
+		return statusError(http.StatusBadRequest)
+	}
+	n := 0
+	for _, v := range values {
+		n += len(v)
+	}
+	if n > maxValues {
+		return models.ErrTooLarge
+	}
+	return nil
+}
+
+// A field is one field of an input that a form may fill.
+type field struct {
+	name  string
+	index []int
+	kind  reflect.Type
+}
+
+var (
+	timeKind   = reflect.TypeFor[time.Time]()
+	fieldCache sync.Map // reflect.Type → []field
+)
+
+// fieldsOf lists the fields of a struct that have a form tag, those of embedded
+// structs included.
+func fieldsOf(t reflect.Type) []field {
+	if known, ok := fieldCache.Load(t); ok {
+		return known.([]field)
+	}
+	fields := walk(t, nil)
+	fieldCache.Store(t, fields)
+	return fields
+}
+
+func walk(t reflect.Type, above []int) []field {
+	var fields []field
+	for i := range t.NumField() {
+		f := t.Field(i)
+		index := append(slices.Clone(above), i)
+		name, _, _ := strings.Cut(f.Tag.Get("form"), ",")
+		switch {
+		case f.Anonymous && name == "" && f.Type.Kind() == reflect.Struct:
+			fields = append(fields, walk(f.Type, index)...)
+		case f.IsExported() && name != "" && name != "-":
+			kind := f.Type
+			if kind.Kind() == reflect.Slice || kind.Kind() == reflect.Pointer {
+				kind = kind.Elem()
+			}
+			fields = append(fields, field{name: name, index: index, kind: kind})
+		}
+	}
+	return fields
+}
+
+// clean is the text that a number is parsed from: figures typed with a Chinese
+// keyboard count as figures, and spaces around them as nothing. Other kinds are
+// taken as typed.
+func (f field) clean(v string) string {
+	switch f.kind.Kind() {
+	case reflect.String, reflect.Struct:
+		return v
+	}
+	return strings.TrimSpace(norm.NFKC.String(v))
+}
+
+// rule is the rule broken by a value that is not of the field's kind.
+func (f field) rule() string {
+	switch {
+	case f.kind == timeKind:
+		return "date"
+	case f.kind.Kind() == reflect.Bool:
+		return "oneof"
+	}
+	return "number"
+}
+
+// texts is a value as a form shows it.
+func texts(v reflect.Value) []string {
+	if v.Kind() == reflect.Slice {
+		out := make([]string, v.Len())
+		for i := range out {
+			out[i] = texts(v.Index(i))[0]
+		}
+		return out
+	}
+	if v.Kind() == reflect.Pointer {
+		v = v.Elem()
+	}
+	if m, ok := v.Interface().(encoding.TextMarshaler); ok {
+		if text, err := m.MarshalText(); err == nil {
+			return []string{string(text)}
+		}
+	}
+	return []string{fmt.Sprint(v.Interface())}
+}

@@ -1,0 +1,85 @@
+package web
+
+import (
+	"context"
+	"log/slog"
+	"strings"
+	"unicode"
+
+	"github.com/gin-gonic/gin"
+
+	"quartermaster/models"
+	"quartermaster/views/layout"
+	"quartermaster/views/ui"
+)
+
+// framed is the request's context with what the frame of a whole page shows.
+// A piece of a page has no frame, and costs nothing of this.
+func framed(c *gin.Context) context.Context {
+	ctx := c.Request.Context()
+	v := visitOf(ctx)
+	shell := layout.Shell{Path: pagePath(c.Request), Theme: readCookie(c, themeCookie), Demo: v.site.Demo}
+	if text := takeFlash(c); text != "" {
+		shell.Flash = &layout.Flash{Tone: ui.OK, Text: text}
+	}
+	if s := v.session; s != nil {
+		shell.UserName, shell.UserEmail, shell.Initials = s.UserName, s.Email, initials(s.UserName)
+		shell.TeamName, shell.TeamID, shell.Role = s.TeamName, s.TeamID, string(s.Role)
+		shell.Theme = s.Theme
+		if err := v.fill(ctx, &shell); err != nil {
+			// The frame without its figures is better than no page.
+			v.log.LogAttrs(ctx, slog.LevelWarn, "frame", slog.String("error", err.Error()))
+		}
+	}
+	return layout.WithShell(ctx, shell)
+}
+
+// fill adds what the database knows: how much the team has, and which other
+// teams the user may change to.
+func (v *visit) fill(ctx context.Context, shell *layout.Shell) error {
+	by := models.ActorFrom(ctx)
+	if v.session.TeamCount > 1 || v.session.TeamID == "" && v.session.TeamCount > 0 {
+		teams, err := v.site.DB.ListMyTeams(ctx, by)
+		if err != nil {
+			return err
+		}
+		for _, t := range teams {
+			if t.ID != v.session.TeamID {
+				shell.Teams = append(shell.Teams, layout.Team{ID: t.ID, Name: t.Name})
+			}
+		}
+	}
+	if v.session.TeamID == "" {
+		return nil
+	}
+	counts, err := v.site.DB.Counts(ctx, by)
+	if err != nil {
+		return err
+	}
+	shell.Counts = layout.Counts{
+		Buckets:  counts[string(models.KindBucket)],
+		Versions: counts[string(models.KindPkgVersion)],
+		Plans:    counts[string(models.KindPlan)],
+		Stores:   counts[string(models.KindStore)],
+	}
+	return nil
+}
+
+// initials are what stands for a person where there is no room for the name:
+// the first letters of first and last word, or the end of a Chinese name, which
+// is what friends call each other by.
+func initials(name string) string {
+	words := strings.Fields(name)
+	if len(words) == 0 {
+		return ""
+	}
+	first := []rune(words[0])
+	if len(words) == 1 && unicode.Is(unicode.Han, first[0]) {
+		return string(first[max(0, len(first)-2):])
+	}
+	out := string(first[0])
+	if len(words) > 1 {
+		out += string([]rune(words[len(words)-1])[0])
+	}
+	return out
+}

@@ -1,0 +1,188 @@
+package web
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"runtime/debug"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"quartermaster/models"
+	"quartermaster/views/i18n"
+)
+
+// The limits on what comes in. The server itself bounds the headers.
+const (
+	maxBody = 1 << 20
+	maxURL  = 8 << 10
+)
+
+// MaxHeader is the most bytes of headers that the server should read.
+const MaxHeader = 32 << 10
+
+// policy is the content policy of every page: nothing from elsewhere, nothing
+// inline, nothing in frames.
+const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; " +
+	"font-src 'self'; connect-src 'self'; form-action 'self'; object-src 'none'; base-uri 'none'; frame-ancestors 'none'"
+
+// New is an engine with everything before the routes: request id, log,
+// recovery, headers, limits, the cross-origin check, the reader's language and
+// the pages for paths and methods that do not exist.
+func New(site *Site) (*gin.Engine, error) {
+	if site.Log == nil {
+		site.Log = slog.New(slog.DiscardHandler)
+	}
+	gin.SetMode(gin.ReleaseMode)
+	e := gin.New()
+	e.RedirectTrailingSlash = false
+	e.HandleMethodNotAllowed = true
+	e.MaxMultipartMemory = formMemory
+	if err := e.SetTrustedProxies(site.Proxies); err != nil {
+		return nil, fmt.Errorf("trusted proxies: %w", err)
+	}
+	origin, err := sameOrigin(site)
+	if err != nil {
+		return nil, err
+	}
+	e.Use(begin(site), recovery, headers(site), limits, origin, reader)
+	e.NoRoute(Authenticate, Page(func(*gin.Context) error { return models.ErrNotFound }))
+	e.NoMethod(Authenticate, Page(func(*gin.Context) error { return statusError(http.StatusMethodNotAllowed) }))
+	return e, nil
+}
+
+// begin gives the request its id and, when it has been answered, its line in
+// the log. The query is not written: links that carry a right have it there.
+func begin(site *Site) gin.HandlerFunc {
+	return func(c *gin.Context) {
+		start := models.SystemClock()
+		id := site.DB.NewToken()
+		log := site.Log.With(slog.String("request", id))
+		ctx := context.WithValue(c.Request.Context(), visitKey{}, &visit{site: site, id: id, log: log})
+		c.Request = c.Request.WithContext(ctx)
+		c.Header("X-Request-Id", id)
+		defer func() {
+			attrs := []slog.Attr{
+				slog.String("method", c.Request.Method),
+				slog.String("path", c.Request.URL.Path),
+				slog.Int("status", c.Writer.Status()),
+				slog.Int("bytes", max(c.Writer.Size(), 0)),
+				slog.Duration("took", models.SystemClock().Sub(start)),
+				slog.String("address", c.ClientIP()),
+			}
+			if by := models.ActorFrom(c.Request.Context()); by.UserID != "" {
+				attrs = append(attrs, slog.String("user", by.UserID), slog.String("team", by.TeamID))
+			}
+			log.LogAttrs(ctx, slog.LevelInfo, "request", attrs...)
+		}()
+		c.Next()
+	}
+}
+
+// recovery ends one request, and nothing else, when a handler panics.
+func recovery(c *gin.Context) {
+	defer func() {
+		p := recover()
+		if p == nil {
+			return
+		}
+		if p == http.ErrAbortHandler {
+			panic(p)
+		}
+		ctx := c.Request.Context()
+		visitOf(ctx).log.LogAttrs(ctx, slog.LevelError, "panic",
+			slog.String("panic", fmt.Sprint(p)), slog.String("stack", string(debug.Stack())))
+		Fail(c, statusError(http.StatusInternalServerError))
+	}()
+	c.Next()
+}
+
+func headers(site *Site) gin.HandlerFunc {
+	return func(c *gin.Context) {
+		h := c.Writer.Header()
+		h.Set("Content-Security-Policy", policy)
+		h.Set("X-Content-Type-Options", "nosniff")
+		h.Set("Referrer-Policy", "same-origin")
+		h.Set("Cross-Origin-Opener-Policy", "same-origin")
+		h.Set("Cross-Origin-Resource-Policy", "same-origin")
+		h.Set("X-Frame-Options", "DENY")
+		if site.secure(c.Request) {
+			h.Set("Strict-Transport-Security", "max-age=31536000")
+		}
+		c.Next()
+	}
+}
+
+// limits refuses what is too long, and bodies that would have to be unpacked
+// first: a small one can hold a large one.
+func limits(c *gin.Context) {
+	switch {
+	case len(c.Request.RequestURI) > maxURL:
+		Fail(c, statusError(http.StatusRequestURITooLong))
+		return
+	case c.GetHeader("Content-Encoding") != "":
+		Fail(c, statusError(http.StatusUnsupportedMediaType))
+		return
+	}
+	c.Set(wholeBody, c.Request.Body)
+	c.Request.Body = http.MaxBytesReader(c.Writer, c.Request.Body, maxBody)
+	c.Next()
+}
+
+// sameOrigin refuses changes that another site's page asks for. It stands
+// before every route, and nothing goes around it.
+func sameOrigin(site *Site) (gin.HandlerFunc, error) {
+	check := http.NewCrossOriginProtection()
+	if site.BaseURL != "" {
+		u, err := url.Parse(site.BaseURL)
+		if err != nil {
+			return nil, fmt.Errorf("base URL: %w", err)
+		}
+		if err := check.AddTrustedOrigin(u.Scheme + "://" + u.Host); err != nil {
+			return nil, fmt.Errorf("base URL: %w", err)
+		}
+	}
+	return func(c *gin.Context) {
+		if check.Check(c.Request) != nil {
+			Fail(c, models.ErrForbidden)
+			return
+		}
+		c.Next()
+	}, nil
+}
+
+// reader finds out how a visitor's pages are to be written: what the cookie
+// says, else what the browser asks for. Who is signed in has a say in it later.
+func reader(c *gin.Context) {
+	lang := readCookie(c, langCookie)
+	if !known(lang) {
+		lang = i18n.Match(c.GetHeader("Accept-Language"))
+	}
+	c.Request = c.Request.WithContext(readsIn(c.Request.Context(), lang, ""))
+	c.Next()
+}
+
+// readsIn is the context of a reader of a language, in a zone. A reader without
+// a zone gets that of most readers of the language.
+func readsIn(ctx context.Context, lang, zone string) context.Context {
+	if zone == "" && lang == "zh" {
+		zone = "Asia/Shanghai"
+	}
+	place, err := time.LoadLocation(zone)
+	if err != nil {
+		place = time.UTC
+	}
+	return i18n.WithZone(i18n.WithLang(ctx, lang), place)
+}
+
+func known(lang string) bool {
+	for _, tag := range i18n.Languages {
+		if tag.String() == lang {
+			return true
+		}
+	}
+	return false
+}

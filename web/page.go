@@ -1,0 +1,69 @@
+// Package web is the HTTP toolbox: everything about requests and responses that
+// names no resource. A handler written with it reads the input, calls one
+// method of models and chooses the answer; the rest is here.
+package web
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net/http"
+
+	"github.com/gin-gonic/gin"
+
+	"quartermaster/models"
+	"quartermaster/views"
+)
+
+// Page turns a handler that returns an error into a Gin handler. An error
+// becomes the page of its status; nothing of the error's own text is shown.
+func Page(h func(*gin.Context) error) gin.HandlerFunc {
+	return func(c *gin.Context) {
+		if err := h(c); err != nil {
+			Fail(c, err)
+		}
+	}
+}
+
+// Fail answers with the error page of err and lets no later handler run. Faults
+// of ours are logged once, with the request's id.
+func Fail(c *gin.Context, err error) {
+	c.Abort()
+	ctx := c.Request.Context()
+	status := Status(err)
+	if status >= http.StatusInternalServerError {
+		visitOf(ctx).log.LogAttrs(ctx, slog.LevelError, "answer",
+			slog.Int("status", status), slog.String("error", err.Error()))
+	}
+	switch {
+	case c.Writer.Written():
+		return
+	case errors.Is(err, context.Canceled) && ctx.Err() != nil:
+		c.Status(statusClientGone)
+		return
+	case errors.Is(err, models.ErrUnauthenticated):
+		c.Header("Cache-Control", "no-store")
+		_ = SeeOther(c, signInPath(c.Request))
+		return
+	}
+	if after := retryAfter(err); after != "" {
+		c.Header("Retry-After", after)
+	}
+	if err := renderError(c, status); err != nil {
+		visitOf(ctx).log.LogAttrs(ctx, slog.LevelError, "error page", slog.String("error", err.Error()))
+		c.String(http.StatusInternalServerError, "%s\n", RequestID(ctx))
+	}
+}
+
+// renderError draws the page of a status. A piece of a page is not replaced by
+// a whole one: htmx is told to show the words as a passing notice instead, and
+// what was typed stays where it is.
+func renderError(c *gin.Context, status int) error {
+	id := RequestID(c.Request.Context())
+	if isPartial(c.Request) {
+		c.Header("HX-Retarget", "#toast")
+		c.Header("HX-Reswap", "beforeend")
+		return render(c, status, views.ErrorNotice(status, id), "")
+	}
+	return render(c, status, views.ErrorPage(status, id), "")
+}

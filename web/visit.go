@@ -1,0 +1,60 @@
+package web
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"net/url"
+
+	"quartermaster/models"
+)
+
+// Site is what the toolbox knows about the place it serves.
+type Site struct {
+	DB *models.DB
+	// BaseURL is the configured address of the site, without a slash at the
+	// end. Absolute links are made from it and from nothing that a request says.
+	BaseURL string
+	// Proxies are the addresses whose forwarding headers are believed.
+	Proxies []string
+	// Demo marks every page as belonging to the sample team.
+	Demo bool
+	// Log receives a line a request; the default drops it.
+	Log *slog.Logger
+}
+
+// secure tells whether the site's cookies travel over TLS only.
+func (s *Site) secure(r *http.Request) bool {
+	u, err := url.Parse(s.BaseURL)
+	return r.TLS != nil || err == nil && u.Scheme == "https"
+}
+
+// A visit is what is known about one request besides what it asks for. Later
+// middleware fills in what earlier did not know.
+type visit struct {
+	site    *Site
+	id      string
+	log     *slog.Logger
+	session *models.Session // nil when nobody is signed in
+}
+
+type visitKey struct{}
+
+// visitOf is the visit that the context belongs to. A context that never went
+// through the toolbox has one that knows nothing.
+func visitOf(ctx context.Context) *visit {
+	if v, ok := ctx.Value(visitKey{}).(*visit); ok {
+		return v
+	}
+	return &visit{site: &Site{}, log: slog.New(slog.DiscardHandler)}
+}
+
+// RequestID is the id under which the log knows this request.
+func RequestID(ctx context.Context) string { return visitOf(ctx).id }
+
+// SiteURL is the absolute address of a path of this site: the configured
+// address and the path, or the path alone when none is configured.
+func SiteURL(ctx context.Context, path string) string { return visitOf(ctx).site.BaseURL + path }
+
+// SessionOf is the session of the reader, or nil when nobody is signed in.
+func SessionOf(ctx context.Context) *models.Session { return visitOf(ctx).session }
