@@ -1,0 +1,151 @@
+package handlers
+
+import (
+	"net/http"
+
+	"github.com/gin-gonic/gin"
+
+	"quartermaster/models"
+	"quartermaster/views"
+	"quartermaster/views/ui"
+	"quartermaster/web"
+)
+
+// Account is the page of one's own account.
+type Account struct{ DB *models.DB }
+
+// Show shows the account.
+func (h Account) Show(c *gin.Context) error {
+	return h.page(c, http.StatusOK, nil, ui.Form{})
+}
+
+// page draws the account with a form that was refused, or, where there is none,
+// with what is kept.
+func (h Account) page(c *gin.Context, status int, profile *ui.Form, password ui.Form) error {
+	ctx := c.Request.Context()
+	by := models.ActorFrom(ctx)
+	user, err := h.DB.FindUser(ctx, by)
+	if err != nil {
+		return err
+	}
+	sessions, err := h.DB.ListSessions(ctx, by)
+	if err != nil {
+		return err
+	}
+	if profile == nil {
+		f := web.NewForm(c, models.ProfileInput{Name: user.Name, Language: user.Language, Theme: user.Theme, Zone: user.Zone})
+		profile = &f
+	}
+	return web.Render(c, status, views.Account(views.AccountProps{
+		User: user, Profile: *profile, Password: password,
+		Sessions: sessions, Current: web.SessionOf(ctx).ID, Homeless: by.TeamID == "",
+	}))
+}
+
+// Update changes name, language, theme and zone.
+func (h Account) Update(c *gin.Context) error {
+	ctx := c.Request.Context()
+	var in models.ProfileInput
+	form, err := web.Decode(c, &in)
+	if err == nil {
+		err = h.DB.UpdateProfile(ctx, models.ActorFrom(ctx), in)
+	}
+	if form.Reject(err) {
+		return h.page(c, http.StatusUnprocessableEntity, &form, ui.Form{})
+	}
+	if err != nil {
+		return err
+	}
+	web.Flash(c, "account.saved")
+	return web.SeeOther(c, "/account")
+}
+
+// Password changes the password, which ends every other session.
+func (h Account) Password(c *gin.Context) error {
+	ctx := c.Request.Context()
+	var in models.ChangePasswordInput
+	form, err := web.Decode(c, &in)
+	var begun models.SignedIn
+	if err == nil {
+		begun, err = h.DB.ChangePassword(ctx, models.ActorFrom(ctx), web.SessionToken(c), in)
+	}
+	if form.Reject(err) {
+		return h.page(c, http.StatusUnprocessableEntity, nil, form)
+	}
+	if err != nil {
+		return err
+	}
+	web.SignIn(c, begun)
+	web.Flash(c, "account.password.changed")
+	return web.SeeOther(c, "/account")
+}
+
+// EndSession signs one of the account's other browsers out.
+func (h Account) EndSession(c *gin.Context) error {
+	ctx := c.Request.Context()
+	if err := h.DB.DeleteSession(ctx, models.ActorFrom(ctx), c.Param("id")); err != nil {
+		return err
+	}
+	web.Flash(c, "account.session-ended")
+	return web.SeeOther(c, "/account")
+}
+
+// choice is one button of the frame: a language, a theme, a team, and the page
+// to go back to.
+type choice struct {
+	Lang  string `form:"lang"`
+	Theme string `form:"theme"`
+	Team  string `form:"team"`
+	Back  string `form:"back"`
+}
+
+// Language changes the reader's language, signed in or not.
+func (h Account) Language(c *gin.Context) error {
+	ctx := c.Request.Context()
+	var in choice
+	if _, err := web.Decode(c, &in); err != nil {
+		return err
+	}
+	if by := models.ActorFrom(ctx); by.UserID != "" {
+		if err := h.DB.SetLanguage(ctx, by, in.Lang); err != nil {
+			return err
+		}
+	}
+	web.RememberLanguage(c, in.Lang)
+	return web.SeeOther(c, web.LocalPath(in.Back))
+}
+
+// Theme changes the reader's theme, signed in or not; "system" follows theirs.
+func (h Account) Theme(c *gin.Context) error {
+	ctx := c.Request.Context()
+	var in choice
+	if _, err := web.Decode(c, &in); err != nil {
+		return err
+	}
+	if in.Theme == "system" {
+		in.Theme = ""
+	}
+	if by := models.ActorFrom(ctx); by.UserID != "" {
+		if err := h.DB.SetTheme(ctx, by, in.Theme); err != nil {
+			return err
+		}
+	}
+	web.RememberTheme(c, in.Theme)
+	return web.SeeOther(c, web.LocalPath(in.Back))
+}
+
+// Team has this session work in another of the user's teams.
+func (h Account) Team(c *gin.Context) error {
+	ctx := c.Request.Context()
+	var in choice
+	if _, err := web.Decode(c, &in); err != nil {
+		return err
+	}
+	begun, team, err := h.DB.SwitchTeam(ctx, models.ActorFrom(ctx), web.SessionToken(c), in.Team)
+	if err != nil {
+		return err
+	}
+	web.SignIn(c, begun)
+	web.Flash(c, "account.team-changed", "Team", team.Name)
+	return web.SeeOther(c, web.LocalPath(in.Back))
+}

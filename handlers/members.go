@@ -1,0 +1,102 @@
+package handlers
+
+import (
+	"net/http"
+
+	"github.com/gin-gonic/gin"
+
+	"quartermaster/models"
+	"quartermaster/views"
+	"quartermaster/views/i18n"
+	"quartermaster/views/ui"
+	"quartermaster/web"
+)
+
+// Members are the people of the team.
+type Members struct{ DB *models.DB }
+
+// List shows who works in the team.
+func (h Members) List(c *gin.Context) error {
+	return h.page(c, http.StatusOK, web.NewForm(c, models.MemberInput{Role: models.Requester}), nil)
+}
+
+// page draws the list with the form to add somebody, and the invitation link
+// that has just been made, if any.
+func (h Members) page(c *gin.Context, status int, form ui.Form, made *views.InvitationLink) error {
+	ctx := c.Request.Context()
+	by := models.ActorFrom(ctx)
+	members, err := h.DB.ListMembers(ctx, by)
+	if err != nil {
+		return err
+	}
+	return web.Render(c, status, views.MemberList(views.MemberListProps{
+		Members: members, Form: form, By: by, TeamName: web.SessionOf(ctx).TeamName, Link: made,
+	}))
+}
+
+// Create adds a person to the team and, where they need one, shows their link.
+// The link is on this answer only, so there is no page to go on to.
+func (h Members) Create(c *gin.Context) error {
+	ctx := c.Request.Context()
+	var in models.MemberInput
+	form, err := web.Decode(c, &in)
+	var user *models.User
+	var secret string
+	if err == nil {
+		user, secret, err = h.DB.InviteMember(ctx, models.ActorFrom(ctx), in)
+	}
+	if form.Reject(err) {
+		return h.page(c, http.StatusUnprocessableEntity, form, nil)
+	}
+	if err != nil {
+		return err
+	}
+	if secret == "" {
+		web.Flash(c, "members.added", "Name", user.Name)
+		return web.SeeOther(c, "/team")
+	}
+	return h.linked(c, user, secret)
+}
+
+// Invite makes a new link for a member who has not taken up the first.
+func (h Members) Invite(c *gin.Context) error {
+	ctx := c.Request.Context()
+	user, secret, err := h.DB.Invite(ctx, models.ActorFrom(ctx), c.Param("id"))
+	if err != nil {
+		return err
+	}
+	return h.linked(c, user, secret)
+}
+
+func (h Members) linked(c *gin.Context, user *models.User, secret string) error {
+	made := &views.InvitationLink{Name: user.Name, URL: web.SiteURL(c.Request.Context(), "/join?link="+secret)}
+	return h.page(c, http.StatusOK, web.NewForm(c, models.MemberInput{Role: models.Requester}), made)
+}
+
+// Role gives a member another role.
+func (h Members) Role(c *gin.Context) error {
+	ctx := c.Request.Context()
+	var in struct {
+		Role models.Role `form:"role"`
+	}
+	if _, err := web.Decode(c, &in); err != nil {
+		return err
+	}
+	user, err := h.DB.ChangeRole(ctx, models.ActorFrom(ctx), c.Param("id"), in.Role)
+	if err != nil {
+		return err
+	}
+	web.Flash(c, "members.changed", "Name", user.Name, "Role", i18n.T(ctx, "role."+string(in.Role)))
+	return web.SeeOther(c, "/team")
+}
+
+// Delete takes a member out of the team.
+func (h Members) Delete(c *gin.Context) error {
+	ctx := c.Request.Context()
+	user, err := h.DB.RemoveMember(ctx, models.ActorFrom(ctx), c.Param("id"))
+	if err != nil {
+		return err
+	}
+	web.Flash(c, "members.removed", "Name", user.Name)
+	return web.SeeOther(c, "/team")
+}

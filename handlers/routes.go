@@ -1,0 +1,84 @@
+// Package handlers has the pages: one method a route, which reads the input,
+// calls one method of models and chooses the answer.
+package handlers
+
+import (
+	"net/http"
+
+	"github.com/gin-gonic/gin"
+
+	"quartermaster/models"
+	"quartermaster/static"
+	"quartermaster/web"
+)
+
+// Config is what the routes are made of.
+type Config struct {
+	web.Site
+	// UploadLimit is the most bytes of one upload.
+	UploadLimit int64
+}
+
+// Routes is the whole route table. A route stands in one line with what guards
+// it: guest for those who are not signed in, user for those who are, member for
+// those who work in a team.
+func Routes(cfg Config) (http.Handler, error) {
+	r, err := web.New(&cfg.Site)
+	if err != nil {
+		return nil, err
+	}
+	health := Health{DB: cfg.DB}
+	r.GET("/static/*file", gin.WrapH(static.Handler()))
+	r.GET("/healthz", health.Live)
+	r.GET("/readyz", health.Ready)
+
+	pages := r.Group("/", web.Authenticate)
+	guest := pages.Group("/", web.Guest)
+	user := pages.Group("/", web.User)
+	member := pages.Group("/", web.Member)
+
+	setup := Setup{DB: cfg.DB}
+	guest.GET("/setup", web.Page(setup.New))
+	guest.POST("/setup", web.Page(setup.Create))
+
+	sessions := Sessions{DB: cfg.DB}
+	guest.GET("/sign-in", web.Page(sessions.New))
+	guest.POST("/sign-in", web.Page(sessions.Create))
+	pages.POST("/sign-out", web.Page(sessions.Delete))
+	guest.GET("/join", web.Page(sessions.Join))
+	guest.POST("/join", web.Page(sessions.Accept))
+
+	account := Account{DB: cfg.DB}
+	user.GET("/account", web.Page(account.Show))
+	user.POST("/account/profile", web.Page(account.Update))
+	user.POST("/account/password", web.Page(account.Password))
+	user.POST("/account/team", web.Page(account.Team))
+	user.POST("/account/sessions/:id/end", web.Page(account.EndSession))
+	pages.POST("/account/language", web.Page(account.Language))
+	pages.POST("/account/theme", web.Page(account.Theme))
+
+	members := Members{DB: cfg.DB}
+	member.GET("/team", web.Page(members.List))
+	member.POST("/team/members", web.Page(members.Create))
+	member.POST("/team/members/:id/role", web.Page(members.Role))
+	member.POST("/team/members/:id/invitation", web.Page(members.Invite))
+	member.POST("/team/members/:id/removal", web.Page(members.Delete))
+
+	return web.Serve(r), nil
+}
+
+// Health tells a supervisor how the program is.
+type Health struct{ DB *models.DB }
+
+// Live answers as long as the program runs.
+func (h Health) Live(c *gin.Context) { c.String(http.StatusOK, "ok\n") }
+
+// Ready answers 200 when the database answers, and 503 while it does not.
+func (h Health) Ready(c *gin.Context) {
+	if err := h.DB.Ready(c.Request.Context()); err != nil {
+		c.Header("Retry-After", "2")
+		c.String(http.StatusServiceUnavailable, "database does not answer\n")
+		return
+	}
+	c.String(http.StatusOK, "ready\n")
+}
