@@ -60,7 +60,7 @@ type PackageType struct {
 	ZH          string `gorm:"column:zh"`
 	EN          string `gorm:"column:en"`
 	Region      string
-	Item        string // what is counted: storage, outbound or origin traffic
+	Item        string // what is counted: storage, archive (storage), outbound or origin (traffic)
 	Unit        string // of a specification's value
 	DeductType  string
 	AppliesTo   []string `gorm:"serializer:json"`

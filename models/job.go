@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"gorm.io/gorm"
+	"gorm.io/gorm/clause"
 )
 
 // JobKind names work that is promised in a transaction and done after it.
@@ -16,10 +17,11 @@ type JobKind string
 
 // The kinds of job. The names of the store's are those of the documents.
 const (
-	CreateStoreJob JobKind = "CreateStore"
-	DeleteStoreJob JobKind = "DeleteStore"
-	InspectJob     JobKind = "InspectPkgVersion"
-	DropBlobsJob   JobKind = "DropBlobs"
+	CreateStoreJob  JobKind = "CreateStore"
+	DeleteStoreJob  JobKind = "DeleteStore"
+	InspectJob      JobKind = "InspectPkgVersion"
+	DropBlobsJob    JobKind = "DropBlobs"
+	MeasurePlansJob JobKind = "MeasurePlans"
 )
 
 // States of a job.
@@ -103,12 +105,47 @@ func workOf(kind JobKind) (work, error) {
 	switch kind {
 	case DropBlobsJob:
 		return dropBlobs, nil
+	case MeasurePlansJob:
+		return measurePlans, nil
 	}
 	return work{}, fmt.Errorf("no such kind of job: %q", kind)
 }
 
 // queue promises a job in the caller's transaction.
 func (db *DB) queue(ctx context.Context, by Actor, kind JobKind, subjectID, subjectName string, payload any) (*Job, error) {
+	job, err := db.newJob(by, kind, subjectID, subjectName, payload)
+	if err != nil {
+		return nil, err
+	}
+	if err := gorm.G[Job](db.gorm).Create(ctx, job); err != nil {
+		return nil, fmt.Errorf("queue %s: %w", kind, err)
+	}
+	db.wakeWorker()
+	return job, nil
+}
+
+// queueOnce promises a job unless one was ever promised under the same key.
+func (db *DB) queueOnce(ctx context.Context, by Actor, kind JobKind, key string) error {
+	n, err := gorm.G[Job](db.gorm).Where("unique_key = ?", key).Count(ctx, "*")
+	if err != nil || n > 0 {
+		return translate(err)
+	}
+	job, err := db.newJob(by, kind, "", "", nil)
+	if err != nil {
+		return err
+	}
+	job.UniqueKey = &key
+	err = db.tx(ctx, func(ctx context.Context, tx *DB) error {
+		return gorm.G[Job](tx.gorm, clause.OnConflict{DoNothing: true}).Create(ctx, job)
+	})
+	if err != nil {
+		return fmt.Errorf("queue %s: %w", kind, err)
+	}
+	db.wakeWorker()
+	return nil
+}
+
+func (db *DB) newJob(by Actor, kind JobKind, subjectID, subjectName string, payload any) (*Job, error) {
 	w, err := workOf(kind)
 	if err != nil {
 		return nil, err
@@ -125,10 +162,6 @@ func (db *DB) queue(ctx context.Context, by Actor, kind JobKind, subjectID, subj
 	for _, s := range w.steps {
 		job.Steps = append(job.Steps, JobStep{Name: s.name})
 	}
-	if err := gorm.G[Job](db.gorm).Create(ctx, job); err != nil {
-		return nil, fmt.Errorf("queue %s: %w", kind, err)
-	}
-	db.wakeWorker()
 	return job, nil
 }
 
@@ -160,6 +193,9 @@ func (db *DB) FindJob(ctx context.Context, by Actor, id string) (*Job, error) {
 	return &job, nil
 }
 
+// unseenJobs are the kinds that no page shows: nobody asked for them.
+var unseenJobs = []JobKind{DropBlobsJob, MeasurePlansJob}
+
 // ListRunningJobs are the team's jobs that have not ended, newest first, at
 // most n.
 func (db *DB) ListRunningJobs(ctx context.Context, by Actor, n int) ([]Job, error) {
@@ -167,7 +203,7 @@ func (db *DB) ListRunningJobs(ctx context.Context, by Actor, n int) ([]Job, erro
 		return nil, err
 	}
 	jobs, err := gorm.G[Job](db.gorm).
-		Where("team_id = ? AND state IN ? AND kind <> ?", by.TeamID, []string{JobQueued, JobRunning}, DropBlobsJob).
+		Where("team_id = ? AND state IN ? AND kind NOT IN ?", by.TeamID, []string{JobQueued, JobRunning}, unseenJobs).
 		Order("created_at DESC, id DESC").Limit(n).Find(ctx)
 	return jobs, translate(err)
 }

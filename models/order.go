@@ -149,6 +149,7 @@ type OrderInput struct {
 func decodeLine(kind Kind, input string) (LineInput, error) {
 	inputs := map[Kind]func() LineInput{
 		KindBucket: func() LineInput { return new(BucketInput) },
+		KindPlan:   func() LineInput { return new(PlanInput) },
 	}
 	empty, ok := inputs[kind]
 	if !ok {

@@ -21,6 +21,9 @@ const (
 	// mostTries is how often a step is tried when it fails for a reason that
 	// may pass.
 	mostTries = 5
+	// newDay is how often a worker looks whether a team's day has begun and
+	// wants something done.
+	newDay = 10 * time.Minute
 )
 
 // Worker does the jobs.
@@ -38,7 +41,25 @@ func (w *Worker) Run(ctx context.Context) {
 	for range max(w.Parallel, 2) {
 		all.Go(func() { w.loop(ctx) })
 	}
+	all.Go(func() { w.days(ctx) })
 	all.Wait()
+}
+
+// days promises what every day of a team wants done.
+func (w *Worker) days(ctx context.Context) {
+	timer := time.NewTimer(0)
+	defer timer.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-timer.C:
+		}
+		if err := w.DB.PromiseMeasures(ctx); err != nil && ctx.Err() == nil {
+			w.Log.Error("promise the day's work", "error", err)
+		}
+		timer.Reset(newDay)
+	}
 }
 
 func (w *Worker) loop(ctx context.Context) {

@@ -314,10 +314,13 @@ CREATE TABLE plans (
   region text NOT NULL,
   duration bigint NOT NULL,
   pricing_cycle text NOT NULL,
-  used bigint NOT NULL DEFAULT 0,
-  exhausted_at {time},
   effective_at {time} NOT NULL,
   ends_at {time} NOT NULL,
+  used bigint NOT NULL DEFAULT 0 CHECK (used >= 0),
+  measured_at {time},
+  exhausted_at {time},
+  currency text NOT NULL,
+  paid_minor bigint NOT NULL,
   note text NOT NULL DEFAULT '',
   order_number bigint NOT NULL,
   created_by {key} NOT NULL,
@@ -327,6 +330,19 @@ CREATE TABLE plans (
 );
 CREATE INDEX plans_team ON plans (team_id, created_at DESC, id DESC);
 CREATE INDEX plans_ends ON plans (team_id, ends_at, id);
+
+CREATE TABLE plan_deductions (
+  plan_id {key} NOT NULL REFERENCES plans (id) ON DELETE CASCADE,
+  day bigint NOT NULL,
+  bucket_id {key} NOT NULL,
+  team_id {key} NOT NULL,
+  bucket_name text NOT NULL,
+  region text NOT NULL,
+  quantity bigint NOT NULL CHECK (quantity > 0),
+  measured_at {time} NOT NULL,
+  PRIMARY KEY (plan_id, day, bucket_id)
+);
+CREATE INDEX plan_deductions_day ON plan_deductions (team_id, day);
 
 CREATE TABLE stores (
   id {key} PRIMARY KEY,

@@ -71,8 +71,8 @@ type PackageType struct {
 	ZH     string `json:"zh"`
 	EN     string `json:"en"`
 	Region string `json:"region"`
-	// Item is what is counted: storage, outbound or origin traffic. Unit is the
-	// unit of a specification's value.
+	// Item is what is counted: storage, archive storage, outbound or origin
+	// traffic. Unit is the unit of a specification's value.
 	Item       string   `json:"item"`
 	Unit       string   `json:"unit"`
 	DeductType string   `json:"deduct_type"`

@@ -1,0 +1,217 @@
+package models
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"gorm.io/gorm"
+	"gorm.io/gorm/clause"
+)
+
+// itemStorage is the item of a package type that is drawn down by what buckets
+// hold. The desk measures no other.
+const itemStorage = "storage"
+
+// Deduction is what one bucket drew from a plan on one day: the bytes of it
+// that the plan covers, as the day's last measurement found them.
+type Deduction struct {
+	PlanID     string `gorm:"primaryKey"`
+	Day        int64  `gorm:"primaryKey;autoIncrement:false"` // yyyymmdd, UTC+8
+	BucketID   string `gorm:"primaryKey"`
+	TeamID     string
+	BucketName string
+	Region     string
+	Quantity   int64 // bytes
+	MeasuredAt time.Time
+
+	// Gone tells that the bucket no longer exists.
+	Gone bool `gorm:"-"`
+}
+
+// TableName is where deductions are kept.
+func (Deduction) TableName() string { return "plan_deductions" }
+
+// Date is the day of the deduction.
+func (d Deduction) Date() time.Time {
+	return time.Date(int(d.Day/10000), time.Month(d.Day/100%100), int(d.Day%100), 0, 0, 0, 0, china)
+}
+
+func dayOf(t time.Time) int64 {
+	t = t.In(china)
+	return int64(t.Year())*10000 + int64(t.Month())*100 + int64(t.Day())
+}
+
+// measurePlans is the job that measures a team's plans.
+var measurePlans = work{steps: []step{{"measure", func(ctx context.Context, db *DB, job *Job) error {
+	by, err := db.serverActor(ctx, job)
+	if err != nil {
+		return err
+	}
+	return db.MeasurePlans(ctx, by)
+}}}}
+
+// PromiseMeasures promises to measure the plans of every team that has storage
+// plans running, once for each day of the team's time. Calling it again, or
+// from several processes at once, promises nothing more.
+func (db *DB) PromiseMeasures(ctx context.Context) error {
+	var teams []struct {
+		ID            string
+		ClockOffsetMs int64
+	}
+	err := db.gorm.WithContext(ctx).Raw(`SELECT id, clock_offset_ms FROM teams WHERE EXISTS
+		(SELECT 1 FROM plans JOIN package_types ON package_types.code = plans.package_type
+		WHERE plans.team_id = teams.id AND plans.ends_at > ? AND package_types.item = ?)`, db.Now(), itemStorage).Scan(&teams).Error
+	if err != nil {
+		return translate(err)
+	}
+	for _, t := range teams {
+		by := Actor{TeamID: t.ID, Face: ByServer, ClockOffset: msDuration(t.ClockOffsetMs)}
+		key := fmt.Sprintf("measure/%s/%d", t.ID, dayOf(db.TeamNow(by)))
+		if err := db.queueOnce(ctx, by, MeasurePlansJob, key); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// MeasurePlans draws the team's storage plans down by what its buckets hold
+// now, and records which bucket drew how much. A second measurement on the same
+// day of the team's time replaces the first.
+func (db *DB) MeasurePlans(ctx context.Context, by Actor) error {
+	if err := by.may(Administer); err != nil {
+		return err
+	}
+	by.UserID, by.UserName, by.Face = "", "", ByServer // nobody did it: it came about
+	return db.tx(ctx, func(ctx context.Context, tx *DB) error {
+		return tx.measure(ctx, by)
+	})
+}
+
+func (db *DB) measure(ctx context.Context, by Actor) error {
+	now := db.TeamNow(by)
+	plans, err := db.drawnPlans(ctx, by, now)
+	if err != nil || len(plans) == 0 {
+		return err
+	}
+	buckets, err := gorm.G[Bucket](db.gorm).Select("id, name, region, used_bytes").
+		Where("team_id = ? AND used_bytes > 0", by.TeamID).Order("name").Find(ctx)
+	if err != nil {
+		return fmt.Errorf("read what buckets hold: %w", err)
+	}
+	covers, err := db.covers(ctx)
+	if err != nil {
+		return err
+	}
+	day := dayOf(now)
+	if _, err := gorm.G[Deduction](db.gorm).Where("team_id = ? AND day = ?", by.TeamID, day).Delete(ctx); err != nil {
+		return fmt.Errorf("measure day again: %w", err)
+	}
+	// Each byte is borne once: by the plan of the bucket's own region before
+	// one that stands for several, and by the one that ends sooner.
+	slices.SortFunc(plans, func(a, b Plan) int {
+		return cmp.Or(cmp.Compare(len(covers[a.Region]), len(covers[b.Region])), a.EndsAt.Compare(b.EndsAt), cmp.Compare(a.ID, b.ID))
+	})
+	var all []Deduction
+	for i := range plans {
+		p := &plans[i]
+		left := p.Total()
+		for j := range buckets {
+			b := &buckets[j]
+			n := min(left, b.UsedBytes)
+			if n == 0 || !slices.Contains(covers[p.Region], b.Region) {
+				continue
+			}
+			left -= n
+			b.UsedBytes -= n
+			all = append(all, Deduction{PlanID: p.ID, Day: day, BucketID: b.ID, TeamID: by.TeamID, BucketName: b.Name,
+				Region: b.Region, Quantity: n, MeasuredAt: now})
+		}
+		if err := db.drawn(ctx, by, p, p.Total()-left, now); err != nil {
+			return err
+		}
+	}
+	if len(all) == 0 {
+		return nil
+	}
+	if err := gorm.G[Deduction](db.gorm).CreateInBatches(ctx, &all, 100); err != nil {
+		return fmt.Errorf("record deductions: %w", err)
+	}
+	return nil
+}
+
+// drawnPlans are the team's storage plans that run now. On PostgreSQL they stay
+// locked to the end of the transaction, so that measurements take turns.
+func (db *DB) drawnPlans(ctx context.Context, by Actor, now time.Time) ([]Plan, error) {
+	plans, err := gorm.G[Plan](db.gorm, clause.Locking{Strength: "UPDATE"}).
+		Where("team_id = ? AND effective_at <= ? AND ends_at > ?", by.TeamID, now, now).
+		Where("package_type IN (SELECT code FROM package_types WHERE item = ?)", itemStorage).
+		Order("id").Find(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("read plans to measure: %w", err)
+	}
+	return plans, nil
+}
+
+// covers are the regions whose buckets draw from a plan of each region: the
+// region itself, or those it stands for.
+func (db *DB) covers(ctx context.Context) (map[string][]string, error) {
+	regions, err := db.ListRegions(ctx, "plan")
+	covers := make(map[string][]string, len(regions))
+	for _, r := range regions {
+		covers[r.ID] = r.Covers
+		if len(r.Covers) == 0 {
+			covers[r.ID] = []string{r.ID}
+		}
+	}
+	return covers, err
+}
+
+// drawn writes down what a measurement drew from a plan, and says so in the
+// record when that fills the plan or no longer does.
+func (db *DB) drawn(ctx context.Context, by Actor, p *Plan, used int64, now time.Time) error {
+	full, was := used >= p.Total(), p.ExhaustedAt != nil
+	p.Used, p.MeasuredAt, p.UpdatedAt = used, &now, now
+	action := ""
+	switch {
+	case full && !was:
+		p.ExhaustedAt, action = &now, "plan.exhausted"
+	case !full && was:
+		p.ExhaustedAt, action = nil, "plan.resumed"
+	}
+	err := db.gorm.WithContext(ctx).Model(p).Select("Used", "MeasuredAt", "ExhaustedAt", "UpdatedAt").Updates(p).Error
+	if err != nil {
+		return fmt.Errorf("write what a plan bears: %w", err)
+	}
+	if action == "" {
+		return nil
+	}
+	return db.record(ctx, by, Event{Action: action, Kind: KindPlan, SubjectID: p.ID, SubjectName: p.ID, Region: p.Region},
+		map[string]any{"used": used, "total": p.Total()})
+}
+
+// ListDeductions is a page of what drew from a plan of the actor's team, the
+// latest day first.
+func (db *DB) ListDeductions(ctx context.Context, by Actor, planID string, p Page) ([]Deduction, Cursor, error) {
+	if err := by.may(See); err != nil {
+		return nil, Cursor{}, err
+	}
+	q := gorm.G[Deduction](db.gorm).Where("team_id = ? AND plan_id = ?", by.TeamID, planID)
+	rows, cursor, err := pageOf(ctx, q, p, newestFirst("day", "bucket_id"), func(d Deduction) []string {
+		return []string{fmt.Sprint(d.Day), d.BucketID}
+	})
+	if err != nil || len(rows) == 0 {
+		return rows, cursor, err
+	}
+	ids := make([]string, len(rows))
+	for i, d := range rows {
+		ids[i] = d.BucketID
+	}
+	left, err := gorm.G[Bucket](db.gorm).Select("id").Where("team_id = ? AND id IN ?", by.TeamID, ids).Find(ctx)
+	for i := range rows {
+		rows[i].Gone = !slices.ContainsFunc(left, func(b Bucket) bool { return b.ID == rows[i].BucketID })
+	}
+	return rows, cursor, translate(err)
+}

@@ -1,0 +1,441 @@
+package models
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"gorm.io/gorm"
+
+	"quartermaster/models/pricing"
+)
+
+// PlanState is where a plan stands. It follows from the team's clock and from
+// the last measurement; no job changes it.
+type PlanState string
+
+// States of a plan.
+const (
+	PlanScheduled PlanState = "SCHEDULED" // has not taken effect yet
+	PlanActive    PlanState = "ACTIVE"
+	PlanExhausted PlanState = "EXHAUSTED" // what was measured fills it
+	PlanExpired   PlanState = "EXPIRED"
+)
+
+// PlanStates are all states, in the order they are shown.
+var PlanStates = []PlanState{PlanScheduled, PlanActive, PlanExhausted, PlanExpired}
+
+// Plan is a resource plan (the documents' resource package): an amount of
+// something, paid in advance for a term.
+type Plan struct {
+	ID            string // the documents' InstanceId
+	TeamID        string
+	ProductCode   string
+	PackageType   string
+	Specification int64 // in Unit
+	Unit          string
+	Region        string
+	Duration      int // in PricingCycles
+	PricingCycle  pricing.Cycle
+	EffectiveAt   time.Time
+	EndsAt        time.Time
+	Used          int64      // bytes that the last measurement drew from it
+	MeasuredAt    *time.Time // nil until it was measured
+	ExhaustedAt   *time.Time // nil while something is left
+	Currency      string
+	PaidMinor     int64
+	Note          string // the reason its order gave
+	OrderNumber   int64
+	CreatedBy     string
+	CreatorName   string
+	CreatedAt     time.Time
+	UpdatedAt     time.Time
+
+	Type PackageType `gorm:"foreignKey:PackageType;references:Code"`
+}
+
+// State is where the plan stands at a moment of its team's time.
+func (p Plan) State(now time.Time) PlanState {
+	switch {
+	case !now.Before(p.EndsAt):
+		return PlanExpired
+	case now.Before(p.EffectiveAt):
+		return PlanScheduled
+	case p.ExhaustedAt != nil:
+		return PlanExhausted
+	}
+	return PlanActive
+}
+
+// planStates are the conditions under which a plan is in each state, as State says
+// it, over the team's time.
+var planStates = map[PlanState]string{
+	PlanExpired:   "ends_at <= @now",
+	PlanScheduled: "ends_at > @now AND effective_at > @now",
+	PlanExhausted: "ends_at > @now AND effective_at <= @now AND exhausted_at IS NOT NULL",
+	PlanActive:    "ends_at > @now AND effective_at <= @now AND exhausted_at IS NULL",
+}
+
+// Months is the plan's term in months.
+func (p Plan) Months() int {
+	n, err := pricing.Months(p.Duration, p.PricingCycle)
+	if err != nil {
+		return 0
+	}
+	return n
+}
+
+// Total is the plan's size in bytes.
+func (p Plan) Total() int64 {
+	n, err := pricing.Mul(p.Specification, gigabyte)
+	if err != nil {
+		return 0
+	}
+	return n
+}
+
+// Remaining is how many bytes the last measurement left.
+func (p Plan) Remaining() int64 { return max(0, p.Total()-p.Used) }
+
+// Metered tells whether the desk measures what draws the plan down: that is
+// storage, of which it knows what its buckets hold. Traffic passes elsewhere.
+func (p Plan) Metered() bool { return p.Type.Item == itemStorage }
+
+// PlanInput is what a caller says about a new plan, from a form or from the
+// API. Numbers are text as they were typed, so that "40.5" is refused as what
+// it is.
+type PlanInput struct {
+	ProductCode   string        `form:"product_code"`
+	PackageType   string        `form:"package_type"`
+	Specification string        `form:"specification"`
+	Duration      string        `form:"duration"`
+	PricingCycle  pricing.Cycle `form:"pricing_cycle"` // Month when empty
+	// EffectiveDate is yyyy-MM-ddTHH:mm:ssZ, or empty for now.
+	EffectiveDate string `form:"effective_date"`
+}
+
+// check tells what is missing, and whatever else is wrong only then: the
+// documents look at the catalogue before they look at the other fields, so the
+// rest belongs to line.
+func (in *PlanInput) check() error {
+	broken := in.missing()
+	if len(broken) == 0 {
+		return nil
+	}
+	for _, f := range []struct{ name, value string }{{"specification", in.Specification}, {"duration", in.Duration}} {
+		if !positive(f.value) && !broken.has(f.name) {
+			broken = append(broken, FieldError{Field: f.name, Rule: "positive_integer"})
+		}
+	}
+	return broken
+}
+
+func (in *PlanInput) missing() (broken Invalid) {
+	for _, f := range []struct{ name, value string }{
+		{"product_code", in.ProductCode}, {"package_type", in.PackageType},
+		{"specification", in.Specification}, {"duration", in.Duration},
+	} {
+		if f.value == "" {
+			broken = append(broken, FieldError{Field: f.name, Rule: "required"})
+		}
+	}
+	return broken
+}
+
+// positive tells whether s is a positive whole number, of any length.
+func positive(s string) bool {
+	return strings.Trim(s, "0123456789") == "" && strings.Trim(s, "0") != ""
+}
+
+func (in *PlanInput) cycle() pricing.Cycle {
+	if in.PricingCycle == "" {
+		return pricing.Monthly
+	}
+	return in.PricingCycle
+}
+
+// term is the duration in cycles and in months; ok is false where there is no
+// such term.
+func (in *PlanInput) term() (n, months int, ok bool) {
+	n, err := strconv.Atoi(in.Duration)
+	if err != nil {
+		return 0, 0, false
+	}
+	months, err = pricing.Months(n, in.cycle())
+	return n, months, err == nil
+}
+
+// planTerms is what the catalogue, the price book and the calendar make of an
+// input, as far as its rules hold.
+type planTerms struct {
+	kind   PackageType
+	spec   Specification
+	quote  pricing.Quote
+	starts time.Time
+	ends   time.Time
+}
+
+// terms works an input out. Beside an Invalid it returns what could be worked
+// out. The broken rules come in the order in which the documents check them
+// (bss.md §3), so that an API can answer the first.
+func (in *PlanInput) terms(ctx context.Context, db *DB, by Actor) (planTerms, error) {
+	var t planTerms
+	broken := in.missing()
+	refuse := func(field, rule string) {
+		if !broken.has(field) {
+			broken = append(broken, FieldError{Field: field, Rule: rule})
+		}
+	}
+	rule, err := in.findType(ctx, db, &t)
+	if err != nil {
+		return t, err
+	}
+	if rule.Field != "" {
+		refuse(rule.Field, rule.Rule)
+	}
+	if !positive(in.Specification) {
+		refuse("specification", "positive_integer")
+	}
+	if !positive(in.Duration) {
+		refuse("duration", "positive_integer")
+	}
+	n, months, termExists := in.term()
+	if c := in.cycle(); c != pricing.Monthly && c != pricing.Yearly {
+		refuse("pricing_cycle", "oneof")
+		termExists = true // nobody can say whether it is offered
+	}
+	if t.kind.Code != "" {
+		if t.spec, err = db.specification(ctx, t.kind.Code, in.Specification); err != nil {
+			return t, err
+		}
+		if t.spec.Value == "" {
+			refuse("specification", "not_offered")
+		}
+	}
+	if !termExists || t.spec.Value != "" && !broken.has("pricing_cycle") && !slices.Contains(t.spec.Months, months) {
+		refuse("duration", "not_offered")
+	}
+	now := db.TeamNow(by)
+	t.starts, err = pricing.ParseEffective(in.EffectiveDate, now)
+	for cause, rule := range map[error]string{pricing.ErrDateFormat: "format", pricing.ErrDatePast: "past", pricing.ErrDateAhead: "ahead"} {
+		if errors.Is(err, cause) {
+			refuse("effective_date", rule)
+		}
+	}
+	if broken.has("duration") || broken.has("pricing_cycle") {
+		return t, broken
+	}
+	if !t.starts.IsZero() {
+		if t.ends, err = pricing.PlanEnd(t.starts, n, in.cycle()); err != nil {
+			return t, err
+		}
+	}
+	if t.spec.Value != "" {
+		if rule, err := t.price(ctx, db, now, months); err != nil {
+			return t, err
+		} else if rule != "" {
+			refuse("duration", rule)
+		}
+	}
+	if len(broken) > 0 {
+		return t, broken
+	}
+	return t, nil
+}
+
+// findType looks the product and the package type up and tells which rule
+// forbids them, if one does.
+func (in *PlanInput) findType(ctx context.Context, db *DB, t *planTerms) (FieldError, error) {
+	products, err := gorm.G[Product](db.gorm).Where("code = ?", in.ProductCode).Limit(1).Find(ctx)
+	if err != nil {
+		return FieldError{}, translate(err)
+	}
+	if len(products) == 0 {
+		return FieldError{Field: "product_code", Rule: "unknown"}, nil
+	}
+	types, err := gorm.G[PackageType](db.gorm).
+		Where("code = ? AND product_code = ?", in.PackageType, in.ProductCode).Limit(1).Find(ctx)
+	switch {
+	case err != nil:
+		return FieldError{}, translate(err)
+	case len(types) == 0:
+		return FieldError{Field: "package_type", Rule: "unknown"}, nil
+	}
+	t.kind = types[0]
+	if !t.kind.OnSale {
+		return FieldError{Field: "package_type", Rule: "not_on_sale"}, nil
+	}
+	return FieldError{}, nil
+}
+
+// specification is one that a package type is offered in, or the zero one.
+func (db *DB) specification(ctx context.Context, packageType, value string) (Specification, error) {
+	found, err := gorm.G[Specification](db.gorm).
+		Where("package_type = ? AND value = ?", packageType, value).Limit(1).Find(ctx)
+	if err != nil || len(found) == 0 {
+		return Specification{}, translate(err)
+	}
+	return found[0], nil
+}
+
+// price takes the price from the book, or tells which rule says that there is
+// none.
+func (t *planTerms) price(ctx context.Context, db *DB, now time.Time, months int) (rule string, err error) {
+	book, err := db.Book(ctx, pricing.PlanSKU(t.kind.Code, t.spec.Value))
+	if err != nil {
+		return "", err
+	}
+	t.quote, err = pricing.Plan(book, now, t.kind.Code, t.spec.Value, months)
+	switch {
+	case errors.Is(err, pricing.ErrNoPrice):
+		return "no_price", nil
+	case errors.Is(err, pricing.ErrOverflow):
+		return "amount_too_large", nil
+	}
+	return "", err
+}
+
+func (in *PlanInput) line(ctx context.Context, db *DB, by Actor) (OrderLine, error) {
+	t, err := in.terms(ctx, db, by)
+	line := OrderLine{Kind: KindPlan, Name: t.kind.Code, Detail: t.spec.Name, Region: t.kind.Region}
+	line.price(t.quote)
+	if n, _, ok := in.term(); ok && in.cycle() == pricing.Yearly && line.TermN > 0 {
+		line.TermN, line.TermUnit = n, pricing.Year
+	}
+	if !t.ends.IsZero() {
+		line.StartsAt, line.EndsAt = &t.starts, &t.ends
+	} else if !t.starts.IsZero() {
+		line.StartsAt = &t.starts
+	}
+	return line, err
+}
+
+func (in *PlanInput) fulfil(ctx context.Context, tx *DB, by Actor, order *Order, line *OrderLine) error {
+	now := tx.TeamNow(by)
+	kind, err := gorm.G[PackageType](tx.gorm).Where("code = ?", in.PackageType).First(ctx)
+	if err != nil {
+		return fmt.Errorf("find package type: %w", translate(err))
+	}
+	size, err := strconv.ParseInt(in.Specification, 10, 64)
+	if err != nil {
+		return fmt.Errorf("read specification: %w", err)
+	}
+	if _, err := pricing.Mul(size, gigabyte); err != nil {
+		return fmt.Errorf("read specification: %w", err)
+	}
+	duration, _, _ := in.term()
+	if in.EffectiveDate == "" {
+		// A plan that begins at once begins when its order goes through, which
+		// may be long after it was asked for.
+		starts := now.Truncate(time.Second)
+		ends, err := pricing.PlanEnd(starts, duration, in.cycle())
+		if err != nil {
+			return err
+		}
+		line.StartsAt, line.EndsAt = &starts, &ends
+	}
+	p := &Plan{
+		ID: strings.ToUpper(in.ProductCode) + "-cn-" + tx.newSuffix(11), TeamID: by.TeamID,
+		ProductCode: in.ProductCode, PackageType: in.PackageType, Specification: size, Unit: kind.Unit, Region: kind.Region,
+		Duration: duration, PricingCycle: in.cycle(), EffectiveAt: *line.StartsAt, EndsAt: *line.EndsAt,
+		Currency: line.Currency, PaidMinor: line.AmountMinor, Note: order.Note, OrderNumber: order.Number,
+		CreatedBy: by.UserID, CreatorName: by.UserName, CreatedAt: now, UpdatedAt: now,
+	}
+	if err := gorm.G[Plan](tx.gorm).Omit("Type").Create(ctx, p); err != nil {
+		return fmt.Errorf("create plan: %w", err)
+	}
+	line.ResourceID, line.ResourceName, line.State = p.ID, p.ID, OrderCompleted
+	if kind.Item == itemStorage {
+		if _, err := tx.queue(ctx, by, MeasurePlansJob, p.ID, p.ID, nil); err != nil {
+			return err
+		}
+	}
+	return tx.record(ctx, by, Event{
+		Action: "plan.created", Kind: KindPlan, SubjectID: p.ID, SubjectName: p.ID, Region: p.Region,
+		OrderNumber: order.Number,
+	})
+}
+
+// FindPlan is one plan of the actor's team, with its type.
+func (db *DB) FindPlan(ctx context.Context, by Actor, id string) (*Plan, error) {
+	if err := by.may(See); err != nil {
+		return nil, err
+	}
+	p, err := gorm.G[Plan](db.gorm).Preload("Type", nil).Where("team_id = ? AND id = ?", by.TeamID, id).First(ctx)
+	if err != nil {
+		return nil, translate(err)
+	}
+	return &p, nil
+}
+
+// PlanFilter says which plans to list. Empty fields do not narrow.
+type PlanFilter struct {
+	State       PlanState
+	PackageType string
+	// EndsWithin narrows to plans that are not over and will be in this time.
+	EndsWithin time.Duration
+	Text       string // in the instance id, the type's code or name, or the note
+}
+
+// ListPlans is a page of the team's plans with their types, newest first.
+func (db *DB) ListPlans(ctx context.Context, by Actor, f PlanFilter, p Page) ([]Plan, Cursor, error) {
+	if err := by.may(See); err != nil {
+		return nil, Cursor{}, err
+	}
+	now := db.TeamNow(by)
+	q := gorm.G[Plan](db.gorm).Preload("Type", nil).Where("team_id = ?", by.TeamID)
+	if cond, known := planStates[f.State]; known {
+		q = q.Where(cond, map[string]any{"now": now})
+	}
+	if f.PackageType != "" {
+		q = q.Where("package_type = ?", f.PackageType)
+	}
+	if f.EndsWithin > 0 {
+		q = q.Where("ends_at > ? AND ends_at <= ?", now, now.Add(f.EndsWithin))
+	}
+	if f.Text != "" {
+		t := like(f.Text)
+		q = q.Where(`(id LIKE ? ESCAPE '\' OR note LIKE ? ESCAPE '\' OR package_type IN
+			(SELECT code FROM package_types WHERE code LIKE ? ESCAPE '\' OR zh LIKE ? ESCAPE '\' OR en LIKE ? ESCAPE '\'))`, t, t, t, t, t)
+	}
+	return pageOf(ctx, q, p, newestFirst("created_at", "id"), func(p Plan) []string {
+		return []string{stamp(p.CreatedAt), p.ID}
+	})
+}
+
+// DeletePlan takes a plan off the desk, in any state and with what is left of
+// its term and its size. Nothing is paid back, and its order stays.
+func (db *DB) DeletePlan(ctx context.Context, by Actor, id string) error {
+	if err := by.may(Request); err != nil {
+		return err
+	}
+	return db.tx(ctx, func(ctx context.Context, tx *DB) error {
+		p, err := tx.FindPlan(ctx, by, id)
+		if err != nil {
+			return err
+		}
+		n, err := gorm.G[Plan](tx.gorm).Where("team_id = ? AND id = ?", by.TeamID, id).Delete(ctx)
+		switch {
+		case err != nil:
+			return fmt.Errorf("delete plan: %w", err)
+		case n == 0:
+			return ErrNotFound
+		}
+		if err := tx.tally(ctx, by, KindPlan, 0, 1, 0); err != nil {
+			return err
+		}
+		if p.Metered() {
+			// Another plan of the region may now have to bear its share.
+			if _, err := tx.queue(ctx, by, MeasurePlansJob, p.ID, p.ID, nil); err != nil {
+				return err
+			}
+		}
+		return tx.record(ctx, by, Event{Action: "plan.deleted", Kind: KindPlan, SubjectID: p.ID, SubjectName: p.ID, Region: p.Region},
+			map[string]any{"state": p.State(tx.TeamNow(by)), "package_type": p.PackageType, "ends_at": p.EndsAt,
+				"used": p.Used, "paid_minor": p.PaidMinor, "currency": p.Currency, "order": p.OrderNumber})
+	})
+}

@@ -1,0 +1,507 @@
+package models_test
+
+import (
+	"context"
+	"errors"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"quartermaster/models"
+	"quartermaster/models/modelstest"
+	"quartermaster/models/pricing"
+)
+
+// example is the plan of every page of the documents.
+func example() *models.PlanInput {
+	return &models.PlanInput{
+		ProductCode: "ossbag", PackageType: "FPT_ossbag_absolute_Storage_sh", Specification: "40", Duration: "6",
+	}
+}
+
+func planOrder(in *models.PlanInput) models.OrderInput {
+	return models.OrderInput{Note: "archive of the photo desk", Lines: []models.LineInput{in}}
+}
+
+// atNoon is a database whose clock shows 21 November 2026, 09:00 UTC.
+func atNoon(t *testing.T) (*models.DB, *modelstest.Clock, modelstest.Team) {
+	t.Helper()
+	clock := modelstest.NewClock()
+	db := modelstest.OpenWith(t, models.Options{Clock: clock.Now})
+	return db, clock, modelstest.NewTeam(t, db)
+}
+
+func mustPlan(t *testing.T, db *models.DB, by models.Actor, in *models.PlanInput) *models.Plan {
+	t.Helper()
+	order := mustPlace(t, db, by, planOrder(in))
+	p, err := db.FindPlan(t.Context(), by, order.Lines[0].ResourceID)
+	if err != nil {
+		t.Fatalf("find plan: %v", err)
+	}
+	return p
+}
+
+func TestExamplePlanCanBeOrdered(t *testing.T) {
+	t.Parallel()
+	db, _, team := atNoon(t)
+	order := mustPlace(t, db, team.Requester, planOrder(example()))
+	line := order.Lines[0]
+	if order.State != models.OrderCompleted || order.Free || line.AmountMinor != order.TotalMinor || order.TotalMinor <= 0 {
+		t.Errorf("got order %s, free %v, total %d; want one that is completed and paid", order.State, order.Free, order.TotalMinor)
+	}
+	if line.ListMinor-line.DiscountMinor != line.AmountMinor || line.PriceSource == "" || line.PriceValidFrom == nil || !line.PriceOurs {
+		t.Errorf("got price %+v, want a breakdown with source and date, marked as ours", line)
+	}
+	p, err := db.FindPlan(t.Context(), team.Viewer, line.ResourceID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !regexp.MustCompile(`^OSSBAG-cn-[a-z0-9]{9,12}$`).MatchString(p.ID) {
+		t.Errorf("got instance id %q", p.ID)
+	}
+	starts := time.Date(2026, 11, 21, 9, 0, 0, 0, time.UTC)
+	ends := time.Date(2027, 5, 21, 16, 0, 0, 0, time.UTC)
+	if !p.EffectiveAt.Equal(starts) || !p.EndsAt.Equal(ends) || !line.StartsAt.Equal(starts) || !line.EndsAt.Equal(ends) {
+		t.Errorf("got %s to %s, in the order %s to %s; want %s to %s", p.EffectiveAt, p.EndsAt, line.StartsAt, line.EndsAt, starts, ends)
+	}
+	if p.PaidMinor != order.TotalMinor || p.Currency != "CNY" || p.Total() != 40<<30 || p.Region != "cn-shanghai" || p.Months() != 6 ||
+		p.Note != "archive of the photo desk" || p.OrderNumber != order.Number || p.Type.Code != p.PackageType {
+		t.Errorf("got plan %+v", p)
+	}
+	counts, err := db.Counts(t.Context(), team.Viewer)
+	if err != nil || counts["plan"] != 1 || counts["order.paid"] != 1 {
+		t.Errorf("got counts %v, %v", counts, err)
+	}
+}
+
+func TestYearCountsAsTwelveMonths(t *testing.T) {
+	t.Parallel()
+	db, _, team := atNoon(t)
+	months, years := example(), example()
+	months.Duration = "12"
+	years.Duration, years.PricingCycle = "1", pricing.Yearly
+	a, b := mustPlan(t, db, team.Requester, months), mustPlan(t, db, team.Requester, years)
+	if a.PaidMinor != b.PaidMinor || !a.EndsAt.Equal(b.EndsAt) || a.Months() != b.Months() {
+		t.Errorf("12 months cost %d and end %s; a year costs %d and ends %s", a.PaidMinor, a.EndsAt, b.PaidMinor, b.EndsAt)
+	}
+}
+
+func TestPlanRulesComeInTheOrderOfTheDocuments(t *testing.T) {
+	t.Parallel()
+	db, _, team := atNoon(t)
+	type rules []string
+	for _, tt := range []struct {
+		name  string
+		spoil func(*models.PlanInput)
+		want  rules
+	}{
+		{"nothing given", func(in *models.PlanInput) { *in = models.PlanInput{} },
+			rules{"product_code required", "package_type required", "specification required", "duration required"}},
+		{"no duration", func(in *models.PlanInput) { in.Duration = "" }, rules{"duration required"}},
+		{"no duration, and a wrong number", func(in *models.PlanInput) { in.Duration, in.Specification = "", "x" },
+			rules{"duration required", "specification positive_integer"}},
+		{"unknown product", func(in *models.PlanInput) { in.ProductCode = "mystery" }, rules{"product_code unknown"}},
+		{"unknown product before a wrong number", func(in *models.PlanInput) { in.ProductCode, in.Specification = "mystery", "4.5" },
+			rules{"product_code unknown", "specification positive_integer"}},
+		{"product without types", func(in *models.PlanInput) { in.ProductCode = "rds" }, rules{"package_type unknown"}},
+		{"unknown type", func(in *models.PlanInput) { in.PackageType = "FPT_mystery" }, rules{"package_type unknown"}},
+		{"type of another product", func(in *models.PlanInput) { in.PackageType = "FPT_cdnbag_deadlineAcc_NetworkOut_china_common" },
+			rules{"package_type unknown"}},
+		{"type not on sale", func(in *models.PlanInput) {
+			in.PackageType, in.Specification, in.Duration = "FPT_ossbag_absolute_StorageColdArchive_china_common", "1024", "12"
+		}, rules{"package_type not_on_sale"}},
+		{"fraction", func(in *models.PlanInput) { in.Specification = "40.5" }, rules{"specification positive_integer"}},
+		{"nought", func(in *models.PlanInput) { in.Specification = "0" }, rules{"specification positive_integer"}},
+		{"negative", func(in *models.PlanInput) { in.Specification = "-40" }, rules{"specification positive_integer"}},
+		{"plus sign", func(in *models.PlanInput) { in.Specification = "+40" }, rules{"specification positive_integer"}},
+		{"space", func(in *models.PlanInput) { in.Specification = "40 " }, rules{"specification positive_integer"}},
+		{"wide digits", func(in *models.PlanInput) { in.Specification = "４０" }, rules{"specification positive_integer"}},
+		{"size that is not sold", func(in *models.PlanInput) { in.Specification = "41" }, rules{"specification not_offered"}},
+		{"size beyond any number", func(in *models.PlanInput) { in.Specification = strings.Repeat("9", 400) }, rules{"specification not_offered"}},
+		{"duration in words", func(in *models.PlanInput) { in.Duration = "six" }, rules{"duration positive_integer"}},
+		{"negative duration", func(in *models.PlanInput) { in.Duration = "-6" }, rules{"duration positive_integer"}},
+		{"duration that is not sold", func(in *models.PlanInput) { in.Duration = "7" }, rules{"duration not_offered"}},
+		{"duration beyond any number", func(in *models.PlanInput) { in.Duration = strings.Repeat("9", 40) }, rules{"duration not_offered"}},
+		{"duration that overflows in years", func(in *models.PlanInput) { in.Duration, in.PricingCycle = "9223372036854775807", pricing.Yearly },
+			rules{"duration not_offered"}},
+		{"six years", func(in *models.PlanInput) { in.PricingCycle = pricing.Yearly }, rules{"duration not_offered"}},
+		{"unknown cycle", func(in *models.PlanInput) { in.PricingCycle = "Week" }, rules{"pricing_cycle oneof"}},
+		{"cycle in lower case", func(in *models.PlanInput) { in.PricingCycle = "month" }, rules{"pricing_cycle oneof"}},
+		{"date in another form", func(in *models.PlanInput) { in.EffectiveDate = "2026-11-22 09:00" }, rules{"effective_date format"}},
+		{"date that does not exist", func(in *models.PlanInput) { in.EffectiveDate = "2027-02-30T09:00:00Z" }, rules{"effective_date format"}},
+		{"more than a day ago", func(in *models.PlanInput) { in.EffectiveDate = "2026-11-20T08:59:59Z" }, rules{"effective_date past"}},
+		{"more than six months ahead", func(in *models.PlanInput) { in.EffectiveDate = "2027-05-21T09:00:01Z" }, rules{"effective_date ahead"}},
+		{"everything but what is missing", func(in *models.PlanInput) {
+			in.Specification, in.Duration, in.PricingCycle, in.EffectiveDate = "x", "y", "Week", "z"
+		}, rules{"specification positive_integer", "duration positive_integer", "pricing_cycle oneof", "effective_date format"}},
+	} {
+		in := example()
+		tt.spoil(in)
+		_, err := db.PlaceOrder(t.Context(), team.Requester, planOrder(in))
+		var broken models.Invalid
+		errors.As(err, &broken)
+		var got rules
+		for _, b := range broken {
+			got = append(got, b.Field+" "+b.Rule)
+		}
+		if !slices.Equal(got, tt.want) {
+			t.Errorf("%s: got %q (%v), want %q", tt.name, got, err, tt.want)
+		}
+		order, err := db.PreviewOrder(t.Context(), team.Requester, planOrder(in))
+		if !rejects(err, broken[0].Field, broken[0].Rule) || order == nil || len(order.Lines) != 1 {
+			t.Errorf("%s: preview got %v, %v", tt.name, order, err)
+		}
+	}
+	plans, _, err := db.ListPlans(t.Context(), team.Viewer, models.PlanFilter{}, models.Page{})
+	if err != nil || len(plans) != 0 {
+		t.Errorf("refused orders left %d plans, %v", len(plans), err)
+	}
+}
+
+func TestEffectiveDateIsKept(t *testing.T) {
+	t.Parallel()
+	db, _, team := atNoon(t)
+	for _, date := range []string{"2026-11-20T09:00:00Z", "2026-11-21T09:00:00Z", "2027-05-21T09:00:00Z"} {
+		in := example()
+		in.EffectiveDate = date
+		if p := mustPlan(t, db, team.Requester, in); p.EffectiveAt.Format(time.RFC3339) != date {
+			t.Errorf("got %s, want %s", p.EffectiveAt.Format(time.RFC3339), date)
+		}
+	}
+}
+
+func TestPreviewPricesWhatCanBePriced(t *testing.T) {
+	t.Parallel()
+	db, _, team := atNoon(t)
+	in := example()
+	in.EffectiveDate = "tomorrow"
+	order, err := db.PreviewOrder(t.Context(), team.Requester, planOrder(in))
+	if !rejects(err, "effective_date", "format") || order.TotalMinor == 0 {
+		t.Errorf("got total %d, %v; want the price beside the refusal", order.TotalMinor, err)
+	}
+	if l := order.Lines[0]; l.StartsAt != nil || l.EndsAt != nil {
+		t.Errorf("got %v to %v; want no term", l.StartsAt, l.EndsAt)
+	}
+}
+
+func TestPlanStatesFollowTheClock(t *testing.T) {
+	t.Parallel()
+	db, clock, team := atNoon(t)
+	in := example()
+	in.Duration, in.EffectiveDate = "1", "2026-11-22T10:00:00Z"
+	id := mustPlan(t, db, team.Requester, in).ID
+	upload(t, db, team, "cn-shanghai", 41<<30)
+	begin := clock.Now()
+	for _, tt := range []struct {
+		at   string
+		want models.PlanState
+	}{
+		{"2026-11-21T09:00:00Z", models.PlanScheduled},
+		{"2026-11-22T09:59:59Z", models.PlanScheduled},
+		{"2026-11-22T10:00:00Z", models.PlanExhausted}, // measured as soon as it may
+		{"2026-12-22T15:59:59Z", models.PlanExhausted},
+		{"2026-12-22T16:00:00Z", models.PlanExpired},
+		{"2030-01-01T00:00:00Z", models.PlanExpired},
+	} {
+		at, err := time.Parse(time.RFC3339, tt.at)
+		if err != nil {
+			t.Fatal(err)
+		}
+		clock.Move(at.Sub(begin))
+		begin = at
+		if err := db.MeasurePlans(t.Context(), team.Admin); err != nil {
+			t.Fatal(err)
+		}
+		p, err := db.FindPlan(t.Context(), team.Viewer, id)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := p.State(clock.Now()); got != tt.want {
+			t.Errorf("at %s: got %s, want %s", tt.at, got, tt.want)
+		}
+		for _, state := range models.PlanStates {
+			found, _, err := db.ListPlans(t.Context(), team.Viewer, models.PlanFilter{State: state}, models.Page{})
+			if err != nil || (len(found) == 1) != (state == tt.want) {
+				t.Errorf("at %s: the list of %s has %d plans, %v; the plan is %s", tt.at, state, len(found), err, tt.want)
+			}
+		}
+	}
+}
+
+func TestPlanStateIsThatOfItsTeamsClock(t *testing.T) {
+	t.Parallel()
+	db, _, team := atNoon(t)
+	mustPlan(t, db, team.Requester, example())
+	ahead := team.Viewer
+	ahead.ClockOffset = 200 * 24 * time.Hour
+	for _, by := range []models.Actor{team.Viewer, ahead} {
+		found, _, err := db.ListPlans(t.Context(), by, models.PlanFilter{State: models.PlanExpired}, models.Page{})
+		if err != nil || (len(found) == 1) != (by.ClockOffset > 0) {
+			t.Errorf("%s ahead: got %d expired plans, %v", by.ClockOffset, len(found), err)
+		}
+	}
+}
+
+// upload makes a bucket that holds so many bytes.
+func upload(t *testing.T, db *models.DB, team modelstest.Team, region string, bytes int64) *models.Bucket {
+	t.Helper()
+	order := mustPlace(t, db, team.Requester, models.OrderInput{Lines: []models.LineInput{&models.BucketInput{Region: region}}})
+	b, err := db.FindBucket(t.Context(), team.Viewer, order.Lines[0].ResourceID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	hold(t, db, b, bytes)
+	return b
+}
+
+func hold(t *testing.T, db *models.DB, b *models.Bucket, bytes int64) {
+	t.Helper()
+	if err := models.SetUsedBytes(db, b.ID, bytes); err != nil {
+		t.Fatal(err)
+	}
+}
+
+type drew struct {
+	Bucket   string
+	Day      int64
+	Quantity int64
+}
+
+func deductions(t *testing.T, db *models.DB, by models.Actor, plan string) []drew {
+	t.Helper()
+	rows, _, err := db.ListDeductions(t.Context(), by, plan, models.Page{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out []drew
+	for _, d := range rows {
+		out = append(out, drew{d.BucketID, d.Day, d.Quantity})
+	}
+	return out
+}
+
+func TestStoragePlanIsDrawnDownByWhatBucketsOfItsRegionHold(t *testing.T) {
+	t.Parallel()
+	db, clock, team := atNoon(t)
+	other := modelstest.NewTeam(t, db)
+	upload(t, db, other, "cn-shanghai", 30<<30)
+	upload(t, db, team, "cn-beijing", 30<<30)
+	upload(t, db, team, "cn-shanghai", 0)
+	b := upload(t, db, team, "cn-shanghai", 30<<30)
+	id := mustPlan(t, db, team.Requester, example()).ID
+	modelstest.Work(t, db) // a new plan is measured at once
+	want := []drew{{b.ID, 20261121, 30 << 30}}
+	if diff := cmp.Diff(want, deductions(t, db, team.Viewer, id)); diff != "" {
+		t.Errorf("first day:\n%s", diff)
+	}
+	p, err := db.FindPlan(t.Context(), team.Viewer, id)
+	if err != nil || p.Used != 30<<30 || p.Remaining() != 10<<30 || p.MeasuredAt == nil || !p.Metered() {
+		t.Errorf("got used %d, remaining %d, %v", p.Used, p.Remaining(), err)
+	}
+
+	hold(t, db, b, 50<<30)
+	clock.Move(24 * time.Hour)
+	promise(t, db)
+	want = []drew{{b.ID, 20261122, 40 << 30}, {b.ID, 20261121, 30 << 30}}
+	if diff := cmp.Diff(want, deductions(t, db, team.Viewer, id)); diff != "" {
+		t.Errorf("second day:\n%s", diff)
+	}
+	if p, _ := db.FindPlan(t.Context(), team.Viewer, id); p.State(clock.Now()) != models.PlanExhausted || p.Used != 40<<30 {
+		t.Errorf("full: got %s with %d used", p.State(clock.Now()), p.Used)
+	}
+
+	hold(t, db, b, 1)
+	clock.Move(24 * time.Hour)
+	promise(t, db)
+	if p, _ := db.FindPlan(t.Context(), team.Viewer, id); p.State(clock.Now()) != models.PlanActive || p.Used != 1 {
+		t.Errorf("emptied: got %s with %d used", p.State(clock.Now()), p.Used)
+	}
+	events, _, err := db.ListEvents(t.Context(), team.Viewer, models.EventFilter{Subject: id}, models.Page{})
+	var actions []string
+	for _, e := range events {
+		actions = append(actions, e.Action+" "+e.UserName)
+	}
+	if want := []string{"plan.resumed ", "plan.exhausted ", "plan.created Ada"}; err != nil || !slices.Equal(actions, want) {
+		t.Errorf("got events %q, %v; want %q", actions, err, want)
+	}
+	if got := deductions(t, db, other.Admin, id); got != nil {
+		t.Errorf("another team sees deductions %v", got)
+	}
+}
+
+func promise(t *testing.T, db *models.DB) {
+	t.Helper()
+	if err := db.PromiseMeasures(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	modelstest.Work(t, db)
+}
+
+func TestEachByteIsBorneByOnePlan(t *testing.T) {
+	t.Parallel()
+	db, _, team := atNoon(t)
+	common := example()
+	common.PackageType, common.Specification = "FPT_ossbag_absolute_Storage_china_common", "100"
+	archive := example()
+	archive.PackageType, archive.Specification, archive.Duration = "FPT_ossbag_absolute_StorageArchive_china_common", "100", "6"
+	late := example()
+	late.Duration = "12"
+	wide, long, short := mustPlan(t, db, team.Requester, common), mustPlan(t, db, team.Requester, late), mustPlan(t, db, team.Requester, example())
+	cold := mustPlan(t, db, team.Requester, archive)
+	upload(t, db, team, "cn-shanghai", 90<<30)
+	upload(t, db, team, "cn-beijing", 5<<30)
+	if err := db.MeasurePlans(t.Context(), team.Admin); err != nil {
+		t.Fatal(err)
+	}
+	for _, tt := range []struct {
+		name string
+		plan *models.Plan
+		want int64
+	}{
+		{"of the region, ends first", short, 40 << 30},
+		{"of the region, ends later", long, 40 << 30},
+		{"of all regions", wide, 15 << 30},
+		{"archive storage, which no bucket holds", cold, 0},
+	} {
+		p, err := db.FindPlan(t.Context(), team.Viewer, tt.plan.ID)
+		if err != nil || p.Used != tt.want {
+			t.Errorf("%s: got %d, %v, want %d", tt.name, p.Used, err, tt.want)
+		}
+	}
+}
+
+func TestDayIsMeasuredOnce(t *testing.T) {
+	t.Parallel()
+	db, clock, team := atNoon(t)
+	b := upload(t, db, team, "cn-shanghai", 3)
+	id := mustPlan(t, db, team.Requester, example()).ID
+	var all sync.WaitGroup
+	for range 4 {
+		all.Go(func() {
+			if err := db.PromiseMeasures(context.Background()); err != nil {
+				t.Errorf("promise: %v", err)
+			}
+			if err := db.MeasurePlans(context.Background(), team.Admin); err != nil {
+				t.Errorf("measure: %v", err)
+			}
+		})
+	}
+	all.Wait()
+	modelstest.Work(t, db)
+	if diff := cmp.Diff([]drew{{b.ID, 20261121, 3}}, deductions(t, db, team.Viewer, id)); diff != "" {
+		t.Error(diff)
+	}
+	jobs, err := db.ListJobs(t.Context(), team.Viewer, "") // the daily ones have no subject
+	if err != nil || len(jobs) != 1 {
+		t.Errorf("got %d daily jobs, %v; want 1", len(jobs), err)
+	}
+	hold(t, db, b, 4) // a later measurement of the day takes its place
+	if err := db.MeasurePlans(t.Context(), team.Admin); err != nil {
+		t.Fatal(err)
+	}
+	clock.Move(200 * 24 * time.Hour) // and a plan that is over is measured no more
+	promise(t, db)
+	if diff := cmp.Diff([]drew{{b.ID, 20261121, 4}}, deductions(t, db, team.Viewer, id)); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestTrafficPlanIsNotMeasured(t *testing.T) {
+	t.Parallel()
+	db, _, team := atNoon(t)
+	upload(t, db, team, "cn-shenzhen", 3)
+	in := example()
+	in.PackageType, in.Specification = "FPT_ossbag_deadlineAcc_CdnOut_common_sz", "1024"
+	id := mustPlan(t, db, team.Requester, in).ID
+	promise(t, db)
+	p, err := db.FindPlan(t.Context(), team.Viewer, id)
+	if err != nil || p.Metered() || p.MeasuredAt != nil || deductions(t, db, team.Viewer, id) != nil {
+		t.Errorf("got %+v, %v; want a plan that nothing is drawn from", p, err)
+	}
+}
+
+func TestDeletePlan(t *testing.T) {
+	t.Parallel()
+	db, _, team := atNoon(t)
+	other := modelstest.NewTeam(t, db)
+	upload(t, db, team, "cn-shanghai", 3)
+	p := mustPlan(t, db, team.Requester, example())
+	modelstest.Work(t, db)
+	for _, c := range []struct {
+		who  string
+		by   models.Actor
+		want error
+	}{
+		{"nobody", models.Actor{}, models.ErrUnauthenticated},
+		{"viewer", team.Viewer, models.ErrForbidden},
+		{"another team", other.Admin, models.ErrNotFound},
+		{"requester", team.Requester, nil},
+		{"requester again", team.Requester, models.ErrNotFound},
+	} {
+		if err := db.DeletePlan(t.Context(), c.by, p.ID); !errors.Is(err, c.want) {
+			t.Errorf("%s: got %v, want %v", c.who, err, c.want)
+		}
+	}
+	if _, err := db.FindPlan(t.Context(), team.Viewer, p.ID); !errors.Is(err, models.ErrNotFound) {
+		t.Errorf("got %v, want %v", err, models.ErrNotFound)
+	}
+	if _, err := db.FindOrder(t.Context(), team.Viewer, p.OrderNumber); err != nil {
+		t.Errorf("its order: %v", err)
+	}
+	counts, err := db.Counts(t.Context(), team.Viewer)
+	if err != nil || counts["plan"] != 0 {
+		t.Errorf("got counts %v, %v", counts, err)
+	}
+}
+
+func TestAnotherTeamsPlansDoNotExist(t *testing.T) {
+	t.Parallel()
+	db, _, team := atNoon(t)
+	other := modelstest.NewTeam(t, db)
+	p := mustPlan(t, db, team.Requester, example())
+	if _, err := db.FindPlan(t.Context(), other.Admin, p.ID); !errors.Is(err, models.ErrNotFound) {
+		t.Errorf("find: got %v, want %v", err, models.ErrNotFound)
+	}
+	found, _, err := db.ListPlans(t.Context(), other.Admin, models.PlanFilter{}, models.Page{})
+	if err != nil || len(found) != 0 {
+		t.Errorf("list: got %d, %v", len(found), err)
+	}
+	if _, err := db.FindPlan(t.Context(), models.Actor{}, p.ID); !errors.Is(err, models.ErrUnauthenticated) {
+		t.Errorf("nobody: got %v", err)
+	}
+	if err := db.MeasurePlans(t.Context(), team.Requester); !errors.Is(err, models.ErrForbidden) {
+		t.Errorf("measure: got %v, want %v", err, models.ErrForbidden)
+	}
+}
+
+func TestPlansAreFound(t *testing.T) {
+	t.Parallel()
+	db, _, team := atNoon(t)
+	p := mustPlan(t, db, team.Requester, example())
+	for _, tt := range []struct {
+		name string
+		f    models.PlanFilter
+		want int
+	}{
+		{"all", models.PlanFilter{}, 1},
+		{"id", models.PlanFilter{Text: p.ID[len(p.ID)-5:]}, 1},
+		{"code", models.PlanFilter{Text: "Storage_sh"}, 1},
+		{"Chinese name", models.PlanFilter{Text: "上海"}, 1},
+		{"reason", models.PlanFilter{Text: "photo desk"}, 1},
+		{"nothing", models.PlanFilter{Text: "%"}, 0},
+		{"type", models.PlanFilter{PackageType: p.PackageType}, 1},
+		{"another type", models.PlanFilter{PackageType: "x"}, 0},
+		{"soon over", models.PlanFilter{EndsWithin: 30 * 24 * time.Hour}, 0},
+		{"over within the year", models.PlanFilter{EndsWithin: 365 * 24 * time.Hour}, 1},
+	} {
+		found, _, err := db.ListPlans(t.Context(), team.Viewer, tt.f, models.Page{})
+		if err != nil || len(found) != tt.want {
+			t.Errorf("%s: got %d, %v, want %d", tt.name, len(found), err, tt.want)
+		}
+	}
+}
