@@ -48,6 +48,11 @@ func Routes(cfg Config) (http.Handler, error) {
 	guest.GET("/join", web.Page(sessions.Join))
 	guest.POST("/join", web.Page(sessions.Accept))
 
+	dashboard := Dashboard{DB: cfg.DB}
+	member.GET("/", web.Page(dashboard.Show))
+	member.GET("/dashboard/running", web.Page(dashboard.Running))
+	member.GET("/search", web.Page(dashboard.Search))
+
 	account := Account{DB: cfg.DB}
 	user.GET("/account", web.Page(account.Show))
 	user.POST("/account/profile", web.Page(account.Update))
