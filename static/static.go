@@ -39,7 +39,10 @@ var sources = []struct {
 	{"icons.svg", []string{"icons.svg"}},
 	{"favicon.svg", []string{"favicon.svg"}},
 	{"app.css", []string{"css/reset.css", "css/tokens.css", "css/base.css", "css/layout.css", "css/parts.css", "css/charts.css", "css/print.css"}},
-	{"app.js", []string{"vendor/htmx.min.js", "vendor/hx-sse.min.js", "js/app.js", "js/upload.js"}},
+	{"paper.css", []string{"css/paper.css"}},
+	{"app.js", []string{"vendor/htmx.min.js", "js/app.js"}},
+	{"live.js", []string{"vendor/hx-sse.min.js"}},
+	{"upload.js", []string{"js/upload.js"}},
 }
 
 var types = map[string]string{
@@ -50,8 +53,10 @@ var types = map[string]string{
 }
 
 var (
-	comment = regexp.MustCompile(`(?s)/\*.*?\*/`)
-	indent  = regexp.MustCompile(`\s*\n\s*`)
+	comment     = regexp.MustCompile(`(?s)/\*.*?\*/`)
+	indent      = regexp.MustCompile(`\s*\n\s*`)
+	space       = regexp.MustCompile(`([:;{,]) | ?([{}])`)
+	lineComment = regexp.MustCompile(`(?m)^\s*(//.*)?\n`)
 
 	paths, byPath = mustBuild()
 )
@@ -135,6 +140,9 @@ func mustBuild() (map[string]string, map[string]File) {
 			if err != nil {
 				panic(fmt.Sprintf("static: %v", err))
 			}
+			if strings.HasPrefix(part, "js/") {
+				b = lineComment.ReplaceAll(b, nil) // ours comment on lines of their own
+			}
 			body = append(append(body, b...), joint...)
 		}
 		if ext == ".css" {
@@ -151,9 +159,11 @@ func mustBuild() (map[string]string, map[string]File) {
 	return paths, files
 }
 
-// squeeze drops the comments and indentation of our own styles.
+// squeeze drops the comments and the needless space of our own styles, whose
+// strings hold neither.
 func squeeze(css []byte) []byte {
-	return indent.ReplaceAll(comment.ReplaceAll(css, nil), []byte("\n"))
+	css = indent.ReplaceAll(comment.ReplaceAll(css, nil), []byte(" "))
+	return space.ReplaceAll(css, []byte("$1$2"))
 }
 
 // compress is body in gzip, or nil for a font, which is compressed already.

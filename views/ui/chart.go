@@ -26,11 +26,20 @@ type ChartProps struct {
 	Format func(float64) string
 }
 
-// The drawing is measured in these units; the page scales it.
+// chartSize is the room of a drawing in its own units, which the page scales.
+// Labels stand every so many bars, counted from the last.
+type chartSize struct {
+	Class               string
+	Width, Height, Left float64
+	Every               int
+}
+
+var (
+	fullSize    = chartSize{"full", 720, 224, 52, 1}
+	compactSize = chartSize{"compact", 340, 190, 40, 2}
+)
+
 const (
-	chartWidth  = 720
-	chartHeight = 224
-	chartLeft   = 52
 	chartBottom = 26
 	chartTop    = 10
 	segmentGap  = 1.5
@@ -50,8 +59,6 @@ type tick struct {
 type mark struct {
 	X    float64
 	Text string
-	// Minor labels are left out where the drawing is small.
-	Minor bool
 }
 
 // plot is a chart computed: what is left is printing it.
@@ -68,7 +75,7 @@ func (p ChartProps) format(v float64) string {
 	return p.Format(v)
 }
 
-func (p ChartProps) plot() plot {
+func (p ChartProps) plot(size chartSize) plot {
 	totals := make([]float64, len(p.Labels))
 	top := 0.0
 	for i := range p.Labels {
@@ -81,7 +88,7 @@ func (p ChartProps) plot() plot {
 	top = math.Max(step*math.Ceil(top/step), step)
 
 	var out plot
-	height := float64(chartHeight - chartTop - chartBottom)
+	height := size.Height - chartTop - chartBottom
 	y := func(v float64) float64 { return chartTop + height*(1-v/top) }
 	for v := 0.0; v <= top+step/2; v += step {
 		out.Ticks = append(out.Ticks, tick{y(v), p.format(v)})
@@ -89,10 +96,10 @@ func (p ChartProps) plot() plot {
 	if len(p.Labels) == 0 {
 		return out
 	}
-	slot := float64(chartWidth-chartLeft) / float64(len(p.Labels))
+	slot := (size.Width - size.Left) / float64(len(p.Labels))
 	wide := math.Min(slot*0.62, 44)
 	for i, label := range p.Labels {
-		x := chartLeft + slot*float64(i) + (slot-wide)/2
+		x := size.Left + slot*float64(i) + (slot-wide)/2
 		base := 0.0
 		for _, s := range p.Series {
 			v := s.at(i)
@@ -106,7 +113,9 @@ func (p ChartProps) plot() plot {
 			})
 			base += v
 		}
-		out.Months = append(out.Months, mark{x + wide/2, label, (len(p.Labels)-1-i)%2 == 1})
+		if (len(p.Labels)-1-i)%size.Every == 0 {
+			out.Months = append(out.Months, mark{x + wide/2, label})
+		}
 	}
 	return out
 }
