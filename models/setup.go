@@ -18,6 +18,7 @@ type Setting struct {
 const (
 	setupToken = "setup_token" // the hash of the one-time setup link
 	setupDone  = "setup_done"  // when the site was set up; then it cannot be again
+	demoSince  = "demo_since"  // when the database became the demo's
 )
 
 // setting is the value of a setting, "" when there is none.
@@ -140,4 +141,35 @@ func (db *DB) endSetup(ctx context.Context) error {
 		return fmt.Errorf("end setup: %w", err)
 	}
 	return db.set(ctx, setupDone, stamp(db.Now()))
+}
+
+// IsDemo tells whether the database belongs to the demo.
+func (db *DB) IsDemo(ctx context.Context) (bool, error) {
+	since, err := db.setting(ctx, demoSince)
+	return since != "", err
+}
+
+// ClaimForDemo makes an empty database the demo's, for good. It is ErrConflict
+// when the database holds real data: when it has been set up, or has users.
+func (db *DB) ClaimForDemo(ctx context.Context) error {
+	return db.tx(ctx, func(ctx context.Context, tx *DB) error {
+		if claimed, err := tx.IsDemo(ctx); err != nil || claimed {
+			return err
+		}
+		done, err := tx.IsSetUp(ctx)
+		if err != nil {
+			return err
+		}
+		users, err := gorm.G[User](tx.gorm).Count(ctx, "*")
+		if err != nil {
+			return err
+		}
+		if done || users > 0 {
+			return ErrConflict
+		}
+		if err := tx.set(ctx, demoSince, stamp(tx.Now())); err != nil {
+			return err
+		}
+		return tx.endSetup(ctx) // the demo's people are made with it
+	})
 }

@@ -1,0 +1,100 @@
+// Command quartermaster is the whole program: the console, its worker, and the
+// tools of whoever runs it.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+	_ "time/tzdata" // people choose time zones that a bare machine may not know
+
+	"github.com/alecthomas/kong"
+
+	"quartermaster/models"
+	"quartermaster/models/migrations"
+)
+
+func main() {
+	syscall.Umask(0o077) // what the program writes is its owner's alone
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	// A second signal, while the first is being obeyed, ends the program at once.
+	context.AfterFunc(ctx, stop)
+	os.Exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr))
+}
+
+// run does what the arguments say and returns the exit code: 0 when it was done,
+// 1 when it could not be, 2 when the arguments make no sense.
+func run(ctx context.Context, args []string, out, errs io.Writer) int {
+	var c config
+	exited := -1
+	parser, err := kong.New(&c,
+		kong.Name("quartermaster"),
+		kong.Description("A self-hosted desk for cloud resources: ask, price, order, print. Without a command it serves."),
+		kong.DefaultEnvars("QUARTERMASTER"),
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true, WrapUpperBound: 100}),
+		kong.Help(help),
+		kong.Writers(out, errs),
+		kong.Exit(func(code int) { exited = code }),
+		kong.BindTo(ctx, (*context.Context)(nil)),
+		kong.BindTo(out, (*io.Writer)(nil)),
+	)
+	if err != nil {
+		return refuse(errs, 1, err)
+	}
+	parsed, err := parser.Parse(args)
+	switch {
+	case exited >= 0: // help was asked for and printed
+		return exited
+	case err != nil:
+		return refuse(errs, 2, err)
+	}
+	if err := parsed.Run(&c.Data); err != nil {
+		return refuse(errs, 1, err)
+	}
+	return 0
+}
+
+// help prints what kong prints, and for the program as a whole also the settings
+// of serve, which is what it does without a command.
+func help(o kong.HelpOptions, c *kong.Context) error {
+	if err := kong.DefaultHelpPrinter(o, c); err != nil || c.Selected() != nil {
+		return err
+	}
+	served, err := kong.Trace(c.Kong, []string{"serve"})
+	if err != nil {
+		return err
+	}
+	fmt.Fprintln(c.Stdout)
+	return kong.DefaultHelpPrinter(o, served)
+}
+
+// refuse says in one sentence why the program ends.
+func refuse(errs io.Writer, code int, err error) int {
+	fmt.Fprintln(errs, "quartermaster: "+strings.Join(strings.Fields(plainly(err)), " "))
+	return code
+}
+
+// plainly is an error in words for the person who started the program.
+func plainly(err error) string {
+	var path *fs.PathError
+	switch {
+	case errors.Is(err, models.ErrFolderInUse):
+		return "the data folder is in use by another Quartermaster; stop that one, or name another folder with --data"
+	case errors.Is(err, migrations.ErrNewer):
+		return "the database belongs to a newer version of Quartermaster; start that version, or name another folder with --data"
+	case errors.Is(err, syscall.EADDRINUSE):
+		return err.Error() + "; another program listens there, choose another address with --listen"
+	case errors.Is(err, models.ErrNoSpace):
+		return "the disk is full: " + err.Error()
+	case errors.As(err, &path) && errors.Is(err, fs.ErrPermission):
+		return "no right to use " + path.Path + ": give it to this user, or name another folder with --data"
+	}
+	return err.Error()
+}

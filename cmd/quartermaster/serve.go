@@ -1,0 +1,164 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"sync"
+	"time"
+
+	"quartermaster/handlers"
+	"quartermaster/models"
+	"quartermaster/models/demo"
+	"quartermaster/web"
+)
+
+// The limits on a connection. Routes that carry much have their own.
+const (
+	headerTime  = 10 * time.Second
+	requestTime = time.Minute
+	idleTime    = 2 * time.Minute
+	// stopTime is how long requests under way have to finish when the program
+	// stops, which must be over within 15 seconds.
+	stopTime = 12 * time.Second
+)
+
+// serve is the server and its worker.
+type serve struct {
+	Listen      string   `default:"127.0.0.1:8080" help:"Address to listen on. This machine only by default; put a proxy with TLS in front, or listen on another address knowingly."`
+	BaseURL     address  `placeholder:"https://…" help:"Address at which people reach the site, for links in print and invitations and for cookies that travel over TLS only. Empty means the address it listens on."`
+	Proxies     []string `name:"trusted-proxies" placeholder:"10.0.0.1,…" help:"Addresses of proxies whose X-Forwarded-For is believed. None by default: anybody can write that header."`
+	UploadLimit size     `default:"5GiB" placeholder:"5GiB" help:"Largest single upload, the documents' limit of one object put."`
+	Demo        bool     `help:"Start with a sample team in a data folder of its own. Refused on a folder with real data."`
+	logging     `embed:""`
+}
+
+// Run serves until ctx ends, and then lets requests finish, stops the worker
+// between two steps and closes the database.
+func (s *serve) Run(ctx context.Context, out io.Writer, d *data) error {
+	log, err := s.logger()
+	if err != nil {
+		return err
+	}
+	listener, err := net.Listen("tcp", s.Listen)
+	if err != nil {
+		return fmt.Errorf("listen: %w", err)
+	}
+	defer listener.Close()
+	db, err := d.open(ctx, s.Demo, log)
+	if err != nil {
+		return err
+	}
+	err = s.serve(ctx, out, db, listener, log)
+	return errors.Join(err, db.Close())
+}
+
+func (s *serve) serve(ctx context.Context, out io.Writer, db *models.DB, listener net.Listener, log *slog.Logger) error {
+	if err := s.greet(ctx, out, db, listener); err != nil {
+		return err
+	}
+	isDemo, err := db.IsDemo(ctx)
+	if err != nil {
+		return err
+	}
+	stopping := make(chan struct{})
+	routes, err := handlers.Routes(handlers.Config{
+		Site: web.Site{
+			DB: db, BaseURL: s.site(listener), Proxies: s.Proxies, Demo: isDemo, Log: log, Stopping: stopping,
+		},
+		UploadLimit: int64(s.UploadLimit),
+	})
+	if err != nil {
+		return err
+	}
+	server := &http.Server{
+		Handler:           routes,
+		ReadHeaderTimeout: headerTime,
+		ReadTimeout:       requestTime,
+		WriteTimeout:      requestTime,
+		IdleTimeout:       idleTime,
+		MaxHeaderBytes:    web.MaxHeader,
+		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelWarn),
+	}
+	server.RegisterOnShutdown(func() { close(stopping) })
+
+	var working sync.WaitGroup
+	workerCtx, stopWorker := context.WithCancel(context.WithoutCancel(ctx))
+	working.Go(func() { (&models.Worker{DB: db, Log: log}).Run(workerCtx) })
+	defer func() { stopWorker(); working.Wait() }()
+
+	failed := make(chan error, 1)
+	go func() { failed <- server.Serve(listener) }()
+	select {
+	case err := <-failed:
+		return fmt.Errorf("serve: %w", err)
+	case <-ctx.Done():
+	}
+	log.Info("stopping")
+	stopWorker()
+	return shutDown(ctx, server, log)
+}
+
+// shutDown lets requests finish for a while and then cuts those that do not.
+func shutDown(ctx context.Context, server *http.Server, log *slog.Logger) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopTime)
+	defer cancel()
+	err := server.Shutdown(ctx)
+	if errors.Is(err, context.DeadlineExceeded) {
+		log.Warn("cut requests that did not finish")
+		return server.Close()
+	}
+	return err
+}
+
+// greet prints where to go: the demo's accounts, the setup link, or the page to
+// sign in. The link is printed and never logged.
+func (s *serve) greet(ctx context.Context, out io.Writer, db *models.DB, listener net.Listener) error {
+	at := s.site(listener)
+	if s.Demo {
+		if err := db.ClaimForDemo(ctx); errors.Is(err, models.ErrConflict) {
+			return errors.New("this data folder holds real data; --demo needs a folder of its own")
+		} else if err != nil {
+			return err
+		}
+		people, err := demo.Fill(ctx, db)
+		if err != nil {
+			return fmt.Errorf("fill the demo: %w", err)
+		}
+		fmt.Fprintf(out, "Quartermaster is ready with a sample team. Sign in at %s/sign-in\n\n", at)
+		for _, p := range people {
+			fmt.Fprintf(out, "  %-10s %-26s %s\n", p.Role, p.Email, p.Password)
+		}
+		fmt.Fprintln(out)
+		return nil
+	}
+	token, err := db.NewSetupToken(ctx)
+	switch {
+	case errors.Is(err, models.ErrConflict):
+		fmt.Fprintf(out, "Quartermaster is ready. Sign in at %s/sign-in\n", at)
+		return nil
+	case err != nil:
+		return err
+	}
+	fmt.Fprintf(out, "Quartermaster is ready. Open this link to set it up; it works once:\n\n  %s/setup?link=%s\n\n", at, token)
+	return nil
+}
+
+// site is the address at which people reach the site.
+func (s *serve) site(listener net.Listener) string {
+	if s.BaseURL != "" {
+		return string(s.BaseURL)
+	}
+	host, port, err := net.SplitHostPort(listener.Addr().String())
+	if err != nil {
+		return ""
+	}
+	if ip := net.ParseIP(host); ip != nil && ip.IsUnspecified() {
+		host = "localhost"
+	}
+	return "http://" + net.JoinHostPort(host, port)
+}

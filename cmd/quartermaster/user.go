@@ -1,0 +1,134 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"text/tabwriter"
+
+	"quartermaster/models"
+)
+
+// migrate brings the database to the newest shape.
+type migrate struct{}
+
+// Run opens the data, which migrates it, and closes it again.
+func (migrate) Run(ctx context.Context, out io.Writer, d *data) error {
+	return d.with(ctx, func(*models.DB) error {
+		fmt.Fprintln(out, "The database has the shape of this version.")
+		return nil
+	})
+}
+
+// user has the commands that look after accounts. Whoever can read the data
+// folder may use them.
+type user struct {
+	List     listUsers     `cmd:"" help:"List all accounts."`
+	Create   createUser    `cmd:"" help:"Make an account, and print its password."`
+	Password resetPassword `cmd:"" help:"Give an account a new password and print it; its sessions end and its wrong tries are forgotten."`
+	Admin    makeAdmin     `cmd:"" help:"Make an account a site admin's; its sessions end."`
+}
+
+// with opens the data, does something with it and closes it.
+func (d *data) with(ctx context.Context, do func(*models.DB) error) error {
+	db, err := d.open(ctx, false, slog.New(slog.DiscardHandler))
+	if err != nil {
+		return err
+	}
+	return errors.Join(do(db), db.Close())
+}
+
+type listUsers struct{}
+
+// Run prints a line an account.
+func (listUsers) Run(ctx context.Context, out io.Writer, d *data) error {
+	return d.with(ctx, func(db *models.DB) error {
+		users, err := db.ListUsers(ctx, models.Operator())
+		if err != nil {
+			return err
+		}
+		table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+		for _, u := range users {
+			fmt.Fprintf(table, "%s\t%s\t%s\n", u.Email, u.Name, state(u))
+		}
+		return table.Flush()
+	})
+}
+
+func state(u models.User) string {
+	switch {
+	case u.Disabled:
+		return "disabled"
+	case u.PasswordHash == "":
+		return "invited"
+	case u.SiteAdmin:
+		return "site admin"
+	}
+	return "active"
+}
+
+type createUser struct {
+	Email     string `arg:"" help:"E-mail address to sign in with."`
+	Name      string `arg:"" help:"Name that others see."`
+	SiteAdmin bool   `help:"Also keeps teams, catalogue and price book."`
+}
+
+// Run makes the account.
+func (c createUser) Run(ctx context.Context, out io.Writer, d *data) error {
+	return d.with(ctx, func(db *models.DB) error {
+		password := db.GeneratePassword()
+		u, err := db.CreateUser(ctx, models.Operator(), models.NewUserInput{
+			UserInput: models.UserInput{Name: c.Name, Email: c.Email}, Password: password, SiteAdmin: c.SiteAdmin,
+		})
+		if err != nil {
+			return aboutUser(c.Email, err)
+		}
+		fmt.Fprintf(out, "Made %s with the password %s\n", u.Email, password)
+		return nil
+	})
+}
+
+type resetPassword struct {
+	Email string `arg:"" help:"E-mail address of the account."`
+}
+
+// Run gives the account a new password.
+func (c resetPassword) Run(ctx context.Context, out io.Writer, d *data) error {
+	return d.with(ctx, func(db *models.DB) error {
+		password := db.GeneratePassword()
+		if err := db.ResetPassword(ctx, models.Operator(), c.Email, password); err != nil {
+			return aboutUser(c.Email, err)
+		}
+		fmt.Fprintf(out, "The new password of %s is %s\n", c.Email, password)
+		return nil
+	})
+}
+
+type makeAdmin struct {
+	Email string `arg:"" help:"E-mail address of the account."`
+}
+
+// Run makes the account a site admin's.
+func (c makeAdmin) Run(ctx context.Context, out io.Writer, d *data) error {
+	return d.with(ctx, func(db *models.DB) error {
+		if err := db.MakeSiteAdmin(ctx, models.Operator(), c.Email); err != nil {
+			return aboutUser(c.Email, err)
+		}
+		fmt.Fprintf(out, "%s is a site admin now.\n", c.Email)
+		return nil
+	})
+}
+
+// aboutUser says plainly what is wrong with what was said about an account.
+func aboutUser(email string, err error) error {
+	var broken models.Invalid
+	switch {
+	case errors.Is(err, models.ErrNotFound):
+		return fmt.Errorf("no account has the address %s; see them with: quartermaster user list", email)
+	case errors.As(err, &broken) && broken[0].Rule == "taken":
+		return fmt.Errorf("the address %s has an account already", email)
+	}
+	return err
+}
