@@ -116,28 +116,35 @@ var tableOf = map[Kind]string{
 	KindApp: "apps", KindObject: "objects",
 }
 
-// markGone looks once for each kind which subjects of the events still exist.
+// markGone says of each event whether its subject still exists.
 func (db *DB) markGone(ctx context.Context, by Actor, events []Event) error {
 	subjects := map[Kind][]string{}
 	for _, e := range events {
-		if tableOf[e.Kind] != "" {
-			subjects[e.Kind] = append(subjects[e.Kind], e.SubjectID)
-		}
+		subjects[e.Kind] = append(subjects[e.Kind], e.SubjectID)
 	}
+	exists, err := db.existing(ctx, by, subjects)
+	for i, e := range events {
+		events[i].Gone = tableOf[e.Kind] != "" && !exists[e.SubjectID]
+	}
+	return err
+}
+
+// existing tells which things of the team exist, with one look for each kind.
+func (db *DB) existing(ctx context.Context, by Actor, ids map[Kind][]string) (map[string]bool, error) {
 	exists := map[string]bool{}
-	for kind, ids := range subjects {
+	for kind, some := range ids {
+		if tableOf[kind] == "" {
+			continue
+		}
 		var found []string
 		err := db.gorm.WithContext(ctx).Table(tableOf[kind]).
-			Where("team_id = ? AND id IN ?", by.TeamID, ids).Pluck("id", &found).Error
+			Where("team_id = ? AND id IN ?", by.TeamID, some).Pluck("id", &found).Error
 		if err != nil {
-			return translate(err)
+			return nil, translate(err)
 		}
 		for _, id := range found {
 			exists[id] = true
 		}
 	}
-	for i, e := range events {
-		events[i].Gone = tableOf[e.Kind] != "" && !exists[e.SubjectID]
-	}
-	return nil
+	return exists, nil
 }

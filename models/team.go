@@ -72,12 +72,12 @@ func (db *DB) createTeam(ctx context.Context, by Actor, in TeamInput) (*Team, er
 	return team, db.record(ctx, by, Event{Action: "team.created", Kind: KindTeam, SubjectID: team.ID, SubjectName: team.Name})
 }
 
-// FindTeam is the actor's team.
+// FindTeam is the actor's team, without the bytes of its logo.
 func (db *DB) FindTeam(ctx context.Context, by Actor) (*Team, error) {
 	if err := by.may(See); err != nil {
 		return nil, err
 	}
-	team, err := gorm.G[Team](db.gorm).Where("id = ?", by.TeamID).First(ctx)
+	team, err := gorm.G[Team](db.gorm).Omit("logo").Where("id = ?", by.TeamID).First(ctx)
 	if err != nil {
 		return nil, translate(err)
 	}

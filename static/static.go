@@ -39,7 +39,7 @@ var sources = []struct {
 	{"icons.svg", []string{"icons.svg"}},
 	{"favicon.svg", []string{"favicon.svg"}},
 	{"app.css", []string{"css/reset.css", "css/tokens.css", "css/base.css", "css/layout.css", "css/parts.css", "css/charts.css", "css/print.css"}},
-	{"paper.css", []string{"css/paper.css"}},
+	{"paper.css", []string{"css/paper.css", "css/order.css"}},
 	{"app.js", []string{"vendor/htmx.min.js", "js/app.js"}},
 	{"live.js", []string{"vendor/hx-sse.min.js"}},
 	{"upload.js", []string{"js/upload.js"}},

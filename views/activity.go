@@ -1,4 +1,3 @@
-// Package views draws the pages. It is given values and asks nobody.
 package views
 
 import (

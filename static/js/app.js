@@ -34,6 +34,9 @@
     field.select()
   })
 
+  // data-print: the page goes to the printer.
+  on('click', '[data-print]', () => print())
+
   // data-dismiss: the message around the button goes.
   on('click', '[data-dismiss]', (button) => button.closest('[data-toast]').remove())
 

@@ -1,0 +1,125 @@
+package views
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"quartermaster/models"
+	"quartermaster/views/i18n"
+)
+
+// PrintProps describes the paper of an order.
+type PrintProps struct {
+	Sheet *models.OrderSheet
+	// URL is the absolute address of the live order; Path leads back to it.
+	URL, Path string
+}
+
+// onOnePage is the most lines that a sheet holds on one page.
+const onOnePage = 12
+
+// many tells whether the order goes over its first page.
+func (p PrintProps) many() bool { return len(p.Sheet.Order.Lines) > onOnePage }
+
+// parts are the lines that may stand on any page, and those that stay with the
+// sum and the signatures, so that these never stand on a page alone.
+func (p PrintProps) parts() (lines, last []models.OrderLine) {
+	lines = p.Sheet.Order.Lines
+	if p.many() {
+		return lines[:len(lines)-1], lines[len(lines)-1:]
+	}
+	return lines, nil
+}
+
+// density is the class of a sheet: the more has to stand on its one page, the
+// closer it is set. A longer order flows over pages as it likes.
+func (p PrintProps) density(ctx context.Context) string {
+	o := p.Sheet.Order
+	if p.many() {
+		return "many close"
+	}
+	rows := (width(o.Note) + width(o.DecisionReason)) / 140
+	for _, l := range o.Lines {
+		rows += 3 + width(lineTitle(ctx, p.Sheet, l))/40
+	}
+	switch {
+	case rows > 34:
+		return "one tight"
+	case rows > 24:
+		return "one close"
+	}
+	return "one"
+}
+
+// width is about how long a text is in Latin letters; a Chinese one is two.
+func width(s string) int {
+	return utf8.RuneCountInString(s) + (len(s)-utf8.RuneCountInString(s))/2
+}
+
+// paperFact is one of the facts in the head of a sheet.
+type paperFact struct {
+	Label, Value string
+	Wide         bool
+}
+
+func (p PrintProps) facts(ctx context.Context) []paperFact {
+	o := p.Sheet.Order
+	decided := ""
+	if o.DecidedAt != nil {
+		decided = i18n.DateTimeZone(ctx, *o.DecidedAt)
+	}
+	completed := ""
+	if o.CompletedAt != nil {
+		completed = i18n.DateTimeZone(ctx, *o.CompletedAt)
+	}
+	return []paperFact{
+		{Label: i18n.T(ctx, "order.placed-at"), Value: i18n.DateTimeZone(ctx, o.CreatedAt)},
+		{Label: i18n.T(ctx, "order.requester"), Value: o.RequesterName},
+		{Label: i18n.T(ctx, "order.approver"), Value: orderApprover(ctx, o)},
+		{Label: i18n.T(ctx, "order.decided-at"), Value: firstOf(decided, i18n.T(ctx, "order.not-needed"))},
+		{Label: i18n.T(ctx, "order.cost-centre"), Value: firstOf(o.CostCentre, p.Sheet.Team.CostCentre)},
+		{Label: i18n.T(ctx, "order.state"), Value: i18n.T(ctx, "order.state."+string(o.State))},
+		{Label: i18n.T(ctx, "order.completed-at"), Value: completed},
+		{Label: i18n.T(ctx, "order.account"), Value: o.TeamID},
+	}
+}
+
+// letterLines are the lines under the name of the team: address, tax number
+// and contact, as far as they are known.
+func letterLines(ctx context.Context, t *models.Team) []string {
+	lines := []string{t.Address}
+	if t.TaxNumber != "" {
+		lines = append(lines, i18n.T(ctx, "order.tax-number", "Number", t.TaxNumber))
+	}
+	lines = append(lines, t.Contact)
+	return slices.DeleteFunc(lines, func(s string) bool { return s == "" })
+}
+
+// priceNotes say where the prices of the lines come from, once for each source.
+func priceNotes(ctx context.Context, o *models.Order) []string {
+	var notes []string
+	for _, l := range o.Lines {
+		if l.PriceSource == "" || l.PriceValidFrom == nil {
+			continue
+		}
+		note := i18n.T(ctx, "order.price-source", "Source", i18n.PriceSource(ctx, l.PriceSource), "Since", i18n.Date(ctx, *l.PriceValidFrom))
+		if !slices.Contains(notes, note) {
+			notes = append(notes, note)
+		}
+	}
+	if len(notes) > 0 {
+		notes = append(notes, i18n.T(ctx, "order.price-fixed", "Date", i18n.Date(ctx, o.CreatedAt)))
+	}
+	return notes
+}
+
+// withoutScheme is an address as people read it.
+func withoutScheme(url string) string {
+	_, rest, ok := strings.Cut(url, "://")
+	if !ok {
+		return url
+	}
+	return rest
+}

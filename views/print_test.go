@@ -1,0 +1,180 @@
+package views_test
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"quartermaster/models"
+	"quartermaster/models/pricing"
+	"quartermaster/static"
+	"quartermaster/views"
+	"quartermaster/views/i18n"
+)
+
+var ordered = time.Date(2026, 11, 21, 1, 30, 0, 0, time.UTC)
+
+// sheet is an order of n lines of all kinds.
+func sheet(n int) *models.OrderSheet {
+	o := &models.Order{
+		Number: 20261121_0000042, TeamID: "1234567890123456", State: models.OrderCompleted, Currency: "CNY",
+		CostCentre: "CC-2026-平台", Note: "第四季度知识库扩容，法务与客服共用。", Rule: "none", RequesterName: "林晓雯",
+		CreatedAt: ordered, CompletedAt: &ordered,
+	}
+	since, end := time.Date(2024, 1, 1, 0, 0, 0, 0, time.UTC), time.Date(2027, 11, 21, 16, 0, 0, 0, time.UTC)
+	for i := range n {
+		l := models.OrderLine{Position: i + 1, Currency: "CNY", Quantity: 1, State: models.OrderCompleted}
+		switch i % 4 {
+		case 0:
+			l.Kind, l.SKU, l.Detail, l.Region = models.KindPlan, "FPT_storage:500", "500 GB", "cn"
+			l.ResourceID, l.ResourceName = fmt.Sprintf("OSSBAG-cn-a1f4%04d", i), fmt.Sprintf("OSSBAG-cn-a1f4%04d", i)
+			l.Unit, l.UnitMicro, l.Units, l.TermN, l.TermUnit = pricing.Month, 54_000_000, 12, 1, pricing.Year
+			l.ListMinor, l.DiscountMinor, l.AmountMinor = 64800, 10800, 54000
+			l.StartsAt, l.EndsAt, l.PriceSource, l.PriceValidFrom = &ordered, &end, "vendor.oss", &since
+		case 1:
+			l.Kind, l.Name, l.Region, l.Detail = models.KindStore, "kb-legal-contracts-and-customer-service-archive-east-china-2026", "cn-north-7", "4xlarge × 2"
+			l.ResourceID = fmt.Sprintf("0b3f6c1e-7a52-4a55-9d0c-%012d", i)
+			l.Unit, l.UnitMicro, l.Quantity = pricing.Hour, 2_385_000, 2
+			l.HourlyMicro, l.MonthlyEstimateMinor, l.PriceSource, l.PriceValidFrom = 4_770_000, 348_210, "ours.store", &since
+		case 2:
+			l.Kind, l.Region, l.Detail = models.KindPkgVersion, "cn-hangzhou", "128.4 MB"
+			l.Name = "华东区统一身份认证与权限管理平台网关服务应用部署包（含灰度发布脚本与数据库迁移工具）正式版本二零二六年第四季度 2.14.0-rc.1"
+			l.ResourceID = fmt.Sprintf("wp-5f9d8b7c%016d", i)
+		case 3:
+			l.Kind, l.Name, l.ResourceName, l.Region, l.Detail = models.KindBucket, "legal-archive-prod", "legal-archive-prod", "cn-shanghai", "≤ 500 GB"
+			l.ResourceID = "5d01fab421d93a7c00aa11bb"
+		}
+		o.ListMinor, o.DiscountMinor, o.TotalMinor = o.ListMinor+l.ListMinor, o.DiscountMinor+l.DiscountMinor, o.TotalMinor+l.AmountMinor
+		o.Lines = append(o.Lines, l)
+	}
+	return &models.OrderSheet{
+		Order: o,
+		Team: &models.Team{ID: o.TeamID, Name: "平台工程组", LegalName: "杭州云仓数据科技有限公司", Address: "浙江省杭州市西湖区文三路 90 号 东部软件园 3 号楼",
+			TaxNumber: "91330106MA27X0001X", Contact: "采购部 0571-8800 0000", LogoType: "image/png"},
+		Regions: map[string]models.Region{
+			"cn": {ZH: "中国内地通用", EN: "Chinese mainland"}, "cn-north-7": {ZH: "华北七区", EN: "CN North 7"},
+			"cn-hangzhou": {ZH: "华东 1（杭州）", EN: "China (Hangzhou)"}, "cn-shanghai": {ZH: "华东 2（上海）", EN: "China (Shanghai)"},
+		},
+		Types: map[string]models.PackageType{"FPT_storage": {ZH: "标准存储（LRS）包 · 中国内地通用", EN: "Standard (LRS) storage plan - Chinese mainland"}},
+	}
+}
+
+func reader(lang string) context.Context {
+	ctx := i18n.WithLang(context.Background(), lang)
+	return i18n.WithZone(ctx, time.FixedZone("", 8*3600))
+}
+
+func draw(t *testing.T, lang string, s *models.OrderSheet) []byte {
+	t.Helper()
+	var b bytes.Buffer
+	path := fmt.Sprintf("/orders/%d", s.Order.Number)
+	if err := views.OrderPrint(views.PrintProps{Sheet: s, URL: "https://desk.example.com" + path, Path: path}).Render(reader(lang), &b); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
+}
+
+// printed is a PDF file that Chromium made of a page, and the text of each of
+// its pages.
+func printed(t *testing.T, html []byte) (pages []string) {
+	t.Helper()
+	chromium := tool(t, "chromium")
+	tool(t, "pdftotext")
+	site := http.NewServeMux()
+	site.Handle("/static/", static.Handler())
+	site.HandleFunc("/{$}", func(w http.ResponseWriter, _ *http.Request) { w.Write(html) })
+	site.HandleFunc("/team/logo", func(w http.ResponseWriter, r *http.Request) { http.ServeFile(w, r, os.Getenv("PAPER_LOGO")) })
+	server := httptest.NewServer(site)
+	defer server.Close()
+	pdf := filepath.Join(t.TempDir(), "order.pdf")
+	if keep := os.Getenv("PAPER_KEEP"); keep != "" {
+		pdf = filepath.Join(keep, strings.ReplaceAll(t.Name(), "/", "_")+".pdf")
+	}
+	ctx, stop := context.WithTimeout(t.Context(), 2*time.Minute)
+	defer stop()
+	out, err := exec.CommandContext(ctx, chromium, "--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking",
+		"--no-first-run", "--user-data-dir="+t.TempDir(), "--no-pdf-header-footer", "--print-to-pdf="+pdf, server.URL+"/").CombinedOutput()
+	if err != nil {
+		t.Fatalf("print: %v\n%s", err, out)
+	}
+	text, err := exec.Command("pdftotext", "-layout", pdf, "-").Output()
+	if err != nil {
+		t.Fatalf("read PDF: %v", err)
+	}
+	return strings.Split(strings.TrimSuffix(string(text), "\f"), "\f")
+}
+
+func tool(t *testing.T, name string) string {
+	t.Helper()
+	path, err := exec.LookPath(name)
+	if err != nil {
+		t.Skipf("%s is not installed: paper is only checked where it is", name)
+	}
+	return path
+}
+
+// crowded is an order whose every line is of one kind, with the longest names
+// and reasons that the forms let through.
+func crowded(n, kind int) *models.OrderSheet {
+	s := sheet(4 * n)
+	var lines []models.OrderLine
+	for i, l := range s.Order.Lines {
+		if i%4 == kind {
+			l.Position = len(lines) + 1
+			lines = append(lines, l)
+		}
+	}
+	s.Order.Lines = lines
+	s.Order.Note = strings.Repeat("为法务与客服团队扩容知识库，", 35)
+	s.Order.DeciderName, s.Order.DecidedAt, s.Order.DecisionReason = "陈思远", &ordered, strings.Repeat("同意，", 30)
+	return s
+}
+
+func TestOrderOnPaper(t *testing.T) {
+	words := map[string]struct{ head, last, sign, check, sum string }{
+		"zh": {"单价", "第 %d 页，共 %d 页", "财务", "可与系统中的订单核对", "应付总额"},
+		"en": {"Unit price", "Page %d of %d", "Finance", "Check this paper against the live order", "Total"},
+	}
+	for _, tt := range []struct {
+		name  string
+		sheet *models.OrderSheet
+	}{
+		{"1 line", sheet(1)}, {"12 lines", sheet(12)}, {"13 lines", sheet(13)}, {"60 lines", sheet(60)},
+		{"12 plans", crowded(12, 0)}, {"12 stores", crowded(12, 1)}, {"12 versions", crowded(12, 2)},
+	} {
+		for lang, w := range words {
+			t.Run(tt.name+" "+lang, func(t *testing.T) {
+				lines := len(tt.sheet.Order.Lines)
+				pages := printed(t, draw(t, lang, tt.sheet))
+				if one := lines <= 12; one != (len(pages) == 1) {
+					t.Fatalf("got %d pages for %d lines", len(pages), lines)
+				}
+				for i, text := range pages {
+					if want := fmt.Sprintf(w.last, i+1, len(pages)); !strings.Contains(text, want) {
+						t.Errorf("page %d does not say %q", i+1, want)
+					}
+					if !strings.Contains(text, w.head) {
+						t.Errorf("page %d has no table head", i+1)
+					}
+					if !strings.Contains(text, fmt.Sprint(tt.sheet.Order.Number)) {
+						t.Errorf("page %d does not say whose it is", i+1)
+					}
+					last := i == len(pages)-1
+					for _, s := range []string{w.sign, w.check, w.sum} {
+						if strings.Contains(text, s) != last {
+							t.Errorf("page %d of %d: %q is there: %t", i+1, len(pages), s, !last)
+						}
+					}
+				}
+			})
+		}
+	}
+}
