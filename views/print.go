@@ -45,7 +45,9 @@ func (p PrintProps) density(ctx context.Context) string {
 		rows += 3 + width(lineTitle(ctx, p.Sheet, l))/40
 	}
 	switch {
-	case rows > 34:
+	case rows > 56:
+		return "one tight full"
+	case rows > 36:
 		return "one tight"
 	case rows > 24:
 		return "one close"
