@@ -18,7 +18,6 @@ var orderTones = map[models.OrderState]ui.Tone{
 	models.OrderCancelled: ui.Neutral, models.OrderLapsed: ui.Neutral,
 }
 
-
 // orderKinds are the kinds of an order's lines, each once.
 func orderKinds(o models.Order) []ui.Kind {
 	var kinds []ui.Kind
