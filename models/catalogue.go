@@ -162,9 +162,9 @@ func (db *DB) ListFlavors(ctx context.Context) ([]Flavor, error) {
 	return all, translate(err)
 }
 
-// Book is the price book's lines for a SKU.
-func (db *DB) Book(ctx context.Context, sku string) (pricing.Book, error) {
-	rows, err := gorm.G[price](db.gorm).Where("sku = ?", sku).Find(ctx)
+// Book is the price book's lines for some SKUs.
+func (db *DB) Book(ctx context.Context, skus ...string) (pricing.Book, error) {
+	rows, err := gorm.G[price](db.gorm).Where("sku IN ?", skus).Find(ctx)
 	if err != nil {
 		return nil, translate(err)
 	}

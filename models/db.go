@@ -53,6 +53,8 @@ type DB struct {
 	ids     *sequence
 	noting  chan struct{} // held while a session's last use is being noted
 	wake    chan struct{} // tells the worker that a job may be due
+	// promised is set inside a transaction that queues a job.
+	promised *bool
 }
 
 // Open opens the data folder and its database, brings the database to the
@@ -234,6 +236,12 @@ func (db *DB) Close() error {
 func (db *DB) recover(ctx context.Context) error {
 	if err := db.objects.Recover(ctx, db.knownBlobs); err != nil {
 		return fmt.Errorf("recover objects: %w", err)
+	}
+	if err := db.recoverIndexes(ctx); err != nil {
+		return fmt.Errorf("recover stores: %w", err)
+	}
+	if err := db.recoverJobs(ctx); err != nil {
+		return fmt.Errorf("recover jobs: %w", err)
 	}
 	return nil
 }

@@ -52,3 +52,9 @@ func (e Invalid) Error() string {
 func invalid(field, rule string, param ...string) error {
 	return Invalid{{Field: field, Rule: rule, Param: strings.Join(param, " ")}}
 }
+
+// isInvalid tells whether an error is about the input.
+func isInvalid(err error) bool {
+	var in Invalid
+	return errors.As(err, &in)
+}

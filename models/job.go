@@ -107,6 +107,10 @@ func workOf(kind JobKind) (work, error) {
 		return dropBlobs, nil
 	case MeasurePlansJob:
 		return measurePlans, nil
+	case CreateStoreJob:
+		return createStore, nil
+	case DeleteStoreJob:
+		return deleteStore, nil
 	}
 	return work{}, fmt.Errorf("no such kind of job: %q", kind)
 }
@@ -165,6 +169,9 @@ func (db *DB) newJob(by Actor, kind JobKind, subjectID, subjectName string, payl
 	return job, nil
 }
 
+// failure is why the job failed.
+func (j Job) failure() *Failure { return &Failure{Code: j.FailCode, Detail: j.FailDetail} }
+
 // retry lets a failed job go on from the step that failed, in the caller's
 // transaction.
 func (db *DB) retry(ctx context.Context, jobID string) error {
@@ -218,7 +225,13 @@ func (db *DB) ListJobs(ctx context.Context, by Actor, subjectID string) ([]Job, 
 	return jobs, translate(err)
 }
 
+// wakeWorker tells the worker that a job may be due: at once, or after the
+// commit of the transaction that promised it.
 func (db *DB) wakeWorker() {
+	if db.promised != nil {
+		*db.promised = true
+		return
+	}
 	select {
 	case db.wake <- struct{}{}:
 	default:

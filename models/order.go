@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"gorm.io/gorm"
+	"gorm.io/gorm/clause"
 
 	"quartermaster/models/pricing"
 )
@@ -150,6 +151,7 @@ func decodeLine(kind Kind, input string) (LineInput, error) {
 	inputs := map[Kind]func() LineInput{
 		KindBucket: func() LineInput { return new(BucketInput) },
 		KindPlan:   func() LineInput { return new(PlanInput) },
+		KindStore:  func() LineInput { return new(StoreInput) },
 	}
 	empty, ok := inputs[kind]
 	if !ok {
@@ -425,7 +427,13 @@ func (o *Order) settle(now time.Time) {
 // finishLine records, in the transaction that ends a job, what became of the
 // line whose resource the job worked on.
 func (db *DB) finishLine(ctx context.Context, by Actor, number int64, resourceID string, state OrderState) error {
-	err := db.gorm.WithContext(ctx).Model(&OrderLine{}).
+	// The order is locked first: of two jobs that finish its last two lines at
+	// once, the second must see what the first wrote.
+	_, err := gorm.G[Order](db.gorm, clause.Locking{Strength: "UPDATE"}).Where("team_id = ? AND number = ?", by.TeamID, number).First(ctx)
+	if err != nil {
+		return fmt.Errorf("lock order: %w", translate(err))
+	}
+	err = db.gorm.WithContext(ctx).Model(&OrderLine{}).
 		Where("team_id = ? AND order_number = ? AND resource_id = ?", by.TeamID, number, resourceID).
 		Update("state", state).Error
 	if err != nil {

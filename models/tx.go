@@ -31,15 +31,22 @@ func (db *DB) tx(ctx context.Context, fn func(ctx context.Context, tx *DB) error
 	if err := ctx.Err(); err != nil {
 		return err
 	}
+	promised := false
 	run := func(g *gorm.DB) error {
 		inner := *db
-		inner.gorm, inner.commits, inner.inTx = g, nil, true
+		inner.gorm, inner.commits, inner.inTx, inner.promised = g, nil, true, &promised
 		return fn(context.WithValue(context.WithoutCancel(ctx), inTxKey{}, true), &inner)
 	}
+	var err error
 	if db.commits != nil {
-		return translate(db.commits.do(ctx, run))
+		err = db.commits.do(ctx, run)
+	} else {
+		err = db.gorm.WithContext(context.WithoutCancel(ctx)).Transaction(run)
 	}
-	return translate(db.gorm.WithContext(context.WithoutCancel(ctx)).Transaction(run))
+	if err == nil && promised {
+		db.wakeWorker()
+	}
+	return translate(err)
 }
 
 type inTxKey struct{}

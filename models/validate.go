@@ -48,6 +48,12 @@ func newValidator() *validator.Validate {
 	mustRegister(v, "maxbytes", func(f validator.FieldLevel) bool {
 		return len(f.Field().String()) <= atoi(f.Param())
 	})
+	// What the length of a store's term may be depends on its unit.
+	v.RegisterStructValidation(func(sl validator.StructLevel) {
+		if field, rule := sl.Current().Interface().(StoreInput).period(); field != "" {
+			sl.ReportError(nil, field, field, rule, "")
+		}
+	}, StoreInput{})
 	return v
 }
 
@@ -126,6 +132,9 @@ func Check(in any) error {
 func normalise(v reflect.Value) {
 	for i := range v.NumField() {
 		f, tag := v.Field(i), v.Type().Field(i).Tag.Get("validate")
+		if f.Kind() == reflect.Pointer && !f.IsNil() {
+			f = f.Elem()
+		}
 		switch {
 		case f.Kind() == reflect.Struct && f.CanSet():
 			normalise(f)

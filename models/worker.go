@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"strings"
 	"sync"
 	"time"
 
@@ -24,11 +25,19 @@ const (
 	// newDay is how often a worker looks whether a team's day has begun and
 	// wants something done.
 	newDay = 10 * time.Minute
+	// farthest is more than any lease or wait that is given out. A time that is
+	// further ahead comes from a clock that has been set back since, and counts
+	// as past, so that nothing waits for the old time to come round again.
+	farthest = 2 * lease
 )
+
+// errLate says that another worker has taken the job over.
+var errLate = errors.New("held by another worker")
 
 // Worker does the jobs.
 type Worker struct {
-	DB  *DB
+	DB *DB
+	// Log is the database's own by default.
 	Log *slog.Logger
 	// Parallel is how many jobs run at a time, 2 by default.
 	Parallel int
@@ -37,6 +46,9 @@ type Worker struct {
 // Run does jobs until ctx ends, and returns when the steps that were under way
 // have ended.
 func (w *Worker) Run(ctx context.Context) {
+	if w.Log == nil {
+		w.Log = w.DB.log
+	}
 	var all sync.WaitGroup
 	for range max(w.Parallel, 2) {
 		all.Go(func() { w.loop(ctx) })
@@ -74,7 +86,7 @@ func (w *Worker) loop(ctx context.Context) {
 		}
 		for ctx.Err() == nil {
 			more, err := w.DB.WorkOnce(ctx)
-			if err != nil {
+			if err != nil && ctx.Err() == nil {
 				w.Log.Error("job", "error", err)
 			}
 			if err != nil || !more {
@@ -98,8 +110,6 @@ func (db *DB) WorkOnce(ctx context.Context) (bool, error) {
 }
 
 // claim takes the job that has been due longest, or one whose worker has gone.
-// A lease further ahead than any that is given out comes from a clock that has
-// been set back, and does not count.
 func (db *DB) claim(ctx context.Context) (*Job, error) {
 	skip := ""
 	if db.gorm.Name() == "postgres" {
@@ -122,10 +132,26 @@ func (db *DB) claim(ctx context.Context) (*Job, error) {
 	return &jobs[0], nil
 }
 
-const claimable = "(state = ? AND run_at <= ? OR state = ? AND (lease_until <= ? OR lease_until > ?))"
+const claimable = `(state = ? AND (run_at <= ? OR run_at > ?)
+	OR state = ? AND (lease_until <= ? OR lease_until > ?))`
 
 func claimArgs(now time.Time) []any {
-	return []any{JobQueued, now, JobRunning, now, now.Add(time.Minute)}
+	ahead := now.Add(farthest)
+	return []any{JobQueued, now, ahead, JobRunning, now, ahead}
+}
+
+// recoverJobs lets the jobs that a kill interrupted go on at once. In a data
+// folder with its own database nobody else can be working on them; where the
+// database is shared, their leases run out instead.
+func (db *DB) recoverJobs(ctx context.Context) error {
+	if db.commits == nil {
+		return nil
+	}
+	return db.tx(ctx, func(ctx context.Context, tx *DB) error {
+		now := tx.Now()
+		return tx.gorm.WithContext(ctx).Exec(`UPDATE jobs SET state = ?, lease_until = NULL, run_at = ?
+			WHERE state = ? OR state = ? AND run_at > ?`, JobQueued, now, JobRunning, JobQueued, now).Error
+	})
 }
 
 // work does the job's remaining steps.
@@ -134,6 +160,10 @@ func (db *DB) work(ctx context.Context, job *Job) error {
 	if err != nil {
 		return db.end(ctx, work{}, job, err)
 	}
+	return db.do(ctx, w, job)
+}
+
+func (db *DB) do(ctx context.Context, w work, job *Job) error {
 	stop := db.holdLease(job)
 	defer stop()
 	for job.Step < len(w.steps) {
@@ -155,7 +185,7 @@ func (db *DB) work(ctx context.Context, job *Job) error {
 		case errors.As(err, &failure) || job.Tries+1 >= mostTries:
 			return db.end(ctx, w, job, err)
 		default:
-			return errors.Join(err, db.later(ctx, job))
+			return db.later(ctx, job, err)
 		}
 	}
 	return db.end(ctx, w, job, nil)
@@ -173,7 +203,7 @@ func (db *DB) doStep(ctx context.Context, s step, job *Job) (err error) {
 }
 
 // save writes fields of a job that this worker still holds; a worker that
-// comes late changes nothing and gets ErrConflict.
+// comes late changes nothing and gets errLate.
 func (db *DB) save(ctx context.Context, job *Job, fields ...string) error {
 	res := db.gorm.WithContext(ctx).Model(job).Where("attempt = ? AND state = ?", job.Attempt, JobRunning).
 		Select(fields).Updates(job)
@@ -181,7 +211,7 @@ func (db *DB) save(ctx context.Context, job *Job, fields ...string) error {
 		return fmt.Errorf("save job: %w", res.Error)
 	}
 	if res.RowsAffected == 0 {
-		return fmt.Errorf("job %s is held by another worker: %w", job.ID, ErrConflict)
+		return fmt.Errorf("job %s: %w", job.ID, errLate)
 	}
 	return nil
 }
@@ -189,7 +219,7 @@ func (db *DB) save(ctx context.Context, job *Job, fields ...string) error {
 func (db *DB) begin(ctx context.Context, job *Job) error {
 	now := db.Now()
 	job.Steps[job.Step].Started = &now
-	return db.tx(ctx, func(ctx context.Context, tx *DB) error {
+	return db.tx(context.WithoutCancel(ctx), func(ctx context.Context, tx *DB) error {
 		return tx.save(ctx, job, "Steps")
 	})
 }
@@ -204,10 +234,11 @@ func (db *DB) stepDone(ctx context.Context, job *Job) error {
 	})
 }
 
-// later puts a job back whose step failed for a reason that may pass, a little
-// longer each time.
-func (db *DB) later(ctx context.Context, job *Job) error {
+// later puts a job back that failed for a reason that may pass, a little longer
+// each time.
+func (db *DB) later(ctx context.Context, job *Job, cause error) error {
 	job.Tries++
+	db.log.Warn("job will be tried again", "job", job.ID, "kind", job.Kind, "tries", job.Tries, "error", cause)
 	wait := time.Second << (job.Tries - 1)
 	return db.tx(context.WithoutCancel(ctx), func(ctx context.Context, tx *DB) error {
 		job.RunAt = tx.Now().Add(wait)
@@ -228,27 +259,54 @@ func (db *DB) giveBack(ctx context.Context, job *Job) error {
 	return res.Error
 }
 
-// end records how a job ended, and what that means for its resource and its
-// order, in one transaction.
+// end ends a job. When that cannot be recorded it is tried again, a busy or
+// full database as often as it takes; what cannot be recorded at all makes the
+// job fail, without its resource if need be, because no job may stay for ever.
 func (db *DB) end(ctx context.Context, w work, job *Job, cause error) error {
+	err := db.tryEnd(ctx, w, job, cause)
+	switch {
+	case err == nil, errors.Is(err, errLate), errors.Is(err, ErrBusy), errors.Is(err, ErrNoSpace):
+		return err
+	case job.Tries+1 < mostTries:
+		return db.later(ctx, job, err)
+	case cause == nil:
+		return db.end(ctx, w, job, &Failure{Code: "internal", Detail: err.Error()})
+	}
+	db.log.Error("job ends without its resource", "job", job.ID, "kind", job.Kind, "subject", job.SubjectID, "error", err)
+	return db.tryEnd(ctx, work{}, job, cause)
+}
+
+// tryEnd records how a job ended, and what that means for its resource and its
+// order, in one transaction.
+func (db *DB) tryEnd(ctx context.Context, w work, job *Job, cause error) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("end of job panicked: %v", p)
+		}
+	}()
 	job.State = JobCompleted
 	then := w.completed
 	if cause != nil {
 		f := asFailure(cause)
-		job.State, job.FailCode, job.FailDetail = JobFailed, f.Code, f.Detail
+		job.State, job.FailCode, job.FailDetail = JobFailed, f.Code, printable(f.Detail)
 		then = w.failed
 		db.log.Warn("job failed", "job", job.ID, "kind", job.Kind, "subject", job.SubjectID, "error", cause)
 	}
 	return db.tx(context.WithoutCancel(ctx), func(ctx context.Context, tx *DB) error {
 		now := tx.Now()
 		job.EndedAt = &now
-		if then != nil {
-			if err := then(ctx, tx, job); err != nil {
-				return err
-			}
+		// The job first: a late worker must not reach what comes of it.
+		err := tx.save(ctx, job, "State", "FailCode", "FailDetail", "EndedAt")
+		if err != nil || then == nil {
+			return err
 		}
-		return tx.save(ctx, job, "State", "FailCode", "FailDetail", "EndedAt")
+		return then(ctx, tx, job)
 	})
+}
+
+// printable is a text that both databases keep, of a bounded length.
+func printable(s string) string {
+	return clip(strings.ToValidUTF8(strings.ReplaceAll(s, "\x00", ""), "?"), 1000)
 }
 
 // holdLease renews the job's lease until the returned function is called.

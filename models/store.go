@@ -1,0 +1,555 @@
+package models
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"time"
+
+	"gorm.io/gorm"
+
+	"quartermaster/models/pricing"
+)
+
+// StoreState is where a store stands, spelled as the documents do.
+type StoreState string
+
+// States of a store. A store is created and deleted by jobs: CREATING becomes
+// NORMAL or CREATED_FAILED; DROPPING ends with the store gone or DELETE_FAILED.
+const (
+	StoreCreating     StoreState = "CREATING"
+	StoreNormal       StoreState = "NORMAL"
+	StoreCreateFailed StoreState = "CREATED_FAILED"
+	StoreAbnormal     StoreState = "ABNORMAL"
+	StoreFrozen       StoreState = "FROZEN"
+	StoreDiskFull     StoreState = "DISK_FULL"
+	StoreScaling      StoreState = "SCALING"
+	StoreScalingIn    StoreState = "SCALING_IN"
+	StoreDropping     StoreState = "DROPPING"
+	StoreDeleteFailed StoreState = "DELETE_FAILED"
+)
+
+// StoreStates are all states, in the order they are shown.
+var StoreStates = []StoreState{StoreNormal, StoreCreating, StoreCreateFailed, StoreScaling, StoreScalingIn,
+	StoreAbnormal, StoreFrozen, StoreDiskFull, StoreDropping, StoreDeleteFailed}
+
+// deletable are the states from which a store can be deleted.
+var deletable = []StoreState{StoreNormal, StoreCreateFailed, StoreAbnormal, StoreFrozen, StoreDiskFull, StoreDeleteFailed}
+
+// Store is a knowledge store: compute units in zones of a region, and an index
+// folder of its own on this server.
+type Store struct {
+	ID          string // UUID
+	TeamID      string
+	Region      string
+	Name        string   // unique in the team and region, whatever the state
+	Zones       []string `gorm:"serializer:json"`
+	CU          string   `gorm:"column:cu"`
+	Num         int64
+	Reserved    bool // its Num is counted in the team's quota
+	ChargeMode  pricing.ChargeMode
+	PeriodType  pricing.Unit // with prePaid
+	PeriodNum   int
+	AutoRenew   bool
+	AutoPay     bool
+	Description *string // nil when it was not given
+	State       StoreState
+	FailCode    string // why the last job failed; the words are in views/i18n under "fail.<code>"
+	FailDetail  string
+	JobID       string     // the job that works on it, or worked last
+	EndsAt      *time.Time // with prePaid
+	OrderNumber int64
+	CreatedBy   string
+	CreatorName string
+	CreatedAt   time.Time
+	UpdatedAt   time.Time
+}
+
+// Passing tells whether the state will change by itself.
+func (s Store) Passing() bool {
+	switch s.State {
+	case StoreCreating, StoreDropping, StoreScaling, StoreScalingIn:
+		return true
+	}
+	return false
+}
+
+// Retryable tells whether a job of the store failed and can go on.
+func (s Store) Retryable() bool {
+	return s.State == StoreCreateFailed || s.State == StoreDeleteFailed
+}
+
+// Deletable tells whether the store can be deleted from its state.
+func (s Store) Deletable() bool {
+	for _, state := range deletable {
+		if s.State == state {
+			return true
+		}
+	}
+	return false
+}
+
+// StoreInput is what a caller says about a new store, from a form or from the
+// API.
+type StoreInput struct {
+	Name       string             `form:"store_name" validate:"required,min=3,max=63,storename"`
+	Region     string             `form:"region" validate:"required"`
+	Zones      []string           `form:"availability_zones" validate:"min=1,max=16,unique,dive,required"`
+	CU         string             `form:"cu" validate:"required,oneof=xlarge 2xlarge 4xlarge 8xlarge 16xlarge"`
+	Num        int64              `form:"num" validate:"min=1,max=1000000"`
+	ChargeMode pricing.ChargeMode `form:"charge_mode" validate:"oneof=postPaid prePaid"` // postPaid when empty
+	// The rest of the charge is for prePaid only and ignored otherwise.
+	PeriodType pricing.Unit `form:"period_type"`
+	PeriodNum  int          `form:"period_num"`
+	AutoRenew  bool         `form:"auto_renew"`
+	AutoPay    bool         `form:"auto_pay"`
+	// Description is nil when nothing was given.
+	Description *string `form:"description" validate:"omitempty,prose,maxbytes=255"`
+}
+
+func (in *StoreInput) check() error {
+	if in.ChargeMode == "" {
+		in.ChargeMode = pricing.PostPaid
+	}
+	if in.ChargeMode == pricing.PostPaid {
+		in.PeriodType, in.PeriodNum, in.AutoRenew, in.AutoPay = "", 0, false, false
+	}
+	return Check(in)
+}
+
+// prepaidPeriods are the lengths for which a store can be paid in advance.
+var prepaidPeriods = map[pricing.Unit][]int{
+	pricing.Month: {1, 2, 3, 4, 5, 6, 7, 8, 9},
+	pricing.Year:  {1, 2, 3, 5},
+}
+
+// StorePeriods are the lengths, in months or years, for which a store can be
+// paid in advance; none for any other unit.
+func StorePeriods(unit pricing.Unit) []int { return prepaidPeriods[unit] }
+
+// period says which rule the period of a store that is paid in advance breaks:
+// the field and the rule, or "".
+func (in StoreInput) period() (field, rule string) {
+	if in.ChargeMode != pricing.PrePaid {
+		return "", ""
+	}
+	lengths, known := prepaidPeriods[in.PeriodType]
+	switch {
+	case in.PeriodType == "":
+		return "period_type", "required"
+	case !known:
+		return "period_type", "oneof"
+	}
+	for _, n := range lengths {
+		if in.PeriodNum == n {
+			return "", ""
+		}
+	}
+	return "period_num", "period_" + string(in.PeriodType)
+}
+
+// months is the length of a store's term, or 0 when it has none.
+func (in StoreInput) months() int {
+	if field, _ := in.period(); field != "" || in.ChargeMode != pricing.PrePaid {
+		return 0
+	}
+	if in.PeriodType == pricing.Year {
+		return 12 * in.PeriodNum
+	}
+	return in.PeriodNum
+}
+
+func (in *StoreInput) line(ctx context.Context, db *DB, by Actor) (OrderLine, error) {
+	line := OrderLine{Kind: KindStore, Name: in.Name, Region: in.Region, Detail: fmt.Sprintf("%s × %d", in.CU, in.Num)}
+	refused, err := db.storeRefused(ctx, by, in)
+	if err != nil {
+		return line, err
+	}
+	now := db.TeamNow(by)
+	if months := in.months(); months > 0 {
+		end := pricing.End(now, months)
+		line.StartsAt, line.EndsAt = &now, &end
+	}
+	book, err := db.Book(ctx, pricing.StoreSKU(in.CU))
+	if err != nil {
+		return line, err
+	}
+	quote, err := pricing.Store(book, now, pricing.StoreTerms{
+		Region: in.Region, CU: in.CU, Num: int(in.Num), ChargeMode: in.ChargeMode,
+		PeriodType: in.PeriodType, PeriodNum: in.PeriodNum,
+	})
+	switch {
+	case err == nil:
+		line.price(quote)
+	case errors.Is(err, pricing.ErrNoPrice):
+		// Where a field is wrong there is no price, and that is no news.
+		if refused == nil && in.check() == nil {
+			refused = invalid("", "no_price")
+		}
+	default:
+		return line, err
+	}
+	return line, refused
+}
+
+// storeRefused says what other rows forbid about a new store. err is a fault;
+// refused is an Invalid or nil.
+func (db *DB) storeRefused(ctx context.Context, by Actor, in *StoreInput) (refused, err error) {
+	region, refused := db.region(ctx, in.Region, "store")
+	if refused != nil && !isInvalid(refused) {
+		return nil, refused
+	}
+	for _, zone := range in.Zones {
+		if refused == nil && !region.HasZone(zone) {
+			refused = invalid("availability_zones", "zone", in.Region)
+		}
+	}
+	free, err := db.StoreNameFree(ctx, by, in.Region, in.Name)
+	if err != nil {
+		return nil, err
+	}
+	if !free {
+		refused = mergeInvalid(refused, invalid("store_name", "taken"))
+	}
+	team, err := db.FindTeam(ctx, by)
+	if err != nil {
+		return nil, err
+	}
+	if left := team.CULeft(); in.Num > left {
+		refused = mergeInvalid(refused, invalid("num", "quota", strconv.FormatInt(left, 10)))
+	}
+	return refused, nil
+}
+
+func (in *StoreInput) fulfil(ctx context.Context, tx *DB, by Actor, order *Order, line *OrderLine) error {
+	now := tx.TeamNow(by)
+	s := &Store{
+		ID: tx.newUUID(), TeamID: by.TeamID, Region: in.Region, Name: in.Name, Zones: in.Zones, CU: in.CU, Num: in.Num,
+		Reserved: true, ChargeMode: in.ChargeMode, PeriodType: in.PeriodType, PeriodNum: in.PeriodNum,
+		AutoRenew: in.AutoRenew, AutoPay: in.AutoPay, Description: in.Description, State: StoreCreating,
+		EndsAt: line.EndsAt, OrderNumber: order.Number, CreatedBy: by.UserID, CreatorName: by.UserName,
+		CreatedAt: now, UpdatedAt: now,
+	}
+	if err := tx.reserveCU(ctx, by, s.Num); err != nil {
+		return err
+	}
+	job, err := tx.queue(ctx, by, CreateStoreJob, s.ID, s.Name, nil)
+	if err != nil {
+		return err
+	}
+	s.JobID = job.ID
+	if err := gorm.G[Store](tx.gorm).Create(ctx, s); err != nil {
+		return taken(err, "store_name")
+	}
+	line.ResourceID, line.ResourceName, line.State = s.ID, s.Name, OrderFulfilling
+	return tx.recordStore(ctx, by, s, "created", "")
+}
+
+// CULeft is how many compute units the team's quota still has room for.
+func (t Team) CULeft() int64 { return max(0, t.CUQuota-t.CUUsed) }
+
+// reserveCU counts num compute units in the team's quota, or refuses to go
+// beyond it.
+func (db *DB) reserveCU(ctx context.Context, by Actor, num int64) error {
+	res := db.gorm.WithContext(ctx).Exec(`UPDATE teams SET cu_used = cu_used + ? WHERE id = ? AND cu_used + ? <= cu_quota`, num, by.TeamID, num)
+	if res.Error != nil {
+		return fmt.Errorf("reserve compute units: %w", res.Error)
+	}
+	if res.RowsAffected > 0 {
+		return nil
+	}
+	team, err := db.FindTeam(ctx, by)
+	if err != nil {
+		return err
+	}
+	return invalid("num", "quota", strconv.FormatInt(team.CULeft(), 10))
+}
+
+// releaseCU takes a store's compute units out of the team's quota, once.
+func (db *DB) releaseCU(ctx context.Context, s *Store) error {
+	res := db.gorm.WithContext(ctx).Exec(`UPDATE stores SET reserved = ? WHERE id = ? AND reserved = ?`, false, s.ID, true)
+	if res.Error == nil && res.RowsAffected > 0 {
+		res = db.gorm.WithContext(ctx).Exec(`UPDATE teams SET cu_used = cu_used - ? WHERE id = ?`, s.Num, s.TeamID)
+	}
+	if res.Error != nil {
+		return fmt.Errorf("release compute units: %w", res.Error)
+	}
+	return nil
+}
+
+func (db *DB) recordStore(ctx context.Context, by Actor, s *Store, verb, failCode string) error {
+	e := Event{Action: "store." + verb, Kind: KindStore, SubjectID: s.ID, SubjectName: s.Name, Region: s.Region, OrderNumber: s.OrderNumber}
+	detail := map[string]any{"state": s.State, "cu": s.CU, "num": s.Num}
+	if failCode != "" {
+		e.Result = "failed"
+		detail["fail_code"] = failCode
+	}
+	return db.record(ctx, by, e, detail)
+}
+
+// StoreNameFree tells whether the actor's team has no store of that name in the
+// region.
+func (db *DB) StoreNameFree(ctx context.Context, by Actor, region, name string) (bool, error) {
+	if err := by.may(See); err != nil {
+		return false, err
+	}
+	n, err := gorm.G[Store](db.gorm).Where("team_id = ? AND region = ? AND name = ?", by.TeamID, region, name).Count(ctx, "*")
+	return n == 0, translate(err)
+}
+
+// FindStore is one store of the actor's team.
+func (db *DB) FindStore(ctx context.Context, by Actor, id string) (*Store, error) {
+	if err := by.may(See); err != nil {
+		return nil, err
+	}
+	s, err := gorm.G[Store](db.gorm).Where("team_id = ? AND id = ?", by.TeamID, id).First(ctx)
+	if err != nil {
+		return nil, translate(err)
+	}
+	return &s, nil
+}
+
+// StoreFilter says which stores to list. Empty fields do not narrow.
+type StoreFilter struct {
+	Region string
+	State  StoreState
+	Text   string // in the name
+}
+
+// ListStores is a page of the team's stores, newest first.
+func (db *DB) ListStores(ctx context.Context, by Actor, f StoreFilter, p Page) ([]Store, Cursor, error) {
+	if err := by.may(See); err != nil {
+		return nil, Cursor{}, err
+	}
+	q := gorm.G[Store](db.gorm).Where("team_id = ?", by.TeamID)
+	if f.Region != "" {
+		q = q.Where("region = ?", f.Region)
+	}
+	if f.State != "" {
+		q = q.Where("state = ?", f.State)
+	}
+	if f.Text != "" {
+		q = q.Where(`name LIKE ? ESCAPE '\'`, like(f.Text))
+	}
+	return pageOf(ctx, q, p, newestFirst("created_at", "id"), func(s Store) []string {
+		return []string{stamp(s.CreatedAt), s.ID}
+	})
+}
+
+// StorePrice is what one compute unit of a flavor costs in a region: an hour,
+// a month and a year of it, in millionths of the currency; 0 where it is not
+// sold that way.
+type StorePrice struct {
+	Flavor
+	Currency              string
+	Hourly, Monthly, Year int64
+}
+
+// ListStorePrices are the flavors, smallest first, with what they cost in the
+// region now.
+func (db *DB) ListStorePrices(ctx context.Context, by Actor, region string) ([]StorePrice, error) {
+	flavors, err := db.ListFlavors(ctx)
+	if err != nil {
+		return nil, err
+	}
+	skus := make([]string, len(flavors))
+	for i, f := range flavors {
+		skus[i] = pricing.StoreSKU(f.CU)
+	}
+	book, err := db.Book(ctx, skus...)
+	if err != nil {
+		return nil, err
+	}
+	now := db.TeamNow(by)
+	prices := make([]StorePrice, len(flavors))
+	for i, f := range flavors {
+		prices[i].Flavor = f
+		for unit, micro := range map[pricing.Unit]*int64{
+			pricing.Hour: &prices[i].Hourly, pricing.Month: &prices[i].Monthly, pricing.Year: &prices[i].Year,
+		} {
+			if p, err := book.Find(now, skus[i], region, unit, 0); err == nil {
+				*micro, prices[i].Currency = p.Micro, p.Currency
+			}
+		}
+	}
+	return prices, nil
+}
+
+// DeleteStore begins to delete a store by a job. A store that is not at rest is
+// ErrConflict.
+func (db *DB) DeleteStore(ctx context.Context, by Actor, id string) (*Store, error) {
+	return db.moveStore(ctx, by, id, func(ctx context.Context, tx *DB, s *Store) error {
+		if !s.Deletable() {
+			return ErrConflict
+		}
+		job, err := tx.queue(ctx, by, DeleteStoreJob, s.ID, s.Name, nil)
+		if err != nil {
+			return err
+		}
+		s.JobID = job.ID
+		if err := tx.setStore(ctx, by, s, StoreDropping, nil, deletable...); err != nil {
+			return err
+		}
+		return tx.recordStore(ctx, by, s, "dropped", "")
+	})
+}
+
+// RetryStore lets the job that failed on a store go on from the step that
+// failed. A store whose job has not failed is ErrConflict.
+func (db *DB) RetryStore(ctx context.Context, by Actor, id string) (*Store, error) {
+	return db.moveStore(ctx, by, id, func(ctx context.Context, tx *DB, s *Store) error {
+		before, after := s.State, StoreCreating
+		switch s.State {
+		case StoreCreateFailed:
+		case StoreDeleteFailed:
+			after = StoreDropping
+		default:
+			return ErrConflict
+		}
+		if err := tx.setStore(ctx, by, s, after, nil, before); err != nil {
+			return err
+		}
+		if err := tx.retry(ctx, s.JobID); err != nil {
+			return err
+		}
+		if after == StoreCreating {
+			if err := tx.finishLine(ctx, by, s.OrderNumber, s.ID, OrderFulfilling); err != nil {
+				return err
+			}
+		}
+		return tx.recordStore(ctx, by, s, "retried", "")
+	})
+}
+
+// moveStore changes a store of the actor's team in one transaction.
+func (db *DB) moveStore(ctx context.Context, by Actor, id string, change func(context.Context, *DB, *Store) error) (*Store, error) {
+	if err := by.may(Request); err != nil {
+		return nil, err
+	}
+	var s *Store
+	err := db.tx(ctx, func(ctx context.Context, tx *DB) (err error) {
+		if s, err = tx.FindStore(ctx, by, id); err != nil {
+			return err
+		}
+		return change(ctx, tx, s)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
+// setStore gives a store another state, if it still has one of those it comes
+// from, and keeps why its job failed.
+func (db *DB) setStore(ctx context.Context, by Actor, s *Store, state StoreState, failure *Failure, from ...StoreState) error {
+	s.State, s.UpdatedAt, s.FailCode, s.FailDetail = state, db.TeamNow(by), "", ""
+	if failure != nil {
+		s.FailCode, s.FailDetail = failure.Code, failure.Detail
+	}
+	res := db.gorm.WithContext(ctx).Model(s).Where("state IN ?", from).
+		Select("State", "JobID", "FailCode", "FailDetail", "UpdatedAt").Updates(s)
+	if res.Error != nil {
+		return fmt.Errorf("set state of store: %w", res.Error)
+	}
+	if res.RowsAffected == 0 {
+		return ErrConflict
+	}
+	return nil
+}
+
+// createStore is the job that makes a store's folder and index.
+var createStore = work{
+	steps: []step{
+		{"reserve", reserveStore},
+		{"allocate", func(_ context.Context, db *DB, job *Job) error { return db.allocateIndex(job.SubjectID) }},
+		{"build", func(_ context.Context, db *DB, job *Job) error { return db.buildIndex(job.SubjectID) }},
+		{"check", func(_ context.Context, db *DB, job *Job) error { return db.checkIndex(job.SubjectID) }},
+	},
+	completed: func(ctx context.Context, tx *DB, job *Job) error {
+		return tx.storeCreated(ctx, job, StoreNormal, OrderCompleted, "ready", nil)
+	},
+	failed: func(ctx context.Context, tx *DB, job *Job) error {
+		return tx.storeCreated(ctx, job, StoreCreateFailed, OrderFailed, "create_failed", job.failure())
+	},
+}
+
+// reserveStore makes sure that the store is counted in its team's quota.
+func reserveStore(ctx context.Context, db *DB, job *Job) error {
+	return db.withStore(ctx, job, func(ctx context.Context, tx *DB, by Actor, s *Store) error {
+		if s.Reserved {
+			return nil
+		}
+		if err := tx.reserveCU(ctx, by, s.Num); isInvalid(err) {
+			return &Failure{Code: "quota", Detail: err.Error()}
+		} else if err != nil {
+			return err
+		}
+		return tx.gorm.WithContext(ctx).Model(s).Update("reserved", true).Error
+	})
+}
+
+func (db *DB) storeCreated(ctx context.Context, job *Job, state StoreState, line OrderState, verb string, f *Failure) error {
+	return db.withStore(ctx, job, func(ctx context.Context, tx *DB, by Actor, s *Store) error {
+		if err := tx.setStore(ctx, by, s, state, f, StoreCreating); err != nil {
+			return err
+		}
+		if err := tx.finishLine(ctx, by, s.OrderNumber, s.ID, line); err != nil {
+			return err
+		}
+		return tx.recordStore(ctx, by, s, verb, s.FailCode)
+	})
+}
+
+// deleteStore is the job that removes a store's folder, its part of the quota
+// and at last its row.
+var deleteStore = work{
+	steps: []step{
+		{"close", func(_ context.Context, db *DB, job *Job) error { return db.closeIndex(job.SubjectID) }},
+		{"remove", func(_ context.Context, db *DB, job *Job) error { return db.removeIndex(job.SubjectID) }},
+		{"release", func(ctx context.Context, db *DB, job *Job) error {
+			return db.withStore(ctx, job, func(ctx context.Context, tx *DB, _ Actor, s *Store) error {
+				return tx.releaseCU(ctx, s)
+			})
+		}},
+	},
+	completed: func(ctx context.Context, tx *DB, job *Job) error {
+		return tx.withStore(ctx, job, func(ctx context.Context, tx *DB, by Actor, s *Store) error {
+			n, err := gorm.G[Store](tx.gorm).Where("id = ? AND state = ?", s.ID, StoreDropping).Delete(ctx)
+			if err != nil {
+				return fmt.Errorf("delete store: %w", err)
+			}
+			if n == 0 {
+				return ErrConflict
+			}
+			if err := tx.tally(ctx, by, KindStore, 0, 1, 0); err != nil {
+				return err
+			}
+			return tx.recordStore(ctx, by, s, "deleted", "")
+		})
+	},
+	failed: func(ctx context.Context, tx *DB, job *Job) error {
+		return tx.withStore(ctx, job, func(ctx context.Context, tx *DB, by Actor, s *Store) error {
+			if err := tx.setStore(ctx, by, s, StoreDeleteFailed, job.failure(), StoreDropping); err != nil {
+				return err
+			}
+			return tx.recordStore(ctx, by, s, "delete_failed", s.FailCode)
+		})
+	},
+}
+
+// withStore runs fn in a transaction on the store that a job works on, on
+// behalf of the person who asked for the job.
+func (db *DB) withStore(ctx context.Context, job *Job, fn func(context.Context, *DB, Actor, *Store) error) error {
+	return db.tx(ctx, func(ctx context.Context, tx *DB) error {
+		by, err := tx.serverActor(ctx, job)
+		if err != nil {
+			return err
+		}
+		s, err := tx.FindStore(ctx, by, job.SubjectID)
+		if err != nil {
+			return fmt.Errorf("store of job %s: %w", job.ID, err)
+		}
+		return fn(ctx, tx, by, s)
+	})
+}
