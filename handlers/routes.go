@@ -69,6 +69,14 @@ func Routes(cfg Config) (http.Handler, error) {
 	member.POST("/team/members/:id/invitation", web.Page(members.Invite))
 	member.POST("/team/members/:id/removal", web.Page(members.Delete))
 
+	plans := Plans{DB: cfg.DB}
+	member.GET("/plans", web.Page(plans.List))
+	member.GET("/plans/new", web.Page(plans.New))
+	member.POST("/plans", web.Page(plans.Create))
+	member.POST("/plans/preview", web.Page(plans.Preview))
+	member.GET("/plans/:id", web.Page(plans.Show))
+	member.POST("/plans/:id/removal", web.Page(plans.Delete))
+
 	return web.Serve(r), nil
 }
 

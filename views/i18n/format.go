@@ -180,6 +180,10 @@ func DateTimeZone(ctx context.Context, t time.Time) string {
 	return DateTime(ctx, t) + " " + offset(t.In(Zone(ctx)))
 }
 
+// ZoneName is how far the clock of the context's reader is from UTC at a
+// moment: UTC+8.
+func ZoneName(ctx context.Context, t time.Time) string { return offset(t.In(Zone(ctx))) }
+
 // offset names a zone by its distance from UTC; abbreviations such as CST are
 // several zones at once.
 func offset(t time.Time) string {

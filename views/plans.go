@@ -1,0 +1,335 @@
+package views
+
+import (
+	"context"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"quartermaster/models"
+	"quartermaster/models/pricing"
+	"quartermaster/views/i18n"
+	"quartermaster/views/ui"
+)
+
+// PlanListProps is what the list of plans shows.
+type PlanListProps struct {
+	Plans  []models.Plan
+	Cursor models.Cursor
+	By     models.Actor
+	// Now is the team's time.
+	Now time.Time
+	// Text, State, Type and Ending are what the list is narrowed to.
+	Text   string
+	State  models.PlanState
+	Type   string
+	Ending bool
+}
+
+// PlanNewProps is what the form for a new plan shows.
+type PlanNewProps struct {
+	Form   ui.Form
+	Offers models.PlanOffers
+	// Order is the order as it would be placed, Err what would be refused.
+	Order *models.Order
+	Err   error
+	Now   time.Time
+}
+
+// PlanShowProps is what the page of one plan shows.
+type PlanShowProps struct {
+	Plan       models.Plan
+	Deductions []models.Deduction
+	Cursor     models.Cursor
+	Regions    []models.Region
+	Events     []models.Event
+	By         models.Actor
+	// Now is the team's time, At the server's, which events are dated by.
+	Now, At time.Time
+}
+
+// PlanTypeName is what a package type is called, where only its code is at
+// hand; the code itself when nobody has named it.
+func PlanTypeName(ctx context.Context, code string) string {
+	if key := "plan.type." + code; i18n.Has(ctx, key) {
+		return i18n.T(ctx, key)
+	}
+	return code
+}
+
+// inWords is the name of the reader's language.
+func inWords(ctx context.Context, zh, en string) string {
+	if i18n.Lang(ctx) == "zh" {
+		return zh
+	}
+	return en
+}
+
+var planTones = map[models.PlanState]ui.Tone{
+	models.PlanScheduled: ui.Info, models.PlanActive: ui.OK, models.PlanExhausted: ui.Warn, models.PlanExpired: ui.Neutral,
+}
+
+// address is the list's address with some of its conditions changed: pairs of
+// a name and its value, "" to take it off. Paging begins anew.
+func (p PlanListProps) address(change ...string) string {
+	q := url.Values{}
+	set := func(name, value string) {
+		q.Del(name)
+		if value != "" {
+			q.Set(name, value)
+		}
+	}
+	set("q", p.Text)
+	set("state", string(p.State))
+	set("type", p.Type)
+	if p.Ending {
+		set("ending", "30")
+	}
+	for i := 0; i+1 < len(change); i += 2 {
+		set(change[i], change[i+1])
+	}
+	if len(q) == 0 {
+		return "/plans"
+	}
+	return "/plans?" + q.Encode()
+}
+
+// keep is what a search keeps of the list's conditions.
+func (p PlanListProps) keep() map[string]string {
+	keep := map[string]string{}
+	if p.State != "" {
+		keep["state"] = string(p.State)
+	}
+	if p.Type != "" {
+		keep["type"] = p.Type
+	}
+	if p.Ending {
+		keep["ending"] = "30"
+	}
+	return keep
+}
+
+func (p PlanListProps) narrowed() bool {
+	return p.Text != "" || p.State != "" || p.Type != "" || p.Ending
+}
+
+func (p PlanListProps) tabs(ctx context.Context) []ui.Tab {
+	tabs := []ui.Tab{{Label: i18n.T(ctx, "plans.all"), Href: p.address("state", ""), Current: p.State == ""}}
+	for _, s := range models.PlanStates {
+		tabs = append(tabs, ui.Tab{Label: i18n.T(ctx, "plan.state."+string(s)), Href: p.address("state", string(s)), Current: p.State == s})
+	}
+	return tabs
+}
+
+func (p PlanListProps) filters(ctx context.Context) []ui.Filter {
+	var out []ui.Filter
+	if p.Type != "" {
+		out = append(out, ui.Filter{Label: ui.Label(ctx, "package_type"), Value: PlanTypeName(ctx, p.Type), RemoveHref: p.address("type", "")})
+	}
+	if p.Ending {
+		out = append(out, ui.Filter{Value: i18n.T(ctx, "plans.ending"), RemoveHref: p.address("ending", "")})
+	}
+	return out
+}
+
+func (p PlanListProps) pager() ui.PagerProps {
+	var out ui.PagerProps
+	if p.Cursor.Prev != "" {
+		out.Newer = p.address("before", p.Cursor.Prev)
+	}
+	if p.Cursor.Next != "" {
+		out.Older = p.address("after", p.Cursor.Next)
+	}
+	return out
+}
+
+// planSize is a plan's size: 1 TB.
+func planSize(ctx context.Context, p models.Plan) string { return i18n.Bytes(ctx, p.Total()) }
+
+// brief is the beginning of a text, for a list.
+func brief(s string) string {
+	const most = 40
+	s = strings.Join(strings.Fields(s), " ")
+	if r := []rune(s); len(r) > most {
+		return strings.TrimSpace(string(r[:most])) + "…"
+	}
+	return s
+}
+
+// planUsedOf is how much of a plan is used, in words.
+func planUsedOf(ctx context.Context, p models.Plan) string {
+	return i18n.T(ctx, "plans.used-of", "Used", i18n.Bytes(ctx, p.Used), "Total", planSize(ctx, p))
+}
+
+// planEnds says how long a plan still runs, or when it begins.
+func planEnds(ctx context.Context, p models.Plan, now time.Time) string {
+	if p.State(now) == models.PlanScheduled {
+		return i18n.T(ctx, "plans.begins", "Date", i18n.Relative(ctx, p.EffectiveAt, now))
+	}
+	return i18n.DaysLeft(ctx, p.EndsAt, now)
+}
+
+// planAgain is the form filled in for another plan of the same kind.
+func planAgain(p models.Plan) string {
+	return "/plans/new?" + url.Values{
+		"product_code": {p.ProductCode}, "package_type": {p.PackageType}, "specification": {strconv.FormatInt(p.Specification, 10)},
+		"duration": {strconv.Itoa(p.Duration)}, "pricing_cycle": {string(p.PricingCycle)}, "note": {p.Note},
+	}.Encode()
+}
+
+func (p PlanNewProps) products(ctx context.Context) []ui.Option {
+	var out []ui.Option
+	for _, x := range p.Offers.Products {
+		out = append(out, ui.Option{Value: x.Code, Label: inWords(ctx, x.ZH, x.EN), Note: x.Code})
+	}
+	return out
+}
+
+func (p PlanNewProps) types(ctx context.Context) []ui.Option {
+	var out []ui.Option
+	for _, x := range p.Offers.Types {
+		o := ui.Option{Value: x.Code, Label: inWords(ctx, x.ZH, x.EN), Group: i18n.T(ctx, "plans.item."+x.Item), Disabled: !x.OnSale}
+		if o.Disabled {
+			o.Label = i18n.T(ctx, "plans.off-sale", "Name", o.Label)
+		}
+		out = append(out, o)
+	}
+	return out
+}
+
+func (p PlanNewProps) specs(ctx context.Context) []ui.Option {
+	var out []ui.Option
+	for _, x := range p.Offers.Specs {
+		o := ui.Option{Value: x.Value, Label: x.Name}
+		if x.Monthly.Micro > 0 {
+			o.Note = i18n.T(ctx, "plans.per-month", "Price", i18n.MoneyRate(ctx, x.Monthly.Micro, x.Monthly.Currency))
+		}
+		out = append(out, o)
+	}
+	return out
+}
+
+func (p PlanNewProps) terms(ctx context.Context) []ui.Option {
+	var out []ui.Option
+	for _, x := range p.Offers.Terms {
+		o := ui.Option{Value: strconv.Itoa(x.N), Label: i18n.Term(ctx, x.N, string(x.Cycle)),
+			Price: i18n.Money(ctx, x.Quote.TradeMinor, x.Quote.Currency)}
+		if x.Quote.DiscountMinor > 0 {
+			o.Note = i18n.T(ctx, "plans.saves", "Amount", i18n.Money(ctx, x.Quote.DiscountMinor, x.Quote.Currency))
+		}
+		out = append(out, o)
+	}
+	return out
+}
+
+func planCycles(ctx context.Context) []ui.Option {
+	return []ui.Option{
+		{Value: string(pricing.Monthly), Label: i18n.T(ctx, "plans.cycle.Month")},
+		{Value: string(pricing.Yearly), Label: i18n.T(ctx, "plans.cycle.Year")},
+	}
+}
+
+// rows say what will exist.
+func (p PlanNewProps) rows(ctx context.Context) []ui.Row {
+	if p.Order == nil || len(p.Order.Lines) == 0 {
+		return nil
+	}
+	l := p.Order.Lines[0]
+	var out []ui.Row
+	for _, t := range p.Offers.Types {
+		if t.Code == l.Name {
+			out = append(out, ui.Row{Label: ui.Label(ctx, "package_type"), Value: inWords(ctx, t.ZH, t.EN)})
+		}
+	}
+	if l.Detail != "" {
+		out = append(out, ui.Row{Label: ui.Label(ctx, "specification"), Value: l.Detail})
+	}
+	if l.TermN > 0 {
+		out = append(out, ui.Row{Label: ui.Label(ctx, "duration"), Value: i18n.Term(ctx, l.TermN, string(l.TermUnit))})
+	}
+	return out
+}
+
+// measuring tells whether the first measurement is about to come.
+func (p PlanShowProps) measuring() bool {
+	return p.Plan.Metered() && p.Plan.MeasuredAt == nil && p.Plan.State(p.Now) == models.PlanActive
+}
+
+// dated is the form with its date as the field of the browser takes it: in the
+// reader's zone, when it came as the documents write it.
+func (p PlanNewProps) dated(ctx context.Context) ui.Form {
+	f := p.Form
+	if t, err := time.Parse("2006-01-02T15:04:05Z", f.Value("effective_date")); err == nil {
+		local := t.In(i18n.Zone(ctx)).Format("2006-01-02T15:04:05")
+		f.Values.Set("effective_date", strings.TrimSuffix(local, ":00"))
+	}
+	return f
+}
+
+// lost says what deleting a plan takes away.
+func (p PlanShowProps) lost(ctx context.Context) []string {
+	x := p.Plan
+	var out []string
+	if x.State(p.Now) != models.PlanExpired {
+		out = append(out, i18n.T(ctx, "plans.delete.term", "Left", planEnds(ctx, x, p.Now), "Date", i18n.LastDate(ctx, x.EndsAt)))
+		if x.Metered() {
+			out = append(out, i18n.T(ctx, "plans.delete.room", "Size", i18n.Bytes(ctx, x.Remaining())))
+		}
+	}
+	out = append(out, i18n.T(ctx, "plans.delete.paid", "Amount", i18n.Money(ctx, x.PaidMinor, x.Currency)))
+	if len(p.Deductions) > 0 {
+		out = append(out, i18n.T(ctx, "plans.delete.deductions"))
+	}
+	return out
+}
+
+// ran is how much of the term has passed, in hours.
+func (p PlanShowProps) ran() (passed, whole int64) {
+	whole = int64(p.Plan.EndsAt.Sub(p.Plan.EffectiveAt).Hours())
+	passed = int64(p.Now.Sub(p.Plan.EffectiveAt).Hours())
+	return min(max(passed, 0), whole), whole
+}
+
+// region is what a region is called.
+func (p PlanShowProps) region(ctx context.Context, id string) string {
+	for _, r := range p.Regions {
+		if r.ID == id {
+			return inWords(ctx, r.ZH, r.EN)
+		}
+	}
+	return id
+}
+
+func (p PlanShowProps) facts(ctx context.Context) []ui.Row {
+	x := p.Plan
+	rows := []ui.Row{
+		{Label: i18n.T(ctx, "plans.id"), Value: x.ID, Copy: true},
+		{Label: ui.Label(ctx, "product_code"), Value: x.ProductCode, Mono: true},
+		{Label: ui.Label(ctx, "package_type"), Body: planTypeFact(x)},
+		{Label: ui.Label(ctx, "specification"), Value: planSize(ctx, x)},
+		{Label: ui.Label(ctx, "region"), Value: p.region(ctx, x.Region)},
+		{Label: ui.Label(ctx, "duration"), Value: i18n.Term(ctx, x.Duration, string(x.PricingCycle))},
+		{Label: i18n.T(ctx, "plans.starts"), Body: ui.DateTime(x.EffectiveAt, i18n.DateTimeZone(ctx, x.EffectiveAt))},
+		{Label: i18n.T(ctx, "plans.last-day"), Body: ui.DateTime(x.EndsAt, i18n.LastDate(ctx, x.EndsAt))},
+		{Label: i18n.T(ctx, "plans.paid"), Value: i18n.Money(ctx, x.PaidMinor, x.Currency)},
+		{Label: i18n.T(ctx, "plans.order"), Body: planOrderLink(x.OrderNumber)},
+		{Label: i18n.T(ctx, "plans.ordered-by"), Value: x.CreatorName},
+	}
+	if x.Note != "" {
+		rows = append(rows, ui.Row{Label: ui.Label(ctx, "note"), Value: x.Note})
+	}
+	return rows
+}
+
+func (p PlanShowProps) pager() ui.PagerProps {
+	var out ui.PagerProps
+	base := "/plans/" + p.Plan.ID + "?"
+	if p.Cursor.Prev != "" {
+		out.Newer = base + url.Values{"before": {p.Cursor.Prev}}.Encode() + "#deductions"
+	}
+	if p.Cursor.Next != "" {
+		out.Older = base + url.Values{"after": {p.Cursor.Next}}.Encode() + "#deductions"
+	}
+	return out
+}
