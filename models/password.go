@@ -136,20 +136,27 @@ func commonPassword(password string, own ...string) bool {
 			words = append([]string{name}, words...)
 		}
 	}
-	return madeOf(text, words) || madeOf(leet.Replace(text), words)
+	return madeOf(text, text, words) || madeOf(text, leet.Replace(text), words)
 }
 
-// madeOf tells whether text is at most two of the words, and otherwise figures
-// and signs.
-func madeOf(text string, words []string) bool {
+// madeOf tells whether text, read as seen, is at most two of the words, and
+// otherwise figures and signs. Both are equally long.
+func madeOf(text, seen string, words []string) bool {
+	rest := []byte(text)
 	found := 0
 	for _, w := range words {
-		if strings.Contains(text, w) {
-			text = strings.ReplaceAll(text, w, " ")
-			found++
+		at := strings.Index(seen, w)
+		if at < 0 {
+			continue
+		}
+		found++
+		for ; at >= 0; at = strings.Index(seen, w) {
+			gap := strings.Repeat(" ", len(w))
+			seen = seen[:at] + gap + seen[at+len(w):]
+			copy(rest[at:], gap)
 		}
 	}
-	return found > 0 && found <= 2 && strings.IndexFunc(text, unicode.IsLetter) < 0
+	return found > 0 && found <= 2 && strings.IndexFunc(string(rest), unicode.IsLetter) < 0
 }
 
 // repeats tells whether text is a unit of at most four characters again and

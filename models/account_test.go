@@ -1,0 +1,609 @@
+package models_test
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"quartermaster/models"
+	"quartermaster/models/modelstest"
+)
+
+const longPassword = "a long walk by the river"
+
+// visitor is who asks before anybody is signed in.
+func visitor(address string) models.Actor {
+	return models.Actor{Face: models.ByForm, Address: address, Agent: "test", RequestID: "test"}
+}
+
+// withPassword gives a member longPassword and returns the address to sign in
+// with.
+func withPassword(t *testing.T, db *models.DB, by models.Actor) string {
+	t.Helper()
+	user, err := db.FindUser(t.Context(), by)
+	if err != nil {
+		t.Fatalf("find user: %v", err)
+	}
+	if err := db.ResetPassword(t.Context(), models.Operator(), user.Email, longPassword); err != nil {
+		t.Fatalf("set password: %v", err)
+	}
+	return user.Email
+}
+
+func mustSignIn(t *testing.T, db *models.DB, email string) models.SignedIn {
+	t.Helper()
+	begun, err := db.SignIn(t.Context(), visitor("192.0.2.9"), models.SignInInput{Email: email, Password: longPassword}, "")
+	if err != nil {
+		t.Fatalf("sign in: %v", err)
+	}
+	return begun
+}
+
+func TestRefusedSignInsAreAllAlike(t *testing.T) {
+	t.Parallel()
+	db := modelstest.Open(t)
+	team := modelstest.NewTeam(t, db)
+	email := withPassword(t, db, team.Viewer)
+	invited, err := db.FindUser(t.Context(), team.Approver)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, in := range map[string]models.SignInInput{
+		"wrong password":       {Email: email, Password: "another walk by the river"},
+		"unknown name":         {Email: "nobody@example.com", Password: longPassword},
+		"account not taken up": {Email: invited.Email, Password: longPassword},
+	} {
+		begun, err := db.SignIn(t.Context(), visitor("192.0.2.9"), in, "")
+		if !rejects(err, "", "credentials") || begun.Token != "" {
+			t.Errorf("%s: got %v and token %q, want credentials refused", name, err, begun.Token)
+		}
+	}
+	if _, err := db.SignIn(t.Context(), visitor("192.0.2.9"), models.SignInInput{Email: " " + strings.ToUpper(email), Password: longPassword}, ""); err != nil {
+		t.Errorf("address in capitals: got %v, want signed in", err)
+	}
+}
+
+func TestPasswordsMustNotBeGuessable(t *testing.T) {
+	t.Parallel()
+	db := modelstest.Open(t)
+	for _, c := range []struct{ password, rule string }{
+		{"short", "min"},
+		{strings.Repeat("河", 11), "min"},
+		{strings.Repeat("x1", 129), "max"},
+		{"password1234", "common"},
+		{"P@ssw0rd2026!", "common"},
+		{"qwertyuiop123", "common"},
+		{"123456789012", "common"},
+		{"aaaaaaaaaaaaaa", "common"},
+		{"abcabcabcabcabc", "common"},
+		{"Quartermaster1", "common"},
+		{"wanghaoran2026", "common"},
+		{"correct horse battery staple", ""},
+		{"月落乌啼霜满天江枫渔火对愁眠", ""},
+		{"  leading and trailing  ", ""},
+		{strings.Repeat("é", 250) + "abcdef", ""},
+	} {
+		_, err := db.CreateUser(t.Context(), models.Operator(), models.NewUserInput{
+			UserInput: models.UserInput{Name: "王浩然", Email: "wanghaoran@example.com"}, Password: c.password,
+		})
+		switch {
+		case c.rule == "" && err != nil && !rejects(err, "email", "taken"):
+			t.Errorf("%q: got %v, want it taken as it is", c.password, err)
+		case c.rule != "" && !rejects(err, "password", c.rule):
+			t.Errorf("%q: got %v, want password %s", c.password, err, c.rule)
+		}
+	}
+}
+
+func TestTenWrongTriesCloseAnAccountForAWhile(t *testing.T) {
+	t.Parallel()
+	clock := modelstest.NewClock()
+	for _, known := range []bool{true, false} {
+		t.Run(fmt.Sprintf("account exists %v", known), func(t *testing.T) {
+			db := modelstest.OpenWith(t, models.Options{Clock: clock.Now})
+			email := "nobody@example.com"
+			if known {
+				email = withPassword(t, db, modelstest.NewTeam(t, db).Viewer)
+			}
+			guess := func(password string) error {
+				_, err := db.SignIn(t.Context(), visitor("192.0.2.9"), models.SignInInput{Email: email, Password: password}, "")
+				return err
+			}
+			for i := range 10 {
+				if err := guess("not this one either"); !rejects(err, "", "credentials") {
+					t.Fatalf("try %d: got %v, want credentials refused", i+1, err)
+				}
+			}
+			var closed models.Throttled
+			if err := guess(longPassword); !errors.As(err, &closed) || closed.RetryAfter <= 0 || closed.RetryAfter > 10*time.Minute {
+				t.Fatalf("eleventh try: got %v, want throttled for up to ten minutes", err)
+			}
+			clock.Move(closed.RetryAfter)
+			if err := guess(longPassword); known && err != nil {
+				t.Errorf("after the wait: got %v, want signed in", err)
+			} else if !known && !rejects(err, "", "credentials") {
+				t.Errorf("after the wait: got %v, want credentials refused", err)
+			}
+		})
+	}
+}
+
+func TestWrongTriesAreKeptOverARestart(t *testing.T) {
+	t.Parallel()
+	if modelstest.Postgres() {
+		t.Skip("a restart is a new connection to the same PostgreSQL")
+	}
+	folder := t.TempDir()
+	in := models.SignInInput{Email: "nobody@example.com", Password: longPassword}
+	for i := range 11 {
+		db, err := models.Open(t.Context(), models.Options{Folder: folder})
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = db.SignIn(t.Context(), visitor("192.0.2.9"), in, "")
+		if err := db.Close(); err != nil {
+			t.Fatal(err)
+		}
+		var closed models.Throttled
+		if got, want := errors.As(err, &closed), i == 10; got != want {
+			t.Fatalf("try %d: got %v, want throttled %v", i+1, err, want)
+		}
+	}
+}
+
+func TestStrangersCannotKeepAKnownBrowserOut(t *testing.T) {
+	t.Parallel()
+	db := modelstest.Open(t)
+	email := withPassword(t, db, modelstest.NewTeam(t, db).Viewer)
+	first := mustSignIn(t, db, email)
+	wrong := models.SignInInput{Email: email, Password: "not this one either"}
+	right := models.SignInInput{Email: email, Password: longPassword}
+	for range 11 {
+		_, _ = db.SignIn(t.Context(), visitor("198.51.100.7"), wrong, "")
+	}
+	var closed models.Throttled
+	if _, err := db.SignIn(t.Context(), visitor("192.0.2.9"), right, "made up"); !errors.As(err, &closed) {
+		t.Fatalf("unknown browser: got %v, want throttled", err)
+	}
+	again, err := db.SignIn(t.Context(), visitor("192.0.2.9"), right, first.Browser)
+	if err != nil {
+		t.Fatalf("known browser: got %v, want signed in", err)
+	}
+	if again.Browser != "" {
+		t.Errorf("known browser got another token")
+	}
+	if _, err := db.FindSession(t.Context(), first.Token); err != nil {
+		t.Errorf("open session while the account is closed: got %v, want it to go on", err)
+	}
+	for range 10 {
+		_, _ = db.SignIn(t.Context(), visitor("192.0.2.9"), wrong, first.Browser)
+	}
+	if _, err := db.SignIn(t.Context(), visitor("192.0.2.9"), right, first.Browser); !errors.As(err, &closed) {
+		t.Errorf("known browser after ten wrong tries of its own: got %v, want throttled", err)
+	}
+}
+
+func TestAnAddressThatTriesFarTooMuchIsClosed(t *testing.T) {
+	t.Parallel()
+	db := modelstest.Open(t)
+	email := withPassword(t, db, modelstest.NewTeam(t, db).Viewer)
+	var closed models.Throttled
+	for i := range 101 {
+		// Addresses of one IPv6 network are one customer's.
+		from := visitor(fmt.Sprintf("2001:db8:1:2::%x", i+1))
+		_, err := db.SignIn(t.Context(), from, models.SignInInput{Email: fmt.Sprintf("n%d@example.com", i), Password: longPassword}, "")
+		if got, want := errors.As(err, &closed), i == 100; got != want {
+			t.Fatalf("try %d: got %v, want throttled %v", i+1, err, want)
+		}
+	}
+	if _, err := db.SignIn(t.Context(), visitor("2001:db8:1:3::1"), models.SignInInput{Email: email, Password: longPassword}, ""); err != nil {
+		t.Errorf("another network: got %v, want signed in", err)
+	}
+}
+
+func TestTriesAtOnceAreCountedLikeTriesInARow(t *testing.T) {
+	t.Parallel()
+	db := modelstest.Open(t)
+	var looked sync.Map
+	var all sync.WaitGroup
+	for i := range 30 {
+		all.Go(func() {
+			_, err := db.SignIn(t.Context(), visitor("192.0.2.9"), models.SignInInput{Email: "nobody@example.com", Password: longPassword}, "")
+			if rejects(err, "", "credentials") {
+				looked.Store(i, true)
+			}
+		})
+	}
+	all.Wait()
+	n := 0
+	looked.Range(func(any, any) bool { n++; return true })
+	if n != 10 {
+		t.Errorf("passwords looked at among 30 tries at once: got %d, want 10", n)
+	}
+}
+
+func TestSessionsEndByThemselves(t *testing.T) {
+	t.Parallel()
+	clock := modelstest.NewClock()
+	db := modelstest.OpenWith(t, models.Options{Clock: clock.Now})
+	email := withPassword(t, db, modelstest.NewTeam(t, db).Viewer)
+
+	idle := mustSignIn(t, db, email)
+	clock.Move(24 * time.Hour)
+	if _, err := db.FindSession(t.Context(), idle.Token); !errors.Is(err, models.ErrNotFound) {
+		t.Errorf("after a day without use: got %v, want ErrNotFound", err)
+	}
+
+	used := mustSignIn(t, db, email)
+	for hours := 0; ; hours += 12 {
+		_, err := db.FindSession(t.Context(), used.Token)
+		if at := time.Duration(hours) * time.Hour; at >= models.SessionLimit {
+			if !errors.Is(err, models.ErrNotFound) {
+				t.Errorf("after %s of use: got %v, want ErrNotFound", at, err)
+			}
+			break
+		}
+		if err != nil {
+			t.Fatalf("in use after %d hours: got %v, want it to go on", hours, err)
+		}
+		waitSeen(t, db, used.Token, clock.Now())
+		clock.Move(12 * time.Hour)
+	}
+}
+
+// waitSeen uses a session until its last use has been noted, which happens
+// beside the request and may be left to the next.
+func waitSeen(t *testing.T, db *models.DB, token string, now time.Time) {
+	t.Helper()
+	for range 400 {
+		s, err := db.FindSession(t.Context(), token)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if s.SeenAt.Equal(now) {
+			return
+		}
+		time.Sleep(5 * time.Millisecond)
+	}
+	t.Fatal("the use of a session is not noted")
+}
+
+func TestWhoLosesARightLosesItAtOnce(t *testing.T) {
+	t.Parallel()
+	db := modelstest.Open(t)
+	team := modelstest.NewTeam(t, db)
+	email := withPassword(t, db, team.Requester)
+	ctx := t.Context()
+
+	s := mustSignIn(t, db, email)
+	found, err := db.FindSession(ctx, s.Token)
+	if err != nil || found.Role != models.Requester || found.TeamID != team.ID {
+		t.Fatalf("session: got %+v, %v, want a requester of %s", found, err, team.ID)
+	}
+	if _, err := db.ChangeRole(ctx, team.Admin, team.Requester.UserID, models.Viewer); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := db.FindSession(ctx, s.Token); !errors.Is(err, models.ErrNotFound) {
+		t.Errorf("session after a change of role: got %v, want ErrNotFound", err)
+	}
+
+	s = mustSignIn(t, db, email)
+	if found, err := db.FindSession(ctx, s.Token); err != nil || found.Role != models.Viewer {
+		t.Fatalf("session with the lowered role: got %+v, %v", found, err)
+	}
+	if _, err := db.RemoveMember(ctx, team.Admin, team.Requester.UserID); err != nil {
+		t.Fatal(err)
+	}
+	s = mustSignIn(t, db, email)
+	found, err = db.FindSession(ctx, s.Token)
+	if err != nil || found.TeamID != "" || found.Role != "" {
+		t.Errorf("session of one in no team: got %+v, %v, want no team and no role", found, err)
+	}
+	if by := found.Actor(visitor("")); by.May(models.See) {
+		t.Errorf("one in no team may still see")
+	}
+}
+
+func TestChangingThePasswordEndsAllOtherSessions(t *testing.T) {
+	t.Parallel()
+	db := modelstest.Open(t)
+	team := modelstest.NewTeam(t, db)
+	email := withPassword(t, db, team.Viewer)
+	ctx := t.Context()
+	mine, other := mustSignIn(t, db, email), mustSignIn(t, db, email)
+	const next = "three boats under a bridge"
+
+	_, err := db.ChangePassword(ctx, team.Viewer, mine.Token, models.ChangePasswordInput{Current: "not this one either", New: next})
+	if !rejects(err, "current_password", "wrong") {
+		t.Fatalf("with a wrong old one: got %v, want current_password wrong", err)
+	}
+	begun, err := db.ChangePassword(ctx, team.Viewer, mine.Token, models.ChangePasswordInput{Current: longPassword, New: next})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, token := range map[string]string{"the other": other.Token, "the old of this browser": mine.Token} {
+		if _, err := db.FindSession(ctx, token); !errors.Is(err, models.ErrNotFound) {
+			t.Errorf("%s session: got %v, want ErrNotFound", name, err)
+		}
+	}
+	if _, err := db.FindSession(ctx, begun.Token); err != nil {
+		t.Errorf("the new session: got %v, want it to hold", err)
+	}
+	if _, err := db.SignIn(ctx, visitor("192.0.2.9"), models.SignInInput{Email: email, Password: longPassword}, ""); !rejects(err, "", "credentials") {
+		t.Errorf("old password: got %v, want credentials refused", err)
+	}
+}
+
+func TestSessionsAreListedAndEndedByTheirOwnerOnly(t *testing.T) {
+	t.Parallel()
+	db := modelstest.Open(t)
+	team := modelstest.NewTeam(t, db)
+	ctx := t.Context()
+	mustSignIn(t, db, withPassword(t, db, team.Viewer))
+	mustSignIn(t, db, withPassword(t, db, team.Admin))
+	sessions, err := db.ListSessions(ctx, team.Viewer)
+	if err != nil || len(sessions) != 1 {
+		t.Fatalf("own sessions: got %d, %v, want 1", len(sessions), err)
+	}
+	if err := db.DeleteSession(ctx, team.Admin, sessions[0].ID); !errors.Is(err, models.ErrNotFound) {
+		t.Errorf("another's session: got %v, want ErrNotFound", err)
+	}
+	if err := db.DeleteSession(ctx, team.Viewer, sessions[0].ID); err != nil {
+		t.Errorf("own session: got %v, want it ended", err)
+	}
+	if _, err := db.ListSessions(ctx, models.Actor{}); !errors.Is(err, models.ErrUnauthenticated) {
+		t.Errorf("nobody's sessions: got %v, want ErrUnauthenticated", err)
+	}
+}
+
+func TestATeamIsChangedOnlyByItsMembers(t *testing.T) {
+	t.Parallel()
+	db := modelstest.Open(t)
+	team, other := modelstest.NewTeam(t, db), modelstest.NewTeam(t, db)
+	ctx := t.Context()
+	email := withPassword(t, db, team.Viewer)
+	s := mustSignIn(t, db, email)
+	if _, _, err := db.SwitchTeam(ctx, team.Viewer, s.Token, other.ID); !errors.Is(err, models.ErrNotFound) {
+		t.Fatalf("a team of others: got %v, want ErrNotFound", err)
+	}
+	if _, _, err := db.InviteMember(ctx, other.Admin, models.MemberInput{UserInput: models.UserInput{Name: "Vera", Email: email}, Role: models.Approver}); err != nil {
+		t.Fatal(err)
+	}
+	begun, to, err := db.SwitchTeam(ctx, team.Viewer, s.Token, other.ID)
+	if err != nil || to.ID != other.ID {
+		t.Fatalf("an own team: got %v, %v", to, err)
+	}
+	if _, err := db.FindSession(ctx, s.Token); !errors.Is(err, models.ErrNotFound) {
+		t.Errorf("the token of before: got %v, want ErrNotFound", err)
+	}
+	found, err := db.FindSession(ctx, begun.Token)
+	if err != nil || found.Role != models.Approver || found.TeamCount != 2 {
+		t.Errorf("session in the other team: got %+v, %v, want an approver of two teams", found, err)
+	}
+}
+
+var firstTeam = models.SetupInput{
+	TeamInput: models.TeamInput{Name: "平台组"},
+	UserInput: models.UserInput{Name: "林悦", Email: "Lin.Yue@Example.com"},
+	Password:  longPassword,
+}
+
+func TestOfManySetupsAtOnceOneWins(t *testing.T) {
+	t.Parallel()
+	db := modelstest.Open(t)
+	ctx := t.Context()
+	token, err := db.NewSetupToken(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var mu sync.Mutex
+	won := 0
+	var all sync.WaitGroup
+	for i := range 8 {
+		all.Go(func() {
+			in := firstTeam
+			in.Email = fmt.Sprintf("admin%d@example.com", i)
+			_, err := db.CreateFirstAdmin(ctx, visitor("192.0.2.9"), token, in)
+			mu.Lock()
+			defer mu.Unlock()
+			if err == nil {
+				won++
+			} else if !errors.Is(err, models.ErrNotFound) {
+				t.Errorf("one that lost: got %v, want ErrNotFound", err)
+			}
+		})
+	}
+	all.Wait()
+	users, err := db.ListUsers(ctx, models.Operator())
+	if err != nil || won != 1 || len(users) != 1 {
+		t.Fatalf("got %d winners and %d users, %v, want one of each", won, len(users), err)
+	}
+	if !users[0].SiteAdmin {
+		t.Errorf("the first user is no site admin")
+	}
+	if _, err := db.NewSetupToken(ctx); !errors.Is(err, models.ErrConflict) {
+		t.Errorf("another setup link: got %v, want ErrConflict", err)
+	}
+}
+
+func TestSetupLinksAreReplacedAndUsedUp(t *testing.T) {
+	t.Parallel()
+	db := modelstest.Open(t)
+	ctx := t.Context()
+	old, err := db.NewSetupToken(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	token, err := db.NewSetupToken(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, wrong := range []string{"", "x", old} {
+		if _, err := db.CreateFirstAdmin(ctx, visitor("192.0.2.9"), wrong, firstTeam); !errors.Is(err, models.ErrNotFound) {
+			t.Errorf("link %q: got %v, want ErrNotFound", wrong, err)
+		}
+	}
+	weak := firstTeam
+	weak.Password = "password1234"
+	if _, err := db.CreateFirstAdmin(ctx, visitor("192.0.2.9"), token, weak); !rejects(err, "password", "common") {
+		t.Errorf("weak password: got %v, want password common", err)
+	}
+	begun, err := db.CreateFirstAdmin(ctx, visitor("192.0.2.9"), token, firstTeam)
+	if err != nil {
+		t.Fatalf("after a refused try: got %v, want set up", err)
+	}
+	s, err := db.FindSession(ctx, begun.Token)
+	if err != nil || !s.SiteAdmin || s.Role != models.Admin || s.Email != "lin.yue@example.com" || s.TeamName != "平台组" {
+		t.Errorf("session of the first admin: got %+v, %v", s, err)
+	}
+}
+
+func TestInvitationsWorkOnceAndRunOut(t *testing.T) {
+	t.Parallel()
+	clock := modelstest.NewClock()
+	db := modelstest.OpenWith(t, models.Options{Clock: clock.Now})
+	team := modelstest.NewTeam(t, db)
+	ctx := t.Context()
+	join := models.JoinInput{Password: longPassword}
+	invite := func(email string) (*models.User, string) {
+		user, token, err := db.InviteMember(ctx, team.Admin, models.MemberInput{UserInput: models.UserInput{Name: "Noor", Email: email}, Role: models.Requester})
+		if err != nil || token == "" {
+			t.Fatalf("invite: got token %q, %v", token, err)
+		}
+		return user, token
+	}
+
+	user, token := invite("noor@example.com")
+	begun, err := db.AcceptInvitation(ctx, visitor("192.0.2.9"), token, join)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if s, err := db.FindSession(ctx, begun.Token); err != nil || s.UserID != user.ID || s.Role != models.Requester || s.TeamID != team.ID {
+		t.Errorf("session of the invited: got %+v, %v", s, err)
+	}
+	if _, err := db.AcceptInvitation(ctx, visitor("192.0.2.9"), token, join); !errors.Is(err, models.ErrNotFound) {
+		t.Errorf("a second time: got %v, want ErrNotFound", err)
+	}
+	if _, _, err := db.Invite(ctx, team.Admin, user.ID); !errors.Is(err, models.ErrConflict) {
+		t.Errorf("invite one who has a password: got %v, want ErrConflict", err)
+	}
+
+	second, old := invite("olga@example.com")
+	_, token, err = db.Invite(ctx, team.Admin, second.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := db.FindInvitation(ctx, old); !errors.Is(err, models.ErrNotFound) {
+		t.Errorf("a replaced invitation: got %v, want ErrNotFound", err)
+	}
+	clock.Move(7 * 24 * time.Hour)
+	if _, err := db.AcceptInvitation(ctx, visitor("192.0.2.9"), token, join); !errors.Is(err, models.ErrNotFound) {
+		t.Errorf("after seven days: got %v, want ErrNotFound", err)
+	}
+
+	third, token := invite("pia@example.com")
+	if _, err := db.RemoveMember(ctx, team.Admin, third.ID); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := db.AcceptInvitation(ctx, visitor("192.0.2.9"), token, join); !errors.Is(err, models.ErrNotFound) {
+		t.Errorf("after removal: got %v, want ErrNotFound", err)
+	}
+}
+
+func TestOnlyAdminsChangeMembersAndOnlyOthers(t *testing.T) {
+	t.Parallel()
+	db := modelstest.Open(t)
+	team, other := modelstest.NewTeam(t, db), modelstest.NewTeam(t, db)
+	ctx := t.Context()
+	in := models.MemberInput{UserInput: models.UserInput{Name: "Noor", Email: "noor@example.com"}, Role: models.Viewer}
+	all := func(by models.Actor, userID string) map[string]error {
+		_, _, invite := db.Invite(ctx, by, userID)
+		_, role := db.ChangeRole(ctx, by, userID, models.Admin)
+		_, remove := db.RemoveMember(ctx, by, userID)
+		return map[string]error{"invite again": invite, "change role": role, "remove": remove}
+	}
+	for _, c := range []struct {
+		name   string
+		by     models.Actor
+		userID string
+		want   error
+	}{
+		{"a viewer", team.Viewer, team.Requester.UserID, models.ErrForbidden},
+		{"a requester", team.Requester, team.Viewer.UserID, models.ErrForbidden},
+		{"an approver", team.Approver, team.Viewer.UserID, models.ErrForbidden},
+		{"nobody", models.Actor{}, team.Viewer.UserID, models.ErrUnauthenticated},
+		{"an admin of another team", other.Admin, team.Viewer.UserID, models.ErrNotFound},
+	} {
+		for action, err := range all(c.by, c.userID) {
+			if !errors.Is(err, c.want) {
+				t.Errorf("%s, %s: got %v, want %v", c.name, action, err, c.want)
+			}
+		}
+		if c.want == models.ErrNotFound {
+			continue
+		}
+		if _, _, err := db.InviteMember(ctx, c.by, in); !errors.Is(err, c.want) {
+			t.Errorf("%s, add: got %v, want %v", c.name, err, c.want)
+		}
+	}
+	if _, err := db.ChangeRole(ctx, team.Admin, team.Admin.UserID, models.Viewer); !errors.Is(err, models.ErrForbidden) {
+		t.Errorf("own role: got %v, want ErrForbidden", err)
+	}
+	if _, err := db.RemoveMember(ctx, team.Admin, team.Admin.UserID); !errors.Is(err, models.ErrForbidden) {
+		t.Errorf("oneself: got %v, want ErrForbidden", err)
+	}
+	if _, err := db.ChangeRole(ctx, team.Admin, team.Viewer.UserID, "owner"); !rejects(err, "role", "oneof") {
+		t.Errorf("a role that is none: got %v, want role oneof", err)
+	}
+	members, err := db.ListMembers(ctx, team.Viewer)
+	if err != nil || len(members) != 4 {
+		t.Errorf("members: got %d, %v, want the four of this team", len(members), err)
+	}
+}
+
+func TestTheDemoKeepsOffRealData(t *testing.T) {
+	t.Parallel()
+	db := modelstest.Open(t)
+	modelstest.NewTeam(t, db)
+	if err := db.ClaimForDemo(t.Context()); !errors.Is(err, models.ErrConflict) {
+		t.Errorf("with users: got %v, want ErrConflict", err)
+	}
+	empty := modelstest.Open(t)
+	for range 2 {
+		if err := empty.ClaimForDemo(t.Context()); err != nil {
+			t.Errorf("empty, and the demo's own: got %v, want claimed", err)
+		}
+	}
+	if is, err := empty.IsDemo(t.Context()); err != nil || !is {
+		t.Errorf("is demo: got %v, %v, want true", is, err)
+	}
+}
+
+func TestPreferencesAreThoseOffered(t *testing.T) {
+	t.Parallel()
+	db := modelstest.Open(t)
+	by := modelstest.NewTeam(t, db).Viewer
+	good := models.ProfileInput{Name: " 王  浩然 ", Language: "zh", Theme: "dark", Zone: "Asia/Shanghai"}
+	if err := db.UpdateProfile(t.Context(), by, good); err != nil {
+		t.Fatalf("good profile: got %v", err)
+	}
+	if u, err := db.FindUser(t.Context(), by); err != nil || u.Name != "王  浩然" || u.Zone != "Asia/Shanghai" {
+		t.Errorf("kept profile: got %+v, %v", u, err)
+	}
+	for field, change := range map[string]func(*models.ProfileInput){
+		"user_name": func(in *models.ProfileInput) { in.Name = "\u202eevil" },
+		"language":  func(in *models.ProfileInput) { in.Language = "tlh" },
+		"theme":     func(in *models.ProfileInput) { in.Theme = "neon" },
+		"zone":      func(in *models.ProfileInput) { in.Zone = "../../etc/passwd" },
+	} {
+		in := good
+		change(&in)
+		var invalid models.Invalid
+		if err := db.UpdateProfile(t.Context(), by, in); !errors.As(err, &invalid) || len(invalid) != 1 || invalid[0].Field != field {
+			t.Errorf("bad %s: got %v, want that field refused", field, err)
+		}
+	}
+}
