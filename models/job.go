@@ -111,6 +111,8 @@ func workOf(kind JobKind) (work, error) {
 		return createStore, nil
 	case DeleteStoreJob:
 		return deleteStore, nil
+	case InspectJob:
+		return inspect, nil
 	}
 	return work{}, fmt.Errorf("no such kind of job: %q", kind)
 }

@@ -137,6 +137,28 @@ type LineInput interface {
 	fulfil(ctx context.Context, tx *DB, by Actor, order *Order, line *OrderLine) error
 }
 
+// needing is a LineInput that needs other things to exist first. The order gets
+// lines for those that do not, before its own.
+type needing interface {
+	needs(ctx context.Context, db *DB, by Actor) ([]LineInput, error)
+}
+
+// withNeeds is the lines with what they need before them.
+func (db *DB) withNeeds(ctx context.Context, by Actor, lines []LineInput) ([]LineInput, error) {
+	var all []LineInput
+	for _, l := range lines {
+		if n, ok := l.(needing); ok {
+			first, err := n.needs(ctx, db, by)
+			if err != nil {
+				return nil, err
+			}
+			all = append(all, first...)
+		}
+		all = append(all, l)
+	}
+	return all, nil
+}
+
 // OrderInput is an order as a caller asks for it.
 type OrderInput struct {
 	Lines      []LineInput `form:"-" validate:"min=1"`
@@ -149,9 +171,10 @@ type OrderInput struct {
 // and goes on later.
 func decodeLine(kind Kind, input string) (LineInput, error) {
 	inputs := map[Kind]func() LineInput{
-		KindBucket: func() LineInput { return new(BucketInput) },
-		KindPlan:   func() LineInput { return new(PlanInput) },
-		KindStore:  func() LineInput { return new(StoreInput) },
+		KindBucket:     func() LineInput { return new(BucketInput) },
+		KindPlan:       func() LineInput { return new(PlanInput) },
+		KindStore:      func() LineInput { return new(StoreInput) },
+		KindPkgVersion: func() LineInput { return new(PkgVersionInput) },
 	}
 	empty, ok := inputs[kind]
 	if !ok {
@@ -169,6 +192,10 @@ func (db *DB) PreviewOrder(ctx context.Context, by Actor, in OrderInput) (*Order
 		return nil, err
 	}
 	refused := checkOrder(&in)
+	var err error
+	if in.Lines, err = db.withNeeds(ctx, by, in.Lines); err != nil {
+		return nil, err
+	}
 	order, err := db.draft(ctx, by, in)
 	var broken Invalid
 	if errors.As(err, &broken) {
@@ -195,15 +222,18 @@ func (db *DB) PlaceOrder(ctx context.Context, by Actor, in OrderInput) (*Order, 
 		if order, err = tx.repeated(ctx, by, in.Token); order != nil || err != nil {
 			return err
 		}
+		if in.Lines, err = tx.withNeeds(ctx, by, in.Lines); err != nil {
+			return err
+		}
 		if order, err = tx.draft(ctx, by, in); err != nil {
 			return err
 		}
 		return tx.place(ctx, by, in, order)
 	})
-	if errors.Is(err, gorm.ErrDuplicatedKey) && in.Token != "" {
-		// The same token was placed at the same moment by another process.
-		first, again := db.repeated(ctx, by, in.Token)
-		if first != nil || again != nil {
+	if err != nil && in.Token != "" && !db.inTx {
+		// The same form may have been sent at the same moment, and have taken
+		// the names that this one was refused for.
+		if first, again := db.repeated(ctx, by, in.Token); first != nil || again != nil {
 			return first, again
 		}
 	}

@@ -22,6 +22,7 @@ import (
 //	bucketname  3–63 of a-z 0-9 -, begins and ends with letter or digit
 //	zone        the name of a time zone, as "Asia/Shanghai"
 //	storename   as stores.md §4: 3–63 of a-z 0-9 -, begins with a letter
+//	osspath     oss://bucket/key: bucket 3–63 of a-z 0-9 -, key not empty
 var validate = newValidator()
 
 var (
@@ -41,6 +42,7 @@ func newValidator() *validator.Validate {
 		"bucketname": bucketName.MatchString,
 		"storename":  storeName.MatchString,
 		"zone":       knownZone,
+		"osspath":    func(s string) bool { _, _, ok := splitSource(s); return ok },
 	}
 	for tag, holds := range tags {
 		mustRegister(v, tag, func(f validator.FieldLevel) bool { return holds(f.Field().String()) })

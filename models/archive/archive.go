@@ -22,7 +22,7 @@ import (
 // Reason says why an archive is refused. It is an error and a short code.
 type Reason string
 
-// The reasons, each with its sentence in views/i18n under archive.<code>.
+// The reasons, each with its sentence in views/i18n under fail.<code>.
 const (
 	NotArchive       Reason = "not_archive"
 	TooManyEntries   Reason = "too_many_entries"

@@ -283,6 +283,8 @@ CREATE TABLE pkg_versions (
   id {key} PRIMARY KEY,
   team_id {key} NOT NULL,
   app_id {key} NOT NULL REFERENCES apps (id),
+  app_name text NOT NULL DEFAULT '',
+  region text NOT NULL DEFAULT '',
   label {key} NOT NULL,
   description text NOT NULL,
   source text NOT NULL,
@@ -302,6 +304,7 @@ CREATE TABLE pkg_versions (
 CREATE UNIQUE INDEX pkg_versions_label ON pkg_versions (app_id, label);
 CREATE INDEX pkg_versions_team ON pkg_versions (team_id, created_at DESC, id DESC);
 CREATE INDEX pkg_versions_app ON pkg_versions (team_id, app_id, created_at DESC, id DESC);
+CREATE INDEX pkg_versions_state ON pkg_versions (team_id, state, created_at DESC, id DESC);
 CREATE INDEX pkg_versions_object ON pkg_versions (object_id);
 
 CREATE TABLE plans (

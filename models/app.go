@@ -1,0 +1,164 @@
+package models
+
+import (
+	"context"
+	"fmt"
+	"reflect"
+	"strings"
+	"time"
+
+	"gorm.io/gorm"
+)
+
+// App is an application: package versions are versions of one.
+type App struct {
+	ID           string // wa-<24 hex>
+	TeamID       string
+	Region       string
+	Name         string // unique in its team and region
+	Description  string
+	Category     string // of the catalogue, or empty
+	VersionCount int64
+	CreatedBy    string
+	CreatorName  string
+	CreatedAt    time.Time
+	UpdatedAt    time.Time
+}
+
+// AppInput is what a caller says about a new application, from a form or from
+// the API.
+type AppInput struct {
+	Name        string `form:"app_name" validate:"required,line,max=64"`
+	Region      string `form:"region" validate:"required"`
+	Category    string `form:"category" validate:"max=64"`
+	Description string `form:"description" validate:"prose,max=255"`
+}
+
+// CreateApp makes an application. It costs nothing and holds nothing yet, so it
+// is no order; its unique name keeps a form that is sent twice from making two.
+func (db *DB) CreateApp(ctx context.Context, by Actor, in AppInput) (*App, error) {
+	if err := by.may(Request); err != nil {
+		return nil, err
+	}
+	if err := Check(&in); err != nil {
+		return nil, err
+	}
+	now := db.TeamNow(by)
+	app := &App{
+		ID: "wa-" + db.newHex24(now), TeamID: by.TeamID, Region: in.Region, Name: in.Name, Description: in.Description,
+		Category: in.Category, CreatedBy: by.UserID, CreatorName: by.UserName, CreatedAt: now, UpdatedAt: now,
+	}
+	err := db.tx(ctx, func(ctx context.Context, tx *DB) error {
+		if err := tx.checkAppCatalogue(ctx, in); err != nil {
+			return err
+		}
+		if err := gorm.G[App](tx.gorm).Create(ctx, app); err != nil {
+			return taken(err, "app_name")
+		}
+		return tx.record(ctx, by, Event{Action: "app.created", Kind: KindApp, SubjectID: app.ID, SubjectName: app.Name, Region: app.Region})
+	})
+	if err != nil {
+		return nil, err
+	}
+	return app, nil
+}
+
+// checkAppCatalogue refuses a region or a category that the catalogue does not
+// offer to applications.
+func (db *DB) checkAppCatalogue(ctx context.Context, in AppInput) error {
+	if _, err := db.region(ctx, in.Region, "app"); err != nil || in.Category == "" {
+		return err
+	}
+	n, err := gorm.G[Category](db.gorm).Where("name = ?", in.Category).Count(ctx, "*")
+	if err == nil && n == 0 {
+		err = invalid("category", "unknown")
+	}
+	return err
+}
+
+// AppNameFree tells whether the actor's team has no application of that name
+// in the region.
+func (db *DB) AppNameFree(ctx context.Context, by Actor, region, name string) (bool, error) {
+	if err := by.may(See); err != nil {
+		return false, err
+	}
+	in := AppInput{Name: name}
+	normalise(reflect.ValueOf(&in).Elem()) // as it would be kept
+	n, err := gorm.G[App](db.gorm).Where("team_id = ? AND region = ? AND name = ?", by.TeamID, region, in.Name).Count(ctx, "*")
+	return n == 0, translate(err)
+}
+
+// FindApp is one application of the actor's team.
+func (db *DB) FindApp(ctx context.Context, by Actor, id string) (*App, error) {
+	if err := by.may(See); err != nil {
+		return nil, err
+	}
+	app, err := gorm.G[App](db.gorm).Where("team_id = ? AND id = ?", by.TeamID, id).First(ctx)
+	if err != nil {
+		return nil, translate(err)
+	}
+	return &app, nil
+}
+
+// AppFilter says which applications to list. Empty fields do not narrow.
+type AppFilter struct {
+	Region   string
+	Category string
+	Text     string // in the name
+}
+
+// ListApps is a page of the team's applications, newest first.
+func (db *DB) ListApps(ctx context.Context, by Actor, f AppFilter, p Page) ([]App, Cursor, error) {
+	if err := by.may(See); err != nil {
+		return nil, Cursor{}, err
+	}
+	q := gorm.G[App](db.gorm).Where("team_id = ?", by.TeamID)
+	if f.Region != "" {
+		q = q.Where("region = ?", f.Region)
+	}
+	if f.Category != "" {
+		q = q.Where("category = ?", f.Category)
+	}
+	if f.Text != "" {
+		q = q.Where(`LOWER(name) LIKE ? ESCAPE '\'`, like(strings.ToLower(f.Text)))
+	}
+	return pageOf(ctx, q, p, newestFirst("created_at", "id"), func(a App) []string {
+		return []string{stamp(a.CreatedAt), a.ID}
+	})
+}
+
+// AnyVersions lets DeleteApp delete however many versions there are.
+const AnyVersions = -1
+
+// DeleteApp deletes an application with its package versions; their objects
+// stay in their buckets. seen is how many versions the one who confirmed was
+// told of, or AnyVersions: when there are others by now, nothing is deleted.
+func (db *DB) DeleteApp(ctx context.Context, by Actor, id string, seen int64) error {
+	if err := by.may(Request); err != nil {
+		return err
+	}
+	return db.tx(ctx, func(ctx context.Context, tx *DB) error {
+		app, err := tx.FindApp(ctx, by, id)
+		if err != nil {
+			return err
+		}
+		if seen != AnyVersions && seen != app.VersionCount {
+			return invalid("", "versions_changed", fmt.Sprint(app.VersionCount))
+		}
+		versions, err := gorm.G[PkgVersion](tx.gorm).Omit("listing").
+			Where("team_id = ? AND app_id = ?", by.TeamID, id).Find(ctx)
+		if err != nil {
+			return fmt.Errorf("read versions: %w", err)
+		}
+		for _, v := range versions {
+			if err := tx.deletePkgVersion(ctx, by, v); err != nil {
+				return err
+			}
+		}
+		if _, err := gorm.G[App](tx.gorm).Where("team_id = ? AND id = ?", by.TeamID, id).Delete(ctx); err != nil {
+			return fmt.Errorf("delete application: %w", err)
+		}
+		return tx.record(ctx, by, Event{Action: "app.deleted", Kind: KindApp, SubjectID: app.ID, SubjectName: app.Name, Region: app.Region},
+			map[string]any{"versions": len(versions)})
+	})
+}
