@@ -4,7 +4,6 @@
 package web
 
 import (
-	"context"
 	"errors"
 	"log/slog"
 	"net/http"
@@ -26,22 +25,24 @@ func Page(h func(*gin.Context) error) gin.HandlerFunc {
 }
 
 // Fail answers with the error page of err and lets no later handler run. Faults
-// of ours are logged once, with the request's id.
+// of ours are logged once, with the request's id. A client who left gets no
+// answer, and what broke off because of that is no fault.
 func Fail(c *gin.Context, err error) {
 	c.Abort()
 	ctx := c.Request.Context()
+	if ctx.Err() != nil && !c.Writer.Written() {
+		c.Status(statusClientGone)
+		return
+	}
 	status := Status(err)
 	if status >= http.StatusInternalServerError {
 		visitOf(ctx).log.LogAttrs(ctx, slog.LevelError, "answer",
 			slog.Int("status", status), slog.String("error", err.Error()))
 	}
-	switch {
-	case c.Writer.Written():
+	if c.Writer.Written() {
 		return
-	case errors.Is(err, context.Canceled) && ctx.Err() != nil:
-		c.Status(statusClientGone)
-		return
-	case errors.Is(err, models.ErrUnauthenticated):
+	}
+	if errors.Is(err, models.ErrUnauthenticated) {
 		c.Header("Cache-Control", "no-store")
 		_ = SeeOther(c, signInPath(c.Request))
 		return

@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"sync"
+	"text/tabwriter"
 	"time"
 
 	"quartermaster/handlers"
@@ -130,11 +131,12 @@ func (s *serve) greet(ctx context.Context, out io.Writer, db *models.DB, listene
 			return fmt.Errorf("fill the demo: %w", err)
 		}
 		fmt.Fprintf(out, "Quartermaster is ready with a sample team. Sign in at %s/sign-in\n\n", at)
+		table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 		for _, p := range people {
-			fmt.Fprintf(out, "  %-10s %-26s %s\n", p.Role, p.Email, p.Password)
+			fmt.Fprintf(table, "  %s\t%s\t%s\n", p.Role, p.Email, p.Password)
 		}
-		fmt.Fprintln(out)
-		return nil
+		fmt.Fprintln(table)
+		return table.Flush()
 	}
 	token, err := db.NewSetupToken(ctx)
 	switch {
