@@ -27,16 +27,20 @@ const endingSoon = 30 * 24 * time.Hour
 func (h Plans) List(c *gin.Context) error {
 	ctx := c.Request.Context()
 	by := models.ActorFrom(ctx)
-	p := views.PlanListProps{By: by, Now: h.DB.TeamNow(by), Text: c.Query("q"),
-		State: models.PlanState(c.Query("state")), Type: c.Query("type"), Ending: c.Query("ending") != ""}
-	f := models.PlanFilter{State: p.State, PackageType: p.Type, Text: p.Text}
+	p := views.PlanListProps{By: by, Now: h.DB.TeamNow(by), URL: listURL(c, "q", "state", "type", "ending"),
+		State: models.PlanState(c.Query("state")), Ending: c.Query("ending") != ""}
+	f := models.PlanFilter{State: p.State, PackageType: c.Query("type"), Text: c.Query("q")}
 	if p.Ending {
 		f.EndsWithin = endingSoon
 	}
 	var err error
-	p.Plans, p.Cursor, err = h.DB.ListPlans(ctx, by, f, models.Page{After: c.Query("after"), Before: c.Query("before")})
-	if err != nil {
+	if p.Plans, p.Cursor, err = h.DB.ListPlans(ctx, by, f, listPage(c)); err != nil {
 		return err
+	}
+	if f.PackageType != "" {
+		if p.Type, err = h.DB.FindPackageType(ctx, f.PackageType); err != nil {
+			return err
+		}
 	}
 	return web.Render(c, http.StatusOK, views.PlanList(p))
 }
@@ -117,7 +121,9 @@ func (h Plans) Show(c *gin.Context) error {
 		return err
 	}
 	p := views.PlanShowProps{Plan: *plan, By: by, Now: h.DB.TeamNow(by), At: h.DB.Now()}
-	if p.Deductions, p.Cursor, err = h.DB.ListDeductions(ctx, by, plan.ID, models.Page{After: c.Query("after"), Before: c.Query("before"), Size: 20}); err != nil {
+	deductions := listPage(c)
+	deductions.Size = 20
+	if p.Deductions, p.Cursor, err = h.DB.ListDeductions(ctx, by, plan.ID, deductions); err != nil {
 		return err
 	}
 	if p.Regions, err = h.DB.ListRegions(ctx, ""); err != nil {

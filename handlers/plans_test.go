@@ -10,8 +10,6 @@ import (
 
 	"quartermaster/models"
 	"quartermaster/models/modelstest"
-	"quartermaster/views"
-	"quartermaster/views/i18n"
 	"quartermaster/web"
 	"quartermaster/web/webtest"
 )
@@ -286,27 +284,5 @@ func TestNewPlanShowsItsFirstMeasurement(t *testing.T) {
 	p := c.GetHX(t, path, "div#plan-use")
 	if p.Has(".topbar") || p.Has("#plan-use[hx-trigger]") || !strings.Contains(p.Text(".meter"), "0 B of 40 GB") {
 		t.Errorf("measured: got %q", p.Text("body"))
-	}
-}
-
-func TestEveryPackageTypeHasItsNameInBothLanguages(t *testing.T) {
-	t.Parallel()
-	db := modelstest.Open(t)
-	products, err := db.ListProducts(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, product := range products {
-		types, err := db.ListPackageTypes(t.Context(), product.Code)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, pt := range types {
-			for lang, want := range map[string]string{"en": pt.EN, "zh": pt.ZH} {
-				if got := views.PlanTypeName(i18n.WithLang(t.Context(), lang), pt.Code); got != want {
-					t.Errorf("%s of %s: got %q, want %q", lang, pt.Code, got, want)
-				}
-			}
-		}
 	}
 }

@@ -150,6 +150,15 @@ func (db *DB) ListPackageTypes(ctx context.Context, product string) ([]PackageTy
 	return all, translate(err)
 }
 
+// FindPackageType is one package type.
+func (db *DB) FindPackageType(ctx context.Context, code string) (*PackageType, error) {
+	t, err := gorm.G[PackageType](db.gorm).Where("code = ?", code).First(ctx)
+	if err != nil {
+		return nil, translate(err)
+	}
+	return &t, nil
+}
+
 // ListSpecifications are the specifications of a package type.
 func (db *DB) ListSpecifications(ctx context.Context, packageType string) ([]Specification, error) {
 	all, err := gorm.G[Specification](db.gorm).Where("package_type = ?", packageType).Order("position").Find(ctx)

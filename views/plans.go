@@ -20,10 +20,11 @@ type PlanListProps struct {
 	By     models.Actor
 	// Now is the team's time.
 	Now time.Time
-	// Text, State, Type and Ending are what the list is narrowed to.
-	Text   string
+	// URL is the list's address; State, Type and Ending are what it is narrowed
+	// to beside the search.
+	URL    ListURL
 	State  models.PlanState
-	Type   string
+	Type   *models.PackageType
 	Ending bool
 }
 
@@ -49,97 +50,25 @@ type PlanShowProps struct {
 	Now, At time.Time
 }
 
-// PlanTypeName is what a package type is called, where only its code is at
-// hand; the code itself when nobody has named it.
-func PlanTypeName(ctx context.Context, code string) string {
-	if key := "plan.type." + code; i18n.Has(ctx, key) {
-		return i18n.T(ctx, key)
-	}
-	return code
-}
-
-// inWords is the name of the reader's language.
-func inWords(ctx context.Context, zh, en string) string {
-	if i18n.Lang(ctx) == "zh" {
-		return zh
-	}
-	return en
-}
-
 var planTones = map[models.PlanState]ui.Tone{
 	models.PlanScheduled: ui.Info, models.PlanActive: ui.OK, models.PlanExhausted: ui.Warn, models.PlanExpired: ui.Neutral,
 }
 
-// address is the list's address with some of its conditions changed: pairs of
-// a name and its value, "" to take it off. Paging begins anew.
-func (p PlanListProps) address(change ...string) string {
-	q := url.Values{}
-	set := func(name, value string) {
-		q.Del(name)
-		if value != "" {
-			q.Set(name, value)
-		}
-	}
-	set("q", p.Text)
-	set("state", string(p.State))
-	set("type", p.Type)
-	if p.Ending {
-		set("ending", "30")
-	}
-	for i := 0; i+1 < len(change); i += 2 {
-		set(change[i], change[i+1])
-	}
-	if len(q) == 0 {
-		return "/plans"
-	}
-	return "/plans?" + q.Encode()
-}
-
-// keep is what a search keeps of the list's conditions.
-func (p PlanListProps) keep() map[string]string {
-	keep := map[string]string{}
-	if p.State != "" {
-		keep["state"] = string(p.State)
-	}
-	if p.Type != "" {
-		keep["type"] = p.Type
-	}
-	if p.Ending {
-		keep["ending"] = "30"
-	}
-	return keep
-}
-
-func (p PlanListProps) narrowed() bool {
-	return p.Text != "" || p.State != "" || p.Type != "" || p.Ending
-}
-
 func (p PlanListProps) tabs(ctx context.Context) []ui.Tab {
-	tabs := []ui.Tab{{Label: i18n.T(ctx, "plans.all"), Href: p.address("state", ""), Current: p.State == ""}}
+	tabs := []ui.Tab{{Label: i18n.T(ctx, "plans.all"), Href: p.URL.With("state", ""), Current: p.State == ""}}
 	for _, s := range models.PlanStates {
-		tabs = append(tabs, ui.Tab{Label: i18n.T(ctx, "plan.state."+string(s)), Href: p.address("state", string(s)), Current: p.State == s})
+		tabs = append(tabs, ui.Tab{Label: i18n.T(ctx, "plan.state."+string(s)), Href: p.URL.With("state", string(s)), Current: p.State == s})
 	}
 	return tabs
 }
 
 func (p PlanListProps) filters(ctx context.Context) []ui.Filter {
 	var out []ui.Filter
-	if p.Type != "" {
-		out = append(out, ui.Filter{Label: ui.Label(ctx, "package_type"), Value: PlanTypeName(ctx, p.Type), RemoveHref: p.address("type", "")})
+	if p.Type != nil {
+		out = append(out, ui.Filter{Label: ui.Label(ctx, "package_type"), Value: word(ctx, p.Type.ZH, p.Type.EN), RemoveHref: p.URL.With("type", "")})
 	}
 	if p.Ending {
-		out = append(out, ui.Filter{Value: i18n.T(ctx, "plans.ending"), RemoveHref: p.address("ending", "")})
-	}
-	return out
-}
-
-func (p PlanListProps) pager() ui.PagerProps {
-	var out ui.PagerProps
-	if p.Cursor.Prev != "" {
-		out.Newer = p.address("before", p.Cursor.Prev)
-	}
-	if p.Cursor.Next != "" {
-		out.Older = p.address("after", p.Cursor.Next)
+		out = append(out, ui.Filter{Value: i18n.T(ctx, "plans.ending"), RemoveHref: p.URL.With("ending", "")})
 	}
 	return out
 }
@@ -181,7 +110,7 @@ func planAgain(p models.Plan) string {
 func (p PlanNewProps) products(ctx context.Context) []ui.Option {
 	var out []ui.Option
 	for _, x := range p.Offers.Products {
-		out = append(out, ui.Option{Value: x.Code, Label: inWords(ctx, x.ZH, x.EN), Note: x.Code})
+		out = append(out, ui.Option{Value: x.Code, Label: word(ctx, x.ZH, x.EN), Note: x.Code})
 	}
 	return out
 }
@@ -189,7 +118,7 @@ func (p PlanNewProps) products(ctx context.Context) []ui.Option {
 func (p PlanNewProps) types(ctx context.Context) []ui.Option {
 	var out []ui.Option
 	for _, x := range p.Offers.Types {
-		o := ui.Option{Value: x.Code, Label: inWords(ctx, x.ZH, x.EN), Group: i18n.T(ctx, "plans.item."+x.Item), Disabled: !x.OnSale}
+		o := ui.Option{Value: x.Code, Label: word(ctx, x.ZH, x.EN), Group: i18n.T(ctx, "plans.item."+x.Item), Disabled: !x.OnSale}
 		if o.Disabled {
 			o.Label = i18n.T(ctx, "plans.off-sale", "Name", o.Label)
 		}
@@ -239,7 +168,7 @@ func (p PlanNewProps) rows(ctx context.Context) []ui.Row {
 	var out []ui.Row
 	for _, t := range p.Offers.Types {
 		if t.Code == l.Name {
-			out = append(out, ui.Row{Label: ui.Label(ctx, "package_type"), Value: inWords(ctx, t.ZH, t.EN)})
+			out = append(out, ui.Row{Label: ui.Label(ctx, "package_type"), Value: word(ctx, t.ZH, t.EN)})
 		}
 	}
 	if l.Detail != "" {
@@ -295,7 +224,7 @@ func (p PlanShowProps) ran() (passed, whole int64) {
 func (p PlanShowProps) region(ctx context.Context, id string) string {
 	for _, r := range p.Regions {
 		if r.ID == id {
-			return inWords(ctx, r.ZH, r.EN)
+			return word(ctx, r.ZH, r.EN)
 		}
 	}
 	return id
@@ -322,14 +251,13 @@ func (p PlanShowProps) facts(ctx context.Context) []ui.Row {
 	return rows
 }
 
+// pager leads through the deductions.
 func (p PlanShowProps) pager() ui.PagerProps {
-	var out ui.PagerProps
-	base := "/plans/" + p.Plan.ID + "?"
-	if p.Cursor.Prev != "" {
-		out.Newer = base + url.Values{"before": {p.Cursor.Prev}}.Encode() + "#deductions"
-	}
-	if p.Cursor.Next != "" {
-		out.Older = base + url.Values{"after": {p.Cursor.Next}}.Encode() + "#deductions"
+	out := ListURL{Path: "/plans/" + p.Plan.ID}.Pager(p.Cursor, "")
+	for _, href := range []*string{&out.Newer, &out.Older} {
+		if *href != "" {
+			*href += "#deductions"
+		}
 	}
 	return out
 }
