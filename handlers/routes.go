@@ -53,6 +53,12 @@ func Routes(cfg Config) (http.Handler, error) {
 	member.GET("/dashboard/running", web.Page(dashboard.Running))
 	member.GET("/search", web.Page(dashboard.Search))
 
+	orders := Orders{DB: cfg.DB}
+	member.GET("/orders", web.Page(orders.List))
+	member.GET("/orders/:number", web.Page(orders.Show))
+	member.GET("/orders/:number/print", web.Page(orders.Print))
+	member.POST("/orders/:number/retry", web.Page(orders.Retry))
+
 	account := Account{DB: cfg.DB}
 	user.GET("/account", web.Page(account.Show))
 	user.POST("/account/profile", web.Page(account.Update))

@@ -80,6 +80,7 @@ type EventFilter struct {
 	Subject string
 	Action  string // a prefix, as "bucket."
 	User    string
+	Order   int64 // what was done by or for this order
 }
 
 // ListEvents is a page of the team's activity, newest first.
@@ -93,6 +94,9 @@ func (db *DB) ListEvents(ctx context.Context, by Actor, f EventFilter, p Page) (
 	}
 	if f.Subject != "" {
 		q = q.Where("subject_id = ?", f.Subject)
+	}
+	if f.Order != 0 {
+		q = q.Where("order_number = ? AND order_number <> 0", f.Order) // as the index has it
 	}
 	if f.Action != "" {
 		q = q.Where("substr(action, 1, ?) = ?", len(f.Action), f.Action)

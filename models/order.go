@@ -43,6 +43,7 @@ type Order struct {
 	Token          *string // one-time token of the form, or the caller's ClientToken
 	Title          string  // what the first line is called, for lists
 	Kinds          string  // the kinds of its lines, separated by commas
+	LineCount      int
 	Free           bool    // costs nothing, now or by the hour
 	Currency       string
 	ListMinor      int64
@@ -338,7 +339,7 @@ func (db *DB) draft(ctx context.Context, by Actor, in OrderInput) (*Order, error
 			kinds = append(kinds, k)
 		}
 	}
-	order.Kinds = strings.Join(kinds, ",")
+	order.Kinds, order.LineCount = strings.Join(kinds, ","), len(order.Lines)
 	if len(order.Lines) > 0 {
 		order.Title = order.Lines[0].Name
 	}

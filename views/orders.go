@@ -100,14 +100,6 @@ func lineTimes(ctx context.Context, l models.OrderLine) string {
 	return strings.Join(parts, " ")
 }
 
-// lineHourly says what a line charged by the hour costs an hour, and about how
-// much a month.
-func lineHourly(ctx context.Context, l models.OrderLine) string {
-	return i18n.T(ctx, "order.hourly",
-		"Hour", i18n.MoneyRate(ctx, l.HourlyMicro, l.Currency),
-		"Month", i18n.Money(ctx, l.MonthlyEstimateMinor, l.Currency))
-}
-
 // monthlyEstimate is what all lines charged by the hour come to in a month,
 // nought where there is none.
 func monthlyEstimate(o *models.Order) int64 {
@@ -152,4 +144,147 @@ func firstOf(some ...string) string {
 		}
 	}
 	return ""
+}
+
+// orderPath is the page of an order.
+func orderPath(n int64) string { return kindPaths[models.KindOrder] + number(n) }
+
+// orderTitle is what an order asks for first; a plan by the catalogue's words.
+func orderTitle(ctx context.Context, o models.Order, types map[string]models.PackageType) string {
+	if t, ok := types[o.Title]; ok {
+		return word(ctx, t.ZH, t.EN)
+	}
+	if o.Title == "" && o.Kinds != "" {
+		return kindWord(ctx, models.Kind(orderKinds(o)[0]))
+	}
+	return o.Title
+}
+
+// orderTotal is what an order has to pay, or that it is free, or charged by the
+// hour.
+func orderTotal(ctx context.Context, o models.Order) string {
+	return freeOr(ctx, o.TotalMinor, o.Currency, o.Free)
+}
+
+func freeOr(ctx context.Context, minor int64, currency string, free bool) string {
+	if free {
+		return i18n.T(ctx, "order.free")
+	}
+	return i18n.Money(ctx, minor, currency)
+}
+
+// onlyPaid tells whether the list hides nothing but what costs nothing.
+func (p OrderListProps) onlyPaid() bool { return p.Filter == models.OrderFilter{} }
+
+func (p OrderListProps) states(ctx context.Context) []FilterOption {
+	options := []FilterOption{{Label: i18n.T(ctx, "list.all"), Href: p.URL.With("state", ""), Current: p.Filter.State == ""}}
+	for _, s := range models.OrderStates {
+		options = append(options, FilterOption{Label: i18n.T(ctx, "order.state."+string(s)),
+			Href: p.URL.With("state", string(s)), Current: p.Filter.State == s})
+	}
+	return options
+}
+
+// freeButton shows or hides the orders that cost nothing.
+func (p OrderListProps) freeButton(ctx context.Context) ui.ButtonProps {
+	if p.Filter.Free {
+		return ui.ButtonProps{Text: i18n.T(ctx, "orders.hide-free"), Icon: "eye", Style: ui.Quiet, Href: p.URL.With("free", "")}
+	}
+	return ui.ButtonProps{Text: i18n.T(ctx, "orders.show-free"), Icon: "eye", Style: ui.Quiet, Href: p.URL.With("free", "true")}
+}
+
+func (p OrderListProps) chips(ctx context.Context) []ui.Filter {
+	var chips []ui.Filter
+	if s := p.Filter.State; s != "" {
+		chips = append(chips, ui.Filter{Label: i18n.T(ctx, "order.state"), Value: i18n.T(ctx, "order.state."+string(s)), RemoveHref: p.URL.With("state", "")})
+	}
+	if p.Filter.Free {
+		chips = append(chips, ui.Filter{Value: i18n.T(ctx, "orders.with-free"), RemoveHref: p.URL.With("free", "")})
+	}
+	return chips
+}
+
+// orderPassing tells whether an order goes on by itself.
+func orderPassing(s models.OrderState) bool {
+	return s == models.OrderApproved || s == models.OrderFulfilling
+}
+
+// orderSubtitle says what an order asks for.
+func orderSubtitle(ctx context.Context, s *models.OrderSheet) string {
+	o := s.Order
+	title := lineTitle(ctx, s, o.Lines[0])
+	if len(o.Lines) > 1 {
+		title += " " + i18n.T(ctx, "orders.more", "Count", len(o.Lines)-1)
+	}
+	return title
+}
+
+// orderAgain is the form for a new thing with a line's input filled in, ""
+// for those who may not order and lines that no form knows.
+func orderAgain(p OrderShowProps, l models.OrderLine) string {
+	q, err := l.Query()
+	if err != nil || !p.By.May(models.Request) || lists[l.Kind] == "" {
+		return ""
+	}
+	if o := p.Sheet.Order; o.CostCentre != "" {
+		q.Set("cost_centre", o.CostCentre)
+	}
+	if len(q) == 0 {
+		return newHref(l.Kind)
+	}
+	return newHref(l.Kind) + "?" + q.Encode()
+}
+
+// lineFailure says why a line failed.
+func lineFailure(ctx context.Context, s *models.OrderSheet, l models.OrderLine) string {
+	if key := "fail." + s.Failures[l.ResourceID]; i18n.Has(ctx, key) {
+		return i18n.T(ctx, key)
+	}
+	return i18n.T(ctx, "order.failed")
+}
+
+// orderFacts are who ordered, when and by what rule.
+func orderFacts(ctx context.Context, s *models.OrderSheet) []ui.Row {
+	o := s.Order
+	rows := []ui.Row{
+		{Label: i18n.T(ctx, "orders.number"), Value: number(o.Number), Copy: true},
+		{Label: i18n.T(ctx, "order.requester"), Value: o.RequesterName},
+		{Label: i18n.T(ctx, "order.placed-at"), Body: ui.DateTime(o.CreatedAt, i18n.DateTime(ctx, o.CreatedAt))},
+		{Label: i18n.T(ctx, "order.by-way"), Value: i18n.T(ctx, "order.face."+string(o.Face))},
+		{Label: i18n.T(ctx, "order.rule"), Value: orderRule(ctx, o.Rule)},
+	}
+	if o.DeciderName != "" {
+		rows = append(rows, ui.Row{Label: i18n.T(ctx, "order.approver"), Value: o.DeciderName})
+	}
+	if o.DecidedAt != nil {
+		rows = append(rows, ui.Row{Label: i18n.T(ctx, "order.decided-at"), Body: ui.DateTime(*o.DecidedAt, i18n.DateTime(ctx, *o.DecidedAt))})
+	}
+	if o.DecisionReason != "" {
+		rows = append(rows, ui.Row{Label: i18n.T(ctx, "order.decision-reason"), Value: o.DecisionReason})
+	}
+	if o.CompletedAt != nil {
+		rows = append(rows, ui.Row{Label: i18n.T(ctx, "order.completed-at"), Body: ui.DateTime(*o.CompletedAt, i18n.DateTime(ctx, *o.CompletedAt))})
+	}
+	return append(rows,
+		ui.Row{Label: i18n.T(ctx, "order.cost-centre"), Value: firstOf(o.CostCentre, s.Team.CostCentre)},
+		ui.Row{Label: i18n.T(ctx, "order.reason"), Value: o.Note})
+}
+
+// orderSums are the amounts of an order and where its prices come from.
+func orderSums(ctx context.Context, s *models.OrderSheet) ui.SummaryProps {
+	o := s.Order
+	p := ui.SummaryProps{ID: "sums", Title: i18n.T(ctx, "order.amount"), TotalLabel: i18n.T(ctx, "order.total"),
+		Total: orderTotal(ctx, *o), Notes: priceNotes(ctx, o)}
+	if o.Free {
+		return p
+	}
+	p.Breakdown = []ui.Row{{Label: i18n.T(ctx, "order.subtotal"), Value: i18n.Money(ctx, o.ListMinor, o.Currency)}}
+	if o.DiscountMinor != 0 {
+		p.Breakdown = append(p.Breakdown, ui.Row{Label: i18n.T(ctx, "order.discount"), Value: i18n.Money(ctx, -o.DiscountMinor, o.Currency), Tone: ui.OK})
+	}
+	p.Breakdown = append(p.Breakdown, ui.Row{Label: i18n.T(ctx, "order.tax"), Value: i18n.Money(ctx, o.TaxMinor, o.Currency)})
+	if m := monthlyEstimate(o); m > 0 {
+		p.Breakdown = append(p.Breakdown, ui.Row{Label: i18n.T(ctx, "order.monthly-estimate"), Value: "≈ " + i18n.Money(ctx, m, o.Currency)})
+	}
+	return p
 }

@@ -103,6 +103,7 @@ CREATE TABLE events (
 );
 CREATE INDEX events_team ON events (team_id, at DESC, id DESC);
 CREATE INDEX events_kind ON events (team_id, kind, at DESC, id DESC);
+CREATE INDEX events_order ON events (team_id, order_number, at DESC, id DESC) WHERE order_number <> 0;
 CREATE INDEX events_subject ON events (team_id, subject_id, at DESC, id DESC);
 
 CREATE TABLE jobs (
@@ -161,6 +162,7 @@ CREATE TABLE orders (
   token {key},
   title text NOT NULL,
   kinds text NOT NULL,
+  line_count bigint NOT NULL,
   free boolean NOT NULL,
   currency text NOT NULL,
   list_minor bigint NOT NULL,
