@@ -138,6 +138,11 @@ func (db *DB) RetryOrder(ctx context.Context, by Actor, number int64) error {
 
 // retryLine lets the job of a failed line's resource go on.
 func (db *DB) retryLine(ctx context.Context, by Actor, l OrderLine) error {
+	switch l.Kind {
+	case KindStore:
+		_, err := db.RetryStore(ctx, by, l.ResourceID)
+		return err
+	}
 	return ErrConflict
 }
 
