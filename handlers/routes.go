@@ -59,6 +59,15 @@ func Routes(cfg Config) (http.Handler, error) {
 	member.GET("/orders/:number/print", web.Page(orders.Print))
 	member.POST("/orders/:number/retry", web.Page(orders.Retry))
 
+	activity := Activity{DB: cfg.DB}
+	member.GET("/activity", web.Page(activity.List))
+	member.GET("/activity.csv", web.Stream(0), web.Page(activity.Export))
+
+	letterhead := Letterhead{DB: cfg.DB}
+	member.GET("/team/letterhead", web.Page(letterhead.Edit))
+	member.POST("/team/letterhead", web.Stream(logoUpload), web.Page(letterhead.Update))
+	member.GET("/team/logo", web.Page(letterhead.Logo))
+
 	account := Account{DB: cfg.DB}
 	user.GET("/account", web.Page(account.Show))
 	user.POST("/account/profile", web.Page(account.Update))

@@ -55,6 +55,9 @@ const (
 	ByServer Face = "server" // the program itself: jobs, the command line
 )
 
+// Faces are all faces, in the order they are shown.
+var Faces = []Face{ByForm, ByAPI, ByServer}
+
 // Actor is who asks, in which team, from where. The zero Actor is nobody and
 // may do nothing.
 type Actor struct {

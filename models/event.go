@@ -29,6 +29,9 @@ const (
 // Kinds are the four kinds that people order, in the order they are shown.
 var Kinds = []Kind{KindBucket, KindPkgVersion, KindPlan, KindStore}
 
+// EventKinds are all kinds that events are about, in the order they are shown.
+var EventKinds = []Kind{KindBucket, KindObject, KindApp, KindPkgVersion, KindPlan, KindStore, KindOrder, KindTeam, KindUser}
+
 // Event is one line of the record of who did what. It is written in the
 // transaction of the change and never changed afterwards.
 type Event struct {
@@ -80,7 +83,12 @@ type EventFilter struct {
 	Subject string
 	Action  string // a prefix, as "bucket."
 	User    string
+	Face    Face
 	Order   int64 // what was done by or for this order
+	// Text is found in the name of the thing or of the person. What was done is
+	// found by Actions, which the caller knows by the words it shows.
+	Text    string
+	Actions []string
 }
 
 // ListEvents is a page of the team's activity, newest first.
@@ -94,6 +102,14 @@ func (db *DB) ListEvents(ctx context.Context, by Actor, f EventFilter, p Page) (
 	}
 	if f.Subject != "" {
 		q = q.Where("subject_id = ?", f.Subject)
+	}
+	if f.Face != "" {
+		q = q.Where("face = ?", f.Face)
+	}
+	if f.Text != "" {
+		t := like(f.Text)
+		q = q.Where(`(subject_name LIKE ? ESCAPE '\' OR subject_id LIKE ? ESCAPE '\' OR user_name LIKE ? ESCAPE '\' OR action IN ?)`,
+			t, t, t, append([]string{""}, f.Actions...)) // never an empty list
 	}
 	if f.Order != 0 {
 		q = q.Where("order_number = ? AND order_number <> 0", f.Order) // as the index has it

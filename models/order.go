@@ -44,7 +44,7 @@ type Order struct {
 	Title          string  // what the first line is called, for lists
 	Kinds          string  // the kinds of its lines, separated by commas
 	LineCount      int
-	Free           bool    // costs nothing, now or by the hour
+	Free           bool // costs nothing, now or by the hour
 	Currency       string
 	ListMinor      int64
 	DiscountMinor  int64

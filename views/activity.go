@@ -140,5 +140,102 @@ func eventTone(e models.Event) ui.Tone {
 	return ""
 }
 
+// ActionsLike are the actions whose words in the reader's language hold text.
+func ActionsLike(ctx context.Context, text string) []string {
+	if text == "" {
+		return nil
+	}
+	var actions []string
+	for _, key := range i18n.Keys("event.") {
+		action := strings.TrimPrefix(key, "event.")
+		if !strings.HasSuffix(action, ".note") && strings.Contains(strings.ToLower(i18n.T(ctx, key)), strings.ToLower(text)) {
+			actions = append(actions, action)
+		}
+	}
+	return actions
+}
+
+// EventHead are the titles of the columns that EventCells fills.
+func EventHead(ctx context.Context) []string {
+	var head []string
+	for _, key := range []string{"utc", "local", "person", "action", "kind", "thing", "id", "region", "order", "result", "face", "note", "code", "request"} {
+		head = append(head, i18n.T(ctx, "activity.column."+key))
+	}
+	return head
+}
+
+// EventCells are an event as a row of a table that leaves the program.
+func EventCells(ctx context.Context, e models.Event) []string {
+	order := ""
+	if e.OrderNumber != 0 {
+		order = number(e.OrderNumber)
+	}
+	return []string{
+		e.At.UTC().Format("2006-01-02 15:04:05"), e.At.In(i18n.Zone(ctx)).Format("2006-01-02 15:04:05 -07:00"),
+		firstOf(e.UserName, i18n.T(ctx, "activity.by-server")), EventText(ctx, e), i18n.T(ctx, "activity.kind."+string(e.Kind)),
+		e.SubjectName, e.SubjectID, e.Region, order, i18n.T(ctx, "activity.result."+e.Result), i18n.T(ctx, "order.face."+string(e.Face)),
+		eventNote(ctx, e), e.Action, e.RequestID,
+	}
+}
+
+func (p ActivityListProps) kinds(ctx context.Context) []FilterOption {
+	options := []FilterOption{{Label: i18n.T(ctx, "list.all"), Href: p.URL.With("kind", ""), Current: p.Filter.Kind == ""}}
+	for _, k := range models.EventKinds {
+		options = append(options, FilterOption{Label: i18n.T(ctx, "activity.kind."+string(k)), Href: p.URL.With("kind", string(k)), Current: p.Filter.Kind == k})
+	}
+	return options
+}
+
+func (p ActivityListProps) people(ctx context.Context) []FilterOption {
+	options := []FilterOption{{Label: i18n.T(ctx, "list.all"), Href: p.URL.With("person", ""), Current: p.Filter.User == ""}}
+	for _, m := range p.People {
+		options = append(options, FilterOption{Label: m.Name, Href: p.URL.With("person", m.UserID), Current: p.Filter.User == m.UserID})
+	}
+	return options
+}
+
+func (p ActivityListProps) faces(ctx context.Context) []FilterOption {
+	options := []FilterOption{{Label: i18n.T(ctx, "list.all"), Href: p.URL.With("face", ""), Current: p.Filter.Face == ""}}
+	for _, f := range models.Faces {
+		options = append(options, FilterOption{Label: i18n.T(ctx, "order.face."+string(f)), Href: p.URL.With("face", string(f)), Current: p.Filter.Face == f})
+	}
+	return options
+}
+
+func (p ActivityListProps) chips(ctx context.Context) []ui.Filter {
+	var chips []ui.Filter
+	for _, f := range []struct {
+		name    string
+		options []FilterOption
+	}{{"kind", p.kinds(ctx)}, {"person", p.people(ctx)}, {"face", p.faces(ctx)}} {
+		for _, o := range f.options[1:] {
+			if o.Current {
+				chips = append(chips, ui.Filter{Label: i18n.T(ctx, "activity.column."+f.name), Value: o.Label, RemoveHref: p.URL.With(f.name, "")})
+			}
+		}
+	}
+	return chips
+}
+
+// export is the address of the file with everything that matches.
+func (p ActivityListProps) export() string {
+	return ListURL{Path: "/activity.csv", Query: p.URL.Query}.With()
+}
+
+// day is the calendar day of an event where the reader is.
+func day(ctx context.Context, e models.Event) string { return i18n.LongDate(ctx, e.At) }
+
+// days are events by the day on which they happened, in their order.
+func days(ctx context.Context, events []models.Event) [][]models.Event {
+	var out [][]models.Event
+	for i, e := range events {
+		if i == 0 || day(ctx, e) != day(ctx, events[i-1]) {
+			out = append(out, nil)
+		}
+		out[len(out)-1] = append(out[len(out)-1], e)
+	}
+	return out
+}
+
 // number is a whole number as an address and a column of codes write it.
 func number(n int64) string { return strconv.FormatInt(n, 10) }

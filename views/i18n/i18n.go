@@ -8,6 +8,8 @@ import (
 	"embed"
 	"encoding/json"
 	"fmt"
+	"slices"
+	"strings"
 
 	goi18n "github.com/nicksnyder/go-i18n/v2/i18n"
 	"golang.org/x/text/language"
@@ -19,9 +21,10 @@ var Languages = []language.Tag{language.English, language.Chinese}
 //go:embed *.json
 var catalogues embed.FS
 
-var bundle = mustBundle()
+var bundle, keys = mustBundle()
 
-func mustBundle() *goi18n.Bundle {
+func mustBundle() (*goi18n.Bundle, []string) {
+	var keys []string
 	b := goi18n.NewBundle(language.English)
 	b.RegisterUnmarshalFunc("json", json.Unmarshal)
 	entries, err := catalogues.ReadDir(".")
@@ -29,11 +32,28 @@ func mustBundle() *goi18n.Bundle {
 		panic(err)
 	}
 	for _, e := range entries {
-		if _, err := b.LoadMessageFileFS(catalogues, e.Name()); err != nil {
+		file, err := b.LoadMessageFileFS(catalogues, e.Name())
+		if err != nil {
 			panic(fmt.Sprintf("catalogue %s: %v", e.Name(), err))
 		}
+		if file.Tag == language.English {
+			for _, m := range file.Messages {
+				keys = append(keys, m.ID)
+			}
+		}
 	}
-	return b
+	slices.Sort(keys)
+	return b, keys
+}
+
+// Keys are the keys of all sentences that begin with prefix, sorted.
+func Keys(prefix string) []string {
+	from, _ := slices.BinarySearch(keys, prefix)
+	to := from
+	for to < len(keys) && strings.HasPrefix(keys[to], prefix) {
+		to++
+	}
+	return keys[from:to]
 }
 
 var localizers = map[string]*goi18n.Localizer{

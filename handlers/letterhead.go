@@ -1,0 +1,94 @@
+package handlers
+
+import (
+	"fmt"
+	"io"
+	"net/http"
+
+	"github.com/gin-gonic/gin"
+
+	"quartermaster/models"
+	"quartermaster/views"
+	"quartermaster/views/ui"
+	"quartermaster/web"
+)
+
+// logoUpload bounds the form with a logo. It is more than a logo may have, so
+// that one that is too large comes back beside its field.
+const logoUpload = 8 * models.MaxLogoBytes
+
+// Letterhead is what the team prints at the head of its paper.
+type Letterhead struct{ DB *models.DB }
+
+// Edit shows the form, to the team's admins.
+func (h Letterhead) Edit(c *gin.Context) error {
+	ctx := c.Request.Context()
+	by := models.ActorFrom(ctx)
+	if !by.May(models.Administer) {
+		return models.ErrForbidden
+	}
+	team, err := h.DB.FindTeam(ctx, by)
+	if err != nil {
+		return err
+	}
+	return web.Render(c, http.StatusOK, views.LetterheadEdit(web.NewForm(c, team.Letterhead()), team))
+}
+
+// Update takes the form.
+func (h Letterhead) Update(c *gin.Context) error {
+	ctx := c.Request.Context()
+	by := models.ActorFrom(ctx)
+	var in models.LetterheadInput
+	form, err := web.Decode(c, &in)
+	var logo []byte
+	if err == nil {
+		logo, err = sentLogo(c)
+	}
+	if err == nil {
+		err = h.DB.UpdateLetterhead(ctx, by, in, logo)
+	}
+	if form.Reject(err) {
+		return h.again(c, form)
+	}
+	if err != nil {
+		return err
+	}
+	web.Flash(c, "letterhead.saved")
+	return web.SeeOther(c, "/team/letterhead")
+}
+
+func (h Letterhead) again(c *gin.Context, form ui.Form) error {
+	ctx := c.Request.Context()
+	team, err := h.DB.FindTeam(ctx, models.ActorFrom(ctx))
+	if err != nil {
+		return err
+	}
+	return web.Render(c, http.StatusUnprocessableEntity, views.LetterheadEdit(form, team))
+}
+
+// sentLogo is the file that the form carries, empty when it carries none. Of a
+// larger one it reads no more than shows that it is too large.
+func sentLogo(c *gin.Context) ([]byte, error) {
+	if c.Request.MultipartForm == nil || len(c.Request.MultipartForm.File["logo"]) == 0 {
+		return nil, nil
+	}
+	f, err := c.Request.MultipartForm.File["logo"][0].Open()
+	if err != nil {
+		return nil, fmt.Errorf("open uploaded logo: %w", err)
+	}
+	defer f.Close()
+	return io.ReadAll(io.LimitReader(f, models.MaxLogoBytes+1))
+}
+
+// Logo is the team's logo: pixels that were encoded anew, and nothing else.
+func (h Letterhead) Logo(c *gin.Context) error {
+	ctx := c.Request.Context()
+	logo, err := h.DB.FindLogo(ctx, models.ActorFrom(ctx))
+	if err != nil {
+		return err
+	}
+	c.Header("Cache-Control", "no-store")
+	c.Header("X-Content-Type-Options", "nosniff")
+	c.Data(http.StatusOK, "image/png", logo)
+	return nil
+}

@@ -1,0 +1,178 @@
+package handlers_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"quartermaster/models"
+	"quartermaster/web"
+	"quartermaster/web/webtest"
+)
+
+func place(t *testing.T, site *webtest.Site, in models.OrderInput) *models.Order {
+	t.Helper()
+	o, err := site.DB.PlaceOrder(t.Context(), site.Team.Requester, in)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return o
+}
+
+func freeOrder(name, description string) models.OrderInput {
+	return models.OrderInput{Note: description, Lines: []models.LineInput{
+		&models.BucketInput{Name: name, Region: "cn-hangzhou", Description: description, LimitGB: 5},
+	}}
+}
+
+func paidOrder() models.OrderInput {
+	return models.OrderInput{CostCentre: "CC-7", Lines: []models.LineInput{&models.PlanInput{
+		ProductCode: "ossbag", PackageType: "FPT_ossbag_absolute_Storage_china_common", Specification: "500", Duration: "1", PricingCycle: "Year",
+	}}}
+}
+
+func TestOrderListHidesWhatIsFreeUntilAsked(t *testing.T) {
+	t.Parallel()
+	site := open(t)
+	c := site.SignIn(t, models.Viewer)
+	if p := c.Get(t, "/orders"); p.Status != 200 || !p.Has(".empty") {
+		t.Fatalf("without orders: got %d, empty state %t", p.Status, p.Has(".empty"))
+	}
+	free := place(t, site, freeOrder("data-lake", ""))
+	p := c.Get(t, "/orders")
+	if strings.Contains(p.Text("main"), fmt.Sprint(free.Number)) {
+		t.Error("the free order is listed unasked")
+	}
+	if links := p.Links(".empty a"); len(links) != 1 || links[0] != "/orders?free=true" {
+		t.Errorf("got links %v in the empty state, want the one that shows free orders", links)
+	}
+	paid := place(t, site, paidOrder())
+	if p = c.Get(t, "/orders"); !strings.Contains(p.Text("tbody"), fmt.Sprint(paid.Number)) || strings.Contains(p.Text("tbody"), fmt.Sprint(free.Number)) {
+		t.Errorf("got %q, want the paid order alone", p.Text("tbody"))
+	}
+	if !strings.Contains(p.Text("tbody"), "Standard (LRS) storage plan") {
+		t.Errorf("the plan is not called by its words: %q", p.Text("tbody"))
+	}
+	for path, want := range map[string]int{
+		"/orders?free=true": 2, "/orders?free=true&state=completed": 2, "/orders?state=failed": 0, "/orders?state=nonsense": 1,
+		"/orders?free=true&q=data-lake": 1, "/orders?free=true&q=%25": 0, "/orders?q=" + fmt.Sprint(paid.Number): 1, "/orders?after=nonsense": 1,
+	} {
+		if got := c.Get(t, path).Find("tbody tr").Length(); got != want {
+			t.Errorf("%s: got %d rows, want %d", path, got, want)
+		}
+	}
+	part := c.GetHX(t, "/orders?free=true&q=data", "div#order-list")
+	if part.Has("main") || part.Find("tbody tr").Length() != 1 {
+		t.Errorf("the list alone: got %q", part.Text("body"))
+	}
+	if p := site.SignInOther(t, models.Admin).Get(t, "/orders?free=true"); p.Has("tbody tr") {
+		t.Error("another team sees the orders")
+	}
+}
+
+func TestOrderSaysWhatWasAskedAndLeadsToIt(t *testing.T) {
+	t.Parallel()
+	site := open(t)
+	hostile := `"><script>alert(1)</script>`
+	o := place(t, site, freeOrder("data-lake", hostile))
+	path := fmt.Sprintf("/orders/%d", o.Number)
+	p := site.SignIn(t, models.Requester).Get(t, path)
+	if p.Status != 200 || p.Has("main script") || !strings.Contains(p.Text("#facts"), hostile) {
+		t.Fatalf("got %d, facts %q", p.Status, p.Text("#facts"))
+	}
+	links := strings.Join(p.Links("main"), "\n")
+	for _, want := range []string{"/buckets/" + o.Lines[0].ResourceID, path + "/print?lang=zh", "/buckets/new?bucket_name=data-lake&description=%22%3E%3Cscript"} {
+		if !strings.Contains(links, want) {
+			t.Errorf("no link to %s in\n%s", want, links)
+		}
+	}
+	if !strings.Contains(p.Text("#activity"), "Placed order") {
+		t.Errorf("the activity is %q", p.Text("#activity"))
+	}
+	viewer := site.SignIn(t, models.Viewer).Get(t, path)
+	if strings.Contains(strings.Join(viewer.Links("main"), "\n"), "/buckets/new") || viewer.Status != 200 {
+		t.Error("a viewer is offered to order again")
+	}
+	other := site.SignInOther(t, models.Admin)
+	for _, tail := range []string{"", "/print", "/print?lang=zh"} {
+		if got := other.Get(t, path+tail).Status; got != 404 {
+			t.Errorf("another team's %s%s: got %d, want 404", path, tail, got)
+		}
+	}
+	if got := other.Post(t, path+"/retry", nil).Status; got != 404 {
+		t.Errorf("another team's retry: got %d, want 404", got)
+	}
+	for _, number := range []string{"1", "abc", "0x1", "+1", "99999999999999999999", "%2e%2e"} {
+		if got := other.Get(t, "/orders/"+number).Status; got != 404 {
+			t.Errorf("/orders/%s: got %d, want 404", number, got)
+		}
+	}
+	if got := site.Visitor(t).Get(t, path).Status; got != 303 {
+		t.Errorf("nobody: got %d, want 303", got)
+	}
+	if got := site.SignIn(t, models.Viewer).Post(t, path+"/retry", nil).Status; got != 403 {
+		t.Errorf("a viewer's retry: got %d, want 403", got)
+	}
+	if got := site.SignIn(t, models.Requester).Post(t, path+"/retry", nil).Status; got != 409 {
+		t.Errorf("retry of what did not fail: got %d, want 409", got)
+	}
+}
+
+func TestOrderUnderWayIsLiveAndAFailedOneIsRetried(t *testing.T) {
+	t.Parallel()
+	site := open(t)
+	o := place(t, site, models.OrderInput{Lines: []models.LineInput{&models.StoreInput{
+		Name: "kb-legal", Region: "cn-north-7", Zones: []string{"cn-north-7b"}, CU: "xlarge", Num: 1, ChargeMode: "postPaid",
+	}}})
+	path := fmt.Sprintf("/orders/%d", o.Number)
+	c := site.SignIn(t, models.Requester)
+	p := c.Get(t, path)
+	if !p.Has("#order-state[hx-trigger]") || !p.Has("#order-lines[hx-trigger]") {
+		t.Error("an order under way does not follow its state")
+	}
+	if !strings.Contains(p.Text("#order-lines"), "due now ¥0.00") || !strings.Contains(p.Text("#order-lines"), "an hour") {
+		t.Errorf("the metered line says %q", p.Text("#order-lines"))
+	}
+	for deadline := time.Now().Add(20 * time.Second); ; {
+		more, err := site.DB.WorkOnce(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !more || time.Now().After(deadline) {
+			break
+		}
+	}
+	if part := c.GetHX(t, path, "span#order-state"); part.Has("[hx-trigger]") || !strings.Contains(part.Text("#order-state"), "Completed") {
+		t.Errorf("the final state is %q", part.Body)
+	}
+}
+
+func TestPaperIsInTheLanguageAskedForAndLeadsToTheLiveOrder(t *testing.T) {
+	t.Parallel()
+	site := openWith(t, models.Options{}, web.Site{BaseURL: "http://desk.example.com"})
+	o := place(t, site, paidOrder())
+	path := fmt.Sprintf("/orders/%d", o.Number)
+	c := site.SignIn(t, models.Viewer)
+	zh, en, own := c.Get(t, path+"/print?lang=zh"), c.Get(t, path+"/print?lang=en"), c.Get(t, path+"/print?lang=xx")
+	if got := zh.Text("h1"); got != "订单摘要" {
+		t.Errorf("got %q in Chinese", got)
+	}
+	if !strings.Contains(zh.Text(".sheet-words"), "元整") {
+		t.Errorf("the amount in words is %q", zh.Text(".sheet-words"))
+	}
+	for _, p := range []*webtest.Page{en, own} {
+		if got := p.Text("h1"); got != "Order summary" {
+			t.Errorf("got %q in English", got)
+		}
+	}
+	if got, want := en.Text(".sheet-check code"), "desk.example.com"+path; got != want {
+		t.Errorf("the paper leads to %q, want %q", got, want)
+	}
+	if d, _ := en.Find(".qr path").Attr("d"); len(d) < 1000 {
+		t.Errorf("the QR code is %q", d)
+	}
+	if lang, _ := zh.Find("html").Attr("lang"); lang != "zh-CN" {
+		t.Errorf("the Chinese paper says it is %q", lang)
+	}
+}
