@@ -92,6 +92,17 @@ func Routes(cfg Config) (http.Handler, error) {
 	member.GET("/plans/:id", web.Page(plans.Show))
 	member.POST("/plans/:id/removal", web.Page(plans.Delete))
 
+	stores := Stores{DB: cfg.DB}
+	member.GET("/stores", web.Page(stores.List))
+	member.POST("/stores", web.Page(stores.Create))
+	member.GET("/stores/new", web.Page(stores.New))
+	member.POST("/stores/preview", web.Page(stores.Preview))
+	member.GET("/stores/check", web.Page(stores.Check))
+	member.GET("/stores/:id", web.Page(stores.Show))
+	member.GET("/stores/:id/status", web.Page(stores.Status))
+	member.POST("/stores/:id/retry", web.Page(stores.Retry))
+	member.POST("/stores/:id/removal", web.Page(stores.Delete))
+
 	return web.Serve(r), nil
 }
 

@@ -1,0 +1,424 @@
+package views
+
+import (
+	"context"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"quartermaster/models"
+	"quartermaster/models/pricing"
+	"quartermaster/views/i18n"
+	"quartermaster/views/ui"
+)
+
+// storeTones say how a reader should take a store's state.
+var storeTones = map[models.StoreState]ui.Tone{
+	models.StoreCreating: ui.Busy, models.StoreNormal: ui.OK, models.StoreCreateFailed: ui.Danger,
+	models.StoreAbnormal: ui.Danger, models.StoreFrozen: ui.Neutral, models.StoreDiskFull: ui.Warn,
+	models.StoreScaling: ui.Busy, models.StoreScalingIn: ui.Busy, models.StoreDropping: ui.Busy, models.StoreDeleteFailed: ui.Danger,
+}
+
+// StoreListProps is what the list of stores shows.
+type StoreListProps struct {
+	By      models.Actor
+	Stores  []models.Store
+	Cursor  models.Cursor
+	Regions []models.Region
+	Now     time.Time
+	Filter  models.StoreFilter
+	URL     ListURL
+	// Here is the address of this very page, asked again while a state passes.
+	Here string
+}
+
+// passing tells whether a store on the page will change by itself.
+func (p StoreListProps) passing() bool {
+	for _, s := range p.Stores {
+		if s.Passing() {
+			return true
+		}
+	}
+	return false
+}
+
+func (p StoreListProps) narrowed() bool { return p.Filter != models.StoreFilter{} }
+
+func (p StoreListProps) states(ctx context.Context) []FilterOption {
+	out := []FilterOption{{Label: i18n.T(ctx, "list.all"), Href: p.URL.With("state", ""), Current: p.Filter.State == ""}}
+	for _, s := range models.StoreStates {
+		out = append(out, FilterOption{Label: StoreStateText(ctx, s), Href: p.URL.With("state", string(s)), Current: p.Filter.State == s})
+	}
+	return out
+}
+
+func (p StoreListProps) regions(ctx context.Context) []FilterOption {
+	out := []FilterOption{{Label: i18n.T(ctx, "list.all"), Href: p.URL.With("region", ""), Current: p.Filter.Region == ""}}
+	for _, r := range p.Regions {
+		out = append(out, FilterOption{Label: storeRegion(ctx, p.Regions, r.ID), Href: p.URL.With("region", r.ID), Current: p.Filter.Region == r.ID})
+	}
+	return out
+}
+
+func (p StoreListProps) filters(ctx context.Context) []ui.Filter {
+	var out []ui.Filter
+	if p.Filter.State != "" {
+		out = append(out, ui.Filter{Label: i18n.T(ctx, "stores.state"), Value: StoreStateText(ctx, p.Filter.State), RemoveHref: p.URL.With("state", "")})
+	}
+	if p.Filter.Region != "" {
+		out = append(out, ui.Filter{Label: ui.Label(ctx, "region"), Value: storeRegion(ctx, p.Regions, p.Filter.Region), RemoveHref: p.URL.With("region", "")})
+	}
+	return out
+}
+
+// StoreStateText is a store's state in the reader's words.
+func StoreStateText(ctx context.Context, s models.StoreState) string {
+	if key := "store.state." + string(s); i18n.Has(ctx, key) {
+		return i18n.T(ctx, key)
+	}
+	return string(s)
+}
+
+// storeRegion is a region's name, its id when the catalogue has it no longer.
+func storeRegion(ctx context.Context, regions []models.Region, id string) string {
+	for _, r := range regions {
+		if r.ID == id {
+			return word(ctx, r.ZH, r.EN)
+		}
+	}
+	return id
+}
+
+// storeZones are the names of zones of a region, in one line.
+func storeZones(ctx context.Context, regions []models.Region, region string, zones []string) string {
+	names := make([]string, len(zones))
+	for i, id := range zones {
+		names[i] = id
+		for _, r := range regions {
+			for _, z := range r.Zones {
+				if r.ID == region && z.ID == id {
+					names[i] = word(ctx, z.ZH, z.EN)
+				}
+			}
+		}
+	}
+	return strings.Join(names, i18n.T(ctx, "stores.and"))
+}
+
+// storeCharge is how a store is paid, in words.
+func storeCharge(ctx context.Context, mode pricing.ChargeMode, unit pricing.Unit, n int) string {
+	if mode == pricing.PrePaid && n > 0 {
+		return i18n.T(ctx, "stores.prepaid-for", "Term", i18n.Term(ctx, n, string(unit)))
+	}
+	return i18n.T(ctx, "stores.charge."+string(mode))
+}
+
+func storeFlavor(cu string, num int64) string { return cu + " × " + strconv.FormatInt(num, 10) }
+
+// StoreNewProps is what the form for a new store shows.
+type StoreNewProps struct {
+	Form    ui.Form
+	Input   models.StoreInput
+	Regions []models.Region
+	Prices  []models.StorePrice // in the chosen region
+	Team    *models.Team
+	Order   *models.Order
+	Refused models.Invalid
+}
+
+// refused is what would be refused as an error, nil when nothing would.
+func (p StoreNewProps) refused() error {
+	if len(p.Refused) == 0 {
+		return nil
+	}
+	return p.Refused
+}
+
+// named is the form as the field of the name shows it: what is wrong with a
+// name is said as soon as one is there.
+func (p StoreNewProps) named() ui.Form {
+	f := p.Form
+	if len(f.Errors) > 0 || p.Input.Name == "" {
+		return f
+	}
+	for _, e := range p.Refused {
+		if e.Field == "store_name" {
+			f.Errors = models.Invalid{e}
+		}
+	}
+	return f
+}
+
+// nameFine is what is said about a name with which nothing is wrong.
+func (p StoreNewProps) nameFine(ctx context.Context) string {
+	if p.Input.Name == "" || p.named().Error("store_name") != nil {
+		return ""
+	}
+	return i18n.T(ctx, "stores.name-free")
+}
+
+func (p StoreNewProps) regionOptions(ctx context.Context) []ui.Option {
+	out := make([]ui.Option, len(p.Regions))
+	for i, r := range p.Regions {
+		out[i] = ui.Option{Value: r.ID, Label: word(ctx, r.ZH, r.EN) + " · " + r.ID}
+	}
+	return out
+}
+
+func (p StoreNewProps) zoneOptions(ctx context.Context) []ui.Option {
+	var out []ui.Option
+	for _, r := range p.Regions {
+		if r.ID != p.Input.Region {
+			continue
+		}
+		for _, z := range r.Zones {
+			out = append(out, ui.Option{Value: z.ID, Label: word(ctx, z.ZH, z.EN), Note: z.ID})
+		}
+	}
+	return out
+}
+
+// flavors are the sizes with what one unit costs the way it is charged.
+func (p StoreNewProps) flavors(ctx context.Context) []ui.Option {
+	out := make([]ui.Option, len(p.Prices))
+	for i, f := range p.Prices {
+		out[i] = ui.Option{Value: f.CU, Label: f.CU, Note: word(ctx, f.ZH, f.EN)}
+		micro, unit := f.Hourly, pricing.Hour
+		switch {
+		case p.Input.ChargeMode == pricing.PrePaid && p.Input.PeriodType == pricing.Year:
+			micro, unit = f.Year, pricing.Year
+		case p.Input.ChargeMode == pricing.PrePaid:
+			micro, unit = f.Monthly, pricing.Month
+		}
+		if micro > 0 {
+			out[i].Price = i18n.MoneyRate(ctx, micro, f.Currency) + " / " + i18n.T(ctx, "price.unit."+string(unit))
+		}
+		if unit == pricing.Hour && micro > 0 {
+			month, err := pricing.MulDiv(micro, pricing.HoursPerMonth, pricing.MicroPerMinor)
+			if err == nil {
+				out[i].Note += " · " + i18n.T(ctx, "stores.a-month", "Amount", i18n.Money(ctx, month, f.Currency))
+			}
+		}
+	}
+	return out
+}
+
+func (p StoreNewProps) prepaid() bool { return p.Input.ChargeMode == pricing.PrePaid }
+
+func storeModes(ctx context.Context) []ui.Option {
+	return []ui.Option{
+		{Value: string(pricing.PostPaid), Label: i18n.T(ctx, "stores.charge.postPaid")},
+		{Value: string(pricing.PrePaid), Label: i18n.T(ctx, "stores.charge.prePaid")},
+	}
+}
+
+func storePeriodTypes(ctx context.Context) []ui.Option {
+	return []ui.Option{
+		{Value: string(pricing.Month), Label: i18n.T(ctx, "stores.by-month")},
+		{Value: string(pricing.Year), Label: i18n.T(ctx, "stores.by-year")},
+	}
+}
+
+// periods are the lengths that are sold by the chosen unit; by the month when
+// none is chosen.
+func (p StoreNewProps) periods(ctx context.Context) []ui.Option {
+	unit := p.Input.PeriodType
+	if models.StorePeriods(unit) == nil {
+		unit = pricing.Month
+	}
+	var out []ui.Option
+	for _, n := range models.StorePeriods(unit) {
+		out = append(out, ui.Option{Value: strconv.Itoa(n), Label: i18n.Term(ctx, n, string(unit))})
+	}
+	return out
+}
+
+func (p StoreNewProps) descriptionHelp(ctx context.Context) string {
+	return i18n.T(ctx, "stores.description-help", "Used", len(p.Form.Value("description")))
+}
+
+// quota is the team's quota with what the form would add.
+func (p StoreNewProps) quota(ctx context.Context) ui.MeterProps {
+	return storeQuota(ctx, p.Team, max(0, p.Input.Num))
+}
+
+func storeQuota(ctx context.Context, team *models.Team, add int64) ui.MeterProps {
+	text := i18n.T(ctx, "stores.quota.used", "Used", team.CUUsed, "Limit", team.CUQuota)
+	if add > 0 {
+		text = i18n.T(ctx, "stores.quota.adding", "Used", team.CUUsed, "Add", add, "Limit", team.CUQuota)
+	}
+	return ui.MeterProps{Label: i18n.T(ctx, "stores.quota"), Text: text, Used: team.CUUsed, Add: add, Limit: team.CUQuota}
+}
+
+// rows say what will exist.
+func (p StoreNewProps) rows(ctx context.Context) []ui.Row {
+	in := p.Input
+	rows := []ui.Row{
+		{Label: ui.Label(ctx, "store_name"), Value: in.Name, Mono: in.Name != ""},
+		{Label: ui.Label(ctx, "region"), Value: storeRegion(ctx, p.Regions, in.Region)},
+		{Label: ui.Label(ctx, "availability_zones"), Value: storeZones(ctx, p.Regions, in.Region, in.Zones)},
+		{Label: i18n.T(ctx, "stores.flavor"), Value: storeFlavor(in.CU, in.Num)},
+		{Label: ui.Label(ctx, "charge_mode"), Value: storeCharge(ctx, in.ChargeMode, in.PeriodType, in.PeriodNum)},
+	}
+	if p.prepaid() && in.AutoRenew {
+		rows = append(rows, ui.Row{Label: ui.Label(ctx, "auto_renew"), Value: i18n.T(ctx, "stores.yes")})
+	}
+	return rows
+}
+
+// StoreShowProps is what the page of a store shows.
+type StoreShowProps struct {
+	Store   models.Store
+	Job     *models.Job   // that works on it, or worked last
+	Order   *models.Order // that it came from
+	Team    *models.Team
+	Regions []models.Region
+	Events  []models.Event
+	By      models.Actor
+	Now     time.Time // by the team's clock
+	At      time.Time // by the server's clock, which events and jobs go by
+}
+
+// line is the order's line that the store came from.
+func (p StoreShowProps) line() *models.OrderLine {
+	if p.Order == nil {
+		return nil
+	}
+	for i := range p.Order.Lines {
+		if p.Order.Lines[i].ResourceID == p.Store.ID {
+			return &p.Order.Lines[i]
+		}
+	}
+	return nil
+}
+
+func (p StoreShowProps) facts(ctx context.Context) []ui.Row {
+	s := p.Store
+	rows := []ui.Row{
+		{Label: i18n.T(ctx, "stores.id"), Value: s.ID, Copy: true},
+		{Label: ui.Label(ctx, "region"), Value: storeRegion(ctx, p.Regions, s.Region) + " · " + s.Region},
+		{Label: ui.Label(ctx, "availability_zones"), Value: storeZones(ctx, p.Regions, s.Region, s.Zones)},
+		{Label: i18n.T(ctx, "stores.flavor"), Value: storeFlavor(s.CU, s.Num)},
+		{Label: ui.Label(ctx, "charge_mode"), Value: storeCharge(ctx, s.ChargeMode, s.PeriodType, s.PeriodNum)},
+	}
+	if l := p.line(); l != nil {
+		rows = append(rows, storeCost(ctx, *l)...)
+	}
+	if s.EndsAt != nil {
+		rows = append(rows,
+			ui.Row{Label: i18n.T(ctx, "stores.ends"), Value: i18n.LastDate(ctx, *s.EndsAt) + " · " + i18n.DaysLeft(ctx, *s.EndsAt, p.Now)},
+			ui.Row{Label: ui.Label(ctx, "auto_renew"), Value: yesNo(ctx, s.AutoRenew)})
+	}
+	if s.Description != nil && *s.Description != "" {
+		rows = append(rows, ui.Row{Label: ui.Label(ctx, "description"), Value: *s.Description})
+	}
+	return append(rows,
+		ui.Row{Label: i18n.T(ctx, "stores.order"), Body: storeOrderLink(s.OrderNumber)},
+		ui.Row{Label: i18n.T(ctx, "stores.created-by"), Value: s.CreatorName + " · " + i18n.DateTime(ctx, s.CreatedAt)},
+		ui.Row{Label: i18n.T(ctx, "stores.code"), Value: string(s.State), Mono: true},
+	)
+}
+
+// storeCost is what a store costs, as its order fixed it.
+func storeCost(ctx context.Context, l models.OrderLine) []ui.Row {
+	if !l.Metered() {
+		return []ui.Row{{Label: i18n.T(ctx, "stores.paid"), Value: i18n.Money(ctx, l.AmountMinor, l.Currency)}}
+	}
+	return []ui.Row{
+		{Label: i18n.T(ctx, "stores.hourly"), Value: i18n.MoneyRate(ctx, l.HourlyMicro, l.Currency) + " / " + i18n.T(ctx, "price.unit.hour")},
+		{Label: i18n.T(ctx, "summary.monthly"), Value: "≈ " + i18n.Money(ctx, l.MonthlyEstimateMinor, l.Currency)},
+	}
+}
+
+func yesNo(ctx context.Context, yes bool) string {
+	if yes {
+		return i18n.T(ctx, "stores.yes")
+	}
+	return i18n.T(ctx, "stores.no")
+}
+
+// steps are the steps of the store's job with the time each took.
+func (p StoreShowProps) steps(ctx context.Context) []ui.Step {
+	steps := make([]ui.Step, len(p.Job.Steps))
+	for i, s := range p.Job.Steps {
+		steps[i] = ui.Step{Label: i18n.T(ctx, "store.step."+s.Name), State: p.stepState(i)}
+		switch {
+		case s.Started == nil:
+		case s.Ended != nil && !s.Ended.Before(*s.Started):
+			steps[i].Took = i18n.Duration(ctx, s.Ended.Sub(*s.Started))
+		case steps[i].State == "failed" && p.Job.EndedAt != nil:
+			steps[i].Took = i18n.Duration(ctx, max(0, p.Job.EndedAt.Sub(*s.Started)))
+		case steps[i].State == "running":
+			steps[i].Took = i18n.Duration(ctx, max(0, p.At.Sub(*s.Started)))
+		}
+		if steps[i].State == "running" && p.Job.Tries > 0 {
+			steps[i].Note = i18n.T(ctx, "stores.tried", "Count", p.Job.Tries)
+		}
+	}
+	return steps
+}
+
+func (p StoreShowProps) stepState(i int) string {
+	switch {
+	case i < p.Job.Step || p.Job.State == models.JobCompleted:
+		return "done"
+	case i > p.Job.Step:
+		return "waiting"
+	case p.Job.State == models.JobFailed:
+		return "failed"
+	case p.Job.State == models.JobRunning || p.Job.Tries > 0:
+		return "running"
+	}
+	return "waiting"
+}
+
+// jobNote says how long the job took in all, when it has ended well.
+func (p StoreShowProps) jobNote(ctx context.Context) string {
+	if p.Job.State != models.JobCompleted || p.Job.EndedAt == nil {
+		return ""
+	}
+	return i18n.T(ctx, "stores.took", "Time", i18n.Duration(ctx, max(0, p.Job.EndedAt.Sub(p.Job.CreatedAt))))
+}
+
+// failText is why a job failed, in words.
+func failText(ctx context.Context, code string) string {
+	if key := "fail." + code; i18n.Has(ctx, key) {
+		return i18n.T(ctx, key)
+	}
+	return i18n.T(ctx, "fail.internal")
+}
+
+// lost names what a deletion takes away.
+func (p StoreShowProps) lost(ctx context.Context) []string {
+	s := p.Store
+	lost := []string{
+		i18n.T(ctx, "stores.delete.index", "Name", s.Name),
+		i18n.T(ctx, "stores.delete.units", "Flavor", storeFlavor(s.CU, s.Num), "Region", storeRegion(ctx, p.Regions, s.Region)),
+	}
+	if s.EndsAt != nil && s.EndsAt.After(p.Now) {
+		lost = append(lost, i18n.T(ctx, "stores.delete.paid", "Date", i18n.LastDate(ctx, *s.EndsAt)))
+	}
+	return lost
+}
+
+// again is the form for a store like this one. A name belongs to one store.
+func (p StoreShowProps) again() string {
+	s := p.Store
+	q := url.Values{"region": {s.Region}, "availability_zones": s.Zones, "cu": {s.CU}, "num": {strconv.FormatInt(s.Num, 10)},
+		"charge_mode": {string(s.ChargeMode)}}
+	if s.ChargeMode == pricing.PrePaid {
+		q.Set("period_type", string(s.PeriodType))
+		q.Set("period_num", strconv.Itoa(s.PeriodNum))
+		if s.AutoRenew {
+			q.Set("auto_renew", "true")
+		}
+		if s.AutoPay {
+			q.Set("auto_pay", "true")
+		}
+	}
+	if s.Description != nil {
+		q.Set("description", *s.Description)
+	}
+	return "/stores/new?" + q.Encode()
+}
