@@ -6,8 +6,6 @@ import (
 	"reflect"
 	"strings"
 	"time"
-
-	"gorm.io/gorm"
 )
 
 // App is an application: package versions are versions of one.
@@ -52,7 +50,7 @@ func (db *DB) CreateApp(ctx context.Context, by Actor, in AppInput) (*App, error
 		if err := tx.checkAppCatalogue(ctx, in); err != nil {
 			return err
 		}
-		if err := gorm.G[App](tx.gorm).Create(ctx, app); err != nil {
+		if err := table[App](tx.gorm).Create(ctx, app); err != nil {
 			return taken(err, "app_name")
 		}
 		return tx.record(ctx, by, Event{Action: "app.created", Kind: KindApp, SubjectID: app.ID, SubjectName: app.Name, Region: app.Region})
@@ -69,7 +67,7 @@ func (db *DB) checkAppCatalogue(ctx context.Context, in AppInput) error {
 	if _, err := db.region(ctx, in.Region, "app"); err != nil || in.Category == "" {
 		return err
 	}
-	n, err := gorm.G[Category](db.gorm).Where("name = ?", in.Category).Count(ctx, "*")
+	n, err := table[Category](db.gorm).Where("name = ?", in.Category).Count(ctx, "*")
 	if err == nil && n == 0 {
 		err = invalid("category", "unknown")
 	}
@@ -84,7 +82,7 @@ func (db *DB) AppNameFree(ctx context.Context, by Actor, region, name string) (b
 	}
 	in := AppInput{Name: name}
 	normalise(reflect.ValueOf(&in).Elem()) // as it would be kept
-	n, err := gorm.G[App](db.gorm).Where("team_id = ? AND region = ? AND name = ?", by.TeamID, region, in.Name).Count(ctx, "*")
+	n, err := table[App](db.gorm).Where("team_id = ? AND region = ? AND name = ?", by.TeamID, region, in.Name).Count(ctx, "*")
 	return n == 0, translate(err)
 }
 
@@ -93,7 +91,7 @@ func (db *DB) FindApp(ctx context.Context, by Actor, id string) (*App, error) {
 	if err := by.may(See); err != nil {
 		return nil, err
 	}
-	app, err := gorm.G[App](db.gorm).Where("team_id = ? AND id = ?", by.TeamID, id).First(ctx)
+	app, err := table[App](db.gorm).Where("team_id = ? AND id = ?", by.TeamID, id).First(ctx)
 	if err != nil {
 		return nil, translate(err)
 	}
@@ -112,7 +110,7 @@ func (db *DB) ListApps(ctx context.Context, by Actor, f AppFilter, p Page) ([]Ap
 	if err := by.may(See); err != nil {
 		return nil, Cursor{}, err
 	}
-	q := gorm.G[App](db.gorm).Where("team_id = ?", by.TeamID)
+	q := table[App](db.gorm).Where("team_id = ?", by.TeamID)
 	if f.Region != "" {
 		q = q.Where("region = ?", f.Region)
 	}
@@ -145,7 +143,7 @@ func (db *DB) DeleteApp(ctx context.Context, by Actor, id string, seen int64) er
 		if seen != AnyVersions && seen != app.VersionCount {
 			return invalid("", "versions_changed", fmt.Sprint(app.VersionCount))
 		}
-		versions, err := gorm.G[PkgVersion](tx.gorm).Omit("listing").
+		versions, err := table[PkgVersion](tx.gorm).Omit("listing").
 			Where("team_id = ? AND app_id = ?", by.TeamID, id).Find(ctx)
 		if err != nil {
 			return fmt.Errorf("read versions: %w", err)
@@ -155,7 +153,7 @@ func (db *DB) DeleteApp(ctx context.Context, by Actor, id string, seen int64) er
 				return err
 			}
 		}
-		if _, err := gorm.G[App](tx.gorm).Where("team_id = ? AND id = ?", by.TeamID, id).Delete(ctx); err != nil {
+		if _, err := table[App](tx.gorm).Where("team_id = ? AND id = ?", by.TeamID, id).Delete(ctx); err != nil {
 			return fmt.Errorf("delete application: %w", err)
 		}
 		return tx.record(ctx, by, Event{Action: "app.deleted", Kind: KindApp, SubjectID: app.ID, SubjectName: app.Name, Region: app.Region},

@@ -3,8 +3,6 @@ package models
 import (
 	"context"
 	"encoding/json"
-
-	"gorm.io/gorm"
 )
 
 // knownBlobs tells which blobs an object's record names.
@@ -52,7 +50,7 @@ func (db *DB) serverActor(ctx context.Context, job *Job) (Actor, error) {
 		return Actor{}, translate(err)
 	}
 	by := Actor{TeamID: job.TeamID, Role: Admin, ClockOffset: msDuration(offset), Face: ByServer}
-	users, err := gorm.G[struct{ ID, Name string }](db.gorm).Table("users").Where("id = ?", job.CreatedBy).Limit(1).Find(ctx)
+	users, err := table[User](db.gorm).Where("id = ?", job.CreatedBy).Limit(1).Find(ctx)
 	if err != nil {
 		return Actor{}, translate(err)
 	}

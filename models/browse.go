@@ -5,8 +5,6 @@ import (
 	"slices"
 	"strings"
 	"unicode/utf8"
-
-	"gorm.io/gorm"
 )
 
 // Entry is a line of a bucket's listing: a folder or an object.
@@ -38,7 +36,7 @@ func (db *DB) ListObjects(ctx context.Context, by Actor, bucketID, prefix string
 		return nil, Cursor{}, nil
 	}
 	w := walk{
-		rows:   gorm.G[Object](db.gorm).Where("team_id = ? AND bucket_id = ?", by.TeamID, bucketID),
+		rows:   table[Object](db.gorm).Where("team_id = ? AND bucket_id = ?", by.TeamID, bucketID),
 		prefix: prefix, from: prefix, to: after(prefix), backwards: p.Before != "",
 	}
 	at, known := mark(p.After + p.Before)
@@ -78,7 +76,7 @@ func (db *DB) ListObjects(ctx context.Context, by Actor, bucketID, prefix string
 // walk goes through the keys from (with it) to to (without it), which is open
 // when empty, and jumps over what a folder holds.
 type walk struct {
-	rows      gorm.ChainInterface[Object]
+	rows      query[Object]
 	prefix    string
 	from, to  string
 	backwards bool

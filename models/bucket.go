@@ -7,8 +7,6 @@ import (
 	"strings"
 	"time"
 
-	"gorm.io/gorm"
-
 	"quartermaster/models/pricing"
 )
 
@@ -89,7 +87,7 @@ func (in *BucketInput) fulfil(ctx context.Context, tx *DB, by Actor, order *Orde
 	if b.Name == "" {
 		b.Name = "webplus-" + b.Region + "-s-" + id
 	}
-	if err := gorm.G[Bucket](tx.gorm).Create(ctx, b); err != nil {
+	if err := table[Bucket](tx.gorm).Create(ctx, b); err != nil {
 		return taken(err, "bucket_name")
 	}
 	if line.Name == "" {
@@ -125,7 +123,7 @@ func (db *DB) objectStorageOn(ctx context.Context, by Actor) error {
 
 // BucketNameFree tells whether no bucket of this server has the name.
 func (db *DB) BucketNameFree(ctx context.Context, name string) (bool, error) {
-	n, err := gorm.G[Bucket](db.gorm).Where("name = ?", name).Count(ctx, "*")
+	n, err := table[Bucket](db.gorm).Where("name = ?", name).Count(ctx, "*")
 	return n == 0, translate(err)
 }
 
@@ -134,7 +132,7 @@ func (db *DB) FindBucket(ctx context.Context, by Actor, id string) (*Bucket, err
 	if err := by.may(See); err != nil {
 		return nil, err
 	}
-	b, err := gorm.G[Bucket](db.gorm).Where("team_id = ? AND id = ?", by.TeamID, id).First(ctx)
+	b, err := table[Bucket](db.gorm).Where("team_id = ? AND id = ?", by.TeamID, id).First(ctx)
 	if err != nil {
 		return nil, translate(err)
 	}
@@ -152,7 +150,7 @@ func (db *DB) ListBuckets(ctx context.Context, by Actor, f BucketFilter, p Page)
 	if err := by.may(See); err != nil {
 		return nil, Cursor{}, err
 	}
-	q := gorm.G[Bucket](db.gorm).Where("team_id = ?", by.TeamID)
+	q := table[Bucket](db.gorm).Where("team_id = ?", by.TeamID)
 	if f.Region != "" {
 		q = q.Where("region = ?", f.Region)
 	}
@@ -174,7 +172,7 @@ func (db *DB) DeleteBucket(ctx context.Context, by Actor, id string) error {
 		if err != nil {
 			return err
 		}
-		n, err := gorm.G[Bucket](tx.gorm).Where("team_id = ? AND id = ? AND object_count = 0", by.TeamID, id).Delete(ctx)
+		n, err := table[Bucket](tx.gorm).Where("team_id = ? AND id = ? AND object_count = 0", by.TeamID, id).Delete(ctx)
 		if err != nil {
 			return fmt.Errorf("delete bucket: %w", err)
 		}

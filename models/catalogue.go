@@ -5,8 +5,6 @@ import (
 	"slices"
 	"time"
 
-	"gorm.io/gorm"
-
 	"quartermaster/models/pricing"
 )
 
@@ -109,7 +107,7 @@ type price struct {
 // ListRegions are the regions that serve a kind ("bucket", "app", "plan" or
 // "store"), in the order in which forms offer them; with "", all.
 func (db *DB) ListRegions(ctx context.Context, serves string) ([]Region, error) {
-	all, err := gorm.G[Region](db.gorm).Order("position").Find(ctx)
+	all, err := table[Region](db.gorm).Order("position").Find(ctx)
 	if err != nil {
 		return nil, translate(err)
 	}
@@ -121,7 +119,7 @@ func (db *DB) ListRegions(ctx context.Context, serves string) ([]Region, error) 
 // region is a region that serves a kind, or the broken rule of the field
 // "region".
 func (db *DB) region(ctx context.Context, id, serves string) (Region, error) {
-	found, err := gorm.G[Region](db.gorm).Where("id = ?", id).Limit(1).Find(ctx)
+	found, err := table[Region](db.gorm).Where("id = ?", id).Limit(1).Find(ctx)
 	if err != nil {
 		return Region{}, translate(err)
 	}
@@ -133,26 +131,26 @@ func (db *DB) region(ctx context.Context, id, serves string) (Region, error) {
 
 // ListCategories are the kinds of application.
 func (db *DB) ListCategories(ctx context.Context) ([]Category, error) {
-	all, err := gorm.G[Category](db.gorm).Order("position").Find(ctx)
+	all, err := table[Category](db.gorm).Order("position").Find(ctx)
 	return all, translate(err)
 }
 
 // ListProducts are the products of the catalogue.
 func (db *DB) ListProducts(ctx context.Context) ([]Product, error) {
-	all, err := gorm.G[Product](db.gorm).Order("position").Find(ctx)
+	all, err := table[Product](db.gorm).Order("position").Find(ctx)
 	return all, translate(err)
 }
 
 // ListPackageTypes are the package types of a product, also those that are not
 // on sale.
 func (db *DB) ListPackageTypes(ctx context.Context, product string) ([]PackageType, error) {
-	all, err := gorm.G[PackageType](db.gorm).Where("product_code = ?", product).Order("position").Find(ctx)
+	all, err := table[PackageType](db.gorm).Where("product_code = ?", product).Order("position").Find(ctx)
 	return all, translate(err)
 }
 
 // FindPackageType is one package type.
 func (db *DB) FindPackageType(ctx context.Context, code string) (*PackageType, error) {
-	t, err := gorm.G[PackageType](db.gorm).Where("code = ?", code).First(ctx)
+	t, err := table[PackageType](db.gorm).Where("code = ?", code).First(ctx)
 	if err != nil {
 		return nil, translate(err)
 	}
@@ -161,19 +159,19 @@ func (db *DB) FindPackageType(ctx context.Context, code string) (*PackageType, e
 
 // ListSpecifications are the specifications of a package type.
 func (db *DB) ListSpecifications(ctx context.Context, packageType string) ([]Specification, error) {
-	all, err := gorm.G[Specification](db.gorm).Where("package_type = ?", packageType).Order("position").Find(ctx)
+	all, err := table[Specification](db.gorm).Where("package_type = ?", packageType).Order("position").Find(ctx)
 	return all, translate(err)
 }
 
 // ListFlavors are the sizes of a store's compute unit, smallest first.
 func (db *DB) ListFlavors(ctx context.Context) ([]Flavor, error) {
-	all, err := gorm.G[Flavor](db.gorm).Order("position").Find(ctx)
+	all, err := table[Flavor](db.gorm).Order("position").Find(ctx)
 	return all, translate(err)
 }
 
 // Book is the price book's lines for some SKUs.
 func (db *DB) Book(ctx context.Context, skus ...string) (pricing.Book, error) {
-	rows, err := gorm.G[price](db.gorm).Where("sku IN ?", skus).Find(ctx)
+	rows, err := table[price](db.gorm).Where("sku IN ?", skus).Find(ctx)
 	if err != nil {
 		return nil, translate(err)
 	}

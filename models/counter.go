@@ -4,14 +4,12 @@ import (
 	"context"
 	"fmt"
 	"time"
-
-	"gorm.io/gorm"
 )
 
 // count adds n to one of the team's counters in the writing transaction, so
 // that a page reads a total without counting rows.
 func (db *DB) count(ctx context.Context, teamID, name string, n int64) error {
-	err := gorm.G[any](db.gorm).Exec(ctx, `INSERT INTO counters (team_id, name, value) VALUES (?, ?, ?)
+	err := execute(ctx, db.gorm, `INSERT INTO counters (team_id, name, value) VALUES (?, ?, ?)
 		ON CONFLICT (team_id, name) DO UPDATE SET value = counters.value + excluded.value`, teamID, name, n)
 	if err != nil {
 		return fmt.Errorf("count %s: %w", name, err)
@@ -46,7 +44,7 @@ func (db *DB) tally(ctx context.Context, by Actor, kind Kind, created, deleted, 
 			return err
 		}
 	}
-	err := gorm.G[any](db.gorm).Exec(ctx, `INSERT INTO months (team_id, month, kind, created, deleted, spend_minor) VALUES (?, ?, ?, ?, ?, ?)
+	err := execute(ctx, db.gorm, `INSERT INTO months (team_id, month, kind, created, deleted, spend_minor) VALUES (?, ?, ?, ?, ?, ?)
 		ON CONFLICT (team_id, month, kind) DO UPDATE SET created = months.created + excluded.created,
 		deleted = months.deleted + excluded.deleted, spend_minor = months.spend_minor + excluded.spend_minor`,
 		by.TeamID, monthOf(db.TeamNow(by)), kind, created, deleted, spend)
@@ -83,7 +81,7 @@ func (db *DB) ListMonths(ctx context.Context, by Actor, n int) ([]Month, error) 
 	}
 	now := db.TeamNow(by).In(china)
 	first := time.Date(now.Year(), now.Month()-time.Month(n-1), 1, 0, 0, 0, 0, china)
-	months, err := gorm.G[Month](db.gorm).Where("team_id = ? AND month >= ?", by.TeamID, monthOf(first)).
+	months, err := table[Month](db.gorm).Where("team_id = ? AND month >= ?", by.TeamID, monthOf(first)).
 		Order("month, kind").Find(ctx)
 	return months, translate(err)
 }

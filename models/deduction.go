@@ -7,7 +7,6 @@ import (
 	"slices"
 	"time"
 
-	"gorm.io/gorm"
 	"gorm.io/gorm/clause"
 )
 
@@ -96,7 +95,7 @@ func (db *DB) measure(ctx context.Context, by Actor) error {
 	if err != nil || len(plans) == 0 {
 		return err
 	}
-	buckets, err := gorm.G[Bucket](db.gorm).Select("id, name, region, used_bytes").
+	buckets, err := table[Bucket](db.gorm).Select("id, name, region, used_bytes").
 		Where("team_id = ? AND used_bytes > 0", by.TeamID).Order("name").Find(ctx)
 	if err != nil {
 		return fmt.Errorf("read what buckets hold: %w", err)
@@ -106,7 +105,7 @@ func (db *DB) measure(ctx context.Context, by Actor) error {
 		return err
 	}
 	day := dayOf(now)
-	if _, err := gorm.G[Deduction](db.gorm).Where("team_id = ? AND day = ?", by.TeamID, day).Delete(ctx); err != nil {
+	if _, err := table[Deduction](db.gorm).Where("team_id = ? AND day = ?", by.TeamID, day).Delete(ctx); err != nil {
 		return fmt.Errorf("measure day again: %w", err)
 	}
 	// Each byte is borne once: by the plan of the bucket's own region before
@@ -136,7 +135,7 @@ func (db *DB) measure(ctx context.Context, by Actor) error {
 	if len(all) == 0 {
 		return nil
 	}
-	if err := gorm.G[Deduction](db.gorm).CreateInBatches(ctx, &all, 100); err != nil {
+	if err := table[Deduction](db.gorm).CreateInBatches(ctx, &all, 100); err != nil {
 		return fmt.Errorf("record deductions: %w", err)
 	}
 	return nil
@@ -145,7 +144,7 @@ func (db *DB) measure(ctx context.Context, by Actor) error {
 // drawnPlans are the team's storage plans that run now. On PostgreSQL they stay
 // locked to the end of the transaction, so that measurements take turns.
 func (db *DB) drawnPlans(ctx context.Context, by Actor, now time.Time) ([]Plan, error) {
-	plans, err := gorm.G[Plan](db.gorm, clause.Locking{Strength: "UPDATE"}).
+	plans, err := table[Plan](db.gorm, clause.Locking{Strength: "UPDATE"}).
 		Where("team_id = ? AND effective_at <= ? AND ends_at > ?", by.TeamID, now, now).
 		Where("package_type IN (SELECT code FROM package_types WHERE item = ?)", itemStorage).
 		Order("id").Find(ctx)
@@ -198,7 +197,7 @@ func (db *DB) ListDeductions(ctx context.Context, by Actor, planID string, p Pag
 	if err := by.may(See); err != nil {
 		return nil, Cursor{}, err
 	}
-	q := gorm.G[Deduction](db.gorm).Where("team_id = ? AND plan_id = ?", by.TeamID, planID)
+	q := table[Deduction](db.gorm).Where("team_id = ? AND plan_id = ?", by.TeamID, planID)
 	rows, cursor, err := pageOf(ctx, q, p, newestFirst("day", "bucket_id"), func(d Deduction) []string {
 		return []string{fmt.Sprint(d.Day), d.BucketID}
 	})
@@ -209,7 +208,7 @@ func (db *DB) ListDeductions(ctx context.Context, by Actor, planID string, p Pag
 	for i, d := range rows {
 		ids[i] = d.BucketID
 	}
-	left, err := gorm.G[Bucket](db.gorm).Select("id").Where("team_id = ? AND id IN ?", by.TeamID, ids).Find(ctx)
+	left, err := table[Bucket](db.gorm).Select("id").Where("team_id = ? AND id IN ?", by.TeamID, ids).Find(ctx)
 	for i := range rows {
 		rows[i].Gone = !slices.ContainsFunc(left, func(b Bucket) bool { return b.ID == rows[i].BucketID })
 	}

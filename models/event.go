@@ -4,8 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"time"
-
-	"gorm.io/gorm"
 )
 
 // Kind is one of the things that people keep on the desk.
@@ -74,7 +72,7 @@ func (db *DB) record(ctx context.Context, by Actor, e Event, detail ...any) erro
 		}
 		e.Detail = string(text)
 	}
-	return gorm.G[Event](db.gorm).Create(ctx, &e)
+	return table[Event](db.gorm).Create(ctx, &e)
 }
 
 // EventFilter says which events to list. Empty fields do not narrow.
@@ -96,7 +94,7 @@ func (db *DB) ListEvents(ctx context.Context, by Actor, f EventFilter, p Page) (
 	if err := by.may(See); err != nil {
 		return nil, Cursor{}, err
 	}
-	q := gorm.G[Event](db.gorm).Where("team_id = ?", by.TeamID)
+	q := table[Event](db.gorm).Where("team_id = ?", by.TeamID)
 	if f.Kind != "" {
 		q = q.Where("kind = ?", f.Kind)
 	}

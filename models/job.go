@@ -8,7 +8,6 @@ import (
 	"strings"
 	"time"
 
-	"gorm.io/gorm"
 	"gorm.io/gorm/clause"
 )
 
@@ -123,7 +122,7 @@ func (db *DB) queue(ctx context.Context, by Actor, kind JobKind, subjectID, subj
 	if err != nil {
 		return nil, err
 	}
-	if err := gorm.G[Job](db.gorm).Create(ctx, job); err != nil {
+	if err := table[Job](db.gorm).Create(ctx, job); err != nil {
 		return nil, fmt.Errorf("queue %s: %w", kind, err)
 	}
 	db.wakeWorker()
@@ -132,7 +131,7 @@ func (db *DB) queue(ctx context.Context, by Actor, kind JobKind, subjectID, subj
 
 // queueOnce promises a job unless one was ever promised under the same key.
 func (db *DB) queueOnce(ctx context.Context, by Actor, kind JobKind, key string) error {
-	n, err := gorm.G[Job](db.gorm).Where("unique_key = ?", key).Count(ctx, "*")
+	n, err := table[Job](db.gorm).Where("unique_key = ?", key).Count(ctx, "*")
 	if err != nil || n > 0 {
 		return translate(err)
 	}
@@ -142,7 +141,7 @@ func (db *DB) queueOnce(ctx context.Context, by Actor, kind JobKind, key string)
 	}
 	job.UniqueKey = &key
 	err = db.tx(ctx, func(ctx context.Context, tx *DB) error {
-		return gorm.G[Job](tx.gorm, clause.OnConflict{DoNothing: true}).Create(ctx, job)
+		return table[Job](tx.gorm, clause.OnConflict{DoNothing: true}).Create(ctx, job)
 	})
 	if err != nil {
 		return fmt.Errorf("queue %s: %w", kind, err)
@@ -195,7 +194,7 @@ func (db *DB) FindJob(ctx context.Context, by Actor, id string) (*Job, error) {
 	if err := by.may(See); err != nil {
 		return nil, err
 	}
-	job, err := gorm.G[Job](db.gorm).Where("team_id = ? AND id = ?", by.TeamID, id).First(ctx)
+	job, err := table[Job](db.gorm).Where("team_id = ? AND id = ?", by.TeamID, id).First(ctx)
 	if err != nil {
 		return nil, translate(err)
 	}
@@ -211,7 +210,7 @@ func (db *DB) ListRunningJobs(ctx context.Context, by Actor, n int) ([]Job, erro
 	if err := by.may(See); err != nil {
 		return nil, err
 	}
-	jobs, err := gorm.G[Job](db.gorm).
+	jobs, err := table[Job](db.gorm).
 		Where("team_id = ? AND state IN ? AND kind NOT IN ?", by.TeamID, []string{JobQueued, JobRunning}, unseenJobs).
 		Order("created_at DESC, id DESC").Limit(n).Find(ctx)
 	return jobs, translate(err)
@@ -222,7 +221,7 @@ func (db *DB) ListJobs(ctx context.Context, by Actor, subjectID string) ([]Job, 
 	if err := by.may(See); err != nil {
 		return nil, err
 	}
-	jobs, err := gorm.G[Job](db.gorm).Where("team_id = ? AND subject_id = ?", by.TeamID, subjectID).
+	jobs, err := table[Job](db.gorm).Where("team_id = ? AND subject_id = ?", by.TeamID, subjectID).
 		Order("created_at DESC, id DESC").Limit(20).Find(ctx)
 	return jobs, translate(err)
 }

@@ -8,8 +8,6 @@ import (
 	"image/color"
 	"image/jpeg"
 	"image/png"
-
-	"gorm.io/gorm"
 )
 
 // LetterheadInput is what a team prints at the head of its paper.
@@ -96,7 +94,7 @@ func (db *DB) FindLogo(ctx context.Context, by Actor) ([]byte, error) {
 	if err := by.may(See); err != nil {
 		return nil, err
 	}
-	team, err := gorm.G[Team](db.gorm).Select("logo").Where("id = ? AND logo_type <> ''", by.TeamID).First(ctx)
+	team, err := table[Team](db.gorm).Select("logo").Where("id = ? AND logo_type <> ''", by.TeamID).First(ctx)
 	if err != nil {
 		return nil, translate(err)
 	}

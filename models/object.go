@@ -135,7 +135,7 @@ func (db *DB) room(ctx context.Context, b *Bucket, key string) (int64, error) {
 	if b.SizeLimit == 0 {
 		return most, nil
 	}
-	old, err := gorm.G[Object](db.gorm).Where("bucket_id = ? AND key = ?", b.ID, key).Limit(1).Find(ctx)
+	old, err := table[Object](db.gorm).Where("bucket_id = ? AND key = ?", b.ID, key).Limit(1).Find(ctx)
 	if err != nil {
 		return 0, translate(err)
 	}
@@ -153,14 +153,14 @@ func (db *DB) putObject(ctx context.Context, by Actor, o *Object) error {
 	if err != nil {
 		return err
 	}
-	old, err := gorm.G[Object](db.gorm).Where("bucket_id = ? AND key = ?", o.BucketID, o.Key).Limit(1).Find(ctx)
+	old, err := table[Object](db.gorm).Where("bucket_id = ? AND key = ?", o.BucketID, o.Key).Limit(1).Find(ctx)
 	if err != nil {
 		return err
 	}
 	bytes, count := o.Size, int64(1)
 	for _, was := range old {
 		bytes, count = bytes-was.Size, 0
-		_, err := gorm.G[Object](db.gorm).Where("id = ?", was.ID).Delete(ctx)
+		_, err := table[Object](db.gorm).Where("id = ?", was.ID).Delete(ctx)
 		if errors.Is(err, gorm.ErrForeignKeyViolated) {
 			return invalid("file", "in_use", was.Key)
 		}
@@ -171,7 +171,7 @@ func (db *DB) putObject(ctx context.Context, by Actor, o *Object) error {
 			return err
 		}
 	}
-	if err := gorm.G[Object](db.gorm).Create(ctx, o); err != nil {
+	if err := table[Object](db.gorm).Create(ctx, o); err != nil {
 		return fmt.Errorf("record object: %w", err)
 	}
 	if err := db.fill(ctx, b, bytes, count); err != nil {
@@ -241,7 +241,7 @@ func (db *DB) FindObject(ctx context.Context, by Actor, bucketID, key string) (*
 	if !validKey(key) {
 		return nil, ErrNotFound
 	}
-	o, err := gorm.G[Object](db.gorm).Where("team_id = ? AND bucket_id = ? AND key = ?", by.TeamID, bucketID, key).First(ctx)
+	o, err := table[Object](db.gorm).Where("team_id = ? AND bucket_id = ? AND key = ?", by.TeamID, bucketID, key).First(ctx)
 	if err != nil {
 		return nil, translate(err)
 	}
@@ -319,7 +319,7 @@ func (db *DB) deleteObjects(ctx context.Context, by Actor, bucketID string, ids 
 	if err != nil {
 		return nil, err
 	}
-	found, err := gorm.G[Object](db.gorm).Where("bucket_id = ? AND id IN ?", bucketID, ids).Find(ctx)
+	found, err := table[Object](db.gorm).Where("bucket_id = ? AND id IN ?", bucketID, ids).Find(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -354,7 +354,7 @@ func (db *DB) deleteObjects(ctx context.Context, by Actor, bucketID string, ids 
 	if len(rows) == 0 {
 		return gone, nil
 	}
-	if _, err := gorm.G[Object](db.gorm).Where("bucket_id = ? AND id IN ?", bucketID, rows).Delete(ctx); err != nil {
+	if _, err := table[Object](db.gorm).Where("bucket_id = ? AND id IN ?", bucketID, rows).Delete(ctx); err != nil {
 		return nil, fmt.Errorf("delete objects: %w", err)
 	}
 	if err := db.fill(ctx, b, -bytes, -int64(len(rows))); err != nil {

@@ -290,7 +290,7 @@ func (db *DB) repeated(ctx context.Context, by Actor, token string) (*Order, err
 	if token == "" {
 		return nil, nil
 	}
-	orders, err := gorm.G[Order](db.gorm).Preload("Lines", inOrder).
+	orders, err := table[Order](db.gorm).Preload("Lines", inOrder).
 		Where("team_id = ? AND token = ?", by.TeamID, token).Limit(1).Find(ctx)
 	if err != nil || len(orders) == 0 {
 		return nil, translate(err)
@@ -298,10 +298,7 @@ func (db *DB) repeated(ctx context.Context, by Actor, token string) (*Order, err
 	return &orders[0], nil
 }
 
-func inOrder(b gorm.PreloadBuilder) error {
-	b.Order("position")
-	return nil
-}
+func inOrder(g *gorm.DB) *gorm.DB { return g.Order("position") }
 
 // draft is the order with priced lines, without a number. Beside an Invalid it
 // still returns the lines that could be priced.
@@ -391,10 +388,10 @@ func (db *DB) place(ctx context.Context, by Actor, in OrderInput, order *Order) 
 			return err
 		}
 	}
-	if err := gorm.G[Order](db.gorm).Omit("Lines").Create(ctx, order); err != nil {
+	if err := table[Order](db.gorm).Omit("Lines").Create(ctx, order); err != nil {
 		return err
 	}
-	if err := gorm.G[OrderLine](db.gorm).CreateInBatches(ctx, &order.Lines, 50); err != nil {
+	if err := table[OrderLine](db.gorm).CreateInBatches(ctx, &order.Lines, 50); err != nil {
 		return fmt.Errorf("record order lines: %w", err)
 	}
 	return db.record(ctx, by, Event{
@@ -460,7 +457,7 @@ func (o *Order) settle(now time.Time) {
 func (db *DB) finishLine(ctx context.Context, by Actor, number int64, resourceID string, state OrderState) error {
 	// The order is locked first: of two jobs that finish its last two lines at
 	// once, the second must see what the first wrote.
-	_, err := gorm.G[Order](db.gorm, clause.Locking{Strength: "UPDATE"}).Where("team_id = ? AND number = ?", by.TeamID, number).First(ctx)
+	_, err := table[Order](db.gorm, clause.Locking{Strength: "UPDATE"}).Where("team_id = ? AND number = ?", by.TeamID, number).First(ctx)
 	if err != nil {
 		return fmt.Errorf("lock order: %w", translate(err))
 	}
@@ -497,7 +494,7 @@ func (db *DB) FindOrder(ctx context.Context, by Actor, number int64) (*Order, er
 	if err := by.may(See); err != nil {
 		return nil, err
 	}
-	order, err := gorm.G[Order](db.gorm).Preload("Lines", inOrder).
+	order, err := table[Order](db.gorm).Preload("Lines", inOrder).
 		Where("team_id = ? AND number = ?", by.TeamID, number).First(ctx)
 	if err != nil {
 		return nil, translate(err)
@@ -517,7 +514,7 @@ func (db *DB) ListOrders(ctx context.Context, by Actor, f OrderFilter, p Page) (
 	if err := by.may(See); err != nil {
 		return nil, Cursor{}, err
 	}
-	q := gorm.G[Order](db.gorm).Where("team_id = ?", by.TeamID)
+	q := table[Order](db.gorm).Where("team_id = ?", by.TeamID)
 	if f.State != "" {
 		q = q.Where("state = ?", f.State)
 	}

@@ -225,7 +225,7 @@ func (db *DB) versionApp(ctx context.Context, by Actor, id string) (*App, error)
 
 // storageBucket is the team's storage bucket in a region.
 func (db *DB) storageBucket(ctx context.Context, by Actor, region string) (*Bucket, error) {
-	b, err := gorm.G[Bucket](db.gorm).Where("team_id = ? AND region = ? AND storage = ?", by.TeamID, region, true).First(ctx)
+	b, err := table[Bucket](db.gorm).Where("team_id = ? AND region = ? AND storage = ?", by.TeamID, region, true).First(ctx)
 	if err != nil {
 		return nil, translate(err)
 	}
@@ -236,7 +236,7 @@ func (db *DB) storageBucket(ctx context.Context, by Actor, region string) (*Buck
 // this server has the source's name and the team accepts that.
 func (db *DB) sourceObject(ctx context.Context, by Actor, source string) (*Object, error) {
 	bucket, key, _ := splitSource(source)
-	found, err := gorm.G[Bucket](db.gorm).Where("name = ?", bucket).Limit(1).Find(ctx)
+	found, err := table[Bucket](db.gorm).Where("name = ?", bucket).Limit(1).Find(ctx)
 	if err != nil {
 		return nil, translate(err)
 	}
@@ -281,7 +281,7 @@ func (in *PkgVersionInput) fulfil(ctx context.Context, tx *DB, by Actor, order *
 		v.ObjectID, v.Size, v.SHA256 = &object.ID, object.Size, object.SHA256
 		v.State, v.JobID, line.State = VersionChecking, job.ID, OrderFulfilling
 	}
-	err = gorm.G[PkgVersion](tx.gorm).Create(ctx, v)
+	err = table[PkgVersion](tx.gorm).Create(ctx, v)
 	if errors.Is(err, gorm.ErrForeignKeyViolated) {
 		return invalid("source", "no_object") // deleted at this moment
 	}
@@ -384,7 +384,7 @@ func (db *DB) LabelFree(ctx context.Context, by Actor, appID, label string) (boo
 	}
 	in := PkgVersionInput{Label: label}
 	normalise(reflect.ValueOf(&in).Elem()) // as it would be kept
-	n, err := gorm.G[PkgVersion](db.gorm).Where("team_id = ? AND app_id = ? AND label = ?", by.TeamID, appID, in.Label).Count(ctx, "*")
+	n, err := table[PkgVersion](db.gorm).Where("team_id = ? AND app_id = ? AND label = ?", by.TeamID, appID, in.Label).Count(ctx, "*")
 	return n == 0, translate(err)
 }
 
@@ -393,7 +393,7 @@ func (db *DB) FindPkgVersion(ctx context.Context, by Actor, id string) (*PkgVers
 	if err := by.may(See); err != nil {
 		return nil, err
 	}
-	v, err := gorm.G[PkgVersion](db.gorm).Where("team_id = ? AND id = ?", by.TeamID, id).First(ctx)
+	v, err := table[PkgVersion](db.gorm).Where("team_id = ? AND id = ?", by.TeamID, id).First(ctx)
 	if err != nil {
 		return nil, translate(err)
 	}
@@ -414,7 +414,7 @@ func (db *DB) ListPkgVersions(ctx context.Context, by Actor, f PkgVersionFilter,
 	if err := by.may(See); err != nil {
 		return nil, Cursor{}, err
 	}
-	q := gorm.G[PkgVersion](db.gorm).Omit("listing").Where("team_id = ?", by.TeamID)
+	q := table[PkgVersion](db.gorm).Omit("listing").Where("team_id = ?", by.TeamID)
 	if f.AppID != "" {
 		q = q.Where("app_id = ?", f.AppID)
 	}
@@ -438,7 +438,7 @@ func (db *DB) PkgVersionObject(ctx context.Context, by Actor, v *PkgVersion) (*O
 	if v.External() {
 		return nil, ErrNotFound
 	}
-	o, err := gorm.G[Object](db.gorm).Where("team_id = ? AND id = ?", by.TeamID, *v.ObjectID).First(ctx)
+	o, err := table[Object](db.gorm).Where("team_id = ? AND id = ?", by.TeamID, *v.ObjectID).First(ctx)
 	if err != nil {
 		return nil, translate(err)
 	}
@@ -479,7 +479,7 @@ func (db *DB) DeletePkgVersion(ctx context.Context, by Actor, id string) error {
 }
 
 func (db *DB) deletePkgVersion(ctx context.Context, by Actor, v PkgVersion) error {
-	n, err := gorm.G[PkgVersion](db.gorm).Where("team_id = ? AND id = ?", by.TeamID, v.ID).Delete(ctx)
+	n, err := table[PkgVersion](db.gorm).Where("team_id = ? AND id = ?", by.TeamID, v.ID).Delete(ctx)
 	if err != nil {
 		return fmt.Errorf("delete version: %w", err)
 	}

@@ -11,8 +11,6 @@ import (
 	"path"
 	"strings"
 
-	"gorm.io/gorm"
-
 	"quartermaster/models/archive"
 	"quartermaster/models/objects"
 )
@@ -141,7 +139,7 @@ func (db *DB) inspected(ctx context.Context, job *Job, state PkgVersionState, li
 	if err != nil {
 		return err
 	}
-	n, err := gorm.G[PkgVersion](db.gorm).Select("State", "FailCode", "UpdatedAt").
+	n, err := table[PkgVersion](db.gorm).Select("State", "FailCode", "UpdatedAt").
 		Where("team_id = ? AND id = ? AND state = ?", by.TeamID, job.SubjectID, VersionChecking).
 		Updates(ctx, PkgVersion{State: state, FailCode: job.FailCode, UpdatedAt: db.TeamNow(by)})
 	if err != nil || n == 0 {
@@ -173,7 +171,7 @@ func (db *DB) RetryPkgVersion(ctx context.Context, by Actor, id string) error {
 		if err != nil {
 			return err
 		}
-		n, err := gorm.G[PkgVersion](tx.gorm).Select("State", "FailCode", "UpdatedAt").
+		n, err := table[PkgVersion](tx.gorm).Select("State", "FailCode", "UpdatedAt").
 			Where("team_id = ? AND id = ? AND state = ?", by.TeamID, id, VersionFailed).
 			Updates(ctx, PkgVersion{State: VersionChecking, UpdatedAt: tx.TeamNow(by)})
 		if err != nil {

@@ -9,8 +9,6 @@ import (
 	"strings"
 	"time"
 
-	"gorm.io/gorm"
-
 	"quartermaster/models/pricing"
 )
 
@@ -250,14 +248,14 @@ func (in *PlanInput) terms(ctx context.Context, db *DB, by Actor) (planTerms, er
 // findType looks the product and the package type up and tells which rule
 // forbids them, if one does.
 func (in *PlanInput) findType(ctx context.Context, db *DB, t *planTerms) (FieldError, error) {
-	products, err := gorm.G[Product](db.gorm).Where("code = ?", in.ProductCode).Limit(1).Find(ctx)
+	products, err := table[Product](db.gorm).Where("code = ?", in.ProductCode).Limit(1).Find(ctx)
 	if err != nil {
 		return FieldError{}, translate(err)
 	}
 	if len(products) == 0 {
 		return FieldError{Field: "product_code", Rule: "unknown"}, nil
 	}
-	types, err := gorm.G[PackageType](db.gorm).
+	types, err := table[PackageType](db.gorm).
 		Where("code = ? AND product_code = ?", in.PackageType, in.ProductCode).Limit(1).Find(ctx)
 	switch {
 	case err != nil:
@@ -274,7 +272,7 @@ func (in *PlanInput) findType(ctx context.Context, db *DB, t *planTerms) (FieldE
 
 // specification is one that a package type is offered in, or the zero one.
 func (db *DB) specification(ctx context.Context, packageType, value string) (Specification, error) {
-	found, err := gorm.G[Specification](db.gorm).
+	found, err := table[Specification](db.gorm).
 		Where("package_type = ? AND value = ?", packageType, value).Limit(1).Find(ctx)
 	if err != nil || len(found) == 0 {
 		return Specification{}, translate(err)
@@ -316,7 +314,7 @@ func (in *PlanInput) line(ctx context.Context, db *DB, by Actor) (OrderLine, err
 
 func (in *PlanInput) fulfil(ctx context.Context, tx *DB, by Actor, order *Order, line *OrderLine) error {
 	now := tx.TeamNow(by)
-	kind, err := gorm.G[PackageType](tx.gorm).Where("code = ?", in.PackageType).First(ctx)
+	kind, err := table[PackageType](tx.gorm).Where("code = ?", in.PackageType).First(ctx)
 	if err != nil {
 		return fmt.Errorf("find package type: %w", translate(err))
 	}
@@ -345,7 +343,7 @@ func (in *PlanInput) fulfil(ctx context.Context, tx *DB, by Actor, order *Order,
 		Currency: line.Currency, PaidMinor: line.AmountMinor, Note: order.Note, OrderNumber: order.Number,
 		CreatedBy: by.UserID, CreatorName: by.UserName, CreatedAt: now, UpdatedAt: now,
 	}
-	if err := gorm.G[Plan](tx.gorm).Omit("Type").Create(ctx, p); err != nil {
+	if err := table[Plan](tx.gorm).Omit("Type").Create(ctx, p); err != nil {
 		return fmt.Errorf("create plan: %w", err)
 	}
 	line.ResourceID, line.ResourceName, line.State = p.ID, p.ID, OrderCompleted
@@ -365,7 +363,7 @@ func (db *DB) FindPlan(ctx context.Context, by Actor, id string) (*Plan, error) 
 	if err := by.may(See); err != nil {
 		return nil, err
 	}
-	p, err := gorm.G[Plan](db.gorm).Preload("Type", nil).Where("team_id = ? AND id = ?", by.TeamID, id).First(ctx)
+	p, err := table[Plan](db.gorm).Preload("Type", nil).Where("team_id = ? AND id = ?", by.TeamID, id).First(ctx)
 	if err != nil {
 		return nil, translate(err)
 	}
@@ -387,7 +385,7 @@ func (db *DB) ListPlans(ctx context.Context, by Actor, f PlanFilter, p Page) ([]
 		return nil, Cursor{}, err
 	}
 	now := db.TeamNow(by)
-	q := gorm.G[Plan](db.gorm).Preload("Type", nil).Where("team_id = ?", by.TeamID)
+	q := table[Plan](db.gorm).Preload("Type", nil).Where("team_id = ?", by.TeamID)
 	if cond, known := planStates[f.State]; known {
 		q = q.Where(cond, map[string]any{"now": now})
 	}
@@ -418,7 +416,7 @@ func (db *DB) DeletePlan(ctx context.Context, by Actor, id string) error {
 		if err != nil {
 			return err
 		}
-		n, err := gorm.G[Plan](tx.gorm).Where("team_id = ? AND id = ?", by.TeamID, id).Delete(ctx)
+		n, err := table[Plan](tx.gorm).Where("team_id = ? AND id = ?", by.TeamID, id).Delete(ctx)
 		switch {
 		case err != nil:
 			return fmt.Errorf("delete plan: %w", err)

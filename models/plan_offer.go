@@ -5,8 +5,6 @@ import (
 	"slices"
 	"strconv"
 
-	"gorm.io/gorm"
-
 	"quartermaster/models/pricing"
 )
 
@@ -42,7 +40,7 @@ func (db *DB) ListPlanOffers(ctx context.Context, by Actor, in PlanInput) (PlanO
 	if err := by.may(See); err != nil {
 		return o, err
 	}
-	products, err := gorm.G[Product](db.gorm).
+	products, err := table[Product](db.gorm).
 		Where("code IN (SELECT product_code FROM package_types)").Order("position").Find(ctx)
 	if err != nil || len(products) == 0 {
 		return o, translate(err)

@@ -6,8 +6,6 @@ import (
 	"encoding/json"
 	"strings"
 	"time"
-
-	"gorm.io/gorm"
 )
 
 // Page asks for one page of a list. The zero Page is the first.
@@ -67,7 +65,7 @@ func (s sorting) beyond(backwards bool) string {
 
 // pageOf reads one page of a query. key gives the sorting columns' values of a
 // row as text: times by stamp.
-func pageOf[T any](ctx context.Context, q gorm.ChainInterface[T], p Page, s sorting, key func(T) []string) ([]T, Cursor, error) {
+func pageOf[T any](ctx context.Context, q query[T], p Page, s sorting, key func(T) []string) ([]T, Cursor, error) {
 	size, backwards := p.size(), p.Before != ""
 	from := decodeCursor(p.After+p.Before, len(s.columns))
 	if from != nil {

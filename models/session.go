@@ -5,8 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"time"
-
-	"gorm.io/gorm"
 )
 
 // SessionLimit is how long a session lasts at most. It ends earlier when it is
@@ -96,7 +94,7 @@ func (db *DB) seen(hash string, now time.Time) {
 	go func() {
 		defer func() { <-db.noting }()
 		err := db.tx(context.Background(), func(ctx context.Context, tx *DB) error {
-			_, err := gorm.G[sessionRow](tx.gorm).Where("token_hash = ? AND seen_at < ?", hash, now).Update(ctx, "seen_at", now)
+			_, err := table[sessionRow](tx.gorm).Where("token_hash = ? AND seen_at < ?", hash, now).Update(ctx, "seen_at", now)
 			return err
 		})
 		if err != nil {
@@ -183,7 +181,7 @@ func (db *DB) SignIn(ctx context.Context, from Actor, in SignInInput, browser st
 		if !known {
 			begun.Browser = tx.newToken()
 			row := KnownBrowser{TokenHash: hashToken(begun.Browser), UserID: user.ID, CreatedAt: tx.Now()}
-			if err := gorm.G[KnownBrowser](tx.gorm).Create(ctx, &row); err != nil {
+			if err := table[KnownBrowser](tx.gorm).Create(ctx, &row); err != nil {
 				return fmt.Errorf("remember browser: %w", err)
 			}
 		}
@@ -198,14 +196,14 @@ func (db *DB) knows(ctx context.Context, user *User, browser string) (bool, erro
 	if browser == "" || user.ID == "" {
 		return false, nil
 	}
-	n, err := gorm.G[KnownBrowser](db.gorm).Where("token_hash = ? AND user_id = ?", hashToken(browser), user.ID).Count(ctx, "*")
+	n, err := table[KnownBrowser](db.gorm).Where("token_hash = ? AND user_id = ?", hashToken(browser), user.ID).Count(ctx, "*")
 	return n > 0, translate(err)
 }
 
 // signIn begins a session of a user who has shown who they are, in the first
 // team that they joined.
 func (db *DB) signIn(ctx context.Context, from Actor, user *User) (string, error) {
-	teams, err := gorm.G[Membership](db.gorm).Where("user_id = ?", user.ID).Order("created_at, team_id").Limit(1).Find(ctx)
+	teams, err := table[Membership](db.gorm).Where("user_id = ?", user.ID).Order("created_at, team_id").Limit(1).Find(ctx)
 	if err != nil {
 		return "", err
 	}
@@ -214,7 +212,7 @@ func (db *DB) signIn(ctx context.Context, from Actor, user *User) (string, error
 	if len(teams) > 0 {
 		by.TeamID = teams[0].TeamID
 	}
-	old := gorm.G[sessionRow](db.gorm).Where("user_id = ? AND (expires_at <= ? OR seen_at <= ?)", user.ID, db.Now(), db.Now().Add(-sessionIdle))
+	old := table[sessionRow](db.gorm).Where("user_id = ? AND (expires_at <= ? OR seen_at <= ?)", user.ID, db.Now(), db.Now().Add(-sessionIdle))
 	if _, err := old.Delete(ctx); err != nil {
 		return "", fmt.Errorf("tidy sessions: %w", err)
 	}
@@ -233,7 +231,7 @@ func (db *DB) recordRefusal(ctx context.Context, from Actor, user *User) error {
 		return nil
 	}
 	return db.tx(ctx, func(ctx context.Context, tx *DB) error {
-		teams, err := gorm.G[Membership](tx.gorm).Where("user_id = ?", user.ID).Order("created_at, team_id").Limit(1).Find(ctx)
+		teams, err := table[Membership](tx.gorm).Where("user_id = ?", user.ID).Order("created_at, team_id").Limit(1).Find(ctx)
 		if err != nil {
 			return err
 		}
@@ -254,7 +252,7 @@ func (db *DB) beginSession(ctx context.Context, from Actor, userID, teamID strin
 		Address: from.Address, Agent: string(agent[:min(len(agent), mostAgent)]),
 		CreatedAt: now, SeenAt: now, ExpiresAt: now.Add(SessionLimit),
 	}
-	if err := gorm.G[sessionRow](db.gorm).Create(ctx, &row); err != nil {
+	if err := table[sessionRow](db.gorm).Create(ctx, &row); err != nil {
 		return "", fmt.Errorf("begin session: %w", err)
 	}
 	return token, nil
@@ -264,14 +262,14 @@ func (db *DB) beginSession(ctx context.Context, from Actor, userID, teamID strin
 // token that already is, is no error.
 func (db *DB) EndSession(ctx context.Context, token string) error {
 	return db.tx(ctx, func(ctx context.Context, tx *DB) error {
-		_, err := gorm.G[sessionRow](tx.gorm).Where("token_hash = ?", hashToken(token)).Delete(ctx)
+		_, err := table[sessionRow](tx.gorm).Where("token_hash = ?", hashToken(token)).Delete(ctx)
 		return err
 	})
 }
 
 // endSessions signs a user out everywhere, in the caller's transaction.
 func (db *DB) endSessions(ctx context.Context, userID string) error {
-	_, err := gorm.G[sessionRow](db.gorm).Where("user_id = ?", userID).Delete(ctx)
+	_, err := table[sessionRow](db.gorm).Where("user_id = ?", userID).Delete(ctx)
 	if err != nil {
 		return fmt.Errorf("end sessions: %w", err)
 	}
@@ -285,7 +283,7 @@ func (db *DB) ListSessions(ctx context.Context, by Actor) ([]Session, error) {
 		return nil, err
 	}
 	now := db.Now()
-	rows, err := gorm.G[sessionRow](db.gorm).
+	rows, err := table[sessionRow](db.gorm).
 		Where("user_id = ? AND expires_at > ? AND seen_at > ?", by.UserID, now, now.Add(-sessionIdle)).
 		Order("seen_at DESC, id DESC").Limit(MaxPageSize).Find(ctx)
 	if err != nil {
@@ -305,7 +303,7 @@ func (db *DB) DeleteSession(ctx context.Context, by Actor, id string) error {
 		return err
 	}
 	return db.tx(ctx, func(ctx context.Context, tx *DB) error {
-		n, err := gorm.G[sessionRow](tx.gorm).Where("user_id = ? AND id = ?", by.UserID, id).Delete(ctx)
+		n, err := table[sessionRow](tx.gorm).Where("user_id = ? AND id = ?", by.UserID, id).Delete(ctx)
 		if err != nil {
 			return fmt.Errorf("end session: %w", err)
 		}
@@ -326,7 +324,7 @@ func (db *DB) SwitchTeam(ctx context.Context, by Actor, token, teamID string) (S
 	var team Team
 	fresh := db.newToken()
 	err := db.tx(ctx, func(ctx context.Context, tx *DB) (err error) {
-		team, err = gorm.G[Team](tx.gorm).
+		team, err = table[Team](tx.gorm).
 			Where("id = ? AND id IN (SELECT team_id FROM memberships WHERE user_id = ?)", teamID, by.UserID).First(ctx)
 		if err != nil {
 			return err

@@ -7,8 +7,6 @@ import (
 	"strconv"
 	"time"
 
-	"gorm.io/gorm"
-
 	"quartermaster/models/pricing"
 )
 
@@ -239,7 +237,7 @@ func (in *StoreInput) fulfil(ctx context.Context, tx *DB, by Actor, order *Order
 		return err
 	}
 	s.JobID = job.ID
-	if err := gorm.G[Store](tx.gorm).Create(ctx, s); err != nil {
+	if err := table[Store](tx.gorm).Create(ctx, s); err != nil {
 		return taken(err, "store_name")
 	}
 	line.ResourceID, line.ResourceName, line.State = s.ID, s.Name, OrderFulfilling
@@ -294,7 +292,7 @@ func (db *DB) StoreNameFree(ctx context.Context, by Actor, region, name string) 
 	if err := by.may(See); err != nil {
 		return false, err
 	}
-	n, err := gorm.G[Store](db.gorm).Where("team_id = ? AND region = ? AND name = ?", by.TeamID, region, name).Count(ctx, "*")
+	n, err := table[Store](db.gorm).Where("team_id = ? AND region = ? AND name = ?", by.TeamID, region, name).Count(ctx, "*")
 	return n == 0, translate(err)
 }
 
@@ -318,7 +316,7 @@ func (db *DB) FindStore(ctx context.Context, by Actor, id string) (*Store, error
 	if err := by.may(See); err != nil {
 		return nil, err
 	}
-	s, err := gorm.G[Store](db.gorm).Where("team_id = ? AND id = ?", by.TeamID, id).First(ctx)
+	s, err := table[Store](db.gorm).Where("team_id = ? AND id = ?", by.TeamID, id).First(ctx)
 	if err != nil {
 		return nil, translate(err)
 	}
@@ -337,7 +335,7 @@ func (db *DB) ListStores(ctx context.Context, by Actor, f StoreFilter, p Page) (
 	if err := by.may(See); err != nil {
 		return nil, Cursor{}, err
 	}
-	q := gorm.G[Store](db.gorm).Where("team_id = ?", by.TeamID)
+	q := table[Store](db.gorm).Where("team_id = ?", by.TeamID)
 	if f.Region != "" {
 		q = q.Where("region = ?", f.Region)
 	}
@@ -530,7 +528,7 @@ var deleteStore = work{
 	},
 	completed: func(ctx context.Context, tx *DB, job *Job) error {
 		return tx.withStore(ctx, job, func(ctx context.Context, tx *DB, by Actor, s *Store) error {
-			n, err := gorm.G[Store](tx.gorm).Where("id = ? AND state = ?", s.ID, StoreDropping).Delete(ctx)
+			n, err := table[Store](tx.gorm).Where("id = ? AND state = ?", s.ID, StoreDropping).Delete(ctx)
 			if err != nil {
 				return fmt.Errorf("delete store: %w", err)
 			}

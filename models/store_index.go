@@ -13,7 +13,6 @@ import (
 	"github.com/blevesearch/bleve/v2"
 	"github.com/blevesearch/bleve/v2/analysis/lang/cjk"
 	"github.com/blevesearch/bleve/v2/mapping"
-	"gorm.io/gorm"
 )
 
 // A store's folder is <data>/stores/<id>, private to its owner, and holds its
@@ -199,7 +198,7 @@ func (db *DB) recoverIndexes(ctx context.Context) error {
 	for _, e := range entries {
 		id := e.Name()
 		if !strings.HasSuffix(id, droppedMark) {
-			n, err := gorm.G[Store](db.gorm).Where("id = ?", id).Count(ctx, "*")
+			n, err := table[Store](db.gorm).Where("id = ?", id).Count(ctx, "*")
 			if err != nil {
 				return translate(err)
 			}

@@ -92,7 +92,7 @@ func (db *DB) attempt(ctx context.Context, tries ...try) error {
 // given, and takes one try back from the address: others may come from there.
 func (db *DB) succeeded(ctx context.Context, tries ...try) error {
 	for _, t := range tries {
-		q := gorm.G[Throttle](db.gorm).Where("name = ?", t.name)
+		q := table[Throttle](db.gorm).Where("name = ?", t.name)
 		var err error
 		if t.limit == addressTries {
 			_, err = q.Where("failures > 0").Update(ctx, "failures", gorm.Expr("failures - 1"))
@@ -103,6 +103,6 @@ func (db *DB) succeeded(ctx context.Context, tries ...try) error {
 			return fmt.Errorf("forget tries: %w", err)
 		}
 	}
-	_, err := gorm.G[Throttle](db.gorm).Where("since < ?", db.Now().Add(-throttleTidyAge)).Delete(ctx)
+	_, err := table[Throttle](db.gorm).Where("since < ?", db.Now().Add(-throttleTidyAge)).Delete(ctx)
 	return err
 }

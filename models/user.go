@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"strings"
 	"time"
-
-	"gorm.io/gorm"
 )
 
 // User is a person. What a person may do is said by the memberships.
@@ -82,7 +80,7 @@ func (db *DB) FindUser(ctx context.Context, by Actor) (*User, error) {
 	if err := by.signedIn(); err != nil {
 		return nil, err
 	}
-	user, err := gorm.G[User](db.gorm).Where("id = ?", by.UserID).First(ctx)
+	user, err := table[User](db.gorm).Where("id = ?", by.UserID).First(ctx)
 	if err != nil {
 		return nil, translate(err)
 	}
@@ -90,7 +88,7 @@ func (db *DB) FindUser(ctx context.Context, by Actor) (*User, error) {
 }
 
 func (db *DB) userByEmail(ctx context.Context, email string) (*User, error) {
-	user, err := gorm.G[User](db.gorm).Where("email = ?", normalEmail(email)).First(ctx)
+	user, err := table[User](db.gorm).Where("email = ?", normalEmail(email)).First(ctx)
 	if err != nil {
 		return nil, translate(err)
 	}
@@ -254,7 +252,7 @@ func (db *DB) CreateUser(ctx context.Context, by Actor, in NewUserInput) (*User,
 func (db *DB) createUser(ctx context.Context, by Actor, user User) (*User, error) {
 	user.ID, user.Email = db.newID(), normalEmail(user.Email)
 	user.CreatedAt, user.UpdatedAt = db.Now(), db.Now()
-	if err := taken(gorm.G[User](db.gorm).Create(ctx, &user), "email"); err != nil {
+	if err := taken(table[User](db.gorm).Create(ctx, &user), "email"); err != nil {
 		return nil, err
 	}
 	err := db.record(ctx, by, Event{Action: "user.created", Kind: KindUser, SubjectID: user.ID, SubjectName: user.Name},
@@ -267,7 +265,7 @@ func (db *DB) ListUsers(ctx context.Context, by Actor) ([]User, error) {
 	if err := by.maySite(); err != nil {
 		return nil, err
 	}
-	users, err := gorm.G[User](db.gorm).Order("email").Find(ctx)
+	users, err := table[User](db.gorm).Order("email").Find(ctx)
 	return users, translate(err)
 }
 

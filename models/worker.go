@@ -8,8 +8,6 @@ import (
 	"strings"
 	"sync"
 	"time"
-
-	"gorm.io/gorm"
 )
 
 const (
@@ -116,7 +114,7 @@ func (db *DB) claim(ctx context.Context) (*Job, error) {
 		skip = " FOR UPDATE SKIP LOCKED"
 	}
 	now := db.Now()
-	due, err := gorm.G[Job](db.gorm).Select("id").Where(claimable, claimArgs(now)...).Limit(1).Find(ctx)
+	due, err := table[Job](db.gorm).Select("id").Where(claimable, claimArgs(now)...).Limit(1).Find(ctx)
 	if err != nil || len(due) == 0 {
 		return nil, translate(err)
 	}
