@@ -36,16 +36,20 @@ const (
 	demoFolder = "quartermaster-demo"
 )
 
-// open opens the data.
-func (d *data) open(ctx context.Context, demo bool, log *slog.Logger) (*models.DB, error) {
-	folder := d.Folder
+// folder is where the data is kept.
+func (d *data) folder(demo bool) string {
 	switch {
-	case folder == "" && demo:
-		folder = demoFolder
-	case folder == "":
-		folder = realFolder
+	case d.Folder != "":
+		return d.Folder
+	case demo:
+		return demoFolder
 	}
-	return models.Open(ctx, models.Options{Folder: folder, Postgres: d.Database, Log: log})
+	return realFolder
+}
+
+// open opens the data. Without a clock it goes by the machine's.
+func (d *data) open(ctx context.Context, demo bool, clock models.Clock, log *slog.Logger) (*models.DB, error) {
+	return models.Open(ctx, models.Options{Folder: d.folder(demo), Postgres: d.Database, Clock: clock, Log: log})
 }
 
 // logging says what is written down about the program's work.

@@ -50,18 +50,23 @@ func (s *serve) Run(ctx context.Context, out io.Writer, d *data) error {
 		return fmt.Errorf("listen: %w", err)
 	}
 	defer listener.Close()
-	db, err := d.open(ctx, s.Demo, log)
+	var clock demo.Clock
+	db, err := d.open(ctx, s.Demo, clock.Now, log)
 	if err != nil {
 		return err
 	}
-	err = s.serve(ctx, out, db, listener, log)
+	if s.Demo {
+		err = s.demo(ctx, out, db, listener, &clock, d.folder(true))
+	} else {
+		err = s.greet(ctx, out, db, listener)
+	}
+	if err == nil {
+		err = s.serve(ctx, db, listener, log)
+	}
 	return errors.Join(err, db.Close())
 }
 
-func (s *serve) serve(ctx context.Context, out io.Writer, db *models.DB, listener net.Listener, log *slog.Logger) error {
-	if err := s.greet(ctx, out, db, listener); err != nil {
-		return err
-	}
+func (s *serve) serve(ctx context.Context, db *models.DB, listener net.Listener, log *slog.Logger) error {
 	isDemo, err := db.IsDemo(ctx)
 	if err != nil {
 		return err
@@ -116,28 +121,31 @@ func shutDown(ctx context.Context, server *http.Server, log *slog.Logger) error 
 	return err
 }
 
-// greet prints where to go: the demo's accounts, the setup link, or the page to
-// sign in. The link is printed and never logged.
+// demo fills an empty data folder with the sample team and prints who can sign
+// in. It is refused on a folder with real data.
+func (s *serve) demo(ctx context.Context, out io.Writer, db *models.DB, listener net.Listener, clock *demo.Clock, folder string) error {
+	if err := db.ClaimForDemo(ctx); errors.Is(err, models.ErrConflict) {
+		return errors.New("this data folder holds real data; --demo needs a folder of its own")
+	} else if err != nil {
+		return err
+	}
+	people, err := demo.Fill(ctx, db, clock, folder)
+	if err != nil {
+		return fmt.Errorf("fill the demo: %w", err)
+	}
+	fmt.Fprintf(out, "Quartermaster is ready with a sample team. Sign in at %s/sign-in\n\n", s.site(listener))
+	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	for _, p := range people {
+		fmt.Fprintf(table, "  %s\t%s\t%s\n", p.Role, p.Email, p.Password)
+	}
+	fmt.Fprintln(table)
+	return table.Flush()
+}
+
+// greet prints where to go: the setup link or the page to sign in. The link is
+// printed and never logged.
 func (s *serve) greet(ctx context.Context, out io.Writer, db *models.DB, listener net.Listener) error {
 	at := s.site(listener)
-	if s.Demo {
-		if err := db.ClaimForDemo(ctx); errors.Is(err, models.ErrConflict) {
-			return errors.New("this data folder holds real data; --demo needs a folder of its own")
-		} else if err != nil {
-			return err
-		}
-		people, err := demo.Fill(ctx, db)
-		if err != nil {
-			return fmt.Errorf("fill the demo: %w", err)
-		}
-		fmt.Fprintf(out, "Quartermaster is ready with a sample team. Sign in at %s/sign-in\n\n", at)
-		table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
-		for _, p := range people {
-			fmt.Fprintf(table, "  %s\t%s\t%s\n", p.Role, p.Email, p.Password)
-		}
-		fmt.Fprintln(table)
-		return table.Flush()
-	}
 	token, err := db.NewSetupToken(ctx)
 	switch {
 	case errors.Is(err, models.ErrConflict):

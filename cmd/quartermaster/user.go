@@ -33,7 +33,7 @@ type user struct {
 
 // with opens the data, does something with it and closes it.
 func (d *data) with(ctx context.Context, do func(*models.DB) error) error {
-	db, err := d.open(ctx, false, slog.New(slog.DiscardHandler))
+	db, err := d.open(ctx, false, nil, slog.New(slog.DiscardHandler))
 	if err != nil {
 		return err
 	}

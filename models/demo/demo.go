@@ -1,4 +1,6 @@
-// Package demo fills a database with a sample team.
+// Package demo fills a database with a sample team: people of every role, a
+// year of orders, and every kind of resource in every state. It lives the year
+// through the same methods as everybody else, with the clock set back.
 package demo
 
 import (
@@ -31,15 +33,16 @@ var people = []struct {
 
 // Fill makes the sample team where it is not there yet, gives its people new
 // passwords and returns them. Nobody else knows these: they are made at each
-// start.
-func Fill(ctx context.Context, db *models.DB) ([]Account, error) {
+// start. folder is the data folder of db, which was opened with clock.
+func Fill(ctx context.Context, db *models.DB, clock *Clock, folder string) ([]Account, error) {
 	by := models.Operator()
 	users, err := db.ListUsers(ctx, by)
 	if err != nil {
 		return nil, err
 	}
 	if len(users) == 0 {
-		if err := fill(ctx, db, by); err != nil {
+		y := &year{db: db, clock: clock, folder: folder}
+		if err := y.live(ctx, by); err != nil {
 			return nil, err
 		}
 	}
@@ -54,16 +57,31 @@ func Fill(ctx context.Context, db *models.DB) ([]Account, error) {
 	return accounts, nil
 }
 
-func fill(ctx context.Context, db *models.DB, by models.Actor) error {
-	team, err := db.CreateTeam(ctx, by, models.TeamInput{Name: TeamName})
+// team makes the sample team with its people, and returns who they are.
+func (y *year) team(ctx context.Context, by models.Actor) error {
+	team, err := y.db.CreateTeam(ctx, by, models.TeamInput{Name: TeamName})
 	if err != nil {
 		return err
 	}
 	by.TeamID = team.ID
 	for _, p := range people {
-		if _, err := db.AddMember(ctx, by, models.UserInput{Name: p.name, Email: p.email}, p.role); err != nil {
+		user, err := y.db.AddMember(ctx, by, models.UserInput{Name: p.name, Email: p.email}, p.role)
+		if err != nil {
 			return fmt.Errorf("add %s: %w", p.email, err)
 		}
+		y.people = append(y.people, models.Actor{
+			UserID: user.ID, UserName: user.Name, TeamID: team.ID, Role: p.role, Face: models.ByForm,
+			Address: "127.0.0.1", Agent: "demo", RequestID: "demo",
+		})
 	}
-	return db.MakeSiteAdmin(ctx, by, people[0].email)
+	if err := y.db.MakeSiteAdmin(ctx, by, people[0].email); err != nil {
+		return err
+	}
+	return y.db.UpdateLetterhead(ctx, y.people[0], models.LetterheadInput{
+		LegalName:  "星河数据科技有限公司 Starlight Data Ltd.",
+		Address:    "上海市浦东新区张江路 88 号 3 号楼 · Building 3, 88 Zhangjiang Road, Shanghai",
+		TaxNumber:  "91310000MA1K0DEMO8",
+		Contact:    "finance@starlight.example",
+		CostCentre: "CC-2100 数据平台",
+	}, nil)
 }
