@@ -7,11 +7,13 @@ import (
 	"time"
 )
 
-// SessionLimit is how long a session lasts at most. It ends earlier when it is
-// not used for sessionIdle.
 const (
+	// SessionLimit is how long a session lasts at most. It ends earlier when it
+	// is not used for sessionIdle.
 	SessionLimit = 14 * 24 * time.Hour
 	sessionIdle  = 24 * time.Hour
+	// BrowserLimit is how long a browser that signed somebody in is known.
+	BrowserLimit = 365 * 24 * time.Hour
 	// sessionSeen is how exactly the last use is kept: often enough for the
 	// limit and the list, seldom enough that pages do not write.
 	sessionSeen = time.Minute
@@ -179,10 +181,8 @@ func (db *DB) SignIn(ctx context.Context, from Actor, in SignInInput, browser st
 			return err
 		}
 		if !known {
-			begun.Browser = tx.newToken()
-			row := KnownBrowser{TokenHash: hashToken(begun.Browser), UserID: user.ID, CreatedAt: tx.Now()}
-			if err := table[KnownBrowser](tx.gorm).Create(ctx, &row); err != nil {
-				return fmt.Errorf("remember browser: %w", err)
+			if begun.Browser, err = tx.rememberBrowser(ctx, user); err != nil {
+				return err
 			}
 		}
 		begun.Token, err = tx.signIn(ctx, from, user)
@@ -200,18 +200,30 @@ func (db *DB) knows(ctx context.Context, user *User, browser string) (bool, erro
 	return n > 0, translate(err)
 }
 
+// rememberBrowser gives a browser a token by which the user is known in it, and
+// forgets those of browsers that were remembered too long ago.
+func (db *DB) rememberBrowser(ctx context.Context, user *User) (string, error) {
+	_, err := table[KnownBrowser](db.gorm).Where("user_id = ? AND created_at < ?", user.ID, db.Now().Add(-BrowserLimit)).Delete(ctx)
+	if err != nil {
+		return "", fmt.Errorf("forget browsers: %w", err)
+	}
+	token := db.newToken()
+	row := KnownBrowser{TokenHash: hashToken(token), UserID: user.ID, CreatedAt: db.Now()}
+	if err := table[KnownBrowser](db.gorm).Create(ctx, &row); err != nil {
+		return "", fmt.Errorf("remember browser: %w", err)
+	}
+	return token, nil
+}
+
 // signIn begins a session of a user who has shown who they are, in the first
 // team that they joined.
 func (db *DB) signIn(ctx context.Context, from Actor, user *User) (string, error) {
-	teams, err := table[Membership](db.gorm).Where("user_id = ?", user.ID).Order("created_at, team_id").Limit(1).Find(ctx)
+	team, err := db.firstTeam(ctx, user)
 	if err != nil {
 		return "", err
 	}
 	by := from
-	by.UserID, by.UserName = user.ID, user.Name
-	if len(teams) > 0 {
-		by.TeamID = teams[0].TeamID
-	}
+	by.UserID, by.UserName, by.TeamID = user.ID, user.Name, team
 	old := table[sessionRow](db.gorm).Where("user_id = ? AND (expires_at <= ? OR seen_at <= ?)", user.ID, db.Now(), db.Now().Add(-sessionIdle))
 	if _, err := old.Delete(ctx); err != nil {
 		return "", fmt.Errorf("tidy sessions: %w", err)
@@ -223,23 +235,27 @@ func (db *DB) signIn(ctx context.Context, from Actor, user *User) (string, error
 	return token, db.record(ctx, by, Event{Action: "user.signed_in", Kind: KindUser, SubjectID: user.ID, SubjectName: user.Name})
 }
 
-// recordRefusal writes down that somebody tried to sign in to an account and
-// could not. Names that no account has are not written down: people type
-// passwords there.
+// recordRefusal writes down that somebody tried to sign in and could not. It
+// does so for names that no account has as well, so that both take as long, but
+// without the name: people type passwords there.
 func (db *DB) recordRefusal(ctx context.Context, from Actor, user *User) error {
-	if user.ID == "" {
-		return nil
-	}
 	return db.tx(ctx, func(ctx context.Context, tx *DB) error {
-		teams, err := table[Membership](tx.gorm).Where("user_id = ?", user.ID).Order("created_at, team_id").Limit(1).Find(ctx)
+		team, err := tx.firstTeam(ctx, user)
 		if err != nil {
 			return err
 		}
-		if len(teams) > 0 {
-			from.TeamID = teams[0].TeamID
-		}
+		from.TeamID = team
 		return tx.record(ctx, from, Event{Action: "user.signed_in", Result: "refused", Kind: KindUser, SubjectID: user.ID, SubjectName: user.Name})
 	})
+}
+
+// firstTeam is the team that a user joined first, "" when there is none.
+func (db *DB) firstTeam(ctx context.Context, user *User) (string, error) {
+	teams, err := table[Membership](db.gorm).Where("user_id = ?", user.ID).Order("created_at, team_id").Limit(1).Find(ctx)
+	if err != nil || len(teams) == 0 {
+		return "", err
+	}
+	return teams[0].TeamID, nil
 }
 
 // beginSession adds a session in the caller's transaction and returns its

@@ -13,10 +13,11 @@ import (
 	"quartermaster/views/i18n"
 )
 
-// The cookies that keep a visitor's choices. They hold nothing else.
+// The cookies that keep a visitor's choices, for a year. They hold nothing else.
 const (
 	langCookie  = "qm_lang"
 	themeCookie = "qm_theme"
+	choiceAge   = 365 * 24 * time.Hour
 )
 
 // Two cookies keep a person signed in: one names the session, one says that
@@ -25,7 +26,6 @@ const (
 const (
 	sessionCookie = "qm_session"
 	browserCookie = "qm_browser"
-	browserAge    = 365 * 24 * time.Hour
 )
 
 // Authenticate finds out who asks. A request without a session that still holds
@@ -94,7 +94,7 @@ func Guest(c *gin.Context) {
 func SignIn(c *gin.Context, s models.SignedIn) {
 	writeCookie(c, sessionCookie, s.Token, models.SessionLimit)
 	if s.Browser != "" {
-		writeCookie(c, browserCookie, s.Browser, browserAge)
+		writeCookie(c, browserCookie, s.Browser, models.BrowserLimit)
 	}
 }
 
@@ -120,10 +120,10 @@ func SessionToken(c *gin.Context) string { return readCookie(c, sessionCookie) }
 func Browser(c *gin.Context) string { return readCookie(c, browserCookie) }
 
 // RememberLanguage keeps the language of a visitor's choice in a cookie.
-func RememberLanguage(c *gin.Context, lang string) { writeCookie(c, langCookie, lang, browserAge) }
+func RememberLanguage(c *gin.Context, lang string) { writeCookie(c, langCookie, lang, choiceAge) }
 
 // RememberTheme keeps the theme of a visitor's choice in a cookie.
-func RememberTheme(c *gin.Context, theme string) { writeCookie(c, themeCookie, theme, browserAge) }
+func RememberTheme(c *gin.Context, theme string) { writeCookie(c, themeCookie, theme, choiceAge) }
 
 // signInPath is the sign-in page, which leads back to where the reader was.
 func signInPath(r *http.Request) string {
