@@ -81,7 +81,7 @@ func (in *BucketInput) fulfil(ctx context.Context, tx *DB, by Actor, order *Orde
 	id := tx.newHex24(now)
 	b := &Bucket{
 		ID: id, TeamID: by.TeamID, Name: in.Name, Region: in.Region, Description: in.Description,
-		Tags: splitTags(in.Tags), Storage: in.Storage, SizeLimit: in.LimitGB * gigabyte,
+		Tags: SplitTags(in.Tags), Storage: in.Storage, SizeLimit: in.LimitGB * gigabyte,
 		OrderNumber: order.Number, CreatedBy: by.UserID, CreatorName: by.UserName, CreatedAt: now, UpdatedAt: now,
 	}
 	if b.Name == "" {
@@ -101,8 +101,8 @@ func (in *BucketInput) fulfil(ctx context.Context, tx *DB, by Actor, order *Orde
 	})
 }
 
-// splitTags is the words of a list, each once, in the order they were given.
-func splitTags(s string) []string {
+// SplitTags is the words of a list, each once, in the order they were given.
+func SplitTags(s string) []string {
 	tags := []string{} // not nil: the column is never NULL
 	for _, t := range strings.FieldsFunc(s, func(c rune) bool { return c == ',' || c == '，' || c == '、' || c == ' ' }) {
 		if !slices.Contains(tags, t) {
@@ -119,6 +119,16 @@ func (db *DB) objectStorageOn(ctx context.Context, by Actor) error {
 		err = invalid("", "storage_off")
 	}
 	return err
+}
+
+// BucketName is a name as a bucket would be given it, or Invalid when it breaks
+// the rules of names. It does not look whether the name is free.
+func BucketName(typed string) (string, error) {
+	in := BucketInput{Name: typed, Region: "any"}
+	if err := in.check(); err != nil {
+		return "", err
+	}
+	return in.Name, nil
 }
 
 // BucketNameFree tells whether no bucket of this server has the name.

@@ -131,7 +131,8 @@ func (db *DB) ListEvents(ctx context.Context, by Actor, f EventFilter, p Page) (
 // things can be deleted.
 var tableOf = map[Kind]string{
 	KindBucket: "buckets", KindPkgVersion: "pkg_versions", KindPlan: "plans", KindStore: "stores",
-	KindApp: "apps", KindObject: "objects",
+	KindApp:    "apps",
+	KindObject: "buckets", // the subject of what happens to an object is its bucket
 }
 
 // markGone says of each event whether its subject still exists.

@@ -177,7 +177,7 @@ func (db *DB) putObject(ctx context.Context, by Actor, o *Object) error {
 	if err := db.fill(ctx, b, bytes, count); err != nil {
 		return err
 	}
-	action := "object.created"
+	action := "object.uploaded"
 	if len(old) > 0 {
 		action = "object.replaced"
 	}
@@ -246,6 +246,19 @@ func (db *DB) FindObject(ctx context.Context, by Actor, bucketID, key string) (*
 		return nil, translate(err)
 	}
 	return &o, nil
+}
+
+// FindObjects are those objects of a bucket that exist of the given ids, in the
+// order of their keys.
+func (db *DB) FindObjects(ctx context.Context, by Actor, bucketID string, ids []string) ([]Object, error) {
+	if err := by.may(See); err != nil {
+		return nil, err
+	}
+	if len(ids) > MostAtOnce {
+		return nil, ErrTooLarge
+	}
+	found, err := gorm.G[Object](db.gorm).Where("team_id = ? AND bucket_id = ? AND id IN ?", by.TeamID, bucketID, ids).Order("key").Find(ctx)
+	return found, translate(err)
 }
 
 // ReadObject opens the object under a key of a bucket of the actor's team. The

@@ -149,7 +149,7 @@ func TestPutReplacesAndCountsExactly(t *testing.T) {
 		actions = append(actions, e.Action)
 	}
 	slices.Sort(actions)
-	want := []string{"bucket.created", "object.created", "object.created", "object.deleted", "object.replaced"}
+	want := []string{"bucket.created", "object.deleted", "object.replaced", "object.uploaded", "object.uploaded"}
 	if err != nil || !slices.Equal(actions, want) {
 		t.Errorf("got events %v, %v; want %v", actions, err, want)
 	}

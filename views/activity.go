@@ -22,6 +22,7 @@ var kindIcons = map[models.Kind]string{
 var kindPaths = map[models.Kind]string{
 	models.KindBucket: "/buckets/", models.KindPkgVersion: "/pkg-versions/", models.KindPlan: "/plans/",
 	models.KindStore: "/stores/", models.KindApp: "/apps/", models.KindOrder: "/orders/",
+	models.KindObject: "/buckets/", // the subject of what happens to an object is its bucket
 }
 
 // thingPath is the page of a thing, "" when it has none.

@@ -93,13 +93,13 @@
   // data-file-drop: files dropped on the area are those of its input, and the
   // chosen ones are listed.
   const size = (bytes) => {
-    const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB']
+    const units = ['B', 'KB', 'MB', 'GB', 'TB']
     let step = 0
     while (bytes >= 1024 && step < units.length - 1) {
       bytes /= 1024
       step++
     }
-    return `${step ? bytes.toFixed(1) : bytes} ${units[step]}`
+    return `${Math.round(10 * bytes) / 10} ${units[step]}`
   }
   const listFiles = (area) => {
     const rows = [...area.querySelector('input[type=file]').files].map((file) => {

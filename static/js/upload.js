@@ -1,6 +1,8 @@
 // form[data-upload]: its files are sent one after the other, each with its
 // progress and a way to stop it, by the same request a browser would send
-// without this file. When all are through, the page named by data-done opens;
+// without this file. A file of more bytes than the input's data-most is not sent
+// at all, and data-names names the field for the exact name of the file. When all
+// are through, the page named by data-done opens;
 // when one is not, its row says so and the others stay.
 (() => {
   const words = (form, name) => form.dataset[name] ?? name
@@ -36,6 +38,8 @@
     for (const [name, value] of new FormData(form)) {
       if (name !== input.name) body.append(name, value)
     }
+    // A browser escapes quotes and line breaks in the name of the file itself.
+    if (input.dataset.names) body.append(input.dataset.names, file.name)
     body.append(input.name, file)
     request.open('POST', form.action)
     request.setRequestHeader('HX-Request', 'true')
@@ -88,6 +92,11 @@
       }
     })
     let all = true
+    files.forEach((file, index) => {
+      if (!(file.size > input.dataset.most)) return
+      dropped.add(index)
+      lines[index].say(input.dataset.tooLarge, 'failed')
+    })
     for (const [index, file] of files.entries()) {
       if (dropped.has(index) || !(await send(form, input, file, lines[index]))) all = false
     }

@@ -1,0 +1,365 @@
+package handlers_test
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"mime"
+	"mime/multipart"
+	"net"
+	"net/http"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"quartermaster/models"
+	"quartermaster/models/modelstest"
+	"quartermaster/web"
+	"quartermaster/web/webtest"
+)
+
+// newBucket orders a bucket through the models and gives its id.
+func newBucket(t *testing.T, site *webtest.Site, team modelstest.Team, in models.BucketInput) string {
+	t.Helper()
+	if in.Region == "" {
+		in.Region = "cn-hangzhou"
+	}
+	order, err := site.DB.PlaceOrder(t.Context(), team.Requester, models.OrderInput{Lines: []models.LineInput{&in}})
+	if err != nil {
+		t.Fatalf("order bucket: %v", err)
+	}
+	return order.Lines[0].ResourceID
+}
+
+// upload is one file of a form.
+type upload struct{ name, text string }
+
+// send sends files as a browser without scripts does.
+func send(t *testing.T, c *webtest.Client, site *webtest.Site, path, folder string, files ...upload) *webtest.Page {
+	t.Helper()
+	var body bytes.Buffer
+	form := multipart.NewWriter(&body)
+	if folder != "" {
+		if err := form.WriteField("folder", folder); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, f := range files {
+		w, err := form.CreateFormFile("file", f.name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := io.WriteString(w, f.text); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := form.Close(); err != nil {
+		t.Fatal(err)
+	}
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, site.URL+path, &body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header.Set("Content-Type", form.FormDataContentType())
+	req.Header.Set("Sec-Fetch-Site", "same-origin")
+	return c.Send(t, req)
+}
+
+func TestBucketIsCreatedFromTheForm(t *testing.T) {
+	t.Parallel()
+	site := open(t)
+	c := site.SignIn(t, models.Requester)
+	p := c.Get(t, "/buckets/new?region=cn-beijing&size_limit=5")
+	if p.Status != http.StatusOK || !p.Has(`input[name=region][value=cn-beijing][checked]`) || !p.Has(`input[name=size_limit][value="5"]`) {
+		t.Fatalf("form: got %d, want what the query gives filled in", p.Status)
+	}
+	p = c.Submit(t, p, "form#bucket-form", webtest.Values{"bucket_name": "team-assets", "description": "<script>", "tags": "a, b", "note": "Because"})
+	if p.Status != http.StatusSeeOther {
+		t.Fatalf("create: got %d, want %d: %s", p.Status, http.StatusSeeOther, p.Text(".error-summary"))
+	}
+	at := p.Location()
+	if p = c.Get(t, at); p.Text("h1") != "team-assets" {
+		t.Errorf("got heading %q, want the name", p.Text("h1"))
+	}
+	p = c.Get(t, at+"/details")
+	if p.Has("main script:not([src])") || !strings.Contains(p.Text(".facts"), "<script>") {
+		t.Error("the description is not shown as text")
+	}
+	again := p.Links(".page-actions")
+	if len(again) != 1 || !strings.Contains(again[0], "size_limit=5") || !strings.Contains(again[0], "region=cn-beijing") {
+		t.Errorf("order again: got %v, want the form filled in", again)
+	}
+}
+
+func TestRefusedBucketKeepsWhatWasTyped(t *testing.T) {
+	t.Parallel()
+	site := open(t)
+	newBucket(t, site, site.Other, models.BucketInput{Name: "taken-name"})
+	c := site.SignIn(t, models.Requester)
+	for _, typed := range []webtest.Values{
+		{"bucket_name": "taken-name", "description": "for the launch"},
+		{"bucket_name": "Not Allowed", "description": "for the launch"},
+		{"size_limit": "12a", "description": "for the launch"},
+		{"size_limit": "-1", "description": "for the launch"},
+	} {
+		for field, value := range typed {
+			if field == "description" {
+				continue
+			}
+			p := c.Submit(t, c.Get(t, "/buckets/new?region=cn-shanghai"), "form#bucket-form", typed)
+			if p.Status != http.StatusUnprocessableEntity {
+				t.Errorf("%s %q: got %d, want %d", field, value, p.Status, http.StatusUnprocessableEntity)
+			}
+			if p.Text("#"+field+"-note") == "" || !p.Has(".error-summary a[href='#"+field+"']") {
+				t.Errorf("%s %q: nothing is said beside the field or in the summary", field, value)
+			}
+			if got := p.Find("#"+field).AttrOr("value", ""); got != value || p.Text("#description") != "for the launch" || !p.Has("input[value=cn-shanghai][checked]") {
+				t.Errorf("%s %q: got %q back, want everything as typed", field, value, got)
+			}
+		}
+	}
+	if p := c.Submit(t, c.Get(t, "/buckets/new"), "form#bucket-form", nil); p.Status != http.StatusUnprocessableEntity || p.Text("#region-note") == "" {
+		t.Errorf("without a region: got %d, %q", p.Status, p.Text("#region-note"))
+	}
+}
+
+func TestBucketNameIsCheckedAndPreviewed(t *testing.T) {
+	t.Parallel()
+	site := open(t)
+	newBucket(t, site, site.Other, models.BucketInput{Name: "taken-name"})
+	c := site.SignIn(t, models.Requester)
+	for name, want := range map[string]string{"taken-name": ".error", "No": ".error", "free-name": ".fine"} {
+		p := c.GetHX(t, "/buckets/check?bucket_name="+url.QueryEscape(name), "div#bucket_name-note")
+		if p.Status != http.StatusOK || !p.Has("#bucket_name-note "+want) || p.Has("h1") {
+			t.Errorf("%s: got %d %s, want only a note with %s", name, p.Status, p.Body, want)
+		}
+	}
+	if p := c.GetHX(t, "/buckets/check?bucket_name=", "div#bucket_name-note"); p.Text("#bucket_name-note") != "" {
+		t.Errorf("empty name: got %q, want nothing", p.Text("#bucket_name-note"))
+	}
+	p := c.Post(t, "/buckets/preview", url.Values{"bucket_name": {"taken-name"}, "region": {"cn-hangzhou"}, "size_limit": {"x"}})
+	if p.Status != http.StatusOK || p.Has(".field-note .error") || !p.Has("#summary .callout") {
+		t.Errorf("preview: got %d; want the refusal in the summary and none beside a field", p.Status)
+	}
+}
+
+func TestFilesAreUploadedListedAndDownloaded(t *testing.T) {
+	t.Parallel()
+	site := open(t)
+	bucket := newBucket(t, site, site.Team, models.BucketInput{})
+	c := site.SignIn(t, models.Requester)
+	base := "/buckets/" + bucket
+	files := []upload{{"发布包 第三季度.zip", "first"}, {"<img src=x onerror=alert(1)>.html", "<script>alert(1)</script>"}, {"..", "dots"}}
+	p := send(t, c, site, base+"/objects?prefix="+url.QueryEscape("归档/"), "2026", files...)
+	if p.Status != http.StatusSeeOther || p.Location() != base+"?prefix="+url.QueryEscape("归档/") {
+		t.Fatalf("upload: got %d to %q: %s", p.Status, p.Location(), p.Text(".error-summary"))
+	}
+	if p = c.Get(t, base); p.Text("#objects th a") != "归档/" {
+		t.Errorf("bucket: got %q, want its folder", p.Text("#objects th a"))
+	}
+	p = c.Get(t, base+"?prefix="+url.QueryEscape("归档/2026/"))
+	if n := p.Find("#objects tbody tr").Length(); n != 3 || p.Has("main img") {
+		t.Errorf("folder: got %d rows, want 3 and no picture", n)
+	}
+	for _, f := range files {
+		key := "归档/2026/" + f.name
+		p := c.Get(t, base+"/download?key="+url.QueryEscape(key))
+		if p.Status != http.StatusOK || p.Body != f.text {
+			t.Errorf("%s: got %d %q, want %q", key, p.Status, p.Body, f.text)
+		}
+		kind, params, err := mime.ParseMediaType(p.Header.Get("Content-Disposition"))
+		if err != nil || kind != "attachment" || strings.ContainsAny(params["filename"], `/\<>`) {
+			t.Errorf("%s: got %q, %v; want an attachment", key, p.Header.Get("Content-Disposition"), err)
+		}
+		if csp := p.Header.Get("Content-Security-Policy"); !strings.Contains(csp, "sandbox") || p.Header.Get("X-Content-Type-Options") != "nosniff" {
+			t.Errorf("%s: got policy %q, want a sandbox", key, csp)
+		}
+		if p := c.Get(t, base+"/object?key="+url.QueryEscape(key)); p.Status != http.StatusOK || p.Text("h1") != f.name || p.Has("main img") {
+			t.Errorf("%s: got page %d %q", key, p.Status, p.Text("h1"))
+		}
+	}
+	p = c.Do(t, http.MethodGet, base+"/download?key="+url.QueryEscape("归档/2026/发布包 第三季度.zip"), nil, http.Header{"Range": {"bytes=1-2"}})
+	if p.Status != http.StatusPartialContent || p.Body != "ir" {
+		t.Errorf("range: got %d %q, want 206 and the part", p.Status, p.Body)
+	}
+	for _, path := range []string{base + "?prefix=%00", base + "?prefix=%ff", base + "?after=x&before=y"} {
+		if p := c.Get(t, path); p.Status != http.StatusOK {
+			t.Errorf("%s: got %d, want 200", path, p.Status)
+		}
+	}
+	for _, path := range []string{base + "/object", base + "/object?key=none", base + "/download?key=%00", "/buckets/none", "/buckets/none/details"} {
+		if p := c.Get(t, path); p.Status != http.StatusNotFound {
+			t.Errorf("%s: got %d, want 404", path, p.Status)
+		}
+	}
+}
+
+func TestUploadsAreRefusedInWords(t *testing.T) {
+	t.Parallel()
+	site := open(t) // uploads up to 1 MiB
+	bucket := newBucket(t, site, site.Team, models.BucketInput{})
+	c := site.SignIn(t, models.Requester)
+	to := "/buckets/" + bucket + "/objects"
+	if p := send(t, c, site, to, ""); p.Status != http.StatusUnprocessableEntity || p.Text("#file-note") == "" {
+		t.Errorf("no file: got %d %q, want 422 and why", p.Status, p.Text("#file-note"))
+	}
+	large := upload{"large", strings.Repeat("x", 1<<20+1)}
+	const results = "#upload-form .callout:not(.error-summary) ul"
+	p := send(t, c, site, to, "", upload{"small", "kept"}, large)
+	if p.Status != http.StatusUnprocessableEntity || !strings.Contains(p.Text(results), "small") {
+		t.Errorf("too large beside small: got %d, %q", p.Status, p.Text(results))
+	}
+	if p := c.Get(t, "/buckets/"+bucket+"/download?key=small"); p.Body != "kept" {
+		t.Errorf("small: got %q, want it kept", p.Body)
+	}
+	if p := send(t, c, site, to, "", upload{"large", strings.Repeat("x", 2<<20+1)}); p.Status != http.StatusRequestEntityTooLarge {
+		t.Errorf("body over the limit: got %d, want 413", p.Status)
+	}
+	if p := c.Post(t, to, url.Values{"file": {"x"}}); p.Status != http.StatusUnprocessableEntity {
+		t.Errorf("not multipart: got %d, want 422", p.Status)
+	}
+	for _, body := range []string{"", "--x", "--x\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a\"\r\n\r\nhalf"} {
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, site.URL+to, strings.NewReader(body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		req.Header.Set("Content-Type", "multipart/form-data; boundary=x")
+		req.Header.Set("Sec-Fetch-Site", "same-origin")
+		if p := c.Send(t, req); p.Status != http.StatusUnprocessableEntity {
+			t.Errorf("body %q: got %d, want 422", body, p.Status)
+		}
+	}
+	entries, _, err := site.DB.ListObjects(t.Context(), site.Team.Viewer, bucket, "", models.Page{})
+	if err != nil || len(entries) != 1 {
+		t.Errorf("got %d entries, %v; want the one that was kept", len(entries), err)
+	}
+}
+
+func TestCutConnectionLeavesNothing(t *testing.T) {
+	t.Parallel()
+	folder := t.TempDir()
+	site := openWith(t, models.Options{Folder: folder}, web.Site{})
+	bucket := newBucket(t, site, site.Team, models.BucketInput{})
+	c := site.SignIn(t, models.Requester)
+	conn, err := net.Dial("tcp", strings.TrimPrefix(site.URL, "http://"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	part := "--x\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a\"\r\n\r\n"
+	fmt.Fprintf(conn, "POST /buckets/%s/objects HTTP/1.1\r\nHost: x\r\nSec-Fetch-Site: same-origin\r\nCookie: qm_session=%s\r\n"+
+		"Content-Type: multipart/form-data; boundary=x\r\nContent-Length: 900000\r\n\r\n%s%s", bucket, c.Cookie(t, "qm_session"), part, strings.Repeat("x", 300_000))
+	staging := filepath.Join(folder, "objects", "staging")
+	files := func() int {
+		entries, err := os.ReadDir(staging)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return len(entries)
+	}
+	wait := func(want int) {
+		t.Helper()
+		for range 500 {
+			if files() == want {
+				return
+			}
+			time.Sleep(10 * time.Millisecond)
+		}
+		t.Fatalf("staging holds %d files, want %d", files(), want)
+	}
+	wait(1)
+	conn.Close()
+	wait(0)
+	b, err := site.DB.FindBucket(t.Context(), site.Team.Viewer, bucket)
+	if err != nil || b.ObjectCount != 0 || b.UsedBytes != 0 {
+		t.Errorf("bucket holds %d objects, %d bytes, %v; want nothing", b.ObjectCount, b.UsedBytes, err)
+	}
+}
+
+func TestChosenFilesAreDeletedAfterAsking(t *testing.T) {
+	t.Parallel()
+	site := open(t)
+	bucket := newBucket(t, site, site.Team, models.BucketInput{})
+	c := site.SignIn(t, models.Requester)
+	base := "/buckets/" + bucket
+	send(t, c, site, base+"/objects", "", upload{"a", "1"}, upload{"b", "22"}, upload{"c", "333"})
+	p := c.Get(t, base)
+	ids := url.Values{"object": {p.Find("input.pick").Eq(0).AttrOr("value", ""), p.Find("input.pick").Eq(1).AttrOr("value", "")}}
+	p = c.Get(t, base+"/objects/delete?"+ids.Encode())
+	if p.Status != http.StatusOK || !strings.Contains(p.Text("#delete-form"), "a") || p.Find("#delete-form input[name=object]").Length() != 2 {
+		t.Fatalf("confirm: got %d, want both named", p.Status)
+	}
+	if p := c.Post(t, base+"/objects/delete", ids); p.Status != http.StatusSeeOther {
+		t.Fatalf("delete: got %d, want 303", p.Status)
+	}
+	if p := c.Post(t, base+"/objects/delete", ids); p.Status != http.StatusUnprocessableEntity || p.Find("#gone tbody tr").Length() != 2 {
+		t.Errorf("again: got %d with %d rows, want 422 and a result a row", p.Status, p.Find("#gone tbody tr").Length())
+	}
+	if p := c.Post(t, base+"/delete", url.Values{}); p.Status != http.StatusUnprocessableEntity || !p.Has(".error-summary") {
+		t.Errorf("bucket with a file: got %d, want 422 and why", p.Status)
+	}
+	p = c.Get(t, base+"/object?key=c")
+	if p = c.Submit(t, p, "#delete-object form", nil); p.Status != http.StatusSeeOther {
+		t.Errorf("delete from its page: got %d, want 303", p.Status)
+	}
+	p = c.Get(t, base+"/details")
+	if p = c.Submit(t, p, "#delete-bucket form", nil); p.Status != http.StatusSeeOther || p.Location() != "/buckets" {
+		t.Errorf("empty bucket: got %d to %q, want it deleted", p.Status, p.Location())
+	}
+	if p := c.Get(t, base); p.Status != http.StatusNotFound {
+		t.Errorf("deleted bucket: got %d, want 404", p.Status)
+	}
+}
+
+func TestBucketsOfOthersAndRightsOfViewers(t *testing.T) {
+	t.Parallel()
+	site := open(t)
+	bucket := newBucket(t, site, site.Team, models.BucketInput{Name: "ours-alone"})
+	base := "/buckets/" + bucket
+	if p := send(t, site.SignIn(t, models.Requester), site, base+"/objects", "", upload{"a", "secret"}); p.Status != http.StatusSeeOther {
+		t.Fatalf("upload: got %d", p.Status)
+	}
+	other := site.SignInOther(t, models.Admin)
+	for _, path := range []string{"", "/details", "/object?key=a", "/download?key=a", "/objects/delete?object=x"} {
+		if p := other.Get(t, base+path); p.Status != http.StatusNotFound || strings.Contains(p.Body, "ours-alone") {
+			t.Errorf("other team %s: got %d, want 404", path, p.Status)
+		}
+	}
+	if p := other.Get(t, "/buckets"); strings.Contains(p.Body, "ours-alone") {
+		t.Error("another team's bucket is listed")
+	}
+	if p := send(t, other, site, base+"/objects", "", upload{"b", ""}); p.Status != http.StatusNotFound {
+		t.Errorf("other team uploads: got %d, want 404", p.Status)
+	}
+	for _, path := range []string{"/delete", "/objects/delete"} {
+		if p := other.Post(t, base+path, url.Values{"object": {"x"}}); p.Status != http.StatusNotFound {
+			t.Errorf("other team %s: got %d, want 404", path, p.Status)
+		}
+	}
+	viewer := site.SignIn(t, models.Viewer)
+	if p := viewer.Get(t, base); p.Status != http.StatusOK || p.Has("#upload-form") || p.Has("input.pick") {
+		t.Errorf("viewer: got %d, want the files and no form", p.Status)
+	}
+	if p := viewer.Get(t, base+"/details"); p.Has("#delete-bucket") || p.Has(".page-actions a") {
+		t.Error("a viewer is offered to delete or order")
+	}
+	if p := viewer.Get(t, base+"/download?key=a"); p.Body != "secret" {
+		t.Errorf("viewer downloads: got %q", p.Body)
+	}
+	if p := send(t, viewer, site, base+"/objects", "", upload{"b", ""}); p.Status != http.StatusForbidden {
+		t.Errorf("viewer uploads: got %d, want 403", p.Status)
+	}
+	for path, p := range map[string]*webtest.Page{
+		"new": viewer.Get(t, "/buckets/new"), "create": viewer.Post(t, "/buckets", url.Values{"region": {"cn-hangzhou"}}),
+		"preview": viewer.Post(t, "/buckets/preview", url.Values{}), "check": viewer.Get(t, "/buckets/check?bucket_name=abc"),
+		"delete": viewer.Post(t, base+"/delete", url.Values{}), "confirm": viewer.Get(t, base+"/objects/delete?object=x"),
+		"delete objects": viewer.Post(t, base+"/objects/delete", url.Values{"object": {"x"}}),
+	} {
+		if p.Status != http.StatusForbidden {
+			t.Errorf("viewer %s: got %d, want 403", path, p.Status)
+		}
+	}
+}

@@ -1,0 +1,240 @@
+package handlers
+
+import (
+	"errors"
+	"io"
+	"mime/multipart"
+	"net/http"
+	"strings"
+
+	"github.com/gin-gonic/gin"
+
+	"quartermaster/models"
+	"quartermaster/views"
+	"quartermaster/views/ui"
+	"quartermaster/web"
+)
+
+// Objects has the pages of what a bucket holds.
+type Objects struct{ Buckets }
+
+// Create puts the files of the form into a bucket, one after the other as they
+// come, never whole in memory. Files that are refused do not stop the others.
+func (h Objects) Create(c *gin.Context) error {
+	ctx := c.Request.Context()
+	by := models.ActorFrom(ctx)
+	b, err := h.DB.FindBucket(ctx, by, c.Param("id"))
+	if err != nil {
+		return err
+	}
+	if !by.May(models.Request) {
+		return models.ErrForbidden
+	}
+	if c.Request.ContentLength > h.UploadLimit+formRoom {
+		return models.ErrTooLarge
+	}
+	results, err := h.receive(c, b)
+	form := ui.Form{}
+	for _, r := range results {
+		form.Reject(r.Err)
+	}
+	if form.Reject(err) || len(form.Errors) > 0 {
+		return h.show(c, http.StatusUnprocessableEntity, form, results)
+	}
+	if err != nil {
+		return err
+	}
+	web.Flash(c, "objects.uploaded", "Name", b.Name)
+	return web.SeeOther(c, views.FolderPath(b.ID, c.Query("prefix")))
+}
+
+// formRoom is what a form has around its files: fields, names, boundaries.
+const formRoom = 1 << 20
+
+// receive reads the form. The folder and the exact name of a file come before
+// it; a browser without scripts sends the name with the file itself.
+func (h Objects) receive(c *gin.Context, b *models.Bucket) ([]views.UploadResult, error) {
+	form, err := c.Request.MultipartReader()
+	if err != nil {
+		return nil, models.Invalid{{Field: "file", Rule: "file"}}
+	}
+	ctx := c.Request.Context()
+	folder := c.Query("prefix")
+	name := ""
+	var results []views.UploadResult
+	for {
+		part, err := form.NextRawPart()
+		if err == io.EOF && len(results) == 0 {
+			return nil, models.Invalid{{Field: "file", Rule: "file"}}
+		}
+		if err == io.EOF {
+			return results, nil
+		}
+		if err != nil {
+			return results, broken(err)
+		}
+		switch {
+		case part.FormName() == "folder":
+			text, err := text(part)
+			if err != nil {
+				return results, err
+			}
+			folder = c.Query("prefix") + asFolder(text)
+		case part.FormName() == "file_name":
+			if name, err = text(part); err != nil {
+				return results, err
+			}
+		case part.FormName() == "file" && part.FileName() != "":
+			if name == "" {
+				name = part.FileName()
+			}
+			body := &sent{Reader: part}
+			o := models.ObjectInput{BucketID: b.ID, Key: folder + name, ContentType: part.Header.Get("Content-Type"), Limit: h.UploadLimit}
+			_, err := h.DB.PutObject(ctx, models.ActorFrom(ctx), o, body)
+			if body.err != nil {
+				return results, broken(body.err)
+			}
+			if errors.Is(err, models.ErrTooLarge) {
+				err = models.Invalid{{Field: "file", Rule: "upload_limit"}}
+			}
+			var refused models.Invalid
+			if err != nil && !errors.As(err, &refused) {
+				return results, err
+			}
+			results = append(results, views.UploadResult{Key: o.Key, Err: err})
+			name = ""
+		}
+	}
+}
+
+// sent remembers that the body could not be read, which is no fault of ours.
+type sent struct {
+	io.Reader
+	err error
+}
+
+func (s *sent) Read(p []byte) (int, error) {
+	n, err := s.Reader.Read(p)
+	if err != nil && err != io.EOF {
+		s.err = err
+	}
+	return n, err
+}
+
+// broken is the refusal of a body that ends too early or makes no sense.
+func broken(err error) error {
+	var large *http.MaxBytesError
+	if errors.As(err, &large) {
+		return err
+	}
+	return models.Invalid{{Field: "file", Rule: "upload_broken"}}
+}
+
+// text is the value of a field, which is never longer than a key.
+func text(part *multipart.Part) (string, error) {
+	const most = 4096
+	b, err := io.ReadAll(io.LimitReader(part, most+1))
+	if err != nil {
+		return "", broken(err)
+	}
+	if len(b) > most {
+		return "", models.Invalid{{Field: "file", Rule: "key_too_long"}}
+	}
+	return string(b), nil
+}
+
+// asFolder is what the keys of a folder begin with.
+func asFolder(typed string) string {
+	if typed != "" && !strings.HasSuffix(typed, "/") {
+		return typed + "/"
+	}
+	return typed
+}
+
+// Show is the page of one object.
+func (h Objects) Show(c *gin.Context) error {
+	ctx := c.Request.Context()
+	by := models.ActorFrom(ctx)
+	b, err := h.DB.FindBucket(ctx, by, c.Param("id"))
+	if err != nil {
+		return err
+	}
+	o, err := h.DB.FindObject(ctx, by, b.ID, c.Query("key"))
+	if err != nil {
+		return err
+	}
+	uses, err := h.DB.ListObjectUses(ctx, by, []models.Object{*o})
+	if err != nil {
+		return err
+	}
+	return web.Render(c, http.StatusOK, views.ObjectShow(views.ObjectShowProps{Bucket: *b, Object: *o, Uses: uses[o.ID], By: by}))
+}
+
+// Download sends the bytes of an object.
+func (h Objects) Download(c *gin.Context) error {
+	ctx := c.Request.Context()
+	o, r, err := h.DB.ReadObject(ctx, models.ActorFrom(ctx), c.Param("id"), c.Query("key"))
+	if err != nil {
+		return err
+	}
+	defer r.Close()
+	return web.Download(c, web.File{Name: o.Key, Type: o.ContentType, Sum: o.SHA256, Modified: o.CreatedAt, Content: r})
+}
+
+// Confirm asks before the chosen objects are deleted.
+func (h Objects) Confirm(c *gin.Context) error {
+	ctx := c.Request.Context()
+	by := models.ActorFrom(ctx)
+	if !by.May(models.Request) {
+		return models.ErrForbidden
+	}
+	b, err := h.DB.FindBucket(ctx, by, c.Param("id"))
+	if err != nil {
+		return err
+	}
+	chosen, err := h.DB.FindObjects(ctx, by, b.ID, c.QueryArray("object"))
+	if err != nil {
+		return err
+	}
+	back := views.FolderPath(b.ID, c.Query("prefix"))
+	if len(chosen) == 0 {
+		return web.SeeOther(c, back)
+	}
+	uses, err := h.DB.ListObjectUses(ctx, by, chosen)
+	if err != nil {
+		return err
+	}
+	return web.Render(c, http.StatusOK, views.ObjectsConfirm(views.ObjectsConfirmProps{
+		Bucket: *b, Objects: chosen, Uses: uses, Prefix: c.Query("prefix"),
+	}))
+}
+
+// Delete deletes objects. When some of them could not be deleted, a page says of
+// each what became of it.
+func (h Objects) Delete(c *gin.Context) error {
+	ctx := c.Request.Context()
+	by := models.ActorFrom(ctx)
+	var in struct {
+		Objects []string `form:"object"`
+		Prefix  string   `form:"prefix"`
+	}
+	if _, err := web.Decode(c, &in); err != nil {
+		return err
+	}
+	b, err := h.DB.FindBucket(ctx, by, c.Param("id"))
+	if err != nil {
+		return err
+	}
+	gone, err := h.DB.DeleteObjects(ctx, by, b.ID, in.Objects)
+	if err != nil {
+		return err
+	}
+	prefix := c.Query("prefix")
+	for _, g := range gone {
+		if g.Err != nil {
+			return web.Render(c, http.StatusUnprocessableEntity, views.ObjectsGone(views.ObjectsGoneProps{Bucket: *b, Gone: gone, Prefix: prefix}))
+		}
+	}
+	web.Flash(c, "objects.deleted", "Count", len(gone))
+	return web.SeeOther(c, views.FolderPath(b.ID, prefix))
+}

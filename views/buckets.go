@@ -1,0 +1,412 @@
+package views
+
+import (
+	"context"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+	"unicode"
+
+	"quartermaster/models"
+	"quartermaster/views/i18n"
+	"quartermaster/views/ui"
+)
+
+// BucketListProps is what the list of buckets shows.
+type BucketListProps struct {
+	Buckets []models.Bucket
+	Cursor  models.Cursor
+	Regions []models.Region
+	By      models.Actor
+	// Text and Region are what the list is narrowed to.
+	Text, Region string
+}
+
+// BucketNewProps is what the form for a new bucket shows.
+type BucketNewProps struct {
+	Form    ui.Form
+	Regions []models.Region
+	// Order is the order as it would be placed, Err what would be refused.
+	Order *models.Order
+	Err   error
+	Input *models.BucketInput
+}
+
+// BucketFilesProps is what the page of a bucket's files shows.
+type BucketFilesProps struct {
+	Bucket  models.Bucket
+	By      models.Actor
+	Regions []models.Region
+	Now     time.Time
+	Entries []models.Entry
+	Cursor  models.Cursor
+	Uses    map[string][]models.Use
+	// Prefix is the folder that is shown, Starts what names in it begin with.
+	Prefix, Starts string
+	// Form is the upload form; Results say what became of the files just sent.
+	Form        ui.Form
+	Results     []UploadResult
+	UploadLimit int64
+}
+
+// UploadResult is what became of one file; Err is nil when it is kept.
+type UploadResult struct {
+	Key string
+	Err error
+}
+
+// BucketDetailsProps is what the page about a bucket shows.
+type BucketDetailsProps struct {
+	Bucket  models.Bucket
+	By      models.Actor
+	Regions []models.Region
+	Events  []models.Event
+	Cursor  models.Cursor
+	// At is the server's time, which events are dated by.
+	At time.Time
+	// Form holds why the bucket was not deleted.
+	Form ui.Form
+}
+
+// ObjectShowProps is what the page of one object shows.
+type ObjectShowProps struct {
+	Bucket models.Bucket
+	Object models.Object
+	Uses   []models.Use
+	By     models.Actor
+}
+
+// ObjectsConfirmProps is what the page shows that asks before objects are
+// deleted.
+type ObjectsConfirmProps struct {
+	Bucket  models.Bucket
+	Objects []models.Object
+	Uses    map[string][]models.Use
+	Prefix  string
+}
+
+// ObjectsGoneProps is what became of objects that were to be deleted.
+type ObjectsGoneProps struct {
+	Bucket models.Bucket
+	Gone   []models.Gone
+	Prefix string
+}
+
+// FolderPath is the page of a folder of a bucket; "" is the bucket itself.
+func FolderPath(bucketID, prefix string) string {
+	return withQuery("/buckets/"+bucketID, "prefix", prefix)
+}
+
+// ObjectPath is the page of an object.
+func ObjectPath(bucketID, key string) string {
+	return withQuery("/buckets/"+bucketID+"/object", "key", key)
+}
+
+func downloadPath(bucketID, key string) string {
+	return withQuery("/buckets/"+bucketID+"/download", "key", key)
+}
+
+// withQuery is a path with those of the names whose values are not empty.
+func withQuery(path string, pairs ...string) string {
+	q := url.Values{}
+	for i := 0; i+1 < len(pairs); i += 2 {
+		if pairs[i+1] != "" {
+			q.Set(pairs[i], pairs[i+1])
+		}
+	}
+	if len(q) == 0 {
+		return path
+	}
+	return path + "?" + q.Encode()
+}
+
+// visible is a name in which characters that show nothing, or that change the
+// direction of the text, are written out. Joiners stay: scripts and pictures
+// are made with them.
+func visible(name string) string {
+	var b strings.Builder
+	for _, r := range name {
+		if unicode.IsGraphic(r) && r != 0x3164 && r != 0xffa0 || r == 0x200c || r == 0x200d {
+			b.WriteRune(r)
+		} else {
+			b.WriteString("⟨" + strings.ToUpper(strconv.FormatInt(int64(r), 16)) + "⟩")
+		}
+	}
+	return b.String()
+}
+
+// below is the part of a name that is not said already by the folder that is
+// shown.
+func below(name, prefix string) string {
+	if rest := strings.TrimPrefix(name, prefix); rest != "" {
+		return visible(rest)
+	}
+	return visible(name)
+}
+
+// regionName is what a region is called in the reader's language; its id when
+// it is not among those.
+func regionName(ctx context.Context, regions []models.Region, id string) string {
+	for _, r := range regions {
+		if r.ID != id {
+			continue
+		}
+		if i18n.Lang(ctx) == "zh" {
+			return r.ZH
+		}
+		return r.EN
+	}
+	return id
+}
+
+// bucketHolds is how much a bucket holds, of how much it may.
+func bucketHolds(ctx context.Context, b models.Bucket) string {
+	if b.SizeLimit > 0 {
+		return i18n.T(ctx, "buckets.used-of", "Used", i18n.Bytes(ctx, b.UsedBytes), "Limit", i18n.Bytes(ctx, b.SizeLimit))
+	}
+	return i18n.Bytes(ctx, b.UsedBytes)
+}
+
+// bucketSubtitle says in one line where a bucket is and what it holds.
+func bucketSubtitle(ctx context.Context, b models.Bucket, regions []models.Region) string {
+	return strings.Join([]string{
+		regionName(ctx, regions, b.Region), i18n.T(ctx, "buckets.objects", "Count", b.ObjectCount, "N", i18n.Number(ctx, b.ObjectCount)), bucketHolds(ctx, b),
+	}, " · ")
+}
+
+// bucketAgain is the form filled in for another bucket of the same kind.
+func bucketAgain(b models.Bucket) string {
+	limit := ""
+	if b.SizeLimit > 0 {
+		limit = number(b.SizeLimit >> 30)
+	}
+	return withQuery("/buckets/new", "region", b.Region, "description", b.Description, "size_limit", limit, "tags", strings.Join(b.Tags, ", "))
+}
+
+func (p BucketListProps) address(change ...string) string {
+	q := map[string]string{"q": p.Text, "region": p.Region}
+	for i := 0; i+1 < len(change); i += 2 {
+		q[change[i]] = change[i+1]
+	}
+	return withQuery("/buckets", "q", q["q"], "region", q["region"], "after", q["after"], "before", q["before"])
+}
+
+func (p BucketListProps) keep() map[string]string {
+	if p.Region == "" {
+		return nil
+	}
+	return map[string]string{"region": p.Region}
+}
+
+func (p BucketListProps) tabs(ctx context.Context) []ui.Tab {
+	tabs := []ui.Tab{{Label: i18n.T(ctx, "buckets.all"), Href: p.address("region", ""), Current: p.Region == ""}}
+	for _, r := range p.Regions {
+		tabs = append(tabs, ui.Tab{Label: regionName(ctx, p.Regions, r.ID), Href: p.address("region", r.ID), Current: p.Region == r.ID})
+	}
+	return tabs
+}
+
+func (p BucketListProps) pager() ui.PagerProps {
+	var out ui.PagerProps
+	if p.Cursor.Prev != "" {
+		out.Newer = p.address("before", p.Cursor.Prev)
+	}
+	if p.Cursor.Next != "" {
+		out.Older = p.address("after", p.Cursor.Next)
+	}
+	return out
+}
+
+func (p BucketNewProps) regions(ctx context.Context) []ui.Option {
+	var out []ui.Option
+	for _, r := range p.Regions {
+		out = append(out, ui.Option{Value: r.ID, Label: regionName(ctx, p.Regions, r.ID), Note: r.ID})
+	}
+	return out
+}
+
+// rows say what will exist.
+func (p BucketNewProps) rows(ctx context.Context) []ui.Row {
+	in := p.Input
+	rows := []ui.Row{{Label: i18n.T(ctx, "buckets.bucket"), Value: in.Name, Mono: true}}
+	if in.Name == "" {
+		rows[0] = ui.Row{Label: i18n.T(ctx, "buckets.bucket"), Value: i18n.T(ctx, "buckets.named")}
+	}
+	if in.Region != "" {
+		rows = append(rows, ui.Row{Label: ui.Label(ctx, "region"), Value: regionName(ctx, p.Regions, in.Region)})
+	}
+	limit := i18n.T(ctx, "buckets.no-limit")
+	if in.LimitGB > 0 {
+		limit = i18n.Number(ctx, in.LimitGB) + " GB"
+	}
+	rows = append(rows, ui.Row{Label: ui.Label(ctx, "size_limit"), Value: limit})
+	if in.Tags != "" {
+		rows = append(rows, ui.Row{Label: ui.Label(ctx, "tags"), Body: ui.Tags(models.SplitTags(in.Tags))})
+	}
+	return rows
+}
+
+// Objects are the objects among the entries.
+func (p BucketFilesProps) Objects() []models.Object {
+	var out []models.Object
+	for _, e := range p.Entries {
+		if e.Object != nil {
+			out = append(out, *e.Object)
+		}
+	}
+	return out
+}
+
+func (p BucketFilesProps) address(change ...string) string {
+	return withQuery("/buckets/"+p.Bucket.ID, append([]string{"prefix", p.Prefix, "q", p.Starts}, change...)...)
+}
+
+func (p BucketFilesProps) keep() map[string]string {
+	if p.Prefix == "" {
+		return nil
+	}
+	return map[string]string{"prefix": p.Prefix}
+}
+
+func (p BucketFilesProps) pager() ui.PagerProps {
+	var out ui.PagerProps
+	if p.Cursor.Prev != "" {
+		out.Newer = p.address("before", p.Cursor.Prev)
+	}
+	if p.Cursor.Next != "" {
+		out.Older = p.address("after", p.Cursor.Next)
+	}
+	return out
+}
+
+// way is the way from the bucket to a folder or an object.
+func way(b models.Bucket, prefix string) []ui.Crumb {
+	crumbs := []ui.Crumb{{Label: b.Name, Href: FolderPath(b.ID, "")}}
+	from := 0
+	for i := range len(prefix) {
+		if prefix[i] == '/' {
+			crumbs = append(crumbs, ui.Crumb{Label: visible(prefix[from : i+1]), Href: FolderPath(b.ID, prefix[:i+1])})
+			from = i + 1
+		}
+	}
+	return crumbs
+}
+
+// mayUpload tells whether the form for uploads is of any use to the reader.
+func (p BucketFilesProps) mayUpload() bool { return p.By.May(models.Request) }
+
+// most is how large a single file may be at all.
+func (p BucketFilesProps) most() int64 {
+	if limit := p.Bucket.SizeLimit; limit > 0 && limit < p.UploadLimit {
+		return limit
+	}
+	return p.UploadLimit
+}
+
+func (p BucketFilesProps) kept() int {
+	n := 0
+	for _, r := range p.Results {
+		if r.Err == nil {
+			n++
+		}
+	}
+	return n
+}
+
+// fileIcon is an icon for what a key's ending promises.
+func fileIcon(key string) string {
+	ending := strings.ToLower(key[strings.LastIndexByte(key, '.')+1:])
+	for icon, endings := range map[string]string{
+		"file-archive": " zip jar war tar gz tgz bz2 xz 7z rar ", "image": " png jpg jpeg gif webp svg bmp ico ",
+		"file-text": " txt md pdf doc docx xls xlsx csv ppt pptx log ", "file-code": " go js ts json yaml yml xml html css py java sh sql toml ",
+	} {
+		if strings.Contains(endings, " "+ending+" ") {
+			return icon
+		}
+	}
+	return "file"
+}
+
+func (p BucketDetailsProps) facts(ctx context.Context) []ui.Row {
+	b := p.Bucket
+	rows := []ui.Row{
+		{Label: i18n.T(ctx, "buckets.name"), Value: b.Name, Copy: true},
+		{Label: i18n.T(ctx, "buckets.address"), Value: models.ObjectPath(b.Name, ""), Copy: true},
+		{Label: i18n.T(ctx, "buckets.id"), Value: b.ID, Copy: true},
+		{Label: ui.Label(ctx, "region"), Value: regionName(ctx, p.Regions, b.Region)},
+		{Label: ui.Label(ctx, "description"), Value: b.Description},
+	}
+	if len(b.Tags) > 0 {
+		rows = append(rows, ui.Row{Label: ui.Label(ctx, "tags"), Body: ui.Tags(b.Tags)})
+	}
+	if b.Storage {
+		rows = append(rows, ui.Row{Label: i18n.T(ctx, "buckets.kind"), Value: i18n.T(ctx, "buckets.storage")})
+	}
+	return append(rows,
+		ui.Row{Label: i18n.T(ctx, "buckets.created-at"), Body: ui.DateTime(b.CreatedAt, i18n.DateTimeZone(ctx, b.CreatedAt))},
+		ui.Row{Label: i18n.T(ctx, "buckets.created-by"), Value: b.CreatorName},
+		ui.Row{Label: i18n.T(ctx, "buckets.order"), Body: bucketOrder(b.OrderNumber)},
+	)
+}
+
+func (p BucketDetailsProps) pager() ui.PagerProps {
+	var out ui.PagerProps
+	base := "/buckets/" + p.Bucket.ID + "/details"
+	if p.Cursor.Prev != "" {
+		out.Newer = withQuery(base, "before", p.Cursor.Prev)
+	}
+	if p.Cursor.Next != "" {
+		out.Older = withQuery(base, "after", p.Cursor.Next)
+	}
+	return out
+}
+
+func bucketTabs(ctx context.Context, b models.Bucket, details bool) []ui.Tab {
+	return []ui.Tab{
+		{Label: i18n.T(ctx, "buckets.files"), Href: "/buckets/" + b.ID, Current: !details, Count: i18n.Number(ctx, b.ObjectCount)},
+		{Label: i18n.T(ctx, "buckets.details"), Href: "/buckets/" + b.ID + "/details", Current: details},
+	}
+}
+
+func (p ObjectShowProps) facts(ctx context.Context) []ui.Row {
+	o := p.Object
+	return []ui.Row{
+		{Label: i18n.T(ctx, "objects.address"), Value: models.ObjectPath(p.Bucket.Name, o.Key), Copy: true},
+		{Label: i18n.T(ctx, "objects.size"), Value: i18n.T(ctx, "objects.size-exact", "Size", i18n.Bytes(ctx, o.Size), "Bytes", i18n.Number(ctx, o.Size))},
+		{Label: i18n.T(ctx, "objects.type"), Value: o.ContentType, Mono: true},
+		{Label: "SHA-256", Value: o.SHA256, Copy: true},
+		{Label: "MD5", Value: o.MD5, Copy: true},
+		{Label: i18n.T(ctx, "objects.uploaded-at"), Body: ui.DateTime(o.CreatedAt, i18n.DateTimeZone(ctx, o.CreatedAt))},
+		{Label: i18n.T(ctx, "objects.uploaded-by"), Value: o.CreatorName},
+	}
+}
+
+// folder is what the object's folder begins with.
+func (p ObjectShowProps) folder() string {
+	return p.Object.Key[:strings.LastIndexByte(strings.TrimSuffix(p.Object.Key, "/"), '/')+1]
+}
+
+// bytes is how much the objects hold together that are not in use.
+func (p ObjectsConfirmProps) bytes() (n int, sum int64) {
+	for _, o := range p.Objects {
+		if len(p.Uses[o.ID]) == 0 {
+			n, sum = n+1, sum+o.Size
+		}
+	}
+	return n, sum
+}
+
+// deleteAddress is where objects of a folder are deleted.
+func deleteAddress(b models.Bucket, prefix string) string {
+	return withQuery("/buckets/"+b.ID+"/objects/delete", "prefix", prefix)
+}
+
+// refusal is what a broken rule asks for, in the reader's language.
+func refusal(ctx context.Context, err error) string {
+	form := ui.Form{}
+	if form.Reject(err) {
+		return ui.RuleText(ctx, form.Errors[0])
+	}
+	return i18n.T(ctx, "objects.not-found")
+}
