@@ -59,7 +59,7 @@ func (h Stores) Preview(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	refillStore(form, store, regions)
+	refillStore(form, store, regions, c.Request.Method == http.MethodGet)
 	p, err := h.form(c, form, in, store, regions)
 	if err != nil {
 		return err
@@ -242,11 +242,11 @@ func storeForm(c *gin.Context) (ui.Form, models.OrderInput, *models.StoreInput, 
 	return form, in, store, err
 }
 
-// refillStore gives the fields that nobody has chosen yet, or that a change of
-// another has made meaningless, what the form begins with.
-func refillStore(form ui.Form, in *models.StoreInput, regions []models.Region) {
-	fresh := in.Region == ""
-	if fresh && len(regions) > 0 {
+// refillStore gives the fields that a change of another has made meaningless,
+// and, in a fresh form, those that nothing was said about, what the form begins
+// with.
+func refillStore(form ui.Form, in *models.StoreInput, regions []models.Region, fresh bool) {
+	if in.Region == "" && len(regions) > 0 {
 		in.Region = regions[0].ID
 	}
 	if i := slices.IndexFunc(regions, func(r models.Region) bool { return r.ID == in.Region }); i >= 0 {

@@ -235,6 +235,20 @@ func TestOrderAgainFillsTheStoreForm(t *testing.T) {
 	}
 }
 
+func TestFreshStoreFormIsCompleteButForTheName(t *testing.T) {
+	t.Parallel()
+	ada := open(t).SignIn(t, models.Requester)
+	for _, query := range []string{"", "?region=cn-north-4", "?charge_mode=prePaid&period_type=year", "?region=nowhere&num=x&cu=y&period_num=z"} {
+		p := ada.Get(t, "/stores/new"+query)
+		if p.Status != http.StatusOK || p.Has("#store-form .error") {
+			t.Errorf("%q: got %d, %s", query, p.Status, p.Text("#store-form .error"))
+		}
+		if !strings.Contains(query, "nowhere") && (!p.Has("[name=availability_zones][checked]") || p.Find("#num").AttrOr("value", "") != "1" || p.Has("#summary .callout")) {
+			t.Errorf("%q: got summary %q", query, p.Text("#summary"))
+		}
+	}
+}
+
 func TestStoreListIsNarrowedByItsAddress(t *testing.T) {
 	t.Parallel()
 	site := open(t)

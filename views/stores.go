@@ -183,7 +183,7 @@ func (p StoreNewProps) zoneOptions(ctx context.Context) []ui.Option {
 func (p StoreNewProps) flavors(ctx context.Context) []ui.Option {
 	out := make([]ui.Option, len(p.Prices))
 	for i, f := range p.Prices {
-		out[i] = ui.Option{Value: f.CU, Label: f.CU, Note: word(ctx, f.ZH, f.EN)}
+		out[i] = ui.Option{Value: f.CU, Label: f.CU, Note: i18n.T(ctx, "stores.flavor-note", "VCPU", f.VCPU, "Memory", f.MemoryGB)}
 		micro, unit := f.Hourly, pricing.Hour
 		switch {
 		case p.Input.ChargeMode == pricing.PrePaid && p.Input.PeriodType == pricing.Year:
