@@ -34,6 +34,11 @@ func (h Dashboard) Running(c *gin.Context) error {
 	return web.Render(c, http.StatusOK, views.DashboardRunning(jobs))
 }
 
+// Gallery shows every part that pages are made of. It is only in the demo.
+func (h Dashboard) Gallery(c *gin.Context) error {
+	return web.Render(c, http.StatusOK, views.Gallery())
+}
+
 // Search lists what is called like the text in the query.
 func (h Dashboard) Search(c *gin.Context) error {
 	ctx := c.Request.Context()

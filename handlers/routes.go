@@ -52,6 +52,9 @@ func Routes(cfg Config) (http.Handler, error) {
 	member.GET("/", web.Page(dashboard.Show))
 	member.GET("/dashboard/running", web.Page(dashboard.Running))
 	member.GET("/search", web.Page(dashboard.Search))
+	if cfg.Demo {
+		member.GET("/gallery", web.Page(dashboard.Gallery))
+	}
 
 	orders := Orders{DB: cfg.DB}
 	member.GET("/orders", web.Page(orders.List))

@@ -54,7 +54,7 @@ func (db *DB) FindDashboard(ctx context.Context, by Actor) (*Dashboard, error) {
 	if d.Running, err = db.ListRunningJobs(ctx, by, dashboardRows); err != nil {
 		return nil, err
 	}
-	d.Events, _, err = db.ListEvents(ctx, by, EventFilter{}, Page{Size: dashboardRows})
+	d.Events, _, err = db.ListEvents(ctx, by, EventFilter{NotKind: KindUser}, Page{Size: dashboardRows})
 	return d, err
 }
 

@@ -78,6 +78,7 @@ func (db *DB) record(ctx context.Context, by Actor, e Event, detail ...any) erro
 // EventFilter says which events to list. Empty fields do not narrow.
 type EventFilter struct {
 	Kind    Kind
+	NotKind Kind // leaves one kind out, as the comings and goings of users
 	Subject string
 	Action  string // a prefix, as "bucket."
 	User    string
@@ -117,6 +118,9 @@ func (db *DB) ListEvents(ctx context.Context, by Actor, f EventFilter, p Page) (
 	}
 	if f.User != "" {
 		q = q.Where("user_id = ?", f.User)
+	}
+	if f.NotKind != "" {
+		q = q.Where("kind <> ?", f.NotKind)
 	}
 	events, cursor, err := pageOf(ctx, q, p, newestFirst("at", "id"), func(e Event) []string {
 		return []string{stamp(e.At), e.ID}
