@@ -231,6 +231,29 @@ func TestWhoMayDoWhatWithPlans(t *testing.T) {
 	}
 }
 
+func TestNoTextMakesThePlanPagesFail(t *testing.T) {
+	t.Parallel()
+	site := open(t)
+	c := site.SignIn(t, models.Requester)
+	for _, path := range []string{"/plans/%00", "/plans/%ff", "/plans?q=%00", "/plans?q=%ff%fe", "/plans?type=%00", "/plans?state=%00",
+		"/plans?after=WyJhIiwiYiJd", "/plans/new?package_type=%00", "/plans/new?product_code=%ff"} {
+		if p := c.Get(t, path); p.Status >= 500 {
+			t.Errorf("%s: got %d", path, p.Status)
+		}
+	}
+	for _, field := range []string{"product_code", "package_type", "specification", "duration", "pricing_cycle", "effective_date", "note", "cost_centre"} {
+		for _, text := range []string{"a\x00b", "a\xffb", strings.Repeat("9", 5000), "\u202e", "' OR 1=1 --"} {
+			form := url.Values{"product_code": {"ossbag"}, "package_type": {"FPT_ossbag_absolute_Storage_sh"}, "specification": {"40"}, "duration": {"6"}}
+			form.Set(field, text)
+			order, preview := c.Post(t, "/plans", form), c.Post(t, "/plans/preview", form)
+			free := (field == "note" || field == "cost_centre") && strings.HasPrefix(text, "'")
+			if want := http.StatusUnprocessableEntity; (order.Status != want) != free || preview.Status != http.StatusOK {
+				t.Errorf("%s %.20q: got %d and %d for the preview", field, text, order.Status, preview.Status)
+			}
+		}
+	}
+}
+
 func TestPlanIsDeleted(t *testing.T) {
 	t.Parallel()
 	site := open(t)

@@ -171,7 +171,7 @@ func (e Entry) mark() string {
 
 // mark is the entry that a cursor keeps, of which only the name is known.
 func mark(cursor string) (Entry, bool) {
-	values := decodeCursor(cursor, 1)
+	values := decodeCursor(cursor, []string{""})
 	if values == nil {
 		return Entry{}, false
 	}

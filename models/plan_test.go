@@ -2,6 +2,7 @@ package models_test
 
 import (
 	"context"
+	"encoding/base64"
 	"errors"
 	"regexp"
 	"slices"
@@ -476,6 +477,26 @@ func TestAnotherTeamsPlansDoNotExist(t *testing.T) {
 	}
 	if err := db.MeasurePlans(t.Context(), team.Requester); !errors.Is(err, models.ErrForbidden) {
 		t.Errorf("measure: got %v, want %v", err, models.ErrForbidden)
+	}
+}
+
+func TestCursorOfAnotherListIsTheFirstPage(t *testing.T) {
+	t.Parallel()
+	db, _, team := atNoon(t)
+	mustPlan(t, db, team.Requester, example())
+	encode := base64.RawURLEncoding.EncodeToString
+	for _, cursor := range []string{
+		"x", encode([]byte(`["1","2"]`)), encode([]byte(`["t:2020-01-01T00:00:00Z"]`)), encode([]byte(`["t:now","x"]`)),
+		encode([]byte(`["t:2020-01-01T00:00:00Z","\u0000"]`)), encode([]byte(`["t:2020-01-01T00:00:00Z","t:2020-01-01T00:00:00Z"]`)),
+	} {
+		found, _, err := db.ListPlans(t.Context(), team.Viewer, models.PlanFilter{}, models.Page{After: cursor})
+		if err != nil || len(found) != 1 {
+			t.Errorf("plans after %q: got %d, %v", cursor, len(found), err)
+		}
+		orders, _, err := db.ListOrders(t.Context(), team.Viewer, models.OrderFilter{}, models.Page{Before: encode([]byte(`["x"]`))})
+		if err != nil || len(orders) != 1 {
+			t.Errorf("orders: got %d, %v", len(orders), err)
+		}
 	}
 }
 

@@ -8,6 +8,13 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 )
 
+// unreadable tells whether an error says that a text given to PostgreSQL can be
+// no text there: it holds a zero byte or is not UTF-8. Nothing is called so.
+func unreadable(err error) bool {
+	var pg *pgconn.PgError
+	return errors.As(err, &pg) && pg.Code == "22021"
+}
+
 // unreachable tells whether an error says that PostgreSQL is gone, is starting
 // or stopping, or could not serialise the change: worth trying again soon.
 func unreachable(err error) bool {

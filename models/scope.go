@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/base64"
 	"encoding/json"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -67,7 +68,7 @@ func (s sorting) beyond(backwards bool) string {
 // row as text: times by stamp.
 func pageOf[T any](ctx context.Context, q query[T], p Page, s sorting, key func(T) []string) ([]T, Cursor, error) {
 	size, backwards := p.size(), p.Before != ""
-	from := decodeCursor(p.After+p.Before, len(s.columns))
+	from := decodeCursor(p.After+p.Before, key(*new(T)))
 	if from != nil {
 		q = q.Where(s.beyond(backwards), from...)
 	} else {
@@ -113,24 +114,36 @@ func encodeCursor(values []string) string {
 	return base64.RawURLEncoding.EncodeToString(text)
 }
 
-func decodeCursor(s string, n int) []any {
+// decodeCursor is what a cursor holds, as arguments for beyond; nil where it is
+// none of a list whose rows have keys like sample. Only values of the columns'
+// own kinds reach the database.
+func decodeCursor(s string, sample []string) []any {
 	text, err := base64.RawURLEncoding.DecodeString(s)
 	if err != nil {
 		return nil
 	}
 	var values []string
-	if json.Unmarshal(text, &values) != nil || len(values) != n {
+	if json.Unmarshal(text, &values) != nil || len(values) != len(sample) {
 		return nil
 	}
-	args := make([]any, n)
+	args := make([]any, len(values))
 	for i, v := range values {
-		args[i] = v
-		if rest, ok := strings.CutPrefix(v, timeMark); ok {
-			t, err := time.Parse(time.RFC3339Nano, rest)
-			if err != nil {
-				return nil
-			}
-			args[i] = t
+		_, notNumber := strconv.Atoi(sample[i])
+		moment, isTime := strings.CutPrefix(v, timeMark)
+		switch {
+		case isTime != strings.HasPrefix(sample[i], timeMark):
+			return nil
+		case isTime:
+			args[i], err = time.Parse(time.RFC3339Nano, moment)
+		case notNumber == nil:
+			args[i], err = strconv.ParseInt(v, 10, 64)
+		case strings.ContainsRune(v, 0):
+			return nil
+		default:
+			args[i] = v
+		}
+		if err != nil {
+			return nil
 		}
 	}
 	return args

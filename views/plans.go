@@ -196,6 +196,22 @@ func (p PlanNewProps) dated(ctx context.Context) ui.Form {
 	return f
 }
 
+// measured is the sentence that says when the plan was measured.
+func (p PlanShowProps) measured() string {
+	if p.Plan.State(p.Now) == models.PlanExpired {
+		return "plans.measured-last"
+	}
+	return "plans.measured"
+}
+
+// noDeductions is the sentence that says why there are no deductions.
+func (p PlanShowProps) noDeductions() string {
+	if p.Plan.MeasuredAt == nil {
+		return "plans.deductions.not-yet"
+	}
+	return "plans.deductions.none"
+}
+
 // lost says what deleting a plan takes away.
 func (p PlanShowProps) lost(ctx context.Context) []string {
 	x := p.Plan

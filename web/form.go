@@ -45,7 +45,7 @@ func Decode(c *gin.Context, in any) (ui.Form, error) {
 	if err != nil {
 		return ui.Form{}, err
 	}
-	f := ui.Form{Values: url.Values{}, Token: sent.Get(tokenField)}
+	f := ui.Form{Values: url.Values{}, Token: readable(sent.Get(tokenField))}
 	if f.Token == "" {
 		f.Token = newToken(c)
 	}
@@ -56,10 +56,11 @@ func Decode(c *gin.Context, in any) (ui.Form, error) {
 		typed := make([]string, 0, len(sent[field.name]))
 		clean := make([]string, 0, len(sent[field.name]))
 		for _, v := range sent[field.name] {
-			if !utf8.ValidString(v) {
+			if !utf8.ValidString(v) || strings.ContainsRune(v, 0) {
 				bad[field.name] = "utf8"
+				v = readable(v)
 			}
-			typed = append(typed, strings.ToValidUTF8(v, "\uFFFD"))
+			typed = append(typed, v)
 			clean = append(clean, field.clean(v))
 		}
 		if field.name != tokenField {
@@ -87,6 +88,12 @@ func Decode(c *gin.Context, in any) (ui.Form, error) {
 		return f, invalid
 	}
 	return f, nil
+}
+
+// readable is a text with a mark in place of what no reader and no database
+// can read.
+func readable(v string) string {
+	return strings.ToValidUTF8(strings.ReplaceAll(v, "\x00", "\uFFFD"), "\uFFFD")
 }
 
 // NewForm is a form nobody has typed in: the values of in, a struct or a
