@@ -104,6 +104,26 @@ func Routes(cfg Config) (http.Handler, error) {
 	member.POST("/team/members/:id/invitation", web.Page(members.Invite))
 	member.POST("/team/members/:id/removal", web.Page(members.Delete))
 
+	apps := Apps{DB: cfg.DB}
+	member.GET("/apps", web.Page(apps.List))
+	member.GET("/apps/new", web.Page(apps.New))
+	member.GET("/apps/check", web.Page(apps.Check))
+	member.POST("/apps", web.Page(apps.Create))
+	member.GET("/apps/:id", web.Page(apps.Show))
+	member.POST("/apps/:id/removal", web.Page(apps.Delete))
+
+	versions := PkgVersions{DB: cfg.DB, UploadLimit: cfg.UploadLimit}
+	member.GET("/pkg-versions", web.Page(versions.List))
+	member.GET("/pkg-versions/new", web.Page(versions.New))
+	member.GET("/pkg-versions/check", web.Page(versions.Check))
+	member.POST("/pkg-versions", web.Stream(cfg.UploadLimit+formText), web.Page(versions.Create))
+	member.POST("/pkg-versions/preview", web.Page(versions.Preview))
+	member.GET("/pkg-versions/:id", web.Page(versions.Show))
+	member.GET("/pkg-versions/:id/status", web.Page(versions.Status))
+	member.GET("/pkg-versions/:id/file", web.Stream(0), web.Page(versions.Download))
+	member.POST("/pkg-versions/:id/retry", web.Page(versions.Retry))
+	member.POST("/pkg-versions/:id/removal", web.Page(versions.Delete))
+
 	plans := Plans{DB: cfg.DB}
 	member.GET("/plans", web.Page(plans.List))
 	member.GET("/plans/new", web.Page(plans.New))

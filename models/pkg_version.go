@@ -101,9 +101,6 @@ type Upload struct {
 	Staged      objects.Staged
 }
 
-// MaxUpload is the most bytes that a file may have that comes with an order.
-const MaxUpload = 8 << 30
-
 var sourceBucket = regexp.MustCompile(`^[a-z0-9-]{3,63}$`)
 
 // splitSource takes oss://bucket/key apart.
@@ -335,13 +332,13 @@ func (db *DB) countVersions(ctx context.Context, by Actor, appID string, n int64
 }
 
 // StageUpload reads a file that comes with an order to its end and syncs it to
-// disk. More than MaxUpload bytes are ErrTooLarge as soon as they are seen. An
+// disk. More than limit bytes are ErrTooLarge as soon as they are seen. An
 // error leaves nothing; otherwise the caller ends with SettleUpload.
-func (db *DB) StageUpload(ctx context.Context, by Actor, name, contentType string, r io.Reader) (*Upload, error) {
+func (db *DB) StageUpload(ctx context.Context, by Actor, name, contentType string, r io.Reader, limit int64) (*Upload, error) {
 	if err := by.may(Request); err != nil {
 		return nil, err
 	}
-	staged, err := db.objects.Stage(ctx, r, MaxUpload)
+	staged, err := db.objects.Stage(ctx, r, limit)
 	if errors.Is(err, objects.ErrTooLarge) {
 		return nil, fmt.Errorf("%w: %w", ErrTooLarge, err)
 	}
@@ -352,16 +349,22 @@ func (db *DB) StageUpload(ctx context.Context, by Actor, name, contentType strin
 }
 
 // SettleUpload keeps the bytes of an upload that an order has taken, and
-// removes those of one that none has. When it cannot, the next start does.
-func (db *DB) SettleUpload(ctx context.Context, by Actor, in PkgVersionInput) error {
+// removes those of one that none has. What it cannot do now is done at the next
+// start.
+func (db *DB) SettleUpload(ctx context.Context, by Actor, in PkgVersionInput) {
 	if in.Upload == nil || in.Upload.Staged.ID == "" {
-		return nil
+		return
 	}
-	blob := in.Upload.Staged.ID
+	if err := db.settleUpload(context.WithoutCancel(ctx), by, in.AppID, in.Upload.Staged.ID); err != nil {
+		db.log.Error("settle upload", "blob", in.Upload.Staged.ID, "error", err)
+	}
+}
+
+func (db *DB) settleUpload(ctx context.Context, by Actor, appID, blob string) error {
 	var known map[string]bool
-	err := db.tx(context.WithoutCancel(ctx), func(ctx context.Context, tx *DB) (err error) {
+	err := db.tx(ctx, func(ctx context.Context, tx *DB) (err error) {
 		// Waits for an order whose commit a lost connection left open.
-		if err := tx.countVersions(ctx, by, in.AppID, 0); err != nil {
+		if err := tx.countVersions(ctx, by, appID, 0); err != nil {
 			return err
 		}
 		known, err = tx.knownBlobs(ctx, []string{blob})
@@ -443,6 +446,38 @@ func (db *DB) PkgVersionObject(ctx context.Context, by Actor, v *PkgVersion) (*O
 		return nil, translate(err)
 	}
 	return &o, nil
+}
+
+// ListSources are objects of a bucket that a version can be made of, newest
+// first, at most n; with text, those that have it in their key.
+func (db *DB) ListSources(ctx context.Context, by Actor, bucketID, text string, n int) ([]Object, error) {
+	if err := by.may(See); err != nil {
+		return nil, err
+	}
+	q := gorm.G[Object](db.gorm).Where("team_id = ? AND bucket_id = ?", by.TeamID, bucketID)
+	if text != "" {
+		q = q.Where(`LOWER(key) LIKE ? ESCAPE '\'`, like(strings.ToLower(text)))
+	}
+	found, err := q.Order("created_at DESC, id DESC").Limit(n).Find(ctx)
+	return found, translate(err)
+}
+
+// FindSource is the bucket and the object of the actor's team that a source
+// names, or ErrNotFound.
+func (db *DB) FindSource(ctx context.Context, by Actor, source string) (*Bucket, *Object, error) {
+	if err := by.may(See); err != nil {
+		return nil, nil, err
+	}
+	name, key, ok := splitSource(source)
+	if !ok {
+		return nil, nil, ErrNotFound
+	}
+	b, err := gorm.G[Bucket](db.gorm).Where("team_id = ? AND name = ?", by.TeamID, name).First(ctx)
+	if err != nil {
+		return nil, nil, translate(err)
+	}
+	o, err := db.FindObject(ctx, by, b.ID, key)
+	return &b, o, err
 }
 
 // ReadPkgVersion opens a version's file. The caller closes it. A version whose

@@ -54,7 +54,7 @@ func mustPutObject(t *testing.T, db *models.DB, by models.Actor, b *models.Bucke
 
 func mustStage(t *testing.T, db *models.DB, by models.Actor, name string, content []byte) *models.Upload {
 	t.Helper()
-	up, err := db.StageUpload(t.Context(), by, name, "application/zip", bytes.NewReader(content))
+	up, err := db.StageUpload(t.Context(), by, name, "application/zip", bytes.NewReader(content), 1<<20)
 	if err != nil {
 		t.Fatalf("stage: %v", err)
 	}
@@ -367,9 +367,7 @@ func TestUploadBecomesObjectAndVersionTogether(t *testing.T) {
 		}
 		in.Upload = mustStage(t, db, team.Requester, `C:\Users\a\..\shop 1.zip`, content)
 		order := mustPlace(t, db, team.Requester, versionOrder(&in))
-		if err := db.SettleUpload(t.Context(), team.Requester, in); err != nil {
-			t.Fatal(err)
-		}
+		db.SettleUpload(t.Context(), team.Requester, in)
 		if order.Kinds != want {
 			t.Errorf("order %d: got %q, want %q", i, order.Kinds, want)
 		}
@@ -429,9 +427,7 @@ func TestRefusedUploadLeavesNothing(t *testing.T) {
 	if _, err := db.PlaceOrder(t.Context(), team.Requester, versionOrder(&in)); !rejects(err, "label", "taken") {
 		t.Fatalf("got %v, want label taken", err)
 	}
-	if err := db.SettleUpload(t.Context(), team.Requester, in); err != nil {
-		t.Fatal(err)
-	}
+	db.SettleUpload(t.Context(), team.Requester, in)
 	if n := filesIn(t, filepath.Join(folder, "objects")); n != 0 {
 		t.Errorf("got %d files, want none", n)
 	}
@@ -439,7 +435,13 @@ func TestRefusedUploadLeavesNothing(t *testing.T) {
 	if err != nil || counts["bucket"] != 0 || counts["order"] != 1 {
 		t.Errorf("got counts %v, %v; want no bucket and the first order only", counts, err)
 	}
-	if _, err := db.StageUpload(t.Context(), team.Viewer, "a", "", strings.NewReader("x")); !errors.Is(err, models.ErrForbidden) {
+	if _, err := db.StageUpload(t.Context(), team.Requester, "a", "", strings.NewReader("0123456789"), 9); !errors.Is(err, models.ErrTooLarge) {
+		t.Errorf("over the limit: got %v, want %v", err, models.ErrTooLarge)
+	}
+	if n := filesIn(t, filepath.Join(folder, "objects")); n != 0 {
+		t.Errorf("over the limit: got %d files, want none", n)
+	}
+	if _, err := db.StageUpload(t.Context(), team.Viewer, "a", "", strings.NewReader("x"), 9); !errors.Is(err, models.ErrForbidden) {
 		t.Errorf("viewer: got %v, want %v", err, models.ErrForbidden)
 	}
 }
@@ -463,9 +465,7 @@ func TestUploadSentTwiceIsOneOrder(t *testing.T) {
 			} else {
 				numbers[i] = placed.Number
 			}
-			if err := db.SettleUpload(context.Background(), team.Requester, in); err != nil {
-				t.Errorf("settle: %v", err)
-			}
+			db.SettleUpload(context.Background(), team.Requester, in)
 		})
 	}
 	all.Wait()
@@ -549,6 +549,22 @@ func TestPkgVersionsOfAnotherTeamDoNotExist(t *testing.T) {
 	}
 	if _, _, err := db.ReadPkgVersion(t.Context(), other.Admin, v.ID); !errors.Is(err, models.ErrNotFound) {
 		t.Errorf("read: got %v, want %v", err, models.ErrNotFound)
+	}
+	if _, _, err := db.FindSource(t.Context(), other.Admin, v.Source); !errors.Is(err, models.ErrNotFound) {
+		t.Errorf("source: got %v, want %v", err, models.ErrNotFound)
+	}
+	b, o, err := db.FindSource(t.Context(), team.Viewer, v.Source)
+	if err != nil || o.Key != "a.zip" {
+		t.Errorf("source: got %v, %v; want a.zip", o, err)
+	}
+	for _, c := range []struct {
+		by   models.Actor
+		text string
+		want int
+	}{{other.Admin, "", 0}, {team.Viewer, "", 1}, {team.Viewer, "A.Z", 1}, {team.Viewer, "%", 0}} {
+		if found, err := db.ListSources(t.Context(), c.by, b.ID, c.text, 50); err != nil || len(found) != c.want {
+			t.Errorf("sources with %q: got %d, %v; want %d", c.text, len(found), err, c.want)
+		}
 	}
 	if free, err := db.LabelFree(t.Context(), other.Admin, app.ID, "1.0"); err != nil || !free {
 		t.Errorf("label: got free %v, %v; want nothing told of another team's", free, err)

@@ -203,7 +203,9 @@ func UpdateButton(action string) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = ui.Button(ui.ButtonProps{Text: i18n.T(ctx, "summary.update"), Type: "submit", Attrs: templ.Attributes{"formaction": action, "formnovalidate": true}}).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = ui.Button(ui.ButtonProps{Text: i18n.T(ctx, "summary.update"), Type: "submit", Attrs: templ.Attributes{
+			"formaction": action, "formnovalidate": true, "formenctype": "application/x-www-form-urlencoded", // a preview needs no file
+		}}).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

@@ -264,6 +264,7 @@ CREATE TABLE objects (
 );
 CREATE UNIQUE INDEX objects_key ON objects (bucket_id, key);
 CREATE UNIQUE INDEX objects_blob ON objects (blob);
+CREATE INDEX objects_newest ON objects (bucket_id, created_at DESC, id DESC);
 
 CREATE TABLE apps (
   id {key} PRIMARY KEY,

@@ -77,7 +77,7 @@
   })
   addEventListener('beforeunload', (event) => {
     for (const form of changed) {
-      if (form.isConnected && !sent.has(form)) event.preventDefault()
+      if (form.isConnected && 'unsaved' in form.dataset && !sent.has(form)) event.preventDefault()
     }
   })
 

@@ -2,9 +2,11 @@
 // progress and a way to stop it, by the same request a browser would send
 // without this file. A file of more bytes than the input's data-most is not sent
 // at all, and data-names names the field for the exact name of the file. When all
-// are through, the page named by data-done opens;
-// when one is not, its row says so and the others stay.
+// are through, the page that the answer names opens, or that of data-done;
+// when one is not, its row says so and the others stay. A form of one file that
+// is refused shows what is wrong with its fields and keeps the file.
 (() => {
+  let next // where the answer to the last file sends the reader
   const words = (form, name) => form.dataset[name] ?? name
 
   const row = (list, index) => {
@@ -51,7 +53,9 @@
     }
     request.onload = () => {
       const ok = request.status < 400
-      line.say(ok ? words(form, 'uploaded') : refusal(request) || words(form, 'failed'), ok ? 'done' : 'failed')
+      next = request.getResponseHeader('HX-Redirect') ?? next
+      if (!ok && !input.multiple) showRefusal(form, request)
+      line.say(ok ? words(form, 'uploaded') : (input.multiple && refusal(request)) || words(form, 'failed'), ok ? 'done' : 'failed')
       resolve(ok)
     }
     request.onerror = () => {
@@ -65,6 +69,21 @@
     line.stop.onclick = () => request.abort()
     request.send(body)
   })
+
+  // showRefusal takes over what the answered page says of the form's fields.
+  const showRefusal = (form, request) => {
+    const page = new DOMParser().parseFromString(request.responseText, 'text/html')
+    for (const note of page.querySelectorAll('.field-note')) {
+      const mine = form.querySelector(`#${CSS.escape(note.id)}`)
+      mine?.closest('.field')?.classList.toggle('invalid', !!note.firstElementChild)
+      mine?.replaceWith(note)
+    }
+    form.querySelector('.error-summary')?.remove()
+    const summary = page.querySelector('.error-summary')
+    if (!summary) return
+    form.prepend(summary)
+    summary.focus()
+  }
 
   // refusal is what the answered page says is wrong with the file.
   const refusal = (request) => {
@@ -101,7 +120,9 @@
       if (dropped.has(index) || !(await send(form, input, file, lines[index]))) all = false
     }
     form.removeAttribute('aria-busy')
-    input.value = ''
-    if (all) location.assign(form.dataset.done ?? location.href)
+    if (all || input.multiple) input.value = ''
+    if (!all) return
+    form.removeAttribute('data-unsaved')
+    location.assign(next ?? form.dataset.done ?? location.href)
   }, true)
 })()

@@ -1,0 +1,153 @@
+package handlers
+
+import (
+	"net/http"
+
+	"github.com/gin-gonic/gin"
+
+	"quartermaster/models"
+	"quartermaster/views"
+	"quartermaster/views/ui"
+	"quartermaster/web"
+)
+
+// Apps has the pages of applications.
+type Apps struct{ DB *models.DB }
+
+// List shows the team's applications.
+func (h Apps) List(c *gin.Context) error {
+	ctx := c.Request.Context()
+	by := models.ActorFrom(ctx)
+	p := views.AppListProps{URL: listURL(c, "q", "region", "category"), By: by, Now: h.DB.TeamNow(by)}
+	f := models.AppFilter{Region: c.Query("region"), Category: c.Query("category"), Text: c.Query("q")}
+	var err error
+	if p.Apps, p.Cursor, err = h.DB.ListApps(ctx, by, f, listPage(c)); err != nil {
+		return err
+	}
+	if p.Regions, err = h.DB.ListRegions(ctx, "app"); err != nil {
+		return err
+	}
+	if p.Categories, err = h.DB.ListCategories(ctx); err != nil {
+		return err
+	}
+	return web.Render(c, http.StatusOK, views.AppList(p))
+}
+
+// New shows the form for a new application. What the query gives is filled in.
+func (h Apps) New(c *gin.Context) error {
+	if !models.ActorFrom(c.Request.Context()).May(models.Request) {
+		return models.ErrForbidden
+	}
+	var in models.AppInput
+	form, err := web.Decode(c, &in)
+	if err != nil && !form.Reject(err) {
+		return err
+	}
+	form.Errors = nil
+	return h.form(c, http.StatusOK, form)
+}
+
+// Create makes an application, or shows the form again with what was wrong.
+func (h Apps) Create(c *gin.Context) error {
+	ctx := c.Request.Context()
+	var in models.AppInput
+	form, err := web.Decode(c, &in)
+	var app *models.App
+	if err == nil {
+		app, err = h.DB.CreateApp(ctx, models.ActorFrom(ctx), in)
+	}
+	if form.Reject(err) {
+		return h.form(c, http.StatusUnprocessableEntity, form)
+	}
+	if err != nil {
+		return err
+	}
+	web.Flash(c, "apps.created", "Name", app.Name)
+	return web.SeeOther(c, "/apps/"+app.ID)
+}
+
+func (h Apps) form(c *gin.Context, status int, form ui.Form) error {
+	ctx := c.Request.Context()
+	p := views.AppNewProps{Form: form}
+	var err error
+	if p.Regions, err = h.DB.ListRegions(ctx, "app"); err != nil {
+		return err
+	}
+	if p.Categories, err = h.DB.ListCategories(ctx); err != nil {
+		return err
+	}
+	return web.Render(c, status, views.AppNew(p))
+}
+
+// Check says whether a name can be given to a new application.
+func (h Apps) Check(c *gin.Context) error {
+	ctx := c.Request.Context()
+	var in models.AppInput
+	form, err := web.Decode(c, &in)
+	if err != nil && !form.Reject(err) {
+		return err
+	}
+	free := false
+	if err == nil && in.Name != "" {
+		free, err = h.DB.AppNameFree(ctx, models.ActorFrom(ctx), in.Region, in.Name)
+		if err != nil {
+			return err
+		}
+		if !free {
+			form.Reject(models.Invalid{{Field: "app_name", Rule: "taken"}})
+		}
+	}
+	return web.Render(c, http.StatusOK, views.AppNameNote(form, free))
+}
+
+// Show is the page of one application with its versions.
+func (h Apps) Show(c *gin.Context) error {
+	return h.show(c, http.StatusOK, ui.Form{})
+}
+
+func (h Apps) show(c *gin.Context, status int, form ui.Form) error {
+	ctx := c.Request.Context()
+	by := models.ActorFrom(ctx)
+	app, err := h.DB.FindApp(ctx, by, c.Param("id"))
+	if err != nil {
+		return err
+	}
+	p := views.AppShowProps{App: *app, By: by, Form: form, At: h.DB.Now()}
+	if p.Versions, err = versionList(c, h.DB, app); err != nil {
+		return err
+	}
+	p.Versions.Own, p.Versions.URL.Path = true, "/apps/"+app.ID
+	if p.Regions, err = h.DB.ListRegions(ctx, "app"); err != nil {
+		return err
+	}
+	if p.Events, _, err = h.DB.ListEvents(ctx, by, models.EventFilter{Subject: app.ID}, models.Page{Size: 20}); err != nil {
+		return err
+	}
+	return web.Render(c, status, views.AppShow(p))
+}
+
+// Delete deletes an application with as many versions as the form named.
+func (h Apps) Delete(c *gin.Context) error {
+	ctx := c.Request.Context()
+	by := models.ActorFrom(ctx)
+	var in struct {
+		Versions int64 `form:"versions"`
+	}
+	form, err := web.Decode(c, &in)
+	if err != nil {
+		return err
+	}
+	app, err := h.DB.FindApp(ctx, by, c.Param("id"))
+	if err != nil {
+		return err
+	}
+	err = h.DB.DeleteApp(ctx, by, app.ID, max(0, in.Versions))
+	if form.Reject(err) {
+		return h.show(c, http.StatusUnprocessableEntity, form)
+	}
+	if err != nil {
+		return err
+	}
+	web.Flash(c, "apps.deleted", "Name", app.Name)
+	return web.SeeOther(c, "/apps")
+}

@@ -1,0 +1,401 @@
+package views
+
+import (
+	"context"
+	"net/url"
+	"strings"
+	"time"
+
+	"quartermaster/models"
+	"quartermaster/models/archive"
+	"quartermaster/views/i18n"
+	"quartermaster/views/ui"
+)
+
+// AppListProps is what the list of applications shows.
+type AppListProps struct {
+	Apps       []models.App
+	Cursor     models.Cursor
+	URL        ListURL
+	By         models.Actor
+	Now        time.Time
+	Regions    []models.Region
+	Categories []models.Category
+}
+
+// AppNewProps is what the form for a new application shows.
+type AppNewProps struct {
+	Form       ui.Form
+	Regions    []models.Region
+	Categories []models.Category
+}
+
+// AppShowProps is what the page of one application shows.
+type AppShowProps struct {
+	App      models.App
+	Versions PkgVersionListProps
+	Events   []models.Event
+	Regions  []models.Region
+	// Form says why a deletion was refused.
+	Form ui.Form
+	By   models.Actor
+	// At is the server's time, which events are dated by.
+	At time.Time
+}
+
+// PkgVersionListProps is what a list of package versions shows.
+type PkgVersionListProps struct {
+	Versions []models.PkgVersion
+	Cursor   models.Cursor
+	URL      ListURL
+	By       models.Actor
+	Now      time.Time
+	// App is the application that the list is narrowed to, or nil.
+	App *models.App
+	// Own says that the list stands on the application's own page.
+	Own bool
+	// Here is the address of the very page, cursor included.
+	Here string
+}
+
+// The ways to give a version its file.
+const (
+	FromUpload   = "upload"
+	FromBucket   = "object"
+	FromExternal = "external"
+)
+
+// PkgVersionNewProps is what the form for a new package version shows.
+type PkgVersionNewProps struct {
+	Form   ui.Form
+	Apps   []models.App
+	App    *models.App // the chosen one
+	From   string      // FromUpload, FromBucket or FromExternal
+	Limit  int64       // of an upload, in bytes
+	Bucket *models.Bucket
+	// Buckets and Objects are offered to choose from.
+	Buckets []models.Bucket
+	Objects []models.Object
+	// Free says that the label is free.
+	Free  bool
+	Order *models.Order
+	Err   error
+}
+
+// PkgVersionShowProps is what the page of one package version shows.
+type PkgVersionShowProps struct {
+	Version models.PkgVersion
+	Object  *models.Object // nil when the source is external
+	Job     *models.Job
+	Events  []models.Event
+	Regions []models.Region
+	By      models.Actor
+	// Find narrows the listing.
+	Find string
+	// At is the server's time.
+	At time.Time
+}
+
+// shownEntries is how many entries of an archive a page lists.
+const shownEntries = 200
+
+var versionTones = map[models.PkgVersionState]ui.Tone{
+	models.VersionChecking: ui.Busy, models.VersionReady: ui.OK, models.VersionFailed: ui.Danger, models.VersionUnverified: ui.Warn,
+}
+
+// versionRegion is what a region is called; its id when nobody has named it.
+func versionRegion(ctx context.Context, regions []models.Region, id string) string {
+	for _, r := range regions {
+		if r.ID == id {
+			return word(ctx, r.ZH, r.EN)
+		}
+	}
+	return id
+}
+
+func regionOptions(ctx context.Context, regions []models.Region) []ui.Option {
+	options := make([]ui.Option, len(regions))
+	for i, r := range regions {
+		options[i] = ui.Option{Value: r.ID, Label: word(ctx, r.ZH, r.EN) + " · " + r.ID}
+	}
+	return options
+}
+
+func (p AppListProps) regions(ctx context.Context) []FilterOption {
+	options := []FilterOption{{Label: i18n.T(ctx, "versions.any"), Href: p.URL.With("region", ""), Current: p.URL.Query.Get("region") == ""}}
+	for _, r := range p.Regions {
+		options = append(options, FilterOption{Label: word(ctx, r.ZH, r.EN), Href: p.URL.With("region", r.ID), Current: p.URL.Query.Get("region") == r.ID})
+	}
+	return options
+}
+
+func (p AppListProps) categories(ctx context.Context) []FilterOption {
+	options := []FilterOption{{Label: i18n.T(ctx, "versions.any"), Href: p.URL.With("category", ""), Current: p.URL.Query.Get("category") == ""}}
+	for _, c := range p.Categories {
+		options = append(options, FilterOption{Label: c.Name, Href: p.URL.With("category", c.Name), Current: p.URL.Query.Get("category") == c.Name})
+	}
+	return options
+}
+
+func (p AppListProps) filters(ctx context.Context) []ui.Filter {
+	var out []ui.Filter
+	if r := p.URL.Query.Get("region"); r != "" {
+		out = append(out, ui.Filter{Label: ui.Label(ctx, "region"), Value: versionRegion(ctx, p.Regions, r), RemoveHref: p.URL.With("region", "")})
+	}
+	if c := p.URL.Query.Get("category"); c != "" {
+		out = append(out, ui.Filter{Label: ui.Label(ctx, "category"), Value: c, RemoveHref: p.URL.With("category", "")})
+	}
+	return out
+}
+
+func (p AppNewProps) categories(ctx context.Context) []ui.Option {
+	options := make([]ui.Option, len(p.Categories))
+	for i, c := range p.Categories {
+		options[i] = ui.Option{Value: c.Name, Label: c.Name + " · " + word(ctx, c.ZH, c.EN)}
+	}
+	return options
+}
+
+func (p AppShowProps) facts(ctx context.Context) []ui.Row {
+	a := p.App
+	return []ui.Row{
+		{Label: i18n.T(ctx, "apps.id"), Value: a.ID, Copy: true},
+		{Label: ui.Label(ctx, "region"), Value: versionRegion(ctx, p.Regions, a.Region) + " · " + a.Region},
+		{Label: ui.Label(ctx, "category"), Value: a.Category},
+		{Label: i18n.T(ctx, "apps.versions"), Value: i18n.Number(ctx, a.VersionCount)},
+		{Label: ui.Label(ctx, "description"), Value: a.Description},
+		{Label: i18n.T(ctx, "versions.created-by"), Value: a.CreatorName + " · " + i18n.DateTime(ctx, a.CreatedAt)},
+	}
+}
+
+// lost names what the deletion of an application takes away.
+func (p AppShowProps) lost(ctx context.Context) []string {
+	lost := []string{i18n.T(ctx, "apps.delete.app", "Name", p.App.Name)}
+	if p.App.VersionCount > 0 {
+		lost = append(lost, i18n.T(ctx, "apps.delete.versions", "Count", p.App.VersionCount))
+	}
+	return lost
+}
+
+func (p PkgVersionListProps) states(ctx context.Context) []FilterOption {
+	now := p.URL.Query.Get("state")
+	options := []FilterOption{{Label: i18n.T(ctx, "versions.any"), Href: p.URL.With("state", ""), Current: now == ""}}
+	for _, s := range models.PkgVersionStates {
+		options = append(options, FilterOption{Label: i18n.T(ctx, "version.state."+string(s)), Href: p.URL.With("state", string(s)), Current: now == string(s)})
+	}
+	return options
+}
+
+func (p PkgVersionListProps) filters(ctx context.Context) []ui.Filter {
+	var out []ui.Filter
+	if p.App != nil && !p.Own {
+		out = append(out, ui.Filter{Label: ui.Label(ctx, "app_id"), Value: p.App.Name, RemoveHref: p.URL.With("app_id", "")})
+	}
+	if s := p.URL.Query.Get("state"); s != "" && i18n.Has(ctx, "version.state."+s) {
+		out = append(out, ui.Filter{Label: i18n.T(ctx, "versions.state"), Value: i18n.T(ctx, "version.state."+s), RemoveHref: p.URL.With("state", "")})
+	}
+	return out
+}
+
+// passing tells whether a version of the page is still being checked.
+func (p PkgVersionListProps) passing() bool {
+	for _, v := range p.Versions {
+		if v.State == models.VersionChecking {
+			return true
+		}
+	}
+	return false
+}
+
+// newHref is the form for a version, of this application where the list has one.
+func (p PkgVersionListProps) newHref() string {
+	if p.App != nil {
+		return "/pkg-versions/new?app_id=" + p.App.ID
+	}
+	return "/pkg-versions/new"
+}
+
+func (p PkgVersionNewProps) apps() []ui.Option {
+	options := make([]ui.Option, len(p.Apps))
+	for i, a := range p.Apps {
+		options[i] = ui.Option{Value: a.ID, Label: a.Name + " · " + a.Region}
+	}
+	return options
+}
+
+func (p PkgVersionNewProps) ways(ctx context.Context) []ui.Option {
+	var options []ui.Option
+	for _, way := range []string{FromUpload, FromBucket, FromExternal} {
+		options = append(options, ui.Option{Value: way, Label: i18n.T(ctx, "versions.from."+way)})
+	}
+	return options
+}
+
+func (p PkgVersionNewProps) buckets() []ui.Option {
+	options := make([]ui.Option, len(p.Buckets))
+	for i, b := range p.Buckets {
+		options[i] = ui.Option{Value: b.ID, Label: b.Name + " · " + b.Region}
+	}
+	return options
+}
+
+func (p PkgVersionNewProps) objects(ctx context.Context) []ui.Option {
+	options := make([]ui.Option, len(p.Objects))
+	for i, o := range p.Objects {
+		options[i] = ui.Option{Value: models.ObjectPath(p.Bucket.Name, o.Key), Label: o.Key + " · " + i18n.Bytes(ctx, o.Size)}
+	}
+	return options
+}
+
+// where says where an uploaded file will be kept.
+func (p PkgVersionNewProps) where(ctx context.Context) string {
+	region := i18n.T(ctx, "versions.its-region")
+	if p.App != nil {
+		region = p.App.Region
+	}
+	return i18n.T(ctx, "versions.upload.help", "Region", region, "Limit", i18n.Bytes(ctx, p.Limit))
+}
+
+// rows say what the order makes.
+func (p PkgVersionNewProps) rows(ctx context.Context) []ui.Row {
+	var rows []ui.Row
+	if p.App != nil {
+		rows = append(rows, ui.Row{Label: ui.Label(ctx, "app_id"), Value: p.App.Name},
+			ui.Row{Label: ui.Label(ctx, "region"), Value: p.App.Region})
+	}
+	if label := strings.TrimSpace(p.Form.Value("label")); label != "" {
+		rows = append(rows, ui.Row{Label: ui.Label(ctx, "label"), Value: label})
+	}
+	rows = append(rows, ui.Row{Label: ui.Label(ctx, "source_from"), Value: i18n.T(ctx, "versions.from."+p.From)})
+	if source := p.Form.Value("source"); source != "" && p.From != FromUpload {
+		rows = append(rows, ui.Row{Label: ui.Label(ctx, "source"), Value: source, Mono: true})
+	}
+	if p.Order != nil && len(p.Order.Lines) > 1 {
+		rows = append(rows, ui.Row{Label: i18n.T(ctx, "versions.new-bucket"), Value: i18n.T(ctx, "versions.new-bucket.of", "Region", p.Order.Lines[0].Region)})
+	}
+	return rows
+}
+
+func (p PkgVersionShowProps) facts(ctx context.Context) []ui.Row {
+	v := p.Version
+	rows := []ui.Row{
+		{Label: i18n.T(ctx, "versions.id"), Value: v.ID, Copy: true},
+		{Label: ui.Label(ctx, "app_id"), Body: appLink(v)},
+		{Label: ui.Label(ctx, "region"), Value: versionRegion(ctx, p.Regions, v.Region) + " · " + v.Region},
+	}
+	if !v.External() {
+		rows = append(rows, ui.Row{Label: i18n.T(ctx, "versions.size"), Value: i18n.Bytes(ctx, v.Size)})
+	}
+	if v.Description != "" {
+		rows = append(rows, ui.Row{Label: ui.Label(ctx, "description"), Value: v.Description})
+	}
+	return append(rows,
+		ui.Row{Label: i18n.T(ctx, "versions.order"), Body: versionOrderLink(v)},
+		ui.Row{Label: i18n.T(ctx, "versions.created-by"), Value: v.CreatorName + " · " + i18n.DateTime(ctx, v.CreatedAt)},
+	)
+}
+
+// failed is why the check failed, in words.
+func (p PkgVersionShowProps) failed(ctx context.Context) string {
+	if key := "fail." + p.Version.FailCode; i18n.Has(ctx, key) {
+		return i18n.T(ctx, key)
+	}
+	return i18n.T(ctx, "versions.failed.other")
+}
+
+// steps are the steps of the check with the time each took.
+func (p PkgVersionShowProps) steps(ctx context.Context) []ui.Step {
+	steps := make([]ui.Step, len(p.Job.Steps))
+	for i, s := range p.Job.Steps {
+		state := "waiting"
+		switch {
+		case i < p.Job.Step || p.Job.State == models.JobCompleted:
+			state = "done"
+		case i == p.Job.Step && p.Job.State == models.JobFailed:
+			state = "failed"
+		case i == p.Job.Step && p.Job.State == models.JobRunning:
+			state = "running"
+		}
+		steps[i] = ui.Step{Label: i18n.T(ctx, "version.step."+s.Name), State: state}
+		if s.Started != nil && s.Ended != nil {
+			steps[i].Took = i18n.Duration(ctx, max(0, s.Ended.Sub(*s.Started)))
+		}
+	}
+	return steps
+}
+
+// entries are the listed files that the page shows, and how many more match.
+func (p PkgVersionShowProps) entries() (shown []archive.Entry, more int) {
+	find := strings.ToLower(p.Find)
+	for _, e := range p.Version.Listing.Entries {
+		switch {
+		case find != "" && !strings.Contains(strings.ToLower(e.Name), find):
+		case len(shown) < shownEntries:
+			shown = append(shown, e)
+		default:
+			more++
+		}
+	}
+	return shown, more
+}
+
+// listingNote sums the archive up: 214 files, 31.5 MB unpacked.
+func (p PkgVersionShowProps) listingNote(ctx context.Context) string {
+	l := p.Version.Listing
+	note := i18n.T(ctx, "versions.listing.note", "Kind", strings.ToUpper(string(l.Kind)), "Count", l.Files, "Size", i18n.Bytes(ctx, l.Unpacked))
+	if l.MainClass != "" {
+		note += " · Main-Class " + l.MainClass
+	}
+	return note
+}
+
+// again is the form for a version like this one; a label belongs to one.
+func (p PkgVersionShowProps) again() string {
+	v := p.Version
+	q := url.Values{"app_id": {v.AppID}, "source": {v.Source}, "description": {v.Description}, "source_from": {FromExternal}}
+	if p.Object != nil {
+		q.Set("source_from", FromBucket)
+		q.Set("bucket_id", p.Object.BucketID)
+	}
+	return "/pkg-versions/new?" + q.Encode()
+}
+
+func (p PkgVersionShowProps) path(tail string) string { return "/pkg-versions/" + p.Version.ID + tail }
+
+// versionBytesRows say where the bytes are and how to know them again.
+func versionBytesRows(ctx context.Context, p PkgVersionShowProps) []ui.Row {
+	v := p.Version
+	rows := []ui.Row{{Label: ui.Label(ctx, "source"), Value: v.Source, Copy: true}}
+	if p.Object != nil {
+		rows = append(rows, ui.Row{Label: i18n.T(ctx, "versions.bucket"), Body: versionBucketLink(p)},
+			ui.Row{Label: "SHA-256", Value: v.SHA256, Copy: true})
+	}
+	return rows
+}
+
+// versionObjectHelp says what the list of objects leaves out.
+func versionObjectHelp(ctx context.Context, p PkgVersionNewProps) string {
+	switch {
+	case len(p.Objects) == 0 && p.Form.Value("object_find") != "":
+		return i18n.T(ctx, "versions.object.nothing")
+	case len(p.Objects) == 0:
+		return i18n.T(ctx, "versions.object.empty")
+	case len(p.Objects) >= OfferedObjects:
+		return i18n.T(ctx, "versions.object.first", "Count", OfferedObjects)
+	}
+	return ""
+}
+
+// OfferedObjects is how many objects of a bucket the form offers at a time.
+const OfferedObjects = 50
+
+// versionEntriesNote says how much of the listing is shown.
+func versionEntriesNote(ctx context.Context, p PkgVersionShowProps, shown, more int) string {
+	switch {
+	case more > 0:
+		return i18n.T(ctx, "versions.listing.more", "Shown", shown, "More", i18n.Number(ctx, int64(more)))
+	case p.Version.Listing.Truncated:
+		return i18n.T(ctx, "versions.listing.truncated", "Listed", i18n.Number(ctx, int64(len(p.Version.Listing.Entries))))
+	}
+	return ""
+}
