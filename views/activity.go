@@ -44,6 +44,9 @@ func timelineEvents(ctx context.Context, events []models.Event, now time.Time) [
 			Thing: eventThing(e), Href: thingPath(e.Kind, e.SubjectID), Gone: e.Gone,
 			Kind: ui.Kind(e.Kind), Icon: eventIcon(e), Tone: eventTone(e),
 		}
+		if out[i].Tone != "" {
+			out[i].Kind = "" // what went wrong is seen before what it is about
+		}
 	}
 	return out
 }
@@ -60,8 +63,11 @@ func EventText(ctx context.Context, e models.Event) string {
 // eventThing is what the thing is called; an order by its number, which is
 // what people look for.
 func eventThing(e models.Event) string {
-	if e.Kind == models.KindOrder {
+	switch {
+	case e.Kind == models.KindOrder:
 		return e.SubjectID
+	case e.Kind == models.KindUser && e.SubjectID == e.UserID:
+		return "" // who did it is said anyway
 	}
 	return e.SubjectName
 }

@@ -163,6 +163,9 @@ func orderTitle(ctx context.Context, o models.Order, types map[string]models.Pac
 // orderTotal is what an order has to pay, or that it is free, or charged by the
 // hour.
 func orderTotal(ctx context.Context, o models.Order) string {
+	if o.TotalMinor == 0 && !o.Free {
+		return i18n.T(ctx, "order.by-hour")
+	}
 	return freeOr(ctx, o.TotalMinor, o.Currency, o.Free)
 }
 
@@ -274,7 +277,7 @@ func orderFacts(ctx context.Context, s *models.OrderSheet) []ui.Row {
 func orderSums(ctx context.Context, s *models.OrderSheet) ui.SummaryProps {
 	o := s.Order
 	p := ui.SummaryProps{ID: "sums", Title: i18n.T(ctx, "order.amount"), TotalLabel: i18n.T(ctx, "order.total"),
-		Total: orderTotal(ctx, *o), Notes: priceNotes(ctx, o)}
+		Total: freeOr(ctx, o.TotalMinor, o.Currency, o.Free), Notes: priceNotes(ctx, o)}
 	if o.Free {
 		return p
 	}

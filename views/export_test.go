@@ -1,0 +1,4 @@
+package views
+
+// QRPath is qrPath for the tests.
+var QRPath = qrPath
