@@ -383,6 +383,14 @@ func (db *DB) place(ctx context.Context, by Actor, in OrderInput, order *Order) 
 	if err := db.countOrder(ctx, by, order); err != nil {
 		return err
 	}
+	// The record tells it in this order: asked for, then made.
+	err = db.record(ctx, by, Event{
+		Action: "order.placed", Kind: KindOrder, SubjectID: fmt.Sprint(number), SubjectName: order.Title,
+		OrderNumber: number,
+	}, map[string]any{"total_minor": order.TotalMinor, "currency": order.Currency, "lines": len(order.Lines), "rule": rule})
+	if err != nil {
+		return err
+	}
 	if order.State == OrderApproved {
 		if err := db.fulfil(ctx, by, in.Lines, order); err != nil {
 			return err
@@ -394,10 +402,7 @@ func (db *DB) place(ctx context.Context, by Actor, in OrderInput, order *Order) 
 	if err := table[OrderLine](db.gorm).CreateInBatches(ctx, &order.Lines, 50); err != nil {
 		return fmt.Errorf("record order lines: %w", err)
 	}
-	return db.record(ctx, by, Event{
-		Action: "order.placed", Kind: KindOrder, SubjectID: fmt.Sprint(number), SubjectName: order.Title,
-		OrderNumber: number,
-	}, map[string]any{"total_minor": order.TotalMinor, "currency": order.Currency, "lines": len(order.Lines), "rule": rule})
+	return nil
 }
 
 // policy tells whether a rule of the team holds an order for approval, and

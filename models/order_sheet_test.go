@@ -44,6 +44,9 @@ func TestOrderSheetBelongsToItsTeam(t *testing.T) {
 	if err != nil || len(events) != 2 {
 		t.Fatalf("got %d events of the order, %v; want placed and created", len(events), err)
 	}
+	if events[1].Action != "order.placed" {
+		t.Errorf("got %s as the first event of the order, want order.placed", events[1].Action)
+	}
 	for _, e := range events {
 		if want := e.Kind == models.KindBucket; e.Gone != want {
 			t.Errorf("%s: got gone %t, want %t", e.Action, e.Gone, want)

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"image"
+	"image/png"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -91,11 +93,13 @@ func printed(t *testing.T, html []byte) (pages []string) {
 	site := http.NewServeMux()
 	site.Handle("/static/", static.Handler())
 	site.HandleFunc("/{$}", func(w http.ResponseWriter, _ *http.Request) { w.Write(html) })
-	site.HandleFunc("/team/logo", func(w http.ResponseWriter, r *http.Request) { http.ServeFile(w, r, os.Getenv("PAPER_LOGO")) })
+	site.HandleFunc("/team/logo", func(w http.ResponseWriter, _ *http.Request) {
+		_ = png.Encode(w, image.NewGray(image.Rect(0, 0, 240, 80)))
+	})
 	server := httptest.NewServer(site)
 	defer server.Close()
 	pdf := filepath.Join(t.TempDir(), "order.pdf")
-	if keep := os.Getenv("PAPER_KEEP"); keep != "" {
+	if keep := os.Getenv("QUARTERMASTER_KEEP_PAPER"); keep != "" { // to look at it
 		pdf = filepath.Join(keep, strings.ReplaceAll(t.Name(), "/", "_")+".pdf")
 	}
 	ctx, stop := context.WithTimeout(t.Context(), 2*time.Minute)
@@ -163,6 +167,9 @@ func TestOrderOnPaper(t *testing.T) {
 				if one := lines <= 12; one != (len(pages) == 1) {
 					t.Fatalf("got %d pages for %d lines", len(pages), lines)
 				}
+				if words := i18n.AmountInWords(reader(lang), tt.sheet.Order.TotalMinor, "CNY"); !strings.Contains(pages[len(pages)-1], words) {
+					t.Error("the last page does not spell the total out")
+				}
 				for i, text := range pages {
 					if want := fmt.Sprintf(w.last, i+1, len(pages)); !strings.Contains(text, want) {
 						t.Errorf("page %d does not say %q", i+1, want)
@@ -172,6 +179,10 @@ func TestOrderOnPaper(t *testing.T) {
 					}
 					if !strings.Contains(text, fmt.Sprint(tt.sheet.Order.Number)) {
 						t.Errorf("page %d does not say whose it is", i+1)
+					}
+					// A store's row begins with its specification and ends with its id.
+					if whole := strings.Count(text, "4xlarge × 2"); whole != strings.Count(text, "0b3f6c1e-7a52-4a55-9d0c-") {
+						t.Errorf("page %d cuts a row", i+1)
 					}
 					last := i == len(pages)-1
 					for _, s := range []string{w.sign, w.check, w.sum} {

@@ -1,0 +1,67 @@
+package views_test
+
+import (
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"quartermaster/models"
+	"quartermaster/views"
+	"quartermaster/views/i18n"
+)
+
+// actionInCode finds what models records: Action: "bucket.created", and the
+// verbs that are added to a kind: "store." + verb.
+var actionInCode = regexp.MustCompile(`Action:\s*"([a-z_]+\.[a-z_]+)"`)
+
+func TestEveryRecordedActionHasWords(t *testing.T) {
+	t.Parallel()
+	files, err := filepath.Glob("../models/*.go")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("found %d files, %v", len(files), err)
+	}
+	seen := 0
+	for _, file := range files {
+		if strings.HasSuffix(file, "_test.go") {
+			continue
+		}
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range actionInCode.FindAllStringSubmatch(string(text), -1) {
+			seen++
+			if !i18n.Has(reader("en"), "event."+m[1]) {
+				t.Errorf("%s records %s, for which there are no words", filepath.Base(file), m[1])
+			}
+		}
+	}
+	if seen < 10 {
+		t.Errorf("found only %d actions: the pattern no longer fits the code", seen)
+	}
+}
+
+func TestTimelineTellsWhatIsGoneAndWhatFailed(t *testing.T) {
+	t.Parallel()
+	at := ordered.Add(-3 * time.Minute)
+	var b strings.Builder
+	err := views.EventTimeline([]models.Event{
+		{At: at, UserName: "Ada", Action: "order.placed", Result: "done", Kind: models.KindOrder, SubjectID: "202611210000042", Face: models.ByAPI},
+		{At: at, UserName: `<b>Ada`, Action: "no.such", Result: "refused", Kind: models.KindBucket, SubjectID: "5d", SubjectName: "<i>x", Gone: true,
+			Detail: `{"reason":"not <empty>"}`},
+	}, ordered).Render(reader("en"), &b)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{
+		`<a href="/orders/202611210000042">202611210000042</a>`, "Placed order", "Ada by API", "3 minutes ago",
+		"<s>&lt;i&gt;x</s>", "no.such", "&lt;b&gt;Ada", "not &lt;empty&gt;", "tone-warn",
+	} {
+		if !strings.Contains(b.String(), want) {
+			t.Errorf("no %s in\n%s", want, b.String())
+		}
+	}
+}
