@@ -140,6 +140,8 @@ func (db *DB) retryLine(ctx context.Context, by Actor, l OrderLine) error {
 	case KindStore:
 		_, err := db.RetryStore(ctx, by, l.ResourceID)
 		return err
+	case KindPkgVersion:
+		return db.RetryPkgVersion(ctx, by, l.ResourceID)
 	}
 	return ErrConflict
 }
