@@ -1,0 +1,90 @@
+package models_test
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"path/filepath"
+	"sync"
+	"sync/atomic"
+	"testing"
+
+	"quartermaster/models"
+	"quartermaster/models/modelstest"
+)
+
+// clients shares b.N calls among so many at once.
+func clients(b *testing.B, n int, call func() error) {
+	b.Helper()
+	var left atomic.Int64
+	left.Store(int64(b.N))
+	b.ResetTimer()
+	var all sync.WaitGroup
+	for range n {
+		all.Go(func() {
+			for left.Add(-1) >= 0 {
+				if err := call(); err != nil {
+					b.Error(err)
+					return
+				}
+			}
+		})
+	}
+	all.Wait()
+}
+
+// BenchmarkCreate measures a durable create with its order, line, event and
+// counters, beside one bare insert a commit into the same kind of file.
+func BenchmarkCreate(b *testing.B) {
+	for _, n := range []int{1, 16, 64} {
+		b.Run(fmt.Sprintf("bare/%d", n), func(b *testing.B) {
+			db, err := sql.Open("sqlite3", "file:"+filepath.Join(b.TempDir(), "bare.db")+"?_journal_mode=WAL&_synchronous=FULL&_busy_timeout=5000&_txlock=immediate")
+			if err != nil {
+				b.Fatal(err)
+			}
+			defer db.Close()
+			db.SetMaxOpenConns(1)
+			if _, err := db.Exec("CREATE TABLE t (id integer PRIMARY KEY, name text)"); err != nil {
+				b.Fatal(err)
+			}
+			clients(b, n, func() error {
+				_, err := db.Exec("INSERT INTO t (name) VALUES (?)", "a bucket of the usual name length")
+				return err
+			})
+		})
+		b.Run(fmt.Sprintf("order/%d", n), func(b *testing.B) {
+			db := modelstest.Open(b)
+			team := modelstest.NewTeam(b, db)
+			clients(b, n, func() error {
+				_, err := db.PlaceOrder(context.Background(), team.Requester, bucketOrder("", ""))
+				return err
+			})
+		})
+	}
+}
+
+// BenchmarkDashboard measures what the first page reads, with a few and with
+// many rows behind it.
+func BenchmarkDashboard(b *testing.B) {
+	for _, rows := range []int{100, 10_000} {
+		b.Run(fmt.Sprint(rows), func(b *testing.B) {
+			db := modelstest.Open(b)
+			team := modelstest.NewTeam(b, db)
+			var lines []models.LineInput
+			for range 100 {
+				lines = append(lines, &models.BucketInput{Region: "cn-hangzhou"})
+			}
+			for i := 0; i < rows; i += 100 {
+				if _, err := db.PlaceOrder(b.Context(), team.Requester, models.OrderInput{Lines: lines}); err != nil {
+					b.Fatal(err)
+				}
+			}
+			b.ResetTimer()
+			for b.Loop() {
+				if _, err := db.FindDashboard(b.Context(), team.Viewer); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}
