@@ -22,13 +22,13 @@ type Buckets struct {
 // List shows the team's buckets.
 func (h Buckets) List(c *gin.Context) error {
 	ctx := c.Request.Context()
-	p := views.BucketListProps{By: models.ActorFrom(ctx), Text: c.Query("q"), Region: c.Query("region")}
+	p := views.BucketListProps{By: models.ActorFrom(ctx), URL: listURL(c, "q", "region"), Region: c.Query("region")}
 	var err error
 	if p.Regions, err = h.DB.ListRegions(ctx, "bucket"); err != nil {
 		return err
 	}
-	filter := models.BucketFilter{Region: p.Region, Text: p.Text}
-	p.Buckets, p.Cursor, err = h.DB.ListBuckets(ctx, p.By, filter, models.Page{After: c.Query("after"), Before: c.Query("before")})
+	filter := models.BucketFilter{Region: p.Region, Text: c.Query("q")}
+	p.Buckets, p.Cursor, err = h.DB.ListBuckets(ctx, p.By, filter, listPage(c))
 	if err != nil {
 		return err
 	}
@@ -134,8 +134,7 @@ func (h Buckets) show(c *gin.Context, status int, form ui.Form, results []views.
 		Bucket: *b, By: by, Now: h.DB.TeamNow(by), Prefix: c.Query("prefix"), Starts: c.Query("q"),
 		Form: form, Results: results, UploadLimit: h.UploadLimit,
 	}
-	page := models.Page{After: c.Query("after"), Before: c.Query("before")}
-	if p.Entries, p.Cursor, err = h.DB.ListObjects(ctx, by, b.ID, p.Prefix+p.Starts, page); err != nil {
+	if p.Entries, p.Cursor, err = h.DB.ListObjects(ctx, by, b.ID, p.Prefix+p.Starts, listPage(c)); err != nil {
 		return err
 	}
 	if p.Uses, err = h.DB.ListObjectUses(ctx, by, p.Objects()); err != nil {
@@ -163,7 +162,8 @@ func (h Buckets) details(c *gin.Context, status int, form ui.Form) error {
 	if p.Regions, err = h.DB.ListRegions(ctx, "bucket"); err != nil {
 		return err
 	}
-	page := models.Page{After: c.Query("after"), Before: c.Query("before"), Size: 20}
+	page := listPage(c)
+	page.Size = 20
 	if p.Events, p.Cursor, err = h.DB.ListEvents(ctx, by, models.EventFilter{Subject: b.ID}, page); err != nil {
 		return err
 	}

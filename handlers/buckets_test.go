@@ -287,6 +287,10 @@ func TestChosenFilesAreDeletedAfterAsking(t *testing.T) {
 	base := "/buckets/" + bucket
 	send(t, c, site, base+"/objects", "", upload{"a", "1"}, upload{"b", "22"}, upload{"c", "333"})
 	p := c.Get(t, base)
+	// A folder that comes after the files would come too late for them.
+	if first := p.Find("#upload-form input:not([type=hidden])").First().AttrOr("name", ""); first != "folder" {
+		t.Errorf("the upload form begins with %q, want the folder", first)
+	}
 	ids := url.Values{"object": {p.Find("input.pick").Eq(0).AttrOr("value", ""), p.Find("input.pick").Eq(1).AttrOr("value", "")}}
 	p = c.Get(t, base+"/objects/delete?"+ids.Encode())
 	if p.Status != http.StatusOK || !strings.Contains(p.Text("#delete-form"), "a") || p.Find("#delete-form input[name=object]").Length() != 2 {

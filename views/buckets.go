@@ -19,8 +19,10 @@ type BucketListProps struct {
 	Cursor  models.Cursor
 	Regions []models.Region
 	By      models.Actor
-	// Text and Region are what the list is narrowed to.
-	Text, Region string
+	// URL is the list's address with its filters, Region the one of them that is
+	// a tab.
+	URL    ListURL
+	Region string
 }
 
 // BucketNewProps is what the form for a new bucket shows.
@@ -184,38 +186,12 @@ func bucketAgain(b models.Bucket) string {
 	return withQuery("/buckets/new", "region", b.Region, "description", b.Description, "size_limit", limit, "tags", strings.Join(b.Tags, ", "))
 }
 
-func (p BucketListProps) address(change ...string) string {
-	q := map[string]string{"q": p.Text, "region": p.Region}
-	for i := 0; i+1 < len(change); i += 2 {
-		q[change[i]] = change[i+1]
-	}
-	return withQuery("/buckets", "q", q["q"], "region", q["region"], "after", q["after"], "before", q["before"])
-}
-
-func (p BucketListProps) keep() map[string]string {
-	if p.Region == "" {
-		return nil
-	}
-	return map[string]string{"region": p.Region}
-}
-
 func (p BucketListProps) tabs(ctx context.Context) []ui.Tab {
-	tabs := []ui.Tab{{Label: i18n.T(ctx, "buckets.all"), Href: p.address("region", ""), Current: p.Region == ""}}
+	tabs := []ui.Tab{{Label: i18n.T(ctx, "buckets.all"), Href: p.URL.With("region", ""), Current: p.Region == ""}}
 	for _, r := range p.Regions {
-		tabs = append(tabs, ui.Tab{Label: regionName(ctx, p.Regions, r.ID), Href: p.address("region", r.ID), Current: p.Region == r.ID})
+		tabs = append(tabs, ui.Tab{Label: regionName(ctx, p.Regions, r.ID), Href: p.URL.With("region", r.ID), Current: p.Region == r.ID})
 	}
 	return tabs
-}
-
-func (p BucketListProps) pager() ui.PagerProps {
-	var out ui.PagerProps
-	if p.Cursor.Prev != "" {
-		out.Newer = p.address("before", p.Cursor.Prev)
-	}
-	if p.Cursor.Next != "" {
-		out.Older = p.address("after", p.Cursor.Next)
-	}
-	return out
 }
 
 func (p BucketNewProps) regions(ctx context.Context) []ui.Option {

@@ -1,0 +1,97 @@
+// Fills a bucket and empties it as people do: by the file input, with progress,
+// and without scripts by the same form.
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { test } from "node:test";
+import { accessible, fits, open, shoot } from "./browser.mjs";
+
+const files = [
+	{ name: "发布包 第三季度.zip", mimeType: "application/zip", buffer: Buffer.alloc(3_000_000, "PK") },
+	{ name: "说明 “一”.txt", mimeType: "text/plain", buffer: Buffer.from("你好\n") },
+];
+
+async function newBucket(page, typed = {}) {
+	await page.goto("/buckets/new");
+	for (const [name, value] of Object.entries(typed)) await page.fill(`#${name}`, value);
+	await page.check("input[name=region][value=cn-hangzhou]");
+	await page.click("#bucket-form button.primary");
+	await page.waitForURL(/\/buckets\/[0-9a-f]{24}$/);
+	return new URL(page.url()).pathname;
+}
+
+const names = (page) => page.locator("#objects th a").allTextContents();
+
+test("files are uploaded with progress, downloaded and deleted", async (t) => {
+	const page = await open(t, { role: "requester", lang: "zh" });
+	const at = await newBucket(page, { size_limit: "1" });
+	await accessible(page);
+	await page.setInputFiles("#file", files);
+	assert.deepEqual(await page.locator(".file-name").allTextContents(), files.map((f) => f.name));
+	// Each row says how far it is, and in the end that it is through.
+	await page.evaluate(() => {
+		window.said = new Set();
+		new MutationObserver(() => document.querySelectorAll(".file-list progress").forEach((p) => window.said.add(p.getAttribute("aria-label"))))
+			.observe(document.querySelector(".file-list"), { childList: true, subtree: true, attributes: true });
+		addEventListener("pagehide", () => sessionStorage.setItem("said", JSON.stringify([...window.said])));
+	});
+	await page.click("#upload-form button.primary");
+	await page.waitForSelector("#objects");
+	assert.deepEqual(JSON.parse(await page.evaluate(() => sessionStorage.getItem("said"))).sort(), files.map((f) => f.name).sort());
+	assert.deepEqual((await names(page)).sort(), files.map((f) => f.name).sort());
+	await accessible(page);
+	await fits(page);
+	await shoot(page, "bucket files");
+
+	for (const f of files) {
+		const [download] = await Promise.all([
+			page.waitForEvent("download"),
+			page.locator("tr.file-row", { hasText: f.name }).locator("a[href*='/download']").click(),
+		]);
+		assert.equal(download.suggestedFilename(), f.name);
+		assert.ok(readFileSync(await download.path()).equals(f.buffer), `${f.name} came back changed`);
+	}
+
+	for (const box of await page.locator("input.pick").all()) await box.check();
+	await page.click(".bulk-bar button");
+	await page.waitForSelector("#delete-form");
+	await accessible(page);
+	for (const f of files) assert.match(await page.locator("#delete-form").innerText(), new RegExp(f.name.split(".")[0]));
+	await page.click("#delete-form button.danger");
+	await page.waitForURL(`**${at}`);
+	assert.deepEqual(await names(page), []);
+});
+
+test("an upload can be stopped, and a file over the limit is not sent", async (t) => {
+	const page = await open(t, { role: "requester", faults: [/ERR_ABORTED/] });
+	await newBucket(page);
+	await page.locator("#file").evaluate((input) => (input.dataset.most = "10"));
+	await page.setInputFiles("#file", [files[1], { name: "large.bin", mimeType: "application/octet-stream", buffer: Buffer.alloc(11) }]);
+	await page.click("#upload-form button.primary");
+	await page.waitForSelector(".file-list li.failed");
+	assert.match(await page.locator(".file-list li.failed").innerText(), /large\.bin/);
+	await page.route("**/objects", () => {}); // never answers
+	await page.locator("#file").evaluate((input) => delete input.dataset.most);
+	await page.setInputFiles("#file", [files[0]]);
+	await page.click("#upload-form button.primary");
+	await page.locator(".file-list li button").click();
+	await page.waitForSelector(".file-list li.failed");
+	await page.reload();
+	assert.deepEqual(await names(page), [files[1].name]);
+});
+
+test("files are uploaded and deleted without scripts", async (t) => {
+	const page = await open(t, { role: "requester", scripts: false });
+	const at = await newBucket(page);
+	await page.fill("#folder", "归档/2026");
+	await page.setInputFiles("#file", files);
+	await page.click("#upload-form button.primary");
+	await page.waitForURL(`**${at}`);
+	assert.deepEqual(await names(page), ["归档/"]);
+	await page.click("#objects th a");
+	await page.click("#objects th a");
+	assert.deepEqual((await names(page)).sort(), files.map((f) => f.name).sort());
+	await page.locator("input.pick").first().check();
+	await page.click(".bulk-bar button");
+	await page.click("#delete-form button.danger");
+	assert.equal((await names(page)).length, 1);
+});
