@@ -8,4 +8,12 @@
 export const pages = [
 	{ path: "/sign-in" },
 	{ path: "/", role: "requester" },
+	{ path: "/pkg-versions", role: "requester" },
+	{ path: "/pkg-versions", role: "requester", follow: "#versions th a" },
+	{ path: "/pkg-versions/new", role: "requester" },
+	{ path: "/pkg-versions/new?source_from=object", role: "requester" },
+	{ path: "/pkg-versions/new?source_from=external", role: "requester" },
+	{ path: "/apps", role: "requester" },
+	{ path: "/apps", role: "requester", follow: "#apps th a" },
+	{ path: "/apps/new", role: "requester" },
 ];
