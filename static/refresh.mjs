@@ -11,17 +11,13 @@ const modules = join(here, '..', 'node_modules')
 const from = (...p) => join(modules, ...p)
 const version = (name) => JSON.parse(readFileSync(from(name, 'package.json'), 'utf8')).version
 
-const icons = `activity app-window archive arrow-down arrow-left arrow-right
-arrow-up badge-check book-open-text box boxes building-2 calendar chart-column
-check chevron-down chevron-left chevron-right chevrons-up-down circle
-circle-alert circle-check circle-dashed circle-help circle-x clock cloud-upload
-copy credit-card cylinder download ellipsis external-link eye file file-archive
-file-code file-text filter folder hash hard-drive history house image inbox info
-key-round languages layers layout-dashboard library link loader-circle lock
-log-out map-pin menu monitor moon octagon-alert package package-open pencil play
-plus printer receipt-text refresh-cw rotate-ccw scroll-text search send settings
-shield sliders-horizontal snowflake sun tag terminal trash-2 triangle-alert
-upload user users x zap`.split(/\s+/)
+const icons = `activity app-window arrow-down arrow-left arrow-up book-open-text box boxes
+building-2 check chevron-down chevron-left chevron-right chevrons-up-down
+circle circle-alert circle-check clock cloud-upload copy cylinder download
+ellipsis eye file file-archive file-code file-text folder history image inbox
+info key-round languages layers layout-dashboard link loader-circle lock
+log-out menu monitor moon package plus printer receipt-text refresh-cw
+rotate-ccw search settings sun trash-2 triangle-alert upload user users x`.split(/\s+/)
 
 const symbol = (name) => {
   const svg = readFileSync(from('lucide-static', 'icons', `${name}.svg`), 'utf8')
@@ -37,7 +33,6 @@ const htmx = (file) => readFileSync(from('htmx.org', 'dist', file), 'utf8')
   .replace(/\n?\/\/# sourceMappingURL=.*\s*$/, '\n')
 const head = `/* htmx.org ${version('htmx.org')}, Zero-Clause BSD */\n`
 writeFileSync(join(here, 'vendor', 'htmx.min.js'), head + htmx('htmx.min.js'))
-writeFileSync(join(here, 'vendor', 'hx-sse.min.js'), head + htmx('ext/hx-sse.min.js'))
 
 // The font keeps the letters of Western languages, the punctuation and currency
 // signs we print, and the weights the styles use: 28 kB instead of 48.
@@ -49,7 +44,7 @@ writeFileSync(join(here, 'fonts', 'inter.woff2'), await subsetFont(
 
 const licence = (title, ...p) => `==== ${title} ====\n\n${readFileSync(from(...p), 'utf8').trim()}\n`
 writeFileSync(join(here, 'vendor', 'LICENSES.txt'), [
-  licence(`htmx.org ${version('htmx.org')} (htmx.min.js, hx-sse.min.js)`, 'htmx.org', 'LICENSE'),
+  licence(`htmx.org ${version('htmx.org')} (htmx.min.js)`, 'htmx.org', 'LICENSE'),
   licence(`lucide-static ${version('lucide-static')} (icons.svg)`, 'lucide-static', 'LICENSE'),
   licence(`Inter, from @fontsource-variable/inter ${version('@fontsource-variable/inter')} (fonts/inter.woff2)`,
     '@fontsource-variable', 'inter', 'LICENSE'),

@@ -41,7 +41,6 @@ var sources = []struct {
 	{"app.css", []string{"css/reset.css", "css/tokens.css", "css/base.css", "css/layout.css", "css/parts.css", "css/charts.css", "css/print.css"}},
 	{"paper.css", []string{"css/paper.css", "css/order.css"}},
 	{"app.js", []string{"vendor/htmx.min.js", "js/app.js"}},
-	{"live.js", []string{"vendor/hx-sse.min.js"}},
 	{"upload.js", []string{"js/upload.js"}},
 }
 
