@@ -3,6 +3,7 @@ package models
 import (
 	"context"
 	"encoding/json"
+	"strings"
 	"time"
 )
 
@@ -152,22 +153,24 @@ func (db *DB) markGone(ctx context.Context, by Actor, events []Event) error {
 	return err
 }
 
-// existing tells which things of the team exist, with one look for each kind.
+// existing tells which things of the team exist, with one look at all kinds.
 func (db *DB) existing(ctx context.Context, by Actor, ids map[Kind][]string) (map[string]bool, error) {
-	exists := map[string]bool{}
+	var looks []string
+	var args []any
 	for kind, some := range ids {
-		if tableOf[kind] == "" {
-			continue
-		}
-		var found []string
-		err := db.gorm.WithContext(ctx).Table(tableOf[kind]).
-			Where("team_id = ? AND id IN ?", by.TeamID, some).Pluck("id", &found).Error
-		if err != nil {
-			return nil, translate(err)
-		}
-		for _, id := range found {
-			exists[id] = true
+		if tableOf[kind] != "" {
+			looks = append(looks, "SELECT id FROM "+tableOf[kind]+" WHERE team_id = ? AND id IN ?")
+			args = append(args, by.TeamID, some)
 		}
 	}
-	return exists, nil
+	exists := make(map[string]bool, len(ids))
+	if len(looks) == 0 {
+		return exists, nil
+	}
+	var found []string
+	err := db.gorm.WithContext(ctx).Raw(strings.Join(looks, " UNION ALL "), args...).Scan(&found).Error
+	for _, id := range found {
+		exists[id] = true
+	}
+	return exists, translate(err)
 }
