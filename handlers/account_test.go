@@ -227,8 +227,6 @@ func TestEveryoneKeepsTheirAccount(t *testing.T) {
 	if p = c.Submit(t, p, "#profile-form", webtest.Values{"user_name": " "}); p.Status != 422 || !p.Has("#user_name[aria-invalid]") {
 		t.Errorf("no name: got %d, want 422 with the field marked", p.Status)
 	}
-	p = c.Get(t, "/account")
-	p = c.Submit(t, p, `form[action="/account/language"]`, webtest.Values{})
 	if p = c.Post(t, "/account/language", url.Values{"lang": {"en"}, "back": {"/account"}}); p.Location() != "/account" {
 		t.Fatalf("language: got %d to %q", p.Status, p.Location())
 	}

@@ -257,7 +257,7 @@ func (db *DB) FindObjects(ctx context.Context, by Actor, bucketID string, ids []
 	if len(ids) > MostAtOnce {
 		return nil, ErrTooLarge
 	}
-	found, err := gorm.G[Object](db.gorm).Where("team_id = ? AND bucket_id = ? AND id IN ?", by.TeamID, bucketID, ids).Order("key").Find(ctx)
+	found, err := table[Object](db.gorm).Where("team_id = ? AND bucket_id = ? AND id IN ?", by.TeamID, bucketID, ids).Order("key").Find(ctx)
 	return found, translate(err)
 }
 

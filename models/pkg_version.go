@@ -454,7 +454,7 @@ func (db *DB) ListSources(ctx context.Context, by Actor, bucketID, text string, 
 	if err := by.may(See); err != nil {
 		return nil, err
 	}
-	q := gorm.G[Object](db.gorm).Where("team_id = ? AND bucket_id = ?", by.TeamID, bucketID)
+	q := table[Object](db.gorm).Where("team_id = ? AND bucket_id = ?", by.TeamID, bucketID)
 	if text != "" {
 		q = q.Where(`LOWER(key) LIKE ? ESCAPE '\'`, like(strings.ToLower(text)))
 	}
@@ -472,7 +472,7 @@ func (db *DB) FindSource(ctx context.Context, by Actor, source string) (*Bucket,
 	if !ok {
 		return nil, nil, ErrNotFound
 	}
-	b, err := gorm.G[Bucket](db.gorm).Where("team_id = ? AND name = ?", by.TeamID, name).First(ctx)
+	b, err := table[Bucket](db.gorm).Where("team_id = ? AND name = ?", by.TeamID, name).First(ctx)
 	if err != nil {
 		return nil, nil, translate(err)
 	}

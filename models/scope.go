@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/base64"
 	"encoding/json"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -36,32 +37,28 @@ func (p Page) size() int {
 // arrive.
 type Cursor struct{ Next, Prev string }
 
-// sorting is an order of rows by columns whose values together are unique. The
-// columns come from the code, never from a request.
-type sorting struct {
-	columns []string
-	desc    bool
-}
+// sorting is an order of rows, the greatest first, by columns whose values
+// together are unique. The columns come from the code, never from a request.
+type sorting []string
 
-func newestFirst(columns ...string) sorting { return sorting{columns, true} }
-func ascending(columns ...string) sorting   { return sorting{columns, false} }
+func newestFirst(columns ...string) sorting { return columns }
 
 func (s sorting) order(backwards bool) string {
-	dir := ""
-	if s.desc != backwards {
-		dir = " DESC"
+	dir := " DESC"
+	if backwards {
+		dir = ""
 	}
-	return strings.Join(s.columns, dir+", ") + dir
+	return strings.Join(s, dir+", ") + dir
 }
 
 // beyond is the condition for the rows behind a cursor.
 func (s sorting) beyond(backwards bool) string {
-	op := ">"
-	if s.desc != backwards {
-		op = "<"
+	op := "<"
+	if backwards {
+		op = ">"
 	}
-	marks := strings.TrimSuffix(strings.Repeat("?, ", len(s.columns)), ", ")
-	return "(" + strings.Join(s.columns, ", ") + ") " + op + " (" + marks + ")"
+	marks := strings.TrimSuffix(strings.Repeat("?, ", len(s)), ", ")
+	return "(" + strings.Join(s, ", ") + ") " + op + " (" + marks + ")"
 }
 
 // pageOf reads one page of a query. key gives the sorting columns' values of a
@@ -83,9 +80,7 @@ func pageOf[T any](ctx context.Context, q query[T], p Page, s sorting, key func(
 		rows = rows[:size]
 	}
 	if backwards {
-		for i, j := 0, len(rows)-1; i < j; i, j = i+1, j-1 {
-			rows[i], rows[j] = rows[j], rows[i]
-		}
+		slices.Reverse(rows)
 	}
 	var c Cursor
 	if len(rows) > 0 {
