@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"reflect"
-	"strings"
 	"time"
 )
 
@@ -118,7 +117,7 @@ func (db *DB) ListApps(ctx context.Context, by Actor, f AppFilter, p Page) ([]Ap
 		q = q.Where("category = ?", f.Category)
 	}
 	if f.Text != "" {
-		q = q.Where(`LOWER(name) LIKE ? ESCAPE '\'`, like(strings.ToLower(f.Text)))
+		q = q.Where(`LOWER(name) LIKE ? ESCAPE '\'`, like(f.Text))
 	}
 	return pageOf(ctx, q, p, newestFirst("created_at", "id"), func(a App) []string {
 		return []string{stamp(a.CreatedAt), a.ID}

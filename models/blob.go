@@ -3,6 +3,7 @@ package models
 import (
 	"context"
 	"encoding/json"
+	"time"
 )
 
 // knownBlobs tells which blobs an object's record names.
@@ -14,6 +15,12 @@ func (db *DB) knownBlobs(ctx context.Context, ids []string) (map[string]bool, er
 		known[id] = true
 	}
 	return known, translate(err)
+}
+
+// sweepBlobs removes bytes that have had no record for a day. There are none
+// but for a power cut at the wrong moment.
+func (db *DB) sweepBlobs(ctx context.Context) error {
+	return db.objects.Sweep(ctx, SystemClock().Add(-24*time.Hour), db.knownBlobs)
 }
 
 // dropBlobs is the job that removes the bytes of objects whose records are

@@ -92,7 +92,9 @@ func (in *BucketInput) fulfil(ctx context.Context, tx *DB, by Actor, order *Orde
 	}
 	if line.Name == "" {
 		line.Name = b.Name
-		order.Title = order.Lines[0].Name
+	}
+	if order.Title == "" {
+		order.Title = b.Name
 	}
 	line.ResourceID, line.ResourceName, line.State = b.ID, b.Name, OrderCompleted
 	return tx.record(ctx, by, Event{
@@ -165,7 +167,7 @@ func (db *DB) ListBuckets(ctx context.Context, by Actor, f BucketFilter, p Page)
 		q = q.Where("region = ?", f.Region)
 	}
 	if f.Text != "" {
-		q = q.Where(`name LIKE ? ESCAPE '\'`, like(strings.ToLower(f.Text)))
+		q = q.Where(`name LIKE ? ESCAPE '\'`, like(f.Text))
 	}
 	return pageOf(ctx, q, p, newestFirst("created_at", "id"), func(b Bucket) []string {
 		return []string{stamp(b.CreatedAt), b.ID}

@@ -108,7 +108,7 @@ func (db *DB) ListEvents(ctx context.Context, by Actor, f EventFilter, p Page) (
 	}
 	if f.Text != "" {
 		t := like(f.Text)
-		q = q.Where(`(subject_name LIKE ? ESCAPE '\' OR subject_id LIKE ? ESCAPE '\' OR user_name LIKE ? ESCAPE '\' OR action IN ?)`,
+		q = q.Where(`(LOWER(subject_name) LIKE ? ESCAPE '\' OR LOWER(subject_id) LIKE ? ESCAPE '\' OR LOWER(user_name) LIKE ? ESCAPE '\' OR action IN ?)`,
 			t, t, t, append([]string{""}, f.Actions...)) // never an empty list
 	}
 	if f.Order != 0 {

@@ -41,7 +41,7 @@ type Order struct {
 	Type           string // as the documents: New, Renew, Upgrade, Refund
 	State          OrderState
 	Token          *string // one-time token of the form, or the caller's ClientToken
-	Title          string  // what the first line is called, for lists
+	Title          string  // what the first line that was asked for is called, for lists
 	Kinds          string  // the kinds of its lines, separated by commas
 	LineCount      int
 	Free           bool // costs nothing, now or by the hour
@@ -144,20 +144,24 @@ type needing interface {
 	needs(ctx context.Context, db *DB, by Actor) ([]LineInput, error)
 }
 
-// withNeeds is the lines with what they need before them.
-func (db *DB) withNeeds(ctx context.Context, by Actor, lines []LineInput) ([]LineInput, error) {
+// addNeeds puts before each line what it needs.
+func (db *DB) addNeeds(ctx context.Context, by Actor, in *OrderInput) error {
 	var all []LineInput
-	for _, l := range lines {
+	for i, l := range in.Lines {
 		if n, ok := l.(needing); ok {
 			first, err := n.needs(ctx, db, by)
 			if err != nil {
-				return nil, err
+				return err
 			}
 			all = append(all, first...)
 		}
+		if i == 0 {
+			in.asked = len(all)
+		}
 		all = append(all, l)
 	}
-	return all, nil
+	in.Lines = all
+	return nil
 }
 
 // OrderInput is an order as a caller asks for it.
@@ -166,6 +170,8 @@ type OrderInput struct {
 	Token      string      `form:"-" validate:"max=64"`
 	CostCentre string      `form:"cost_centre" validate:"line,max=64"`
 	Note       string      `form:"note" validate:"prose,max=500"`
+
+	asked int // the place of the first line that the caller gave
 }
 
 // decodeLine is the input that an order line keeps, for an order that was held
@@ -194,7 +200,7 @@ func (db *DB) PreviewOrder(ctx context.Context, by Actor, in OrderInput) (*Order
 	}
 	refused := checkOrder(&in)
 	var err error
-	if in.Lines, err = db.withNeeds(ctx, by, in.Lines); err != nil {
+	if err = db.addNeeds(ctx, by, &in); err != nil {
 		return nil, err
 	}
 	order, err := db.draft(ctx, by, in)
@@ -223,7 +229,7 @@ func (db *DB) PlaceOrder(ctx context.Context, by Actor, in OrderInput) (*Order, 
 		if order, err = tx.repeated(ctx, by, in.Token); order != nil || err != nil {
 			return err
 		}
-		if in.Lines, err = tx.withNeeds(ctx, by, in.Lines); err != nil {
+		if err = tx.addNeeds(ctx, by, &in); err != nil {
 			return err
 		}
 		if order, err = tx.draft(ctx, by, in); err != nil {
@@ -338,7 +344,7 @@ func (db *DB) draft(ctx context.Context, by Actor, in OrderInput) (*Order, error
 	}
 	order.Kinds, order.LineCount = strings.Join(kinds, ","), len(order.Lines)
 	if len(order.Lines) > 0 {
-		order.Title = order.Lines[0].Name
+		order.Title = order.Lines[in.asked].Name
 	}
 	return order, refused
 }
@@ -528,7 +534,7 @@ func (db *DB) ListOrders(ctx context.Context, by Actor, f OrderFilter, p Page) (
 	}
 	if f.Text != "" {
 		t := like(f.Text)
-		q = q.Where(`(title LIKE ? ESCAPE '\' OR requester_name LIKE ? ESCAPE '\' OR CAST(number AS text) LIKE ? ESCAPE '\')`, t, t, t)
+		q = q.Where(`(LOWER(title) LIKE ? ESCAPE '\' OR LOWER(requester_name) LIKE ? ESCAPE '\' OR CAST(number AS text) LIKE ? ESCAPE '\')`, t, t, t)
 	}
 	return pageOf(ctx, q, p, newestFirst("number"), func(o Order) []string {
 		return []string{fmt.Sprint(o.Number)}

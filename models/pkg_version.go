@@ -425,7 +425,7 @@ func (db *DB) ListPkgVersions(ctx context.Context, by Actor, f PkgVersionFilter,
 		q = q.Where("state = ?", f.State)
 	}
 	if f.Text != "" {
-		q = q.Where(`LOWER(app_name || ' ' || label || ' ' || source) LIKE ? ESCAPE '\'`, like(strings.ToLower(f.Text)))
+		q = q.Where(`LOWER(app_name || ' ' || label || ' ' || source) LIKE ? ESCAPE '\'`, like(f.Text))
 	}
 	return pageOf(ctx, q, p, newestFirst("created_at", "id"), func(v PkgVersion) []string {
 		return []string{stamp(v.CreatedAt), v.ID}
@@ -456,7 +456,7 @@ func (db *DB) ListSources(ctx context.Context, by Actor, bucketID, text string, 
 	}
 	q := table[Object](db.gorm).Where("team_id = ? AND bucket_id = ?", by.TeamID, bucketID)
 	if text != "" {
-		q = q.Where(`LOWER(key) LIKE ? ESCAPE '\'`, like(strings.ToLower(text)))
+		q = q.Where(`LOWER(key) LIKE ? ESCAPE '\'`, like(text))
 	}
 	found, err := q.Order("created_at DESC, id DESC").Limit(n).Find(ctx)
 	return found, translate(err)

@@ -397,8 +397,8 @@ func (db *DB) ListPlans(ctx context.Context, by Actor, f PlanFilter, p Page) ([]
 	}
 	if f.Text != "" {
 		t := like(f.Text)
-		q = q.Where(`(id LIKE ? ESCAPE '\' OR note LIKE ? ESCAPE '\' OR package_type IN
-			(SELECT code FROM package_types WHERE code LIKE ? ESCAPE '\' OR zh LIKE ? ESCAPE '\' OR en LIKE ? ESCAPE '\'))`, t, t, t, t, t)
+		q = q.Where(`(LOWER(id) LIKE ? ESCAPE '\' OR LOWER(note) LIKE ? ESCAPE '\' OR package_type IN
+			(SELECT code FROM package_types WHERE LOWER(code) LIKE ? ESCAPE '\' OR zh LIKE ? ESCAPE '\' OR LOWER(en) LIKE ? ESCAPE '\'))`, t, t, t, t, t)
 	}
 	return pageOf(ctx, q, p, newestFirst("created_at", "id"), func(p Plan) []string {
 		return []string{stamp(p.CreatedAt), p.ID}

@@ -144,8 +144,8 @@ func decodeCursor(s string, sample []string) []any {
 	return args
 }
 
-// like is a pattern that finds text anywhere, to be used as
-// "column LIKE ? ESCAPE '\'".
+// like is a pattern that finds text anywhere, whatever its case, to be used as
+// "LOWER(column) LIKE ? ESCAPE '\'"; LOWER is not needed for what has no capitals.
 func like(text string) string {
-	return "%" + strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`).Replace(text) + "%"
+	return "%" + strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`).Replace(strings.ToLower(text)) + "%"
 }

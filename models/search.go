@@ -52,7 +52,7 @@ func (db *DB) Search(ctx context.Context, by Actor, text string) ([]Hit, error) 
 	var hits []Hit
 	for _, query := range searches {
 		var found []Hit
-		err := db.gorm.WithContext(ctx).Raw(query, by.TeamID, like(strings.ToLower(text)), hitsPerKind).Scan(&found).Error
+		err := db.gorm.WithContext(ctx).Raw(query, by.TeamID, like(text), hitsPerKind).Scan(&found).Error
 		if err != nil {
 			return nil, translate(err)
 		}

@@ -22,7 +22,8 @@ const (
 	mostTries = 5
 	// newDay is how often a worker looks whether a team's day has begun and
 	// wants something done.
-	newDay = 10 * time.Minute
+	newDay    = 10 * time.Minute
+	looksADay = int(24 * time.Hour / newDay)
 	// farthest is more than any lease or wait that is given out. A time that is
 	// further ahead comes from a clock that has been set back since, and counts
 	// as past, so that nothing waits for the old time to come round again.
@@ -55,11 +56,11 @@ func (w *Worker) Run(ctx context.Context) {
 	all.Wait()
 }
 
-// days promises what every day of a team wants done.
+// days promises what every day of a team wants done, and sweeps up once a day.
 func (w *Worker) days(ctx context.Context) {
 	timer := time.NewTimer(0)
 	defer timer.Stop()
-	for {
+	for looks := 0; ; looks++ {
 		select {
 		case <-ctx.Done():
 			return
@@ -67,6 +68,11 @@ func (w *Worker) days(ctx context.Context) {
 		}
 		if err := w.DB.PromiseMeasures(ctx); err != nil && ctx.Err() == nil {
 			w.Log.Error("promise the day's work", "error", err)
+		}
+		if looks%looksADay == 0 {
+			if err := w.DB.sweepBlobs(ctx); err != nil && ctx.Err() == nil {
+				w.Log.Error("sweep objects", "error", err)
+			}
 		}
 		timer.Reset(newDay)
 	}
