@@ -180,15 +180,23 @@ func (in *StoreInput) line(ctx context.Context, db *DB, by Actor) (OrderLine, er
 	switch {
 	case err == nil:
 		line.price(quote)
-	case errors.Is(err, pricing.ErrNoPrice):
+	case errors.Is(err, pricing.ErrNoPrice), errors.Is(err, pricing.ErrOverflow):
 		// Where a field is wrong there is no price, and that is no news.
 		if refused == nil && in.check() == nil {
-			refused = invalid("", "no_price")
+			refused = invalid("", storeUnpriced(err))
 		}
 	default:
 		return line, err
 	}
 	return line, refused
+}
+
+// storeUnpriced is the rule broken by a store that cannot be priced.
+func storeUnpriced(err error) string {
+	if errors.Is(err, pricing.ErrOverflow) {
+		return "amount_too_large"
+	}
+	return "no_price"
 }
 
 // storeRefused says what other rows forbid about a new store. err is a fault;

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"os"
 	"path/filepath"
 	"strings"
@@ -108,7 +109,7 @@ func TestStoreInputRules(t *testing.T) {
 		{"a flavor that is not sold", func(in *models.StoreInput) { in.CU = "32xlarge" }, "cu", "oneof"},
 		{"no units", func(in *models.StoreInput) { in.Num = 0 }, "num", "min"},
 		{"more units than the quota", func(in *models.StoreInput) { in.Num = 101 }, "num", "quota"},
-		{"more units than a number holds", func(in *models.StoreInput) { in.Num = 1 << 62 }, "num", "max"},
+		{"more units than a number holds", func(in *models.StoreInput) { in.Num = math.MaxInt64 }, "num", "max"},
 		{"another charge mode", func(in *models.StoreInput) { in.ChargeMode = "free" }, "charge_mode", "oneof"},
 		{"prepaid without a period", prepaid("", 0), "period_type", "required"},
 		{"prepaid by the week", prepaid("week", 1), "period_type", "oneof"},
@@ -130,6 +131,9 @@ func TestStoreInputRules(t *testing.T) {
 		}
 		if c.field != "" && !rejects(err, c.field, c.rule) {
 			t.Errorf("%s: got %v, want %s %s", c.what, err, c.field, c.rule)
+		}
+		if _, err := db.PreviewOrder(t.Context(), team.Requester, storeOrder(in)); c.field != "" && !rejects(err, c.field, c.rule) {
+			t.Errorf("preview of %s: got %v, want %s %s", c.what, err, c.field, c.rule)
 		}
 	}
 }
