@@ -541,10 +541,6 @@ func (db *DB) ListOrders(ctx context.Context, by Actor, f OrderFilter, p Page) (
 	})
 }
 
-// clip is s cut to at most n bytes, between characters.
-func clip(s string, n int) string {
-	if len(s) <= n {
-		return s
-	}
-	return strings.ToValidUTF8(s[:n], "")
-}
+// clip is s cut to at most n bytes, between characters, without what is no
+// text: headers may hold any bytes.
+func clip(s string, n int) string { return strings.ToValidUTF8(s[:min(n, len(s))], "") }

@@ -193,3 +193,14 @@ func TestListPagesNeitherSkipNorRepeat(t *testing.T) {
 		t.Errorf("the page before the last holds %d rows", len(back))
 	}
 }
+
+func TestAnOrderIsPlacedByABrowserOfAnyName(t *testing.T) {
+	t.Parallel()
+	db := modelstest.Open(t)
+	by := modelstest.NewTeam(t, db).Requester
+	by.Agent = "Browser \xff\xfe"
+	o := mustPlace(t, db, by, bucketOrder("any-browser", ""))
+	if o.Agent != "Browser " {
+		t.Errorf("kept as %q, want what of it is text", o.Agent)
+	}
+}
