@@ -161,7 +161,7 @@ func (db *DB) SignIn(ctx context.Context, from Actor, in SignInInput, browser st
 	if err != nil {
 		return SignedIn{}, err
 	}
-	tries := []try{accountTry(normalEmail(in.Email)), addressTry(from.Address)}
+	tries := []try{addressTry(from.Address), accountTry(normalEmail(in.Email))}
 	if known {
 		tries = []try{browserTry(browser)}
 	}

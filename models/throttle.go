@@ -59,7 +59,8 @@ func addressTry(address string) try {
 
 // attempt counts a try before the secret is looked at, so that a hundred at
 // once are no more than a hundred after another. A right secret is taken back
-// by succeeded.
+// by succeeded. The first try that is over its limit ends it: an address that
+// is closed neither closes accounts nor fills the table with their names.
 func (db *DB) attempt(ctx context.Context, tries ...try) error {
 	var wait time.Duration
 	err := db.tx(ctx, func(ctx context.Context, tx *DB) error {
@@ -77,7 +78,8 @@ func (db *DB) attempt(ctx context.Context, tries ...try) error {
 				return fmt.Errorf("count try: %w", err)
 			}
 			if row.Failures > t.limit {
-				wait = max(wait, row.Since.Add(throttleWindow).Sub(now), time.Second)
+				wait = max(row.Since.Add(throttleWindow).Sub(now), time.Second)
+				return nil
 			}
 		}
 		return nil
