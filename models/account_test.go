@@ -3,6 +3,7 @@ package models_test
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -605,5 +606,61 @@ func TestPreferencesAreThoseOffered(t *testing.T) {
 		if err := db.UpdateProfile(t.Context(), by, in); !errors.As(err, &invalid) || len(invalid) != 1 || invalid[0].Field != field {
 			t.Errorf("bad %s: got %v, want that field refused", field, err)
 		}
+	}
+}
+
+func TestAClosedAddressClosesNoAccount(t *testing.T) {
+	t.Parallel()
+	db := modelstest.Open(t)
+	email := withPassword(t, db, modelstest.NewTeam(t, db).Viewer)
+	from := visitor("192.0.2.9")
+	for i := range 100 {
+		_, err := db.SignIn(t.Context(), from, models.SignInInput{Email: fmt.Sprintf("n%d@example.com", i), Password: longPassword}, "")
+		if !rejects(err, "", "credentials") {
+			t.Fatalf("try %d: got %v, want credentials refused", i+1, err)
+		}
+	}
+	var closed models.Throttled
+	for range 11 {
+		if _, err := db.SignIn(t.Context(), from, models.SignInInput{Email: email, Password: "not this one at all"}, ""); !errors.As(err, &closed) {
+			t.Fatalf("from the closed address: got %v, want throttled", err)
+		}
+	}
+	if _, err := db.SignIn(t.Context(), visitor("198.51.100.1"), models.SignInInput{Email: email, Password: longPassword}, ""); err != nil {
+		t.Errorf("from another address: got %v, want signed in", err)
+	}
+}
+
+func TestAnInvitationOpensNoOtherTeam(t *testing.T) {
+	t.Parallel()
+	db := modelstest.Open(t)
+	ours, theirs := modelstest.NewTeam(t, db), modelstest.NewTeam(t, db)
+	in := models.MemberInput{UserInput: models.UserInput{Name: "Noor", Email: "noor@example.com"}, Role: models.Admin}
+	user, token, err := db.InviteMember(t.Context(), ours.Admin, in)
+	if err != nil || token == "" {
+		t.Fatalf("invite: got token %q, %v", token, err)
+	}
+	time.Sleep(2 * time.Millisecond) // times are kept to the millisecond
+	if _, taken, err := db.InviteMember(t.Context(), theirs.Admin, in); err != nil || taken != "" {
+		t.Errorf("another team's link for the same person: got %q, %v, want none", taken, err)
+	}
+	if _, _, err := db.Invite(t.Context(), theirs.Admin, user.ID); !errors.Is(err, models.ErrConflict) {
+		t.Errorf("another link of the other team: got %v, want ErrConflict", err)
+	}
+	for _, c := range []struct {
+		by        models.Actor
+		elsewhere bool
+	}{{ours.Viewer, false}, {theirs.Viewer, true}} {
+		members, err := db.ListMembers(t.Context(), c.by)
+		i := slices.IndexFunc(members, func(m models.Member) bool { return m.UserID == user.ID })
+		if err != nil || i < 0 || !members[i].Invited || members[i].Elsewhere != c.elsewhere {
+			t.Errorf("listed as %+v, %v; want invited, elsewhere %v", members, err, c.elsewhere)
+		}
+	}
+	if _, token, err = db.Invite(t.Context(), ours.Admin, user.ID); err != nil {
+		t.Fatalf("the first team's next link: %v", err)
+	}
+	if _, err := db.AcceptInvitation(t.Context(), visitor("192.0.2.9"), token, models.JoinInput{Password: longPassword}); err != nil {
+		t.Errorf("accept: %v", err)
 	}
 }

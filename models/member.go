@@ -17,8 +17,10 @@ type Member struct {
 	Role     Role
 	Since    time.Time
 	Disabled bool
-	// Invited says that the person has not chosen a password yet.
-	Invited bool
+	// Invited says that the person has not chosen a password yet, Elsewhere that
+	// it is another team's invitation by which they will.
+	Invited   bool
+	Elsewhere bool
 }
 
 // ListMembers are the people of the actor's team, by name.
@@ -28,7 +30,8 @@ func (db *DB) ListMembers(ctx context.Context, by Actor) ([]Member, error) {
 	}
 	var members []Member
 	err := db.gorm.WithContext(ctx).Raw(`SELECT u.id AS user_id, u.name, u.email, m.role, m.created_at AS since, u.disabled,
-			u.password_hash = '' AS invited
+			u.password_hash = '' AS invited,
+			EXISTS (SELECT 1 FROM memberships o WHERE o.user_id = m.user_id AND (o.created_at, o.team_id) < (m.created_at, m.team_id)) AS elsewhere
 		FROM memberships m JOIN users u ON u.id = m.user_id WHERE m.team_id = ? ORDER BY u.name, u.id`, by.TeamID).Scan(&members).Error
 	return members, translate(err)
 }
@@ -69,7 +72,9 @@ type Invitation struct {
 }
 
 // InviteMember adds a person to the actor's team. Who has no password yet gets
-// an invitation, whose secret is returned; it is "" for everybody else.
+// an invitation, whose secret is returned; it is "" for everybody else, and for
+// those whom another team has invited before: whoever held a link of this team
+// would get what the other one gave.
 func (db *DB) InviteMember(ctx context.Context, by Actor, in MemberInput) (user *User, token string, err error) {
 	if err := by.may(Administer); err != nil {
 		return nil, "", err
@@ -79,7 +84,11 @@ func (db *DB) InviteMember(ctx context.Context, by Actor, in MemberInput) (user 
 	}
 	err = db.tx(ctx, func(ctx context.Context, tx *DB) error {
 		user, err = tx.addMember(ctx, by, in.UserInput, in.Role)
-		if err == nil && user.PasswordHash == "" {
+		if err != nil || user.PasswordHash != "" {
+			return err
+		}
+		first, err := tx.firstTeam(ctx, user)
+		if err == nil && first == by.TeamID {
 			token, err = tx.invite(ctx, by, user)
 		}
 		return err
@@ -91,7 +100,8 @@ func (db *DB) InviteMember(ctx context.Context, by Actor, in MemberInput) (user 
 }
 
 // Invite makes a new invitation for a member who has not chosen a password yet,
-// in place of any earlier one of this team. It is ErrConflict for one who has.
+// in place of any earlier one of this team. It is ErrConflict for one who has,
+// or whom another team invited before.
 func (db *DB) Invite(ctx context.Context, by Actor, userID string) (user *User, token string, err error) {
 	if err := by.may(Administer); err != nil {
 		return nil, "", err
@@ -100,7 +110,11 @@ func (db *DB) Invite(ctx context.Context, by Actor, userID string) (user *User, 
 		if user, err = tx.member(ctx, by, userID); err != nil {
 			return err
 		}
-		if user.PasswordHash != "" {
+		first, err := tx.firstTeam(ctx, user)
+		if err != nil {
+			return err
+		}
+		if user.PasswordHash != "" || first != by.TeamID {
 			return ErrConflict
 		}
 		token, err = tx.invite(ctx, by, user)

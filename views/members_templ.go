@@ -532,7 +532,7 @@ func memberActions(p MemberListProps, m models.Member) templ.Component {
 				return templ_7745c5c3_Err
 			}
 		} else if p.By.May(models.Administer) {
-			if m.Invited {
+			if m.Invited && !m.Elsewhere {
 				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 29, "<form class=\"inline-form\" method=\"post\" action=\"")
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
