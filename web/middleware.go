@@ -109,6 +109,7 @@ func headers(site *Site) gin.HandlerFunc {
 		h.Set("Cross-Origin-Opener-Policy", "same-origin")
 		h.Set("Cross-Origin-Resource-Policy", "same-origin")
 		h.Set("X-Frame-Options", "DENY")
+		h.Set("Cache-Control", "no-store") // but for what is the same for everybody
 		if site.secure(c.Request) {
 			h.Set("Strict-Transport-Security", "max-age=31536000")
 		}
@@ -117,8 +118,14 @@ func headers(site *Site) gin.HandlerFunc {
 }
 
 // limits refuses what is too long, and bodies that would have to be unpacked
-// first: a small one can hold a large one.
+// first: a small one can hold a large one. Files that a form left on the disk
+// go with the request; the server looks only at the request that it began with.
 func limits(c *gin.Context) {
+	defer func() {
+		if form := c.Request.MultipartForm; form != nil {
+			_ = form.RemoveAll()
+		}
+	}()
 	switch {
 	case len(c.Request.RequestURI) > maxURL:
 		Fail(c, statusError(http.StatusRequestURITooLong))

@@ -8,8 +8,10 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"mime/multipart"
 	"net/http"
 	"net/url"
+	"os"
 	"slices"
 	"strings"
 	"sync"
@@ -160,6 +162,9 @@ func TestEveryRefusalHasAPage(t *testing.T) {
 		}
 		if csp := p.Header.Get("Content-Security-Policy"); !strings.Contains(csp, "default-src 'none'") || !strings.Contains(csp, "object-src 'none'") {
 			t.Errorf("%s: got content policy %q", r.name, csp)
+		}
+		if got := p.Header.Get("Cache-Control"); got != "no-store" {
+			t.Errorf("%s: got Cache-Control %q, want no-store", r.name, got)
 		}
 	}
 }
@@ -513,5 +518,48 @@ func TestAStreamMayCarryMoreThanAForm(t *testing.T) {
 	}
 	if p := send("/stream", 3<<20+1); p.Status != 413 {
 		t.Errorf("more than the stream's limit: got %d, want 413", p.Status)
+	}
+}
+
+// It sets where temporary files go, for the whole process, so it runs alone.
+func TestFilesOfAFormGoWithTheRequest(t *testing.T) {
+	folder := t.TempDir()
+	t.Setenv("TMPDIR", folder)
+	held := 0
+	site := open(t, web.Site{}, func(e *gin.Engine) {
+		e.POST("/", web.Stream(8<<20), web.Page(func(c *gin.Context) error {
+			var in struct{}
+			_, err := web.Decode(c, &in)
+			entries, _ := os.ReadDir(folder)
+			held = len(entries)
+			if c.Query("panic") != "" {
+				panic("a test's own")
+			}
+			return err
+		}))
+	})
+	for _, path := range []string{"/", "/?panic=1"} {
+		var body bytes.Buffer
+		form := multipart.NewWriter(&body)
+		w, err := form.CreateFormFile("file", "large")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := w.Write(make([]byte, 4<<20)); err != nil {
+			t.Fatal(err)
+		}
+		form.Close()
+		req, err := http.NewRequestWithContext(t.Context(), "POST", site.URL+path, &body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		req.Header.Set("Content-Type", form.FormDataContentType())
+		site.Visitor(t).Send(t, req)
+		if held == 0 {
+			t.Fatalf("%s: the file was never on the disk, so this test shows nothing", path)
+		}
+		if left, err := os.ReadDir(folder); err != nil || len(left) > 0 {
+			t.Errorf("%s: got %d files left, %v; want none", path, len(left), err)
+		}
 	}
 }
