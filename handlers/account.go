@@ -111,7 +111,9 @@ func (h Account) Language(c *gin.Context) error {
 			return err
 		}
 	}
-	web.RememberLanguage(c, in.Lang)
+	if err := web.RememberLanguage(c, in.Lang); err != nil {
+		return err
+	}
 	return web.SeeOther(c, web.LocalPath(in.Back))
 }
 
@@ -130,7 +132,9 @@ func (h Account) Theme(c *gin.Context) error {
 			return err
 		}
 	}
-	web.RememberTheme(c, in.Theme)
+	if err := web.RememberTheme(c, in.Theme); err != nil {
+		return err
+	}
 	return web.SeeOther(c, web.LocalPath(in.Back))
 }
 

@@ -396,6 +396,13 @@ func TestAVisitorChoosesLanguageAndTheme(t *testing.T) {
 	if p := c.Get(t, "/sign-in"); p.Text("h1") != "Sign in" || p.Find("html").AttrOr("data-theme", "") != "dark" {
 		t.Errorf("chosen: got %q and theme %q, want Sign in and dark", p.Text("h1"), p.Find("html").AttrOr("data-theme", ""))
 	}
+	for path, form := range map[string]url.Values{
+		"/account/language": {"lang": {strings.Repeat("x", 9000)}}, "/account/theme": {"theme": {"evil"}},
+	} {
+		if p := c.Post(t, path, form); p.Status != http.StatusUnprocessableEntity || p.Header.Get("Set-Cookie") != "" {
+			t.Errorf("%s of none that there is: got %d with cookie %.40q, want 422 without", path, p.Status, p.Header.Get("Set-Cookie"))
+		}
+	}
 }
 
 func TestHealthIsToldToAnybody(t *testing.T) {

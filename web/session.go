@@ -119,11 +119,25 @@ func SessionToken(c *gin.Context) string { return readCookie(c, sessionCookie) }
 // Browser is the token of a browser that has signed somebody in before, or "".
 func Browser(c *gin.Context) string { return readCookie(c, browserCookie) }
 
-// RememberLanguage keeps the language of a visitor's choice in a cookie.
-func RememberLanguage(c *gin.Context, lang string) { writeCookie(c, langCookie, lang, choiceAge) }
+// RememberLanguage keeps the language of a visitor's choice in a cookie. One
+// that there is not is Invalid.
+func RememberLanguage(c *gin.Context, lang string) error {
+	if !known(lang) {
+		return models.Invalid{{Field: "lang", Rule: "oneof"}}
+	}
+	writeCookie(c, langCookie, lang, choiceAge)
+	return nil
+}
 
-// RememberTheme keeps the theme of a visitor's choice in a cookie.
-func RememberTheme(c *gin.Context, theme string) { writeCookie(c, themeCookie, theme, choiceAge) }
+// RememberTheme keeps the theme of a visitor's choice in a cookie: light, dark,
+// or, with "", as their system is. Any other is Invalid.
+func RememberTheme(c *gin.Context, theme string) error {
+	if theme != "" && theme != "light" && theme != "dark" {
+		return models.Invalid{{Field: "theme", Rule: "oneof"}}
+	}
+	writeCookie(c, themeCookie, theme, choiceAge)
+	return nil
+}
 
 // signInPath is the sign-in page, which leads back to where the reader was.
 func signInPath(r *http.Request) string {
