@@ -11,6 +11,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -220,6 +221,10 @@ func TestUploadsAreRefusedInWords(t *testing.T) {
 	}
 	if p := c.Post(t, to, url.Values{"file": {"x"}}); p.Status != http.StatusUnprocessableEntity {
 		t.Errorf("not multipart: got %d, want 422", p.Status)
+	}
+	if p := send(t, c, site, to, "", slices.Repeat([]upload{{strings.Repeat("k", 1025), ""}}, 1001)...); p.Status != http.StatusUnprocessableEntity ||
+		!strings.Contains(p.Body, "more than 1,000 files") {
+		t.Errorf("1,001 files: got %d, want 422 and why", p.Status)
 	}
 	for _, body := range []string{"", "--x", "--x\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a\"\r\n\r\nhalf"} {
 		req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, site.URL+to, strings.NewReader(body))

@@ -48,6 +48,9 @@ func (h Objects) Create(c *gin.Context) error {
 	return web.SeeOther(c, views.FolderPath(b.ID, c.Query("prefix")))
 }
 
+// mostFiles bounds the files of one form: each is told of on the page after it.
+const mostFiles = 1000
+
 // formRoom is what a form has around its files: fields, names, boundaries.
 const formRoom = 1 << 20
 
@@ -87,6 +90,9 @@ func (h Objects) receive(c *gin.Context, b *models.Bucket) ([]views.UploadResult
 		case part.FormName() == "file" && part.FileName() != "":
 			if name == "" {
 				name = part.FileName()
+			}
+			if len(results) == mostFiles {
+				return results, models.Invalid{{Field: "file", Rule: "many_files"}}
 			}
 			body := &sent{Reader: part}
 			o := models.ObjectInput{BucketID: b.ID, Key: folder + name, ContentType: part.Header.Get("Content-Type"), Limit: h.UploadLimit}
