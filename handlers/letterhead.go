@@ -38,6 +38,9 @@ func (h Letterhead) Edit(c *gin.Context) error {
 func (h Letterhead) Update(c *gin.Context) error {
 	ctx := c.Request.Context()
 	by := models.ActorFrom(ctx)
+	if !by.May(models.Administer) {
+		return models.ErrForbidden // before the file is read
+	}
 	var in models.LetterheadInput
 	form, err := web.Decode(c, &in)
 	var logo []byte

@@ -76,6 +76,9 @@ func TestLetterheadKeepsWhatWasTypedAndServesPixels(t *testing.T) {
 		if got := c.Get(t, "/team/letterhead").Status; got != 403 {
 			t.Errorf("%s: got %d, want 403", role, got)
 		}
+		if got := sendLetterhead(t, site, c, "Mine\xff", nil).Status; got != 403 {
+			t.Errorf("%s sends what is no text: got %d, want 403", role, got)
+		}
 		if got := sendLetterhead(t, site, c, "Mine", nil).Status; got != 403 {
 			t.Errorf("%s changes it: got %d, want 403", role, got)
 		}

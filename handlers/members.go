@@ -38,6 +38,9 @@ func (h Members) page(c *gin.Context, status int, form ui.Form, made *views.Invi
 // The link is on this answer only, so there is no page to go on to.
 func (h Members) Create(c *gin.Context) error {
 	ctx := c.Request.Context()
+	if !models.ActorFrom(ctx).May(models.Administer) {
+		return models.ErrForbidden
+	}
 	var in models.MemberInput
 	form, err := web.Decode(c, &in)
 	var user *models.User

@@ -131,6 +131,9 @@ func alsoInvalid(a, b models.Invalid) models.Invalid {
 // Check tells, when the name's field is left, whether the name is free.
 func (h Stores) Check(c *gin.Context) error {
 	ctx := c.Request.Context()
+	if !models.ActorFrom(ctx).May(models.Request) {
+		return models.ErrForbidden
+	}
 	var in struct {
 		Name   string `form:"store_name"`
 		Region string `form:"region"`

@@ -168,6 +168,7 @@ func TestWhoSeesAndChangesStores(t *testing.T) {
 		{vera, http.MethodPost, path + "/removal", http.StatusForbidden},
 		{vera, http.MethodPost, path + "/retry", http.StatusForbidden},
 		{vera, http.MethodPost, "/stores", http.StatusForbidden},
+		{vera, http.MethodGet, "/stores/check?store_name=free-name", http.StatusForbidden},
 		{other, http.MethodGet, path, http.StatusNotFound},
 		{other, http.MethodGet, path + "/status", http.StatusNotFound},
 		{other, http.MethodPost, path + "/removal", http.StatusNotFound},

@@ -88,7 +88,9 @@ func (s *serve) serve(ctx context.Context, db *models.DB, listener net.Listener,
 		WriteTimeout:      requestTime,
 		IdleTimeout:       idleTime,
 		MaxHeaderBytes:    web.MaxHeader,
-		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelWarn),
+		// Every answer is ours, with its headers, that to "OPTIONS *" too.
+		DisableGeneralOptionsHandler: true,
+		ErrorLog:                     slog.NewLogLogger(log.Handler(), slog.LevelWarn),
 	}
 	server.RegisterOnShutdown(func() { close(stopping) })
 
