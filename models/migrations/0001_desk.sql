@@ -105,6 +105,8 @@ CREATE INDEX events_team ON events (team_id, at DESC, id DESC);
 CREATE INDEX events_kind ON events (team_id, kind, at DESC, id DESC);
 CREATE INDEX events_order ON events (team_id, order_number, at DESC, id DESC) WHERE order_number <> 0;
 CREATE INDEX events_subject ON events (team_id, subject_id, at DESC, id DESC);
+CREATE INDEX events_user ON events (team_id, user_id, at DESC, id DESC);
+CREATE INDEX events_face ON events (team_id, face, at DESC, id DESC);
 
 CREATE TABLE jobs (
   id {key} PRIMARY KEY,
@@ -246,6 +248,7 @@ CREATE TABLE buckets (
 CREATE UNIQUE INDEX buckets_name ON buckets (name);
 CREATE UNIQUE INDEX buckets_storage ON buckets (team_id, region) WHERE storage;
 CREATE INDEX buckets_team ON buckets (team_id, created_at DESC, id DESC);
+CREATE INDEX buckets_region ON buckets (team_id, region, created_at DESC, id DESC);
 CREATE INDEX buckets_team_name ON buckets (team_id, name);
 
 CREATE TABLE objects (
@@ -281,6 +284,8 @@ CREATE TABLE apps (
 );
 CREATE UNIQUE INDEX apps_name ON apps (team_id, region, name);
 CREATE INDEX apps_team ON apps (team_id, created_at DESC, id DESC);
+CREATE INDEX apps_region ON apps (team_id, region, created_at DESC, id DESC);
+CREATE INDEX apps_category ON apps (team_id, category, created_at DESC, id DESC);
 
 CREATE TABLE pkg_versions (
   id {key} PRIMARY KEY,
@@ -335,6 +340,7 @@ CREATE TABLE plans (
   updated_at {time} NOT NULL
 );
 CREATE INDEX plans_team ON plans (team_id, created_at DESC, id DESC);
+CREATE INDEX plans_type ON plans (team_id, package_type, created_at DESC, id DESC);
 CREATE INDEX plans_ends ON plans (team_id, ends_at, id);
 
 CREATE TABLE plan_deductions (
@@ -378,6 +384,8 @@ CREATE TABLE stores (
 );
 CREATE UNIQUE INDEX stores_name ON stores (team_id, region, name);
 CREATE INDEX stores_team ON stores (team_id, created_at DESC, id DESC);
+CREATE INDEX stores_region ON stores (team_id, region, created_at DESC, id DESC);
+CREATE INDEX stores_state ON stores (team_id, state, created_at DESC, id DESC);
 CREATE INDEX stores_ends ON stores (team_id, ends_at, id);
 
 CREATE TABLE regions (

@@ -1,0 +1,69 @@
+package models_test
+
+import (
+	"context"
+	"strings"
+	"testing"
+
+	"quartermaster/models"
+	"quartermaster/models/modelstest"
+)
+
+// A list must cost the same with a thousand rows and a million: it is read from
+// the head of an index, in its order.
+func TestListsAreReadFromTheHeadOfAnIndex(t *testing.T) {
+	t.Parallel()
+	if modelstest.Postgres() {
+		t.Skip("PostgreSQL chooses by the rows there are, and a test has few")
+	}
+	db := modelstest.Open(t)
+	by := modelstest.NewTeam(t, db).Viewer
+	var page models.Page
+	for name, list := range map[string]struct {
+		index string
+		read  func(context.Context) error
+	}{
+		"buckets":             {"buckets_team", lists(db.ListBuckets, by, models.BucketFilter{}, page)},
+		"buckets of a region": {"buckets_region", lists(db.ListBuckets, by, models.BucketFilter{Region: "cn-hangzhou"}, page)},
+		"apps":                {"apps_team", lists(db.ListApps, by, models.AppFilter{}, page)},
+		"apps of a region":    {"apps_region", lists(db.ListApps, by, models.AppFilter{Region: "cn-hangzhou"}, page)},
+		"apps of a category":  {"apps_category", lists(db.ListApps, by, models.AppFilter{Category: "Java"}, page)},
+		"versions":            {"pkg_versions_team", lists(db.ListPkgVersions, by, models.PkgVersionFilter{}, page)},
+		"versions of an app":  {"pkg_versions_app", lists(db.ListPkgVersions, by, models.PkgVersionFilter{AppID: "wa-1"}, page)},
+		"versions in a state": {"pkg_versions_state", lists(db.ListPkgVersions, by, models.PkgVersionFilter{State: models.VersionReady}, page)},
+		"plans":               {"plans_team", lists(db.ListPlans, by, models.PlanFilter{}, page)},
+		"plans of a type":     {"plans_type", lists(db.ListPlans, by, models.PlanFilter{PackageType: "FPT"}, page)},
+		"stores":              {"stores_team", lists(db.ListStores, by, models.StoreFilter{}, page)},
+		"stores of a region":  {"stores_region", lists(db.ListStores, by, models.StoreFilter{Region: "cn-north-4"}, page)},
+		"stores in a state":   {"stores_state", lists(db.ListStores, by, models.StoreFilter{State: models.StoreNormal}, page)},
+		"paid orders":         {"orders_free", lists(db.ListOrders, by, models.OrderFilter{}, page)},
+		"orders":              {"orders_team", lists(db.ListOrders, by, models.OrderFilter{Free: true}, page)},
+		"orders in a state":   {"orders_state", lists(db.ListOrders, by, models.OrderFilter{Free: true, State: models.OrderFailed}, page)},
+		"activity":            {"events_team", lists(db.ListEvents, by, models.EventFilter{}, page)},
+		"activity of a kind":  {"events_kind", lists(db.ListEvents, by, models.EventFilter{Kind: models.KindStore}, page)},
+		"of a person":         {"events_user", lists(db.ListEvents, by, models.EventFilter{User: "1"}, page)},
+		"of a thing":          {"events_subject", lists(db.ListEvents, by, models.EventFilter{Subject: "1"}, page)},
+		"of an order":         {"events_order", lists(db.ListEvents, by, models.EventFilter{Order: 1}, page)},
+		"through a face":      {"events_face", lists(db.ListEvents, by, models.EventFilter{Face: models.ByAPI}, page)},
+		"deductions":          {"sqlite_autoindex_plan_deductions_1", func(ctx context.Context) error { _, _, err := db.ListDeductions(ctx, by, "1", page); return err }},
+		"jobs of a thing":     {"jobs_subject", func(ctx context.Context) error { _, err := db.ListJobs(ctx, by, "1"); return err }},
+	} {
+		steps, err := db.Explain(t.Context(), list.read)
+		if err != nil || len(steps) == 0 {
+			t.Errorf("%s: got %q, %v", name, steps, err)
+			continue
+		}
+		got := strings.Join(steps, "; ")
+		if !strings.Contains(got, "INDEX "+list.index+" ") || strings.Contains(got, "SCAN") || strings.Contains(got, "TEMP B-TREE") {
+			t.Errorf("%s: got %s; want index %s, no scan and no sorting", name, got, list.index)
+		}
+	}
+}
+
+func lists[F, R any](list func(context.Context, models.Actor, F, models.Page) ([]R, models.Cursor, error), by models.Actor, f F, p models.Page) func(context.Context) error {
+	return func(ctx context.Context) error {
+		_, _, err := list(ctx, by, f, p)
+		return err
+	}
+}
+
