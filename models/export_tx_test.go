@@ -18,3 +18,8 @@ func (db *DB) Has(ctx context.Context, name string) bool {
 	err := db.gorm.WithContext(ctx).Raw("SELECT COUNT(*) FROM settings WHERE name = ?", name).Scan(&n).Error
 	return err == nil && n == 1
 }
+
+// Statement runs a statement in a transaction of its own.
+func (db *DB) Statement(ctx context.Context, statement string) error {
+	return db.tx(ctx, func(ctx context.Context, tx *DB) error { return execute(ctx, tx.gorm, statement) })
+}

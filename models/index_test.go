@@ -66,4 +66,3 @@ func lists[F, R any](list func(context.Context, models.Actor, F, models.Page) ([
 		return err
 	}
 }
-

@@ -1,7 +1,10 @@
 package models
 
 import (
+	"os"
 	"path/filepath"
+	"reflect"
+	"regexp"
 	"slices"
 	"sync"
 	"testing"
@@ -12,8 +15,33 @@ import (
 
 // tables are all types that are read from and written to tables.
 var tables = []any{
-	Event{}, Job{}, Month{}, Order{}, OrderLine{}, Bucket{}, Team{}, Membership{}, User{},
-	Region{}, Category{}, Product{}, PackageType{}, Specification{}, Flavor{}, price{},
+	App{}, Bucket{}, Category{}, Deduction{}, Event{}, Flavor{}, Invitation{}, Job{}, KnownBrowser{}, Membership{},
+	Month{}, Object{}, Order{}, OrderLine{}, PackageType{}, PkgVersion{}, Plan{}, Product{}, Region{}, Setting{},
+	Specification{}, Store{}, Team{}, Throttle{}, User{}, price{}, sessionRow{},
+}
+
+func TestEveryRowThatIsAskedForIsAmongTheTables(t *testing.T) {
+	t.Parallel()
+	known := map[string]bool{}
+	for _, row := range tables {
+		known[reflect.TypeOf(row).Name()] = true
+	}
+	files, err := filepath.Glob("*.go")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("found %d files, %v", len(files), err)
+	}
+	asked := regexp.MustCompile(`\btable\[(\w\w+)\]`)
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range asked.FindAllStringSubmatch(string(text), -1) {
+			if !known[m[1]] {
+				t.Errorf("%s asks for rows of %s, which is not among the tables", file, m[1])
+			}
+		}
+	}
 }
 
 func TestTablesHaveTheColumnsOfTheirRows(t *testing.T) {

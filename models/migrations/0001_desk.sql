@@ -83,6 +83,7 @@ CREATE TABLE known_browsers (
   created_at {time} NOT NULL
 );
 
+-- The record of who did what, which is only ever added to.
 CREATE TABLE events (
   id {key} PRIMARY KEY,
   team_id {key} NOT NULL,
@@ -107,6 +108,11 @@ CREATE INDEX events_order ON events (team_id, order_number, at DESC, id DESC) WH
 CREATE INDEX events_subject ON events (team_id, subject_id, at DESC, id DESC);
 CREATE INDEX events_user ON events (team_id, user_id, at DESC, id DESC);
 CREATE INDEX events_face ON events (team_id, face, at DESC, id DESC);
+
+{sqlite} CREATE TRIGGER events_keep BEFORE UPDATE ON events BEGIN SELECT RAISE(ABORT, 'events are kept as they are'); END;
+{sqlite} CREATE TRIGGER events_stay BEFORE DELETE ON events BEGIN SELECT RAISE(ABORT, 'events are kept as they are'); END;
+{postgres} CREATE FUNCTION events_keep() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RAISE EXCEPTION ''events are kept as they are''; END';
+{postgres} CREATE TRIGGER events_keep BEFORE UPDATE OR DELETE OR TRUNCATE ON events FOR EACH STATEMENT EXECUTE FUNCTION events_keep();
 
 CREATE TABLE jobs (
   id {key} PRIMARY KEY,

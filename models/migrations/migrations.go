@@ -87,15 +87,30 @@ var dialects = map[string]*strings.Replacer{
 }
 
 // script runs the statements of a step, which end in ";" at the end of a line.
+// One that begins with the name of an engine in braces is for that engine only.
 func script(tx *gorm.DB, text string) error {
 	text = dialects[tx.Name()].Replace(text)
 	for _, stmt := range strings.Split(text, ";\n") {
-		if strings.TrimSpace(stmt) == "" {
+		stmt = forEngine(tx.Name(), strings.TrimSpace(stmt))
+		if stmt == "" {
 			continue
 		}
 		if err := tx.Exec(stmt).Error; err != nil {
-			return fmt.Errorf("%.60s: %w", strings.TrimSpace(stmt), err)
+			return fmt.Errorf("%.60s: %w", stmt, err)
 		}
 	}
 	return nil
+}
+
+// forEngine is a statement as an engine runs it, or "" when it is for another.
+func forEngine(engine, stmt string) string {
+	for other := range dialects {
+		if rest, only := strings.CutPrefix(stmt, "{"+other+"}"); only {
+			if other != engine {
+				return ""
+			}
+			return strings.TrimSpace(rest)
+		}
+	}
+	return stmt
 }
