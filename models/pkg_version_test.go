@@ -561,7 +561,7 @@ func TestPkgVersionsOfAnotherTeamDoNotExist(t *testing.T) {
 		by   models.Actor
 		text string
 		want int
-	}{{other.Admin, "", 0}, {team.Viewer, "", 1}, {team.Viewer, "A.Z", 1}, {team.Viewer, "%", 0}} {
+	}{{other.Admin, "", 0}, {team.Viewer, "", 1}, {team.Viewer, "A.Z", 1}, {team.Viewer, "%", 0}, {team.Viewer, strings.Repeat("%", 60_000), 0}} {
 		if found, err := db.ListSources(t.Context(), c.by, b.ID, c.text, 50); err != nil || len(found) != c.want {
 			t.Errorf("sources with %q: got %d, %v; want %d", c.text, len(found), err, c.want)
 		}

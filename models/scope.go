@@ -144,8 +144,12 @@ func decodeCursor(s string, sample []string) []any {
 	return args
 }
 
+// mostLike is more than any text that is searched holds. SQLite refuses patterns
+// that are much longer.
+const mostLike = 4096
+
 // like is a pattern that finds text anywhere, whatever its case, to be used as
 // "LOWER(column) LIKE ? ESCAPE '\'"; LOWER is not needed for what has no capitals.
 func like(text string) string {
-	return "%" + strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`).Replace(strings.ToLower(text)) + "%"
+	return "%" + strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`).Replace(strings.ToLower(clip(text, mostLike))) + "%"
 }
