@@ -50,6 +50,9 @@ func (h Apps) New(c *gin.Context) error {
 // Create makes an application, or shows the form again with what was wrong.
 func (h Apps) Create(c *gin.Context) error {
 	ctx := c.Request.Context()
+	if !models.ActorFrom(ctx).May(models.Request) {
+		return models.ErrForbidden
+	}
 	var in models.AppInput
 	form, err := web.Decode(c, &in)
 	var app *models.App
@@ -82,6 +85,9 @@ func (h Apps) form(c *gin.Context, status int, form ui.Form) error {
 // Check says whether a name can be given to a new application.
 func (h Apps) Check(c *gin.Context) error {
 	ctx := c.Request.Context()
+	if !models.ActorFrom(ctx).May(models.Request) {
+		return models.ErrForbidden
+	}
 	var in models.AppInput
 	form, err := web.Decode(c, &in)
 	if err != nil && !form.Reject(err) {

@@ -280,7 +280,7 @@ func (h PkgVersions) receive(c *gin.Context) (*models.Upload, error) {
 		c.Request.MultipartForm = &multipart.Form{Value: values}
 	}()
 	var up *models.Upload
-	for room := int64(formText); ; {
+	for room, n := int64(formText), 0; ; n++ {
 		part, err := parts.NextPart()
 		if err == io.EOF {
 			return up, nil
@@ -288,13 +288,16 @@ func (h PkgVersions) receive(c *gin.Context) (*models.Upload, error) {
 		if err != nil {
 			return up, unreadable(err)
 		}
+		if n == formParts {
+			return up, models.ErrTooLarge
+		}
 		switch name := part.FormName(); {
 		case part.FileName() == "":
 			text, err := io.ReadAll(io.LimitReader(part, room+1))
 			if err != nil {
 				return up, unreadable(err)
 			}
-			if room -= int64(len(text)); room < 0 {
+			if room -= int64(len(name) + len(text)); room < 0 {
 				return up, models.ErrTooLarge
 			}
 			values.Add(name, string(text))
@@ -306,8 +309,11 @@ func (h PkgVersions) receive(c *gin.Context) (*models.Upload, error) {
 	}
 }
 
-// formText bounds the fields around a file.
-const formText = 256 << 10
+// formText bounds the fields around a file, formParts the file and them.
+const (
+	formText  = 256 << 10
+	formParts = 100
+)
 
 // stage writes the file of a form to disk.
 func (h PkgVersions) stage(c *gin.Context, part *multipart.Part) (*models.Upload, error) {
@@ -350,6 +356,9 @@ func unreadable(err error) error {
 // Check says whether a label can be given to a new version.
 func (h PkgVersions) Check(c *gin.Context) error {
 	ctx := c.Request.Context()
+	if !models.ActorFrom(ctx).May(models.Request) {
+		return models.ErrForbidden
+	}
 	var in models.PkgVersionInput
 	form, err := web.Decode(c, &in)
 	if err != nil && !form.Reject(err) {

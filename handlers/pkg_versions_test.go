@@ -2,6 +2,7 @@ package handlers_test
 
 import (
 	"bytes"
+	"fmt"
 	"mime/multipart"
 	"net/http"
 	"net/url"
@@ -126,6 +127,12 @@ func TestUploadedVersionIsOrderedCheckedAndSentBack(t *testing.T) {
 	if p.Status != http.StatusUnprocessableEntity || !p.Has("#label-note .error") || p.Text("#note") != "kept <b>" {
 		t.Errorf("taken label: got %d, note %q, reason %q", p.Status, p.Text("#label-note"), p.Text("#note"))
 	}
+	for i := range 100 {
+		form.Set(fmt.Sprint("more", i), "")
+	}
+	if p = sendFile(t, site, c, form, "a.bin", content); p.Status != http.StatusRequestEntityTooLarge {
+		t.Errorf("more than a hundred fields: got %d, want 413", p.Status)
+	}
 }
 
 func TestVersionFormFollowsItsSource(t *testing.T) {
@@ -174,7 +181,7 @@ func TestVersionPagesObeyRoleAndTeam(t *testing.T) {
 			t.Errorf("viewer, %s: got %d, or a script, or something to press", path, p.Status)
 		}
 	}
-	for _, path := range []string{"/apps/new", "/pkg-versions/new"} {
+	for _, path := range []string{"/apps/new", "/pkg-versions/new", "/apps/check?app_name=x", "/pkg-versions/check?label=x"} {
 		if p := viewer.Get(t, path); p.Status != http.StatusForbidden {
 			t.Errorf("viewer, %s: got %d, want 403", path, p.Status)
 		}
