@@ -407,7 +407,7 @@ func (h PkgVersions) find(c *gin.Context) (views.PkgVersionShowProps, error) {
 		if p.Object, err = h.DB.PkgVersionObject(ctx, by, v); err != nil {
 			return p, err
 		}
-		if p.Job, err = h.DB.FindJob(ctx, by, v.JobID); err != nil {
+		if p.Job, err = h.DB.FindJob(ctx, by, v.JobID); err != nil && !errors.Is(err, models.ErrNotFound) {
 			return p, err
 		}
 	}
