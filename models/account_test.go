@@ -67,6 +67,25 @@ func TestRefusedSignInsAreAllAlike(t *testing.T) {
 	}
 }
 
+func TestPasswordsCostWhatTheyShould(t *testing.T) {
+	t.Parallel()
+	db, err := models.Open(t.Context(), models.Options{Folder: t.TempDir()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	by := modelstest.NewTeam(t, db).Viewer
+	email := withPassword(t, db, by)
+	user, err := db.FindUser(t.Context(), by)
+	const want = "$argon2id$v=19$m=19456,t=2,p=1$"
+	if err != nil || !strings.HasPrefix(user.PasswordHash, want) {
+		t.Errorf("hash of a database that was opened plainly: got %q, %v; want %s…", user.PasswordHash, err, want)
+	}
+	if _, err := db.SignIn(t.Context(), visitor("192.0.2.9"), models.SignInInput{Email: email, Password: longPassword}, ""); err != nil {
+		t.Errorf("with the password: got %v, want signed in", err)
+	}
+}
+
 func TestPasswordsMustNotBeGuessable(t *testing.T) {
 	t.Parallel()
 	db := modelstest.Open(t)
@@ -140,7 +159,7 @@ func TestWrongTriesAreKeptOverARestart(t *testing.T) {
 	folder := t.TempDir()
 	in := models.SignInInput{Email: "nobody@example.com", Password: longPassword}
 	for i := range 11 {
-		db, err := models.Open(t.Context(), models.Options{Folder: folder})
+		db, err := models.Open(t.Context(), models.Options{Folder: folder, HashMemory: 8})
 		if err != nil {
 			t.Fatal(err)
 		}

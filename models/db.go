@@ -35,6 +35,9 @@ type Options struct {
 	// Clock and Random default to the machine's.
 	Clock  Clock
 	Random io.Reader
+	// HashMemory is how many KiB hashing a password takes. The default is the
+	// right one; only tests, whose passwords guard nothing, take less.
+	HashMemory uint32
 	// Log receives what goes wrong in the background. The default drops it.
 	Log *slog.Logger
 }
@@ -49,10 +52,12 @@ type DB struct {
 	objects *objects.Dir
 	clock   Clock
 	random  io.Reader
-	log     *slog.Logger
-	ids     *sequence
-	noting  chan struct{} // held while a session's last use is being noted
-	wake    chan struct{} // tells the worker that a job may be due
+	// hashMemory is Options.HashMemory or its default.
+	hashMemory uint32
+	log        *slog.Logger
+	ids        *sequence
+	noting     chan struct{} // held while a session's last use is being noted
+	wake       chan struct{} // tells the worker that a job may be due
 	// promised is set inside a transaction that queues a job.
 	promised *bool
 }
@@ -61,13 +66,16 @@ type DB struct {
 // newest shape and finishes what a kill interrupted. The folder belongs to one
 // process at a time; a second one is refused.
 func Open(ctx context.Context, o Options) (*DB, error) {
-	db := &DB{folder: o.Folder, clock: o.Clock, random: o.Random, log: o.Log, ids: new(sequence),
+	db := &DB{folder: o.Folder, clock: o.Clock, random: o.Random, log: o.Log, hashMemory: o.HashMemory, ids: new(sequence),
 		wake: make(chan struct{}, 1), noting: make(chan struct{}, 1)}
 	if db.clock == nil {
 		db.clock = SystemClock
 	}
 	if db.random == nil {
 		db.random = rand.Reader
+	}
+	if db.hashMemory == 0 {
+		db.hashMemory = hashMemory
 	}
 	if db.log == nil {
 		db.log = slog.New(slog.DiscardHandler)

@@ -17,7 +17,8 @@ import (
 )
 
 // The cost of a password hash: OWASP's first choice for argon2id. A hash says
-// at which cost it was made, so that these can rise.
+// at which cost it was made, so that these can rise. Options.HashMemory lowers
+// the first for tests.
 const (
 	hashMemory = 19 * 1024 // KiB
 	hashPasses = 2
@@ -43,30 +44,26 @@ func hashed(ctx context.Context, password string, salt []byte, passes, memory ui
 // hashPassword is the password's hash in PHC form, with a salt of its own.
 func (db *DB) hashPassword(ctx context.Context, password string) (string, error) {
 	salt := db.randomBytes(hashSalt)
-	sum, err := hashed(ctx, password, salt, hashPasses, hashMemory, hashLanes, hashSize)
+	sum, err := hashed(ctx, password, salt, hashPasses, db.hashMemory, hashLanes, hashSize)
 	if err != nil {
 		return "", err
 	}
-	return phc(salt, sum), nil
+	return db.phc(salt, sum), nil
 }
 
-func phc(salt, sum []byte) string {
+func (db *DB) phc(salt, sum []byte) string {
 	b64 := base64.RawStdEncoding
-	return fmt.Sprintf("$argon2id$v=%d$m=%d,t=%d,p=%d$%s$%s", argon2.Version, hashMemory, hashPasses, hashLanes,
+	return fmt.Sprintf("$argon2id$v=%d$m=%d,t=%d,p=%d$%s$%s", argon2.Version, db.hashMemory, hashPasses, hashLanes,
 		b64.EncodeToString(salt), b64.EncodeToString(sum))
 }
 
-// nobodysHash is compared with when there is no account, so that the answer
-// takes as long as when there is one.
-var nobodysHash = phc(make([]byte, hashSalt), make([]byte, hashSize))
-
 // rightPassword tells whether password is the one that hash was made from. An
-// account without a password has none that is right; finding that out takes as
-// long as a comparison.
-func rightPassword(ctx context.Context, hash, password string) (bool, error) {
+// account without a password, and nobody's, has none that is right; finding
+// that out takes as long as a comparison.
+func (db *DB) rightPassword(ctx context.Context, hash, password string) (bool, error) {
 	none := hash == ""
 	if none {
-		hash = nobodysHash
+		hash = db.phc(make([]byte, hashSalt), make([]byte, hashSize))
 	}
 	var version int
 	var memory, passes uint32

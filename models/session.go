@@ -168,7 +168,7 @@ func (db *DB) SignIn(ctx context.Context, from Actor, in SignInInput, browser st
 	if err := db.attempt(ctx, tries...); err != nil {
 		return SignedIn{}, err
 	}
-	right, err := rightPassword(ctx, user.PasswordHash, in.Password)
+	right, err := db.rightPassword(ctx, user.PasswordHash, in.Password)
 	if err != nil {
 		return SignedIn{}, err
 	}

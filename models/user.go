@@ -179,7 +179,7 @@ func (db *DB) ChangePassword(ctx context.Context, by Actor, token string, in Cha
 	if err := db.attempt(ctx, guess); err != nil {
 		return SignedIn{}, err
 	}
-	right, err := rightPassword(ctx, user.PasswordHash, in.Current)
+	right, err := db.rightPassword(ctx, user.PasswordHash, in.Current)
 	if err != nil {
 		return SignedIn{}, err
 	}

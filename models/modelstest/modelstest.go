@@ -33,10 +33,16 @@ func Open(t testing.TB) *models.DB {
 // Postgres tells whether Open opens PostgreSQL.
 func Postgres() bool { return os.Getenv(PostgresVariable) != "" }
 
-// OpenWith is Open with a clock or another option. Folder and Postgres are
-// chosen here when they are empty.
+// cheapHash is the least memory that argon2 takes, in KiB.
+const cheapHash = 8
+
+// OpenWith is Open with a clock or another option. Folder, Postgres and
+// HashMemory are chosen here when they are empty.
 func OpenWith(t testing.TB, o models.Options) *models.DB {
 	t.Helper()
+	if o.HashMemory == 0 {
+		o.HashMemory = cheapHash
+	}
 	fresh := o.Folder == ""
 	if fresh {
 		o.Folder = t.TempDir()
