@@ -59,10 +59,7 @@ func (h Buckets) Preview(c *gin.Context) error {
 func (h Buckets) Create(c *gin.Context) error {
 	ctx := c.Request.Context()
 	form, in, err := orderForm(c, &models.BucketInput{})
-	var order *models.Order
-	if err == nil {
-		order, err = h.DB.PlaceOrder(ctx, models.ActorFrom(ctx), in)
-	}
+	order, err := placeOrder(ctx, h.DB, in, err)
 	if form.Reject(err) {
 		return h.form(c, http.StatusUnprocessableEntity, form, in, nil)
 	}

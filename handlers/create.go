@@ -1,7 +1,10 @@
 package handlers
 
 import (
+	"context"
+	"errors"
 	"maps"
+	"slices"
 
 	"github.com/gin-gonic/gin"
 
@@ -25,4 +28,27 @@ func orderForm(c *gin.Context, line models.LineInput) (ui.Form, models.OrderInpu
 	}
 	in.Lines, in.Token = []models.LineInput{line}, form.Token
 	return form, in, err
+}
+
+// placeOrder orders what a form asked for. unread is what orderForm could not
+// read: then nothing is ordered. Whatever is refused, the error names all that
+// is wrong with the form, so that nobody finds one mistake after the other.
+func placeOrder(ctx context.Context, db *models.DB, in models.OrderInput, unread error) (*models.Order, error) {
+	by := models.ActorFrom(ctx)
+	order, err := (*models.Order)(nil), unread
+	if err == nil {
+		order, err = db.PlaceOrder(ctx, by, in)
+	}
+	var broken, all models.Invalid
+	if !errors.As(err, &broken) {
+		return order, err
+	}
+	_, err = db.PreviewOrder(ctx, by, in)
+	if err != nil && !errors.As(err, &all) {
+		return nil, err
+	}
+	for _, b := range broken { // of a field, what the order broke first
+		all = slices.DeleteFunc(all, func(a models.FieldError) bool { return a.Field == b.Field })
+	}
+	return nil, append(all, broken...)
 }

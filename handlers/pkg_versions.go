@@ -8,6 +8,7 @@ import (
 	"mime/multipart"
 	"net/http"
 	"net/url"
+	"slices"
 
 	"github.com/gin-gonic/gin"
 
@@ -159,6 +160,13 @@ func (h PkgVersions) form(c *gin.Context, status int, f versionForm) error {
 		return err
 	}
 	p.Err = err
+	if p.FileName = f.Values.Get("package_file"); p.FileName != "" && p.From == views.FromUpload {
+		// the file itself comes when the button is pressed
+		broken = slices.DeleteFunc(broken, func(e models.FieldError) bool { return e.Field == "package_file" && e.Rule == "required" })
+		if p.Err = broken; len(broken) == 0 {
+			p.Err = nil
+		}
+	}
 	return web.Render(c, status, views.PkgVersionNew(p))
 }
 
@@ -247,10 +255,7 @@ func (h PkgVersions) Create(c *gin.Context) error {
 	if unread != nil {
 		err = unread
 	}
-	var order *models.Order
-	if err == nil {
-		order, err = h.DB.PlaceOrder(ctx, by, f.order)
-	}
+	order, err := placeOrder(ctx, h.DB, f.order, err)
 	if f.Reject(err) {
 		return h.form(c, http.StatusUnprocessableEntity, f)
 	}

@@ -79,10 +79,7 @@ func (h Plans) Create(c *gin.Context) error {
 	ctx := c.Request.Context()
 	by := models.ActorFrom(ctx)
 	form, in, plan, err := planForm(c)
-	var order *models.Order
-	if err == nil {
-		order, err = h.DB.PlaceOrder(ctx, by, in)
-	}
+	order, err := placeOrder(ctx, h.DB, in, err)
 	if form.Reject(err) {
 		offers, err := h.DB.ListPlanOffers(ctx, by, *plan)
 		if err != nil {

@@ -72,10 +72,7 @@ func (h Stores) Preview(c *gin.Context) error {
 func (h Stores) Create(c *gin.Context) error {
 	ctx := c.Request.Context()
 	form, in, store, err := storeForm(c)
-	var order *models.Order
-	if err == nil {
-		order, err = h.DB.PlaceOrder(ctx, models.ActorFrom(ctx), in)
-	}
+	order, err := placeOrder(ctx, h.DB, in, err)
 	if form.Reject(err) {
 		return h.refused(c, form, in, store)
 	}

@@ -67,12 +67,14 @@ const (
 
 // PkgVersionNewProps is what the form for a new package version shows.
 type PkgVersionNewProps struct {
-	Form   ui.Form
-	Apps   []models.App
-	App    *models.App // the chosen one
-	From   string      // FromUpload, FromBucket or FromExternal
-	Limit  int64       // of an upload, in bytes
-	Bucket *models.Bucket
+	Form  ui.Form
+	Apps  []models.App
+	App   *models.App // the chosen one
+	From  string      // FromUpload, FromBucket or FromExternal
+	Limit int64       // of an upload, in bytes
+	// FileName is what the chosen file is called, where the form told it.
+	FileName string
+	Bucket   *models.Bucket
 	// Buckets and Objects are offered to choose from.
 	Buckets []models.Bucket
 	Objects []models.Object
@@ -267,6 +269,9 @@ func (p PkgVersionNewProps) rows(ctx context.Context) []ui.Row {
 		rows = append(rows, ui.Row{Label: ui.Label(ctx, "label"), Value: label})
 	}
 	rows = append(rows, ui.Row{Label: ui.Label(ctx, "source_from"), Value: i18n.T(ctx, "versions.from."+p.From)})
+	if p.From == FromUpload && p.FileName != "" {
+		rows = append(rows, ui.Row{Label: ui.Label(ctx, "package_file"), Value: p.FileName})
+	}
 	if source := p.Form.Value("source"); source != "" && p.From != FromUpload {
 		rows = append(rows, ui.Row{Label: ui.Label(ctx, "source"), Value: source, Mono: true})
 	}

@@ -81,6 +81,13 @@
     }
   })
 
+  // A form that is sent without its files, as a preview is, tells their names.
+  document.addEventListener('htmx:config:request', (event) => {
+    const { request } = event.detail.ctx
+    if (request.form?.getAttribute('hx-encoding') !== 'application/x-www-form-urlencoded') return
+    for (const [name, value] of [...request.body]) if (value instanceof File) request.body.set(name, value.name)
+  })
+
   // commandfor on a browser that does not know it yet.
   if (!('commandForElement' in HTMLButtonElement.prototype)) {
     on('click', 'button[commandfor]', (button) => {
