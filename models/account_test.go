@@ -683,3 +683,22 @@ func TestAnInvitationOpensNoOtherTeam(t *testing.T) {
 		t.Errorf("accept: %v", err)
 	}
 }
+
+func TestAStolenSessionIsNoWayToGuessThePassword(t *testing.T) {
+	t.Parallel()
+	db := modelstest.Open(t)
+	team := modelstest.NewTeam(t, db)
+	session := mustSignIn(t, db, withPassword(t, db, team.Viewer))
+	var closed models.Throttled
+	for i := range 11 {
+		// Changing teams gives the session another token, also back to its own.
+		var err error
+		if session, _, err = db.SwitchTeam(t.Context(), team.Viewer, session.Token, team.ID); err != nil {
+			t.Fatal(err)
+		}
+		_, err = db.ChangePassword(t.Context(), team.Viewer, session.Token, models.ChangePasswordInput{Current: "not this one either", New: "three boats under a bridge"})
+		if got, want := errors.As(err, &closed), i == 10; got != want {
+			t.Fatalf("try %d: got %v, want throttled %v", i+1, err, want)
+		}
+	}
+}

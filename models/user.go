@@ -175,7 +175,12 @@ func (db *DB) ChangePassword(ctx context.Context, by Actor, token string, in Cha
 	if err := both(Check(&in), passwordRule("new_password", in.New, user.Email, user.Name)); err != nil {
 		return SignedIn{}, err
 	}
-	guess := try{"session:" + hashToken(token), accountTries}
+	session, err := table[sessionRow](db.gorm).Where("user_id = ? AND token_hash = ?", user.ID, hashToken(token)).First(ctx)
+	if err != nil {
+		return SignedIn{}, translate(err)
+	}
+	// By its id: a session that changes teams gets a new token.
+	guess := try{"session:" + session.ID, accountTries}
 	if err := db.attempt(ctx, guess); err != nil {
 		return SignedIn{}, err
 	}
