@@ -76,6 +76,22 @@ func (db *DB) PromiseMeasures(ctx context.Context) error {
 	return nil
 }
 
+// promiseMeasure has the plans of the actor's team measured after the caller's
+// transaction, in which p came or went. A measurement looks at all of them, so
+// one that has not begun serves.
+func (db *DB) promiseMeasure(ctx context.Context, by Actor, p *Plan) error {
+	// The lock keeps it from beginning before this transaction can be seen.
+	waiting, err := table[Job](db.gorm, clause.Locking{Strength: "UPDATE"}).Select("id").
+		Where("team_id = ? AND state = ? AND kind = ?", by.TeamID, JobQueued, MeasurePlansJob).Limit(1).Find(ctx)
+	if err != nil {
+		return fmt.Errorf("look for a measurement: %w", err)
+	}
+	if len(waiting) == 0 {
+		_, err = db.queue(ctx, by, MeasurePlansJob, p.ID, p.ID, nil)
+	}
+	return err
+}
+
 // MeasurePlans draws the team's storage plans down by what its buckets hold
 // now, and records which bucket drew how much. A second measurement on the same
 // day of the team's time replaces the first.

@@ -348,7 +348,7 @@ func (in *PlanInput) fulfil(ctx context.Context, tx *DB, by Actor, order *Order,
 	}
 	line.ResourceID, line.ResourceName, line.State = p.ID, p.ID, OrderCompleted
 	if kind.Item == itemStorage {
-		if _, err := tx.queue(ctx, by, MeasurePlansJob, p.ID, p.ID, nil); err != nil {
+		if err := tx.promiseMeasure(ctx, by, p); err != nil {
 			return err
 		}
 	}
@@ -428,7 +428,7 @@ func (db *DB) DeletePlan(ctx context.Context, by Actor, id string) error {
 		}
 		if p.Metered() {
 			// Another plan of the region may now have to bear its share.
-			if _, err := tx.queue(ctx, by, MeasurePlansJob, p.ID, p.ID, nil); err != nil {
+			if err := tx.promiseMeasure(ctx, by, p); err != nil {
 				return err
 			}
 		}

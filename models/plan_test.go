@@ -412,6 +412,31 @@ func TestDayIsMeasuredOnce(t *testing.T) {
 	}
 }
 
+func TestOneMeasurementServesAllPlansThatWaitForIt(t *testing.T) {
+	t.Parallel()
+	db, _, team := atNoon(t)
+	other := modelstest.NewTeam(t, db)
+	var ids []string
+	for range 3 {
+		ids = append(ids, mustPlan(t, db, team.Requester, example()).ID)
+	}
+	theirs := mustPlan(t, db, other.Requester, example()).ID
+	for i, want := range []bool{true, true, false} { // one a team
+		if more, err := db.WorkOnce(t.Context()); err != nil || more != want {
+			t.Fatalf("job %d: got %v, %v; want %v", i+1, more, err, want)
+		}
+	}
+	later := mustPlan(t, db, team.Requester, example()).ID // nothing waits any more
+	modelstest.Work(t, db)
+	for by, ids := range map[models.Actor][]string{team.Viewer: append(ids, later), other.Viewer: {theirs}} {
+		for _, id := range ids {
+			if p, err := db.FindPlan(t.Context(), by, id); err != nil || p.MeasuredAt == nil {
+				t.Errorf("plan %s: got %+v, %v; want it measured", id, p, err)
+			}
+		}
+	}
+}
+
 func TestTrafficPlanIsNotMeasured(t *testing.T) {
 	t.Parallel()
 	db, _, team := atNoon(t)
