@@ -38,7 +38,7 @@ func (h Plans) List(c *gin.Context) error {
 		return err
 	}
 	if f.PackageType != "" {
-		if p.Type, err = h.DB.FindPackageType(ctx, f.PackageType); err != nil {
+		if p.Type, err = h.DB.FindPackageType(ctx, f.PackageType); err != nil && !errors.Is(err, models.ErrNotFound) {
 			return err
 		}
 	}
