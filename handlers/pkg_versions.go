@@ -73,6 +73,8 @@ type versionSource struct {
 	From   string `form:"source_from"`
 	Bucket string `form:"bucket_id"`
 	Find   string `form:"object_find"`
+	// File is what the chosen file is called: a preview comes without the file.
+	File string `form:"package_file"`
 }
 
 // read reads the form; up is the file that came with it, if any.
@@ -160,7 +162,7 @@ func (h PkgVersions) form(c *gin.Context, status int, f versionForm) error {
 		return err
 	}
 	p.Err = err
-	if p.FileName = f.Values.Get("package_file"); p.FileName != "" && p.From == views.FromUpload {
+	if p.FileName = f.source.File; p.FileName != "" && p.From == views.FromUpload {
 		// the file itself comes when the button is pressed
 		broken = slices.DeleteFunc(broken, func(e models.FieldError) bool { return e.Field == "package_file" && e.Rule == "required" })
 		if p.Err = broken; len(broken) == 0 {

@@ -52,8 +52,12 @@ func timelineEvents(ctx context.Context, events []models.Event, now time.Time) [
 }
 
 // EventText is what was done, as a phrase that the name of the thing follows:
-// "Created bucket". An action without words is shown as its code.
+// "Created bucket". What did not happen has words of its own where they differ.
+// An action without words is shown as its code.
 func EventText(ctx context.Context, e models.Event) string {
+	if key := "activity." + e.Result + "." + e.Action; i18n.Has(ctx, key) {
+		return i18n.T(ctx, key)
+	}
 	if key := "event." + e.Action; i18n.Has(ctx, key) {
 		return i18n.T(ctx, key)
 	}

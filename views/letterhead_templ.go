@@ -145,7 +145,7 @@ func letterheadForm(f ui.Form, t *models.Team) templ.Component {
 			templ_7745c5c3_Var5 = templ.NopComponent
 		}
 		ctx = templ.ClearChildren(ctx)
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 5, "<form id=\"letterhead-form\" class=\"form\" method=\"post\" action=\"/team/letterhead\" enctype=\"multipart/form-data\" data-unsaved>")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 5, "<form id=\"letterhead-form\" class=\"form\" method=\"post\" action=\"/team/letterhead\" enctype=\"multipart/form-data\" data-unsaved novalidate>")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
