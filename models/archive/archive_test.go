@@ -111,6 +111,7 @@ func TestNamesAreOnlyData(t *testing.T) {
 		"caf\xff\xfe.txt":              "caf\ufffd.txt", // neither
 		"<script>alert(1)</script>":    "<script>alert(1)</script>",
 		"a b":                          "a b",
+		strings.Repeat("\x01", 300):    strings.Repeat(`\u0001`, 170) + `\u00…`, // 1,024 bytes
 	} {
 		got := mustList(t, pack(t, func(w *zip.Writer) { add(t, w, name, "x") })).Entries
 		if len(got) != 1 || got[0].Name != want {

@@ -15,19 +15,24 @@ const (
 	manifestSize  = 64 << 10 // bytes of it that are looked at
 	manifestLines = 100      // attributes that are kept
 	valueSize     = 1024     // bytes of an attribute's value that are kept
+	shownSize     = 1024     // bytes of a name that are shown
 )
 
 // shown is a name as a person may see it. A name that is not UTF-8 is read as
 // GB 18030, which Chinese Windows writes; bytes that are neither become U+FFFD.
 // Characters that would not be seen, or would turn the text around, are
-// written as escapes.
+// written as escapes; a name that would be very long by them ends in "…".
 func shown(name string) string {
 	if !utf8.ValidString(name) {
 		if s, err := simplifiedchinese.GB18030.NewDecoder().String(name); err == nil && !strings.ContainsRune(s, utf8.RuneError) {
 			name = s
 		}
 	}
-	return visible(strings.ToValidUTF8(name, string(utf8.RuneError)))
+	name = visible(strings.ToValidUTF8(name, string(utf8.RuneError)))
+	if len(name) > shownSize {
+		name = strings.ToValidUTF8(name[:shownSize], "") + "…"
+	}
+	return name
 }
 
 func visible(s string) string {
