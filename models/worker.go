@@ -1,6 +1,7 @@
 package models
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -49,7 +50,7 @@ func (w *Worker) Run(ctx context.Context) {
 		w.Log = w.DB.log
 	}
 	var all sync.WaitGroup
-	for range max(w.Parallel, 2) {
+	for range cmp.Or(w.Parallel, 2) {
 		all.Go(func() { w.loop(ctx) })
 	}
 	all.Go(func() { w.days(ctx) })
