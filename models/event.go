@@ -159,8 +159,9 @@ func (db *DB) existing(ctx context.Context, by Actor, ids map[Kind][]string) (ma
 	var args []any
 	for kind, some := range ids {
 		if tableOf[kind] != "" {
-			looks = append(looks, "SELECT id FROM "+tableOf[kind]+" WHERE team_id = ? AND id IN ?")
-			args = append(args, by.TeamID, some)
+			// Not a plain team_id: SQLite would walk the team's index for it.
+			looks = append(looks, "SELECT id FROM "+tableOf[kind]+" WHERE id IN ? AND team_id || '' = ?")
+			args = append(args, some, by.TeamID)
 		}
 	}
 	exists := make(map[string]bool, len(ids))

@@ -32,6 +32,10 @@ type Object struct {
 	CreatedAt   time.Time
 }
 
+// ofBucket narrows objects that are named by their ids. Plain columns would let
+// SQLite walk the whole bucket instead.
+const ofBucket = "team_id || '' = ? AND bucket_id || '' = ?"
+
 // ObjectInput is what a caller says about an object to put into a bucket.
 type ObjectInput struct {
 	BucketID string
@@ -257,7 +261,7 @@ func (db *DB) FindObjects(ctx context.Context, by Actor, bucketID string, ids []
 	if len(ids) > MostAtOnce {
 		return nil, ErrTooLarge
 	}
-	found, err := table[Object](db.gorm).Where("team_id = ? AND bucket_id = ? AND id IN ?", by.TeamID, bucketID, ids).Order("key").Find(ctx)
+	found, err := table[Object](db.gorm).Where("id IN ? AND "+ofBucket, ids, by.TeamID, bucketID).Order("key").Find(ctx)
 	return found, translate(err)
 }
 
@@ -332,7 +336,7 @@ func (db *DB) deleteObjects(ctx context.Context, by Actor, bucketID string, ids 
 	if err != nil {
 		return nil, err
 	}
-	found, err := table[Object](db.gorm).Where("bucket_id = ? AND id IN ?", bucketID, ids).Find(ctx)
+	found, err := table[Object](db.gorm).Where("id IN ? AND "+ofBucket, ids, by.TeamID, bucketID).Find(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -367,7 +371,7 @@ func (db *DB) deleteObjects(ctx context.Context, by Actor, bucketID string, ids 
 	if len(rows) == 0 {
 		return gone, nil
 	}
-	if _, err := table[Object](db.gorm).Where("bucket_id = ? AND id IN ?", bucketID, rows).Delete(ctx); err != nil {
+	if _, err := table[Object](db.gorm).Where("id IN ? AND "+ofBucket, rows, by.TeamID, bucketID).Delete(ctx); err != nil {
 		return nil, fmt.Errorf("delete objects: %w", err)
 	}
 	if err := db.fill(ctx, b, -bytes, -int64(len(rows))); err != nil {
