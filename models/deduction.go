@@ -157,15 +157,19 @@ func (db *DB) measure(ctx context.Context, by Actor) error {
 	return nil
 }
 
-// drawnPlans are the team's storage plans that run now. On PostgreSQL they stay
-// locked to the end of the transaction, so that measurements take turns.
+// drawnPlans are the team's storage plans that run now, noted as measured. On
+// PostgreSQL they stay locked to the end of the transaction, so that
+// measurements take turns.
 func (db *DB) drawnPlans(ctx context.Context, by Actor, now time.Time) ([]Plan, error) {
-	plans, err := table[Plan](db.gorm, clause.Locking{Strength: "UPDATE"}).
+	running := table[Plan](db.gorm, clause.Locking{Strength: "UPDATE"}).
 		Where("team_id = ? AND effective_at <= ? AND ends_at > ?", by.TeamID, now, now).
-		Where("package_type IN (SELECT code FROM package_types WHERE item = ?)", itemStorage).
-		Order("id").Find(ctx)
+		Where("package_type IN (SELECT code FROM package_types WHERE item = ?)", itemStorage)
+	plans, err := running.Order("id").Find(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("read plans to measure: %w", err)
+	}
+	if err := running.on(ctx).UpdateColumn("measured_at", now).Error; err != nil {
+		return nil, fmt.Errorf("note that plans are measured: %w", err)
 	}
 	return plans, nil
 }
@@ -184,11 +188,14 @@ func (db *DB) covers(ctx context.Context) (map[string][]string, error) {
 	return covers, err
 }
 
-// drawn writes down what a measurement drew from a plan, and says so in the
-// record when that fills the plan or no longer does.
+// drawn writes down what a measurement drew from a plan when that has changed,
+// and says so in the record when it fills the plan or no longer does.
 func (db *DB) drawn(ctx context.Context, by Actor, p *Plan, used int64, now time.Time) error {
 	full, was := used >= p.Total(), p.ExhaustedAt != nil
-	p.Used, p.MeasuredAt, p.UpdatedAt = used, &now, now
+	if used == p.Used && full == was {
+		return nil
+	}
+	p.Used, p.UpdatedAt = used, now
 	action := ""
 	switch {
 	case full && !was:
@@ -196,7 +203,7 @@ func (db *DB) drawn(ctx context.Context, by Actor, p *Plan, used int64, now time
 	case !full && was:
 		p.ExhaustedAt, action = nil, "plan.resumed"
 	}
-	err := db.gorm.WithContext(ctx).Model(p).Select("Used", "MeasuredAt", "ExhaustedAt", "UpdatedAt").Updates(p).Error
+	err := db.gorm.WithContext(ctx).Model(p).Select("Used", "ExhaustedAt", "UpdatedAt").Updates(p).Error
 	if err != nil {
 		return fmt.Errorf("write what a plan bears: %w", err)
 	}

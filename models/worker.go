@@ -71,12 +71,22 @@ func (w *Worker) days(ctx context.Context) {
 			w.Log.Error("promise the day's work", "error", err)
 		}
 		if looks%looksADay == 0 {
-			if err := w.DB.sweepBlobs(ctx); err != nil && ctx.Err() == nil {
-				w.Log.Error("sweep objects", "error", err)
+			if err := errors.Join(w.DB.sweepBlobs(ctx), w.DB.forgetJobs(ctx)); err != nil && ctx.Err() == nil {
+				w.Log.Error("sweep up", "error", err)
 			}
 		}
 		timer.Reset(newDay)
 	}
+}
+
+// forgetJobs deletes the rows of jobs that people never see, a month after they
+// were done.
+func (db *DB) forgetJobs(ctx context.Context) error {
+	return db.tx(ctx, func(ctx context.Context, tx *DB) error {
+		_, err := table[Job](tx.gorm).Where("state = ? AND kind IN ? AND ended_at < ?",
+			JobCompleted, unseenJobs, tx.Now().AddDate(0, -1, 0)).Delete(ctx)
+		return err
+	})
 }
 
 func (w *Worker) loop(ctx context.Context) {
