@@ -74,7 +74,7 @@ func (h Objects) receive(c *gin.Context, b *models.Bucket) ([]views.UploadResult
 			return results, nil
 		}
 		if err != nil {
-			return results, broken(err)
+			return results, web.BrokenUpload("file", err)
 		}
 		switch {
 		case part.FormName() == "folder":
@@ -94,11 +94,11 @@ func (h Objects) receive(c *gin.Context, b *models.Bucket) ([]views.UploadResult
 			if len(results) == mostFiles {
 				return results, models.Invalid{{Field: "file", Rule: "many_files"}}
 			}
-			body := &sent{Reader: part}
+			body := &web.Incoming{Reader: part}
 			o := models.ObjectInput{BucketID: b.ID, Key: folder + name, ContentType: part.Header.Get("Content-Type"), Limit: h.UploadLimit}
 			_, err := h.DB.PutObject(ctx, models.ActorFrom(ctx), o, body)
-			if body.err != nil {
-				return results, broken(body.err)
+			if body.Err != nil {
+				return results, web.BrokenUpload("file", body.Err)
 			}
 			if errors.Is(err, models.ErrTooLarge) {
 				err = models.Invalid{{Field: "file", Rule: "upload_limit"}}
@@ -113,35 +113,12 @@ func (h Objects) receive(c *gin.Context, b *models.Bucket) ([]views.UploadResult
 	}
 }
 
-// sent remembers that the body could not be read, which is no fault of ours.
-type sent struct {
-	io.Reader
-	err error
-}
-
-func (s *sent) Read(p []byte) (int, error) {
-	n, err := s.Reader.Read(p)
-	if err != nil && err != io.EOF {
-		s.err = err
-	}
-	return n, err
-}
-
-// broken is the refusal of a body that ends too early or makes no sense.
-func broken(err error) error {
-	var large *http.MaxBytesError
-	if errors.As(err, &large) {
-		return err
-	}
-	return models.Invalid{{Field: "file", Rule: "upload_broken"}}
-}
-
 // text is the value of a field, which is never longer than a key.
 func text(part *multipart.Part) (string, error) {
 	const most = 4096
 	b, err := io.ReadAll(io.LimitReader(part, most+1))
 	if err != nil {
-		return "", broken(err)
+		return "", web.BrokenUpload("file", err)
 	}
 	if len(b) > most {
 		return "", models.Invalid{{Field: "file", Rule: "key_too_long"}}

@@ -279,7 +279,7 @@ func (h PkgVersions) receive(c *gin.Context) (*models.Upload, error) {
 	}
 	parts, err := c.Request.MultipartReader()
 	if err != nil {
-		return nil, unreadable(err)
+		return nil, web.BrokenUpload("package_file", err)
 	}
 	values := url.Values{}
 	defer func() {
@@ -293,7 +293,7 @@ func (h PkgVersions) receive(c *gin.Context) (*models.Upload, error) {
 			return up, nil
 		}
 		if err != nil {
-			return up, unreadable(err)
+			return up, web.BrokenUpload("package_file", err)
 		}
 		if n == formParts {
 			return up, models.ErrTooLarge
@@ -302,7 +302,7 @@ func (h PkgVersions) receive(c *gin.Context) (*models.Upload, error) {
 		case part.FileName() == "":
 			text, err := io.ReadAll(io.LimitReader(part, room+1))
 			if err != nil {
-				return up, unreadable(err)
+				return up, web.BrokenUpload("package_file", err)
 			}
 			if room -= int64(len(name) + len(text)); room < 0 {
 				return up, models.ErrTooLarge
@@ -325,39 +325,15 @@ const (
 // stage writes the file of a form to disk.
 func (h PkgVersions) stage(c *gin.Context, part *multipart.Part) (*models.Upload, error) {
 	ctx := c.Request.Context()
-	body := &incoming{Reader: part}
+	body := &web.Incoming{Reader: part}
 	up, err := h.DB.StageUpload(ctx, models.ActorFrom(ctx), part.FileName(), part.Header.Get("Content-Type"), body, h.UploadLimit)
 	switch {
-	case body.err != nil:
-		return nil, unreadable(body.err)
+	case body.Err != nil:
+		return nil, web.BrokenUpload("package_file", body.Err)
 	case errors.Is(err, models.ErrTooLarge):
 		return nil, models.Invalid{{Field: "package_file", Rule: "upload_limit"}}
 	}
 	return up, err
-}
-
-// incoming remembers that a body could not be read, which is no fault of ours.
-type incoming struct {
-	io.Reader
-	err error
-}
-
-func (r *incoming) Read(p []byte) (int, error) {
-	n, err := r.Reader.Read(p)
-	if err != nil && err != io.EOF {
-		r.err = err
-	}
-	return n, err
-}
-
-// unreadable is the refusal of a body that is too long, ends too early or makes
-// no sense.
-func unreadable(err error) error {
-	var large *http.MaxBytesError
-	if errors.As(err, &large) {
-		return err
-	}
-	return models.Invalid{{Field: "package_file", Rule: "upload_broken"}}
 }
 
 // Check says whether a label can be given to a new version.
