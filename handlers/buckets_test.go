@@ -127,6 +127,20 @@ func TestRefusedBucketKeepsWhatWasTyped(t *testing.T) {
 	}
 }
 
+func TestRefusedFormNamesAllThatIsWrong(t *testing.T) {
+	t.Parallel()
+	c := open(t).SignIn(t, models.Requester)
+	p := c.Submit(t, c.Get(t, "/buckets/new"), "form#bucket-form", webtest.Values{"bucket_name": "Not Allowed", "size_limit": "12a"})
+	if p.Status != http.StatusUnprocessableEntity {
+		t.Fatalf("got %d, want %d", p.Status, http.StatusUnprocessableEntity)
+	}
+	for _, field := range []string{"bucket_name", "region", "size_limit"} {
+		if p.Text("#"+field+"-note .error") == "" || !p.Has(".error-summary a[href='#"+field+"']") {
+			t.Errorf("%s: nothing is said beside the field or in the summary", field)
+		}
+	}
+}
+
 func TestBucketNameIsCheckedAndPreviewed(t *testing.T) {
 	t.Parallel()
 	site := open(t)

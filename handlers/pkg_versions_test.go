@@ -166,6 +166,12 @@ func TestVersionFormFollowsItsSource(t *testing.T) {
 	if p.Status != http.StatusOK || p.Has("h1") || !p.Has("select#source") || p.Has("select#source option[selected]") {
 		t.Errorf("preview: got %d with a source chosen: %v", p.Status, p.Has("select#source option[selected]"))
 	}
+	form.Set("source_from", "upload")
+	form.Set("package_file", "shop.jar")
+	p = c.Post(t, "/pkg-versions/preview", form)
+	if got := p.Text("#summary"); p.Status != http.StatusOK || !strings.Contains(got, "shop.jar") {
+		t.Errorf("preview of a chosen file: got %d, %q, want its name", p.Status, got)
+	}
 }
 
 func TestVersionPagesObeyRoleAndTeam(t *testing.T) {
