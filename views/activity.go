@@ -3,6 +3,7 @@ package views
 import (
 	"context"
 	"encoding/json"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -157,8 +158,8 @@ func ActionsLike(ctx context.Context, text string) []string {
 		return nil
 	}
 	var actions []string
-	for _, key := range i18n.Keys("event.") {
-		action := strings.TrimPrefix(key, "event.")
+	for _, key := range slices.Concat(i18n.Keys("event."), i18n.Keys("activity.refused.")) {
+		action := strings.TrimPrefix(strings.TrimPrefix(key, "event."), "activity.refused.")
 		if !strings.HasSuffix(action, ".note") && strings.Contains(strings.ToLower(i18n.T(ctx, key)), strings.ToLower(text)) {
 			actions = append(actions, action)
 		}
