@@ -24,8 +24,11 @@ func TestDashboardShowsTheOwnTeamAlone(t *testing.T) {
 	if !strings.Contains(p.Text(".timeline"), "quarterly-reports") {
 		t.Errorf("the activity does not name the bucket: %q", p.Text(".timeline"))
 	}
-	if p := site.SignInOther(t, models.Admin).Get(t, "/"); strings.Contains(p.Text("body"), "quarterly-reports") {
-		t.Error("another team's dashboard names the bucket")
+	if !p.Has("main svg[role=img]") {
+		t.Error("no chart shows what was created")
+	}
+	if p := site.SignInOther(t, models.Admin).Get(t, "/"); strings.Contains(p.Text("body"), "quarterly-reports") || p.Has("main svg[role=img]") {
+		t.Error("another team's dashboard names the bucket, or draws what never was")
 	}
 	if p := site.SignIn(t, models.Viewer).Get(t, "/"); p.Has("#new-menu") {
 		t.Error("a viewer is offered to create things")
