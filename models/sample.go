@@ -1,6 +1,9 @@
 package models
 
-import "context"
+import (
+	"cmp"
+	"context"
+)
 
 // SetSampleState puts a resource of the demo into a state that otherwise only
 // time or misfortune brings, and keeps it there: a job that would end the state
@@ -8,7 +11,7 @@ import "context"
 func (db *DB) SetSampleState(ctx context.Context, by Actor, kind Kind, id, state string) error {
 	return db.tx(ctx, func(ctx context.Context, tx *DB) error {
 		if demo, err := tx.IsDemo(ctx); err != nil || !demo {
-			return firstError(err, ErrForbidden)
+			return cmp.Or(err, ErrForbidden)
 		}
 		table, values := "stores", map[string]any{"state": state}
 		switch {
@@ -22,17 +25,8 @@ func (db *DB) SetSampleState(ctx context.Context, by Actor, kind Kind, id, state
 		g := tx.gorm.WithContext(ctx)
 		res := g.Table(table).Where("team_id = ? AND id = ?", by.TeamID, id).Updates(values)
 		if res.Error != nil || res.RowsAffected == 0 {
-			return firstError(res.Error, ErrNotFound)
+			return cmp.Or(res.Error, ErrNotFound)
 		}
 		return g.Where("team_id = ? AND subject_id = ? AND state = ?", by.TeamID, id, JobQueued).Delete(&Job{}).Error
 	})
-}
-
-func firstError(errs ...error) error {
-	for _, err := range errs {
-		if err != nil {
-			return err
-		}
-	}
-	return nil
 }

@@ -1,0 +1,72 @@
+package demo_test
+
+import (
+	"testing"
+
+	"quartermaster/models"
+	"quartermaster/models/demo"
+	"quartermaster/models/modelstest"
+)
+
+func TestSampleYearShowsEveryKindInEveryState(t *testing.T) {
+	t.Parallel()
+	var clock demo.Clock
+	folder := t.TempDir()
+	db := modelstest.OpenWith(t, models.Options{Folder: folder, Clock: clock.Now})
+	if err := db.ClaimForDemo(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	accounts, err := demo.Fill(t.Context(), db, &clock, folder)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(accounts) != len(models.Roles) {
+		t.Errorf("got %d accounts, want one of each role", len(accounts))
+	}
+	in, err := db.SignIn(t.Context(), models.Actor{Address: "192.0.2.1"},
+		models.SignInInput{Email: accounts[0].Email, Password: accounts[0].Password}, "")
+	if err != nil {
+		t.Fatalf("sign in as %s: %v", accounts[0].Email, err)
+	}
+	session, err := db.FindSession(t.Context(), in.Token)
+	if err != nil {
+		t.Fatal(err)
+	}
+	by := session.Actor(models.Actor{})
+	all := models.Page{Size: models.MaxPageSize}
+	plans, _, err := db.ListPlans(t.Context(), by, models.PlanFilter{}, all)
+	if err != nil {
+		t.Fatal(err)
+	}
+	seen := map[string]int{}
+	for _, p := range plans {
+		seen["plan "+string(p.State(db.TeamNow(by)))]++
+	}
+	stores, _, err := db.ListStores(t.Context(), by, models.StoreFilter{}, all)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, s := range stores {
+		seen["store "+string(s.State)]++
+	}
+	versions, _, err := db.ListPkgVersions(t.Context(), by, models.PkgVersionFilter{}, all)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, v := range versions {
+		seen["version "+string(v.State)]++
+	}
+	for _, want := range []string{
+		"plan SCHEDULED", "plan ACTIVE", "plan EXHAUSTED", "plan EXPIRED",
+		"store CREATING", "store NORMAL", "store CREATED_FAILED", "store ABNORMAL", "store FROZEN", "store DISK_FULL",
+		"store DROPPING", "store DELETE_FAILED",
+		"version CHECKING", "version READY", "version FAILED", "version UNVERIFIED",
+	} {
+		if seen[want] == 0 {
+			t.Errorf("no %s in the sample year: %v", want, seen)
+		}
+	}
+	if expiring, err := db.ListExpiring(t.Context(), by, 8); err != nil || len(expiring) == 0 {
+		t.Errorf("nothing ends within 30 days: %v", err)
+	}
+}
