@@ -311,17 +311,17 @@ func TestChosenFilesAreDeletedAfterAsking(t *testing.T) {
 		t.Errorf("the upload form begins with %q, want the folder", first)
 	}
 	ids := url.Values{"object": {p.Find("input.pick").Eq(0).AttrOr("value", ""), p.Find("input.pick").Eq(1).AttrOr("value", "")}}
-	p = c.Get(t, base+"/objects/delete?"+ids.Encode())
+	p = c.Get(t, base+"/objects/removal?"+ids.Encode())
 	if p.Status != http.StatusOK || !strings.Contains(p.Text("#delete-form"), "a") || p.Find("#delete-form input[name=object]").Length() != 2 {
 		t.Fatalf("confirm: got %d, want both named", p.Status)
 	}
-	if p := c.Post(t, base+"/objects/delete", ids); p.Status != http.StatusSeeOther {
+	if p := c.Post(t, base+"/objects/removal", ids); p.Status != http.StatusSeeOther {
 		t.Fatalf("delete: got %d, want 303", p.Status)
 	}
-	if p := c.Post(t, base+"/objects/delete", ids); p.Status != http.StatusUnprocessableEntity || p.Find("#gone tbody tr").Length() != 2 {
+	if p := c.Post(t, base+"/objects/removal", ids); p.Status != http.StatusUnprocessableEntity || p.Find("#gone tbody tr").Length() != 2 {
 		t.Errorf("again: got %d with %d rows, want 422 and a result a row", p.Status, p.Find("#gone tbody tr").Length())
 	}
-	if p := c.Post(t, base+"/delete", url.Values{}); p.Status != http.StatusUnprocessableEntity || !p.Has(".error-summary") {
+	if p := c.Post(t, base+"/removal", url.Values{}); p.Status != http.StatusUnprocessableEntity || !p.Has(".error-summary") {
 		t.Errorf("bucket with a file: got %d, want 422 and why", p.Status)
 	}
 	p = c.Get(t, base+"/object?key=c")
@@ -346,7 +346,7 @@ func TestBucketsOfOthersAndRightsOfViewers(t *testing.T) {
 		t.Fatalf("upload: got %d", p.Status)
 	}
 	other := site.SignInOther(t, models.Admin)
-	for _, path := range []string{"", "/details", "/object?key=a", "/download?key=a", "/objects/delete?object=x"} {
+	for _, path := range []string{"", "/details", "/object?key=a", "/download?key=a", "/objects/removal?object=x"} {
 		if p := other.Get(t, base+path); p.Status != http.StatusNotFound || strings.Contains(p.Body, "ours-alone") {
 			t.Errorf("other team %s: got %d, want 404", path, p.Status)
 		}
@@ -357,7 +357,7 @@ func TestBucketsOfOthersAndRightsOfViewers(t *testing.T) {
 	if p := send(t, other, site, base+"/objects", "", upload{"b", ""}); p.Status != http.StatusNotFound {
 		t.Errorf("other team uploads: got %d, want 404", p.Status)
 	}
-	for _, path := range []string{"/delete", "/objects/delete"} {
+	for _, path := range []string{"/removal", "/objects/removal"} {
 		if p := other.Post(t, base+path, url.Values{"object": {"x"}}); p.Status != http.StatusNotFound {
 			t.Errorf("other team %s: got %d, want 404", path, p.Status)
 		}
@@ -378,8 +378,8 @@ func TestBucketsOfOthersAndRightsOfViewers(t *testing.T) {
 	for path, p := range map[string]*webtest.Page{
 		"new": viewer.Get(t, "/buckets/new"), "create": viewer.Post(t, "/buckets", url.Values{"region": {"cn-hangzhou"}}),
 		"preview": viewer.Post(t, "/buckets/preview", url.Values{}), "check": viewer.Get(t, "/buckets/check?bucket_name=abc"),
-		"delete": viewer.Post(t, base+"/delete", url.Values{}), "confirm": viewer.Get(t, base+"/objects/delete?object=x"),
-		"delete objects": viewer.Post(t, base+"/objects/delete", url.Values{"object": {"x"}}),
+		"delete": viewer.Post(t, base+"/removal", url.Values{}), "confirm": viewer.Get(t, base+"/objects/removal?object=x"),
+		"delete objects": viewer.Post(t, base+"/objects/removal", url.Values{"object": {"x"}}),
 	} {
 		if p.Status != http.StatusForbidden {
 			t.Errorf("viewer %s: got %d, want 403", path, p.Status)

@@ -79,14 +79,14 @@ func Routes(cfg Config) (http.Handler, error) {
 	member.POST("/buckets/preview", web.Page(buckets.Preview))
 	member.GET("/buckets/:id", web.Page(buckets.Show))
 	member.GET("/buckets/:id/details", web.Page(buckets.Details))
-	member.POST("/buckets/:id/delete", web.Page(buckets.Delete))
+	member.POST("/buckets/:id/removal", web.Page(buckets.Delete))
 
 	files := Objects{Buckets: buckets}
 	member.POST("/buckets/:id/objects", web.Stream(cfg.UploadLimit+formRoom), web.Page(files.Create))
 	member.GET("/buckets/:id/object", web.Page(files.Show))
 	member.GET("/buckets/:id/download", web.Stream(0), web.Page(files.Download))
-	member.GET("/buckets/:id/objects/delete", web.Page(files.Confirm))
-	member.POST("/buckets/:id/objects/delete", web.Page(files.Delete))
+	member.GET("/buckets/:id/objects/removal", web.Page(files.Confirm))
+	member.POST("/buckets/:id/objects/removal", web.Page(files.Delete))
 
 	account := Account{DB: cfg.DB}
 	user.GET("/account", web.Page(account.Show))

@@ -375,7 +375,7 @@ func (p ObjectsConfirmProps) bytes() (n int, sum int64) {
 
 // deleteAddress is where objects of a folder are deleted.
 func deleteAddress(b models.Bucket, prefix string) string {
-	return withQuery("/buckets/"+b.ID+"/objects/delete", "prefix", prefix)
+	return withQuery("/buckets/"+b.ID+"/objects/removal", "prefix", prefix)
 }
 
 // refusal is what a broken rule asks for, in the reader's language.

@@ -1121,7 +1121,7 @@ func bucketDelete(b models.Bucket) templ.Component {
 				}
 				templ_7745c5c3_Err = ui.ConfirmDialog(ui.ConfirmProps{
 					ID: "delete-bucket", Title: i18n.T(ctx, "buckets.delete.ask", "Name", b.Name), Text: i18n.T(ctx, "buckets.delete.text"),
-					Lost: []string{b.Name, models.ObjectPath(b.Name, "")}, Action: "/buckets/" + b.ID + "/delete", Button: i18n.T(ctx, "buckets.delete"),
+					Lost: []string{b.Name, models.ObjectPath(b.Name, "")}, Action: "/buckets/" + b.ID + "/removal", Button: i18n.T(ctx, "buckets.delete"),
 				}).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
