@@ -137,10 +137,20 @@ export async function accessible(page, selector) {
 	assert.deepEqual(found, [], `accessibility of ${page.url()}`);
 }
 
-// fits fails when the page is wider than its window.
+// fits fails when the page is wider than its window, or something to press or
+// fill in reaches beyond it, unless it is in a box that is meant to scroll: a
+// narrow table is not, because it becomes cards.
 export async function fits(page) {
 	const [content, window] = await page.evaluate(() => [document.documentElement.scrollWidth, innerWidth]);
 	assert.ok(content <= window, `${page.url()} is ${content} wide in a window of ${window}`);
+	const cut = await page.evaluate(() => {
+		const cards = (e) => e.matches(".table-scroll") && e.clientWidth < 620;
+		const scrolls = (e) => e !== document.body && ((/auto|scroll/.test(getComputedStyle(e).overflowX) && !cards(e)) || scrolls(e.parentElement));
+		return [...document.querySelectorAll("a, button, input, select, textarea")]
+			.filter((e) => e.checkVisibility() && e.getBoundingClientRect().right > innerWidth + 1 && !scrolls(e))
+			.map((e) => `${e.tagName} "${e.textContent.trim().slice(0, 30)}"`);
+	});
+	assert.deepEqual(cut, [], `cut off by the window at ${page.url()}`);
 }
 
 // shoot keeps a picture of the whole page in the folder SHOTS, when it is set.
