@@ -66,9 +66,7 @@ func (h Buckets) Create(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	line := order.Lines[0]
-	web.Flash(c, "buckets.created", "Name", line.ResourceName)
-	return web.SeeOther(c, "/buckets/"+line.ResourceID)
+	return placed(c, order, "buckets.created", "/buckets/")
 }
 
 // form draws the form with the order as it would be placed. unread are values

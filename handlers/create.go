@@ -5,6 +5,7 @@ import (
 	"errors"
 	"maps"
 	"slices"
+	"strconv"
 
 	"github.com/gin-gonic/gin"
 
@@ -28,6 +29,21 @@ func orderForm(c *gin.Context, line models.LineInput) (ui.Form, models.OrderInpu
 	}
 	in.Lines, in.Token = []models.LineInput{line}, form.Token
 	return form, in, err
+}
+
+// placed goes to what an order made and says so. An order that waits, or that
+// made nothing after it had waited, has only its own page.
+func placed(c *gin.Context, order *models.Order, said, path string) error {
+	made := order.Lines[len(order.Lines)-1]
+	if order.State == models.OrderPending || made.ResourceID == "" {
+		number := strconv.FormatInt(order.Number, 10)
+		if order.State == models.OrderPending {
+			web.Flash(c, "order.held", "Number", number)
+		}
+		return web.SeeOther(c, "/orders/"+number)
+	}
+	web.Flash(c, said, "Name", made.ResourceName)
+	return web.SeeOther(c, path+made.ResourceID)
 }
 
 // placeOrder orders what a form asked for. unread is what orderForm could not

@@ -1,7 +1,10 @@
 package handlers_test
 
 import (
+	"context"
 	"fmt"
+	"net/http"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -174,5 +177,68 @@ func TestPaperIsInTheLanguageAskedForAndLeadsToTheLiveOrder(t *testing.T) {
 	}
 	if lang, _ := zh.Find("html").Attr("lang"); lang != "zh-CN" {
 		t.Errorf("the Chinese paper says it is %q", lang)
+	}
+}
+
+// Whatever the form asks for, somebody whose order waits is told so on the
+// order's page, before and after it was decided.
+func TestFormWhoseOrderWaitsLeadsToTheOrder(t *testing.T) {
+	t.Parallel()
+	policy := func(context.Context, models.Actor, *models.Order) (bool, string) { return true, "everything" }
+	site := openWith(t, models.Options{Policy: policy}, web.Site{})
+	c := site.SignIn(t, models.Requester)
+	app := newApp(t, site, "shop")
+	for path, form := range map[string]struct {
+		id    string
+		typed webtest.Values
+	}{
+		"/buckets/new": {"form#bucket-form", webtest.Values{"region": "cn-hangzhou", "bucket_name": "waits"}},
+		"/stores/new":  {"#store-form", webtest.Values{"store_name": "waits"}},
+		examplePlan:    {"form#plan-form", nil},
+		"/pkg-versions/new?source=oss://elsewhere/a.zip&app_id=" + app.ID: {"#version-form", webtest.Values{"label": "1"}},
+	} {
+		p := c.Get(t, path)
+		if form.id == "form#plan-form" && !strings.Contains(p.Text("#summary"), "has to be approved") {
+			t.Errorf("%s: the summary does not say that the order would wait: %q", path, p.Text("#summary"))
+		}
+		first := c.Submit(t, p, form.id, form.typed)
+		if first.Status != http.StatusSeeOther || !strings.HasPrefix(first.Location(), "/orders/") {
+			t.Errorf("%s: got %d to %q, want 303 to the order: %s", path, first.Status, first.Location(), first.Text(".error-summary"))
+			continue
+		}
+		show := c.Get(t, first.Location())
+		if show.Text("#order-state") != "Awaiting approval" || !strings.Contains(show.Text(".toast"), "waits for approval") || !strings.Contains(show.Text("#facts"), "Not decided yet") {
+			t.Errorf("%s: got state %q, message %q, facts %q", path, show.Text("#order-state"), show.Text(".toast"), show.Text("#facts"))
+		}
+		number, err := strconv.ParseInt(strings.TrimPrefix(first.Location(), "/orders/"), 10, 64)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := site.DB.DecideOrder(t.Context(), site.Team.Approver, number, 1, false, "not this year"); err != nil {
+			t.Fatal(err)
+		}
+		if again := c.Submit(t, p, form.id, form.typed); again.Location() != first.Location() {
+			t.Errorf("%s: sent again after the decision: got %d to %q, want the order", path, again.Status, again.Location())
+		}
+		if show = c.Get(t, first.Location()); show.Text("#order-state") != "Rejected" || !strings.Contains(show.Text("#facts"), "not this year") {
+			t.Errorf("%s: got state %q, facts %q; want who rejected it and why", path, show.Text("#order-state"), show.Text("#facts"))
+		}
+	}
+}
+
+func TestOrderThatCouldNotBeCarriedOutSaysWhy(t *testing.T) {
+	t.Parallel()
+	policy := func(context.Context, models.Actor, *models.Order) (bool, string) { return true, "everything" }
+	site := openWith(t, models.Options{Policy: policy}, web.Site{})
+	first, second := place(t, site, freeOrder("same-name", "")), place(t, site, freeOrder("same-name", ""))
+	for _, order := range []*models.Order{first, second} {
+		if _, err := site.DB.DecideOrder(t.Context(), site.Team.Approver, order.Number, 1, true, ""); err != nil {
+			t.Fatal(err)
+		}
+	}
+	p := site.SignIn(t, models.Requester).Get(t, fmt.Sprintf("/orders/%d", second.Number))
+	if p.Text("#order-state") != "Failed" || !strings.Contains(p.Text(".callout"), "has this name already") || p.Has("form[action$='/retry']") {
+		t.Errorf("got state %q, callout %q, retry %t; want the name as the reason and nothing to try again",
+			p.Text("#order-state"), p.Text(".callout"), p.Has("form[action$='/retry']"))
 	}
 }

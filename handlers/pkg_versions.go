@@ -264,9 +264,7 @@ func (h PkgVersions) Create(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	made := order.Lines[len(order.Lines)-1]
-	web.Flash(c, "versions.placed", "Name", made.ResourceName)
-	return web.SeeOther(c, "/pkg-versions/"+made.ResourceID)
+	return placed(c, order, "versions.placed", "/pkg-versions/")
 }
 
 // receive reads a form with a file, part by part, and never the whole of it

@@ -90,9 +90,7 @@ func (h Plans) Create(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	id := order.Lines[0].ResourceID
-	web.Flash(c, "plans.created", "Name", id)
-	return web.SeeOther(c, "/plans/"+id)
+	return placed(c, order, "plans.created", "/plans/")
 }
 
 // form draws the form with the order as it stands.

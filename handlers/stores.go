@@ -79,8 +79,7 @@ func (h Stores) Create(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	web.Flash(c, "stores.created", "Name", order.Lines[0].ResourceName)
-	return web.SeeOther(c, "/stores/"+order.Lines[0].ResourceID)
+	return placed(c, order, "stores.created", "/stores/")
 }
 
 // refused shows a refused form again.

@@ -6,10 +6,12 @@ import (
 	"time"
 )
 
-// knownBlobs tells which blobs an object's record names.
+// knownBlobs tells which blobs a record names: that of an object, or of an order
+// that waits with the bytes that came with it.
 func (db *DB) knownBlobs(ctx context.Context, ids []string) (map[string]bool, error) {
 	var found []string
-	err := db.gorm.WithContext(ctx).Table("objects").Where("blob IN ?", ids).Pluck("blob", &found).Error
+	err := db.gorm.WithContext(ctx).Raw(`SELECT blob FROM objects WHERE blob IN ?
+		UNION ALL SELECT blob FROM order_lines WHERE blob IN ? AND blob <> ''`, ids, ids).Scan(&found).Error
 	known := make(map[string]bool, len(found))
 	for _, id := range found {
 		known[id] = true

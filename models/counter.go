@@ -44,6 +44,11 @@ func (db *DB) tally(ctx context.Context, by Actor, kind Kind, created, deleted, 
 			return err
 		}
 	}
+	return db.inMonth(ctx, by, kind, created, deleted, spend)
+}
+
+// inMonth is tally for the month alone.
+func (db *DB) inMonth(ctx context.Context, by Actor, kind Kind, created, deleted, spend int64) error {
 	err := execute(ctx, db.gorm, `INSERT INTO months (team_id, month, kind, created, deleted, spend_minor) VALUES (?, ?, ?, ?, ?, ?)
 		ON CONFLICT (team_id, month, kind) DO UPDATE SET created = months.created + excluded.created,
 		deleted = months.deleted + excluded.deleted, spend_minor = months.spend_minor + excluded.spend_minor`,

@@ -93,7 +93,7 @@ func (db *DB) ListExpiring(ctx context.Context, by Actor, n int) ([]Expiring, er
 	const query = `SELECT * FROM (
 			SELECT 'plan' AS kind, p.id, t.zh, t.en, p.region, p.effective_at AS starts_at, p.ends_at, p.order_number
 			FROM plans p JOIN package_types t ON t.code = p.package_type
-			WHERE p.team_id = ? AND p.ends_at > ? AND p.ends_at <= ? ORDER BY p.ends_at, p.id LIMIT ?) AS a
+			WHERE p.team_id = ? AND p.ends_at > ? AND p.ends_at <= ? AND NOT p.held ORDER BY p.ends_at, p.id LIMIT ?) AS a
 		UNION ALL SELECT * FROM (
 			SELECT 'store' AS kind, id, name AS zh, name AS en, region, created_at AS starts_at, ends_at, order_number
 			FROM stores WHERE team_id = ? AND ends_at > ? AND ends_at <= ? ORDER BY ends_at, id LIMIT ?) AS b

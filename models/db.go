@@ -40,6 +40,10 @@ type Options struct {
 	HashMemory uint32
 	// Log receives what goes wrong in the background. The default drops it.
 	Log *slog.Logger
+	// Policy decides which orders wait for approval, by the name of a rule. It
+	// is called with the order priced, in the transaction that places it as well
+	// as for a preview. The default holds none.
+	Policy func(ctx context.Context, by Actor, order *Order) (hold bool, rule string)
 }
 
 // DB is the desk's data. Inside a transaction a DB stands for the transaction.
@@ -55,6 +59,7 @@ type DB struct {
 	// hashMemory is Options.HashMemory or its default.
 	hashMemory uint32
 	log        *slog.Logger
+	holds      func(ctx context.Context, by Actor, order *Order) (bool, string) // Options.Policy
 	ids        *sequence
 	noting     chan struct{} // held while a session's last use is being noted
 	wake       chan struct{} // tells the worker that a job may be due
@@ -66,7 +71,7 @@ type DB struct {
 // newest shape and finishes what a kill interrupted. The folder belongs to one
 // process at a time; a second one is refused.
 func Open(ctx context.Context, o Options) (*DB, error) {
-	db := &DB{folder: o.Folder, clock: o.Clock, random: o.Random, log: o.Log, hashMemory: o.HashMemory, ids: new(sequence),
+	db := &DB{folder: o.Folder, clock: o.Clock, random: o.Random, log: o.Log, hashMemory: o.HashMemory, holds: o.Policy, ids: new(sequence),
 		wake: make(chan struct{}, 1), noting: make(chan struct{}, 1)}
 	if db.clock == nil {
 		db.clock = SystemClock

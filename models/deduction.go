@@ -62,7 +62,7 @@ func (db *DB) PromiseMeasures(ctx context.Context) error {
 	}
 	err := db.gorm.WithContext(ctx).Raw(`SELECT id, clock_offset_ms FROM teams WHERE EXISTS
 		(SELECT 1 FROM plans JOIN package_types ON package_types.code = plans.package_type
-		WHERE plans.team_id = teams.id AND plans.ends_at > ? AND package_types.item = ?)`, db.Now(), itemStorage).Scan(&teams).Error
+		WHERE plans.team_id = teams.id AND plans.ends_at > ? AND NOT plans.held AND package_types.item = ?)`, db.Now(), itemStorage).Scan(&teams).Error
 	if err != nil {
 		return translate(err)
 	}
@@ -162,7 +162,7 @@ func (db *DB) measure(ctx context.Context, by Actor) error {
 // measurements take turns.
 func (db *DB) drawnPlans(ctx context.Context, by Actor, now time.Time) ([]Plan, error) {
 	running := table[Plan](db.gorm, clause.Locking{Strength: "UPDATE"}).
-		Where("team_id = ? AND effective_at <= ? AND ends_at > ?", by.TeamID, now, now).
+		Where("team_id = ? AND effective_at <= ? AND ends_at > ? AND NOT held", by.TeamID, now, now).
 		Where("package_type IN (SELECT code FROM package_types WHERE item = ?)", itemStorage)
 	plans, err := running.Order("id").Find(ctx)
 	if err != nil {

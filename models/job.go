@@ -25,6 +25,7 @@ const (
 
 // States of a job.
 const (
+	JobHeld      = "held" // waits for the approval of its order
 	JobQueued    = "queued"
 	JobRunning   = "running"
 	JobCompleted = "completed"
@@ -118,10 +119,15 @@ func workOf(kind JobKind) (work, error) {
 
 // queue promises a job in the caller's transaction.
 func (db *DB) queue(ctx context.Context, by Actor, kind JobKind, subjectID, subjectName string, payload any) (*Job, error) {
+	return db.addJob(ctx, by, JobQueued, kind, subjectID, subjectName, payload)
+}
+
+func (db *DB) addJob(ctx context.Context, by Actor, state string, kind JobKind, subjectID, subjectName string, payload any) (*Job, error) {
 	job, err := db.newJob(by, kind, subjectID, subjectName, payload)
 	if err != nil {
 		return nil, err
 	}
+	job.State = state
 	if err := table[Job](db.gorm).Create(ctx, job); err != nil {
 		return nil, fmt.Errorf("queue %s: %w", kind, err)
 	}
@@ -176,16 +182,31 @@ func (j Job) failure() *Failure { return &Failure{Code: j.FailCode, Detail: j.Fa
 // retry lets a failed job go on from the step that failed, in the caller's
 // transaction.
 func (db *DB) retry(ctx context.Context, jobID string) error {
-	res := db.gorm.WithContext(ctx).Model(&Job{}).Where("id = ? AND state = ?", jobID, JobFailed).Updates(map[string]any{
+	return db.queueAgain(ctx, jobID, JobFailed)
+}
+
+// queueAgain lets a job go on that failed or was held.
+func (db *DB) queueAgain(ctx context.Context, jobID, from string) error {
+	res := db.gorm.WithContext(ctx).Model(&Job{}).Where("id = ? AND state = ?", jobID, from).Updates(map[string]any{
 		"state": JobQueued, "run_at": db.Now(), "tries": 0, "fail_code": "", "fail_detail": "", "ended_at": nil,
 	})
 	if res.Error != nil {
-		return fmt.Errorf("retry job: %w", res.Error)
+		return fmt.Errorf("queue job again: %w", res.Error)
 	}
 	if res.RowsAffected == 0 {
 		return ErrConflict
 	}
 	db.wakeWorker()
+	return nil
+}
+
+// dropJob ends a held job whose order was not approved.
+func (db *DB) dropJob(ctx context.Context, jobID string) error {
+	res := db.gorm.WithContext(ctx).Model(&Job{}).Where("id = ? AND state = ?", jobID, JobHeld).
+		Updates(map[string]any{"state": JobFailed, "fail_code": "not_approved", "ended_at": db.Now()})
+	if res.Error != nil {
+		return fmt.Errorf("drop job: %w", res.Error)
+	}
 	return nil
 }
 

@@ -68,7 +68,13 @@ type Order struct {
 	UpdatedAt      time.Time
 	CompletedAt    *time.Time
 
+	// Refused is why an order that was approved could not be carried out.
+	Refused Invalid `gorm:"serializer:json;not null"`
+
 	Lines []OrderLine `gorm:"foreignKey:OrderNumber;references:Number"`
+
+	// Held tells of a preview that the order would wait for approval.
+	Held bool `gorm:"-"`
 }
 
 // OrderLine is one thing that an order asks for: the input as requested, the
@@ -106,6 +112,7 @@ type OrderLine struct {
 	State          OrderState
 	ResourceID     string
 	ResourceName   string
+	Blob           string // the bytes that came with the line, until there is an object of them
 }
 
 // Metered tells whether the line is charged by the hour.
@@ -211,12 +218,14 @@ func (db *DB) PreviewOrder(ctx context.Context, by Actor, in OrderInput) (*Order
 	if err != nil {
 		return nil, err
 	}
+	order.Held, order.Rule = db.policy(ctx, by, order)
 	return order, refused
 }
 
 // PlaceOrder is the one way in: check, price, policy, then hold or go, fulfil
 // and record, all in one transaction. A repeat of a token of the same team
-// returns the first order.
+// returns the first order. An order that waits for approval is returned pending;
+// one that came by API and got no ids, together with a *Held.
 func (db *DB) PlaceOrder(ctx context.Context, by Actor, in OrderInput) (*Order, error) {
 	if err := by.may(Request); err != nil {
 		return nil, err
@@ -241,13 +250,16 @@ func (db *DB) PlaceOrder(ctx context.Context, by Actor, in OrderInput) (*Order, 
 		// The same form may have been sent at the same moment, and have taken
 		// the names that this one was refused for.
 		if first, again := db.repeated(ctx, by, in.Token); first != nil || again != nil {
+			if again == nil {
+				again = first.answer(by)
+			}
 			return first, again
 		}
 	}
 	if err != nil {
 		return nil, err
 	}
-	return order, nil
+	return order, order.answer(by)
 }
 
 // checkOrder brings every broken rule of the order and its lines together.
@@ -380,12 +392,9 @@ func (db *DB) place(ctx context.Context, by Actor, in OrderInput, order *Order) 
 		order.Lines[i].OrderNumber = number
 		order.Lines[i].State = OrderApproved
 	}
+	order.State = OrderApproved
 	hold, rule := db.policy(ctx, by, order)
 	order.Rule = rule
-	order.State = OrderApproved
-	if hold {
-		order.State = OrderPending
-	}
 	if err := db.countOrder(ctx, by, order); err != nil {
 		return err
 	}
@@ -397,10 +406,13 @@ func (db *DB) place(ctx context.Context, by Actor, in OrderInput, order *Order) 
 	if err != nil {
 		return err
 	}
-	if order.State == OrderApproved {
-		if err := db.fulfil(ctx, by, in.Lines, order); err != nil {
-			return err
-		}
+	if hold {
+		err = db.holdOrder(ctx, by, in.Lines, order)
+	} else {
+		err = db.fulfil(ctx, by, in.Lines, order)
+	}
+	if err != nil {
+		return err
 	}
 	if err := table[Order](db.gorm).Omit("Lines").Create(ctx, order); err != nil {
 		return err
@@ -409,12 +421,6 @@ func (db *DB) place(ctx context.Context, by Actor, in OrderInput, order *Order) 
 		return fmt.Errorf("record order lines: %w", err)
 	}
 	return nil
-}
-
-// policy tells whether a rule of the team holds an order for approval, and
-// which rule decided. No team has rules yet, so every order goes.
-func (db *DB) policy(context.Context, Actor, *Order) (hold bool, rule string) {
-	return false, "none"
 }
 
 func (db *DB) countOrder(ctx context.Context, by Actor, order *Order) error {
@@ -428,16 +434,19 @@ func (db *DB) countOrder(ctx context.Context, by Actor, order *Order) error {
 func (db *DB) fulfil(ctx context.Context, by Actor, lines []LineInput, order *Order) error {
 	order.State = OrderFulfilling
 	for i, in := range lines {
-		line := &order.Lines[i]
-		if err := in.fulfil(ctx, db, by, order, line); err != nil {
-			return err
-		}
-		if err := db.tally(ctx, by, line.Kind, 1, 0, line.AmountMinor); err != nil {
+		if err := db.fulfilLine(ctx, by, in, order, &order.Lines[i]); err != nil {
 			return err
 		}
 	}
 	order.settle(db.TeamNow(by))
 	return nil
+}
+
+func (db *DB) fulfilLine(ctx context.Context, by Actor, in LineInput, order *Order, line *OrderLine) error {
+	if err := in.fulfil(ctx, db, by, order, line); err != nil {
+		return err
+	}
+	return db.tally(ctx, by, line.Kind, 1, 0, line.AmountMinor)
 }
 
 // settle gives the order the state that its lines add up to.

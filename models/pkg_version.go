@@ -150,6 +150,9 @@ func (in *PkgVersionInput) line(ctx context.Context, db *DB, by Actor) (OrderLin
 	if in.Upload != nil && in.Upload.Name != "" {
 		line.Detail = fileName(in.Upload.Name)
 	}
+	if in.Upload != nil {
+		line.Blob = in.Upload.Staged.ID
+	}
 	app, refused := db.versionApp(ctx, by, in.AppID)
 	if app != nil {
 		line.Name, line.Region = strings.TrimSpace(app.Name+" "+in.Label), app.Region
@@ -269,6 +272,7 @@ func (in *PkgVersionInput) fulfil(ctx context.Context, tx *DB, by Actor, order *
 	if err != nil {
 		return err
 	}
+	line.Blob = ""
 	line.ResourceID, line.ResourceName, line.State = v.ID, line.Name, OrderCompleted
 	if object != nil {
 		job, err := tx.queue(ctx, by, InspectJob, v.ID, line.Name, nil)
@@ -355,16 +359,16 @@ func (db *DB) SettleUpload(ctx context.Context, by Actor, in PkgVersionInput) {
 	if in.Upload == nil || in.Upload.Staged.ID == "" {
 		return
 	}
-	if err := db.settleUpload(context.WithoutCancel(ctx), by, in.AppID, in.Upload.Staged.ID); err != nil {
+	if err := db.settleUpload(context.WithoutCancel(ctx), by, in.Upload.Staged.ID); err != nil {
 		db.log.Error("settle upload", "blob", in.Upload.Staged.ID, "error", err)
 	}
 }
 
-func (db *DB) settleUpload(ctx context.Context, by Actor, appID, blob string) error {
+func (db *DB) settleUpload(ctx context.Context, by Actor, blob string) error {
 	var known map[string]bool
 	err := db.tx(ctx, func(ctx context.Context, tx *DB) (err error) {
 		// Waits for an order whose commit a lost connection left open.
-		if err := tx.countVersions(ctx, by, appID, 0); err != nil {
+		if err := tx.count(ctx, by.TeamID, "order", 0); err != nil {
 			return err
 		}
 		known, err = tx.knownBlobs(ctx, []string{blob})

@@ -46,6 +46,7 @@ type Plan struct {
 	ExhaustedAt   *time.Time // nil while something is left
 	Currency      string
 	PaidMinor     int64
+	Held          bool   // waits for the approval of its order: not paid yet, and SCHEDULED
 	Note          string // the reason its order gave
 	OrderNumber   int64
 	CreatedBy     string
@@ -59,6 +60,8 @@ type Plan struct {
 // State is where the plan stands at a moment of its team's time.
 func (p Plan) State(now time.Time) PlanState {
 	switch {
+	case p.Held:
+		return PlanScheduled
 	case !now.Before(p.EndsAt):
 		return PlanExpired
 	case now.Before(p.EffectiveAt):
@@ -72,10 +75,10 @@ func (p Plan) State(now time.Time) PlanState {
 // planStates are the conditions under which a plan is in each state, as State says
 // it, over the team's time.
 var planStates = map[PlanState]string{
-	PlanExpired:   "ends_at <= @now",
-	PlanScheduled: "ends_at > @now AND effective_at > @now",
-	PlanExhausted: "ends_at > @now AND effective_at <= @now AND exhausted_at IS NOT NULL",
-	PlanActive:    "ends_at > @now AND effective_at <= @now AND exhausted_at IS NULL",
+	PlanExpired:   "ends_at <= @now AND NOT held",
+	PlanScheduled: "(held OR ends_at > @now AND effective_at > @now)",
+	PlanExhausted: "ends_at > @now AND effective_at <= @now AND exhausted_at IS NOT NULL AND NOT held",
+	PlanActive:    "ends_at > @now AND effective_at <= @now AND exhausted_at IS NULL AND NOT held",
 }
 
 // Months is the plan's term in months.
@@ -313,49 +316,108 @@ func (in *PlanInput) line(ctx context.Context, db *DB, by Actor) (OrderLine, err
 }
 
 func (in *PlanInput) fulfil(ctx context.Context, tx *DB, by Actor, order *Order, line *OrderLine) error {
+	if err := in.begin(order, line, tx.TeamNow(by)); err != nil {
+		return err
+	}
+	p, err := in.make(ctx, tx, by, order, line, false)
+	if err != nil {
+		return err
+	}
+	return tx.planBegins(ctx, by, p, line)
+}
+
+// begin settles the term. A plan that begins at once begins when its order goes
+// through, which may be long after it was asked for, and so does one whose date
+// went by while its order waited: nobody pays for days on which there was no
+// plan.
+func (in *PlanInput) begin(order *Order, line *OrderLine, now time.Time) error {
+	passed := order.DecidedAt != nil && line.StartsAt.Before(now)
+	if in.EffectiveDate != "" && !passed {
+		return nil
+	}
+	duration, _, _ := in.term()
+	starts := now.Truncate(time.Second)
+	ends, err := pricing.PlanEnd(starts, duration, in.cycle())
+	if err != nil {
+		return err
+	}
+	line.StartsAt, line.EndsAt = &starts, &ends
+	return nil
+}
+
+// make makes the plan with the line's term.
+func (in *PlanInput) make(ctx context.Context, tx *DB, by Actor, order *Order, line *OrderLine, held bool) (*Plan, error) {
 	now := tx.TeamNow(by)
 	kind, err := table[PackageType](tx.gorm).Where("code = ?", in.PackageType).First(ctx)
 	if err != nil {
-		return fmt.Errorf("find package type: %w", translate(err))
+		return nil, fmt.Errorf("find package type: %w", translate(err))
 	}
 	size, err := strconv.ParseInt(in.Specification, 10, 64)
 	if err != nil {
-		return fmt.Errorf("read specification: %w", err)
+		return nil, fmt.Errorf("read specification: %w", err)
 	}
 	if _, err := pricing.Mul(size, gigabyte); err != nil {
-		return fmt.Errorf("read specification: %w", err)
+		return nil, fmt.Errorf("read specification: %w", err)
 	}
 	duration, _, _ := in.term()
-	if in.EffectiveDate == "" {
-		// A plan that begins at once begins when its order goes through, which
-		// may be long after it was asked for.
-		starts := now.Truncate(time.Second)
-		ends, err := pricing.PlanEnd(starts, duration, in.cycle())
-		if err != nil {
-			return err
-		}
-		line.StartsAt, line.EndsAt = &starts, &ends
-	}
 	p := &Plan{
 		ID: strings.ToUpper(in.ProductCode) + "-cn-" + tx.newSuffix(11), TeamID: by.TeamID,
 		ProductCode: in.ProductCode, PackageType: in.PackageType, Specification: size, Unit: kind.Unit, Region: kind.Region,
 		Duration: duration, PricingCycle: in.cycle(), EffectiveAt: *line.StartsAt, EndsAt: *line.EndsAt,
-		Currency: line.Currency, PaidMinor: line.AmountMinor, Note: order.Note, OrderNumber: order.Number,
-		CreatedBy: by.UserID, CreatorName: by.UserName, CreatedAt: now, UpdatedAt: now,
+		Currency: line.Currency, Held: held, Note: order.Note, OrderNumber: order.Number,
+		CreatedBy: by.UserID, CreatorName: by.UserName, CreatedAt: now, UpdatedAt: now, Type: kind,
+	}
+	if !held {
+		p.PaidMinor = line.AmountMinor
 	}
 	if err := table[Plan](tx.gorm).Omit("Type").Create(ctx, p); err != nil {
-		return fmt.Errorf("create plan: %w", err)
+		return nil, fmt.Errorf("create plan: %w", err)
 	}
-	line.ResourceID, line.ResourceName, line.State = p.ID, p.ID, OrderCompleted
-	if kind.Item == itemStorage {
-		if err := tx.promiseMeasure(ctx, by, p); err != nil {
+	line.ResourceID, line.ResourceName = p.ID, p.ID
+	return p, nil
+}
+
+// planBegins records that there is a plan, and has it measured.
+func (db *DB) planBegins(ctx context.Context, by Actor, p *Plan, line *OrderLine) error {
+	line.State = OrderCompleted
+	if p.Metered() {
+		if err := db.promiseMeasure(ctx, by, p); err != nil {
 			return err
 		}
 	}
-	return tx.record(ctx, by, Event{
+	return db.record(ctx, by, Event{
 		Action: "plan.created", Kind: KindPlan, SubjectID: p.ID, SubjectName: p.ID, Region: p.Region,
-		OrderNumber: order.Number,
+		OrderNumber: p.OrderNumber,
 	})
+}
+
+func (in *PlanInput) hold(ctx context.Context, tx *DB, by Actor, order *Order, line *OrderLine) error {
+	_, err := in.make(ctx, tx, by, order, line, true)
+	return err
+}
+
+func (in *PlanInput) release(ctx context.Context, tx *DB, by Actor, order *Order, line *OrderLine) error {
+	p, err := tx.FindPlan(ctx, by, line.ResourceID)
+	if err != nil {
+		return fmt.Errorf("plan that waits: %w", err)
+	}
+	now := tx.TeamNow(by)
+	if err := in.begin(order, line, now); err != nil {
+		return err
+	}
+	p.Held, p.EffectiveAt, p.EndsAt, p.PaidMinor, p.UpdatedAt = false, *line.StartsAt, *line.EndsAt, line.AmountMinor, now
+	err = tx.gorm.WithContext(ctx).Model(p).Select("Held", "EffectiveAt", "EndsAt", "PaidMinor", "UpdatedAt").Updates(p).Error
+	if err != nil {
+		return fmt.Errorf("let plan go: %w", err)
+	}
+	return tx.planBegins(ctx, by, p, line)
+}
+
+func (in *PlanInput) drop(ctx context.Context, tx *DB, by Actor, line *OrderLine) error {
+	if _, err := table[Plan](tx.gorm).Where("team_id = ? AND id = ?", by.TeamID, line.ResourceID).Delete(ctx); err != nil {
+		return fmt.Errorf("drop plan: %w", err)
+	}
+	return nil
 }
 
 // FindPlan is one plan of the actor's team, with its type.
@@ -393,7 +455,7 @@ func (db *DB) ListPlans(ctx context.Context, by Actor, f PlanFilter, p Page) ([]
 		q = q.Where("package_type = ?", f.PackageType)
 	}
 	if f.EndsWithin > 0 {
-		q = q.Where("ends_at > ? AND ends_at <= ?", now, now.Add(f.EndsWithin))
+		q = q.Where("ends_at > ? AND ends_at <= ? AND NOT held", now, now.Add(f.EndsWithin))
 	}
 	if f.Text != "" {
 		t := like(f.Text)
@@ -406,7 +468,8 @@ func (db *DB) ListPlans(ctx context.Context, by Actor, f PlanFilter, p Page) ([]
 }
 
 // DeletePlan takes a plan off the desk, in any state and with what is left of
-// its term and its size. Nothing is paid back, and its order stays.
+// its term and its size. Nothing is paid back, and its order stays. One that
+// waits for the approval of its order is ErrConflict.
 func (db *DB) DeletePlan(ctx context.Context, by Actor, id string) error {
 	if err := by.may(Request); err != nil {
 		return err
@@ -416,7 +479,10 @@ func (db *DB) DeletePlan(ctx context.Context, by Actor, id string) error {
 		if err != nil {
 			return err
 		}
-		n, err := table[Plan](tx.gorm).Where("team_id = ? AND id = ?", by.TeamID, id).Delete(ctx)
+		if p.Held {
+			return ErrConflict
+		}
+		n, err := table[Plan](tx.gorm).Where("team_id = ? AND id = ? AND NOT held", by.TeamID, id).Delete(ctx)
 		switch {
 		case err != nil:
 			return fmt.Errorf("delete plan: %w", err)

@@ -229,6 +229,27 @@ func (db *DB) storeRefused(ctx context.Context, by Actor, in *StoreInput) (refus
 }
 
 func (in *StoreInput) fulfil(ctx context.Context, tx *DB, by Actor, order *Order, line *OrderLine) error {
+	if order.DecidedAt != nil {
+		in.begin(line, tx.TeamNow(by))
+	}
+	s, err := in.make(ctx, tx, by, order, line, JobQueued)
+	if err != nil {
+		return err
+	}
+	line.State = OrderFulfilling
+	return tx.recordStore(ctx, by, s, "created", "")
+}
+
+// begin lets the term begin now, after its order has waited.
+func (in *StoreInput) begin(line *OrderLine, now time.Time) {
+	if months := in.months(); months > 0 {
+		end := pricing.End(now, months)
+		line.StartsAt, line.EndsAt = &now, &end
+	}
+}
+
+// make makes the store with its part of the quota and a job in the given state.
+func (in *StoreInput) make(ctx context.Context, tx *DB, by Actor, order *Order, line *OrderLine, job string) (*Store, error) {
 	now := tx.TeamNow(by)
 	s := &Store{
 		ID: tx.newUUID(), TeamID: by.TeamID, Region: in.Region, Name: in.Name, Zones: in.Zones, CU: in.CU, Num: in.Num,
@@ -237,19 +258,61 @@ func (in *StoreInput) fulfil(ctx context.Context, tx *DB, by Actor, order *Order
 		EndsAt: line.EndsAt, OrderNumber: order.Number, CreatedBy: by.UserID, CreatorName: by.UserName,
 		CreatedAt: now, UpdatedAt: now,
 	}
+	if job == JobHeld {
+		s.EndsAt = nil // the term has not begun
+	}
 	if err := tx.reserveCU(ctx, by, s.Num); err != nil {
-		return err
+		return nil, err
 	}
-	job, err := tx.queue(ctx, by, CreateStoreJob, s.ID, s.Name, nil)
+	j, err := tx.addJob(ctx, by, job, CreateStoreJob, s.ID, s.Name, nil)
 	if err != nil {
+		return nil, err
+	}
+	s.JobID = j.ID
+	if err := table[Store](tx.gorm).Create(ctx, s); err != nil {
+		return nil, taken(err, "store_name")
+	}
+	line.ResourceID, line.ResourceName = s.ID, s.Name
+	return s, nil
+}
+
+func (in *StoreInput) hold(ctx context.Context, tx *DB, by Actor, order *Order, line *OrderLine) error {
+	_, err := in.make(ctx, tx, by, order, line, JobHeld)
+	return err
+}
+
+func (in *StoreInput) release(ctx context.Context, tx *DB, by Actor, _ *Order, line *OrderLine) error {
+	s, err := tx.FindStore(ctx, by, line.ResourceID)
+	if err != nil {
+		return fmt.Errorf("store that waits: %w", err)
+	}
+	in.begin(line, tx.TeamNow(by))
+	s.EndsAt, s.UpdatedAt = line.EndsAt, tx.TeamNow(by)
+	if err := tx.gorm.WithContext(ctx).Model(s).Select("EndsAt", "UpdatedAt").Updates(s).Error; err != nil {
+		return fmt.Errorf("let store go: %w", err)
+	}
+	if err := tx.queueAgain(ctx, s.JobID, JobHeld); err != nil {
 		return err
 	}
-	s.JobID = job.ID
-	if err := table[Store](tx.gorm).Create(ctx, s); err != nil {
-		return taken(err, "store_name")
-	}
-	line.ResourceID, line.ResourceName, line.State = s.ID, s.Name, OrderFulfilling
+	line.State = OrderFulfilling
 	return tx.recordStore(ctx, by, s, "created", "")
+}
+
+func (in *StoreInput) drop(ctx context.Context, tx *DB, by Actor, line *OrderLine) error {
+	s, err := tx.FindStore(ctx, by, line.ResourceID)
+	if err != nil {
+		return fmt.Errorf("store that waits: %w", err)
+	}
+	if err := tx.releaseCU(ctx, s); err != nil {
+		return err
+	}
+	if err := tx.dropJob(ctx, s.JobID); err != nil {
+		return err
+	}
+	if _, err := table[Store](tx.gorm).Where("team_id = ? AND id = ?", by.TeamID, s.ID).Delete(ctx); err != nil {
+		return fmt.Errorf("drop store: %w", err)
+	}
+	return nil
 }
 
 // CULeft is how many compute units the team's quota still has room for.

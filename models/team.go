@@ -16,15 +16,18 @@ type Team struct {
 	CUUsed        int64 `gorm:"column:cu_used"`
 	ObjectStorage bool  // false: buckets are switched off
 	VerifiedOnly  bool  // true: package versions from buckets of this server only
-	LegalName     string
-	Address       string
-	TaxNumber     string
-	Contact       string
-	CostCentre    string
-	Logo          []byte
-	LogoType      string
-	CreatedAt     time.Time
-	UpdatedAt     time.Time
+	// APIOrders is what becomes of an order by API that has to be approved:
+	// RefuseAPIOrders or HoldAPIOrders.
+	APIOrders  string `gorm:"column:api_orders"`
+	LegalName  string
+	Address    string
+	TaxNumber  string
+	Contact    string
+	CostCentre string
+	Logo       []byte
+	LogoType   string
+	CreatedAt  time.Time
+	UpdatedAt  time.Time
 }
 
 // Membership is a person's role in a team.
@@ -62,7 +65,7 @@ func (db *DB) CreateTeam(ctx context.Context, by Actor, in TeamInput) (*Team, er
 // createTeam is CreateTeam inside a transaction, for one who may.
 func (db *DB) createTeam(ctx context.Context, by Actor, in TeamInput) (*Team, error) {
 	now := db.Now()
-	team := &Team{ID: db.newAccountID(), Name: in.Name, CUQuota: 100, ObjectStorage: true, CreatedAt: now, UpdatedAt: now}
+	team := &Team{ID: db.newAccountID(), Name: in.Name, CUQuota: 100, ObjectStorage: true, APIOrders: RefuseAPIOrders, CreatedAt: now, UpdatedAt: now}
 	if err := table[Team](db.gorm).Create(ctx, team); err != nil {
 		return nil, fmt.Errorf("create team: %w", err)
 	}

@@ -245,7 +245,10 @@ func summaryProps(ctx context.Context, p OrderSummaryProps) ui.SummaryProps {
 	case !o.Free:
 		out.TotalLabel, out.Total = i18n.T(ctx, "summary.total"), i18n.Money(ctx, o.TotalMinor, o.Currency)
 	}
-	if p.Err == nil {
+	switch {
+	case p.Err == nil && o.Held:
+		out.Notes = append(out.Notes, i18n.T(ctx, "summary.rule.held"))
+	case p.Err == nil:
 		out.Notes = append(out.Notes, i18n.T(ctx, "summary.rule.none"))
 	}
 	return out

@@ -256,6 +256,9 @@ func orderFacts(ctx context.Context, s *models.OrderSheet) []ui.Row {
 		{Label: i18n.T(ctx, "order.by-way"), Value: i18n.T(ctx, "order.face."+string(o.Face))},
 		{Label: i18n.T(ctx, "order.rule"), Value: orderRule(ctx, o.Rule)},
 	}
+	if o.State == models.OrderPending {
+		rows = append(rows, ui.Row{Label: i18n.T(ctx, "order.approver"), Value: i18n.T(ctx, "order.undecided")})
+	}
 	if o.DeciderName != "" {
 		rows = append(rows, ui.Row{Label: i18n.T(ctx, "order.approver"), Value: o.DeciderName})
 	}

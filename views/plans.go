@@ -93,6 +93,9 @@ func planUsedOf(ctx context.Context, p models.Plan) string {
 
 // planEnds says how long a plan still runs, or when it begins.
 func planEnds(ctx context.Context, p models.Plan, now time.Time) string {
+	if p.Held {
+		return i18n.T(ctx, "order.waits")
+	}
 	if p.State(now) == models.PlanScheduled {
 		return i18n.T(ctx, "plans.begins", "Date", i18n.Relative(ctx, p.EffectiveAt, now))
 	}
@@ -233,6 +236,9 @@ func (p PlanShowProps) lost(ctx context.Context) []string {
 func (p PlanShowProps) ran() (passed, whole int64) {
 	whole = int64(p.Plan.EndsAt.Sub(p.Plan.EffectiveAt).Hours())
 	passed = int64(p.Now.Sub(p.Plan.EffectiveAt).Hours())
+	if p.Plan.Held {
+		passed = 0
+	}
 	return min(max(passed, 0), whole), whole
 }
 

@@ -373,8 +373,12 @@ func (p StoreShowProps) stepState(i int) string {
 	return "waiting"
 }
 
-// jobNote says how long the job took in all, when it has ended well.
+// jobNote says how long the job took in all, when it has ended well, or what it
+// waits for.
 func (p StoreShowProps) jobNote(ctx context.Context) string {
+	if p.Job.State == models.JobHeld {
+		return i18n.T(ctx, "order.waits")
+	}
 	if p.Job.State != models.JobCompleted || p.Job.EndedAt == nil {
 		return ""
 	}

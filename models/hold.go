@@ -1,0 +1,325 @@
+package models
+
+import (
+	"context"
+	"errors"
+	"fmt"
+)
+
+// What becomes of an order that comes by API and has to wait for approval.
+const (
+	RefuseAPIOrders = "refuse" // the caller is told that it is not authorised
+	HoldAPIOrders   = "hold"   // the caller gets the ids of what will be
+)
+
+// Held is the error of an order that came by API and has to be approved first.
+// The order is kept and waits, or was decided against since.
+type Held struct{ Number int64 }
+
+func (h *Held) Error() string { return fmt.Sprintf("order %d has to be approved", h.Number) }
+
+// waiting is a LineInput whose resource can exist before its order is approved:
+// it has its id and its name, and its share of the quota, and that is all.
+// Nothing is paid for it, nothing draws on it and no job runs.
+type waiting interface {
+	// hold makes the resource that waits, and sets the line's ResourceID and
+	// ResourceName.
+	hold(ctx context.Context, tx *DB, by Actor, order *Order, line *OrderLine) error
+	// release lets the resource go, as fulfil would have made it, and sets the
+	// line's State. The term begins when it is called.
+	release(ctx context.Context, tx *DB, by Actor, order *Order, line *OrderLine) error
+	// drop undoes hold.
+	drop(ctx context.Context, tx *DB, by Actor, line *OrderLine) error
+}
+
+// policy tells whether a rule of the team holds an order for approval, and
+// which rule decided.
+func (db *DB) policy(ctx context.Context, by Actor, order *Order) (hold bool, rule string) {
+	if db.holds == nil {
+		return false, "none"
+	}
+	return db.holds(ctx, by, order)
+}
+
+// holdOrder leaves a placed order waiting. What it asks for waits with it, where
+// the caller needs the ids, the team gives them and every line can.
+func (db *DB) holdOrder(ctx context.Context, by Actor, lines []LineInput, order *Order) error {
+	order.State = OrderPending
+	for i := range order.Lines {
+		order.Lines[i].State = OrderPending
+	}
+	if by.Face != ByAPI {
+		return nil
+	}
+	team, err := db.FindTeam(ctx, by)
+	if err != nil || team.APIOrders != HoldAPIOrders {
+		return err
+	}
+	for _, in := range lines {
+		if _, can := in.(waiting); !can {
+			return nil
+		}
+	}
+	for i, in := range lines {
+		line := &order.Lines[i]
+		if err := in.(waiting).hold(ctx, db, by, order, line); err != nil {
+			return err
+		}
+		// It counts among what there is; what is created in a month and spent
+		// waits for the decision.
+		if err := db.count(ctx, by.TeamID, string(line.Kind), 1); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// answer is the error that a caller by API gets for an order that made nothing
+// it could be told of: the same for a repeat as for the first call.
+func (o *Order) answer(by Actor) error {
+	if by.Face != ByAPI {
+		return nil
+	}
+	for _, l := range o.Lines {
+		if l.ResourceID == "" {
+			return &Held{Number: o.Number}
+		}
+	}
+	return nil
+}
+
+// decision is what somebody says about an order that waits.
+type decision struct {
+	approve bool
+	Reason  string `form:"reason" validate:"prose,max=500"`
+	// refused is why the approved order cannot be carried out any more.
+	refused Invalid
+}
+
+// DecideOrder approves or rejects an order that waits. version is that of the
+// order as the decider saw it: when it has been decided or changed since, the
+// decision is ErrConflict. Nobody decides their own order. An approved order
+// goes at once, at the price at which it was placed; one that has become
+// impossible meanwhile fails, and Refused says why.
+func (db *DB) DecideOrder(ctx context.Context, by Actor, number, version int64, approve bool, reason string) (*Order, error) {
+	if err := by.may(Decide); err != nil {
+		return nil, err
+	}
+	d := decision{approve: approve, Reason: reason}
+	if err := Check(&d); err != nil {
+		return nil, err
+	}
+	order, err := db.decide(ctx, by, number, version, d)
+	if errors.As(err, &d.refused) {
+		// What was begun is undone by now; the failure is a decision of its own.
+		order, err = db.decide(ctx, by, number, version, d)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return order, nil
+}
+
+func (db *DB) decide(ctx context.Context, by Actor, number, version int64, d decision) (*Order, error) {
+	var order *Order
+	err := db.tx(ctx, func(ctx context.Context, tx *DB) (err error) {
+		if order, err = tx.FindOrder(ctx, by, number); err != nil {
+			return err
+		}
+		if order.RequestedBy == by.UserID {
+			return ErrForbidden
+		}
+		if err := tx.claimDecision(ctx, by, order, version, d); err != nil {
+			return err
+		}
+		as := order.requester(by)
+		switch {
+		case d.refused != nil:
+			err = tx.dropOrder(ctx, as, order, OrderFailed)
+		case d.approve:
+			err = tx.releaseOrder(ctx, as, order)
+		default:
+			err = tx.dropOrder(ctx, as, order, OrderRejected)
+		}
+		if err != nil {
+			return err
+		}
+		return tx.saveDecided(ctx, order)
+	})
+	return order, err
+}
+
+// claimDecision writes down who decides, if nobody has yet and the order is
+// still as it was seen.
+func (db *DB) claimDecision(ctx context.Context, by Actor, order *Order, version int64, d decision) error {
+	now := db.TeamNow(by)
+	action := "order.rejected"
+	order.State = OrderRejected
+	if d.approve {
+		order.State, action = OrderApproved, "order.approved"
+	}
+	order.DecidedBy, order.DeciderName, order.DecidedAt, order.DecisionReason = by.UserID, by.UserName, &now, d.Reason
+	order.Version, order.UpdatedAt, order.Refused = version+1, now, d.refused
+	res := db.gorm.WithContext(ctx).Model(order).
+		Where("team_id = ? AND version = ? AND state = ?", by.TeamID, version, OrderPending).
+		Select("State", "DecidedBy", "DeciderName", "DecidedAt", "DecisionReason", "Version", "UpdatedAt", "Refused").Updates(order)
+	if res.Error != nil {
+		return fmt.Errorf("decide order: %w", res.Error)
+	}
+	if res.RowsAffected == 0 {
+		return ErrConflict
+	}
+	e := Event{Action: action, Kind: KindOrder, SubjectID: fmt.Sprint(order.Number), SubjectName: order.Title, OrderNumber: order.Number}
+	detail := map[string]any{"version": version, "reason": d.Reason, "total_minor": order.TotalMinor, "currency": order.Currency}
+	if d.refused != nil {
+		e.Result, detail["refused"] = "failed", d.refused
+	}
+	return db.record(ctx, by, e, detail)
+}
+
+// requester is the program, acting on behalf of the one who asked, in the
+// request of the one who decided.
+func (o *Order) requester(by Actor) Actor {
+	return Actor{UserID: o.RequestedBy, UserName: o.RequesterName, TeamID: o.TeamID, Role: Requester, ClockOffset: by.ClockOffset,
+		Face: ByServer, Address: by.Address, RequestID: by.RequestID}
+}
+
+// releaseOrder fulfils an order that was approved after it had waited. What waited
+// with it goes on; the rest is made.
+func (db *DB) releaseOrder(ctx context.Context, as Actor, order *Order) error {
+	order.State = OrderFulfilling
+	for i := range order.Lines {
+		line := &order.Lines[i]
+		in, err := decodeLine(line.Kind, line.Input)
+		if err != nil {
+			return fmt.Errorf("read order line: %w", err)
+		}
+		if w, can := in.(waiting); can && line.ResourceID != "" {
+			if err := w.release(ctx, db, as, order, line); err != nil {
+				return err
+			}
+			if err := db.inMonth(ctx, as, line.Kind, 1, 0, line.AmountMinor); err != nil {
+				return err
+			}
+			continue
+		}
+		if made, err := db.alreadyThere(ctx, as, in, line); made || err != nil {
+			if err != nil {
+				return err
+			}
+			continue
+		}
+		if err := db.stillPossible(ctx, as, in); err != nil {
+			return err
+		}
+		if err := db.fulfilLine(ctx, as, in, order, line); err != nil {
+			return err
+		}
+	}
+	order.settle(db.TeamNow(as))
+	return nil
+}
+
+// alreadyThere tells whether a line asks for the team's storage bucket of a
+// region and there is one by now, which then serves.
+func (db *DB) alreadyThere(ctx context.Context, as Actor, in LineInput, line *OrderLine) (bool, error) {
+	bucket, is := in.(*BucketInput)
+	if !is || !bucket.Storage {
+		return false, nil
+	}
+	b, err := db.storageBucket(ctx, as, bucket.Region)
+	if errors.Is(err, ErrNotFound) {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	line.Name, line.ResourceID, line.ResourceName, line.State = b.Name, b.ID, b.Name, OrderCompleted
+	return true, nil
+}
+
+// stillPossible says what has come to forbid an input since it was ordered. A
+// date that has gone by while it waited is no fault of it.
+func (db *DB) stillPossible(ctx context.Context, as Actor, in LineInput) error {
+	_, err := in.line(ctx, db, as)
+	var broken, still Invalid
+	if !errors.As(err, &broken) {
+		return err
+	}
+	for _, f := range broken {
+		if f.Field != "effective_date" {
+			still = append(still, f)
+		}
+	}
+	if still == nil {
+		return nil
+	}
+	return still
+}
+
+// dropOrder gives up what an order asked for, with what waited for it.
+func (db *DB) dropOrder(ctx context.Context, as Actor, order *Order, state OrderState) error {
+	order.State = state
+	var blobs []string
+	for i := range order.Lines {
+		line := &order.Lines[i]
+		line.State = state
+		if line.Blob != "" {
+			blobs, line.Blob = append(blobs, line.Blob), ""
+		}
+		if line.ResourceID == "" {
+			continue
+		}
+		in, err := decodeLine(line.Kind, line.Input)
+		if err != nil {
+			return fmt.Errorf("read order line: %w", err)
+		}
+		if err := in.(waiting).drop(ctx, db, as, line); err != nil {
+			return err
+		}
+		if err := db.count(ctx, as.TeamID, string(line.Kind), -1); err != nil {
+			return err
+		}
+		line.ResourceID, line.ResourceName = "", ""
+	}
+	return db.forgetBlobs(ctx, as, blobs...)
+}
+
+// saveDecided writes what a decision made of an order and its lines.
+func (db *DB) saveDecided(ctx context.Context, order *Order) error {
+	err := db.gorm.WithContext(ctx).Model(order).Select("State", "Title", "CompletedAt", "UpdatedAt").Updates(order).Error
+	for i := range order.Lines {
+		if err != nil {
+			break
+		}
+		line := &order.Lines[i]
+		err = db.gorm.WithContext(ctx).Model(line).
+			Select("Name", "StartsAt", "EndsAt", "State", "ResourceID", "ResourceName", "Blob").Updates(line).Error
+	}
+	if err != nil {
+		return fmt.Errorf("write decided order: %w", err)
+	}
+	return nil
+}
+
+// ChangeAPIOrders says what becomes of the team's orders that come by API and
+// have to wait: RefuseAPIOrders or HoldAPIOrders.
+func (db *DB) ChangeAPIOrders(ctx context.Context, by Actor, mode string) error {
+	if err := by.may(Administer); err != nil {
+		return err
+	}
+	if mode != RefuseAPIOrders && mode != HoldAPIOrders {
+		return invalid("api_orders", "oneof")
+	}
+	return db.tx(ctx, func(ctx context.Context, tx *DB) error {
+		team, err := tx.FindTeam(ctx, by)
+		if err != nil || team.APIOrders == mode {
+			return err
+		}
+		if _, err := table[Team](tx.gorm).Where("id = ?", by.TeamID).Update(ctx, "api_orders", mode); err != nil {
+			return fmt.Errorf("change what becomes of orders by API: %w", err)
+		}
+		return tx.record(ctx, by, Event{Action: "team.api_orders_changed", Kind: KindTeam, SubjectID: team.ID, SubjectName: team.Name},
+			map[string]any{"from": team.APIOrders, "to": mode})
+	})
+}
