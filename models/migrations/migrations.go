@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"slices"
 	"strings"
 
 	"github.com/go-gormigrate/gormigrate/v2"
@@ -57,6 +58,7 @@ func Pending(db *gorm.DB) (pending, begun bool, err error) {
 	return int(done) < len(steps), true, nil
 }
 
+// all are the steps, in the order of their numbers.
 func all() ([]*gormigrate.Migration, error) {
 	names, err := fs.Glob(files, "*.sql")
 	if err != nil {
@@ -76,6 +78,7 @@ func all() ([]*gormigrate.Migration, error) {
 		})
 	}
 	steps = append(steps, &gormigrate.Migration{ID: "0002_catalogue", Migrate: seed})
+	slices.SortFunc(steps, func(a, b *gormigrate.Migration) int { return strings.Compare(a.ID, b.ID) })
 	return steps, nil
 }
 
