@@ -40,7 +40,7 @@ const (
 	See        Right = "see"        // the team's resources, orders and activity
 	Request    Right = "request"    // create, renew and delete resources
 	Decide     Right = "decide"     // approve or reject other people's orders
-	Administer Right = "administer" // members, quotas, letterhead
+	Administer Right = "administer" // members, access keys, quotas, letterhead
 )
 
 var leastRole = map[Right]Role{See: Viewer, Request: Requester, Decide: Approver, Administer: Admin}
@@ -73,6 +73,20 @@ type Actor struct {
 	Address   string
 	Agent     string
 	RequestID string
+	// KeyID and KeyName are the access key that the request was signed with, ""
+	// when there was none.
+	KeyID   string
+	KeyName string
+
+	// site is set by ForSite.
+	site bool
+}
+
+// ForSite is the actor in no team: what belongs to one is then asked for as the
+// site's own, which only a site admin may.
+func (by Actor) ForSite() Actor {
+	by.TeamID, by.Role, by.ClockOffset, by.site = "", "", 0, true
+	return by
 }
 
 // May tells whether the actor has the right in its team. Pages use it to show

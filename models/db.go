@@ -13,6 +13,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"gorm.io/driver/postgres"
@@ -32,6 +33,10 @@ type Options struct {
 	// Postgres is the address of a PostgreSQL database. Empty means SQLite in
 	// Folder.
 	Postgres string
+	// SecretKey encrypts the secrets of access keys: 32 bytes in base64 or hex.
+	// Several, the newest last and commas between, are for the time of changing
+	// it. Empty means a file in Folder, made when it is first needed.
+	SecretKey string
 	// Clock and Random default to the machine's.
 	Clock  Clock
 	Random io.Reader
@@ -63,6 +68,9 @@ type DB struct {
 	ids        *sequence
 	noting     chan struct{} // held while a session's last use is being noted
 	wake       chan struct{} // tells the worker that a job may be due
+	keys       *keyring
+	nonces     *atomic.Int64 // how many were used, for sweeping
+	calls      *callLog
 	// promised is set inside a transaction that queues a job.
 	promised *bool
 }
@@ -72,7 +80,7 @@ type DB struct {
 // process at a time; a second one is refused.
 func Open(ctx context.Context, o Options) (*DB, error) {
 	db := &DB{folder: o.Folder, clock: o.Clock, random: o.Random, log: o.Log, hashMemory: o.HashMemory, holds: o.Policy, ids: new(sequence),
-		wake: make(chan struct{}, 1), noting: make(chan struct{}, 1)}
+		wake: make(chan struct{}, 1), noting: make(chan struct{}, 1), nonces: new(atomic.Int64)}
 	if db.clock == nil {
 		db.clock = SystemClock
 	}
@@ -114,6 +122,10 @@ func (db *DB) open(ctx context.Context, o Options) error {
 	if err != nil {
 		return err
 	}
+	if err := db.openSecretKey(ctx, o.SecretKey); err != nil {
+		return err
+	}
+	db.startCalls()
 	return db.recover(ctx)
 }
 
@@ -231,6 +243,9 @@ func (db *DB) Ready(ctx context.Context) error {
 // Close lets what is being written finish and closes the database.
 func (db *DB) Close() error {
 	var errs []error
+	if db.calls != nil {
+		errs = append(errs, db.calls.stop())
+	}
 	if db.commits != nil {
 		errs = append(errs, db.commits.stop())
 	}

@@ -23,13 +23,14 @@ const (
 	KindOrder  Kind = "order"
 	KindTeam   Kind = "team"
 	KindUser   Kind = "user"
+	KindKey    Kind = "key"
 )
 
 // Kinds are the four kinds that people order, in the order they are shown.
 var Kinds = []Kind{KindBucket, KindPkgVersion, KindPlan, KindStore}
 
 // EventKinds are all kinds that events are about, in the order they are shown.
-var EventKinds = []Kind{KindBucket, KindObject, KindApp, KindPkgVersion, KindPlan, KindStore, KindOrder, KindTeam, KindUser}
+var EventKinds = []Kind{KindBucket, KindObject, KindApp, KindPkgVersion, KindPlan, KindStore, KindOrder, KindTeam, KindUser, KindKey}
 
 // Event is one line of the record of who did what. It is written in the
 // transaction of the change and never changed afterwards.
@@ -49,7 +50,9 @@ type Event struct {
 	Detail      string // JSON: old and new values, reasons; never a secret
 	Face        Face
 	Address     string
+	Agent       string // what the browser or program calls itself
 	RequestID   string
+	KeyID       string // the access key that signed the request, "" when none did
 
 	// Gone tells that the subject no longer exists. ListEvents fills it in.
 	Gone bool `gorm:"-"`
@@ -62,7 +65,8 @@ func (db *DB) record(ctx context.Context, by Actor, e Event, detail ...any) erro
 	e.ID = db.newID()
 	e.TeamID, e.At = by.TeamID, db.Now()
 	e.UserID, e.UserName = by.UserID, by.UserName
-	e.Face, e.Address, e.RequestID = by.Face, by.Address, by.RequestID
+	e.Face, e.Address, e.RequestID, e.KeyID = by.Face, by.Address, by.RequestID, by.KeyID
+	e.Agent = clip(by.Agent, mostAgent)
 	if e.Result == "" {
 		e.Result = "done"
 	}
@@ -84,7 +88,8 @@ type EventFilter struct {
 	Action  string // a prefix, as "bucket."
 	User    string
 	Face    Face
-	Order   int64 // what was done by or for this order
+	Key     string // what was done with this access key
+	Order   int64  // what was done by or for this order
 	// Text is found in the name of the thing or of the person. What was done is
 	// found by Actions, which the caller knows by the words it shows.
 	Text    string
@@ -105,6 +110,9 @@ func (db *DB) ListEvents(ctx context.Context, by Actor, f EventFilter, p Page) (
 	}
 	if f.Face != "" {
 		q = q.Where("face = ?", f.Face)
+	}
+	if f.Key != "" {
+		q = q.Where("key_id = ? AND key_id <> ''", f.Key) // as the index has it
 	}
 	if f.Text != "" {
 		t := like(f.Text)
@@ -136,7 +144,7 @@ func (db *DB) ListEvents(ctx context.Context, by Actor, f EventFilter, p Page) (
 // things can be deleted.
 var tableOf = map[Kind]string{
 	KindBucket: "buckets", KindPkgVersion: "pkg_versions", KindPlan: "plans", KindStore: "stores",
-	KindApp:    "apps",
+	KindApp: "apps", KindKey: "access_keys",
 	KindObject: "buckets", // the subject of what happens to an object is its bucket
 }
 

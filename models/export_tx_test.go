@@ -1,6 +1,10 @@
 package models
 
-import "context"
+import (
+	"context"
+	"fmt"
+	"strings"
+)
 
 // Tx lets tests try the transaction helper itself.
 func (db *DB) Tx(ctx context.Context, fn func(ctx context.Context, tx *DB) error) error {
@@ -22,4 +26,30 @@ func (db *DB) Has(ctx context.Context, name string) bool {
 // Statement runs a statement in a transaction of its own.
 func (db *DB) Statement(ctx context.Context, statement string) error {
 	return db.tx(ctx, func(ctx context.Context, tx *DB) error { return execute(ctx, tx.gorm, statement) })
+}
+
+// Rows counts the rows of a table.
+func (db *DB) Rows(ctx context.Context, table string) (n int, err error) {
+	err = db.gorm.WithContext(ctx).Raw("SELECT COUNT(*) FROM " + table).Scan(&n).Error
+	return n, err
+}
+
+// Dump is all that tables hold, as text.
+func (db *DB) Dump(ctx context.Context, tables ...string) (string, error) {
+	var all strings.Builder
+	for _, name := range tables {
+		var rows []map[string]any
+		if err := db.gorm.WithContext(ctx).Raw("SELECT * FROM " + name).Scan(&rows).Error; err != nil {
+			return "", err
+		}
+		for _, row := range rows {
+			for column, value := range row {
+				if b, ok := value.([]byte); ok {
+					value = string(b)
+				}
+				fmt.Fprintln(&all, column, value)
+			}
+		}
+	}
+	return all.String(), nil
 }

@@ -63,6 +63,7 @@ type Order struct {
 	Address        string
 	Agent          string
 	RequestID      string
+	KeyID          string // the access key that signed the request, "" when none did
 	Version        int64
 	CreatedAt      time.Time
 	UpdatedAt      time.Time
@@ -325,7 +326,7 @@ func (db *DB) draft(ctx context.Context, by Actor, in OrderInput) (*Order, error
 	order := &Order{
 		TeamID: by.TeamID, Type: "New", Free: true, Currency: "CNY", CostCentre: in.CostCentre, Note: in.Note,
 		RequestedBy: by.UserID, RequesterName: by.UserName, Version: 1,
-		Face: by.Face, Address: by.Address, Agent: clip(by.Agent, 200), RequestID: by.RequestID,
+		Face: by.Face, Address: by.Address, Agent: clip(by.Agent, 200), RequestID: by.RequestID, KeyID: by.KeyID,
 		CreatedAt: now, UpdatedAt: now,
 	}
 	if in.Token != "" {

@@ -15,9 +15,9 @@ import (
 
 // tables are all types that are read from and written to tables.
 var tables = []any{
-	App{}, Bucket{}, Category{}, Deduction{}, Event{}, Flavor{}, Invitation{}, Job{}, KnownBrowser{}, Membership{},
+	AccessToken{}, App{}, Bucket{}, Call{}, Category{}, Deduction{}, Event{}, Flavor{}, Invitation{}, Job{}, KnownBrowser{}, Membership{},
 	Month{}, Object{}, Order{}, OrderLine{}, PackageType{}, PkgVersion{}, Plan{}, Product{}, Region{}, Setting{},
-	Specification{}, Store{}, Team{}, Throttle{}, User{}, price{}, sessionRow{},
+	Specification{}, Store{}, Team{}, Throttle{}, User{}, accessKeyRow{}, nonce{}, price{}, sessionRow{},
 }
 
 func TestEveryRowThatIsAskedForIsAmongTheTables(t *testing.T) {

@@ -17,6 +17,7 @@ import (
 var kindIcons = map[models.Kind]string{
 	models.KindApp: "app-window", models.KindObject: "file", models.KindOrder: "receipt-text",
 	models.KindTeam: "building-2", models.KindUser: "user",
+	models.KindKey: "key-round",
 }
 
 // kindPaths are where the things of a kind have their pages, by id.

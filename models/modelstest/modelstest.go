@@ -40,6 +40,23 @@ const cheapHash = 8
 // HashMemory are chosen here when they are empty.
 func OpenWith(t testing.TB, o models.Options) *models.DB {
 	t.Helper()
+	o = Choose(t, o)
+	db, err := models.Open(context.Background(), o)
+	if err != nil {
+		t.Fatalf("open database: %v", err)
+	}
+	t.Cleanup(func() {
+		if err := db.Close(); err != nil {
+			t.Errorf("close database: %v", err)
+		}
+	})
+	return db
+}
+
+// Choose fills in what OpenWith chooses, for tests that open a database more
+// than once.
+func Choose(t testing.TB, o models.Options) models.Options {
+	t.Helper()
 	if o.HashMemory == 0 {
 		o.HashMemory = cheapHash
 	}
@@ -52,16 +69,7 @@ func OpenWith(t testing.TB, o models.Options) *models.DB {
 	} else if fresh && o.Postgres == "" {
 		copyTemplate(t, o.Folder)
 	}
-	db, err := models.Open(context.Background(), o)
-	if err != nil {
-		t.Fatalf("open database: %v", err)
-	}
-	t.Cleanup(func() {
-		if err := db.Close(); err != nil {
-			t.Errorf("close database: %v", err)
-		}
-	})
-	return db
+	return o
 }
 
 // template is a migrated SQLite database; copying it is quicker than

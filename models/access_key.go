@@ -1,0 +1,433 @@
+package models
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+)
+
+// AccessKey lets a program sign requests to the vendors' APIs. It acts with the
+// present role of its user in its team, or, when it is a site key, for the team
+// that each request names.
+type AccessKey struct {
+	ID          string // the AccessKeyId of the documents
+	TeamID      string // "" for a site key
+	UserID      string
+	Name        string
+	Operations  []string // what it is limited to; empty: nothing, it may call all
+	Disabled    bool
+	ExpiresAt   *time.Time
+	UsedAt      *time.Time
+	UsedFrom    string // the address of its last request
+	UsedAgent   string // the program of its last request
+	UsedFor     string // the operation of its last request
+	CreatedBy   string
+	CreatorName string
+	CreatedAt   time.Time
+	UpdatedAt   time.Time
+
+	// UserName and Role are who it acts as now; Role is "" for a site key.
+	UserName string
+	Role     Role
+	// Orphaned says that its user may not act any more: disabled, no member of
+	// the team, or, for a site key, no site admin.
+	Orphaned bool
+}
+
+// accessKeyRow is an access key as the table has it.
+type accessKeyRow struct {
+	ID          string
+	TeamID      string
+	UserID      string
+	Name        string
+	Operations  []string `gorm:"serializer:json"`
+	Sealed      []byte   // the secret, encrypted
+	Disabled    bool
+	ExpiresAt   *time.Time
+	UsedAt      *time.Time
+	UsedFrom    string
+	UsedAgent   string
+	UsedFor     string
+	CreatedBy   string
+	CreatorName string
+	CreatedAt   time.Time
+	UpdatedAt   time.Time
+}
+
+// TableName is the table that the row is of.
+func (accessKeyRow) TableName() string { return "access_keys" }
+
+func (r accessKeyRow) key() AccessKey {
+	return AccessKey{ID: r.ID, TeamID: r.TeamID, UserID: r.UserID, Name: r.Name, Operations: r.Operations,
+		Disabled: r.Disabled, ExpiresAt: r.ExpiresAt, UsedAt: r.UsedAt, UsedFrom: r.UsedFrom, UsedAgent: r.UsedAgent,
+		UsedFor: r.UsedFor, CreatedBy: r.CreatedBy, CreatorName: r.CreatorName, CreatedAt: r.CreatedAt, UpdatedAt: r.UpdatedAt}
+}
+
+// KeyState is whether an access key works, or why not.
+type KeyState string
+
+// The states of an access key.
+const (
+	KeyActive   KeyState = "active"
+	KeyDisabled KeyState = "disabled"
+	KeyExpired  KeyState = "expired"
+	KeyOrphaned KeyState = "orphaned" // its user may not act any more
+)
+
+// State is the key's state at a time. Only an active key is obeyed.
+func (k AccessKey) State(now time.Time) KeyState {
+	switch {
+	case k.Disabled:
+		return KeyDisabled
+	case k.ExpiresAt != nil && !now.Before(*k.ExpiresAt):
+		return KeyExpired
+	case k.Orphaned:
+		return KeyOrphaned
+	}
+	return KeyActive
+}
+
+// SiteKey tells whether the key belongs to the site and not to a team.
+func (k AccessKey) SiteKey() bool { return k.TeamID == "" }
+
+// AccessKeyInput is what somebody says about a new access key.
+type AccessKeyInput struct {
+	Name string `form:"key_name" validate:"required,line,max=64"`
+	// User is the member of the team that the key acts as, or the site admin of
+	// a site key; empty means whoever makes it.
+	User string `form:"key_user" validate:"max=64"`
+	// Limited says that the key may only call Operations. It is implied by
+	// naming some.
+	Limited    bool     `form:"limited"`
+	Operations []string `form:"operations" validate:"max=100"`
+	// Days is how long the key works; 0 means until somebody ends it.
+	Days int `form:"days" validate:"min=0,max=3650"`
+}
+
+// mayKeys says whether the actor keeps the access keys of its team, or of the
+// site.
+func (by Actor) mayKeys() error {
+	if by.site {
+		return by.maySite()
+	}
+	return by.may(Administer)
+}
+
+// CreateAccessKey makes an access key of the actor's team, or, for an actor
+// ForSite, of the site. The secret is returned here and never again.
+func (db *DB) CreateAccessKey(ctx context.Context, by Actor, in AccessKeyInput) (*AccessKey, string, error) {
+	if err := by.mayKeys(); err != nil {
+		return nil, "", err
+	}
+	err := Check(&in)
+	operations, known := inDocumentOrder(in.Operations)
+	switch {
+	case !known:
+		err = mergeInvalid(err, invalid("operations", "oneof"))
+	case in.Limited && len(operations) == 0:
+		err = mergeInvalid(err, invalid("operations", "required"))
+	}
+	if err != nil {
+		return nil, "", err
+	}
+	now := db.Now()
+	row := accessKeyRow{ID: db.newAccessKeyID(), TeamID: by.TeamID, UserID: in.User, Name: in.Name, Operations: operations,
+		CreatedBy: by.UserID, CreatorName: by.UserName, CreatedAt: now, UpdatedAt: now}
+	if row.UserID == "" {
+		row.UserID = by.UserID
+	}
+	if in.Days > 0 {
+		end := now.AddDate(0, 0, in.Days)
+		row.ExpiresAt = &end
+	}
+	secret := db.newSecret()
+	keys := []AccessKey{row.key()}
+	err = db.tx(ctx, func(ctx context.Context, tx *DB) error {
+		if err := tx.fillUsers(ctx, by, keys); err != nil {
+			return err
+		}
+		if keys[0].Orphaned {
+			return invalid("key_user", "member")
+		}
+		seal, err := tx.sealingKey(ctx)
+		if err != nil {
+			return err
+		}
+		row.Sealed = seal.seal(tx, secret, row.ID)
+		if err := table[accessKeyRow](tx.gorm).Create(ctx, &row); err != nil {
+			return fmt.Errorf("make access key: %w", err)
+		}
+		return tx.recordKey(ctx, by, "key.created", keys[0],
+			map[string]any{"user": keys[0].UserName, "operations": operations, "expires_at": row.ExpiresAt})
+	})
+	if err != nil {
+		return nil, "", err
+	}
+	return &keys[0], secret, nil
+}
+
+func (db *DB) recordKey(ctx context.Context, by Actor, action string, k AccessKey, detail ...any) error {
+	return db.record(ctx, by, Event{Action: action, Kind: KindKey, SubjectID: k.ID, SubjectName: k.Name}, detail...)
+}
+
+// ListAccessKeys is a page of the access keys of the actor's team, or of the
+// site, newest first.
+func (db *DB) ListAccessKeys(ctx context.Context, by Actor, p Page) ([]AccessKey, Cursor, error) {
+	if err := by.mayKeys(); err != nil {
+		return nil, Cursor{}, err
+	}
+	q := table[accessKeyRow](db.gorm).Omit("sealed").Where("team_id = ?", by.TeamID)
+	rows, cursor, err := pageOf(ctx, q, p, newestFirst("created_at", "id"), func(r accessKeyRow) []string {
+		return []string{stamp(r.CreatedAt), r.ID}
+	})
+	if err != nil {
+		return nil, Cursor{}, err
+	}
+	keys := make([]AccessKey, len(rows))
+	for i, r := range rows {
+		keys[i] = r.key()
+	}
+	return keys, cursor, db.fillUsers(ctx, by, keys)
+}
+
+// FindAccessKey is an access key of the actor's team, or of the site, or
+// ErrNotFound.
+func (db *DB) FindAccessKey(ctx context.Context, by Actor, id string) (*AccessKey, error) {
+	if err := by.mayKeys(); err != nil {
+		return nil, err
+	}
+	row, err := table[accessKeyRow](db.gorm).Omit("sealed").Where("id = ? AND team_id = ?", id, by.TeamID).First(ctx)
+	if err != nil {
+		return nil, translate(err)
+	}
+	keys := []AccessKey{row.key()}
+	return &keys[0], db.fillUsers(ctx, by, keys)
+}
+
+// fillUsers says of keys of the actor's team, or of the site, who they act as
+// now.
+func (db *DB) fillUsers(ctx context.Context, by Actor, keys []AccessKey) error {
+	ids := make([]string, len(keys))
+	for i, k := range keys {
+		ids[i] = k.UserID
+	}
+	var users []struct {
+		ID        string
+		Name      string
+		Disabled  bool
+		SiteAdmin bool
+		Role      Role
+	}
+	err := db.gorm.WithContext(ctx).Raw(`SELECT u.id, u.name, u.disabled, u.site_admin, COALESCE(m.role, '') AS role
+		FROM users u LEFT JOIN memberships m ON m.user_id = u.id AND m.team_id = ?
+		WHERE u.id IN ?`, by.TeamID, ids).Scan(&users).Error
+	if err != nil {
+		return translate(err)
+	}
+	for i := range keys {
+		keys[i].Orphaned = true
+		for _, u := range users {
+			if u.ID == keys[i].UserID {
+				keys[i].UserName, keys[i].Role = u.Name, u.Role
+				keys[i].Orphaned = orphaned(keys[i].SiteKey(), u.Disabled, u.SiteAdmin, u.Role)
+			}
+		}
+	}
+	return nil
+}
+
+// orphaned tells whether a key's user may not act any more.
+func orphaned(siteKey, disabled, siteAdmin bool, role Role) bool {
+	if siteKey {
+		return disabled || !siteAdmin
+	}
+	return disabled || role == ""
+}
+
+// SetAccessKeyDisabled disables or enables an access key. The next request
+// signed with it goes by that.
+func (db *DB) SetAccessKeyDisabled(ctx context.Context, by Actor, id string, disabled bool) (*AccessKey, error) {
+	return db.onKey(ctx, by, id, func(ctx context.Context, tx *DB, k *AccessKey) error {
+		q := table[accessKeyRow](tx.gorm).Where("id = ? AND team_id = ? AND disabled <> ?", id, by.TeamID, disabled).Select("disabled", "updated_at")
+		n, err := q.Updates(ctx, accessKeyRow{Disabled: disabled, UpdatedAt: tx.Now()})
+		if err != nil || n == 0 { // so it was already
+			return err
+		}
+		k.Disabled = disabled
+		action := "key.enabled"
+		if disabled {
+			action = "key.disabled"
+		}
+		return tx.recordKey(ctx, by, action, *k)
+	})
+}
+
+// DeleteAccessKey ends an access key for good, with its tokens and the list of
+// its calls. Orders and the record keep its id.
+func (db *DB) DeleteAccessKey(ctx context.Context, by Actor, id string) (*AccessKey, error) {
+	return db.onKey(ctx, by, id, func(ctx context.Context, tx *DB, k *AccessKey) error {
+		if _, err := table[accessKeyRow](tx.gorm).Where("id = ? AND team_id = ?", id, by.TeamID).Delete(ctx); err != nil {
+			return fmt.Errorf("delete access key: %w", err)
+		}
+		if err := execute(ctx, tx.gorm, "DELETE FROM nonces WHERE key_id = ?", id); err != nil {
+			return fmt.Errorf("delete nonces: %w", err)
+		}
+		return tx.recordKey(ctx, by, "key.deleted", *k)
+	})
+}
+
+// onKey changes something about an access key of the actor's team, or of the
+// site.
+func (db *DB) onKey(ctx context.Context, by Actor, id string, change func(context.Context, *DB, *AccessKey) error) (*AccessKey, error) {
+	if err := by.mayKeys(); err != nil {
+		return nil, err
+	}
+	var k *AccessKey
+	err := db.tx(ctx, func(ctx context.Context, tx *DB) (err error) {
+		if k, err = tx.FindAccessKey(ctx, by, id); err != nil {
+			return err
+		}
+		return change(ctx, tx, k)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return k, nil
+}
+
+// newAccessKeyID is an AccessKeyId: "QM" and 22 capital letters and digits, 110
+// bits, none of which look alike.
+func (db *DB) newAccessKeyID() string {
+	const alphabet = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
+	b := db.randomBytes(22)
+	for i := range b {
+		b[i] = alphabet[b[i]%32]
+	}
+	return "QM" + string(b)
+}
+
+// newSecret is the secret of an access key: 40 letters and digits, 238 bits.
+func (db *DB) newSecret() string {
+	const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+	const fair = 256 - 256%len(alphabet) // bytes from here on would favour the first letters
+	var secret []byte
+	for len(secret) < 40 {
+		for _, c := range db.randomBytes(64) {
+			if int(c) < fair && len(secret) < 40 {
+				secret = append(secret, alphabet[int(c)%len(alphabet)])
+			}
+		}
+	}
+	return string(secret)
+}
+
+// Caller is an access key as the check of a signed request needs it: with its
+// secret, and who it acts as now.
+type Caller struct {
+	Key    AccessKey
+	Secret string `json:"-"`
+	// Actor is who the key acts as. For a site key it is in no team: ActorFor
+	// gives it one.
+	Actor Actor
+}
+
+// Active tells whether the key is obeyed: it is enabled, has not expired, and
+// its user may act.
+func (c *Caller) Active(now time.Time) bool { return c.Key.State(now) == KeyActive }
+
+// May tells whether the key may call an operation. What its user's role allows
+// is decided where the operation is done.
+func (c *Caller) May(operation string) bool {
+	return len(c.Key.Operations) == 0 || slices.Contains(c.Key.Operations, operation)
+}
+
+// SiteKey tells whether the key is for the team that each request names.
+func (c *Caller) SiteKey() bool { return c.Key.SiteKey() }
+
+// callerQuery is all that is to be known of a key to check a request: one query,
+// asked again each time, so that whatever ends a key does so at once.
+const callerQuery = `SELECT k.id, k.team_id, k.user_id, k.name, k.operations, k.sealed, k.disabled, k.expires_at,
+		u.name, u.disabled, u.site_admin, COALESCE(m.role, ''), COALESCE(t.clock_offset_ms, 0)
+	FROM access_keys k
+	JOIN users u ON u.id = k.user_id
+	LEFT JOIN memberships m ON m.user_id = k.user_id AND m.team_id = k.team_id
+	LEFT JOIN teams t ON t.id = m.team_id`
+
+// FindCaller is the key of an id with its secret, or ErrNotFound. Where the
+// request came from is taken from the given actor. It may be called before
+// anybody has shown who they are: the caller of it decides by the signature, and
+// by Active.
+func (db *DB) FindCaller(ctx context.Context, keyID string, from Actor) (*Caller, error) {
+	c, sealed, err := db.caller(ctx, from, callerQuery+" WHERE k.id = ?", keyID)
+	if err != nil {
+		return nil, err
+	}
+	c.Secret, err = db.keys.unseal(sealed, c.Key.ID)
+	return c, err
+}
+
+// FindCallerByToken is the key that a token was issued for, without its secret,
+// or ErrNotFound when the token is unknown, has expired or was revoked.
+func (db *DB) FindCallerByToken(ctx context.Context, token string, from Actor) (*Caller, error) {
+	c, _, err := db.caller(ctx, from, callerQuery+` JOIN access_tokens a ON a.key_id = k.id
+		WHERE a.token_hash = ? AND a.expires_at > ?`, hashToken(token), db.Now())
+	return c, err
+}
+
+func (db *DB) caller(ctx context.Context, from Actor, query string, args ...any) (*Caller, []byte, error) {
+	var (
+		k                   AccessKey
+		operations          string
+		sealed              []byte
+		expires             sql.NullTime
+		disabled, siteAdmin bool
+		offset              int64
+	)
+	err := db.gorm.WithContext(ctx).Raw(query, args...).Row().Scan(&k.ID, &k.TeamID, &k.UserID, &k.Name, &operations, &sealed,
+		&k.Disabled, &expires, &k.UserName, &disabled, &siteAdmin, &k.Role, &offset)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil, nil, ErrNotFound
+	}
+	if err != nil {
+		return nil, nil, translate(err)
+	}
+	if err := json.Unmarshal([]byte(operations), &k.Operations); err != nil {
+		return nil, nil, fmt.Errorf("operations of access key %s: %w", k.ID, err)
+	}
+	if expires.Valid {
+		k.ExpiresAt = &expires.Time
+	}
+	k.Orphaned = orphaned(k.SiteKey(), disabled, siteAdmin, k.Role)
+	// A key never keeps the site, whoever its user is.
+	from.SiteAdmin = false
+	from.UserID, from.UserName, from.KeyID, from.KeyName = k.UserID, k.UserName, k.ID, k.Name
+	from.TeamID, from.Role, from.ClockOffset = k.TeamID, k.Role, msDuration(offset)
+	return &Caller{Key: k, Actor: from}, sealed, nil
+}
+
+// ActorFor is who a caller acts as in a team. A site key is a requester in any
+// team that there is; a team's key only acts in its own. Everything else is
+// ErrNotFound.
+func (db *DB) ActorFor(ctx context.Context, c *Caller, teamID string) (Actor, error) {
+	if !c.SiteKey() {
+		if teamID != c.Key.TeamID {
+			return Actor{}, ErrNotFound
+		}
+		return c.Actor, nil
+	}
+	var offset int64
+	err := db.gorm.WithContext(ctx).Raw("SELECT clock_offset_ms FROM teams WHERE id = ?", teamID).Row().Scan(&offset)
+	if errors.Is(err, sql.ErrNoRows) {
+		return Actor{}, ErrNotFound
+	}
+	if err != nil {
+		return Actor{}, translate(err)
+	}
+	by := c.Actor
+	by.TeamID, by.Role, by.ClockOffset = teamID, Requester, msDuration(offset)
+	return by, nil
+}

@@ -1,0 +1,79 @@
+package models
+
+import (
+	"context"
+	"fmt"
+	"time"
+)
+
+// AccessToken is a token of the X-Auth-Token header that an access key was
+// given. Only its hash is kept.
+type AccessToken struct {
+	TokenHash   string `gorm:"primaryKey"`
+	ID          string
+	KeyID       string
+	CreatedBy   string
+	CreatorName string
+	CreatedAt   time.Time
+	ExpiresAt   time.Time
+}
+
+// TokenInput is what somebody says about a new token.
+type TokenInput struct {
+	// Hours is how long it works; the vendor's own work for 24.
+	Hours int `form:"hours" validate:"min=1,max=8760"`
+}
+
+// IssueToken gives an access key of the actor's team, or of the site, a token.
+// It is returned here and never again. Tokens that have expired are forgotten.
+func (db *DB) IssueToken(ctx context.Context, by Actor, keyID string, in TokenInput) (*AccessToken, string, error) {
+	if err := by.mayKeys(); err != nil {
+		return nil, "", err
+	}
+	if err := Check(&in); err != nil {
+		return nil, "", err
+	}
+	now, token := db.Now(), db.newToken()
+	row := AccessToken{TokenHash: hashToken(token), ID: db.newID(), KeyID: keyID, CreatedBy: by.UserID, CreatorName: by.UserName,
+		CreatedAt: now, ExpiresAt: now.Add(time.Duration(in.Hours) * time.Hour)}
+	_, err := db.onKey(ctx, by, keyID, func(ctx context.Context, tx *DB, k *AccessKey) error {
+		if _, err := table[AccessToken](tx.gorm).Where("key_id = ? AND expires_at <= ?", keyID, now).Delete(ctx); err != nil {
+			return fmt.Errorf("tidy tokens: %w", err)
+		}
+		if err := table[AccessToken](tx.gorm).Create(ctx, &row); err != nil {
+			return fmt.Errorf("issue token: %w", err)
+		}
+		return tx.recordKey(ctx, by, "key.token_issued", *k, map[string]any{"token": row.ID, "expires_at": row.ExpiresAt})
+	})
+	if err != nil {
+		return nil, "", err
+	}
+	return &row, token, nil
+}
+
+// ListTokens is a page of the tokens of an access key that still work, newest
+// first.
+func (db *DB) ListTokens(ctx context.Context, by Actor, keyID string, p Page) ([]AccessToken, Cursor, error) {
+	if _, err := db.FindAccessKey(ctx, by, keyID); err != nil {
+		return nil, Cursor{}, err
+	}
+	q := table[AccessToken](db.gorm).Where("key_id = ? AND expires_at > ?", keyID, db.Now())
+	return pageOf(ctx, q, p, newestFirst("created_at", "id"), func(t AccessToken) []string {
+		return []string{stamp(t.CreatedAt), t.ID}
+	})
+}
+
+// RevokeToken ends a token at once, or returns ErrNotFound.
+func (db *DB) RevokeToken(ctx context.Context, by Actor, keyID, id string) error {
+	_, err := db.onKey(ctx, by, keyID, func(ctx context.Context, tx *DB, k *AccessKey) error {
+		n, err := table[AccessToken](tx.gorm).Where("key_id = ? AND id = ?", keyID, id).Delete(ctx)
+		if err != nil {
+			return fmt.Errorf("revoke token: %w", err)
+		}
+		if n == 0 {
+			return ErrNotFound
+		}
+		return tx.recordKey(ctx, by, "key.token_revoked", *k, map[string]any{"token": id})
+	})
+	return err
+}

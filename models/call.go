@@ -1,0 +1,208 @@
+package models
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"sync"
+	"time"
+)
+
+const (
+	// callsKept and callsAge bound the list of a key's calls.
+	callsKept = 1000
+	callsAge  = 30 * 24 * time.Hour
+	// callsWaiting is how many calls wait to be written. Further ones are left
+	// out of the list: a request never waits for it.
+	callsWaiting = 4096
+	// callsTogether bounds what one transaction writes.
+	callsTogether = 200
+	// callsPause is how long calls gather. What waits is written at once when
+	// somebody wants to see it, and when the database is closed.
+	callsPause = time.Second
+)
+
+// Call is one request that an access key signed: what was asked, and what came
+// of it. It holds no parameters, which may be secrets.
+type Call struct {
+	ID         string
+	KeyID      string
+	TeamID     string // the team that a site key named
+	At         time.Time
+	Product    APIProduct
+	Operation  string
+	Status     int    // of HTTP
+	Code       string // the documented error code, "" when it was done
+	TookMicros int64
+	RequestID  string
+	Address    string
+	Agent      string
+}
+
+// TableName is the table that calls are in.
+func (Call) TableName() string { return "api_calls" }
+
+// Failed tells whether the call was refused or failed.
+func (c Call) Failed() bool { return c.Code != "" }
+
+// callLog gathers calls and writes them behind the requests' backs.
+type callLog struct {
+	queue   chan Call
+	flush   chan chan error
+	end     chan struct{}
+	ended   chan struct{}
+	endOnce sync.Once
+	last    error // of the last flush, after ended
+}
+
+func (db *DB) startCalls() {
+	l := &callLog{queue: make(chan Call, callsWaiting), flush: make(chan chan error), end: make(chan struct{}), ended: make(chan struct{})}
+	db.calls = l
+	go func() {
+		defer close(l.ended)
+		l.last = db.keepCalls(l)
+	}()
+}
+
+func (l *callLog) stop() error {
+	l.endOnce.Do(func() { close(l.end) })
+	<-l.ended
+	return l.last
+}
+
+// NoteCall puts a call on the list of its key's calls, and the key's last use
+// with it. It never waits: the list is written in the background, and when more
+// come than can be written some are left out.
+func (db *DB) NoteCall(c Call) {
+	c.ID = db.newID()
+	c.Operation, c.Code, c.Agent = clip(c.Operation, 64), clip(c.Code, 64), clip(c.Agent, mostAgent)
+	select {
+	case db.calls.queue <- c:
+	default:
+	}
+}
+
+// FlushCalls writes what NoteCall has gathered so far.
+func (db *DB) FlushCalls(ctx context.Context) error {
+	done := make(chan error, 1)
+	select {
+	case db.calls.flush <- done:
+	case <-db.calls.ended:
+		return ErrBusy
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	return <-done
+}
+
+// keepCalls writes what is gathered, from time to time, until it is stopped.
+func (db *DB) keepCalls(l *callLog) error {
+	pause := time.NewTimer(callsPause)
+	defer pause.Stop()
+	for {
+		select {
+		case <-l.end:
+			return db.writeCalls(l)
+		case done := <-l.flush:
+			done <- db.writeCalls(l)
+		case <-pause.C:
+			if err := db.writeCalls(l); err != nil {
+				db.log.Warn("calls of access keys are not listed", "error", err)
+			}
+			pause.Reset(callsPause)
+		}
+	}
+}
+
+// writeCalls writes all that waits.
+func (db *DB) writeCalls(l *callLog) error {
+	var errs []error
+	for {
+		var batch []Call
+		for len(batch) < callsTogether && len(l.queue) > 0 {
+			batch = append(batch, <-l.queue)
+		}
+		if len(batch) == 0 {
+			return errors.Join(errs...)
+		}
+		errs = append(errs, db.tx(context.Background(), func(ctx context.Context, tx *DB) error {
+			return tx.addCalls(ctx, batch)
+		}))
+	}
+}
+
+// addCalls writes a batch: the calls, and each key's last use once.
+func (db *DB) addCalls(ctx context.Context, batch []Call) error {
+	last := map[string]Call{}
+	for _, c := range batch {
+		if l, ok := last[c.KeyID]; !ok || l.At.Before(c.At) {
+			last[c.KeyID] = c
+		}
+	}
+	known := map[string]bool{}
+	for _, id := range slices.Sorted(maps.Keys(last)) { // in one order, so that two processes do not wait for each other
+		c := last[id]
+		res := db.gorm.WithContext(ctx).Exec(`UPDATE access_keys SET
+				used_from = CASE WHEN used_at > ? THEN used_from ELSE ? END,
+				used_agent = CASE WHEN used_at > ? THEN used_agent ELSE ? END,
+				used_for = CASE WHEN used_at > ? THEN used_for ELSE ? END,
+				used_at = CASE WHEN used_at > ? THEN used_at ELSE ? END
+			WHERE id = ?`, c.At, c.Address, c.At, c.Agent, c.At, c.Operation, c.At, c.At, id)
+		if res.Error != nil {
+			return fmt.Errorf("note use of access key: %w", res.Error)
+		}
+		known[id] = res.RowsAffected > 0
+	}
+	var calls []Call // of keys that have not been deleted meanwhile
+	for _, c := range batch {
+		if known[c.KeyID] {
+			calls = append(calls, c)
+		}
+	}
+	if len(calls) == 0 {
+		return nil
+	}
+	if err := table[Call](db.gorm).CreateInBatches(ctx, &calls, 50); err != nil {
+		return fmt.Errorf("list calls: %w", err)
+	}
+	return db.trimCalls(ctx, known)
+}
+
+// trimCalls forgets calls that are too old, and those of the given keys beyond
+// the last.
+func (db *DB) trimCalls(ctx context.Context, keys map[string]bool) error {
+	// An id begins with its time.
+	old := fmt.Sprintf("%012x", db.Now().Add(-callsAge).UnixMilli())
+	if err := execute(ctx, db.gorm, "DELETE FROM api_calls WHERE id < ?", old); err != nil {
+		return fmt.Errorf("forget calls: %w", err)
+	}
+	for id := range keys {
+		err := execute(ctx, db.gorm, `DELETE FROM api_calls WHERE key_id = ? AND (at, id) <= (
+			SELECT at, id FROM api_calls WHERE key_id = ? ORDER BY at DESC, id DESC LIMIT 1 OFFSET ?)`, id, id, callsKept)
+		if err != nil {
+			return fmt.Errorf("forget calls: %w", err)
+		}
+	}
+	return nil
+}
+
+// CallFilter says which calls of a key to list.
+type CallFilter struct {
+	Key    string
+	Failed bool // only those that were refused or failed
+}
+
+// ListCalls is a page of the last calls of an access key of the actor's team, or
+// of the site, newest first.
+func (db *DB) ListCalls(ctx context.Context, by Actor, f CallFilter, p Page) ([]Call, Cursor, error) {
+	if _, err := db.FindAccessKey(ctx, by, f.Key); err != nil {
+		return nil, Cursor{}, err
+	}
+	q := table[Call](db.gorm).Where("key_id = ?", f.Key)
+	if f.Failed {
+		q = q.Where("code <> ''") // of a thousand calls at most
+	}
+	return pageOf(ctx, q, p, newestFirst("at", "id"), func(c Call) []string { return []string{stamp(c.At), c.ID} })
+}
