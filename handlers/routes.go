@@ -141,6 +141,9 @@ func Routes(cfg Config) (http.Handler, error) {
 	member.GET("/stores/:id", web.Page(stores.Show))
 	member.GET("/stores/:id/status", web.Page(stores.Status))
 	member.POST("/stores/:id/retry", web.Page(stores.Retry))
+	member.GET("/stores/:id/scale", web.Page(stores.EditScale))
+	member.POST("/stores/:id/scale", web.Page(stores.Scale))
+	member.POST("/stores/:id/scale/preview", web.Page(stores.PreviewScale))
 	member.POST("/stores/:id/removal", web.Page(stores.Delete))
 
 	return web.Serve(r), nil

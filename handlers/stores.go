@@ -109,6 +109,9 @@ func (h Stores) form(c *gin.Context, form ui.Form, in models.OrderInput, store *
 	if p.Prices, err = h.DB.ListStorePrices(ctx, by, store.Region); err != nil {
 		return p, err
 	}
+	if p.SoldPrepaid, err = h.DB.StoresPrepaid(ctx); err != nil {
+		return p, err
+	}
 	p.Team, err = h.DB.FindTeam(ctx, by)
 	return p, err
 }
@@ -193,7 +196,7 @@ func (h Stores) page(c *gin.Context, store *models.Store) (views.StoreShowProps,
 	if p.Job, err = h.DB.FindJob(ctx, by, store.JobID); err != nil && !errors.Is(err, models.ErrNotFound) {
 		return p, err
 	}
-	if p.Order, err = h.DB.FindOrder(ctx, by, store.OrderNumber); err != nil && !errors.Is(err, models.ErrNotFound) {
+	if p.Lines, err = h.DB.ListStoreLines(ctx, by, store.ID); err != nil {
 		return p, err
 	}
 	if p.Regions, err = h.DB.ListRegions(ctx, "store"); err != nil {
@@ -215,6 +218,74 @@ func (h Stores) Retry(c *gin.Context) error {
 	}
 	web.Flash(c, "stores.retried", "Name", store.Name)
 	return web.SeeOther(c, "/stores/"+store.ID)
+}
+
+// EditScale shows the form for another size of a store.
+func (h Stores) EditScale(c *gin.Context) error {
+	if !models.ActorFrom(c.Request.Context()).May(models.Request) {
+		return models.ErrForbidden
+	}
+	return h.PreviewScale(c)
+}
+
+// PreviewScale shows the form again after a change, with what the new size
+// costs.
+func (h Stores) PreviewScale(c *gin.Context) error {
+	in, p, err := h.scaleForm(c)
+	if err != nil && !p.Form.Reject(err) {
+		return err
+	}
+	p.Form.Errors = nil // nobody has pressed the button: the summary says what is wrong
+	return h.showScale(c, http.StatusOK, in, p)
+}
+
+// Scale orders another size of a store, or shows the form again with what was
+// wrong.
+func (h Stores) Scale(c *gin.Context) error {
+	in, p, err := h.scaleForm(c)
+	if p.Store.ID == "" {
+		return err
+	}
+	order, err := placeOrder(c.Request.Context(), h.DB, in, err)
+	if p.Form.Reject(err) {
+		return h.showScale(c, http.StatusUnprocessableEntity, in, p)
+	}
+	if err != nil {
+		return err
+	}
+	return placed(c, order, "stores.scaled", "/stores/")
+}
+
+// scaleForm reads the form for another size of the address's store. Where there
+// is no such store, the properties have none.
+func (h Stores) scaleForm(c *gin.Context) (models.OrderInput, views.StoreScaleProps, error) {
+	ctx := c.Request.Context()
+	store, err := h.DB.FindStore(ctx, models.ActorFrom(ctx), c.Param("id"))
+	if err != nil {
+		return models.OrderInput{}, views.StoreScaleProps{}, err
+	}
+	size := &models.StoreScaleInput{StoreID: store.ID}
+	form, in, err := orderForm(c, size)
+	if err == nil && c.Request.Method == http.MethodGet && form.Value("num") == "" {
+		size.Num = store.Num
+		form.Values.Set("num", strconv.FormatInt(store.Num, 10))
+	}
+	return in, views.StoreScaleProps{Form: form, Store: *store, Num: size.Num}, err
+}
+
+func (h Stores) showScale(c *gin.Context, status int, in models.OrderInput, p views.StoreScaleProps) error {
+	ctx := c.Request.Context()
+	by := models.ActorFrom(ctx)
+	var err error
+	var broken models.Invalid
+	if p.Order, err = h.DB.PreviewOrder(ctx, by, in); err != nil && !errors.As(err, &broken) {
+		return err
+	}
+	p.Refused = alsoInvalid(p.Form.Errors, broken)
+	if p.Team, err = h.DB.FindTeam(ctx, by); err != nil {
+		return err
+	}
+	return web.Render(c, status, views.StoreScale(p))
 }
 
 // Delete begins to delete a store.

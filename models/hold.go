@@ -190,7 +190,7 @@ func (db *DB) releaseOrder(ctx context.Context, as Actor, order *Order) error {
 	order.State = OrderFulfilling
 	for i := range order.Lines {
 		line := &order.Lines[i]
-		in, err := decodeLine(line.Kind, line.Input)
+		in, err := order.decode(*line)
 		if err != nil {
 			return fmt.Errorf("read order line: %w", err)
 		}
@@ -238,10 +238,14 @@ func (db *DB) alreadyThere(ctx context.Context, as Actor, in LineInput, line *Or
 	return true, nil
 }
 
-// stillPossible says what has come to forbid an input since it was ordered. A
-// date that has gone by while it waited is no fault of it.
+// stillPossible says what has come to forbid an input since it was ordered, as
+// that what it was to change is gone. A date that has gone by while it waited is
+// no fault of it.
 func (db *DB) stillPossible(ctx context.Context, as Actor, in LineInput) error {
 	_, err := in.line(ctx, db, as)
+	if errors.Is(err, ErrNotFound) {
+		return invalid("", "gone")
+	}
 	var broken, still Invalid
 	if !errors.As(err, &broken) {
 		return err
@@ -270,7 +274,7 @@ func (db *DB) dropOrder(ctx context.Context, as Actor, order *Order, state Order
 		if line.ResourceID == "" {
 			continue
 		}
-		in, err := decodeLine(line.Kind, line.Input)
+		in, err := order.decode(*line)
 		if err != nil {
 			return fmt.Errorf("read order line: %w", err)
 		}

@@ -2,6 +2,7 @@ package models_test
 
 import (
 	"context"
+	"errors"
 	"strings"
 	"testing"
 
@@ -46,6 +47,10 @@ func TestListsAreReadFromTheHeadOfAnIndex(t *testing.T) {
 		"of an order":         {"events_order", lists(db.ListEvents, by, models.EventFilter{Order: 1}, page)},
 		"through a face":      {"events_face", lists(db.ListEvents, by, models.EventFilter{Face: models.ByAPI}, page)},
 		"deductions":          {"sqlite_autoindex_plan_deductions_1", func(ctx context.Context) error { _, _, err := db.ListDeductions(ctx, by, "1", page); return err }},
+		"jobs of stores":      {"jobs_store", storeJobs(db, by, models.StoreJobFilter{Since: modelstest.NewClock().Now(), Limit: 1, Offset: 9})},
+		"and in a state":      {"jobs_store_state", storeJobs(db, by, models.StoreJobFilter{State: models.JobRunning, Limit: 1})},
+		"all stores":          {"stores_team", func(ctx context.Context) error { _, err := db.ListAllStores(ctx, by); return err }},
+		"stores of a name":    {"stores_team_name", func(ctx context.Context) error { _, err := db.FindStoreByName(ctx, by, "a", ""); return none(err) }},
 		"jobs of a thing":     {"jobs_subject", func(ctx context.Context) error { _, err := db.ListJobs(ctx, by, "1"); return err }},
 	} {
 		steps, err := db.Explain(t.Context(), list.read)
@@ -58,6 +63,20 @@ func TestListsAreReadFromTheHeadOfAnIndex(t *testing.T) {
 			t.Errorf("%s: got %s; want index %s, no scan and no sorting", name, got, list.index)
 		}
 	}
+}
+
+func storeJobs(db *models.DB, by models.Actor, f models.StoreJobFilter) func(context.Context) error {
+	return func(ctx context.Context) error {
+		_, err := db.ListStoreJobs(ctx, by, f)
+		return err
+	}
+}
+
+func none(err error) error {
+	if errors.Is(err, models.ErrNotFound) {
+		return nil
+	}
+	return err
 }
 
 func lists[F, R any](list func(context.Context, models.Actor, F, models.Page) ([]R, models.Cursor, error), by models.Actor, f F, p models.Page) func(context.Context) error {

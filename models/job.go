@@ -18,6 +18,7 @@ type JobKind string
 const (
 	CreateStoreJob  JobKind = "CreateStore"
 	DeleteStoreJob  JobKind = "DeleteStore"
+	ScaleStoreJob   JobKind = "ScaleStore"
 	InspectJob      JobKind = "InspectPkgVersion"
 	DropBlobsJob    JobKind = "DropBlobs"
 	MeasurePlansJob JobKind = "MeasurePlans"
@@ -111,6 +112,8 @@ func workOf(kind JobKind) (work, error) {
 		return createStore, nil
 	case DeleteStoreJob:
 		return deleteStore, nil
+	case ScaleStoreJob:
+		return scaleStore, nil
 	case InspectJob:
 		return inspect, nil
 	}
@@ -244,6 +247,53 @@ func (db *DB) ListJobs(ctx context.Context, by Actor, subjectID string) ([]Job, 
 	}
 	jobs, err := table[Job](db.gorm).Where("team_id = ? AND subject_id = ?", by.TeamID, subjectID).
 		Order("created_at DESC, id DESC").Limit(20).Find(ctx)
+	return jobs, translate(err)
+}
+
+// storeJobs is the condition for the jobs of stores, as their indexes have it.
+const (
+	storeJobs     = `kind IN ('CreateStore', 'DeleteStore', 'ScaleStore')`
+	storeJobState = `(CASE WHEN state IN ('held', 'queued') THEN 'running' ELSE state END)`
+)
+
+// FindStoreJob is one job of a store of the actor's team, which may be gone.
+func (db *DB) FindStoreJob(ctx context.Context, by Actor, id string) (*Job, error) {
+	if err := by.may(See); err != nil {
+		return nil, err
+	}
+	job, err := table[Job](db.gorm).Where("team_id = ? AND id = ? AND "+storeJobs, by.TeamID, id).First(ctx)
+	if err != nil {
+		return nil, translate(err)
+	}
+	return &job, nil
+}
+
+// StoreJobFilter says which jobs of stores to list. Empty fields do not narrow.
+type StoreJobFilter struct {
+	State string // a job that is held or queued counts as running
+	// Since and Until bound when the job was promised, both ends included.
+	Since, Until time.Time
+	Offset       int // how many to leave out
+	Limit        int // the most to list, MaxPageSize at most
+}
+
+// ListStoreJobs are the jobs of the team's stores, newest first, also those of
+// stores that are gone.
+func (db *DB) ListStoreJobs(ctx context.Context, by Actor, f StoreJobFilter) ([]Job, error) {
+	if err := by.may(See); err != nil {
+		return nil, err
+	}
+	q := table[Job](db.gorm).Where("team_id = ? AND "+storeJobs, by.TeamID)
+	if f.State != "" {
+		q = q.Where(storeJobState+" = ?", f.State)
+	}
+	if !f.Since.IsZero() {
+		q = q.Where("created_at >= ?", f.Since)
+	}
+	if !f.Until.IsZero() {
+		q = q.Where("created_at <= ?", f.Until)
+	}
+	jobs, err := q.Order("created_at DESC, id DESC").Offset(f.Offset).Limit(min(f.Limit, MaxPageSize)).Find(ctx)
 	return jobs, translate(err)
 }
 

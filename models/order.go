@@ -33,12 +33,23 @@ const (
 // OrderStates are all states, in the order they are shown.
 var OrderStates = []OrderState{OrderPending, OrderApproved, OrderFulfilling, OrderCompleted, OrderFailed, OrderRejected, OrderCancelled, OrderLapsed}
 
+// Types of an order, spelled as the documents do.
+const (
+	TypeNew     = "New"
+	TypeRenew   = "Renew"
+	TypeUpgrade = "Upgrade"
+	TypeRefund  = "Refund"
+)
+
+// OrderTypes are all types, in the order of the documents.
+var OrderTypes = []string{TypeNew, TypeRenew, TypeUpgrade, TypeRefund}
+
 // Order is what somebody asked for: priced, decided, fulfilled and printable.
 // Its amounts were fixed when it was placed.
 type Order struct {
 	Number         int64 `gorm:"primaryKey;autoIncrement:false"` // date (yyyymmdd, UTC+8) and a 7-digit counter
 	TeamID         string
-	Type           string // as the documents: New, Renew, Upgrade, Refund
+	Type           string // of OrderTypes
 	State          OrderState
 	Token          *string // one-time token of the form, or the caller's ClientToken
 	Title          string  // what the first line that was asked for is called, for lists
@@ -114,6 +125,9 @@ type OrderLine struct {
 	ResourceID     string
 	ResourceName   string
 	Blob           string // the bytes that came with the line, until there is an object of them
+
+	// What the line makes of its order, for add.
+	orderType string // "" is New
 }
 
 // Metered tells whether the line is charged by the hour.
@@ -182,21 +196,26 @@ type OrderInput struct {
 	asked int // the place of the first line that the caller gave
 }
 
-// decodeLine is the input that an order line keeps, for an order that was held
-// and goes on later.
-func decodeLine(kind Kind, input string) (LineInput, error) {
-	inputs := map[Kind]func() LineInput{
-		KindBucket:     func() LineInput { return new(BucketInput) },
-		KindPlan:       func() LineInput { return new(PlanInput) },
-		KindStore:      func() LineInput { return new(StoreInput) },
-		KindPkgVersion: func() LineInput { return new(PkgVersionInput) },
+// decode is the input that a line of the order keeps, for an order that was
+// held and goes on later.
+func (o *Order) decode(l OrderLine) (LineInput, error) {
+	type sort struct {
+		kind  Kind
+		order string
 	}
-	empty, ok := inputs[kind]
+	inputs := map[sort]func() LineInput{
+		{KindBucket, TypeNew}:     func() LineInput { return new(BucketInput) },
+		{KindPlan, TypeNew}:       func() LineInput { return new(PlanInput) },
+		{KindStore, TypeNew}:      func() LineInput { return new(StoreInput) },
+		{KindStore, TypeUpgrade}:  func() LineInput { return new(StoreScaleInput) },
+		{KindPkgVersion, TypeNew}: func() LineInput { return new(PkgVersionInput) },
+	}
+	empty, ok := inputs[sort{l.Kind, o.Type}]
 	if !ok {
-		return nil, fmt.Errorf("no such kind of line: %q", kind)
+		return nil, fmt.Errorf("no such kind of line: %q in an order of type %q", l.Kind, o.Type)
 	}
 	in := empty()
-	return in, json.Unmarshal([]byte(input), in)
+	return in, json.Unmarshal([]byte(l.Input), in)
 }
 
 // PreviewOrder is the order as PlaceOrder would place it now, without a number
@@ -324,7 +343,7 @@ func inOrder(g *gorm.DB) *gorm.DB { return g.Order("position") }
 func (db *DB) draft(ctx context.Context, by Actor, in OrderInput) (*Order, error) {
 	now := db.TeamNow(by)
 	order := &Order{
-		TeamID: by.TeamID, Type: "New", Free: true, Currency: "CNY", CostCentre: in.CostCentre, Note: in.Note,
+		TeamID: by.TeamID, Type: TypeNew, Free: true, Currency: "CNY", CostCentre: in.CostCentre, Note: in.Note,
 		RequestedBy: by.UserID, RequesterName: by.UserName, Version: 1,
 		Face: by.Face, Address: by.Address, Agent: clip(by.Agent, 200), RequestID: by.RequestID, KeyID: by.KeyID,
 		CreatedAt: now, UpdatedAt: now,
@@ -376,6 +395,9 @@ func (o *Order) add(line OrderLine) error {
 	}
 	if line.Currency != "" {
 		o.Currency = line.Currency
+	}
+	if line.orderType != "" {
+		o.Type = line.orderType
 	}
 	o.Lines = append(o.Lines, line)
 	return nil
@@ -447,7 +469,11 @@ func (db *DB) fulfilLine(ctx context.Context, by Actor, in LineInput, order *Ord
 	if err := in.fulfil(ctx, db, by, order, line); err != nil {
 		return err
 	}
-	return db.tally(ctx, by, line.Kind, 1, 0, line.AmountMinor)
+	made := int64(1)
+	if order.Type != TypeNew {
+		made = 0 // it was there already
+	}
+	return db.tally(ctx, by, line.Kind, made, 0, line.AmountMinor)
 }
 
 // settle gives the order the state that its lines add up to.

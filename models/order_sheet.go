@@ -138,7 +138,7 @@ func (db *DB) RetryOrder(ctx context.Context, by Actor, number int64) error {
 func (db *DB) retryLine(ctx context.Context, by Actor, l OrderLine) error {
 	switch l.Kind {
 	case KindStore:
-		_, err := db.RetryStore(ctx, by, l.ResourceID)
+		_, err := db.retryStore(ctx, by, l.ResourceID, l.OrderNumber)
 		return err
 	case KindPkgVersion:
 		return db.RetryPkgVersion(ctx, by, l.ResourceID)
@@ -146,10 +146,11 @@ func (db *DB) retryLine(ctx context.Context, by Actor, l OrderLine) error {
 	return ErrConflict
 }
 
-// Query is the line's input as the fields of its kind's form, to fill in a new
-// form with: "order again". Fields that were left empty are absent.
-func (l OrderLine) Query() (url.Values, error) {
-	in, err := decodeLine(l.Kind, l.Input)
+// Query is the input of one of the order's lines as the fields of its form, to
+// fill in a new form with: "order again". Fields that were left empty are
+// absent.
+func (o *Order) Query(l OrderLine) (url.Values, error) {
+	in, err := o.decode(l)
 	if err != nil {
 		return nil, fmt.Errorf("read order line: %w", err)
 	}

@@ -88,7 +88,7 @@ func TestLineAsQueryFillsItsFormAgain(t *testing.T) {
 	order := mustPlace(t, db, team.Requester, models.OrderInput{Lines: []models.LineInput{
 		&models.BucketInput{Name: "data-lake", Region: "cn-shanghai", Description: "a & b", LimitGB: 500, Tags: "x, y", Storage: true},
 	}})
-	q, err := findOrder(t, db, team.Viewer, order.Number).Lines[0].Query()
+	q, err := order.Query(findOrder(t, db, team.Viewer, order.Number).Lines[0])
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -55,6 +55,10 @@ func (q query[T]) Limit(n int) query[T] {
 	return q.and(func(g *gorm.DB) *gorm.DB { return g.Limit(n) })
 }
 
+func (q query[T]) Offset(n int) query[T] {
+	return q.and(func(g *gorm.DB) *gorm.DB { return g.Offset(n) })
+}
+
 func (q query[T]) Select(columns string, args ...any) query[T] {
 	return q.and(func(g *gorm.DB) *gorm.DB { return g.Select(columns, args...) })
 }

@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"time"
 
+	"gorm.io/gorm/clause"
+
 	"quartermaster/models/pricing"
 )
 
@@ -45,7 +47,8 @@ type Store struct {
 	Zones       []string `gorm:"serializer:json"`
 	CU          string   `gorm:"column:cu"`
 	Num         int64
-	Reserved    bool // its Num is counted in the team's quota
+	Target      int64 // the Num that a job brings it to, 0 when none does
+	Reserved    bool  // its Num is counted in the team's quota
 	ChargeMode  pricing.ChargeMode
 	PeriodType  pricing.Unit // with prePaid
 	PeriodNum   int
@@ -75,7 +78,18 @@ func (s Store) Passing() bool {
 
 // Retryable tells whether a job of the store failed and can go on.
 func (s Store) Retryable() bool {
-	return s.State == StoreCreateFailed || s.State == StoreDeleteFailed
+	return s.State == StoreCreateFailed || s.State == StoreDeleteFailed || s.scaleFailed()
+}
+
+// scaleFailed tells whether the last change of the store's size failed, which
+// leaves it as it was.
+func (s Store) scaleFailed() bool { return s.State == StoreNormal && s.FailCode != "" }
+
+// of is the store as it is recorded with another order than the one it came
+// from.
+func (s Store) of(order int64) *Store {
+	s.OrderNumber = order
+	return &s
 }
 
 // Deletable tells whether the store can be deleted from its state.
@@ -152,10 +166,15 @@ func (in StoreInput) months() int {
 	if field, _ := in.period(); field != "" || in.ChargeMode != pricing.PrePaid {
 		return 0
 	}
-	if in.PeriodType == pricing.Year {
-		return 12 * in.PeriodNum
+	return Store{PeriodType: in.PeriodType, PeriodNum: in.PeriodNum}.months()
+}
+
+// months is the length of the term of a store that is paid in advance.
+func (s Store) months() int {
+	if s.PeriodType == pricing.Year {
+		return 12 * s.PeriodNum
 	}
-	return in.PeriodNum
+	return s.PeriodNum
 }
 
 func (in *StoreInput) line(ctx context.Context, db *DB, by Actor) (OrderLine, error) {
@@ -205,6 +224,15 @@ func (db *DB) storeRefused(ctx context.Context, by Actor, in *StoreInput) (refus
 	region, refused := db.region(ctx, in.Region, "store")
 	if refused != nil && !isInvalid(refused) {
 		return nil, refused
+	}
+	if in.ChargeMode == pricing.PrePaid {
+		sold, err := db.StoresPrepaid(ctx)
+		if err != nil {
+			return nil, err
+		}
+		if !sold {
+			refused = mergeInvalid(refused, invalid("charge_mode", "not_on_sale_prepaid"))
+		}
 	}
 	for _, zone := range in.Zones {
 		if refused == nil && !region.HasZone(zone) {
@@ -338,11 +366,20 @@ func (db *DB) reserveCU(ctx context.Context, by Actor, num int64) error {
 // releaseCU takes a store's compute units out of the team's quota, once.
 func (db *DB) releaseCU(ctx context.Context, s *Store) error {
 	res := db.gorm.WithContext(ctx).Exec(`UPDATE stores SET reserved = ? WHERE id = ? AND reserved = ?`, false, s.ID, true)
-	if res.Error == nil && res.RowsAffected > 0 {
-		res = db.gorm.WithContext(ctx).Exec(`UPDATE teams SET cu_used = cu_used - ? WHERE id = ?`, s.Num, s.TeamID)
-	}
 	if res.Error != nil {
 		return fmt.Errorf("release compute units: %w", res.Error)
+	}
+	if res.RowsAffected == 0 {
+		return nil
+	}
+	return db.giveBackCU(ctx, s.TeamID, s.Num)
+}
+
+// giveBackCU takes num compute units out of a team's quota.
+func (db *DB) giveBackCU(ctx context.Context, teamID string, num int64) error {
+	err := execute(ctx, db.gorm, `UPDATE teams SET cu_used = cu_used - ? WHERE id = ?`, num, teamID)
+	if err != nil {
+		return fmt.Errorf("give back compute units: %w", err)
 	}
 	return nil
 }
@@ -350,6 +387,9 @@ func (db *DB) releaseCU(ctx context.Context, s *Store) error {
 func (db *DB) recordStore(ctx context.Context, by Actor, s *Store, verb, failCode string) error {
 	e := Event{Action: "store." + verb, Kind: KindStore, SubjectID: s.ID, SubjectName: s.Name, Region: s.Region, OrderNumber: s.OrderNumber}
 	detail := map[string]any{"state": s.State, "cu": s.CU, "num": s.Num}
+	if s.Target > 0 {
+		detail["target"] = s.Target
+	}
 	if failCode != "" {
 		e.Result = "failed"
 		detail["fail_code"] = failCode
@@ -392,6 +432,75 @@ func (db *DB) FindStore(ctx context.Context, by Actor, id string) (*Store, error
 		return nil, translate(err)
 	}
 	return &s, nil
+}
+
+// FindStoreByName is one store of the actor's team by its name, which is unique
+// in its region. The region may be left out where only one has the name; else
+// the store is Invalid for an ambiguous region.
+func (db *DB) FindStoreByName(ctx context.Context, by Actor, name, region string) (*Store, error) {
+	if err := by.may(See); err != nil {
+		return nil, err
+	}
+	q := table[Store](db.gorm).Where("team_id = ? AND name = ?", by.TeamID, name)
+	if region != "" {
+		q = q.Where("region = ?", region)
+	}
+	found, err := q.Limit(2).Find(ctx)
+	switch {
+	case err != nil:
+		return nil, translate(err)
+	case len(found) == 0:
+		return nil, ErrNotFound
+	case len(found) > 1:
+		return nil, invalid("region", "ambiguous")
+	}
+	return &found[0], nil
+}
+
+// ListAllStores are all stores of the team, newest first: as many as its quota
+// has room for.
+func (db *DB) ListAllStores(ctx context.Context, by Actor) ([]Store, error) {
+	if err := by.may(See); err != nil {
+		return nil, err
+	}
+	stores, err := table[Store](db.gorm).Where("team_id = ?", by.TeamID).Order("created_at DESC, id DESC").Find(ctx)
+	return stores, translate(err)
+}
+
+// ListStoreLines are the lines of orders that made a store and changed its
+// size, newest first.
+func (db *DB) ListStoreLines(ctx context.Context, by Actor, id string) ([]OrderLine, error) {
+	if err := by.may(See); err != nil {
+		return nil, err
+	}
+	lines, err := table[OrderLine](db.gorm).Where("team_id = ? AND resource_id = ?", by.TeamID, id).
+		Order("order_number DESC").Find(ctx)
+	return lines, translate(err)
+}
+
+// StoresPrepaid tells whether stores are sold for a term that is paid in
+// advance.
+func (db *DB) StoresPrepaid(ctx context.Context) (bool, error) {
+	off, err := db.setting(ctx, storesPrepaidOff)
+	return off == "", err
+}
+
+// SetStoresPrepaid says whether stores are sold for a term that is paid in
+// advance. Only a site admin may; stores that exist stay as they are.
+func (db *DB) SetStoresPrepaid(ctx context.Context, by Actor, sold bool) error {
+	if !by.SiteAdmin {
+		return ErrForbidden
+	}
+	since, action := "", "store.prepaid_on"
+	if !sold {
+		since, action = stamp(db.Now()), "store.prepaid_off"
+	}
+	return db.tx(ctx, func(ctx context.Context, tx *DB) error {
+		if err := tx.set(ctx, storesPrepaidOff, since); err != nil {
+			return err
+		}
+		return tx.record(ctx, by, Event{Action: action, Kind: KindTeam, SubjectID: by.TeamID})
+	})
 }
 
 // StoreFilter says which stores to list. Empty fields do not narrow.
@@ -482,28 +591,59 @@ func (db *DB) DeleteStore(ctx context.Context, by Actor, id string) (*Store, err
 // RetryStore lets the job that failed on a store go on from the step that
 // failed. A store whose job has not failed is ErrConflict.
 func (db *DB) RetryStore(ctx context.Context, by Actor, id string) (*Store, error) {
+	return db.retryStore(ctx, by, id, 0)
+}
+
+// retryStore is RetryStore for a job that works for an order, whichever it is
+// when that is 0.
+func (db *DB) retryStore(ctx context.Context, by Actor, id string, order int64) (*Store, error) {
 	return db.moveStore(ctx, by, id, func(ctx context.Context, tx *DB, s *Store) error {
-		before, after := s.State, StoreCreating
-		switch s.State {
-		case StoreCreateFailed:
-		case StoreDeleteFailed:
-			after = StoreDropping
-		default:
+		after, of, err := tx.storeRetried(ctx, by, s)
+		if err != nil {
+			return err
+		}
+		if order != 0 && of != order {
 			return ErrConflict
 		}
-		if err := tx.setStore(ctx, by, s, after, nil, before); err != nil {
+		if err := tx.setStore(ctx, by, s, after, nil, s.State); err != nil {
 			return err
 		}
 		if err := tx.retry(ctx, s.JobID); err != nil {
 			return err
 		}
-		if after == StoreCreating {
-			if err := tx.finishLine(ctx, by, s.OrderNumber, s.ID, OrderFulfilling); err != nil {
+		if s.State == StoreScaling || s.State == StoreScalingIn {
+			// What its first step counted was given back.
+			if _, err := table[Job](tx.gorm).Where("id = ?", s.JobID).Update(ctx, "step", 0); err != nil {
+				return fmt.Errorf("begin scaling again: %w", err)
+			}
+		}
+		if of != 0 {
+			if err := tx.finishLine(ctx, by, of, s.ID, OrderFulfilling); err != nil {
 				return err
 			}
 		}
 		return tx.recordStore(ctx, by, s, "retried", "")
 	})
+}
+
+// storeRetried is the state that a store is in when its failed job goes on, and
+// the order that the job works for, 0 when it is none. A store whose job has not
+// failed is ErrConflict.
+func (db *DB) storeRetried(ctx context.Context, by Actor, s *Store) (after StoreState, order int64, err error) {
+	switch {
+	case s.State == StoreCreateFailed:
+		return StoreCreating, s.OrderNumber, nil
+	case s.State == StoreDeleteFailed:
+		return StoreDropping, 0, nil
+	case !s.scaleFailed():
+		return "", 0, ErrConflict
+	}
+	job, err := db.FindJob(ctx, by, s.JobID)
+	if err != nil {
+		return "", 0, err
+	}
+	to, err := scalingOf(job)
+	return to.under(s), to.Order, err
 }
 
 // moveStore changes a store of the actor's team in one transaction.
@@ -513,7 +653,7 @@ func (db *DB) moveStore(ctx context.Context, by Actor, id string, change func(co
 	}
 	var s *Store
 	err := db.tx(ctx, func(ctx context.Context, tx *DB) (err error) {
-		if s, err = tx.FindStore(ctx, by, id); err != nil {
+		if s, err = tx.lockStore(ctx, by, id); err != nil {
 			return err
 		}
 		return change(ctx, tx, s)
@@ -524,15 +664,25 @@ func (db *DB) moveStore(ctx context.Context, by Actor, id string, change func(co
 	return s, nil
 }
 
-// setStore gives a store another state, if it still has one of those it comes
-// from, and keeps why its job failed.
+// lockStore is one store of the actor's team, which nobody else changes until
+// the caller's transaction ends.
+func (db *DB) lockStore(ctx context.Context, by Actor, id string) (*Store, error) {
+	s, err := table[Store](db.gorm, clause.Locking{Strength: "UPDATE"}).Where("team_id = ? AND id = ?", by.TeamID, id).First(ctx)
+	if err != nil {
+		return nil, translate(err)
+	}
+	return &s, nil
+}
+
+// setStore gives a store that is locked another state, and the size it then
+// has, if it comes from one of those states, and keeps why its job failed.
 func (db *DB) setStore(ctx context.Context, by Actor, s *Store, state StoreState, failure *Failure, from ...StoreState) error {
 	s.State, s.UpdatedAt, s.FailCode, s.FailDetail = state, db.TeamNow(by), "", ""
 	if failure != nil {
 		s.FailCode, s.FailDetail = failure.Code, failure.Detail
 	}
 	res := db.gorm.WithContext(ctx).Model(s).Where("state IN ?", from).
-		Select("State", "JobID", "FailCode", "FailDetail", "UpdatedAt").Updates(s)
+		Select("State", "Num", "Target", "JobID", "FailCode", "FailDetail", "UpdatedAt").Updates(s)
 	if res.Error != nil {
 		return fmt.Errorf("set state of store: %w", res.Error)
 	}
@@ -630,7 +780,7 @@ func (db *DB) withStore(ctx context.Context, job *Job, fn func(context.Context, 
 		if err != nil {
 			return err
 		}
-		s, err := tx.FindStore(ctx, by, job.SubjectID)
+		s, err := tx.lockStore(ctx, by, job.SubjectID)
 		if err != nil {
 			return fmt.Errorf("store of job %s: %w", job.ID, err)
 		}

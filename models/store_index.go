@@ -173,6 +173,18 @@ func (db *DB) closeIndex(id string) error {
 	return index.Close()
 }
 
+// reopenIndex makes sure that a store's index opens.
+func (db *DB) reopenIndex(id string) error {
+	if _, err := os.Lstat(db.storeIndex(id)); err != nil {
+		return folderFailure(err)
+	}
+	index, err := openIndex(db.storeIndex(id))
+	if err != nil {
+		return folderFailure(err)
+	}
+	return index.Close()
+}
+
 // removeIndex removes a store's folder, if it has one.
 func (db *DB) removeIndex(id string) error {
 	folder, dropped := db.storeFolder(id), db.storeFolder(id)+droppedMark

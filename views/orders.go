@@ -223,10 +223,11 @@ func orderSubtitle(ctx context.Context, s *models.OrderSheet) string {
 }
 
 // orderAgain is the form for a new thing with a line's input filled in, ""
-// for those who may not order and lines that no form knows.
+// for those who may not order, lines that no form knows and those that gave a
+// thing another size.
 func orderAgain(p OrderShowProps, l models.OrderLine) string {
-	q, err := l.Query()
-	if err != nil || !p.By.May(models.Request) || lists[l.Kind] == "" {
+	q, err := p.Sheet.Order.Query(l)
+	if err != nil || p.Sheet.Order.Type == models.TypeUpgrade || !p.By.May(models.Request) || lists[l.Kind] == "" {
 		return ""
 	}
 	if o := p.Sheet.Order; o.CostCentre != "" {

@@ -3,6 +3,7 @@ package views
 import (
 	"context"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -122,9 +123,11 @@ type StoreNewProps struct {
 	Input   models.StoreInput
 	Regions []models.Region
 	Prices  []models.StorePrice // in the chosen region
-	Team    *models.Team
-	Order   *models.Order
-	Refused models.Invalid
+	// SoldPrepaid tells whether stores are sold for a term in advance.
+	SoldPrepaid bool
+	Team        *models.Team
+	Order       *models.Order
+	Refused     models.Invalid
 }
 
 // refused is what would be refused as an error, nil when nothing would.
@@ -206,11 +209,13 @@ func (p StoreNewProps) flavors(ctx context.Context) []ui.Option {
 
 func (p StoreNewProps) prepaid() bool { return p.Input.ChargeMode == pricing.PrePaid }
 
-func storeModes(ctx context.Context) []ui.Option {
-	return []ui.Option{
-		{Value: string(pricing.PostPaid), Label: i18n.T(ctx, "stores.charge.postPaid")},
-		{Value: string(pricing.PrePaid), Label: i18n.T(ctx, "stores.charge.prePaid")},
+// modes are the ways to pay that are on sale, and the one that was chosen.
+func (p StoreNewProps) modes(ctx context.Context) []ui.Option {
+	modes := []ui.Option{{Value: string(pricing.PostPaid), Label: i18n.T(ctx, "stores.charge.postPaid")}}
+	if p.SoldPrepaid || p.prepaid() {
+		modes = append(modes, ui.Option{Value: string(pricing.PrePaid), Label: i18n.T(ctx, "stores.charge.prePaid")})
 	}
+	return modes
 }
 
 func storePeriodTypes(ctx context.Context) []ui.Option {
@@ -270,27 +275,14 @@ func (p StoreNewProps) rows(ctx context.Context) []ui.Row {
 // StoreShowProps is what the page of a store shows.
 type StoreShowProps struct {
 	Store   models.Store
-	Job     *models.Job   // that works on it, or worked last
-	Order   *models.Order // that it came from
+	Job     *models.Job        // that works on it, or worked last
+	Lines   []models.OrderLine // of the orders that made and scaled it, the newest first
 	Team    *models.Team
 	Regions []models.Region
 	Events  []models.Event
 	By      models.Actor
 	Now     time.Time // by the team's clock
 	At      time.Time // by the server's clock, which events and jobs go by
-}
-
-// line is the order's line that the store came from.
-func (p StoreShowProps) line() *models.OrderLine {
-	if p.Order == nil {
-		return nil
-	}
-	for i := range p.Order.Lines {
-		if p.Order.Lines[i].ResourceID == p.Store.ID {
-			return &p.Order.Lines[i]
-		}
-	}
-	return nil
 }
 
 func (p StoreShowProps) facts(ctx context.Context) []ui.Row {
@@ -302,9 +294,7 @@ func (p StoreShowProps) facts(ctx context.Context) []ui.Row {
 		{Label: i18n.T(ctx, "stores.flavor"), Value: storeFlavor(s.CU, s.Num)},
 		{Label: ui.Label(ctx, "charge_mode"), Value: storeCharge(ctx, s.ChargeMode, s.PeriodType, s.PeriodNum)},
 	}
-	if l := p.line(); l != nil {
-		rows = append(rows, storeCost(ctx, *l)...)
-	}
+	rows = append(rows, storeCost(ctx, p.Lines)...)
 	if s.EndsAt != nil {
 		rows = append(rows,
 			ui.Row{Label: i18n.T(ctx, "stores.ends"), Value: i18n.LastDate(ctx, *s.EndsAt) + " · " + i18n.DaysLeft(ctx, *s.EndsAt, p.Now)},
@@ -320,10 +310,22 @@ func (p StoreShowProps) facts(ctx context.Context) []ui.Row {
 	)
 }
 
-// storeCost is what a store costs, as its order fixed it.
-func storeCost(ctx context.Context, l models.OrderLine) []ui.Row {
+// storeCost is what a store costs, as its orders fixed it: the rate of the last
+// that was completed, or all that was paid in advance.
+func storeCost(ctx context.Context, lines []models.OrderLine) []ui.Row {
+	if len(lines) == 0 {
+		return nil
+	}
+	l := lines[len(lines)-1]
 	if !l.Metered() {
-		return []ui.Row{{Label: i18n.T(ctx, "stores.paid"), Value: i18n.Money(ctx, l.AmountMinor, l.Currency)}}
+		var paid int64
+		for _, l := range lines {
+			paid += l.AmountMinor
+		}
+		return []ui.Row{{Label: i18n.T(ctx, "stores.paid"), Value: i18n.Money(ctx, paid, l.Currency)}}
+	}
+	if i := slices.IndexFunc(lines, func(l models.OrderLine) bool { return l.State == models.OrderCompleted }); i >= 0 {
+		l = lines[i]
 	}
 	return []ui.Row{
 		{Label: i18n.T(ctx, "stores.hourly"), Value: i18n.MoneyRate(ctx, l.HourlyMicro, l.Currency) + " / " + i18n.T(ctx, "price.unit.hour")},

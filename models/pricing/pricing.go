@@ -126,6 +126,18 @@ func Free(currency string) Quote {
 	return Quote{Currency: currency, Quantity: 1}
 }
 
+// Rest is the quote of a term for what is left of it: what has passed is taken
+// off.
+func (q Quote) Rest(left, whole time.Duration) (Quote, error) {
+	trade, err := MulDiv(q.TradeMinor, int64(min(left, whole)), int64(whole))
+	if err != nil {
+		return Quote{}, err
+	}
+	q.DiscountMinor += q.TradeMinor - trade
+	q.TradeMinor = trade
+	return q, nil
+}
+
 // HoursPerMonth is the length of the month of an estimate: a year's 8,760
 // hours divided by twelve.
 const HoursPerMonth = 730

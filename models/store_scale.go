@@ -1,0 +1,233 @@
+package models
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strconv"
+
+	"quartermaster/models/pricing"
+)
+
+// ScaleAction is the direction in which a store's number of units changes,
+// spelled as the documents do.
+type ScaleAction string
+
+// The directions.
+const (
+	ScaleOut ScaleAction = "SCALE_OUT"
+	ScaleIn  ScaleAction = "SCALE_IN"
+)
+
+// StoreScaleInput is what a caller says about the new size of a store, from a
+// form or from the API. It is a line of an order, because a size is paid for:
+// by the hour from then on, or, where a term is paid in advance, for the rest
+// of the term. Of what was paid, nothing is given back.
+type StoreScaleInput struct {
+	StoreID string `form:"-"`
+	// Num is how many units the store will have in all.
+	Num int64 `form:"num" validate:"min=1,max=1000000"`
+	// Action is empty where Num alone says the direction.
+	Action ScaleAction `form:"action" validate:"omitempty,oneof=SCALE_OUT SCALE_IN"`
+}
+
+func (in *StoreScaleInput) check() error { return Check(in) }
+
+// against says what forbids the new size of a store as it stands.
+func (in *StoreScaleInput) against(s *Store) error {
+	switch {
+	case s.State != StoreNormal:
+		return invalid("num", "state")
+	case in.Num == s.Num && in.Action == "":
+		return invalid("num", "same")
+	case in.Num <= s.Num && in.Action == ScaleOut:
+		return invalid("num", "scale_out", strconv.FormatInt(s.Num, 10))
+	case in.Num >= s.Num && in.Action == ScaleIn:
+		return invalid("num", "scale_in", strconv.FormatInt(s.Num, 10))
+	}
+	return nil
+}
+
+func (in *StoreScaleInput) line(ctx context.Context, db *DB, by Actor) (OrderLine, error) {
+	line := OrderLine{Kind: KindStore, orderType: TypeUpgrade}
+	s, err := db.FindStore(ctx, by, in.StoreID)
+	if err != nil {
+		return line, err
+	}
+	line.Name, line.Region = s.Name, s.Region
+	line.Detail = fmt.Sprintf("%s × %d → %d", s.CU, s.Num, in.Num)
+	refused := in.against(s)
+	team, err := db.FindTeam(ctx, by)
+	if err != nil {
+		return line, err
+	}
+	if left := team.CULeft(); in.Num-s.Num > left {
+		refused = mergeInvalid(refused, invalid("num", "quota", strconv.FormatInt(left, 10)))
+	}
+	quote, err := in.quote(ctx, db, by, s)
+	switch {
+	case err == nil:
+		line.price(quote)
+	case isInvalid(err):
+		refused = mergeInvalid(refused, err)
+	case errors.Is(err, pricing.ErrNoPrice), errors.Is(err, pricing.ErrOverflow):
+		// Where the number is wrong there is no price, and that is no news.
+		if refused == nil && in.check() == nil {
+			refused = invalid("", storeUnpriced(err))
+		}
+	default:
+		return line, err
+	}
+	if s.EndsAt != nil {
+		now := db.TeamNow(by)
+		line.StartsAt, line.EndsAt = &now, s.EndsAt
+	}
+	return line, refused
+}
+
+// quote is what the new size costs: the new rate of a store that is charged by
+// the hour, and the units that come to one that is paid in advance, less what
+// has passed of its term.
+func (in *StoreScaleInput) quote(ctx context.Context, db *DB, by Actor, s *Store) (pricing.Quote, error) {
+	now := db.TeamNow(by)
+	terms := pricing.StoreTerms{Region: s.Region, CU: s.CU, Num: int(in.Num), ChargeMode: s.ChargeMode,
+		PeriodType: s.PeriodType, PeriodNum: s.PeriodNum}
+	if s.EndsAt != nil {
+		switch {
+		case !now.Before(*s.EndsAt):
+			return pricing.Quote{}, invalid("num", "term_over")
+		case in.Num <= s.Num:
+			return pricing.Free("CNY"), nil
+		}
+		terms.Num = int(in.Num - s.Num)
+	}
+	book, err := db.Book(ctx, pricing.StoreSKU(s.CU))
+	if err != nil {
+		return pricing.Quote{}, err
+	}
+	quote, err := pricing.Store(book, now, terms)
+	if err != nil || s.EndsAt == nil {
+		return quote, err
+	}
+	return quote.Rest(s.EndsAt.Sub(now), s.EndsAt.Sub(pricing.AddMonths(*s.EndsAt, -s.months())))
+}
+
+// scaling is what the job that scales a store is told.
+type scaling struct {
+	Num   int64 `json:"num"`
+	Order int64 `json:"order"`
+}
+
+func scalingOf(job *Job) (to scaling, err error) {
+	if err := json.Unmarshal([]byte(job.Payload), &to); err != nil {
+		return to, fmt.Errorf("read what job %s scales to: %w", job.ID, err)
+	}
+	return to, nil
+}
+
+// under is the state of a store that is on its way from one size to another.
+func (to scaling) under(s *Store) StoreState {
+	if to.Num < s.Num {
+		return StoreScalingIn
+	}
+	return StoreScaling
+}
+
+func (in *StoreScaleInput) fulfil(ctx context.Context, tx *DB, by Actor, order *Order, line *OrderLine) error {
+	s, err := tx.lockStore(ctx, by, in.StoreID)
+	if err != nil {
+		return err
+	}
+	if err := in.against(s); err != nil {
+		return err
+	}
+	to := scaling{Num: in.Num, Order: order.Number}
+	if err := tx.reserveScale(ctx, by, s, to); err != nil {
+		return err
+	}
+	job, err := tx.queue(ctx, by, ScaleStoreJob, s.ID, s.Name, to)
+	if err != nil {
+		return err
+	}
+	s.JobID = job.ID
+	if err := tx.setStore(ctx, by, s, to.under(s), nil, StoreNormal); err != nil {
+		return err
+	}
+	line.ResourceID, line.ResourceName, line.State = s.ID, s.Name, OrderFulfilling
+	return tx.recordStore(ctx, by, s.of(order.Number), "scaled", "")
+}
+
+// reserveScale sets the number that a store goes to, and counts in the team's
+// quota what it has more of than now.
+func (db *DB) reserveScale(ctx context.Context, by Actor, s *Store, to scaling) error {
+	if more := to.Num - s.Num; more > 0 {
+		if err := db.reserveCU(ctx, by, more); err != nil {
+			return err
+		}
+	}
+	s.Target = to.Num
+	return nil
+}
+
+// scaleStore is the job that changes a store's number of units. While it works
+// the quota counts the larger of the two numbers.
+var scaleStore = work{
+	steps: []step{
+		{"resize", resizeStore},
+		{"reopen", func(_ context.Context, db *DB, job *Job) error { return db.reopenIndex(job.SubjectID) }},
+	},
+	completed: func(ctx context.Context, tx *DB, job *Job) error {
+		return tx.storeScaled(ctx, job, OrderCompleted, "resized", nil)
+	},
+	failed: func(ctx context.Context, tx *DB, job *Job) error {
+		return tx.storeScaled(ctx, job, OrderFailed, "scale_failed", job.failure())
+	},
+}
+
+// resizeStore makes sure that the units which a store is to have are counted:
+// a job that failed and goes on has given them back.
+func resizeStore(ctx context.Context, db *DB, job *Job) error {
+	to, err := scalingOf(job)
+	if err != nil {
+		return err
+	}
+	return db.withStore(ctx, job, func(ctx context.Context, tx *DB, by Actor, s *Store) error {
+		if s.Target == to.Num {
+			return nil
+		}
+		if err := tx.reserveScale(ctx, by, s, to); isInvalid(err) {
+			return &Failure{Code: "quota", Detail: err.Error()}
+		} else if err != nil {
+			return err
+		}
+		return tx.setStore(ctx, by, s, s.State, nil, StoreScaling, StoreScalingIn)
+	})
+}
+
+// storeScaled ends the scaling of a store, which is NORMAL afterwards: with its
+// new size, or with the old one and why. What the quota counts besides is given
+// back.
+func (db *DB) storeScaled(ctx context.Context, job *Job, line OrderState, verb string, f *Failure) error {
+	to, err := scalingOf(job)
+	if err != nil {
+		return err
+	}
+	return db.withStore(ctx, job, func(ctx context.Context, tx *DB, by Actor, s *Store) error {
+		counted := max(s.Num, s.Target)
+		if f == nil {
+			s.Num = to.Num
+		}
+		s.Target = 0
+		if err := tx.giveBackCU(ctx, s.TeamID, counted-s.Num); err != nil {
+			return err
+		}
+		if err := tx.setStore(ctx, by, s, StoreNormal, f, StoreScaling, StoreScalingIn); err != nil {
+			return err
+		}
+		if err := tx.finishLine(ctx, by, to.Order, s.ID, line); err != nil {
+			return err
+		}
+		return tx.recordStore(ctx, by, s.of(to.Order), verb, s.FailCode)
+	})
+}
