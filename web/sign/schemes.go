@@ -203,8 +203,8 @@ func (c *Claim) StringToSign() string {
 	return ""
 }
 
-// spellings are the texts that the signature may be made of.
-func (c *Claim) spellings() []string {
+// Spellings are the texts that the signature may be made of.
+func (c *Claim) Spellings() []string {
 	texts := []string{c.StringToSign()}
 	if c.Scheme == ROA1 {
 		// One official client signs "name=" where another signs "name".
