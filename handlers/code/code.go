@@ -1,0 +1,223 @@
+// Package code writes a request of the vendors' APIs as code in several
+// languages, and reads it back from a command or from JSON. It is text in and
+// text out: nothing here runs, asks the database or knows a page.
+package code
+
+import (
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+
+	"quartermaster/models"
+)
+
+// The operations that have a form.
+const (
+	CreateStorage         = "CreateStorage"
+	CreatePkgVersion      = "CreatePkgVersion"
+	CreateApplication     = "CreateApplication"
+	CreateResourcePackage = "CreateResourcePackage"
+	CreateStore           = "CreateStore"
+)
+
+// Request is one request: an operation and what it is given.
+type Request struct {
+	Operation string
+	// Params are the parameters that are given, by the names and in the order
+	// of the documents. One inside an object is written with a dot, one of a
+	// list with its place from 1: flavor.cu, availability_zones.1.
+	Params []Param
+	// Left is what a form says that the operation has no parameter for, by the
+	// names of the form's fields.
+	Left []Param
+}
+
+// Param is a name and the text of its value.
+type Param struct{ Name, Value string }
+
+// An api is one of the vendors' products, as its clients know it.
+type api struct {
+	name, version string
+	cli           string // what its command line calls it
+}
+
+var (
+	webplus = &api{name: "WebPlus", version: "2019-03-20", cli: "webplus"}
+	bss     = &api{name: "BssOpenApi", version: "2017-12-14", cli: "bssopenapi"}
+	lms     = &api{name: "LMS", version: "v1", cli: "LMS"}
+)
+
+// An operation is what is known about one: where it is called, what it takes,
+// and the field of its form that each parameter is.
+type operation struct {
+	name   string
+	api    *api
+	path   string
+	params []param
+	// left are the fields of its form that it has no parameter for.
+	left []string
+}
+
+// A sort is how the value of a parameter is written where types matter.
+type sort int
+
+const (
+	text sort = iota
+	number
+	truth
+	list
+)
+
+// A param is one parameter. Those without a field are understood and belong to
+// no form.
+type param struct {
+	name, field string
+	sort        sort
+	query       bool // of Web+: in the query, where the others are in the body
+}
+
+var orderFields = []string{"cost_centre", "note"}
+
+// operations are in the order of the documents.
+var operations = []*operation{
+	{name: CreateStorage, api: webplus, path: "/pop/v1/wam/storage", params: []param{
+		{name: "RegionId", field: "region", query: true},
+	}, left: append([]string{"bucket_name", "size_limit", "tags", "description"}, orderFields...)},
+	{name: CreatePkgVersion, api: webplus, path: "/pop/v1/wam/pkgVersion", params: []param{
+		{name: "RegionId", query: true}, // that of the application
+		{name: "AppId", field: "app_id"},
+		{name: "PkgVersionLabel", field: "label"},
+		{name: "PackageSource", field: "source"},
+		{name: "PkgVersionDescription", field: "description"},
+	}, left: append([]string{"package_file"}, orderFields...)},
+	{name: CreateApplication, api: webplus, path: "/pop/v1/wam/application", params: []param{
+		{name: "RegionId", field: "region", query: true},
+		{name: "AppName", field: "app_name"},
+		{name: "CategoryName", field: "category"},
+		{name: "AppDescription", field: "description"},
+	}},
+	{name: CreateResourcePackage, api: bss, path: "/", params: []param{
+		{name: "ProductCode", field: "product_code"},
+		{name: "PackageType", field: "package_type"},
+		{name: "Specification", field: "specification"},
+		{name: "Duration", field: "duration", sort: number},
+		{name: "PricingCycle", field: "pricing_cycle"},
+		{name: "EffectiveDate", field: "effective_date"},
+	}, left: orderFields},
+	{name: CreateStore, api: lms, path: "/v1/stores/create", params: []param{
+		{name: "store_name", field: "store_name"},
+		{name: "region", field: "region"},
+		{name: "availability_zones", field: "availability_zones", sort: list},
+		{name: "flavor.cu", field: "cu"},
+		{name: "flavor.num", field: "num", sort: number},
+		{name: "charge_info.charge_mode", field: "charge_mode"},
+		{name: "charge_info.period_type", field: "period_type"},
+		{name: "charge_info.period_num", field: "period_num", sort: number},
+		{name: "charge_info.is_auto_renew", field: "auto_renew", sort: truth},
+		{name: "charge_info.is_auto_pay", field: "auto_pay", sort: truth},
+		{name: "description", field: "description"},
+	}, left: orderFields},
+}
+
+// find is an operation by its name, nil for one that has no form.
+func find(name string) *operation {
+	if i := slices.IndexFunc(operations, func(o *operation) bool { return o.name == name }); i >= 0 {
+		return operations[i]
+	}
+	return nil
+}
+
+// kinds are the operations that make one thing of a kind.
+var kinds = map[models.Kind]string{
+	models.KindBucket: CreateStorage, models.KindPkgVersion: CreatePkgVersion,
+	models.KindPlan: CreateResourcePackage, models.KindStore: CreateStore,
+}
+
+// Making is the operation that makes one thing of a kind, "" when there is none.
+func Making(k models.Kind) string { return kinds[k] }
+
+// From is the request that a form's values stand for. Fields that the operation
+// does not know of are left aside unless they are empty.
+func From(name string, form url.Values) Request {
+	r := Request{Operation: name}
+	op := find(name)
+	if op == nil {
+		return r
+	}
+	for _, p := range op.params {
+		for i, v := range form[p.field] {
+			switch {
+			case v == "" || p.sort != list && i > 0 || p.sort == truth && v != "true":
+			case p.sort == list:
+				r.Params = append(r.Params, Param{p.name + "." + strconv.Itoa(i+1), v})
+			default:
+				r.Params = append(r.Params, Param{p.name, v})
+			}
+		}
+	}
+	for _, field := range op.left {
+		if v := form.Get(field); v != "" {
+			r.Left = append(r.Left, Param{field, v})
+		}
+	}
+	return r
+}
+
+// In is the request for a region, where the operation names it beside what its
+// form says.
+func (r Request) In(region string) Request {
+	op := find(r.Operation)
+	if op == nil || op.api != webplus || region == "" || r.Value("RegionId") != "" {
+		return r
+	}
+	r.Params = append([]Param{{"RegionId", region}}, r.Params...)
+	return r
+}
+
+// Value is the text of a parameter, "" when it is not given.
+func (r Request) Value(name string) string {
+	for _, p := range r.Params {
+		if p.Name == name {
+			return p.Value
+		}
+	}
+	return ""
+}
+
+// Form is the request as the values of its form's fields.
+func (r Request) Form() url.Values {
+	form := url.Values{}
+	op := find(r.Operation)
+	if op == nil {
+		return form
+	}
+	for _, p := range r.Params {
+		if known := op.param(p.Name); known != nil && known.field != "" {
+			form.Add(known.field, p.Value)
+		}
+	}
+	return form
+}
+
+// param is a parameter by the name that a Param has, nil for none.
+func (o *operation) param(name string) *param {
+	for i, p := range o.params {
+		if p.name == name && p.sort != list {
+			return &o.params[i]
+		}
+		if place, ok := strings.CutPrefix(name, p.name+"."); ok && p.sort == list && isPlace(place) {
+			return &o.params[i]
+		}
+	}
+	return nil
+}
+
+// isPlace tells whether a text is a place in a list as requests count them.
+func isPlace(s string) bool {
+	n, err := strconv.Atoi(s)
+	return err == nil && n > 0 && n <= maxPlaces && strconv.Itoa(n) == s
+}
+
+// maxPlaces bounds the length of a list.
+const maxPlaces = 1000

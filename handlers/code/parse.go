@@ -1,0 +1,344 @@
+package code
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"io"
+	"net/url"
+	"path"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// Limit is the most bytes that are read.
+const Limit = 64 << 10
+
+// Part is a part of a text that became no field of a form.
+type Part struct {
+	// Text is the part as it stands in the text, cut when it is long.
+	Text   string
+	Reason Reason
+}
+
+// Why a part became no field.
+const (
+	Unknown   Reason = "unknown"   // nothing the operation has
+	Elsewhere Reason = "elsewhere" // the operation has it, the form does not
+	Variable  Reason = "variable"  // its value is known to a shell only
+	File      Reason = "file"      // it is in a file, which is not read
+	Twice     Reason = "twice"     // it was given before, with another value
+	More      Reason = "more"      // another command
+)
+
+// maxParts bounds how many parts are named, maxPart how much of each.
+const (
+	maxParts = 50
+	maxPart  = 120
+)
+
+// Parse reads a request from a curl command, from a line of the aliyun or hcloud
+// tool, or from the JSON of an operation's parameters, and tells which parts it
+// did not take. JSON that does not say of which operation it is belongs to at,
+// when that has its names. Nothing is run or fetched. An error is an *Error.
+func Parse(text, at string) (Request, []Part, error) {
+	if len(text) > Limit {
+		return Request{}, nil, &Error{Reason: TooLong}
+	}
+	text = strings.TrimSpace(cleaned.Replace(strings.ToValidUTF8(text, "\uFFFD")))
+	if text == "" {
+		return Request{}, nil, &Error{Reason: Empty}
+	}
+	r := &reading{values: map[string]string{}}
+	var err error
+	if text[0] == '{' {
+		err = r.object(text, at)
+	} else {
+		err = r.commands(text)
+	}
+	if err != nil {
+		return Request{}, nil, err
+	}
+	return r.request(), r.parts, nil
+}
+
+// cleaned makes a text one of lines that end in a line break alone, as a form's
+// field does not, without the mark that stands before what only a shell knows.
+var cleaned = strings.NewReplacer("\r\n", "\n", dynamic, "\uFFFD", "\x00", "\uFFFD", "\uFEFF", "")
+
+// A reading is what has been read so far.
+type reading struct {
+	op     *operation
+	values map[string]string // by the names of the parameters
+	parts  []Part
+	region string // beside the parameters: of an address, of a client
+}
+
+// request is what was read, in the order of the documents.
+func (r *reading) request() Request {
+	out := Request{Operation: r.op.name}
+	if _, given := r.values["RegionId"]; !given && r.region != "" && r.op.param("RegionId") != nil {
+		r.values["RegionId"] = r.region
+	}
+	for _, p := range r.op.params {
+		if p.sort != list {
+			if v, ok := r.values[p.name]; ok && v != "" && (p.sort != truth || v != "false") {
+				out.Params = append(out.Params, Param{p.name, v})
+			}
+			continue
+		}
+		var places []int
+		for name := range r.values {
+			if place, ok := strings.CutPrefix(name, p.name+"."); ok {
+				n, _ := strconv.Atoi(place) // set takes no other name
+				places = append(places, n)
+			}
+		}
+		slices.Sort(places)
+		for i, n := range places {
+			v := r.values[p.name+"."+strconv.Itoa(n)]
+			out.Params = append(out.Params, Param{p.name + "." + strconv.Itoa(i+1), v})
+		}
+	}
+	return out
+}
+
+// leave names a part that is not taken.
+func (r *reading) leave(text string, why Reason) {
+	p := Part{clip(text), why}
+	if len(r.parts) < maxParts && !slices.Contains(r.parts, p) {
+		r.parts = append(r.parts, p)
+	}
+}
+
+// Of signatures and protocols, and so of no interest to a form.
+var (
+	protocol = words(`AccessKeyId Action Format SecurityToken Signature SignatureMethod SignatureNonce SignatureType
+		SignatureVersion ServiceCode Timestamp Version`)
+	elsewhere = words("ClientToken OwnerId")
+)
+
+func words(s string) map[string]bool {
+	out := map[string]bool{}
+	for _, w := range strings.Fields(s) {
+		out[w] = true
+	}
+	return out
+}
+
+// set takes a parameter of the operation. The first value counts.
+func (r *reading) set(name, value string) {
+	value = strings.ReplaceAll(strings.ToValidUTF8(value, "\uFFFD"), "\x00", "\uFFFD")
+	p := r.op.param(name)
+	switch {
+	case p == nil && r.op.api != lms && protocol[name], p == nil && r.op.api == bss && name == "RegionId":
+	case p == nil && elsewhere[name]:
+		r.leave(name+"="+value, Elsewhere)
+	case p == nil:
+		r.leave(name+"="+value, Unknown)
+	case strings.Contains(value, dynamic):
+		r.leave(name+"="+value, Variable)
+	default:
+		if old, given := r.values[name]; given && old != value {
+			r.leave(name+"="+value, Twice)
+		} else {
+			r.values[name] = value
+		}
+	}
+}
+
+// commands reads a shell's text: the first command that is known, with what
+// the text sets before it.
+func (r *reading) commands(text string) error {
+	list, err := lex(text)
+	if err != nil {
+		return err
+	}
+	for _, c := range list {
+		words := c.words
+		for len(words) > 0 && beside[words[0]] {
+			words = words[1:]
+		}
+		name := ""
+		if len(words) > 0 {
+			name = path.Base(words[0])
+		}
+		read := map[string]func([]string) error{"curl": r.curl, "aliyun": r.aliyun, "hcloud": r.hcloud}[strings.TrimSuffix(name, ".exe")]
+		switch {
+		case read != nil && r.op == nil:
+			if err := read(words[1:]); err != nil {
+				return err
+			}
+			for _, f := range c.files {
+				r.leave(f, File)
+			}
+		case name != "" && !silent[name]:
+			r.leave(strings.Join(words, " "), More)
+		}
+	}
+	if r.op == nil {
+		return &Error{Reason: NoCode}
+	}
+	return nil
+}
+
+var (
+	// beside may stand before a command without changing what it sends: a
+	// prompt, a bracket, a program that runs another.
+	beside = words("$ % > { } ! sudo time env command exec")
+	// silent are commands that people and we write around a request.
+	silent = words("cd date echo export false jq less more openssl printf pwd sed set sha256 sleep source tee true unset")
+)
+
+// at finds the operation that is called at a path; by is its name where one
+// was given.
+func (r *reading) at(method, where, by string) error {
+	where = strings.TrimRight(where, "/")
+	for _, op := range operations {
+		own := strings.TrimRight(op.path, "/")
+		if own == where && (op.api != bss && method == "POST" || op.api == bss && op.name == by) {
+			r.op = op
+			return nil
+		}
+	}
+	if where == "" && by != "" {
+		return &Error{Reason: NoForm, Detail: clip(by)}
+	}
+	if where == "" {
+		where = "/"
+	}
+	return &Error{Reason: NoForm, Detail: clip(method + " " + where)}
+}
+
+func clip(s string) string {
+	s = strings.ToValidUTF8(strings.ReplaceAll(s, dynamic, ""), "\uFFFD")
+	if runes := []rune(s); len(runes) > maxPart {
+		return string(runes[:maxPart]) + "…"
+	}
+	return s
+}
+
+// pairs reads a query or the body of a form. What cannot be decoded is taken as
+// it stands.
+func pairs(s string) []Param {
+	var out []Param
+	for part := range strings.SplitSeq(s, "&") {
+		if part == "" {
+			continue
+		}
+		name, value, _ := strings.Cut(part, "=")
+		out = append(out, Param{unescaped(name), unescaped(value)})
+	}
+	return out
+}
+
+func unescaped(s string) string {
+	if plain, err := url.QueryUnescape(s); err == nil {
+		return plain
+	}
+	return s
+}
+
+// A member is a value of JSON with the way to it: flavor.cu,
+// availability_zones.1.
+type member = Param
+
+// members are all values of an object that are not null. Text after it, or
+// another value than an object, is an Error.
+func members(text string) ([]member, error) {
+	d := json.NewDecoder(strings.NewReader(text))
+	d.UseNumber()
+	var out []member
+	err := walk(d, "", &out, 0)
+	if err == nil {
+		if _, more := d.Token(); more != io.EOF {
+			err = errors.New("text after the object")
+		}
+	}
+	var known *Error
+	if errors.As(err, &known) {
+		return nil, err
+	}
+	if err != nil {
+		line := 1 + bytes.Count([]byte(text)[:min(int(d.InputOffset()), len(text))], []byte("\n"))
+		return nil, &Error{Reason: BadJSON, Line: line}
+	}
+	return out, nil
+}
+
+// maxWay bounds the names of a value's way together.
+const maxWay = 500
+
+// walk reads one value of JSON and what is in it.
+func walk(d *json.Decoder, way string, out *[]member, depth int) error {
+	t, err := d.Token()
+	if err != nil {
+		return err
+	}
+	if depth > maxDepth || len(*out) > maxPlaces || len(way) > maxWay {
+		return &Error{Reason: TooLong}
+	}
+	switch v := t.(type) {
+	case json.Delim:
+		for i := 1; d.More(); i++ {
+			name := strconv.Itoa(i)
+			if v == '{' {
+				key, err := d.Token()
+				if err != nil {
+					return err
+				}
+				name, _ = key.(string)
+			}
+			if way != "" {
+				name = way + "." + name
+			}
+			if err := walk(d, name, out, depth+1); err != nil {
+				return err
+			}
+		}
+		_, err = d.Token()
+		return err
+	case string:
+		*out = append(*out, member{way, v})
+	case json.Number:
+		*out = append(*out, member{way, v.String()})
+	case bool:
+		*out = append(*out, member{way, strconv.FormatBool(v)})
+	}
+	return nil
+}
+
+// object reads JSON by itself: of the operation that it names, of that one
+// whose parameters it has, or of the one at hand.
+func (r *reading) object(text, at string) error {
+	all, err := members(text)
+	if err != nil {
+		return err
+	}
+	best := 0
+	for _, op := range operations {
+		fits := 0
+		for _, m := range all {
+			if p := op.param(m.Name); p != nil && m.Name != "RegionId" {
+				fits++
+			}
+			if m.Name == "Action" && m.Value == op.name {
+				fits = len(all) + 1
+			}
+		}
+		if fits > best || fits == best && op.name == at {
+			r.op, best = op, fits
+		}
+	}
+	if best == 0 && len(all) > 0 && r.op != nil && r.op.param(all[0].Name) == nil {
+		r.op = nil // not one name that is known: it is of something else
+	}
+	if r.op == nil {
+		return &Error{Reason: NoCode}
+	}
+	for _, m := range all {
+		r.set(m.Name, m.Value)
+	}
+	return nil
+}
