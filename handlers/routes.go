@@ -7,6 +7,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"quartermaster/handlers/api"
 	"quartermaster/models"
 	"quartermaster/static"
 	"quartermaster/web"
@@ -17,12 +18,56 @@ type Config struct {
 	web.Site
 	// UploadLimit is the most bytes of one upload.
 	UploadLimit int64
+	// Region and Rate are those of api.Config.
+	Region string
+	Rate   float64
 }
 
-// Routes is the whole route table. A route stands in one line with what guards
-// it: guest for those who are not signed in, user for those who are, member for
-// those who work in a team.
+// Routes is the whole route table of both faces. Which face a request is for
+// is decided before anything else looks at it.
 func Routes(cfg Config) (http.Handler, error) {
+	pages, err := pageRoutes(cfg)
+	if err != nil {
+		return nil, err
+	}
+	calls, err := apiRoutes(cfg)
+	if err != nil {
+		return nil, err
+	}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if api.IsCall(r) {
+			calls.ServeHTTP(w, r)
+			return
+		}
+		pages.ServeHTTP(w, r)
+	}), nil
+}
+
+// apiRoutes are the vendors' APIs. Whoever calls them signs each request; no
+// cookie is read.
+func apiRoutes(cfg Config) (http.Handler, error) {
+	s := api.New(api.Config{DB: cfg.DB, Region: cfg.Region, Rate: cfg.Rate})
+	r, err := web.NewAPI(&cfg.Site, s.RequestID, s.Fail)
+	if err != nil {
+		return nil, err
+	}
+	r.NoRoute(s.None)
+
+	wam, webPlus := r.Group("/pop/v1/wam"), api.WebPlus{Server: s}
+	wam.GET("/category", webPlus.Call("DescribeCategories", webPlus.DescribeCategories))
+
+	r.Any("/", api.BSS{Server: s}.Call())
+
+	stores, lms := r.Group("/v1/stores"), api.LMS{Server: s}
+	stores.POST("/list", lms.Call("ListStores", lms.ListStores))
+
+	return r, nil
+}
+
+// pageRoutes are the pages. A route stands in one line with what guards it:
+// guest for those who are not signed in, user for those who are, member for
+// those who work in a team.
+func pageRoutes(cfg Config) (http.Handler, error) {
 	r, err := web.New(&cfg.Site)
 	if err != nil {
 		return nil, err

@@ -66,6 +66,9 @@ func (db *DB) newUUID() string {
 	return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:])
 }
 
+// NewRequestID is a random UUID for a request that comes from a program.
+func (db *DB) NewRequestID() string { return db.newUUID() }
+
 // newToken is a secret of 160 bits that fits into a URL. What is kept of it in
 // the database is its hash.
 func (db *DB) newToken() string {

@@ -17,7 +17,8 @@ import (
 
 // The limits on what comes in. The server itself bounds the headers.
 const (
-	maxBody = 1 << 20
+	// MaxBody is the most bytes of a body, but for uploads.
+	MaxBody = 1 << 20
 	maxURL  = 8 << 10
 )
 
@@ -33,33 +34,55 @@ const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src
 // recovery, headers, limits, the cross-origin check, the reader's language and
 // the pages for paths and methods that do not exist.
 func New(site *Site) (*gin.Engine, error) {
+	e, err := engine(site)
+	if err != nil {
+		return nil, err
+	}
+	e.HandleMethodNotAllowed = true
+	e.MaxMultipartMemory = formMemory
+	origin, err := sameOrigin(site)
+	if err != nil {
+		return nil, err
+	}
+	newID := func(*http.Request) string { return site.DB.NewToken() }
+	e.Use(begin(site, newID), recovery(Fail), headers(site), limits(Fail), origin, reader)
+	e.NoRoute(Authenticate, Page(func(*gin.Context) error { return models.ErrNotFound }))
+	e.NoMethod(Authenticate, Page(func(*gin.Context) error { return statusError(http.StatusMethodNotAllowed) }))
+	return e, nil
+}
+
+// NewAPI is an engine for paths that programs call: request id, log, recovery,
+// headers and limits as for pages, and no cookie, no redirect and no page. fail
+// answers whatever is wrong before a handler could, and newID gives a request
+// the id that its caller is told.
+func NewAPI(site *Site, newID func(*http.Request) string, fail func(*gin.Context, error)) (*gin.Engine, error) {
+	e, err := engine(site)
+	if err != nil {
+		return nil, err
+	}
+	e.Use(begin(site, newID), recovery(fail), headers(site), limits(fail))
+	return e, nil
+}
+
+func engine(site *Site) (*gin.Engine, error) {
 	if site.Log == nil {
 		site.Log = slog.New(slog.DiscardHandler)
 	}
 	gin.SetMode(gin.ReleaseMode)
 	e := gin.New()
 	e.RedirectTrailingSlash = false
-	e.HandleMethodNotAllowed = true
-	e.MaxMultipartMemory = formMemory
 	if err := e.SetTrustedProxies(site.Proxies); err != nil {
 		return nil, fmt.Errorf("trusted proxies: %w", err)
 	}
-	origin, err := sameOrigin(site)
-	if err != nil {
-		return nil, err
-	}
-	e.Use(begin(site), recovery, headers(site), limits, origin, reader)
-	e.NoRoute(Authenticate, Page(func(*gin.Context) error { return models.ErrNotFound }))
-	e.NoMethod(Authenticate, Page(func(*gin.Context) error { return statusError(http.StatusMethodNotAllowed) }))
 	return e, nil
 }
 
 // begin gives the request its id and, when it has been answered, its line in
 // the log. The query is not written: links that carry a right have it there.
-func begin(site *Site) gin.HandlerFunc {
+func begin(site *Site, newID func(*http.Request) string) gin.HandlerFunc {
 	return func(c *gin.Context) {
 		start := models.SystemClock()
-		id := site.DB.NewToken()
+		id := newID(c.Request)
 		log := site.Log.With(slog.String("request", id))
 		ctx := context.WithValue(c.Request.Context(), visitKey{}, &visit{site: site, id: id, log: log})
 		c.Request = c.Request.WithContext(ctx)
@@ -83,21 +106,23 @@ func begin(site *Site) gin.HandlerFunc {
 }
 
 // recovery ends one request, and nothing else, when a handler panics.
-func recovery(c *gin.Context) {
-	defer func() {
-		p := recover()
-		if p == nil {
-			return
-		}
-		if p == http.ErrAbortHandler {
-			panic(p)
-		}
-		ctx := c.Request.Context()
-		visitOf(ctx).log.LogAttrs(ctx, slog.LevelError, "panic",
-			slog.String("panic", fmt.Sprint(p)), slog.String("stack", string(debug.Stack())))
-		Fail(c, statusError(http.StatusInternalServerError))
-	}()
-	c.Next()
+func recovery(fail func(*gin.Context, error)) gin.HandlerFunc {
+	return func(c *gin.Context) {
+		defer func() {
+			p := recover()
+			if p == nil {
+				return
+			}
+			if p == http.ErrAbortHandler {
+				panic(p)
+			}
+			ctx := c.Request.Context()
+			visitOf(ctx).log.LogAttrs(ctx, slog.LevelError, "panic",
+				slog.String("panic", fmt.Sprint(p)), slog.String("stack", string(debug.Stack())))
+			fail(c, statusError(http.StatusInternalServerError))
+		}()
+		c.Next()
+	}
 }
 
 func headers(site *Site) gin.HandlerFunc {
@@ -120,23 +145,25 @@ func headers(site *Site) gin.HandlerFunc {
 // limits refuses what is too long, and bodies that would have to be unpacked
 // first: a small one can hold a large one. Files that a form left on the disk
 // go with the request; the server looks only at the request that it began with.
-func limits(c *gin.Context) {
-	defer func() {
-		if form := c.Request.MultipartForm; form != nil {
-			_ = form.RemoveAll()
+func limits(fail func(*gin.Context, error)) gin.HandlerFunc {
+	return func(c *gin.Context) {
+		defer func() {
+			if form := c.Request.MultipartForm; form != nil {
+				_ = form.RemoveAll()
+			}
+		}()
+		switch {
+		case len(c.Request.RequestURI) > maxURL:
+			fail(c, statusError(http.StatusRequestURITooLong))
+			return
+		case c.GetHeader("Content-Encoding") != "":
+			fail(c, statusError(http.StatusUnsupportedMediaType))
+			return
 		}
-	}()
-	switch {
-	case len(c.Request.RequestURI) > maxURL:
-		Fail(c, statusError(http.StatusRequestURITooLong))
-		return
-	case c.GetHeader("Content-Encoding") != "":
-		Fail(c, statusError(http.StatusUnsupportedMediaType))
-		return
+		c.Set(wholeBody, c.Request.Body)
+		c.Request.Body = http.MaxBytesReader(c.Writer, c.Request.Body, MaxBody)
+		c.Next()
 	}
-	c.Set(wholeBody, c.Request.Body)
-	c.Request.Body = http.MaxBytesReader(c.Writer, c.Request.Body, maxBody)
-	c.Next()
 }
 
 // sameOrigin refuses changes that another site's page asks for. It stands

@@ -34,11 +34,7 @@ func Fail(c *gin.Context, err error) {
 		c.Status(statusClientGone)
 		return
 	}
-	status := Status(err)
-	if status >= http.StatusInternalServerError {
-		visitOf(ctx).log.LogAttrs(ctx, slog.LevelError, "answer",
-			slog.Int("status", status), slog.String("error", err.Error()))
-	}
+	status := Refused(c, err)
 	if c.Writer.Written() {
 		return
 	}
@@ -47,13 +43,25 @@ func Fail(c *gin.Context, err error) {
 		_ = SeeOther(c, signInPath(c.Request))
 		return
 	}
-	if after := retryAfter(err); after != "" {
-		c.Header("Retry-After", after)
-	}
 	if err := renderError(c, status); err != nil {
 		visitOf(ctx).log.LogAttrs(ctx, slog.LevelError, "error page", slog.String("error", err.Error()))
 		c.String(http.StatusInternalServerError, "%s\n", RequestID(ctx))
 	}
+}
+
+// Refused does what every refusal needs, whatever its shape: a fault of ours is
+// logged, once, with the request's id, and what goes away by waiting says for
+// how long. It returns the status of err.
+func Refused(c *gin.Context, err error) int {
+	ctx, status := c.Request.Context(), Status(err)
+	if status >= http.StatusInternalServerError && ctx.Err() == nil {
+		visitOf(ctx).log.LogAttrs(ctx, slog.LevelError, "answer",
+			slog.Int("status", status), slog.String("error", err.Error()))
+	}
+	if after := retryAfter(err); after != "" && !c.Writer.Written() {
+		c.Header("Retry-After", after)
+	}
+	return status
 }
 
 // renderError draws the page of a status. A piece of a page is not replaced by

@@ -34,6 +34,8 @@ type serve struct {
 	BaseURL     address  `placeholder:"https://…" help:"Address at which people reach the site, for links in print and invitations and for cookies that travel over TLS only. Empty means the address it listens on."`
 	Proxies     []string `name:"trusted-proxies" placeholder:"10.0.0.1,…" help:"Addresses of proxies whose X-Forwarded-For is believed. None by default: anybody can write that header."`
 	UploadLimit size     `default:"5GiB" placeholder:"5GiB" help:"Largest single upload, the documents' limit of one object put."`
+	Region      string   `name:"default-region" default:"cn-hangzhou" help:"Region of Web+ requests that name none, as those of the classic SDKs."`
+	Rate        float64  `name:"api-rate" default:"50" help:"API requests a second that one access key may make for long; ten times as many in a moment. 0 is no limit."`
 	Demo        bool     `help:"Start with a sample team in a data folder of its own. Refused on a folder with real data."`
 	logging     `embed:""`
 }
@@ -77,6 +79,8 @@ func (s *serve) serve(ctx context.Context, db *models.DB, listener net.Listener,
 			DB: db, BaseURL: s.site(listener), Proxies: s.Proxies, Demo: isDemo, Log: log, Stopping: stopping,
 		},
 		UploadLimit: int64(s.UploadLimit),
+		Region:      s.Region,
+		Rate:        s.Rate,
 	})
 	if err != nil {
 		return err

@@ -1,0 +1,324 @@
+// Package api has the operations of the vendors' own APIs, so that an official
+// SDK works with only the endpoint changed. Each product has its dialect: how a
+// caller signs, how an answer looks, and which documented code tells of which
+// broken rule. The rules themselves are those of models, as for the forms.
+package api
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"mime"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/gin-gonic/gin"
+
+	"quartermaster/models"
+	"quartermaster/web"
+	"quartermaster/web/sign"
+)
+
+// Config says how the APIs are served.
+type Config struct {
+	DB *models.DB
+	// Region is where Web+ makes things when a request names no region.
+	Region string
+	// Rate is how many requests a second one key may make for long; for a
+	// moment it may make ten times as many. 0 is no limit. Each process counts
+	// for itself.
+	Rate float64
+}
+
+// Server is what the dialects have in common.
+type Server struct {
+	Config
+	pace *pace
+}
+
+// New is a server of the APIs.
+func New(cfg Config) *Server { return &Server{Config: cfg, pace: newPace(cfg.Rate)} }
+
+// Call is one request that was signed by a key of ours.
+type Call struct {
+	// Operation is the documents' name of what is asked for.
+	Operation string
+	By        models.Actor
+	Caller    *models.Caller
+	// Params are the parameters of Web+ and BSS, each as text.
+	Params Params
+	// Region is where Web+ is to act.
+	Region string
+	// Query and Body are what the stores' operations read.
+	Query url.Values
+	Body  []byte
+
+	request sign.Request
+	claim   *sign.Claim
+}
+
+// Params are the parameters of a call. An empty value means "not given".
+type Params map[string]string
+
+// Get is the value of a parameter, or "" when it was not given.
+func (p Params) Get(name string) string { return p[name] }
+
+// Error is a refusal as the documents print it. What models refuse
+// becomes one in the table of its dialect.
+type Error struct {
+	Status  int
+	Code    string
+	Message string
+}
+
+func (e *Error) Error() string { return e.Code + ": " + e.Message }
+
+// adding is the refusal with more said at the end of its message.
+func (e *Error) adding(text string) *Error {
+	more := *e
+	more.Message += text
+	return &more
+}
+
+// What authentication refuses besides the signature itself.
+var (
+	errUnknownKey  = errors.New("no such access key")
+	errInactiveKey = errors.New("access key is not active")
+	errNonceUsed   = errors.New("nonce was used before")
+	errNoOperation = errors.New("no such operation")
+	errVersion     = errors.New("no such version of the API")
+	errFormat      = errors.New("no such format")
+)
+
+// operation does what one operation of a product promises.
+type operation func(ctx context.Context, c *Call) (any, error)
+
+// dialect is how one product speaks.
+type dialect interface {
+	product() models.APIProduct
+	// name is the operation that a request asks for, before anything of it is
+	// believed.
+	name(c *Call) string
+	// claim reads who signed.
+	claim(r sign.Request) (*sign.Claim, error)
+	// find is the operation of a request that was signed.
+	find(c *Call) (operation, error)
+	// read gives the call its parameters.
+	read(ctx context.Context, c *Call) error
+	// answer writes the reply, or the refusal that it returns.
+	answer(g *gin.Context, c *Call, reply any, err error) *Error
+}
+
+// serve is the handler of a dialect's requests.
+func (s *Server) serve(d dialect) gin.HandlerFunc {
+	return func(g *gin.Context) {
+		began := models.SystemClock()
+		call := &Call{}
+		reply, err := s.perform(g, d, call)
+		refusal := d.answer(g, call, reply, err)
+		if call.Caller == nil {
+			return
+		}
+		note := models.Call{
+			KeyID: call.Caller.Key.ID, TeamID: call.Caller.Key.TeamID, At: began, Product: d.product(), Operation: call.Operation,
+			Status: http.StatusOK, TookMicros: models.SystemClock().Sub(began).Microseconds(),
+			RequestID: call.By.RequestID, Address: call.By.Address, Agent: call.By.Agent,
+		}
+		if refusal != nil {
+			note.Status, note.Code = refusal.Status, refusal.Code
+		}
+		s.DB.NoteCall(note)
+	}
+}
+
+// perform does what a request asks for, in the order of signing.md §2: nothing
+// of the request is obeyed before its signature was found right.
+func (s *Server) perform(g *gin.Context, d dialect, call *Call) (any, error) {
+	ctx := g.Request.Context()
+	body, err := io.ReadAll(g.Request.Body)
+	call.request = sign.From(g.Request, body)
+	var large *http.MaxBytesError
+	if errors.As(err, &large) {
+		return nil, err
+	}
+	if err != nil {
+		return nil, &sign.Error{Reason: sign.Malformed} // it broke off
+	}
+	call.Operation = d.name(call)
+	call.By = models.Actor{Face: models.ByAPI, Address: g.ClientIP(), Agent: g.Request.UserAgent(), RequestID: web.RequestID(ctx)}
+	if err := s.authenticate(ctx, d, call); err != nil {
+		return nil, err
+	}
+	run, err := d.find(call)
+	if err != nil {
+		return nil, err
+	}
+	if !call.Caller.May(call.Operation) {
+		return nil, models.ErrForbidden
+	}
+	if err := d.read(ctx, call); err != nil {
+		return nil, err
+	}
+	return run(models.WithActor(ctx, call.By), call)
+}
+
+// authenticate finds out whose key signed the request, and refuses everything
+// that the key's owner did not send now and for the first time.
+func (s *Server) authenticate(ctx context.Context, d dialect, call *Call) error {
+	claim, err := d.claim(call.request)
+	if err != nil {
+		return err
+	}
+	call.claim = claim
+	var caller *models.Caller
+	if claim.Scheme == sign.Token {
+		caller, err = s.DB.FindCallerByToken(ctx, claim.Token, call.By)
+	} else {
+		caller, err = s.DB.FindCaller(ctx, claim.KeyID, call.By)
+	}
+	if errors.Is(err, models.ErrNotFound) {
+		return errUnknownKey
+	}
+	if err != nil {
+		return err
+	}
+	call.Caller, call.By = caller, caller.Actor
+	now := s.DB.Now()
+	if !caller.Active(now) {
+		return errInactiveKey
+	}
+	if err := claim.Fresh(now); err != nil {
+		return err
+	}
+	if err := claim.Intact(); err != nil {
+		return err
+	}
+	if claim.Scheme != sign.Token {
+		if err := claim.Verify(caller.Secret); err != nil {
+			return err
+		}
+	}
+	if err := s.pace.allow(caller.Key.ID, now); err != nil {
+		return err
+	}
+	if claim.Nonce == "" {
+		return nil
+	}
+	err = s.DB.UseNonce(ctx, caller.Key.ID, claim.Nonce)
+	if errors.Is(err, models.ErrConflict) {
+		return errNonceUsed
+	}
+	return err
+}
+
+// clientToken is the token of an order that a caller asks for with a
+// ClientToken, or "" without one. Tokens of different operations and those of
+// forms never meet.
+func clientToken(operation, token string) string {
+	if token == "" {
+		return ""
+	}
+	sum := sha256.Sum256([]byte(operation + "\n" + token))
+	return "api-" + hex.EncodeToString(sum[:24])
+}
+
+// heldNote is what the message of a refusal goes on with when the order was
+// placed and waits for approval: where that is.
+func heldNote(ctx context.Context, err error) string {
+	var held *models.Held
+	if !errors.As(err, &held) {
+		return ""
+	}
+	return " The order waits for approval: " + web.SiteURL(ctx, fmt.Sprintf("/orders/%d", held.Number))
+}
+
+// Paths of the products: below them every answer is in the product's own shape.
+const (
+	webPlusPath = "/pop"
+	storesPath  = "/v1"
+)
+
+func below(path, prefix string) bool {
+	rest, found := strings.CutPrefix(path, prefix)
+	return found && (rest == "" || rest[0] == '/')
+}
+
+// IsCall tells whether a request is for an API: by its path, or, at "/" where
+// browsers land too, by the x-acs-action header or a parameter Action in the
+// query or in a form. It may read the body of a form, and puts it back.
+func IsCall(r *http.Request) bool {
+	switch {
+	case below(r.URL.Path, webPlusPath), below(r.URL.Path, storesPath):
+		return true
+	case r.URL.Path != "/":
+		return false
+	case r.Header.Get("X-Acs-Action") != "":
+		return true
+	}
+	if query, _ := url.ParseQuery(r.URL.RawQuery); query.Has("Action") {
+		return true
+	}
+	kind, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type"))
+	if r.Body == nil || r.Method != http.MethodPost || kind != "application/x-www-form-urlencoded" {
+		return false
+	}
+	text, err := io.ReadAll(io.LimitReader(r.Body, web.MaxBody+1))
+	rest := io.Reader(r.Body)
+	if err != nil {
+		rest = failed{err}
+	}
+	r.Body = struct {
+		io.Reader
+		io.Closer
+	}{io.MultiReader(bytes.NewReader(text), rest), r.Body}
+	form, _ := url.ParseQuery(string(text))
+	return form.Has("Action")
+}
+
+// failed is a body that broke off.
+type failed struct{ err error }
+
+func (f failed) Read([]byte) (int, error) { return 0, f.err }
+
+// RequestID is a new id for a request, as its product writes them: an upper-case
+// UUID, or 32 hex digits for the stores.
+func (s *Server) RequestID(r *http.Request) string {
+	id := s.DB.NewRequestID()
+	if below(r.URL.Path, storesPath) {
+		return strings.ReplaceAll(id, "-", "")
+	}
+	return strings.ToUpper(id)
+}
+
+// Fail answers a request that no operation has answered, in its product's shape.
+func (s *Server) Fail(g *gin.Context, err error) {
+	g.Abort()
+	if g.Writer.Written() {
+		return
+	}
+	call := &Call{request: sign.From(g.Request, nil)}
+	switch {
+	case below(g.Request.URL.Path, webPlusPath):
+		WebPlus{Server: s}.answer(g, call, nil, err)
+	case below(g.Request.URL.Path, storesPath):
+		LMS{Server: s}.answer(g, call, nil, err)
+	default:
+		BSS{Server: s}.answer(g, call, nil, err)
+	}
+}
+
+// None answers a path that is not served: by whoever it is called, the caller
+// has to sign first.
+func (s *Server) None(g *gin.Context) {
+	switch {
+	case below(g.Request.URL.Path, storesPath):
+		LMS{Server: s}.Call("", nil)(g)
+	default:
+		WebPlus{Server: s}.Call("", nil)(g)
+	}
+}

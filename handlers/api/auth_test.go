@@ -1,0 +1,361 @@
+package api_test
+
+import (
+	"encoding/json"
+	"net/http"
+	"net/url"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"quartermaster/models"
+	"quartermaster/models/modelstest"
+	"quartermaster/web"
+	"quartermaster/web/sign"
+)
+
+// product is one product's way of calling an operation that only reads.
+type product struct {
+	name string
+	// request is the operation's request, not signed yet.
+	request func(d *desk) sign.Request
+	// sign signs it with a key.
+	sign func(r sign.Request, k key, at time.Time, nonce string) sign.Request
+	// codes are the product's own for what every product refuses.
+	unknownKey, inactive, wrong, late, forbidden, noAPI, large, throttled string
+	hasNonce                                                              bool
+}
+
+func roa(d *desk) sign.Request {
+	return sign.Request{Method: "GET", Path: "/pop/v1/wam/category", Host: d.host(), Header: http.Header{"X-Acs-Version": {"2019-03-20"}}}
+}
+
+func rpc(d *desk) sign.Request {
+	return sign.Request{Method: "GET", Path: "/", Host: d.host(), Header: http.Header{},
+		Query: "Action=QueryProductList&Version=2017-12-14&PageNum=1&Format=JSON"}
+}
+
+// products are all of them, each in every way of signing that it knows.
+var products = []product{
+	{
+		name: "roa v1", request: roa, hasNonce: true,
+		sign: func(r sign.Request, k key, at time.Time, nonce string) sign.Request {
+			return r.SignROA(k.ID, k.Secret, at, nonce)
+		},
+		unknownKey: "InvalidAccessKeyId.NotFound", inactive: "InvalidAccessKeyId.Inactive", wrong: "SignatureDoesNotMatch",
+		late: "InvalidTimeStamp.Expired", forbidden: "PermissionDenied", noAPI: "InvalidApi.NotFound", large: "RequestEntityTooLarge", throttled: "Throttling.User",
+	},
+	{
+		name: "roa v3", request: func(d *desk) sign.Request {
+			r := roa(d)
+			r.Header.Set("X-Acs-Action", "DescribeCategories")
+			return r
+		}, hasNonce: true,
+		sign: func(r sign.Request, k key, at time.Time, nonce string) sign.Request {
+			return r.SignACS3(k.ID, k.Secret, at, nonce)
+		},
+		unknownKey: "InvalidAccessKeyId.NotFound", inactive: "InvalidAccessKeyId.Inactive", wrong: "SignatureDoesNotMatch",
+		late: "InvalidTimeStamp.Expired", forbidden: "PermissionDenied", noAPI: "InvalidApi.NotFound", large: "RequestEntityTooLarge", throttled: "Throttling.User",
+	},
+	{
+		name: "rpc v1", request: rpc, hasNonce: true,
+		sign: func(r sign.Request, k key, at time.Time, nonce string) sign.Request {
+			return r.SignRPC(k.ID, k.Secret, at, nonce)
+		},
+		unknownKey: "InvalidAccessKeyId.NotFound", inactive: "InvalidAccessKeyId.Inactive", wrong: "SignatureDoesNotMatch",
+		late: "InvalidTimeStamp.Expired", forbidden: "NotAuthorized", noAPI: "InvalidApi.NotFound", large: "RequestEntityTooLarge", throttled: "Throttling.User",
+	},
+	{
+		name: "rpc v3", request: func(d *desk) sign.Request {
+			return sign.Request{Method: "POST", Path: "/", Host: d.host(), Query: "PageNum=1",
+				Header: http.Header{"X-Acs-Action": {"QueryProductList"}, "X-Acs-Version": {"2017-12-14"}}}
+		}, hasNonce: true,
+		sign: func(r sign.Request, k key, at time.Time, nonce string) sign.Request {
+			return r.SignACS3(k.ID, k.Secret, at, nonce)
+		},
+		unknownKey: "InvalidAccessKeyId.NotFound", inactive: "InvalidAccessKeyId.Inactive", wrong: "SignatureDoesNotMatch",
+		late: "InvalidTimeStamp.Expired", forbidden: "NotAuthorized", noAPI: "InvalidApi.NotFound", large: "RequestEntityTooLarge", throttled: "Throttling.User",
+	},
+	{
+		name: "stores", request: func(d *desk) sign.Request {
+			return sign.Request{Method: "POST", Path: "/v1/stores/list", Host: d.host(), Header: http.Header{}}
+		},
+		sign: func(r sign.Request, k key, at time.Time, _ string) sign.Request {
+			return r.SignSDK(k.ID, k.Secret, at)
+		},
+		unknownKey: "APIGW.0301", inactive: "APIGW.0301", wrong: "APIGW.0301", late: "APIGW.0301",
+		forbidden: "APIGW.0302", noAPI: "APIGW.0101", large: "APIGW.0201", throttled: "APIGW.0308",
+	},
+}
+
+// refusalOf is the code of a refusal, which must have the shape of its product:
+// every value a text, and the id that the header tells.
+func refusalOf(t *testing.T, a answer) string {
+	t.Helper()
+	var fields map[string]string
+	if err := json.Unmarshal([]byte(a.Body), &fields); err != nil {
+		t.Fatalf("got %d %q, want a refusal as JSON: %v", a.Status, a.Body, err)
+	}
+	id := a.Header.Get("X-Request-Id")
+	switch {
+	case fields["error_code"] != "":
+		if len(fields) != 3 || fields["request_id"] != id {
+			t.Errorf("got %v with the id %s in the header, want the gateway's three fields", fields, id)
+		}
+		return fields["error_code"]
+	case fields["code"] != "":
+		if len(fields) != 2 {
+			t.Errorf("got %v, want code and message", fields)
+		}
+		return fields["code"]
+	}
+	if len(fields) != 5 || fields["RequestId"] != id || a.Header.Get("X-Acs-Request-Id") != id || fields["HostId"] == "" {
+		t.Errorf("got %v with the id %s in the header, want the five fields", fields, id)
+	}
+	return fields["Code"]
+}
+
+func each(t *testing.T, check func(t *testing.T, d *desk, p product)) {
+	t.Parallel()
+	for _, p := range products {
+		t.Run(p.name, func(t *testing.T) {
+			t.Parallel()
+			check(t, open(t), p)
+		})
+	}
+}
+
+func TestSignedCallIsAnswered(t *testing.T) {
+	each(t, func(t *testing.T, d *desk, p product) {
+		a := d.send(t, p.sign(p.request(d), d.Key, d.DB.Now(), "n1"))
+		if a.Status != http.StatusOK {
+			t.Errorf("got %d %s, want 200", a.Status, a.Body)
+		}
+	})
+}
+
+// The order of signing.md §2 shows in what is refused first.
+func TestCallIsRefusedUnlessItsKeySignedIt(t *testing.T) {
+	each(t, func(t *testing.T, d *desk, p product) {
+		now := d.DB.Now()
+		stranger := d.Key
+		stranger.ID = "QMNOBODY"
+		forger := d.Key
+		forger.Secret = "not the secret"
+		for _, c := range []struct {
+			name string
+			r    sign.Request
+			code string
+		}{
+			{"unknown key", p.sign(p.request(d), stranger, now, "a"), p.unknownKey},
+			{"wrong secret", p.sign(p.request(d), forger, now, "b"), p.wrong},
+			{"16 minutes late", p.sign(p.request(d), d.Key, now.Add(-16*time.Minute), "c"), p.late},
+			{"16 minutes early", p.sign(p.request(d), d.Key, now.Add(16*time.Minute), "d"), p.late},
+		} {
+			a := d.send(t, c.r)
+			if got := refusalOf(t, a); got != c.code {
+				t.Errorf("%s: got %d %s, want %s", c.name, a.Status, got, c.code)
+			}
+		}
+		if a := d.send(t, p.request(d)); a.Status/100 != 4 {
+			t.Errorf("not signed: got %d %s, want a refusal", a.Status, a.Body)
+		}
+	})
+}
+
+func TestKeyThatWasEndedIsRefusedAtOnce(t *testing.T) {
+	each(t, func(t *testing.T, d *desk, p product) {
+		ctx, admin := t.Context(), d.Team.Admin
+		if _, err := d.DB.SetAccessKeyDisabled(ctx, admin, d.Key.ID, true); err != nil {
+			t.Fatal(err)
+		}
+		a := d.send(t, p.sign(p.request(d), d.Key, d.DB.Now(), "n1"))
+		if got := refusalOf(t, a); got != p.inactive {
+			t.Errorf("disabled: got %s, want %s", got, p.inactive)
+		}
+		if _, err := d.DB.DeleteAccessKey(ctx, admin, d.Key.ID); err != nil {
+			t.Fatal(err)
+		}
+		a = d.send(t, p.sign(p.request(d), d.Key, d.DB.Now(), "n2"))
+		if got := refusalOf(t, a); got != p.unknownKey {
+			t.Errorf("deleted: got %s, want %s", got, p.unknownKey)
+		}
+		own := d.newKey(t, models.AccessKeyInput{Name: "of one who leaves", User: d.Team.Requester.UserID})
+		if _, err := d.DB.RemoveMember(ctx, admin, d.Team.Requester.UserID); err != nil {
+			t.Fatal(err)
+		}
+		a = d.send(t, p.sign(p.request(d), own, d.DB.Now(), "n3"))
+		if got := refusalOf(t, a); got != p.inactive {
+			t.Errorf("no member any more: got %s, want %s", got, p.inactive)
+		}
+	})
+}
+
+func TestNonceWorksOnce(t *testing.T) {
+	each(t, func(t *testing.T, d *desk, p product) {
+		if !p.hasNonce {
+			t.Skip("this way of signing has none")
+		}
+		r := p.sign(p.request(d), d.Key, d.DB.Now(), "once")
+		var passed, used int
+		var mu sync.Mutex
+		var all sync.WaitGroup
+		for range 10 {
+			all.Go(func() {
+				a := d.send(t, r)
+				mu.Lock()
+				defer mu.Unlock()
+				switch {
+				case a.Status == http.StatusOK:
+					passed++
+				case refusalOf(t, a) == "SignatureNonceUsed":
+					used++
+				}
+			})
+		}
+		all.Wait()
+		if passed != 1 || used != 9 {
+			t.Errorf("of ten with one nonce: got %d passed and %d refused for it, want 1 and 9", passed, used)
+		}
+		// A nonce whose signature was wrong is not used up.
+		forger := d.Key
+		forger.Secret = "not the secret"
+		d.send(t, p.sign(p.request(d), forger, d.DB.Now(), "later"))
+		if a := d.send(t, p.sign(p.request(d), d.Key, d.DB.Now(), "later")); a.Status != http.StatusOK {
+			t.Errorf("a nonce that a stranger sent first: got %d %s, want 200", a.Status, a.Body)
+		}
+	})
+}
+
+func TestKeyIsLimitedToItsOperations(t *testing.T) {
+	each(t, func(t *testing.T, d *desk, p product) {
+		own := d.newKey(t, models.AccessKeyInput{Name: "only", User: d.Team.Requester.UserID, Operations: []string{"DescribeJob"}})
+		a := d.send(t, p.sign(p.request(d), own, d.DB.Now(), "n1"))
+		if got := refusalOf(t, a); got != p.forbidden {
+			t.Errorf("got %s, want %s", got, p.forbidden)
+		}
+	})
+}
+
+func TestNothingElseOpensAnAPI(t *testing.T) {
+	each(t, func(t *testing.T, d *desk, p product) {
+		c := d.SignIn(t, models.Admin)
+		r := p.request(d)
+		r.Header.Set("Cookie", "qm_session="+c.Cookie(t, "qm_session"))
+		a := d.send(t, r)
+		if a.Status/100 != 4 || a.Header.Get("Location") != "" || a.Header.Get("Set-Cookie") != "" {
+			t.Errorf("with a session's cookie: got %d %v, want a refusal", a.Status, a.Header)
+		}
+		if p.name == "stores" {
+			r = sign.Request{Method: "POST", Path: "/v1/stores/list", Host: d.host(), Header: http.Header{"X-Acs-Version": {"2019-03-20"}}}
+			r = r.SignROA(d.Key.ID, d.Key.Secret, d.DB.Now(), "n1")
+		} else {
+			r = p.request(d).SignSDK(d.Key.ID, d.Key.Secret, d.DB.Now())
+		}
+		if a := d.send(t, r); a.Status/100 != 4 {
+			t.Errorf("signed as the other vendor does: got %d %s, want a refusal", a.Status, a.Body)
+		}
+	})
+}
+
+func TestWhatIsNotServedIsToldInTheProductsShape(t *testing.T) {
+	each(t, func(t *testing.T, d *desk, p product) {
+		r := p.request(d)
+		switch {
+		case r.Path != "/":
+			r.Path += "s"
+		case r.Header.Get("X-Acs-Action") != "":
+			r.Header.Set("X-Acs-Action", "PayOrder")
+		default:
+			r.Query = strings.Replace(r.Query, "QueryProductList", "PayOrder", 1)
+		}
+		a := d.send(t, p.sign(r, d.Key, d.DB.Now(), "n1"))
+		if got := refusalOf(t, a); got != p.noAPI || a.Status != http.StatusNotFound {
+			t.Errorf("got %d %s, want 404 %s", a.Status, got, p.noAPI)
+		}
+	})
+}
+
+func TestTooLargeIsToldInTheProductsShape(t *testing.T) {
+	each(t, func(t *testing.T, d *desk, p product) {
+		r := p.request(d)
+		r.Method, r.Body = "POST", []byte(strings.Repeat("a", web.MaxBody+1))
+		a := d.send(t, r)
+		if got := refusalOf(t, a); got != p.large || a.Status != http.StatusRequestEntityTooLarge {
+			t.Errorf("a body over the limit: got %d %s, want 413 %s", a.Status, got, p.large)
+		}
+		r = p.request(d)
+		r.Header.Set("Content-Encoding", "gzip")
+		if a := d.send(t, r); a.Status/100 != 4 || refusalOf(t, a) == "" {
+			t.Errorf("a compressed body: got %d %s, want a refusal", a.Status, a.Body)
+		}
+		r = p.request(d)
+		r.Query += "&x=" + strings.Repeat("a", 9<<10)
+		if a := d.send(t, r); a.Status/100 != 4 || refusalOf(t, a) != p.large {
+			t.Errorf("a long address: got %d %s, want %s", a.Status, a.Body, p.large)
+		}
+	})
+}
+
+func TestTooManyCallsAreToldToWait(t *testing.T) {
+	t.Parallel()
+	for _, p := range products {
+		t.Run(p.name, func(t *testing.T) {
+			t.Parallel()
+			now := modelstest.NewClock()
+			d := openWith(t, models.Options{Clock: now.Now}, 0.1)
+			nonce := func(i int) string { return "n" + string(rune('a'+i)) }
+			if a := d.send(t, p.sign(p.request(d), d.Key, d.DB.Now(), nonce(0))); a.Status != http.StatusOK {
+				t.Fatalf("first call: got %d %s", a.Status, a.Body)
+			}
+			a := d.send(t, p.sign(p.request(d), d.Key, d.DB.Now(), nonce(1)))
+			if got := refusalOf(t, a); got != p.throttled || a.Status != http.StatusTooManyRequests || a.Header.Get("Retry-After") != "10" {
+				t.Errorf("second call: got %d %s, Retry-After %q, want 429 %s and 10", a.Status, got, a.Header.Get("Retry-After"), p.throttled)
+			}
+			now.Move(10 * time.Second)
+			if a := d.send(t, p.sign(p.request(d), d.Key, d.DB.Now(), nonce(2))); a.Status != http.StatusOK {
+				t.Errorf("after that time: got %d %s, want 200", a.Status, a.Body)
+			}
+		})
+	}
+}
+
+func TestConsoleStaysAtTheRoot(t *testing.T) {
+	t.Parallel()
+	d := open(t)
+	for _, query := range []string{"", "?action=x", "?q=Action"} {
+		page := d.SignIn(t, models.Viewer).Get(t, "/"+query)
+		if page.Status != http.StatusOK || !strings.Contains(page.Header.Get("Content-Type"), "text/html") {
+			t.Errorf("/%s: got %d %s, want the console", query, page.Status, page.Header.Get("Content-Type"))
+		}
+	}
+	form := sign.Request{Method: "POST", Path: "/", Host: d.host(), Body: []byte(url.Values{"Action": {"QueryOrders"}}.Encode()),
+		Header: http.Header{"Content-Type": {"application/x-www-form-urlencoded"}, "Origin": {"https://elsewhere.example"}}}
+	if a := d.send(t, form); a.Status/100 != 4 || !strings.Contains(a.Header.Get("Content-Type"), "xml") {
+		t.Errorf("an action in a form: got %d %s, want a refusal as XML", a.Status, a.Header.Get("Content-Type"))
+	}
+}
+
+func TestCallIsNotedForItsKey(t *testing.T) {
+	each(t, func(t *testing.T, d *desk, p product) {
+		forger := d.Key
+		forger.Secret = "not the secret"
+		a := d.send(t, p.sign(p.request(d), d.Key, d.DB.Now(), "n1"))
+		d.send(t, p.sign(p.request(d), forger, d.DB.Now(), "n2"))
+		if err := d.DB.FlushCalls(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		calls, _, err := d.DB.ListCalls(t.Context(), d.Team.Admin, models.CallFilter{Key: d.Key.ID}, models.Page{})
+		if err != nil || len(calls) != 2 {
+			t.Fatalf("got %d calls, %v, want 2", len(calls), err)
+		}
+		if calls[0].Code != p.wrong || calls[0].Status == http.StatusOK {
+			t.Errorf("the later: got %d %s, want %s", calls[0].Status, calls[0].Code, p.wrong)
+		}
+		first := calls[1]
+		if first.Code != "" || first.Status != http.StatusOK || first.Operation == "" || first.RequestID != a.Header.Get("X-Request-Id") || first.Address == "" {
+			t.Errorf("the first: got %+v, want it with operation, request id %s and address", first, a.Header.Get("X-Request-Id"))
+		}
+	})
+}

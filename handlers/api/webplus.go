@@ -1,0 +1,179 @@
+package api
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"strconv"
+
+	"github.com/gin-gonic/gin"
+
+	"quartermaster/models"
+	"quartermaster/web"
+	"quartermaster/web/sign"
+)
+
+// WebPlus speaks as Web+ does: ROA style, where method and path choose the
+// operation (webplus.md).
+type WebPlus struct {
+	*Server
+	operation string
+	run       operation
+}
+
+// webPlusVersion is the one version of Web+.
+const webPlusVersion = "2019-03-20"
+
+// Errors of Web+ (webplus.md §6); the messages are part of the contract.
+var (
+	ossDisabled               = &Error{http.StatusBadRequest, "OSSDisabled", "You have not activated the OSS service and cannot use the WebPlus service. Please go to the OSS console (https://oss.console.aliyun.com) to activate OSS and try again."}
+	ossAPICallFailed          = &Error{http.StatusBadRequest, "OSSApiCallFailed", "When initializing applications, updating configurations, or destroying applications, WebPlus attempts to communicate with OSS through API communication. An OSS service throw error occurred. The bucket or the file does not exist."}
+	ossPathInvalid            = &Error{http.StatusBadRequest, "OSSPathInvalid", "The specified OSS path is invalid. For more information about OSS path, see oss://webx-demo/directory/file.json"}
+	resourceAuthFailed        = &Error{http.StatusForbidden, "ResourceAuthFailed", "The specified resource does not exist or it does not belong to this Alibaba Cloud account."}
+	versionLabelExists        = &Error{http.StatusBadRequest, "VersionLabelExists", "An error occurred while creating an application version. The version name already exists. Please use a different name and try again."}
+	appNameUsed               = &Error{http.StatusBadRequest, "AppNameUsed", "The specified application name already exists in this region. Enter another application name."}
+	categoryNotExists         = &Error{http.StatusNotFound, "CategoryNotExists", "The specified application category does not exist."}
+	parameterValidationFailed = &Error{http.StatusBadRequest, "ParameterValidationFailed", "An error occurred while verifying the parameter. Please confirm whether the value type, size, and range that you passed in for the request are consistent with the declared values."}
+	permissionDenied          = &Error{http.StatusForbidden, "PermissionDenied", "Your request is denied. You do not have access to the requested resources. If you are sure that the specified resource belongs to the current primary account, ask the primary account owner to perform a RAM authorization first and try again."}
+	webPlusInternal           = &Error{http.StatusInternalServerError, "InternalError", "An error occurred while processing your request. Submit a ticket for a solution"}
+)
+
+// webPlusRules is the documented code of each broken rule, by field and rule.
+// Whatever is not listed is ParameterValidationFailed.
+var webPlusRules = map[string]*Error{
+	" storage_off":      ossDisabled,
+	"app_id required":   resourceAuthFailed,
+	"app_id max":        resourceAuthFailed,
+	"app_id unknown":    resourceAuthFailed,
+	"source required":   ossPathInvalid,
+	"source osspath":    ossPathInvalid,
+	"source not_yours":  resourceAuthFailed,
+	"source no_object":  ossAPICallFailed,
+	"source unverified": ossAPICallFailed,
+	"label taken":       versionLabelExists,
+	"app_name taken":    appNameUsed,
+	"category unknown":  categoryNotExists,
+}
+
+// webPlusOK is the envelope of every success.
+type webPlusOK struct {
+	Code      string
+	Message   string
+	RequestID string `json:"RequestId" xml:"RequestId"`
+}
+
+func (e *webPlusOK) seal(requestID string) {
+	*e = webPlusOK{Code: "OK", Message: "success", RequestID: requestID}
+}
+
+// Call is the handler of one operation; run is nil where there is none.
+func (a WebPlus) Call(name string, run operation) gin.HandlerFunc {
+	a.operation, a.run = name, run
+	return a.serve(a)
+}
+
+func (a WebPlus) product() models.APIProduct { return models.ProductWebPlus }
+
+func (a WebPlus) name(*Call) string { return a.operation }
+
+func (a WebPlus) claim(r sign.Request) (*sign.Claim, error) { return sign.ROA(r) }
+
+func (a WebPlus) find(c *Call) (operation, error) {
+	_, wrongFormat := alibabaFormat(c.request, false)
+	switch {
+	case a.run == nil:
+		return nil, errNoOperation
+	case c.request.Header.Get("X-Acs-Version") != webPlusVersion:
+		return nil, errVersion
+	case wrongFormat:
+		return nil, errFormat
+	case c.Caller.SiteKey():
+		return nil, models.ErrForbidden // nothing in Web+ says for whom it is
+	}
+	return a.run, nil
+}
+
+// read is the union of query, form and JSON body; the body wins.
+func (a WebPlus) read(_ context.Context, c *Call) error {
+	c.Params = Params{}
+	fromQuery := c.request
+	fromQuery.Body = nil
+	for name, values := range fromQuery.Params() {
+		c.Params[name] = values[0]
+	}
+	fromBody := c.request
+	fromBody.Query = ""
+	for name, values := range fromBody.Params() {
+		c.Params[name] = values[0]
+	}
+	for name, value := range jsonParams(c.request.Body) {
+		c.Params[name] = value
+	}
+	for _, region := range []string{c.Params.Get("RegionId"), c.request.Header.Get("X-Acs-Region-Id"), a.Region} {
+		if c.Region = region; region != "" {
+			break
+		}
+	}
+	return nil
+}
+
+// jsonParams are the parameters in a body that is a JSON object: texts, and
+// numbers and booleans as their text.
+func jsonParams(body []byte) map[string]string {
+	var fields map[string]json.RawMessage
+	if json.Unmarshal(body, &fields) != nil {
+		return nil
+	}
+	params := map[string]string{}
+	for name, raw := range fields {
+		var text string
+		var truth bool
+		var number json.Number
+		switch {
+		case json.Unmarshal(raw, &text) == nil && raw[0] == '"':
+			params[name] = text
+		case json.Unmarshal(raw, &truth) == nil && string(raw) != "null":
+			params[name] = strconv.FormatBool(truth)
+		case json.Unmarshal(raw, &number) == nil:
+			params[name] = number.String()
+		}
+	}
+	return params
+}
+
+func (a WebPlus) answer(g *gin.Context, c *Call, reply any, err error) *Error {
+	var refusal *Error
+	if err != nil {
+		refusal = webPlusError(c, err).adding(heldNote(g.Request.Context(), err))
+		web.Refused(g, err)
+	}
+	asXML, _ := alibabaFormat(c.request, false)
+	writeAlibaba(g, c, asXML, reply, refusal)
+	return refusal
+}
+
+// webPlusError is the one table from errors to the codes of Web+.
+func webPlusError(c *Call, err error) *Error {
+	if refusal := alibabaError(c, err); refusal != nil {
+		return refusal
+	}
+	var broken models.Invalid
+	var held *models.Held
+	switch {
+	case errors.As(err, &broken):
+		for _, b := range broken {
+			if refusal, ok := webPlusRules[b.Field+" "+b.Rule]; ok {
+				return refusal
+			}
+		}
+		return parameterValidationFailed
+	case errors.As(err, &held), errors.Is(err, models.ErrForbidden), errors.Is(err, models.ErrUnauthenticated):
+		return permissionDenied
+	case errors.Is(err, models.ErrNotFound):
+		return resourceAuthFailed
+	case web.Status(err) == http.StatusUnsupportedMediaType:
+		return parameterValidationFailed
+	}
+	return webPlusInternal
+}
