@@ -100,12 +100,12 @@ type AccessKeyInput struct {
 	// User is the member of the team that the key acts as, or the site admin of
 	// a site key; empty means whoever makes it.
 	User string `form:"key_user" validate:"max=64"`
-	// Limited says that the key may only call Operations. It is implied by
-	// naming some.
-	Limited    bool     `form:"limited"`
+	// Operations are what the key may call; none means all.
 	Operations []string `form:"operations" validate:"max=100"`
 	// Days is how long the key works; 0 means until somebody ends it.
 	Days int `form:"days" validate:"min=0,max=3650"`
+	// Token is the form's one-time token.
+	Token string `form:"-" validate:"max=64"`
 }
 
 // mayKeys says whether the actor keeps the access keys of its team, or of the
@@ -118,18 +118,16 @@ func (by Actor) mayKeys() error {
 }
 
 // CreateAccessKey makes an access key of the actor's team, or, for an actor
-// ForSite, of the site. The secret is returned here and never again.
+// ForSite, of the site. The secret is returned here and never again: sending the
+// same form once more is ErrConflict.
 func (db *DB) CreateAccessKey(ctx context.Context, by Actor, in AccessKeyInput) (*AccessKey, string, error) {
 	if err := by.mayKeys(); err != nil {
 		return nil, "", err
 	}
 	err := Check(&in)
 	operations, known := inDocumentOrder(in.Operations)
-	switch {
-	case !known:
+	if !known {
 		err = mergeInvalid(err, invalid("operations", "oneof"))
-	case in.Limited && len(operations) == 0:
-		err = mergeInvalid(err, invalid("operations", "required"))
 	}
 	if err != nil {
 		return nil, "", err
@@ -147,6 +145,11 @@ func (db *DB) CreateAccessKey(ctx context.Context, by Actor, in AccessKeyInput) 
 	secret := db.newSecret()
 	keys := []AccessKey{row.key()}
 	err = db.tx(ctx, func(ctx context.Context, tx *DB) error {
+		if in.Token != "" {
+			if err := tx.UseNonce(ctx, "form:"+by.UserID, in.Token); err != nil {
+				return err
+			}
+		}
 		if err := tx.fillUsers(ctx, by, keys); err != nil {
 			return err
 		}

@@ -150,7 +150,6 @@ func TestAccessKeyRules(t *testing.T) {
 		{models.AccessKeyInput{Name: "a\u202eb"}, "key_name", "line"},
 		{models.AccessKeyInput{Name: "a", Days: -1}, "days", "min"},
 		{models.AccessKeyInput{Name: "a", Days: 3651}, "days", "max"},
-		{models.AccessKeyInput{Name: "a", Limited: true}, "operations", "required"},
 		{models.AccessKeyInput{Name: "a", Operations: []string{"CreateStore", "DropStore"}}, "operations", "oneof"},
 		{models.AccessKeyInput{Name: "a", User: other.Requester.UserID}, "key_user", "member"},
 		{models.AccessKeyInput{Name: "a", User: "nobody"}, "key_user", "member"},
@@ -182,7 +181,7 @@ func keyMethods(db *models.DB, id, token string) map[string]func(context.Context
 		},
 		"revoke": func(ctx context.Context, by models.Actor) error { return db.RevokeToken(ctx, by, id, token) },
 		"tokens": func(ctx context.Context, by models.Actor) error {
-			_, _, err := db.ListTokens(ctx, by, id, models.Page{})
+			_, err := db.ListTokens(ctx, by, id)
 			return err
 		},
 		"calls": func(ctx context.Context, by models.Actor) error {
@@ -309,7 +308,7 @@ func TestTokensEndByTimeAndByHand(t *testing.T) {
 	if _, err := db.FindCallerByToken(t.Context(), short, program); !errors.Is(err, models.ErrNotFound) {
 		t.Errorf("expired token: got %v, want ErrNotFound", err)
 	}
-	if tokens, _, err := db.ListTokens(t.Context(), team.Admin, k.ID, models.Page{}); err != nil || len(tokens) != 1 {
+	if tokens, err := db.ListTokens(t.Context(), team.Admin, k.ID); err != nil || len(tokens) != 1 {
 		t.Errorf("got %d tokens, %v; want the one that works", len(tokens), err)
 	}
 	if err := db.RevokeToken(t.Context(), team.Admin, k.ID, row.ID); err != nil {
@@ -325,6 +324,53 @@ func TestTokensEndByTimeAndByHand(t *testing.T) {
 		if _, _, err := db.IssueToken(t.Context(), team.Admin, k.ID, models.TokenInput{Hours: hours}); err == nil {
 			t.Errorf("token of %d hours was issued", hours)
 		}
+	}
+}
+
+func TestAKeyHasTwentyTokensAtMost(t *testing.T) {
+	t.Parallel()
+	clock := modelstest.NewClock()
+	db := modelstest.OpenWith(t, models.Options{Clock: clock.Now})
+	team := modelstest.NewTeam(t, db)
+	k, _ := mustKey(t, db, team.Admin, models.AccessKeyInput{})
+	issue := func(int) error {
+		_, _, err := db.IssueToken(context.Background(), team.Admin, k.ID, models.TokenInput{Hours: 1})
+		return err
+	}
+	refused := 0
+	for _, err := range together(23, issue) {
+		switch {
+		case rejects(err, "hours", "tokens_full"):
+			refused++
+		case err != nil:
+			t.Errorf("got %v, want a token or tokens_full", err)
+		}
+	}
+	if tokens, err := db.ListTokens(t.Context(), team.Admin, k.ID); err != nil || len(tokens) != 20 || refused != 3 {
+		t.Errorf("got %d tokens, %v, and %d refused; want 20 and 3", len(tokens), err, refused)
+	}
+	clock.Move(time.Hour)
+	if err := issue(0); err != nil {
+		t.Errorf("when the others have expired: got %v", err)
+	}
+}
+
+func TestOneFormMakesOneKey(t *testing.T) {
+	t.Parallel()
+	db := modelstest.Open(t)
+	team := modelstest.NewTeam(t, db)
+	in := models.AccessKeyInput{Name: "deploys", Token: db.NewToken()}
+	made := 0
+	for _, err := range together(5, func(int) error { _, _, err := db.CreateAccessKey(context.Background(), team.Admin, in); return err }) {
+		switch {
+		case err == nil:
+			made++
+		case !errors.Is(err, models.ErrConflict):
+			t.Errorf("got %v, want ErrConflict", err)
+		}
+	}
+	if keys, _, err := db.ListAccessKeys(t.Context(), team.Admin, models.Page{}); err != nil || len(keys) != 1 || made != 1 {
+		t.Errorf("got %d keys, %v, made %d times; want one", len(keys), err, made)
 	}
 }
 
@@ -371,6 +417,9 @@ func TestADeletedKeyLeavesOnlyTheRecord(t *testing.T) {
 		t.Fatalf("what was done with it: got %d events, %v", len(events), err)
 	}
 	for _, e := range events {
+		if e.KeyKept {
+			t.Errorf("%s: got the key kept, want it gone", e.Action)
+		}
 		if e.KeyID != k.ID || e.Agent != program.Agent || e.Face != models.ByAPI || e.RequestID != program.RequestID {
 			t.Errorf("%s: got key %q, agent %q, face %q; want those of the request", e.Action, e.KeyID, e.Agent, e.Face)
 		}
@@ -608,5 +657,30 @@ func TestClosingWritesTheCallsThatWait(t *testing.T) {
 	calls, _, err := db.ListCalls(t.Context(), team.Admin, models.CallFilter{Key: k.ID}, models.Page{})
 	if err != nil || len(calls) != 1 {
 		t.Errorf("got %d calls, %v; want the one that waited", len(calls), err)
+	}
+}
+
+func TestCallsAndTokensAreReadFromTheHeadOfAnIndex(t *testing.T) {
+	t.Parallel()
+	if modelstest.Postgres() {
+		t.Skip("PostgreSQL chooses by the rows there are, and a test has few")
+	}
+	for index, read := range map[string]func(context.Context, *models.DB, models.Actor, string) error{
+		"api_calls_key": func(ctx context.Context, db *models.DB, by models.Actor, id string) error {
+			_, _, err := db.ListCalls(ctx, by, models.CallFilter{Key: id, Failed: true}, models.Page{})
+			return err
+		},
+		"access_tokens_key": func(ctx context.Context, db *models.DB, by models.Actor, id string) error {
+			_, err := db.ListTokens(ctx, by, id)
+			return err
+		},
+	} {
+		db := modelstest.Open(t)
+		by := modelstest.NewTeam(t, db).Admin
+		k, _ := mustKey(t, db, by, models.AccessKeyInput{})
+		steps, err := db.ExplainLast(t.Context(), func(ctx context.Context) error { return read(ctx, db, by, k.ID) })
+		if got := strings.Join(steps, "; "); err != nil || !strings.Contains(got, "INDEX "+index+" ") || strings.Contains(got, "SCAN") || strings.Contains(got, "TEMP B-TREE") {
+			t.Errorf("got %s, %v; want index %s, no scan and no sorting", got, err, index)
+		}
 	}
 }

@@ -6,6 +6,9 @@ import (
 	"time"
 )
 
+// mostTokens is how many tokens of a key may work at a time.
+const mostTokens = 20
+
 // AccessToken is a token of the X-Auth-Token header that an access key was
 // given. Only its hash is kept.
 type AccessToken struct {
@@ -40,6 +43,18 @@ func (db *DB) IssueToken(ctx context.Context, by Actor, keyID string, in TokenIn
 		if _, err := table[AccessToken](tx.gorm).Where("key_id = ? AND expires_at <= ?", keyID, now).Delete(ctx); err != nil {
 			return fmt.Errorf("tidy tokens: %w", err)
 		}
+		// A change of the key's row first, so that of several at once each sees what
+		// the others issued.
+		if _, err := table[accessKeyRow](tx.gorm).Where("id = ? AND team_id = ?", keyID, by.TeamID).Update(ctx, "updated_at", now); err != nil {
+			return fmt.Errorf("issue token: %w", err)
+		}
+		n, err := table[AccessToken](tx.gorm).Where("key_id = ?", keyID).Count(ctx, "*")
+		if err != nil {
+			return fmt.Errorf("count tokens: %w", err)
+		}
+		if n >= mostTokens {
+			return invalid("hours", "tokens_full", fmt.Sprint(mostTokens))
+		}
 		if err := table[AccessToken](tx.gorm).Create(ctx, &row); err != nil {
 			return fmt.Errorf("issue token: %w", err)
 		}
@@ -51,16 +66,14 @@ func (db *DB) IssueToken(ctx context.Context, by Actor, keyID string, in TokenIn
 	return &row, token, nil
 }
 
-// ListTokens is a page of the tokens of an access key that still work, newest
-// first.
-func (db *DB) ListTokens(ctx context.Context, by Actor, keyID string, p Page) ([]AccessToken, Cursor, error) {
+// ListTokens are the tokens of an access key that still work, newest first.
+func (db *DB) ListTokens(ctx context.Context, by Actor, keyID string) ([]AccessToken, error) {
 	if _, err := db.FindAccessKey(ctx, by, keyID); err != nil {
-		return nil, Cursor{}, err
+		return nil, err
 	}
-	q := table[AccessToken](db.gorm).Where("key_id = ? AND expires_at > ?", keyID, db.Now())
-	return pageOf(ctx, q, p, newestFirst("created_at", "id"), func(t AccessToken) []string {
-		return []string{stamp(t.CreatedAt), t.ID}
-	})
+	tokens, err := table[AccessToken](db.gorm).Where("key_id = ? AND expires_at > ?", keyID, db.Now()).
+		Order("created_at DESC, id DESC").Limit(mostTokens).Find(ctx)
+	return tokens, translate(err)
 }
 
 // RevokeToken ends a token at once, or returns ErrNotFound.

@@ -200,6 +200,9 @@ func (db *DB) ListCalls(ctx context.Context, by Actor, f CallFilter, p Page) ([]
 	if _, err := db.FindAccessKey(ctx, by, f.Key); err != nil {
 		return nil, Cursor{}, err
 	}
+	if err := db.FlushCalls(ctx); err != nil { // the newest is what is looked for
+		return nil, Cursor{}, err
+	}
 	q := table[Call](db.gorm).Where("key_id = ?", f.Key)
 	if f.Failed {
 		q = q.Where("code <> ''") // of a thousand calls at most

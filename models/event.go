@@ -56,6 +56,9 @@ type Event struct {
 
 	// Gone tells that the subject no longer exists. ListEvents fills it in.
 	Gone bool `gorm:"-"`
+	// KeyKept tells that KeyID is a key of the team's that still exists.
+	// ListEvents fills it in.
+	KeyKept bool `gorm:"-"`
 }
 
 // record writes an event of the actor. The caller fills Action, Kind, the
@@ -148,15 +151,20 @@ var tableOf = map[Kind]string{
 	KindObject: "buckets", // the subject of what happens to an object is its bucket
 }
 
-// markGone says of each event whether its subject still exists.
+// markGone says of each event whether its subject and its access key still
+// exist.
 func (db *DB) markGone(ctx context.Context, by Actor, events []Event) error {
 	subjects := map[Kind][]string{}
 	for _, e := range events {
 		subjects[e.Kind] = append(subjects[e.Kind], e.SubjectID)
+		if e.KeyID != "" {
+			subjects[KindKey] = append(subjects[KindKey], e.KeyID)
+		}
 	}
 	exists, err := db.existing(ctx, by, subjects)
 	for i, e := range events {
 		events[i].Gone = tableOf[e.Kind] != "" && !exists[e.SubjectID]
+		events[i].KeyKept = exists[e.KeyID]
 	}
 	return err
 }

@@ -21,6 +21,9 @@ type OrderSheet struct {
 	// exist, Failures why the jobs of others failed (as Job.FailCode).
 	Gone     map[string]bool
 	Failures map[string]string
+	// KeyKept tells that the access key that the order came with is one of the
+	// team's that still exists.
+	KeyKept bool
 }
 
 // Type is the package type that a line of an order is a plan of.
@@ -74,12 +77,16 @@ func (db *DB) addGone(ctx context.Context, by Actor, s *OrderSheet) error {
 			made[l.Kind] = append(made[l.Kind], l.ResourceID)
 		}
 	}
+	if s.Order.KeyID != "" {
+		made[KindKey] = []string{s.Order.KeyID}
+	}
 	exists, err := db.existing(ctx, by, made)
 	for _, ids := range made {
 		for _, id := range ids {
 			s.Gone[id] = !exists[id]
 		}
 	}
+	s.KeyKept = exists[s.Order.KeyID]
 	return err
 }
 
