@@ -52,6 +52,9 @@ func (db *DB) CreateApp(ctx context.Context, by Actor, in AppInput) (*App, error
 		if err := table[App](tx.gorm).Create(ctx, app); err != nil {
 			return taken(err, "app_name")
 		}
+		if err := tx.count(ctx, by.TeamID, appCounter(app.Region), 1); err != nil {
+			return err
+		}
 		return tx.record(ctx, by, Event{Action: "app.created", Kind: KindApp, SubjectID: app.ID, SubjectName: app.Name, Region: app.Region})
 	})
 	if err != nil {
@@ -59,6 +62,9 @@ func (db *DB) CreateApp(ctx context.Context, by Actor, in AppInput) (*App, error
 	}
 	return app, nil
 }
+
+// appCounter is the counter of the applications of a region.
+func appCounter(region string) string { return "app." + region }
 
 // checkAppCatalogue refuses a region or a category that the catalogue does not
 // offer to applications.
@@ -99,9 +105,12 @@ func (db *DB) FindApp(ctx context.Context, by Actor, id string) (*App, error) {
 
 // AppFilter says which applications to list. Empty fields do not narrow.
 type AppFilter struct {
-	Region   string
-	Category string
-	Text     string // in the name
+	ID           string
+	Region       string
+	Name         string
+	Category     string
+	CategoryText string // in the category's name
+	Text         string // in the name
 }
 
 // ListApps is a page of the team's applications, newest first.
@@ -109,19 +118,80 @@ func (db *DB) ListApps(ctx context.Context, by Actor, f AppFilter, p Page) ([]Ap
 	if err := by.may(See); err != nil {
 		return nil, Cursor{}, err
 	}
+	return pageOf(ctx, db.apps(by, f), p, newestFirst("created_at", "id"), func(a App) []string {
+		return []string{stamp(a.CreatedAt), a.ID}
+	})
+}
+
+// PageApps is page n, from 1, of the team's applications, newest first, and how
+// many there are in all.
+func (db *DB) PageApps(ctx context.Context, by Actor, f AppFilter, n, size int) ([]App, int64, error) {
+	if err := by.may(See); err != nil {
+		return nil, 0, err
+	}
+	total := int64(unknown)
+	if f.Region != "" && f == (AppFilter{Region: f.Region}) {
+		var err error
+		if total, err = db.counted(ctx, by, appCounter(f.Region)); err != nil {
+			return nil, 0, err
+		}
+	}
+	return pageNumber(ctx, db.apps(by, f), newestFirst("created_at", "id"), n, size, total)
+}
+
+// apps is the query for the team's applications that a filter leaves.
+func (db *DB) apps(by Actor, f AppFilter) query[App] {
 	q := table[App](db.gorm).Where("team_id = ?", by.TeamID)
+	if f.ID != "" {
+		q = q.Where("id = ?", f.ID)
+	}
 	if f.Region != "" {
 		q = q.Where("region = ?", f.Region)
+	}
+	if f.Name != "" {
+		q = q.Where("name = ?", f.Name)
 	}
 	if f.Category != "" {
 		q = q.Where("category = ?", f.Category)
 	}
+	if f.CategoryText != "" {
+		q = q.Where(`LOWER(category) LIKE ? ESCAPE '\'`, like(f.CategoryText))
+	}
 	if f.Text != "" {
 		q = q.Where(`LOWER(name) LIKE ? ESCAPE '\'`, like(f.Text))
 	}
-	return pageOf(ctx, q, p, newestFirst("created_at", "id"), func(a App) []string {
-		return []string{stamp(a.CreatedAt), a.ID}
+	return q
+}
+
+// UpdateApp changes what an application's description says.
+func (db *DB) UpdateApp(ctx context.Context, by Actor, id, description string) (*App, error) {
+	if err := by.may(Request); err != nil {
+		return nil, err
+	}
+	in := struct {
+		Description string `form:"description" validate:"prose,max=255"`
+	}{description}
+	if err := Check(&in); err != nil {
+		return nil, err
+	}
+	var app *App
+	err := db.tx(ctx, func(ctx context.Context, tx *DB) (err error) {
+		if app, err = tx.FindApp(ctx, by, id); err != nil || app.Description == in.Description {
+			return err
+		}
+		from := app.Description
+		app.Description, app.UpdatedAt = in.Description, tx.TeamNow(by)
+		err = tx.gorm.WithContext(ctx).Model(app).Where("team_id = ?", by.TeamID).Select("Description", "UpdatedAt").Updates(app).Error
+		if err != nil {
+			return fmt.Errorf("update application: %w", err)
+		}
+		return tx.record(ctx, by, Event{Action: "app.updated", Kind: KindApp, SubjectID: app.ID, SubjectName: app.Name, Region: app.Region},
+			map[string]any{"from": from, "to": app.Description})
 	})
+	if err != nil {
+		return nil, err
+	}
+	return app, nil
 }
 
 // AnyVersions lets DeleteApp delete however many versions there are.
@@ -154,6 +224,9 @@ func (db *DB) DeleteApp(ctx context.Context, by Actor, id string, seen int64) er
 		}
 		if _, err := table[App](tx.gorm).Where("team_id = ? AND id = ?", by.TeamID, id).Delete(ctx); err != nil {
 			return fmt.Errorf("delete application: %w", err)
+		}
+		if err := tx.count(ctx, by.TeamID, appCounter(app.Region), -1); err != nil {
+			return err
 		}
 		return tx.record(ctx, by, Event{Action: "app.deleted", Kind: KindApp, SubjectID: app.ID, SubjectName: app.Name, Region: app.Region},
 			map[string]any{"versions": len(versions)})

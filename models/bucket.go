@@ -2,6 +2,7 @@ package models
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -149,6 +150,89 @@ func (db *DB) FindBucket(ctx context.Context, by Actor, id string) (*Bucket, err
 		return nil, translate(err)
 	}
 	return &b, nil
+}
+
+// FindStorage is the team's own bucket of a region, which EnsureStorage makes.
+func (db *DB) FindStorage(ctx context.Context, by Actor, region string) (*Bucket, error) {
+	if err := by.may(See); err != nil {
+		return nil, err
+	}
+	b, err := table[Bucket](db.gorm).Where("team_id = ? AND region = ? AND storage", by.TeamID, region).First(ctx)
+	if err != nil {
+		return nil, translate(err)
+	}
+	return &b, nil
+}
+
+// EnsureStorage makes sure that the team has its own bucket in a region: the
+// first call orders it, later ones return it as it is. While its order waits
+// for approval, every call is that order's *Held.
+func (db *DB) EnsureStorage(ctx context.Context, by Actor, region string) (*Bucket, error) {
+	if err := by.may(Request); err != nil {
+		return nil, err
+	}
+	if err := db.objectStorageOn(ctx, by); err != nil {
+		return nil, err
+	}
+	b, err := db.FindStorage(ctx, by, region)
+	if !errors.Is(err, ErrNotFound) {
+		return b, err
+	}
+	if _, err := db.region(ctx, region, "bucket"); err != nil {
+		return nil, err
+	}
+	var held error
+	err = db.tx(ctx, func(ctx context.Context, tx *DB) (err error) {
+		b, held, err = tx.orderStorage(ctx, by, region)
+		return err
+	})
+	if err == nil {
+		err = held
+	}
+	if err != nil {
+		return nil, err
+	}
+	return b, nil
+}
+
+// orderStorage orders the storage bucket, of several calls at once in one. held
+// is beside err, because the order that waits is to be kept.
+func (db *DB) orderStorage(ctx context.Context, by Actor, region string) (b *Bucket, held, err error) {
+	if err := db.holdTeam(ctx, by); err != nil {
+		return nil, nil, err
+	}
+	b, err = db.FindStorage(ctx, by, region)
+	if !errors.Is(err, ErrNotFound) {
+		return b, nil, err
+	}
+	// The order is known by its token until it has been decided, and made a
+	// bucket that was deleted since or none at all.
+	in := OrderInput{Token: "storage " + region, Lines: []LineInput{&BucketInput{Region: region, Storage: true}}}
+	before, err := db.repeated(ctx, by, in.Token)
+	if err != nil {
+		return nil, nil, err
+	}
+	if before != nil && before.State == OrderPending {
+		return nil, &Held{Number: before.Number}, nil
+	}
+	if before != nil {
+		err = db.gorm.WithContext(ctx).Model(before).Where("team_id = ?", by.TeamID).UpdateColumn("token", nil).Error
+		if err != nil {
+			return nil, nil, fmt.Errorf("order storage anew: %w", err)
+		}
+	}
+	order, err := db.PlaceOrder(ctx, by, in)
+	var waits *Held
+	switch {
+	case errors.As(err, &waits):
+		return nil, waits, nil
+	case err != nil:
+		return nil, nil, err
+	case order.State == OrderPending:
+		return nil, &Held{Number: order.Number}, nil
+	}
+	b, err = db.FindStorage(ctx, by, region)
+	return b, nil, err
 }
 
 // BucketFilter says which buckets to list. Empty fields do not narrow.

@@ -59,9 +59,16 @@ func (db *DB) inMonth(ctx context.Context, by Actor, kind Kind, created, deleted
 	return nil
 }
 
+// counted is one of the team's counters.
+func (db *DB) counted(ctx context.Context, by Actor, name string) (int64, error) {
+	var n int64
+	err := db.gorm.WithContext(ctx).Raw("SELECT value FROM counters WHERE team_id = ? AND name = ?", by.TeamID, name).Scan(&n).Error
+	return n, translate(err)
+}
+
 // Counts are the team's totals: how many of each kind exist, by Kind, and
-// "order", "order.paid" (orders that cost something) and "bytes" (what its
-// buckets hold).
+// "order", "order.paid" (orders that cost something), "app.<region>" (its
+// applications there) and "bytes" (what its buckets hold).
 func (db *DB) Counts(ctx context.Context, by Actor) (map[string]int64, error) {
 	if err := by.may(See); err != nil {
 		return nil, err

@@ -227,7 +227,7 @@ func (db *DB) alreadyThere(ctx context.Context, as Actor, in LineInput, line *Or
 	if !is || !bucket.Storage {
 		return false, nil
 	}
-	b, err := db.storageBucket(ctx, as, bucket.Region)
+	b, err := db.FindStorage(ctx, as, bucket.Region)
 	if errors.Is(err, ErrNotFound) {
 		return false, nil
 	}

@@ -32,6 +32,9 @@ func TestListsAreReadFromTheHeadOfAnIndex(t *testing.T) {
 		"versions":            {"pkg_versions_team", lists(db.ListPkgVersions, by, models.PkgVersionFilter{}, page)},
 		"versions of an app":  {"pkg_versions_app", lists(db.ListPkgVersions, by, models.PkgVersionFilter{AppID: "wa-1"}, page)},
 		"versions in a state": {"pkg_versions_state", lists(db.ListPkgVersions, by, models.PkgVersionFilter{State: models.VersionReady}, page)},
+		"app by its id":       {"sqlite_autoindex_apps_1", numbers(db.PageApps, by, models.AppFilter{Region: "cn-hangzhou", ID: "wa-1"})},
+		"app by its name":     {"apps_name", numbers(db.PageApps, by, models.AppFilter{Region: "cn-hangzhou", Name: "shop"})},
+		"version by label":    {"pkg_versions_label", numbers(db.PagePkgVersions, by, models.PkgVersionFilter{AppID: "wa-1", Label: "1"})},
 		"plans":               {"plans_team", lists(db.ListPlans, by, models.PlanFilter{}, page)},
 		"plans of a type":     {"plans_type", lists(db.ListPlans, by, models.PlanFilter{PackageType: "FPT"}, page)},
 		"stores":              {"stores_team", lists(db.ListStores, by, models.StoreFilter{}, page)},
@@ -84,6 +87,13 @@ func none(err error) error {
 func lists[F, R any](list func(context.Context, models.Actor, F, models.Page) ([]R, models.Cursor, error), by models.Actor, f F, p models.Page) func(context.Context) error {
 	return func(ctx context.Context) error {
 		_, _, err := list(ctx, by, f, p)
+		return err
+	}
+}
+
+func numbers[F, R any](list func(context.Context, models.Actor, F, int, int) ([]R, int64, error), by models.Actor, f F) func(context.Context) error {
+	return func(ctx context.Context) error {
+		_, _, err := list(ctx, by, f, 1, 10)
 		return err
 	}
 }

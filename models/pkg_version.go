@@ -181,14 +181,14 @@ func (in *PkgVersionInput) needs(ctx context.Context, db *DB, by Actor) ([]LineI
 	if app == nil {
 		return nil, withoutInvalid(err) // the line itself says what is wrong
 	}
-	_, err = db.storageBucket(ctx, by, app.Region)
+	_, err = db.FindStorage(ctx, by, app.Region)
 	if errors.Is(err, ErrNotFound) && db.inTx {
 		// Of several orders at once one makes the bucket; the others wait here
 		// until it has.
 		if err := db.holdTeam(ctx, by); err != nil {
 			return nil, err
 		}
-		_, err = db.storageBucket(ctx, by, app.Region)
+		_, err = db.FindStorage(ctx, by, app.Region)
 	}
 	if errors.Is(err, ErrNotFound) {
 		return []LineInput{&BucketInput{Region: app.Region, Storage: true}}, nil
@@ -221,15 +221,6 @@ func (db *DB) versionApp(ctx context.Context, by Actor, id string) (*App, error)
 		return nil, invalid("app_id", "unknown")
 	}
 	return app, err
-}
-
-// storageBucket is the team's storage bucket in a region.
-func (db *DB) storageBucket(ctx context.Context, by Actor, region string) (*Bucket, error) {
-	b, err := table[Bucket](db.gorm).Where("team_id = ? AND region = ? AND storage = ?", by.TeamID, region, true).First(ctx)
-	if err != nil {
-		return nil, translate(err)
-	}
-	return &b, nil
 }
 
 // sourceObject is the object that a source names, or nil when no bucket of
@@ -304,7 +295,7 @@ func (in *PkgVersionInput) object(ctx context.Context, tx *DB, by Actor, app *Ap
 	if in.Upload == nil {
 		return tx.sourceObject(ctx, by, in.Source)
 	}
-	b, err := tx.storageBucket(ctx, by, app.Region)
+	b, err := tx.FindStorage(ctx, by, app.Region)
 	if err != nil {
 		return nil, fmt.Errorf("storage bucket of %s: %w", app.Region, err)
 	}
@@ -410,9 +401,11 @@ func (db *DB) FindPkgVersion(ctx context.Context, by Actor, id string) (*PkgVers
 // PkgVersionFilter says which package versions to list. Empty fields do not
 // narrow.
 type PkgVersionFilter struct {
-	AppID string
-	State PkgVersionState
-	Text  string // in the label, the application's name or the source
+	AppID     string
+	State     PkgVersionState
+	Label     string
+	LabelText string // in the label
+	Text      string // in the label, the application's name or the source
 }
 
 // ListPkgVersions is a page of the team's package versions, newest first,
@@ -421,6 +414,40 @@ func (db *DB) ListPkgVersions(ctx context.Context, by Actor, f PkgVersionFilter,
 	if err := by.may(See); err != nil {
 		return nil, Cursor{}, err
 	}
+	return pageOf(ctx, db.pkgVersions(by, f), p, newestFirst("created_at", "id"), func(v PkgVersion) []string {
+		return []string{stamp(v.CreatedAt), v.ID}
+	})
+}
+
+// PagePkgVersions is page n, from 1, of the team's package versions, newest
+// first, without listings, and how many there are in all.
+func (db *DB) PagePkgVersions(ctx context.Context, by Actor, f PkgVersionFilter, n, size int) ([]PkgVersion, int64, error) {
+	if err := by.may(See); err != nil {
+		return nil, 0, err
+	}
+	total := int64(unknown)
+	switch f {
+	case PkgVersionFilter{}:
+		var err error
+		if total, err = db.counted(ctx, by, string(KindPkgVersion)); err != nil {
+			return nil, 0, err
+		}
+	case PkgVersionFilter{AppID: f.AppID}:
+		app, err := db.FindApp(ctx, by, f.AppID)
+		if errors.Is(err, ErrNotFound) {
+			return nil, 0, nil
+		}
+		if err != nil {
+			return nil, 0, err
+		}
+		total = app.VersionCount
+	}
+	return pageNumber(ctx, db.pkgVersions(by, f), newestFirst("created_at", "id"), n, size, total)
+}
+
+// pkgVersions is the query for the team's package versions that a filter
+// leaves.
+func (db *DB) pkgVersions(by Actor, f PkgVersionFilter) query[PkgVersion] {
 	q := table[PkgVersion](db.gorm).Omit("listing").Where("team_id = ?", by.TeamID)
 	if f.AppID != "" {
 		q = q.Where("app_id = ?", f.AppID)
@@ -428,12 +455,16 @@ func (db *DB) ListPkgVersions(ctx context.Context, by Actor, f PkgVersionFilter,
 	if f.State != "" {
 		q = q.Where("state = ?", f.State)
 	}
+	if f.Label != "" {
+		q = q.Where("label = ?", f.Label)
+	}
+	if f.LabelText != "" {
+		q = q.Where(`LOWER(label) LIKE ? ESCAPE '\'`, like(f.LabelText))
+	}
 	if f.Text != "" {
 		q = q.Where(`LOWER(app_name || ' ' || label || ' ' || source) LIKE ? ESCAPE '\'`, like(f.Text))
 	}
-	return pageOf(ctx, q, p, newestFirst("created_at", "id"), func(v PkgVersion) []string {
-		return []string{stamp(v.CreatedAt), v.ID}
-	})
+	return q
 }
 
 // PkgVersionObject is the object that a version uses, or ErrNotFound when it

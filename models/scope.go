@@ -94,6 +94,38 @@ func pageOf[T any](ctx context.Context, q query[T], p Page, s sorting, key func(
 	return rows, c, nil
 }
 
+// pageNumber reads page n, from 1, of so many rows each, as the vendors' lists
+// ask for, and tells how many rows there are in all. total is a counter's, or
+// unknown. The second half of a list is read from its end, so that no page is
+// further away than the middle one.
+func pageNumber[T any](ctx context.Context, q query[T], s sorting, n, size int, total int64) ([]T, int64, error) {
+	if total == unknown {
+		var err error
+		if total, err = q.Count(ctx, "*"); err != nil {
+			return nil, 0, translate(err)
+		}
+	}
+	limit := Page{Size: size}.size()
+	skip := int64(n-1) * int64(limit)
+	if n < 1 || skip >= total {
+		return nil, total, nil
+	}
+	take := min(int64(limit), total-skip)
+	after := total - skip - take // the rows behind the page
+	backwards := after < skip
+	if backwards {
+		skip = after
+	}
+	rows, err := q.Order(s.order(backwards)).Offset(int(skip)).Limit(int(take)).Find(ctx)
+	if backwards {
+		slices.Reverse(rows)
+	}
+	return rows, total, translate(err)
+}
+
+// unknown is the total of a list that no counter counts.
+const unknown = -1
+
 // timeMark begins a cursor's value that is a time, so that it is compared as
 // one on both engines.
 const timeMark = "t:"
