@@ -59,7 +59,14 @@ func apiRoutes(cfg Config) (http.Handler, error) {
 	r.Any("/", api.BSS{Server: s}.Call())
 
 	stores, lms := r.Group("/v1/stores"), api.LMS{Server: s}
+	stores.POST("/create", lms.Call("CreateStore", lms.CreateStore))
 	stores.POST("/list", lms.Call("ListStores", lms.ListStores))
+	stores.POST("/describe", lms.Call("DescribeStore", lms.DescribeStore))
+	stores.POST("/delete", lms.Call("DeleteStore", lms.DeleteStore))
+	stores.POST("/scale", lms.Call("ScaleStore", lms.ScaleStore))
+	jobs := r.Group("/v1/jobs")
+	jobs.POST("/describe", lms.Call("DescribeJob", lms.DescribeJob))
+	jobs.POST("/list", lms.Call("ListJobs", lms.ListJobs))
 
 	return r, nil
 }

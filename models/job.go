@@ -268,6 +268,25 @@ func (db *DB) FindStoreJob(ctx context.Context, by Actor, id string) (*Job, erro
 	return &job, nil
 }
 
+// FindStoreOrderJob is the job that an order for a store, or for another size of
+// one, promised. An order that has promised none is ErrNotFound.
+func (db *DB) FindStoreOrderJob(ctx context.Context, by Actor, order *Order) (*Job, error) {
+	if err := by.may(See); err != nil {
+		return nil, err
+	}
+	for _, l := range order.Lines {
+		job, err := table[Job](db.gorm).Where("team_id = ? AND subject_id = ? AND payload LIKE ?",
+			by.TeamID, l.ResourceID, fmt.Sprintf(`%%"order":%d}`, order.Number)).First(ctx)
+		if err == nil {
+			return &job, nil
+		}
+		if err := translate(err); !errors.Is(err, ErrNotFound) {
+			return nil, err
+		}
+	}
+	return nil, ErrNotFound
+}
+
 // StoreJobFilter says which jobs of stores to list. Empty fields do not narrow.
 type StoreJobFilter struct {
 	State string // a job that is held or queued counts as running

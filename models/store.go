@@ -292,7 +292,7 @@ func (in *StoreInput) make(ctx context.Context, tx *DB, by Actor, order *Order, 
 	if err := tx.reserveCU(ctx, by, s.Num); err != nil {
 		return nil, err
 	}
-	j, err := tx.addJob(ctx, by, job, CreateStoreJob, s.ID, s.Name, nil)
+	j, err := tx.addJob(ctx, by, job, CreateStoreJob, s.ID, s.Name, sizing{Num: in.Num, Order: order.Number})
 	if err != nil {
 		return nil, err
 	}
@@ -642,7 +642,7 @@ func (db *DB) storeRetried(ctx context.Context, by Actor, s *Store) (after Store
 	if err != nil {
 		return "", 0, err
 	}
-	to, err := scalingOf(job)
+	to, err := sizingOf(job)
 	return to.under(s), to.Order, err
 }
 

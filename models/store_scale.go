@@ -113,21 +113,21 @@ func (in *StoreScaleInput) quote(ctx context.Context, db *DB, by Actor, s *Store
 	return quote.Rest(s.EndsAt.Sub(now), s.EndsAt.Sub(pricing.AddMonths(*s.EndsAt, -s.months())))
 }
 
-// scaling is what the job that scales a store is told.
-type scaling struct {
+// sizing is what the job that makes or scales a store is told.
+type sizing struct {
 	Num   int64 `json:"num"`
 	Order int64 `json:"order"`
 }
 
-func scalingOf(job *Job) (to scaling, err error) {
+func sizingOf(job *Job) (to sizing, err error) {
 	if err := json.Unmarshal([]byte(job.Payload), &to); err != nil {
-		return to, fmt.Errorf("read what job %s scales to: %w", job.ID, err)
+		return to, fmt.Errorf("read the size that job %s brings: %w", job.ID, err)
 	}
 	return to, nil
 }
 
 // under is the state of a store that is on its way from one size to another.
-func (to scaling) under(s *Store) StoreState {
+func (to sizing) under(s *Store) StoreState {
 	if to.Num < s.Num {
 		return StoreScalingIn
 	}
@@ -142,7 +142,7 @@ func (in *StoreScaleInput) fulfil(ctx context.Context, tx *DB, by Actor, order *
 	if err := in.against(s); err != nil {
 		return err
 	}
-	to := scaling{Num: in.Num, Order: order.Number}
+	to := sizing{Num: in.Num, Order: order.Number}
 	if err := tx.reserveScale(ctx, by, s, to); err != nil {
 		return err
 	}
@@ -160,7 +160,7 @@ func (in *StoreScaleInput) fulfil(ctx context.Context, tx *DB, by Actor, order *
 
 // reserveScale sets the number that a store goes to, and counts in the team's
 // quota what it has more of than now.
-func (db *DB) reserveScale(ctx context.Context, by Actor, s *Store, to scaling) error {
+func (db *DB) reserveScale(ctx context.Context, by Actor, s *Store, to sizing) error {
 	if more := to.Num - s.Num; more > 0 {
 		if err := db.reserveCU(ctx, by, more); err != nil {
 			return err
@@ -188,7 +188,7 @@ var scaleStore = work{
 // resizeStore makes sure that the units which a store is to have are counted:
 // a job that failed and goes on has given them back.
 func resizeStore(ctx context.Context, db *DB, job *Job) error {
-	to, err := scalingOf(job)
+	to, err := sizingOf(job)
 	if err != nil {
 		return err
 	}
@@ -209,7 +209,7 @@ func resizeStore(ctx context.Context, db *DB, job *Job) error {
 // new size, or with the old one and why. What the quota counts besides is given
 // back.
 func (db *DB) storeScaled(ctx context.Context, job *Job, line OrderState, verb string, f *Failure) error {
-	to, err := scalingOf(job)
+	to, err := sizingOf(job)
 	if err != nil {
 		return err
 	}

@@ -53,23 +53,23 @@ func newChargeInfo(s models.Store) chargeInfo {
 	return info
 }
 
-// lmsTime is a time as the stores' service writes it.
-func lmsTime(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05Z") }
+// lmsLayout is how the stores' service writes times, in UTC.
+const lmsLayout = "2006-01-02T15:04:05Z"
+
+func lmsTime(t time.Time) string { return t.UTC().Format(lmsLayout) }
 
 // ListStores lists all stores of the team, newest first.
 func (a LMS) ListStores(ctx context.Context, c *Call) (any, error) {
-	list := []storeData{}
-	page := models.Page{Size: models.MaxPageSize}
-	for {
-		stores, cursor, err := a.DB.ListStores(ctx, c.By, models.StoreFilter{}, page)
-		if err != nil {
-			return nil, err
-		}
-		for _, s := range stores {
-			list = append(list, newStoreData(s))
-		}
-		if page.After = cursor.Next; page.After == "" {
-			return done("", map[string]any{"stores": list}), nil
-		}
+	if err := readBody(c.Body).wrong.err(); err != nil {
+		return nil, err
 	}
+	stores, err := a.DB.ListAllStores(ctx, c.By)
+	if err != nil {
+		return nil, err
+	}
+	list := make([]storeData, len(stores))
+	for i, s := range stores {
+		list[i] = newStoreData(s)
+	}
+	return done("", map[string]any{"stores": list}), nil
 }

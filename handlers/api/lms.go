@@ -143,7 +143,7 @@ func lmsError(c *Call, err error) *Error {
 	case errors.As(err, &held), errors.Is(err, models.ErrForbidden), errors.Is(err, models.ErrUnauthenticated):
 		return gatewayForbidden
 	case errors.As(err, &broken):
-		return storeInvalid
+		return lmsInvalid(broken)
 	case errors.Is(err, models.ErrNotFound):
 		return storeNotFound
 	case errors.Is(err, models.ErrConflict):
@@ -158,4 +158,18 @@ func lmsError(c *Call, err error) *Error {
 		return storeBusy
 	}
 	return storeInternal
+}
+
+// lmsInvalid is the code of broken rules: a name that is taken, or a state that
+// does not allow it, tells only when nothing else is wrong.
+func lmsInvalid(broken models.Invalid) *Error {
+	of := map[models.FieldError]*Error{
+		{Field: "store_name", Rule: "taken"}: storeExists,
+		{Field: "num", Rule: "state"}:        storeBadRequest,
+	}
+	first := of[broken[0]]
+	if first == nil || len(broken) > 1 {
+		return storeInvalid
+	}
+	return first
 }
