@@ -3,6 +3,7 @@ package pricing_test
 import (
 	"errors"
 	"math"
+	"regexp"
 	"testing"
 	"time"
 
@@ -126,4 +127,30 @@ func TestEffectiveDateObeysItsRules(t *testing.T) {
 			t.Errorf("%q: got %s, %v, want %s %v", tt.in, got, err, tt.want, tt.err)
 		}
 	}
+}
+
+// Whatever is accepted is the documented form, exists in the calendar and lies
+// in the allowed range; everything else is one of the three errors.
+func FuzzParseEffective(f *testing.F) {
+	now := time.Date(2026, 11, 21, 9, 0, 0, 0, time.UTC)
+	for _, s := range []string{"", "2026-11-21T09:00:00Z", "2027-02-29T00:00:00Z", "2026-12-01T24:00:00Z", "2026-12-01T1:00:00Z", "2026-12-01T10:00:00.5Z",
+		"2026-12-01 10:00:00", "2026-12-01T10:00:00+08:00", "９999-01-01T00:00:00Z"} {
+		f.Add(s)
+	}
+	form := regexp.MustCompile(`^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$`)
+	f.Fuzz(func(t *testing.T, s string) {
+		at, err := pricing.ParseEffective(s, now)
+		switch {
+		case err != nil:
+			if !errors.Is(err, pricing.ErrDateFormat) && !errors.Is(err, pricing.ErrDatePast) && !errors.Is(err, pricing.ErrDateAhead) {
+				t.Errorf("%q: got %v, want one of the three errors", s, err)
+			}
+		case s != "" && !form.MatchString(s):
+			t.Errorf("%q: got %s, want it refused", s, at)
+		case at.Before(now.Add(-24*time.Hour)) || at.After(pricing.AddMonths(now, 6)):
+			t.Errorf("%q: got %s, outside the allowed range", s, at)
+		case s != "" && at.Format("2006-01-02T15:04:05Z") != s:
+			t.Errorf("%q: got %s, want the date that was given", s, at)
+		}
+	})
 }
