@@ -184,6 +184,16 @@ func pageRoutes(cfg Config) (http.Handler, error) {
 	member.GET("/plans/:id", web.Page(plans.Show))
 	member.POST("/plans/:id/removal", web.Page(plans.Delete))
 
+	renewals := PlanChanges{DB: cfg.DB}
+	member.GET("/plans/:id/renewal", web.Page(renewals.New))
+	member.POST("/plans/:id/renewal", web.Page(renewals.Create))
+	member.POST("/plans/:id/renewal/preview", web.Page(renewals.Preview))
+
+	upgrades := PlanChanges{DB: cfg.DB, Upgrade: true}
+	member.GET("/plans/:id/upgrade", web.Page(upgrades.New))
+	member.POST("/plans/:id/upgrade", web.Page(upgrades.Create))
+	member.POST("/plans/:id/upgrade/preview", web.Page(upgrades.Preview))
+
 	stores := Stores{DB: cfg.DB}
 	member.GET("/stores", web.Page(stores.List))
 	member.POST("/stores", web.Page(stores.Create))

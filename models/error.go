@@ -48,6 +48,14 @@ func (e Invalid) Error() string {
 	return "invalid: " + strings.Join(parts, ", ")
 }
 
+// err is e as an error, nil where no rule is broken.
+func (e Invalid) err() error {
+	if len(e) == 0 {
+		return nil
+	}
+	return e
+}
+
 // invalid is an Invalid of a single broken rule.
 func invalid(field, rule string, param ...string) error {
 	return Invalid{{Field: field, Rule: rule, Param: strings.Join(param, " ")}}

@@ -27,7 +27,7 @@ func (db *DB) ExplainLast(ctx context.Context, read func(context.Context) error)
 func (db *DB) explain(ctx context.Context, read func(context.Context) error, into *explaining) ([]string, error) {
 	seen := db.gorm.Callback().Query()
 	if seen.Get("explain") == nil {
-		err := seen.After("gorm:query").Register("explain", func(g *gorm.DB) {
+		err := seen.After("gorm:query").Before("gorm:preload").Register("explain", func(g *gorm.DB) {
 			into, ok := g.Statement.Context.Value(explained{}).(*explaining)
 			if !ok || len(into.steps) > 0 && !into.last {
 				return

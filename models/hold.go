@@ -67,7 +67,7 @@ func (db *DB) holdOrder(ctx context.Context, by Actor, lines []LineInput, order 
 		}
 		// It counts among what there is; what is created in a month and spent
 		// waits for the decision.
-		if err := db.count(ctx, by.TeamID, string(line.Kind), 1); err != nil {
+		if err := db.count(ctx, by.TeamID, string(line.Kind), order.makes()); err != nil {
 			return err
 		}
 	}
@@ -198,7 +198,7 @@ func (db *DB) releaseOrder(ctx context.Context, as Actor, order *Order) error {
 			if err := w.release(ctx, db, as, order, line); err != nil {
 				return err
 			}
-			if err := db.inMonth(ctx, as, line.Kind, 1, 0, line.AmountMinor); err != nil {
+			if err := db.inMonth(ctx, as, line.Kind, order.makes(), 0, line.AmountMinor); err != nil {
 				return err
 			}
 			continue
@@ -281,7 +281,7 @@ func (db *DB) dropOrder(ctx context.Context, as Actor, order *Order, state Order
 		if err := in.(waiting).drop(ctx, db, as, line); err != nil {
 			return err
 		}
-		if err := db.count(ctx, as.TeamID, string(line.Kind), -1); err != nil {
+		if err := db.count(ctx, as.TeamID, string(line.Kind), -order.makes()); err != nil {
 			return err
 		}
 		line.ResourceID, line.ResourceName = "", ""

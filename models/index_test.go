@@ -18,8 +18,11 @@ func TestListsAreReadFromTheHeadOfAnIndex(t *testing.T) {
 		t.Skip("PostgreSQL chooses by the rows there are, and a test has few")
 	}
 	db := modelstest.Open(t)
-	by := modelstest.NewTeam(t, db).Admin
+	team := modelstest.NewTeam(t, db)
+	by := team.Admin
+	mustPlace(t, db, team.Requester, planOrder(example())) // a list that is known to be empty is not read
 	var page models.Page
+	noon := modelstest.NewClock().Now()
 	for name, list := range map[string]struct {
 		index string
 		read  func(context.Context) error
@@ -57,6 +60,14 @@ func TestListsAreReadFromTheHeadOfAnIndex(t *testing.T) {
 		"all stores":          {"stores_team", func(ctx context.Context) error { _, err := db.ListAllStores(ctx, by); return err }},
 		"stores of a name":    {"stores_team_name", func(ctx context.Context) error { _, err := db.FindStoreByName(ctx, by, "a", ""); return none(err) }},
 		"jobs of a thing":     {"jobs_subject", func(ctx context.Context) error { _, err := db.ListJobs(ctx, by, "1"); return err }},
+		"plans by number":     {"plans_team", numbers(db.PagePlans, by, models.InstanceFilter{})},
+		"plans of a product":  {"plans_product", numbers(db.PagePlans, by, models.InstanceFilter{ProductCode: "ossbag"})},
+		"plans that end":      {"plans_ends", numbers(db.PagePlans, by, models.InstanceFilter{EndsFrom: noon, EndsTo: noon})},
+		"orders of plans":     {"orders_plans", numbers(db.PagePlanOrders, by, models.PlanOrderFilter{ProductCode: "ossbag", Type: "New", From: noon})},
+		"draws": {"plan_deductions_day", func(ctx context.Context) error {
+			_, _, err := db.ListDraws(ctx, by, models.DrawFilter{From: noon, To: noon}, page)
+			return err
+		}},
 	} {
 		steps, err := db.Explain(t.Context(), list.read)
 		if err != nil || len(steps) == 0 {

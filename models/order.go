@@ -50,6 +50,8 @@ type Order struct {
 	Number         int64 `gorm:"primaryKey;autoIncrement:false"` // date (yyyymmdd, UTC+8) and a 7-digit counter
 	TeamID         string
 	Type           string // of OrderTypes
+	RelatedNumber  int64  // the order that made what this one renews or upgrades; 0 in others
+	ProductCode    string // what a plan was bought of; "" in orders of other kinds
 	State          OrderState
 	Token          *string // one-time token of the form, or the caller's ClientToken
 	Title          string  // what the first line that was asked for is called, for lists
@@ -127,7 +129,9 @@ type OrderLine struct {
 	Blob           string // the bytes that came with the line, until there is an object of them
 
 	// What the line makes of its order, for add.
-	orderType string // "" is New
+	orderType   string // "" is New
+	related     int64
+	productCode string
 }
 
 // Metered tells whether the line is charged by the hour.
@@ -206,6 +210,8 @@ func (o *Order) decode(l OrderLine) (LineInput, error) {
 	inputs := map[sort]func() LineInput{
 		{KindBucket, TypeNew}:     func() LineInput { return new(BucketInput) },
 		{KindPlan, TypeNew}:       func() LineInput { return new(PlanInput) },
+		{KindPlan, TypeRenew}:     func() LineInput { return new(RenewInput) },
+		{KindPlan, TypeUpgrade}:   func() LineInput { return new(UpgradeInput) },
 		{KindStore, TypeNew}:      func() LineInput { return new(StoreInput) },
 		{KindStore, TypeUpgrade}:  func() LineInput { return new(StoreScaleInput) },
 		{KindPkgVersion, TypeNew}: func() LineInput { return new(PkgVersionInput) },
@@ -397,7 +403,10 @@ func (o *Order) add(line OrderLine) error {
 		o.Currency = line.Currency
 	}
 	if line.orderType != "" {
-		o.Type = line.orderType
+		o.Type, o.RelatedNumber = line.orderType, line.related
+	}
+	if line.productCode != "" {
+		o.ProductCode = line.productCode
 	}
 	o.Lines = append(o.Lines, line)
 	return nil
@@ -469,11 +478,16 @@ func (db *DB) fulfilLine(ctx context.Context, by Actor, in LineInput, order *Ord
 	if err := in.fulfil(ctx, db, by, order, line); err != nil {
 		return err
 	}
-	made := int64(1)
-	if order.Type != TypeNew {
-		made = 0 // it was there already
+	return db.tally(ctx, by, line.Kind, order.makes(), 0, line.AmountMinor)
+}
+
+// makes is how many things each line of the order makes: none where it changes
+// one that is there already.
+func (o *Order) makes() int64 {
+	if o.Type == TypeNew {
+		return 1
 	}
-	return db.tally(ctx, by, line.Kind, made, 0, line.AmountMinor)
+	return 0
 }
 
 // settle gives the order the state that its lines add up to.

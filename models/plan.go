@@ -123,11 +123,26 @@ type PlanInput struct {
 // documents look at the catalogue before they look at the other fields, so the
 // rest belongs to line.
 func (in *PlanInput) check() error {
-	broken := in.missing()
+	given := in.required()
+	return checkTexts(given, given[2:])
+}
+
+func (in *PlanInput) required() []textField {
+	return []textField{{"product_code", in.ProductCode}, {"package_type", in.PackageType},
+		{"specification", in.Specification}, {"duration", in.Duration}}
+}
+
+// textField is a field of an input about a plan, as it was typed.
+type textField struct{ name, value string }
+
+// checkTexts tells which of the required fields are empty and, where one is,
+// also which of the numbers are none.
+func checkTexts(required, numbers []textField) error {
+	broken := missing(required)
 	if len(broken) == 0 {
 		return nil
 	}
-	for _, f := range []struct{ name, value string }{{"specification", in.Specification}, {"duration", in.Duration}} {
+	for _, f := range numbers {
 		if !positive(f.value) && !broken.has(f.name) {
 			broken = append(broken, FieldError{Field: f.name, Rule: "positive_integer"})
 		}
@@ -135,11 +150,8 @@ func (in *PlanInput) check() error {
 	return broken
 }
 
-func (in *PlanInput) missing() (broken Invalid) {
-	for _, f := range []struct{ name, value string }{
-		{"product_code", in.ProductCode}, {"package_type", in.PackageType},
-		{"specification", in.Specification}, {"duration", in.Duration},
-	} {
+func missing(required []textField) (broken Invalid) {
+	for _, f := range required {
 		if f.value == "" {
 			broken = append(broken, FieldError{Field: f.name, Rule: "required"})
 		}
@@ -185,7 +197,7 @@ type planTerms struct {
 // (bss.md §3), so that an API can answer the first.
 func (in *PlanInput) terms(ctx context.Context, db *DB, by Actor) (planTerms, error) {
 	var t planTerms
-	broken := in.missing()
+	broken := missing(in.required())
 	refuse := func(field, rule string) {
 		if !broken.has(field) {
 			broken = append(broken, FieldError{Field: field, Rule: rule})
@@ -221,11 +233,8 @@ func (in *PlanInput) terms(ctx context.Context, db *DB, by Actor) (planTerms, er
 		refuse("duration", "not_offered")
 	}
 	now := db.TeamNow(by)
-	t.starts, err = pricing.ParseEffective(in.EffectiveDate, now)
-	for cause, rule := range map[error]string{pricing.ErrDateFormat: "format", pricing.ErrDatePast: "past", pricing.ErrDateAhead: "ahead"} {
-		if errors.Is(err, cause) {
-			refuse("effective_date", rule)
-		}
+	if t.starts, err = pricing.ParseEffective(in.EffectiveDate, now); err != nil {
+		refuse("effective_date", dateRule(err))
 	}
 	if broken.has("duration") || broken.has("pricing_cycle") {
 		return t, broken
@@ -242,10 +251,30 @@ func (in *PlanInput) terms(ctx context.Context, db *DB, by Actor) (planTerms, er
 			refuse("duration", rule)
 		}
 	}
-	if len(broken) > 0 {
-		return t, broken
+	return t, broken.err()
+}
+
+// dateRule is the rule that an effective date breaks by an error of pricing.
+func dateRule(err error) string {
+	switch {
+	case errors.Is(err, pricing.ErrDatePast):
+		return "past"
+	case errors.Is(err, pricing.ErrDateAhead):
+		return "ahead"
 	}
-	return t, nil
+	return "format"
+}
+
+// priceRule is the rule that says why there is no price, by an error of
+// pricing; any other error stays one.
+func priceRule(err error) (rule string, other error) {
+	switch {
+	case errors.Is(err, pricing.ErrNoPrice):
+		return "no_price", nil
+	case errors.Is(err, pricing.ErrOverflow):
+		return "amount_too_large", nil
+	}
+	return "", err
 }
 
 // findType looks the product and the package type up and tells which rule
@@ -291,28 +320,27 @@ func (t *planTerms) price(ctx context.Context, db *DB, now time.Time, months int
 		return "", err
 	}
 	t.quote, err = pricing.Plan(book, now, t.kind.Code, t.spec.Value, months)
-	switch {
-	case errors.Is(err, pricing.ErrNoPrice):
-		return "no_price", nil
-	case errors.Is(err, pricing.ErrOverflow):
-		return "amount_too_large", nil
-	}
-	return "", err
+	return priceRule(err)
 }
 
 func (in *PlanInput) line(ctx context.Context, db *DB, by Actor) (OrderLine, error) {
 	t, err := in.terms(ctx, db, by)
-	line := OrderLine{Kind: KindPlan, Name: t.kind.Code, Detail: t.spec.Name, Region: t.kind.Region}
-	line.price(t.quote)
-	if n, _, ok := in.term(); ok && in.cycle() == pricing.Yearly && line.TermN > 0 {
-		line.TermN, line.TermUnit = n, pricing.Year
-	}
+	line := OrderLine{Kind: KindPlan, Name: t.kind.Code, Detail: t.spec.Name, Region: t.kind.Region, productCode: t.kind.ProductCode}
+	in.price(&line, t)
 	if !t.ends.IsZero() {
 		line.StartsAt, line.EndsAt = &t.starts, &t.ends
 	} else if !t.starts.IsZero() {
 		line.StartsAt = &t.starts
 	}
 	return line, err
+}
+
+// price writes the quote and the term as it was asked for into the line.
+func (in *PlanInput) price(line *OrderLine, t planTerms) {
+	line.price(t.quote)
+	if n, _, ok := in.term(); ok && in.cycle() == pricing.Yearly && line.TermN > 0 {
+		line.TermN, line.TermUnit = n, pricing.Year
+	}
 }
 
 func (in *PlanInput) fulfil(ctx context.Context, tx *DB, by Actor, order *Order, line *OrderLine) error {
@@ -373,6 +401,9 @@ func (in *PlanInput) make(ctx context.Context, tx *DB, by Actor, order *Order, l
 	if err := table[Plan](tx.gorm).Omit("Type").Create(ctx, p); err != nil {
 		return nil, fmt.Errorf("create plan: %w", err)
 	}
+	if err := tx.count(ctx, by.TeamID, plansOf(p.ProductCode), 1); err != nil {
+		return nil, err
+	}
 	line.ResourceID, line.ResourceName = p.ID, p.ID
 	return p, nil
 }
@@ -417,7 +448,7 @@ func (in *PlanInput) drop(ctx context.Context, tx *DB, by Actor, line *OrderLine
 	if _, err := table[Plan](tx.gorm).Where("team_id = ? AND id = ?", by.TeamID, line.ResourceID).Delete(ctx); err != nil {
 		return fmt.Errorf("drop plan: %w", err)
 	}
-	return nil
+	return tx.count(ctx, by.TeamID, plansOf(in.ProductCode), -1)
 }
 
 // FindPlan is one plan of the actor's team, with its type.
@@ -490,6 +521,9 @@ func (db *DB) DeletePlan(ctx context.Context, by Actor, id string) error {
 			return ErrNotFound
 		}
 		if err := tx.tally(ctx, by, KindPlan, 0, 1, 0); err != nil {
+			return err
+		}
+		if err := tx.count(ctx, by.TeamID, plansOf(p.ProductCode), -1); err != nil {
 			return err
 		}
 		if p.Metered() {

@@ -94,6 +94,9 @@ func pageOf[T any](ctx context.Context, q query[T], p Page, s sorting, key func(
 	return rows, c, nil
 }
 
+// MaxNumberedPage is the most rows of a page that is asked for by its number.
+const MaxNumberedPage = 300
+
 // pageNumber reads page n, from 1, of so many rows each, as the vendors' lists
 // ask for, and tells how many rows there are in all. total is a counter's, or
 // unknown. The second half of a list is read from its end, so that no page is
@@ -105,7 +108,7 @@ func pageNumber[T any](ctx context.Context, q query[T], s sorting, n, size int, 
 			return nil, 0, translate(err)
 		}
 	}
-	limit := Page{Size: size}.size()
+	limit := min(size, MaxNumberedPage)
 	skip := int64(n-1) * int64(limit)
 	if n < 1 || skip >= total {
 		return nil, total, nil

@@ -38,9 +38,17 @@ func kindWord(ctx context.Context, k models.Kind) string {
 // says it is, anything else by its own name.
 func lineTitle(ctx context.Context, s *models.OrderSheet, l models.OrderLine) string {
 	if t, ok := s.Type(l); ok {
-		return word(ctx, t.ZH, t.EN)
+		return changeOf(ctx, s.Order.Type, word(ctx, t.ZH, t.EN))
 	}
 	return firstOf(l.Name, l.ResourceName, l.ResourceID, kindWord(ctx, l.Kind))
+}
+
+// changeOf says what an order of a type does to a thing that is called name.
+func changeOf(ctx context.Context, orderType, name string) string {
+	if key := "order.type." + orderType; i18n.Has(ctx, key) {
+		return i18n.T(ctx, key, "Name", name)
+	}
+	return name
 }
 
 // lineCode is the id or name that tells the line's resource from all others,
@@ -152,7 +160,7 @@ func orderPath(n int64) string { return kindPaths[models.KindOrder] + number(n) 
 // orderTitle is what an order asks for first; a plan by the catalogue's words.
 func orderTitle(ctx context.Context, o models.Order, types map[string]models.PackageType) string {
 	if t, ok := types[o.Title]; ok {
-		return word(ctx, t.ZH, t.EN)
+		return changeOf(ctx, o.Type, word(ctx, t.ZH, t.EN))
 	}
 	if o.Title == "" && o.Kinds != "" {
 		return kindWord(ctx, models.Kind(orderKinds(o)[0]))
@@ -230,13 +238,21 @@ func orderAgain(p OrderShowProps, l models.OrderLine) string {
 	if err != nil || p.Sheet.Order.Type == models.TypeUpgrade || !p.By.May(models.Request) || lists[l.Kind] == "" {
 		return ""
 	}
+	path := newHref(l.Kind)
+	switch id := q.Get("instance_id"); {
+	case id != "" && p.Sheet.Gone[id]:
+		return ""
+	case p.Sheet.Order.Type == models.TypeRenew:
+		path = thingPath(l.Kind, id) + "/renewal"
+	}
 	if o := p.Sheet.Order; o.CostCentre != "" {
 		q.Set("cost_centre", o.CostCentre)
 	}
+	q.Del("instance_id") // the path names it
 	if len(q) == 0 {
-		return newHref(l.Kind)
+		return path
 	}
-	return newHref(l.Kind) + "?" + q.Encode()
+	return path + "?" + q.Encode()
 }
 
 // lineFailure says why a line failed.
@@ -256,6 +272,9 @@ func orderFacts(ctx context.Context, s *models.OrderSheet) []ui.Row {
 		{Label: i18n.T(ctx, "order.placed-at"), Body: ui.DateTime(o.CreatedAt, i18n.DateTime(ctx, o.CreatedAt))},
 		{Label: i18n.T(ctx, "order.by-way"), Value: i18n.T(ctx, "order.face."+string(o.Face))},
 		{Label: i18n.T(ctx, "order.rule"), Value: orderRule(ctx, o.Rule)},
+	}
+	if o.RelatedNumber != 0 {
+		rows = append(rows, ui.Row{Label: i18n.T(ctx, "order.related"), Body: planOrderLink(o.RelatedNumber)})
 	}
 	if o.State == models.OrderPending {
 		rows = append(rows, ui.Row{Label: i18n.T(ctx, "order.approver"), Value: i18n.T(ctx, "order.undecided")})

@@ -133,18 +133,24 @@ func (p PlanNewProps) types(ctx context.Context) []ui.Option {
 func (p PlanNewProps) specs(ctx context.Context) []ui.Option {
 	var out []ui.Option
 	for _, x := range p.Offers.Specs {
-		o := ui.Option{Value: x.Value, Label: x.Name}
-		if x.Monthly.Micro > 0 {
-			o.Note = i18n.T(ctx, "plans.per-month", "Price", i18n.MoneyRate(ctx, x.Monthly.Micro, x.Monthly.Currency))
-		}
-		out = append(out, o)
+		out = append(out, planSpec(ctx, x))
 	}
 	return out
 }
 
-func (p PlanNewProps) terms(ctx context.Context) []ui.Option {
+// planSpec is a size as an option of a form.
+func planSpec(ctx context.Context, x models.SpecOffer) ui.Option {
+	o := ui.Option{Value: x.Value, Label: x.Name}
+	if x.Monthly.Micro > 0 {
+		o.Note = i18n.T(ctx, "plans.per-month", "Price", i18n.MoneyRate(ctx, x.Monthly.Micro, x.Monthly.Currency))
+	}
+	return o
+}
+
+// planTerms are the terms of a size as options of a form.
+func planTerms(ctx context.Context, offers []models.TermOffer) []ui.Option {
 	var out []ui.Option
-	for _, x := range p.Offers.Terms {
+	for _, x := range offers {
 		o := ui.Option{Value: strconv.Itoa(x.N), Label: i18n.Term(ctx, x.N, string(x.Cycle)),
 			Price: i18n.Money(ctx, x.Quote.TradeMinor, x.Quote.Currency)}
 		if x.Quote.DiscountMinor > 0 {
@@ -213,6 +219,11 @@ func (p PlanShowProps) noDeductions() string {
 		return "plans.deductions.not-yet"
 	}
 	return "plans.deductions.none"
+}
+
+// may tells whether the actor may change the plan in a way that its type allows.
+func (p PlanShowProps) may(allowed bool) bool {
+	return allowed && !p.Plan.Held && p.By.May(models.Request) && p.Plan.State(p.Now) != models.PlanExpired
 }
 
 // lost says what deleting a plan takes away.

@@ -166,6 +166,42 @@ func Plan(book Book, at time.Time, packageType, spec string, months int) (Quote,
 	return bought(monthly, term, 1, int64(months), 1, months, Month)
 }
 
+// Upgrade is what it costs to make a plan of so many months larger when left of
+// its whole term is still to come: what the larger specification costs more for
+// the whole term, at the prices of now, times left ÷ whole, rounded once. It is
+// nothing where the larger one costs no more. The quote is for one piece of
+// that rest.
+func Upgrade(book Book, at time.Time, packageType, from, to string, months int, left, whole time.Duration) (Quote, error) {
+	small, err := Plan(book, at, packageType, from, months)
+	if err != nil {
+		return Quote{}, err
+	}
+	large, err := Plan(book, at, packageType, to, months)
+	if err != nil {
+		return Quote{}, err
+	}
+	if small.Currency != large.Currency {
+		return Quote{}, fmt.Errorf("%s from %s to %s: %w", packageType, small.Currency, large.Currency, ErrNoPrice)
+	}
+	due, err := MulDiv(max(0, large.TradeMinor-small.TradeMinor), int64(left), int64(whole))
+	if err != nil {
+		return Quote{}, err
+	}
+	listed, err := MulDiv(max(0, large.ListMinor-small.ListMinor), int64(left), int64(whole))
+	if err != nil {
+		return Quote{}, err
+	}
+	listed = max(listed, due)
+	unit, err := Mul(listed, MicroPerMinor)
+	if err != nil {
+		return Quote{}, err
+	}
+	large.UnitMicro, large.Unit, large.Units, large.TermN = unit, Term, 1, 0
+	large.ListMinor, large.DiscountMinor, large.TradeMinor = listed, listed-due, due
+	large.Ours = large.Ours || small.Ours
+	return large, nil
+}
+
 // ChargeMode is how a store is paid, spelled as the documents do.
 type ChargeMode string
 

@@ -76,6 +76,45 @@ func TestPlanShowsListDiscountAndTradePrice(t *testing.T) {
 	}
 }
 
+func TestUpgradeCostsTheDifferenceForWhatIsLeft(t *testing.T) {
+	t.Parallel()
+	book := pricing.Book{
+		{SKU: "oss:40", Unit: pricing.Month, Currency: "CNY", Micro: 450_0000, Source: "a"},
+		{SKU: "oss:40", Unit: pricing.Term, TermMonths: 6, Currency: "CNY", Micro: 2250_0000, Source: "a", Ours: true},
+		{SKU: "oss:100", Unit: pricing.Month, Currency: "CNY", Micro: 1100_0000, Source: "b"},
+		{SKU: "oss:100", Unit: pricing.Term, TermMonths: 6, Currency: "CNY", Micro: 5500_0000, Source: "c"},
+		{SKU: "oss:500", Unit: pricing.Term, TermMonths: 6, Currency: "CNY", Micro: 2000_0000, Source: "d"},
+		{SKU: "oss:900", Unit: pricing.Term, TermMonths: 6, Currency: "USD", Micro: 9000_0000, Source: "e"},
+		{SKU: "oss:max", Unit: pricing.Term, TermMonths: 6, Currency: "CNY", Micro: math.MaxInt64, Source: "f"},
+	}
+	for _, tt := range []struct {
+		name        string
+		to          string
+		left, whole time.Duration
+		list, trade int64
+		want        error
+	}{
+		{"the whole term", "100", 4, 4, 3900, 3250, nil},
+		{"half of it", "100", 2, 4, 1950, 1625, nil},
+		{"rounded half to even", "100", 1, 4, 975, 812, nil},       // 812.5
+		{"rounded half to even, up", "100", 3, 4, 2925, 2438, nil}, // 2437.5
+		{"nothing left", "100", 0, 4, 0, 0, nil},
+		{"larger and cheaper", "500", 4, 4, 0, 0, nil},
+		{"another currency", "900", 4, 4, 0, 0, pricing.ErrNoPrice},
+		{"unknown", "41", 4, 4, 0, 0, pricing.ErrNoPrice},
+		{"too much for its unit price", "max", math.MaxInt64, 1, 0, 0, pricing.ErrOverflow},
+	} {
+		q, err := pricing.Upgrade(book, day("2026-11-21"), "oss", "40", tt.to, 6, tt.left, tt.whole)
+		if !errors.Is(err, tt.want) || q.ListMinor != tt.list || q.TradeMinor != tt.trade || q.ListMinor-q.DiscountMinor != q.TradeMinor {
+			t.Errorf("%s: got %d listed, %d taken off, %d to pay, %v; want %d, %d, %v",
+				tt.name, q.ListMinor, q.DiscountMinor, q.TradeMinor, err, tt.list, tt.trade, tt.want)
+		}
+		if err == nil && (!q.Ours || q.UnitMicro != q.ListMinor*pricing.MicroPerMinor || q.Quantity*q.Units != 1) {
+			t.Errorf("%s: got %+v; want one piece at its list price, marked as ours", tt.name, q)
+		}
+	}
+}
+
 func TestPlanWithoutAPriceIsRefused(t *testing.T) {
 	t.Parallel()
 	now := day("2026-11-21")

@@ -75,6 +75,13 @@ func PlanEnd(effective time.Time, n int, cycle Cycle) (time.Time, error) {
 	return End(effective, months), nil
 }
 
+// Renewed is when a plan that ends at ends does so once it is renewed by so many
+// months: at the end of the same day of a later month, so that no renewal gains
+// or loses a day.
+func Renewed(ends time.Time, months int) time.Time {
+	return End(ends.Add(-1), months) // the end of a day is the next one's first moment
+}
+
 const (
 	effectiveLayout = "2006-01-02T15:04:05Z"
 	// A plan can be bought 6 months ahead, as on the vendor's quote page, and

@@ -45,6 +45,24 @@ func TestPlanEndsWithTheDayItsTermReaches(t *testing.T) {
 	}
 }
 
+func TestRenewalEndsOnTheSameDayOfALaterMonth(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		ends   string
+		months int
+		want   string
+	}{
+		{"2027-05-21T16:00:00Z", 6, "2027-11-21T16:00:00Z"},
+		{"2027-05-21T16:00:00Z", 1, "2027-06-21T16:00:00Z"},
+		{"2027-01-31T16:00:00Z", 1, "2027-02-28T16:00:00Z"}, // 31 January in UTC+8
+		{"2028-02-29T16:00:00Z", 12, "2029-02-28T16:00:00Z"},
+	} {
+		if got := pricing.Renewed(moment(tt.ends), tt.months); !got.Equal(moment(tt.want)) {
+			t.Errorf("%s and %d months: got %s, want %s", tt.ends, tt.months, got, tt.want)
+		}
+	}
+}
+
 func TestAddMonthsKeepsTheTimeOfDay(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {

@@ -1,0 +1,302 @@
+package models
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"time"
+
+	"gorm.io/gorm/clause"
+
+	"quartermaster/models/pricing"
+)
+
+// RenewInput is what a caller says about going on with a plan, from a form or
+// from the API. A renewal begins where the plan ends, and is sold for the terms
+// and at the prices of a new plan of its specification. A plan that is over
+// cannot be renewed: it would be paid for time that has passed.
+type RenewInput struct {
+	InstanceID   string        `form:"instance_id"`
+	Duration     string        `form:"duration"`
+	PricingCycle pricing.Cycle `form:"pricing_cycle"`
+	// EffectiveDate is checked as that of a new plan and moves nothing.
+	EffectiveDate string `form:"effective_date"`
+}
+
+// UpgradeInput is what a caller says about making a plan larger. It keeps its
+// end; pricing.Upgrade says what the rest of its term then costs.
+type UpgradeInput struct {
+	InstanceID    string `form:"instance_id"`
+	Specification string `form:"specification"`
+	// EffectiveDate is checked as that of a new plan and moves nothing: a plan
+	// is larger as soon as its order goes through.
+	EffectiveDate string `form:"effective_date"`
+}
+
+// renewAhead is how many months ahead the end of a plan can be, so that
+// renewing again and again does not leave the calendar.
+const renewAhead = 120
+
+func (in *RenewInput) check() error {
+	given := []textField{{"instance_id", in.InstanceID}, {"duration", in.Duration}, {"pricing_cycle", string(in.PricingCycle)}}
+	return checkTexts(given, given[1:2])
+}
+
+func (in *UpgradeInput) check() error {
+	given := []textField{{"instance_id", in.InstanceID}, {"specification", in.Specification}}
+	return checkTexts(given, given[1:])
+}
+
+// plan is the input of a new plan of the same sort as p for the term of the
+// renewal: what can be bought is the same.
+func (in *RenewInput) plan(p *Plan) *PlanInput {
+	return &PlanInput{ProductCode: p.ProductCode, PackageType: p.PackageType, Specification: strconv.FormatInt(p.Specification, 10),
+		Duration: in.Duration, PricingCycle: in.PricingCycle, EffectiveDate: in.EffectiveDate}
+}
+
+func (in *RenewInput) line(ctx context.Context, db *DB, by Actor) (OrderLine, error) {
+	line := OrderLine{Kind: KindPlan, orderType: TypeRenew}
+	p, err := db.planToChange(ctx, by, in.InstanceID)
+	if err != nil {
+		return line, err
+	}
+	p.name(&line)
+	var broken Invalid
+	if !p.Type.Renewable {
+		broken = append(broken, FieldError{Field: "instance_id", Rule: "not_renewable"})
+	} else if rule := p.fixed(db.TeamNow(by)); rule != "" {
+		broken = append(broken, FieldError{Field: "instance_id", Rule: rule})
+	}
+	as := in.plan(p)
+	t, err := as.terms(ctx, db, by)
+	var refused Invalid
+	if err != nil && !errors.As(err, &refused) {
+		return line, err
+	}
+	for _, f := range refused {
+		switch f.Field {
+		case "product_code", "package_type", "specification":
+			// The catalogue has changed: what the plan is, is sold no longer.
+			f = FieldError{Field: "instance_id", Rule: "not_renewable"}
+		}
+		if !broken.has(f.Field) {
+			broken = append(broken, f)
+		}
+	}
+	if t.spec.Name != "" {
+		line.Detail = t.spec.Name
+	}
+	as.price(&line, t)
+	if _, months, ok := as.term(); ok && !broken.has("duration") {
+		ends := pricing.Renewed(p.EndsAt, months)
+		line.StartsAt, line.EndsAt = &p.EndsAt, &ends
+		if ends.After(pricing.AddMonths(db.TeamNow(by), renewAhead)) {
+			broken = append(broken, FieldError{Field: "duration", Rule: "too_far"})
+		}
+	}
+	return line, broken.err()
+}
+
+func (in *RenewInput) fulfil(ctx context.Context, tx *DB, by Actor, order *Order, line *OrderLine) error {
+	p, err := tx.planToChange(ctx, by, in.InstanceID)
+	if err != nil {
+		return err
+	}
+	if rule := p.fixed(tx.TeamNow(by)); rule != "" {
+		return Invalid{{Field: "instance_id", Rule: rule}}
+	}
+	n, months, ok := in.plan(p).term()
+	if !ok {
+		return invalid("duration", "not_offered")
+	}
+	// The order may have waited, and another may have renewed the plan since.
+	starts, ends := p.EndsAt, pricing.Renewed(p.EndsAt, months)
+	line.StartsAt, line.EndsAt = &starts, &ends
+	if p.PricingCycle == in.PricingCycle {
+		p.Duration += n
+	} else {
+		p.Duration, p.PricingCycle = p.Months()+months, pricing.Monthly
+	}
+	p.EndsAt = ends
+	return tx.changePlan(ctx, by, p, order, line, "plan.renewed", map[string]any{"ends_at": ends})
+}
+
+func (in *UpgradeInput) line(ctx context.Context, db *DB, by Actor) (OrderLine, error) {
+	line := OrderLine{Kind: KindPlan, orderType: TypeUpgrade}
+	p, err := db.planToChange(ctx, by, in.InstanceID)
+	if err != nil {
+		return line, err
+	}
+	p.name(&line)
+	line.EndsAt = &p.EndsAt
+	now := db.TeamNow(by)
+	var broken Invalid
+	refuse := func(field, rule string) {
+		if !broken.has(field) {
+			broken = append(broken, FieldError{Field: field, Rule: rule})
+		}
+	}
+	if !p.Type.Upgradable {
+		refuse("instance_id", "not_upgradable")
+	} else if rule := p.fixed(now); rule != "" {
+		refuse("instance_id", rule)
+	}
+	if !positive(in.Specification) {
+		refuse("specification", "positive_integer")
+	}
+	spec, err := db.specification(ctx, p.PackageType, in.Specification)
+	if err != nil {
+		return line, err
+	}
+	switch size, err := strconv.ParseInt(in.Specification, 10, 64); {
+	case spec.Value == "":
+		refuse("specification", "not_offered")
+	case err != nil || size <= p.Specification:
+		refuse("specification", "not_larger")
+	}
+	if _, err := pricing.ParseEffective(in.EffectiveDate, now); err != nil {
+		refuse("effective_date", dateRule(err))
+	}
+	if broken.has("instance_id") || broken.has("specification") {
+		return line, broken
+	}
+	starts := now.Truncate(time.Second)
+	if starts.Before(p.EffectiveAt) {
+		starts = p.EffectiveAt // what has not begun is larger from its beginning
+	}
+	line.StartsAt, line.Detail = &starts, line.Detail+" → "+spec.Name
+	quote, rule, err := db.upgradePrice(ctx, p, spec, starts, now)
+	if err != nil {
+		return line, err
+	}
+	if rule != "" {
+		refuse("specification", rule)
+	}
+	line.price(quote)
+	return line, broken.err()
+}
+
+// upgradePrice is what it costs to make a plan larger from a moment on, or the
+// rule that says that there is no price.
+func (db *DB) upgradePrice(ctx context.Context, p *Plan, spec Specification, from, now time.Time) (q pricing.Quote, rule string, err error) {
+	was := strconv.FormatInt(p.Specification, 10)
+	book, err := db.Book(ctx, pricing.PlanSKU(p.PackageType, was), pricing.PlanSKU(p.PackageType, spec.Value))
+	if err != nil {
+		return q, "", err
+	}
+	q, err = pricing.Upgrade(book, now, p.PackageType, was, spec.Value, p.Months(), p.EndsAt.Sub(from), p.EndsAt.Sub(p.EffectiveAt))
+	rule, err = priceRule(err)
+	return q, rule, err
+}
+
+func (in *UpgradeInput) fulfil(ctx context.Context, tx *DB, by Actor, order *Order, line *OrderLine) error {
+	p, err := tx.planToChange(ctx, by, in.InstanceID)
+	if err != nil {
+		return err
+	}
+	rule := p.fixed(tx.TeamNow(by))
+	size, err := strconv.ParseInt(in.Specification, 10, 64)
+	switch {
+	case err != nil:
+		return fmt.Errorf("read specification: %w", err)
+	case rule != "":
+		return Invalid{{Field: "instance_id", Rule: rule}}
+	case size <= p.Specification:
+		return invalid("specification", "not_larger")
+	}
+	was := p.Specification
+	p.Specification, line.EndsAt = size, &p.EndsAt
+	if p.Used < p.Total() {
+		p.ExhaustedAt = nil
+	}
+	if p.Metered() {
+		if err := tx.promiseMeasure(ctx, by, p); err != nil {
+			return err
+		}
+	}
+	return tx.changePlan(ctx, by, p, order, line, "plan.upgraded", map[string]any{"from": was, "to": size, "unit": p.Unit})
+}
+
+// planToChange is a plan of the actor's team with its type, or the broken rule
+// of the field "instance_id". Inside a transaction PostgreSQL locks it, so that
+// of two changes at once the second sees what the first made of it.
+func (db *DB) planToChange(ctx context.Context, by Actor, id string) (*Plan, error) {
+	q := table[Plan](db.gorm)
+	if db.inTx {
+		q = table[Plan](db.gorm, clause.Locking{Strength: "UPDATE"})
+	}
+	found, err := q.Where("team_id = ? AND id = ?", by.TeamID, id).Limit(1).Find(ctx)
+	if err = translate(err); err != nil && !errors.Is(err, ErrNotFound) {
+		return nil, err
+	}
+	if len(found) == 0 {
+		return nil, invalid("instance_id", "unknown")
+	}
+	p := found[0]
+	p.Type, err = table[PackageType](db.gorm).Where("code = ?", p.PackageType).First(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("find package type: %w", translate(err))
+	}
+	return &p, nil
+}
+
+// fixed is the rule by which a plan cannot be changed at a moment of its team's
+// time, whatever its type allows, or "".
+func (p *Plan) fixed(now time.Time) (rule string) {
+	switch {
+	case p.Held:
+		return "not_approved"
+	case p.State(now) == PlanExpired:
+		return "over"
+	}
+	return ""
+}
+
+// Nothing has to be made for a change that waits for approval: its plan is
+// there, stays as it is, and is what the caller is told of.
+
+func (in *RenewInput) hold(_ context.Context, _ *DB, _ Actor, _ *Order, line *OrderLine) error {
+	line.ResourceID, line.ResourceName = in.InstanceID, in.InstanceID
+	return nil
+}
+
+func (in *RenewInput) release(ctx context.Context, tx *DB, by Actor, order *Order, line *OrderLine) error {
+	return in.fulfil(ctx, tx, by, order, line)
+}
+
+func (in *RenewInput) drop(context.Context, *DB, Actor, *OrderLine) error { return nil }
+
+func (in *UpgradeInput) hold(_ context.Context, _ *DB, _ Actor, _ *Order, line *OrderLine) error {
+	line.ResourceID, line.ResourceName = in.InstanceID, in.InstanceID
+	return nil
+}
+
+func (in *UpgradeInput) release(ctx context.Context, tx *DB, by Actor, order *Order, line *OrderLine) error {
+	return in.fulfil(ctx, tx, by, order, line)
+}
+
+func (in *UpgradeInput) drop(context.Context, *DB, Actor, *OrderLine) error { return nil }
+
+// name says in an order's line which plan the order changes.
+func (p *Plan) name(line *OrderLine) {
+	line.Name, line.Detail, line.Region = p.PackageType, fmt.Sprint(p.Specification, " ", p.Unit), p.Region
+	line.related, line.productCode = p.OrderNumber, p.ProductCode
+}
+
+// changePlan writes what an order makes of a plan, and records it.
+func (db *DB) changePlan(ctx context.Context, by Actor, p *Plan, order *Order, line *OrderLine, action string, detail map[string]any) error {
+	paid, err := pricing.Add(p.PaidMinor, line.AmountMinor)
+	if err != nil {
+		return invalid("", "amount_too_large")
+	}
+	p.PaidMinor, p.UpdatedAt = paid, db.TeamNow(by)
+	err = db.gorm.WithContext(ctx).Model(p).
+		Select("Specification", "Duration", "PricingCycle", "EndsAt", "ExhaustedAt", "PaidMinor", "UpdatedAt").Updates(p).Error
+	if err != nil {
+		return fmt.Errorf("change plan: %w", err)
+	}
+	line.ResourceID, line.ResourceName, line.State = p.ID, p.ID, OrderCompleted
+	return db.record(ctx, by, Event{Action: action, Kind: KindPlan, SubjectID: p.ID, SubjectName: p.ID, Region: p.Region,
+		OrderNumber: order.Number}, detail)
+}
