@@ -118,6 +118,8 @@ func pageRoutes(cfg Config) (http.Handler, error) {
 	member.GET("/activity", web.Page(activity.List))
 	member.GET("/activity.csv", web.Stream(0), web.Page(activity.Export))
 
+	member.GET("/api/conformance", web.Page(api.Conformance))
+
 	letterhead := Letterhead{DB: cfg.DB}
 	member.GET("/team/letterhead", web.Page(letterhead.Edit))
 	member.POST("/team/letterhead", web.Stream(logoUpload), web.Page(letterhead.Update))

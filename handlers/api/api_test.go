@@ -49,7 +49,7 @@ func openWith(t testing.TB, o models.Options, rate float64) *desk {
 	if err != nil {
 		t.Fatalf("routes: %v", err)
 	}
-	d := &desk{Site: webtest.New(t, db, h)}
+	d := &desk{Site: webtest.New(t, db, recorded(t, h))}
 	d.Key = d.newKey(t, models.AccessKeyInput{Name: "script", User: d.Team.Requester.UserID})
 	return d
 }

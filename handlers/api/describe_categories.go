@@ -5,39 +5,35 @@ import (
 	"strconv"
 )
 
-// category is a kind of application as Web+ shows it. Its times are texts, and
-// there are no demo projects here.
+// category is a kind of application as Web+ shows it; every value is a text.
 type category struct {
 	CategoryID          string `json:"CategoryId" xml:"CategoryId"`
 	CategoryName        string
 	CategoryDescription string
-	CategoryLogo        string
+	CategoryLogo        string `xml:",omitempty"`
 	CreateTime          string
 	UpdateTime          string
-	DemoProjects        struct {
-		DemoProject []struct{} `json:"DemoProject" xml:"DemoProject"`
-	}
+	DemoProjects        struct{ DemoProject []struct{} }
 }
 
 type categoriesReply struct {
 	webPlusOK
-	Categories struct {
-		Category []category `xml:"Category"`
-	}
+	Categories struct{ Category []category }
 }
 
-// DescribeCategories lists the kinds of application.
+// DescribeCategories lists the kinds of application. They belong to the
+// catalogue and have neither dates nor logos nor demonstrations.
 func (a WebPlus) DescribeCategories(ctx context.Context, _ *Call) (any, error) {
-	all, err := a.DB.ListCategories(ctx)
+	found, err := a.DB.ListCategories(ctx)
 	if err != nil {
 		return nil, err
 	}
-	reply := &categoriesReply{}
-	reply.Categories.Category = make([]category, len(all))
-	for i, k := range all {
-		shown := category{CategoryID: strconv.Itoa(k.Position + 1), CategoryName: k.Name, CategoryDescription: k.EN}
-		shown.DemoProjects.DemoProject = []struct{}{}
-		reply.Categories.Category[i] = shown
+	r := &categoriesReply{}
+	r.Categories.Category = make([]category, len(found))
+	for i, f := range found {
+		k := category{CategoryID: strconv.Itoa(f.Position + 1), CategoryName: f.Name, CategoryDescription: f.EN, CreateTime: "0", UpdateTime: "0"}
+		k.DemoProjects.DemoProject = []struct{}{}
+		r.Categories.Category[i] = k
 	}
-	return reply, nil
+	return r, nil
 }

@@ -1,26 +1,385 @@
 package api_test
 
 import (
+	"bytes"
+	"encoding/json"
+	"encoding/xml"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"mime"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"sync"
 	"testing"
 
 	"github.com/getkin/kin-openapi/openapi3"
 
 	"quartermaster/handlers/api"
+	"quartermaster/models"
 )
 
-// document is the description as a program reads it.
-func document(t testing.TB) *openapi3.T {
-	t.Helper()
-	doc, err := openapi3.NewLoader().LoadFromData(api.OpenAPI)
-	if err != nil {
-		t.Fatalf("load openapi.json: %v", err)
-	}
-	return doc
-}
+// load is the description as a program reads it.
+var load = sync.OnceValues(func() (*openapi3.T, error) { return openapi3.NewLoader().LoadFromData(api.OpenAPI) })
 
 func TestDescriptionIsValidOpenAPI(t *testing.T) {
 	t.Parallel()
-	if err := document(t).Validate(t.Context()); err != nil {
+	doc, err := load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := doc.Validate(t.Context()); err != nil {
 		t.Error(err)
 	}
+}
+
+func TestDescriptionHasNoOperationThatIsNotServed(t *testing.T) {
+	t.Parallel()
+	doc, err := load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	operations := described(doc)
+	for _, o := range models.Operations {
+		if op, ok := operations[o.Name]; ok && !slices.Equal(op.Tags, []string{string(o.Product)}) {
+			t.Errorf("%s: tags got %v, want %s", o.Name, op.Tags, o.Product)
+		}
+		delete(operations, o.Name)
+	}
+	for name := range operations {
+		t.Errorf("openapi.json has %s, which is no operation", name)
+	}
+}
+
+// An operation that openapi.json describes, with its errors by their names.
+type operation struct {
+	*openapi3.Operation
+	method, path string
+	// own are the errors of the operation itself, common those of all of its
+	// product's.
+	own, common map[string]problem
+	// shared are the parameters of everything at its path.
+	shared openapi3.Parameters
+}
+
+// problem is an error as it is described.
+type problem struct {
+	status        int
+	code, message string
+}
+
+// described are all operations by name.
+func described(doc *openapi3.T) map[string]operation {
+	all := map[string]operation{}
+	for path, item := range doc.Paths.Map() {
+		for method, o := range item.Operations() {
+			op := operation{Operation: o, method: method, path: path, shared: item.Parameters, own: map[string]problem{}}
+			for status, r := range o.Responses.Map() {
+				switch {
+				case status == "default":
+					op.common = problems(r.Value)
+				case status >= "400":
+					maps.Copy(op.own, problems(r.Value))
+				}
+			}
+			all[o.OperationID] = op
+		}
+	}
+	return all
+}
+
+// problems are the errors that a response gives as examples.
+func problems(r *openapi3.Response) map[string]problem {
+	out := map[string]problem{}
+	for name, e := range r.Content["application/json"].Examples {
+		var p problem
+		if status, ok := e.Value.Extensions["x-status"].(float64); ok {
+			p.status = int(status)
+		}
+		value, _ := e.Value.Value.(map[string]any)
+		for to, keys := range map[*string][3]string{
+			&p.code: {"Code", "code", "error_code"}, &p.message: {"Message", "message", "error_msg"},
+		} {
+			for _, key := range keys {
+				if text, ok := value[key].(string); ok {
+					*to = text
+				}
+			}
+		}
+		out[name] = p
+	}
+	return out
+}
+
+func codes(problems map[string]problem) []string { return slices.Sorted(maps.Keys(problems)) }
+
+// commonFields are the parameters that all operations of the path have.
+func (o operation) commonFields() []string {
+	var names []string
+	for _, p := range o.shared {
+		names = append(names, p.Value.Name)
+	}
+	return names
+}
+
+// fields are the operation's parameters: those of the query, then those of the
+// body; what is in an object of the body is named with dots.
+func (o operation) fields() []string {
+	var names []string
+	for _, p := range o.Parameters {
+		if schema := p.Value.Schema.Value; schema.Const == nil { // a constant only routes
+			names = append(names, p.Value.Name)
+		}
+	}
+	if o.RequestBody != nil {
+		if body := o.RequestBody.Value.Content["application/json"]; body != nil {
+			names = append(names, leaves("", body.Schema.Value)...)
+		}
+	}
+	return names
+}
+
+func leaves(prefix string, s *openapi3.Schema) []string {
+	var names []string
+	for _, name := range slices.Sorted(maps.Keys(s.Properties)) {
+		if inner := s.Properties[name].Value; len(inner.Properties) > 0 {
+			names = append(names, leaves(prefix+name+".", inner)...)
+		} else {
+			names = append(names, prefix+name)
+		}
+	}
+	return names
+}
+
+// recorded is h, each of whose answers is held against openapi.json: an answer
+// that is not described fails the test.
+func recorded(t testing.TB, h http.Handler) http.Handler {
+	t.Helper()
+	doc, err := load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	operations := described(doc)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		x := exchange{operations: operations, request: r, url: *r.URL, header: http.Header{}}
+		asked := r.Body
+		r.Body = struct {
+			io.Reader
+			io.Closer
+		}{io.TeeReader(asked, &x.asked), asked}
+		h.ServeHTTP(&copied{w, &x}, r)
+		if err := x.check(); err != nil {
+			t.Errorf("%s %s answered %d %s: %v", r.Method, x.url.RequestURI(), x.status, x.answer.Bytes(), err)
+		}
+	})
+}
+
+// exchange is a request and its answer.
+type exchange struct {
+	operations map[string]operation
+	request    *http.Request
+	url        url.URL
+	asked      bytes.Buffer
+	status     int
+	header     http.Header
+	answer     bytes.Buffer
+}
+
+// copied keeps what is answered.
+type copied struct {
+	http.ResponseWriter
+	x *exchange
+}
+
+func (c *copied) WriteHeader(status int) {
+	c.x.status, c.x.header = status, c.Header().Clone()
+	c.ResponseWriter.WriteHeader(status)
+}
+
+func (c *copied) Write(b []byte) (int, error) {
+	if c.x.status == 0 {
+		c.WriteHeader(http.StatusOK)
+	}
+	c.x.answer.Write(b)
+	return c.ResponseWriter.Write(b)
+}
+
+// product is whose face a path is, "" when it is the console's.
+func (x *exchange) product() models.APIProduct {
+	below := func(prefix string) bool { return x.url.Path == prefix || strings.HasPrefix(x.url.Path, prefix+"/") }
+	switch {
+	case below("/pop"):
+		return models.ProductWebPlus
+	case below("/v1"):
+		return models.ProductStores
+	case x.url.Path == "/" && x.action() != "":
+		return models.ProductBSS
+	}
+	return ""
+}
+
+// action is what an RPC request asks for.
+func (x *exchange) action() string {
+	if a := x.request.Header.Get("X-Acs-Action"); a != "" {
+		return a
+	}
+	return x.params().Get("Action")
+}
+
+// params are the parameters of the query, a form and a JSON object, the names of
+// inner ones with dots.
+func (x *exchange) params() url.Values {
+	values := x.url.Query()
+	kind, _, _ := mime.ParseMediaType(x.request.Header.Get("Content-Type"))
+	if kind == "application/x-www-form-urlencoded" {
+		form, _ := url.ParseQuery(x.asked.String())
+		maps.Copy(values, form)
+	}
+	var object map[string]any
+	if json.Unmarshal(x.asked.Bytes(), &object) == nil {
+		flatten(values, "", object)
+	}
+	return values
+}
+
+func flatten(to url.Values, prefix string, object map[string]any) {
+	for name, v := range object {
+		if inner, ok := v.(map[string]any); ok {
+			flatten(to, prefix+name+".", inner)
+		} else {
+			to.Set(prefix+name, fmt.Sprint(v))
+		}
+	}
+}
+
+// operation is what was asked for, or nil.
+func (x *exchange) operation() *operation {
+	path, method := x.url.Path, x.request.Method
+	if path == "/" {
+		path, method = "/#"+x.action(), http.MethodPost // GET says the same
+	}
+	for _, o := range x.operations {
+		if o.path == path && o.method == method {
+			return &o
+		}
+	}
+	return nil
+}
+
+// check tells what is wrong with the answer, and notes what it was.
+func (x *exchange) check() error {
+	product := x.product()
+	if product == "" {
+		return nil
+	}
+	op, name := x.operation(), ""
+	if op != nil {
+		name = op.OperationID
+		values := x.params()
+		for _, field := range op.fields() {
+			if values.Has(field) {
+				sees(name, "field "+field)
+			}
+		}
+		for _, field := range op.commonFields() {
+			if values.Has(field) || x.request.Header.Get(field) != "" {
+				sees(name, "field "+field)
+				sees(string(product), "field "+field)
+			}
+		}
+	} else if op = x.any(product); op == nil {
+		return nil // the product is not described yet
+	}
+	if x.status != http.StatusOK {
+		return x.checkError(product, name, op)
+	}
+	if name == "" {
+		return errors.New("done, but there is no such operation")
+	}
+	sees(name, "ok")
+	return x.checkBody(name+"Response", op.Responses.Value("200").Value)
+}
+
+// any is some operation of a product: their common errors are the same.
+func (x *exchange) any(product models.APIProduct) *operation {
+	for _, o := range x.operations {
+		if slices.Contains(o.Tags, string(product)) {
+			return &o
+		}
+	}
+	return nil
+}
+
+func (x *exchange) checkError(product models.APIProduct, name string, op *operation) error {
+	response := op.Responses.Value("default")
+	if own := op.Responses.Value(fmt.Sprint(x.status)); own != nil && name != "" {
+		response = own
+	}
+	if err := x.checkBody("Error", response.Value); err != nil {
+		if err = x.checkBody("Error", op.Responses.Value("default").Value); err != nil {
+			return err
+		}
+	}
+	got := x.problem()
+	for known, p := range op.common {
+		if p.describes(got) {
+			sees(name, "error "+known)
+			sees(string(product), "error "+known)
+			return nil
+		}
+	}
+	for known, p := range op.own {
+		if name != "" && p.describes(got) {
+			sees(name, "error "+known)
+			return nil
+		}
+	}
+	return errors.New("openapi.json does not have this error here")
+}
+
+// describes tells whether an answer is this problem: its message may go on.
+func (p problem) describes(got problem) bool {
+	return p.status == got.status && p.code == got.code && strings.HasPrefix(got.message, p.message)
+}
+
+// problem is the error that was answered.
+func (x *exchange) problem() problem {
+	var body struct {
+		Code, Message string
+		ErrorCode     string `json:"error_code" xml:"error_code"`
+		ErrorMsg      string `json:"error_msg" xml:"error_msg"`
+	}
+	if x.xml() {
+		_ = xml.Unmarshal(x.answer.Bytes(), &body)
+	} else {
+		_ = json.Unmarshal(x.answer.Bytes(), &body) // "code" too: case does not matter
+	}
+	return problem{status: x.status, code: body.Code + body.ErrorCode, message: body.Message + body.ErrorMsg}
+}
+
+func (x *exchange) xml() bool { return x.header.Get("Content-Type") == "text/xml;charset=utf-8" }
+
+// checkBody holds the answer against the schema of its type; XML, for which
+// there is no schema, is well formed and has the right root.
+func (x *exchange) checkBody(root string, r *openapi3.Response) error {
+	if x.xml() {
+		var got struct{ XMLName xml.Name }
+		if err := xml.Unmarshal(x.answer.Bytes(), &got); err != nil || got.XMLName.Local != root || r.Content["text/xml"] == nil {
+			return fmt.Errorf("root element %q, want %s (%v)", got.XMLName.Local, root, err)
+		}
+		return nil
+	}
+	media := r.Content["application/json"]
+	kind, _, err := mime.ParseMediaType(x.header.Get("Content-Type"))
+	if err != nil || kind != "application/json" || media == nil {
+		return fmt.Errorf("Content-Type %q is not described", x.header.Get("Content-Type"))
+	}
+	var body any
+	if err := json.Unmarshal(x.answer.Bytes(), &body); err != nil {
+		return err
+	}
+	return media.Schema.Value.VisitJSON(body, openapi3.EnableJSONSchema2020())
 }

@@ -29,6 +29,7 @@ export const pages = [
 	{ path: "/orders", role: "viewer", follow: "tbody th a" },
 	{ path: "/activity", role: "viewer" },
 	{ path: "/search?q=kb", role: "viewer" },
+	{ path: "/api/conformance", role: "viewer" },
 	{ path: "/team", role: "admin" },
 	{ path: "/team/letterhead", role: "admin" },
 	{ path: "/account", role: "viewer" },
