@@ -54,6 +54,17 @@ var Operations = []Operation{
 	{"ListJobs", ProductStores, false},
 }
 
+// Changes tells whether the operation of that name changes something; one that
+// is not served does not.
+func Changes(operation string) bool {
+	for _, o := range Operations {
+		if o.Name == operation {
+			return o.Writes
+		}
+	}
+	return false
+}
+
 // inDocumentOrder are the operations of these names, each once and in the order
 // of the documents. ok is false when there is a name that no operation has.
 func inDocumentOrder(names []string) (sorted []string, ok bool) {

@@ -32,16 +32,24 @@ func (db *DB) tx(ctx context.Context, fn func(ctx context.Context, tx *DB) error
 		return err
 	}
 	promised := false
+	nonce, _ := ctx.Value(nonceKey{}).(*Nonce)
 	run := func(g *gorm.DB) error {
 		inner := *db
 		inner.gorm, inner.commits, inner.inTx, inner.promised = g, nil, true, &promised
-		return fn(context.WithValue(context.WithoutCancel(ctx), inTxKey{}, true), &inner)
+		ctx := context.WithValue(context.WithoutCancel(ctx), inTxKey{}, true)
+		if err := nonce.first(ctx, &inner); err != nil {
+			return err
+		}
+		return fn(ctx, &inner)
 	}
 	var err error
 	if db.commits != nil {
 		err = db.commits.do(ctx, run)
 	} else {
 		err = db.gorm.WithContext(context.WithoutCancel(ctx)).Transaction(run)
+	}
+	if err == nil && nonce != nil {
+		nonce.noted = true
 	}
 	if err == nil && promised {
 		db.wakeWorker()

@@ -154,21 +154,51 @@ func (s *Server) perform(g *gin.Context, d dialect, call *Call) (any, error) {
 	if err := s.authenticate(ctx, d, call); err != nil {
 		return nil, err
 	}
-	run, err := d.find(call)
-	if err != nil {
-		return nil, err
+	return s.once(ctx, call, func(ctx context.Context) (any, error) {
+		run, err := d.find(call)
+		if err != nil {
+			return nil, err
+		}
+		if !call.Caller.May(call.Operation) {
+			return nil, models.ErrForbidden
+		}
+		if err := d.read(ctx, call); err != nil {
+			return nil, err
+		}
+		return run(models.WithActor(ctx, call.By), call)
+	})
+}
+
+// once does what a request asks for unless its nonce was used before. An
+// operation that changes something notes the nonce with its change, because a
+// commit of its own would take as long as the change; until then it has only
+// read, and what it read for a repeat is not told.
+func (s *Server) once(ctx context.Context, call *Call, do func(context.Context) (any, error)) (reply any, err error) {
+	key, nonce := call.Caller.Key.ID, call.claim.Nonce
+	var used error
+	switch {
+	case nonce == "":
+		return do(ctx)
+	case models.Changes(call.Operation):
+		noting, n := models.WithNonce(ctx, key, nonce)
+		reply, err = do(noting)
+		used = s.DB.SettleNonce(ctx, n)
+	default:
+		if used = s.DB.UseNonce(ctx, key, nonce); used == nil {
+			return do(ctx)
+		}
 	}
-	if !call.Caller.May(call.Operation) {
-		return nil, models.ErrForbidden
+	if errors.Is(used, models.ErrConflict) {
+		used = errNonceUsed
 	}
-	if err := d.read(ctx, call); err != nil {
-		return nil, err
+	if used != nil {
+		return nil, used
 	}
-	return run(models.WithActor(ctx, call.By), call)
+	return reply, err
 }
 
 // authenticate finds out whose key signed the request, and refuses everything
-// that the key's owner did not send now and for the first time.
+// that the key's owner did not send now.
 func (s *Server) authenticate(ctx context.Context, d dialect, call *Call) error {
 	claim, err := d.claim(call.request)
 	if err != nil {
@@ -203,17 +233,7 @@ func (s *Server) authenticate(ctx context.Context, d dialect, call *Call) error 
 			return err
 		}
 	}
-	if err := s.pace.allow(caller.Key.ID, now); err != nil {
-		return err
-	}
-	if claim.Nonce == "" {
-		return nil
-	}
-	err = s.DB.UseNonce(ctx, caller.Key.ID, claim.Nonce)
-	if errors.Is(err, models.ErrConflict) {
-		return errNonceUsed
-	}
-	return err
+	return s.pace.allow(caller.Key.ID, now)
 }
 
 // clientToken is the token of an order that a caller asks for with a
