@@ -121,6 +121,7 @@ func (s Shell) nav() []group {
 			{Href: "/orders", Key: "nav.orders", Icon: "receipt-text"},
 			{Href: "/activity", Key: "nav.activity", Icon: "activity"},
 			{Href: "/team", Key: "nav.members", Icon: "users"},
+			{Href: "/api", Key: "nav.api", Icon: "file-code"},
 		}},
 	}
 }

@@ -245,6 +245,9 @@ func (c *Claim) Verify(secret string) error {
 	return refuse(Mismatch, c.StringToSign())
 }
 
+// Signature is the signature that the request came with.
+func (c *Claim) Signature() string { return c.signature }
+
 // SignedAs reports whether the signature is that of a text with a secret. It
 // says what a signer did; only Verify says that the request is theirs.
 func (c *Claim) SignedAs(text, secret string) bool {

@@ -32,6 +32,9 @@ export const pages = [
 	{ path: "/api/conformance", role: "viewer" },
 	{ path: "/team", role: "admin" },
 	{ path: "/team/letterhead", role: "admin" },
+	{ path: "/api", role: "viewer" },
+	{ path: "/api/signing", role: "viewer" },
+	{ path: "/api/checker", role: "admin" },
 	{ path: "/account", role: "viewer" },
 	{ path: "/gallery", role: "viewer" },
 ];

@@ -1,0 +1,140 @@
+package checker
+
+import (
+	"net/http"
+	"net/url"
+	"regexp"
+	"slices"
+	"strings"
+
+	"quartermaster/web/sign"
+)
+
+// What a text that was pasted alone looks like.
+var (
+	lineROA   = regexp.MustCompile(`^[A-Za-z]{3,10}\n`)
+	lineRPC   = regexp.MustCompile(`^[A-Za-z]{3,10}&[^&]*&`)
+	hashed    = regexp.MustCompile(`^(ACS3|SDK)-HMAC-SHA256\n`)
+	hexSum    = regexp.MustCompile(`^[0-9a-fA-F]{64}$`)
+	md5Sum    = regexp.MustCompile(`^[A-Za-z0-9+/]{22}==$`)
+	httpDate  = regexp.MustCompile(`^[A-Z][a-z]{2}, \d`)
+	escapes   = regexp.MustCompile(`%[0-9A-Fa-f]{2}`)
+	signature = url.Values{"Signature": {"-"}}.Encode()
+)
+
+// serverSays is how our answer to a wrong signature begins its string to sign.
+const serverSays = "server string to sign is:"
+
+// strip takes away what people copy along with a string to sign.
+func strip(text string) string {
+	text = clean(text)
+	if _, after, ok := strings.Cut(text, serverSays); ok {
+		text = after
+	}
+	return text
+}
+
+// rebuild makes of a string to sign the request that it can only be of, so that
+// the same can be signed as it should be. It is refused as the rule
+// "sign_form" when it is like none.
+func rebuild(text string) (Pasted, error) {
+	switch {
+	case lineRPC.MatchString(text) && !strings.Contains(strings.TrimSpace(text), "\n"):
+		return rebuildRPC(text), nil
+	case lineROA.MatchString(text):
+		lines := strings.Split(text, "\n")
+		if n := len(lines); n > 4 && lines[n-3] == "" && (hexSum.MatchString(lines[n-1]) || lines[n-1] == "UNSIGNED-PAYLOAD") {
+			return rebuildCanonical(lines), nil
+		}
+		if slices.ContainsFunc(lines, func(line string) bool { return strings.HasPrefix(line, "/") }) {
+			return rebuildROA(lines), nil
+		}
+	}
+	return Pasted{}, refuse("string_to_sign", "sign_form", "")
+}
+
+// rebuildROA reads the lines of a string of ROA V1. One that leaves the empty
+// line of an absent header out is told by where its date stands.
+func rebuildROA(lines []string) Pasted {
+	p := Pasted{NoBody: true, Request: sign.Request{Method: strings.ToUpper(lines[0]), Header: http.Header{"Authorization": {"acs -:-"}}}}
+	lines = lines[1:]
+	date := slices.IndexFunc(lines, httpDate.MatchString)
+	switch {
+	case date == 3:
+		set(p.Header, "Accept", lines[0], "Content-Md5", lines[1], "Content-Type", lines[2], "Date", lines[3])
+	case date >= 0 && date < 3:
+		rest := []string{"Accept", "Content-Type"}
+		for _, line := range lines[:date] {
+			switch {
+			case md5Sum.MatchString(line):
+				set(p.Header, "Content-Md5", line)
+				rest = []string{"Content-Type"}
+			case len(rest) > 0:
+				set(p.Header, rest[0], line)
+				rest = rest[1:]
+			}
+		}
+		set(p.Header, "Date", lines[date])
+	}
+	lines = lines[date+1:]
+	for len(lines) > 1 && !strings.HasPrefix(lines[0], "/") {
+		if name, value, ok := strings.Cut(lines[0], ":"); ok && strings.HasPrefix(strings.ToLower(name), "x-acs-") {
+			set(p.Header, name, value)
+		}
+		lines = lines[1:]
+	}
+	var query string
+	p.Path, query, _ = strings.Cut(strings.Join(lines, "\n"), "?")
+	if escapes.MatchString(query) {
+		p.Query = query // its values should have been decoded
+		return p
+	}
+	var out []string
+	for part := range strings.SplitSeq(query, "&") {
+		if name, value, _ := strings.Cut(part, "="); part != "" {
+			out = append(out, url.QueryEscape(name)+"="+url.QueryEscape(value))
+		}
+	}
+	p.Query = strings.Join(out, "&")
+	return p
+}
+
+// rebuildRPC reads METHOD&%2F&PARAMETERS, whose parameters are encoded twice.
+func rebuildRPC(text string) Pasted {
+	parts := strings.SplitN(strings.TrimSpace(text), "&", 3)
+	params := parts[2]
+	if !strings.Contains(params, "=") {
+		if once, err := url.PathUnescape(params); err == nil {
+			params = once
+		}
+	}
+	return Pasted{NoBody: true, Request: sign.Request{Method: strings.ToUpper(parts[0]), Path: "/", Query: params + "&" + signature, Header: http.Header{}}}
+}
+
+// rebuildCanonical reads the lines of a canonical request.
+func rebuildCanonical(lines []string) Pasted {
+	list := lines[len(lines)-2]
+	p := Pasted{NoBody: true, Request: sign.Request{Method: strings.ToUpper(lines[0]), Path: lines[1], Query: lines[2], Length: -1, Header: http.Header{}}}
+	for _, line := range lines[3:max(3, len(lines)-3)] {
+		name, value, _ := strings.Cut(line, ":")
+		if strings.EqualFold(name, "host") {
+			p.Host = value
+		} else if name != "" {
+			set(p.Header, name, value)
+		}
+	}
+	algorithm, field := sign.ACS3, "Credential"
+	if p.Header.Get("X-Sdk-Date") != "" || !strings.Contains(list, "x-acs-") {
+		algorithm, field = sign.SDK, "Access"
+	}
+	set(p.Header, "Authorization", string(algorithm)+" "+field+"=-,SignedHeaders="+list+",Signature=-")
+	return p
+}
+
+func set(h http.Header, pairs ...string) {
+	for i := 0; i < len(pairs); i += 2 {
+		if pairs[i+1] != "" {
+			h.Set(pairs[i], pairs[i+1])
+		}
+	}
+}
