@@ -2,6 +2,7 @@ package code_test
 
 import (
 	"encoding/json"
+	"errors"
 	"go/ast"
 	"go/format"
 	"go/parser"
@@ -248,21 +249,24 @@ func TestPythonProgramsParseAndHoldTheValues(t *testing.T) {
 	}
 }
 
-// node reads the values that a program would send, with the SDK put aside.
+// node reads the values that a program would send, with all that sends put
+// aside.
 const node = `
 const out = []
-for (const program of JSON.parse(require('fs').readFileSync(0, 'utf8'))) {
+const { parse, stringify } = JSON
+for (const program of parse(require('fs').readFileSync(0, 'utf8'))) {
   const values = []
   const keep = (v) => { if (v && typeof v === 'object') Object.values(v).forEach(keep); else values.push(String(v)) }
+  const JSON = { stringify: (o) => { keep(o); return '' } }
   const fake = () => new Proxy(function () {}, {
-    get: (_, name) => name === 'then' ? undefined : name === 'request' || name === 'sendRequest' ? (...args) => { args.forEach(keep); return { then() {} } } : fake(),
+    get: (_, name) => name === Symbol.toPrimitive ? () => '' : name === 'then' ? undefined : name === 'request' || name === 'sendRequest' ? (...args) => { args.forEach(keep); return { then() {} } } : fake(),
     apply: (_, __, args) => { return fake() }, construct: () => fake(),
   })
   const parts = class { constructor(o) { keep(o) } toString() { return '' } }
-  new Function('require', 'process', 'URLSearchParams', program)(() => fake(), { env: {} }, parts)
+  new Function('require', 'process', 'URLSearchParams', 'JSON', 'fetch', program)(() => fake(), { env: {} }, parts, JSON, () => ({ then() { return this } }))
   out.push(values)
 }
-process.stdout.write(JSON.stringify(out))
+process.stdout.write(stringify(out))
 `
 
 func TestNodeProgramsRunAndHoldTheValues(t *testing.T) {
@@ -288,7 +292,9 @@ func TestNodeProgramsRunAndHoldTheValues(t *testing.T) {
 	cmd.Stdin = strings.NewReader(string(in))
 	out, err := cmd.Output()
 	if err != nil {
-		t.Fatalf("a program does not run: %v", err)
+		var exit *exec.ExitError
+		errors.As(err, &exit)
+		t.Fatalf("a program does not run: %v: %s", err, exit.Stderr)
 	}
 	var values [][]string
 	if err := json.Unmarshal(out, &values); err != nil {

@@ -55,7 +55,7 @@ func (w *writer) goSDK() {
 	}
 	w.line(")\n")
 	w.line("type request struct{ Body map[string]any }\n")
-	w.line("type response struct {\n\tCode    string         `json:\"code\"`\n\tMessage string         `json:\"message\"`\n\tData    map[string]any `json:\"data\"`\n}\n")
+	w.line("type response struct {\n\tHttpStatusCode int `json:\"-\"` // the core fills it in\n\tCode    string         `json:\"code\"`\n\tMessage string         `json:\"message\"`\n\tData    map[string]any `json:\"data\"`\n}\n")
 	w.line("func main() {")
 	w.line("\tcredentials, err := basic.NewCredentialsBuilder().")
 	w.line("\t\tWithAk(os.Getenv(%q)).WithSk(os.Getenv(%q)).", w.id, w.secret)
@@ -245,15 +245,22 @@ func object(params []Param, indent string) string {
 	return n.write(jsonStyle, indent, "  ")
 }
 
-// nodeSDK writes a program with the core of the other vendor's SDK.
+// nodeSDK writes a program that signs with what Node.js has itself: the core of
+// that vendor's SDK cannot be used without one of its products.
 func (w *writer) nodeSDK() {
-	w.head("//", "npm install @huaweicloud/huaweicloud-sdk-core")
-	w.line("const { BasicCredentials, ClientBuilder } = require(\"@huaweicloud/huaweicloud-sdk-core\")\n")
-	w.line("const client = new ClientBuilder((http) => http)")
-	w.line("  .withCredential(new BasicCredentials()\n    .withAk(process.env.%s).withSk(process.env.%s).withProjectId(\"-\"))", w.id, w.secret)
-	w.line("  .withEndpoint(%s)\n  .build()", quote(w.base))
-	w.line("client.sendRequest({\n  method: \"POST\",\n  url: %s,\n  contentType: \"application/json\",", quote(w.op.path))
-	w.line("  headers: { \"Content-Type\": \"application/json\" },\n  pathParams: {},\n  queryParams: {},")
-	w.line("  data: %s,\n})", w.tree(true).write(jsonStyle, "  ", "  "))
-	w.line("  .then((reply) => console.log(reply))")
+	w.head("//", signedHere)
+	w.line("const { createHash, createHmac } = require(\"node:crypto\")\n")
+	w.line("const host = %s, path = %s", quote(w.host), quote(w.op.path))
+	w.line("const body = JSON.stringify(%s)\n", w.tree(true).write(jsonStyle, "", "  "))
+	w.line("const sha256 = (text) => createHash(\"sha256\").update(text).digest(\"hex\")")
+	w.line("const date = new Date().toISOString().replace(/\\.\\d+|[-:]/g, \"\")")
+	w.line("const signed = \"content-type;host;x-sdk-date\"")
+	w.line("const canonical = [\n  \"POST\", path + \"/\", \"\", \"content-type:application/json\", \"host:\" + host,")
+	w.line("  \"x-sdk-date:\" + date, \"\", signed, sha256(body),\n].join(\"\\n\")")
+	w.line("const toSign = [\"SDK-HMAC-SHA256\", date, sha256(canonical)].join(\"\\n\")")
+	w.line("const signature = createHmac(\"sha256\", process.env.%s).update(toSign).digest(\"hex\")", w.secret)
+	w.line("fetch(%s + host + path, {\n  method: \"POST\",\n  body,\n  headers: {", quote(w.scheme+"://"))
+	w.line("    \"Content-Type\": \"application/json\",\n    \"X-Sdk-Date\": date,")
+	w.line("    \"Authorization\": `SDK-HMAC-SHA256 Access=${process.env.%s}, SignedHeaders=${signed}, Signature=${signature}`,\n  },\n})", w.id)
+	w.line("  .then((reply) => reply.text())\n  .then((text) => console.log(text))")
 }
