@@ -6,6 +6,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"quartermaster/handlers/code"
 	"quartermaster/models"
 	"quartermaster/views"
 	"quartermaster/views/ui"
@@ -41,7 +42,18 @@ func (h Buckets) New(c *gin.Context) error {
 }
 
 // Preview shows the form again with the order as it stands.
-func (h Buckets) Preview(c *gin.Context) error {
+func (h Buckets) Preview(c *gin.Context) error { return h.preview(c, pasted{}) }
+
+// Paste fills in the form from a request that was pasted.
+func (h Buckets) Paste(c *gin.Context) error {
+	said, err := paste(c, code.CreateStorage)
+	if err != nil {
+		return err
+	}
+	return h.preview(c, said)
+}
+
+func (h Buckets) preview(c *gin.Context, said pasted) error {
 	if !models.ActorFrom(c.Request.Context()).May(models.Request) {
 		return models.ErrForbidden
 	}
@@ -52,7 +64,7 @@ func (h Buckets) Preview(c *gin.Context) error {
 	}
 	unread := form.Errors
 	form.Errors = nil // nobody has pressed the button: the summary says what is wrong
-	return h.form(c, http.StatusOK, form, order, unread)
+	return h.form(c, said.status(), form, order, unread, said)
 }
 
 // Create orders a bucket, or shows the form again with what was wrong.
@@ -61,7 +73,7 @@ func (h Buckets) Create(c *gin.Context) error {
 	form, in, err := orderForm(c, &models.BucketInput{})
 	order, err := placeOrder(ctx, h.DB, in, err)
 	if form.Reject(err) {
-		return h.form(c, http.StatusUnprocessableEntity, form, in, nil)
+		return h.form(c, http.StatusUnprocessableEntity, form, in, nil, pasted{})
 	}
 	if err != nil {
 		return err
@@ -71,7 +83,7 @@ func (h Buckets) Create(c *gin.Context) error {
 
 // form draws the form with the order as it would be placed. unread are values
 // that could not be read, which the summary names beside what else is wrong.
-func (h Buckets) form(c *gin.Context, status int, form ui.Form, in models.OrderInput, unread models.Invalid) error {
+func (h Buckets) form(c *gin.Context, status int, form ui.Form, in models.OrderInput, unread models.Invalid, said pasted) error {
 	ctx := c.Request.Context()
 	by := models.ActorFrom(ctx)
 	regions, err := h.DB.ListRegions(ctx, "bucket")
@@ -86,8 +98,10 @@ func (h Buckets) form(c *gin.Context, status int, form ui.Form, in models.OrderI
 	if unread != nil {
 		err = append(unread, broken...)
 	}
+	panel := codePanel(ctx, form, formRequest(code.CreateStorage, in))
+	panel.Pasted = said.words(form)
 	return web.Render(c, status, views.BucketNew(views.BucketNewProps{
-		Form: form, Regions: regions, Order: order, Err: err, Input: in.Lines[0].(*models.BucketInput),
+		Form: form, Regions: regions, Order: order, Err: err, Input: in.Lines[0].(*models.BucketInput), Code: panel,
 	}))
 }
 

@@ -156,8 +156,8 @@ func TestBucketNameIsCheckedAndPreviewed(t *testing.T) {
 		t.Errorf("empty name: got %q, want nothing", p.Text("#bucket_name-note"))
 	}
 	p := c.Post(t, "/buckets/preview", url.Values{"bucket_name": {"taken-name"}, "region": {"cn-hangzhou"}, "size_limit": {"x"}})
-	if p.Status != http.StatusOK || p.Has(".field-note .error") || !p.Has("#summary .callout") {
-		t.Errorf("preview: got %d; want the refusal in the summary and none beside a field", p.Status)
+	if p.Status != http.StatusOK || !p.Has("#bucket_name-note .error") || p.Find(".field-note .error").Length() != 1 || !p.Has("#summary .callout") {
+		t.Errorf("preview: got %d; want the refusals in the summary, and that of the name alone beside its field", p.Status)
 	}
 }
 

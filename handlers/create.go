@@ -24,8 +24,10 @@ func orderForm(c *gin.Context, line models.LineInput) (ui.Form, models.OrderInpu
 	if err == nil {
 		err = restErr
 	}
+	more, _ := web.Decode(c, &coded{}) // a request that cannot be read is not one of the order's fields
 	if form.Values != nil {
 		maps.Copy(form.Values, rest.Values)
+		maps.Copy(form.Values, more.Values)
 	}
 	in.Lines, in.Token = []models.LineInput{line}, form.Token
 	return form, in, err

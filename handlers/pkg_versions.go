@@ -1,6 +1,8 @@
 package handlers
 
 import (
+	"cmp"
+	"context"
 	"errors"
 	"io"
 	"maps"
@@ -12,6 +14,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"quartermaster/handlers/code"
 	"quartermaster/models"
 	"quartermaster/views"
 	"quartermaster/views/ui"
@@ -114,7 +117,18 @@ func (h PkgVersions) New(c *gin.Context) error {
 
 // Preview shows the form again after a change: what depends on the change is
 // offered anew, and the summary follows.
-func (h PkgVersions) Preview(c *gin.Context) error {
+func (h PkgVersions) Preview(c *gin.Context) error { return h.preview(c, pasted{}) }
+
+// Paste fills in the form from a request that was pasted.
+func (h PkgVersions) Paste(c *gin.Context) error {
+	said, err := paste(c, code.CreatePkgVersion)
+	if err != nil {
+		return err
+	}
+	return h.preview(c, said)
+}
+
+func (h PkgVersions) preview(c *gin.Context, said pasted) error {
 	ctx := c.Request.Context()
 	by := models.ActorFrom(ctx)
 	if !by.May(models.Request) {
@@ -134,11 +148,11 @@ func (h PkgVersions) Preview(c *gin.Context) error {
 			return err
 		}
 	}
-	return h.form(c, http.StatusOK, f)
+	return h.form(c, said.status(), f, said)
 }
 
 // form draws the form with what can be chosen and the order as it stands.
-func (h PkgVersions) form(c *gin.Context, status int, f versionForm) error {
+func (h PkgVersions) form(c *gin.Context, status int, f versionForm, said pasted) error {
 	ctx := c.Request.Context()
 	by := models.ActorFrom(ctx)
 	p := views.PkgVersionNewProps{From: f.source.From, Limit: h.UploadLimit}
@@ -169,7 +183,24 @@ func (h PkgVersions) form(c *gin.Context, status int, f versionForm) error {
 			p.Err = nil
 		}
 	}
+	p.Code = f.code(ctx, p.App)
+	p.Code.Pasted = said.words(f.Form)
 	return web.Render(c, status, views.PkgVersionNew(p))
+}
+
+// code is the form's panel of code. The API knows the application's region, and
+// takes no file.
+func (f versionForm) code(ctx context.Context, app *models.App) views.CodeProps {
+	r := formRequest(code.CreatePkgVersion, f.order)
+	if app != nil {
+		r = r.In(app.Region)
+	}
+	if up := f.version.Upload; up != nil {
+		if name := cmp.Or(up.Name, f.source.File); name != "" {
+			r.Left = append(r.Left, code.Param{Name: "package_file", Value: name})
+		}
+	}
+	return codePanel(ctx, f.Form, r)
 }
 
 // chooseApp finds the chosen application, also when it is too old to be among
@@ -259,7 +290,7 @@ func (h PkgVersions) Create(c *gin.Context) error {
 	}
 	order, err := placeOrder(ctx, h.DB, f.order, err)
 	if f.Reject(err) {
-		return h.form(c, http.StatusUnprocessableEntity, f)
+		return h.form(c, http.StatusUnprocessableEntity, f, pasted{})
 	}
 	if err != nil {
 		return err

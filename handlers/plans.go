@@ -9,6 +9,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"quartermaster/handlers/code"
 	"quartermaster/models"
 	"quartermaster/views"
 	"quartermaster/views/i18n"
@@ -55,7 +56,18 @@ func (h Plans) New(c *gin.Context) error {
 
 // Preview shows the form again after a change: what depends on the change is
 // offered anew, and the summary follows.
-func (h Plans) Preview(c *gin.Context) error {
+func (h Plans) Preview(c *gin.Context) error { return h.preview(c, pasted{}) }
+
+// Paste fills in the form from a request that was pasted.
+func (h Plans) Paste(c *gin.Context) error {
+	said, err := paste(c, code.CreateResourcePackage)
+	if err != nil {
+		return err
+	}
+	return h.preview(c, said)
+}
+
+func (h Plans) preview(c *gin.Context, said pasted) error {
 	form, in, plan, err := planForm(c)
 	if err != nil && !form.Reject(err) {
 		return err
@@ -71,7 +83,7 @@ func (h Plans) Preview(c *gin.Context) error {
 		"specification": plan.Specification, "duration": plan.Duration, "pricing_cycle": string(plan.PricingCycle)} {
 		form.Values.Set(field, value)
 	}
-	return h.form(c, http.StatusOK, form, in, offers)
+	return h.form(c, said.status(), form, in, offers, said)
 }
 
 // Create orders a plan, or shows the form again with what was wrong.
@@ -85,7 +97,7 @@ func (h Plans) Create(c *gin.Context) error {
 		if err != nil {
 			return err
 		}
-		return h.form(c, http.StatusUnprocessableEntity, form, in, offers)
+		return h.form(c, http.StatusUnprocessableEntity, form, in, offers, pasted{})
 	}
 	if err != nil {
 		return err
@@ -94,7 +106,7 @@ func (h Plans) Create(c *gin.Context) error {
 }
 
 // form draws the form with the order as it stands.
-func (h Plans) form(c *gin.Context, status int, form ui.Form, in models.OrderInput, offers models.PlanOffers) error {
+func (h Plans) form(c *gin.Context, status int, form ui.Form, in models.OrderInput, offers models.PlanOffers, said pasted) error {
 	ctx := c.Request.Context()
 	by := models.ActorFrom(ctx)
 	order, err := h.DB.PreviewOrder(ctx, by, in)
@@ -102,8 +114,10 @@ func (h Plans) form(c *gin.Context, status int, form ui.Form, in models.OrderInp
 	if err != nil && !errors.As(err, &broken) {
 		return err
 	}
+	panel := codePanel(ctx, form, formRequest(code.CreateResourcePackage, in))
+	panel.Pasted = said.words(form)
 	return web.Render(c, status, views.PlanNew(views.PlanNewProps{
-		Form: form, Offers: offers, Order: order, Err: err, Now: h.DB.TeamNow(by),
+		Form: form, Offers: offers, Order: order, Err: err, Now: h.DB.TeamNow(by), Code: panel,
 	}))
 }
 

@@ -112,6 +112,7 @@ func pageRoutes(cfg Config) (http.Handler, error) {
 	member.GET("/orders", web.Page(orders.List))
 	member.GET("/orders/:number", web.Page(orders.Show))
 	member.GET("/orders/:number/print", web.Page(orders.Print))
+	member.GET("/orders/:number/code", web.Page(orders.Code))
 	member.POST("/orders/:number/retry", web.Page(orders.Retry))
 
 	activity := Activity{DB: cfg.DB}
@@ -136,6 +137,7 @@ func pageRoutes(cfg Config) (http.Handler, error) {
 	member.GET("/buckets/check", web.Page(buckets.Check))
 	member.POST("/buckets", web.Page(buckets.Create))
 	member.POST("/buckets/preview", web.Page(buckets.Preview))
+	member.POST("/buckets/paste", web.Page(buckets.Paste))
 	member.GET("/buckets/:id", web.Page(buckets.Show))
 	member.GET("/buckets/:id/details", web.Page(buckets.Details))
 	member.POST("/buckets/:id/removal", web.Page(buckets.Delete))
@@ -177,6 +179,7 @@ func pageRoutes(cfg Config) (http.Handler, error) {
 	member.GET("/pkg-versions/check", web.Page(versions.Check))
 	member.POST("/pkg-versions", web.Stream(cfg.UploadLimit+formText), web.Page(versions.Create))
 	member.POST("/pkg-versions/preview", web.Page(versions.Preview))
+	member.POST("/pkg-versions/paste", web.Page(versions.Paste))
 	member.GET("/pkg-versions/:id", web.Page(versions.Show))
 	member.GET("/pkg-versions/:id/status", web.Page(versions.Status))
 	member.GET("/pkg-versions/:id/file", web.Stream(0), web.Page(versions.Download))
@@ -188,6 +191,7 @@ func pageRoutes(cfg Config) (http.Handler, error) {
 	member.GET("/plans/new", web.Page(plans.New))
 	member.POST("/plans", web.Page(plans.Create))
 	member.POST("/plans/preview", web.Page(plans.Preview))
+	member.POST("/plans/paste", web.Page(plans.Paste))
 	member.GET("/plans/:id", web.Page(plans.Show))
 	member.POST("/plans/:id/removal", web.Page(plans.Delete))
 
@@ -206,6 +210,7 @@ func pageRoutes(cfg Config) (http.Handler, error) {
 	member.POST("/stores", web.Page(stores.Create))
 	member.GET("/stores/new", web.Page(stores.New))
 	member.POST("/stores/preview", web.Page(stores.Preview))
+	member.POST("/stores/paste", web.Page(stores.Paste))
 	member.GET("/stores/check", web.Page(stores.Check))
 	member.GET("/stores/:id", web.Page(stores.Show))
 	member.GET("/stores/:id/status", web.Page(stores.Status))

@@ -9,6 +9,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"quartermaster/handlers/code"
 	"quartermaster/models"
 	"quartermaster/models/pricing"
 	"quartermaster/views"
@@ -50,7 +51,18 @@ func (h Stores) New(c *gin.Context) error {
 
 // Preview shows the form again after a change: what depends on the change is
 // offered anew, and the summary follows.
-func (h Stores) Preview(c *gin.Context) error {
+func (h Stores) Preview(c *gin.Context) error { return h.preview(c, pasted{}) }
+
+// Paste fills in the form from a request that was pasted.
+func (h Stores) Paste(c *gin.Context) error {
+	said, err := paste(c, code.CreateStore)
+	if err != nil {
+		return err
+	}
+	return h.preview(c, said)
+}
+
+func (h Stores) preview(c *gin.Context, said pasted) error {
 	form, in, store, err := storeForm(c)
 	if err != nil && !form.Reject(err) {
 		return err
@@ -65,7 +77,8 @@ func (h Stores) Preview(c *gin.Context) error {
 		return err
 	}
 	p.Form.Errors = nil // nobody has pressed the button: the summary says what is wrong
-	return web.Render(c, http.StatusOK, views.StoreNew(p))
+	p.Code.Pasted = said.words(form)
+	return web.Render(c, said.status(), views.StoreNew(p))
 }
 
 // Create orders a store, or shows the form again with what was wrong.
@@ -106,6 +119,7 @@ func (h Stores) form(c *gin.Context, form ui.Form, in models.OrderInput, store *
 		return p, err
 	}
 	p.Refused = alsoInvalid(form.Errors, broken)
+	p.Code = codePanel(ctx, form, formRequest(code.CreateStore, in))
 	if p.Prices, err = h.DB.ListStorePrices(ctx, by, store.Region); err != nil {
 		return p, err
 	}

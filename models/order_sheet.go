@@ -161,9 +161,15 @@ func (o *Order) Query(l OrderLine) (url.Values, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read order line: %w", err)
 	}
+	return FormValues(in), nil
+}
+
+// FormValues are an input's values by the fields of its form. Fields that are
+// empty are absent.
+func FormValues(in LineInput) url.Values {
 	q := url.Values{}
 	formValues(reflect.ValueOf(in).Elem(), q)
-	return q, nil
+	return q
 }
 
 func formValues(v reflect.Value, q url.Values) {

@@ -36,6 +36,7 @@ type PlanNewProps struct {
 	Order *models.Order
 	Err   error
 	Now   time.Time
+	Code  CodeProps
 }
 
 // PlanShowProps is what the page of one plan shows.

@@ -128,6 +128,7 @@ type StoreNewProps struct {
 	Team        *models.Team
 	Order       *models.Order
 	Refused     models.Invalid
+	Code        CodeProps
 }
 
 // refused is what would be refused as an error, nil when nothing would.

@@ -82,6 +82,7 @@ type PkgVersionNewProps struct {
 	Free  bool
 	Order *models.Order
 	Err   error
+	Code  CodeProps
 }
 
 // PkgVersionShowProps is what the page of one package version shows.

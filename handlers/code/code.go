@@ -221,3 +221,29 @@ func isPlace(s string) bool {
 
 // maxPlaces bounds the length of a list.
 const maxPlaces = 1000
+
+// Fields are the fields of an operation's form that its parameters fill in.
+func Fields(name string) []string {
+	var out []string
+	if op := find(name); op != nil {
+		for _, p := range op.params {
+			if p.field != "" {
+				out = append(out, p.field)
+			}
+		}
+	}
+	return out
+}
+
+// Refused are the parameters, as name=value, that the values of the form do not
+// have although the request gives them.
+func (r Request) Refused(form url.Values) []string {
+	var out []string
+	for _, p := range r.Params {
+		known := find(r.Operation).param(p.Name)
+		if known.field != "" && !slices.Contains(form[known.field], p.Value) {
+			out = append(out, clip(p.Name+"="+p.Value))
+		}
+	}
+	return out
+}

@@ -100,14 +100,12 @@ func newWriter(r Request, base string) *writer {
 // line writes a line.
 func (w *writer) line(format string, args ...any) { fmt.Fprintf(&w.Builder, format+"\n", args...) }
 
-// head writes, as comments, what the code is and what of the form it has no
-// place for.
+// head writes, as comments, what the code is, what it needs, and what of the
+// form it has no place for.
 func (w *writer) head(comment, needs string) {
-	w.line("%s %s of %s %s. The key is in the environment:", comment, w.op.name, w.op.api.name, w.op.api.version)
-	w.line("%s %s and %s.", comment, w.id, w.secret)
-	if needs != "" {
-		w.line("%s %s", comment, needs)
-	}
+	w.line("%s %s, %s %s", comment, w.op.name, w.op.api.name, w.op.api.version)
+	w.line("%s %s", comment, needs)
+	w.line("%s The key is in %s and %s.", comment, w.id, w.secret)
 	for _, p := range w.Left {
 		w.line("%s Not part of this API: %s=%s", comment, p.Name, quote(p.Value))
 	}

@@ -1,0 +1,174 @@
+package handlers
+
+import (
+	"context"
+	"errors"
+	"maps"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+
+	"github.com/gin-gonic/gin"
+
+	"quartermaster/handlers/code"
+	"quartermaster/models"
+	"quartermaster/views"
+	"quartermaster/views/ui"
+	"quartermaster/web"
+)
+
+// forms are where the form of each operation is.
+var forms = map[string]string{
+	code.CreateStorage: "/buckets", code.CreatePkgVersion: "/pkg-versions", code.CreateApplication: "/apps",
+	code.CreateResourcePackage: "/plans", code.CreateStore: "/stores",
+}
+
+// coded are the fields of a form's panel of code: the language it is shown in,
+// and a request to read.
+type coded struct {
+	Language string `form:"code"`
+	Request  string `form:"request"`
+}
+
+// formRequest is the request that a form with one line stands for.
+func formRequest(op string, in models.OrderInput) code.Request {
+	values := models.FormValues(in.Lines[0])
+	values.Set("cost_centre", in.CostCentre)
+	values.Set("note", in.Note)
+	return code.From(op, values)
+}
+
+// codePanel is a request as code, in the language that the form asks for; what
+// is in the panel without one is little.
+func codePanel(ctx context.Context, form ui.Form, r code.Request) views.CodeProps {
+	p := views.CodeProps{Form: form, Operation: r.Operation}
+	if l := code.Language(form.Value("code")); l.Known() {
+		p.Text = r.Write(l, web.SiteURL(ctx, ""))
+		for _, left := range r.Left {
+			p.Left = append(p.Left, left.Name)
+		}
+	}
+	return p
+}
+
+// A pasted is what became of a request that was pasted into a form. The zero
+// pasted is none.
+type pasted struct {
+	request code.Request
+	parts   []code.Part
+	refused *code.Error // why nothing was read
+	form    string      // the operation of the form
+}
+
+// paste reads the request that was pasted into the form of an operation and
+// fills it in, as if it had been typed: what comes after reads it from c. A
+// request of another operation leaves the form as it is.
+func paste(c *gin.Context, op string) (pasted, error) {
+	p := pasted{form: op}
+	if !models.ActorFrom(c.Request.Context()).May(models.Request) {
+		return p, models.ErrForbidden
+	}
+	var in coded
+	form, err := web.Decode(c, &in)
+	if err != nil && !form.Reject(err) {
+		return p, err
+	}
+	p.request, p.parts, err = code.Parse(form.Value("request"), op)
+	if err != nil && !errors.As(err, &p.refused) {
+		return p, err
+	}
+	if p.filled() {
+		sent := maps.Clone(c.Request.PostForm)
+		for _, field := range code.Fields(op) {
+			if values := p.request.Form()[field]; len(values) > 0 || field != "region" {
+				sent[field] = values
+			}
+		}
+		sent.Del("source_from") // a version's address says by itself where it is
+		c.Request.PostForm = sent
+	}
+	return p, nil
+}
+
+// filled tells whether the form was filled in.
+func (p pasted) filled() bool {
+	return p.form != "" && p.refused == nil && p.request.Operation == p.form
+}
+
+// status is that of a page which shows what became of it.
+func (p pasted) status() int {
+	if p.form != "" && !p.filled() {
+		return http.StatusUnprocessableEntity
+	}
+	return http.StatusOK
+}
+
+// words are what the page says about it. form is the form as it is shown: what
+// it did not take, because it is not on offer, is said too.
+func (p pasted) words(form ui.Form) *views.Pasted {
+	switch {
+	case p.form == "":
+		return nil
+	case p.refused != nil:
+		return &views.Pasted{Reason: string(p.refused.Reason), Detail: p.refused.Detail, Line: p.refused.Line}
+	}
+	said := &views.Pasted{Operation: p.request.Operation}
+	if !p.filled() {
+		said.Other = forms[p.request.Operation] + "/new?" + p.request.Form().Encode()
+	}
+	for _, part := range p.parts {
+		said.Parts = append(said.Parts, views.PastedPart{Text: part.Text, Reason: string(part.Reason)})
+	}
+	if p.filled() {
+		for _, name := range p.request.Refused(form.Values) {
+			said.Parts = append(said.Parts, views.PastedPart{Text: name, Reason: "not-offered"})
+		}
+	}
+	return said
+}
+
+// Code is the request that would ask for a line of an order, as code: the line
+// that made a thing, that of a position, or the first.
+func (h Orders) Code(c *gin.Context) error {
+	n, err := orderNumber(c)
+	if err != nil {
+		return err
+	}
+	ctx := c.Request.Context()
+	by := models.ActorFrom(ctx)
+	sheet, err := h.DB.FindOrderSheet(ctx, by, n)
+	if err != nil {
+		return err
+	}
+	p := views.OrderCodeProps{Number: n, Of: c.Query("of")}
+	of := slices.IndexFunc(sheet.Order.Lines, func(l models.OrderLine) bool {
+		return p.Of == "" || p.Of == l.ResourceID || p.Of == strconv.Itoa(l.Position)
+	})
+	if of < 0 || sheet.Order.Type != models.TypeNew {
+		return models.ErrNotFound
+	}
+	line := sheet.Order.Lines[of]
+	if p.Of == "" || p.Of == strconv.Itoa(line.Position) {
+		p.Lines = views.OrderLineOptions(ctx, sheet)
+	}
+	values, err := sheet.Order.Query(line)
+	if err != nil {
+		return err
+	}
+	if line.Kind == models.KindPkgVersion && values.Get("source") == "" && line.ResourceID != "" {
+		v, err := h.DB.FindPkgVersion(ctx, by, line.ResourceID)
+		switch {
+		case err == nil: // its file was kept, and has an address now
+			values.Set("source", v.Source)
+		case errors.Is(err, models.ErrNotFound):
+		default:
+			return err
+		}
+	}
+	values.Set("cost_centre", sheet.Order.CostCentre)
+	values.Set("note", sheet.Order.Note)
+	form := ui.Form{Values: url.Values{"code": {c.Query("code")}, "of": {p.Of}}}
+	p.Code = codePanel(ctx, form, code.From(code.Making(line.Kind), values).In(line.Region))
+	return web.Render(c, http.StatusOK, views.OrderCodePage(p))
+}
