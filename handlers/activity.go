@@ -29,7 +29,7 @@ func (h Activity) List(c *gin.Context) error {
 	}
 	return web.Render(c, http.StatusOK, views.ActivityList(views.ActivityListProps{
 		Events: events, Cursor: cursor, Filter: f, People: people, Now: h.DB.Now(),
-		URL: listURL(c, "q", "kind", "person", "face"),
+		URL: listURL(c, "q", "kind", "person", "face", "key"),
 	}))
 }
 
@@ -37,7 +37,7 @@ func (h Activity) List(c *gin.Context) error {
 // none of do not narrow.
 func eventFilter(c *gin.Context) models.EventFilter {
 	f := models.EventFilter{Kind: models.Kind(c.Query("kind")), User: c.Query("person"),
-		Face: models.Face(c.Query("face")), Text: c.Query("q")}
+		Face: models.Face(c.Query("face")), Text: c.Query("q"), Key: c.Query("key")}
 	if !slices.Contains(models.EventKinds, f.Kind) {
 		f.Kind = ""
 	}

@@ -10,6 +10,7 @@ import (
 	"quartermaster/handlers/api"
 	"quartermaster/models"
 	"quartermaster/static"
+	"quartermaster/views"
 	"quartermaster/web"
 )
 
@@ -164,6 +165,22 @@ func pageRoutes(cfg Config) (http.Handler, error) {
 	member.POST("/team/members/:id/role", web.Page(members.Role))
 	member.POST("/team/members/:id/invitation", web.Page(members.Invite))
 	member.POST("/team/members/:id/removal", web.Page(members.Delete))
+
+	for _, at := range []struct {
+		place views.KeyPlace
+		group *gin.RouterGroup
+	}{{views.TeamKeys, member}, {views.SiteKeys, user}} {
+		keys, path := AccessKeys{DB: cfg.DB, Place: at.place}, string(at.place)
+		at.group.GET(path, web.Page(keys.List))
+		at.group.GET(path+"/new", web.Page(keys.New))
+		at.group.POST(path, web.Page(keys.Create))
+		at.group.GET(path+"/:id", web.Page(keys.Show))
+		at.group.POST(path+"/:id/state", web.Page(keys.State))
+		at.group.POST(path+"/:id/removal", web.Page(keys.Delete))
+		at.group.POST(path+"/:id/tokens", web.Page(keys.Issue))
+		at.group.POST(path+"/:id/tokens/:token/removal", web.Page(keys.Revoke))
+	}
+	member.POST("/team/api-orders", web.Page(AccessKeys{DB: cfg.DB, Place: views.TeamKeys}.Orders))
 
 	apps := Apps{DB: cfg.DB}
 	member.GET("/apps", web.Page(apps.List))

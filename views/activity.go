@@ -35,6 +35,15 @@ func thingPath(kind models.Kind, id string) string {
 	return ""
 }
 
+// eventPath is the page of what an event is about. That of an access key is for
+// those who may see it.
+func eventPath(ctx context.Context, e models.Event) string {
+	if e.Kind == models.KindKey && models.ActorFrom(ctx).May(models.Administer) {
+		return TeamKeys.path(e.SubjectID)
+	}
+	return thingPath(e.Kind, e.SubjectID)
+}
+
 // timelineEvents are events as a timeline draws them: a phrase in the reader's
 // language that the name of the thing follows, who did it and how long ago.
 func timelineEvents(ctx context.Context, events []models.Event, now time.Time) []ui.Event {
@@ -43,8 +52,12 @@ func timelineEvents(ctx context.Context, events []models.Event, now time.Time) [
 		out[i] = ui.Event{
 			At: e.At, AtText: i18n.Relative(ctx, e.At, now),
 			Who: eventWho(ctx, e), What: EventText(ctx, e), Note: eventNote(ctx, e),
-			Thing: eventThing(e), Href: thingPath(e.Kind, e.SubjectID), Gone: e.Gone,
+			From:  eventFrom(e),
+			Thing: eventThing(e), Href: eventPath(ctx, e), Gone: e.Gone,
 			Kind: ui.Kind(e.Kind), Icon: eventIcon(e), Tone: eventTone(e),
+		}
+		if e.KeyID != "" {
+			out[i].Via = keyLink(e.KeyID, e.KeyKept)
 		}
 		if out[i].Tone != "" {
 			out[i].Kind = "" // what went wrong is seen before what it is about
@@ -121,6 +134,15 @@ func eventWho(ctx context.Context, e models.Event) string {
 	return who
 }
 
+// eventFrom is where an event by a program came from, and what the program
+// calls itself.
+func eventFrom(e models.Event) string {
+	if e.Face != models.ByAPI {
+		return ""
+	}
+	return joined(e.Address, e.Agent)
+}
+
 // eventIcon says what happened where that is not the thing's kind itself.
 func eventIcon(e models.Event) string {
 	switch verb := e.Action[strings.LastIndexByte(e.Action, '.')+1:]; {
@@ -171,7 +193,7 @@ func ActionsLike(ctx context.Context, text string) []string {
 // EventHead are the titles of the columns that EventCells fills.
 func EventHead(ctx context.Context) []string {
 	var head []string
-	for _, key := range []string{"utc", "local", "person", "action", "kind", "thing", "id", "region", "order", "result", "face", "note", "code", "request"} {
+	for _, key := range []string{"utc", "local", "person", "action", "kind", "thing", "id", "region", "order", "result", "face", "note", "code", "request", "key", "address", "agent"} {
 		head = append(head, i18n.T(ctx, "activity.column."+key))
 	}
 	return head
@@ -187,7 +209,7 @@ func EventCells(ctx context.Context, e models.Event) []string {
 		e.At.UTC().Format("2006-01-02 15:04:05"), e.At.In(i18n.Zone(ctx)).Format("2006-01-02 15:04:05 -07:00"),
 		firstOf(e.UserName, i18n.T(ctx, "activity.by-server")), EventText(ctx, e), i18n.T(ctx, "activity.kind."+string(e.Kind)),
 		e.SubjectName, e.SubjectID, e.Region, order, i18n.T(ctx, "activity.result."+e.Result), i18n.T(ctx, "order.face."+string(e.Face)),
-		eventNote(ctx, e), e.Action, e.RequestID,
+		eventNote(ctx, e), e.Action, e.RequestID, e.KeyID, e.Address, e.Agent,
 	}
 }
 
@@ -226,6 +248,9 @@ func (p ActivityListProps) chips(ctx context.Context) []ui.Filter {
 				chips = append(chips, ui.Filter{Label: i18n.T(ctx, "activity.column."+f.name), Value: o.Label, RemoveHref: p.URL.With(f.name, "")})
 			}
 		}
+	}
+	if key := p.Filter.Key; key != "" {
+		chips = append(chips, ui.Filter{Label: i18n.T(ctx, "activity.column.key"), Value: key, RemoveHref: p.URL.With("key", "")})
 	}
 	return chips
 }

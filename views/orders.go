@@ -271,11 +271,17 @@ func orderFacts(ctx context.Context, s *models.OrderSheet) []ui.Row {
 		{Label: i18n.T(ctx, "order.requester"), Value: o.RequesterName},
 		{Label: i18n.T(ctx, "order.placed-at"), Body: ui.DateTime(o.CreatedAt, i18n.DateTime(ctx, o.CreatedAt))},
 		{Label: i18n.T(ctx, "order.by-way"), Value: i18n.T(ctx, "order.face."+string(o.Face))},
-		{Label: i18n.T(ctx, "order.rule"), Value: orderRule(ctx, o.Rule)},
 	}
 	if o.RelatedNumber != 0 {
 		rows = append(rows, ui.Row{Label: i18n.T(ctx, "order.related"), Body: planOrderLink(o.RelatedNumber)})
 	}
+	if o.KeyID != "" {
+		rows = append(rows,
+			ui.Row{Label: i18n.T(ctx, "order.key"), Body: keyLink(o.KeyID, s.KeyKept)},
+			ui.Row{Label: i18n.T(ctx, "order.agent"), Value: joined(o.Agent, o.Address)},
+			ui.Row{Label: i18n.T(ctx, "activity.column.request"), Value: o.RequestID, Copy: true})
+	}
+	rows = append(rows, ui.Row{Label: i18n.T(ctx, "order.rule"), Value: orderRule(ctx, o.Rule)})
 	if o.State == models.OrderPending {
 		rows = append(rows, ui.Row{Label: i18n.T(ctx, "order.approver"), Value: i18n.T(ctx, "order.undecided")})
 	}

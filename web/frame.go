@@ -25,6 +25,7 @@ func framed(c *gin.Context) context.Context {
 	if s := v.session; s != nil {
 		shell.UserName, shell.UserEmail, shell.Initials = s.UserName, s.Email, initials(s.UserName)
 		shell.TeamName, shell.TeamID, shell.Role = s.TeamName, s.TeamID, string(s.Role)
+		shell.SiteAdmin = s.SiteAdmin
 		shell.Theme = s.Theme
 		if err := v.fill(ctx, &shell); err != nil {
 			// The frame without its figures is better than no page.

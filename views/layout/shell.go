@@ -20,6 +20,8 @@ type Shell struct {
 	// TeamName and TeamID are of the team at work, Role the word for what its
 	// member may do ("admin"), which the catalogue knows as "role.<role>".
 	TeamName, TeamID, Role string
+	// SiteAdmin says that the one signed in also keeps the site.
+	SiteAdmin bool
 	// Teams are the other teams that the user may change to.
 	Teams []Team
 	// Counts are how many of each kind the team has.
@@ -109,7 +111,16 @@ type group struct {
 // nav is the console's navigation.
 func (s Shell) nav() []group {
 	c := s.Counts
-	return []group{
+	team := []item{
+		{Href: "/orders", Key: "nav.orders", Icon: "receipt-text"},
+		{Href: "/activity", Key: "nav.activity", Icon: "activity"},
+		{Href: "/team", Key: "nav.members", Icon: "users"},
+	}
+	if s.Role == "admin" {
+		team = append(team, item{Href: "/team/keys", Key: "nav.keys", Icon: "key-round"})
+	}
+	team = append(team, item{Href: "/api", Key: "nav.api", Icon: "file-code"})
+	groups := []group{
 		{"", []item{{Href: "/", Key: "nav.overview", Icon: "layout-dashboard"}}},
 		{"nav.resources", []item{
 			{Href: "/buckets", Key: "nav.buckets", Kind: ui.KindBucket, Count: c.Buckets, Counted: true},
@@ -117,18 +128,24 @@ func (s Shell) nav() []group {
 			{Href: "/plans", Key: "nav.plans", Kind: ui.KindPlan, Count: c.Plans, Counted: true},
 			{Href: "/stores", Key: "nav.stores", Kind: ui.KindStore, Count: c.Stores, Counted: true},
 		}},
-		{"nav.team", []item{
-			{Href: "/orders", Key: "nav.orders", Icon: "receipt-text"},
-			{Href: "/activity", Key: "nav.activity", Icon: "activity"},
-			{Href: "/team", Key: "nav.members", Icon: "users"},
-			{Href: "/api", Key: "nav.api", Icon: "file-code"},
-		}},
+		{"nav.team", team},
 	}
+	if s.SiteAdmin {
+		groups = append(groups, group{"nav.site", []item{{Href: "/site/keys", Key: "nav.site-keys", Icon: "key-round"}}})
+	}
+	return groups
 }
 
-// active also lights the package versions for their applications.
+// active also lights the package versions for their applications, and of the
+// team's pages only the one that has an item of its own.
 func (s Shell) active(i item) bool {
-	return s.at(i.Href) || i.Kind == ui.KindVersion && s.at("/apps")
+	switch {
+	case i.Href == "/team" && s.at("/team/keys"):
+		return false
+	case i.Kind == ui.KindVersion && s.at("/apps"):
+		return true
+	}
+	return s.at(i.Href)
 }
 
 // otherLang is the language to change to, by its code and its own name.

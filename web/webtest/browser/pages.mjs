@@ -37,6 +37,9 @@ export const pages = [
 	{ path: "/api", role: "viewer" },
 	{ path: "/api/signing", role: "viewer" },
 	{ path: "/api/checker", role: "admin" },
+	{ path: "/team/keys", role: "admin" },
+	{ path: "/team/keys/new", role: "admin" },
+	{ path: "/site/keys", role: "admin" },
 	{ path: "/account", role: "viewer" },
 	{ path: "/gallery", role: "viewer" },
 ];

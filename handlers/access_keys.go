@@ -1,0 +1,255 @@
+package handlers
+
+import (
+	"errors"
+	"net/http"
+
+	"github.com/gin-gonic/gin"
+
+	"quartermaster/models"
+	"quartermaster/views"
+	"quartermaster/views/ui"
+	"quartermaster/web"
+)
+
+// AccessKeys are the keys that programs sign requests with: those of a team, or
+// those of the site.
+type AccessKeys struct {
+	DB    *models.DB
+	Place views.KeyPlace
+}
+
+// by is who asks for the keys of the place, or ErrForbidden.
+func (h AccessKeys) by(c *gin.Context) (models.Actor, error) {
+	by := models.ActorFrom(c.Request.Context())
+	may := by.May(models.Administer)
+	if h.Place == views.SiteKeys {
+		by, may = by.ForSite(), by.SiteAdmin
+	}
+	if !may {
+		return by, models.ErrForbidden
+	}
+	return by, nil
+}
+
+// List shows the keys.
+func (h AccessKeys) List(c *gin.Context) error { return h.list(c, http.StatusOK, nil) }
+
+// list draws the list. orders is the form about orders by API when it was
+// refused.
+func (h AccessKeys) list(c *gin.Context, status int, orders *ui.Form) error {
+	ctx := c.Request.Context()
+	by, err := h.by(c)
+	if err != nil {
+		return err
+	}
+	p := views.KeyListProps{Place: h.Place, URL: listURL(c), Now: h.DB.Now()}
+	p.URL.Path = string(h.Place)
+	if p.Keys, p.Cursor, err = h.DB.ListAccessKeys(ctx, by, listPage(c)); err != nil {
+		return err
+	}
+	switch {
+	case orders != nil:
+		p.Orders = *orders
+	case h.Place == views.TeamKeys:
+		team, err := h.DB.FindTeam(ctx, by)
+		if err != nil {
+			return err
+		}
+		p.Orders = web.NewForm(c, apiOrders{team.APIOrders})
+	}
+	return web.Render(c, status, views.KeyList(p))
+}
+
+// apiOrders is what becomes of orders by API that have to wait.
+type apiOrders struct {
+	Mode string `form:"api_orders"`
+}
+
+// Orders changes what becomes of orders by API that have to wait.
+func (h AccessKeys) Orders(c *gin.Context) error {
+	by, err := h.by(c)
+	if err != nil {
+		return err
+	}
+	var in apiOrders
+	form, err := web.Decode(c, &in)
+	if err == nil {
+		err = h.DB.ChangeAPIOrders(c.Request.Context(), by, in.Mode)
+	}
+	if form.Reject(err) {
+		return h.list(c, http.StatusUnprocessableEntity, &form)
+	}
+	if err != nil {
+		return err
+	}
+	web.Flash(c, "keys.api-orders.saved")
+	return web.SeeOther(c, string(h.Place))
+}
+
+// New shows the form for a key.
+func (h AccessKeys) New(c *gin.Context) error {
+	return h.form(c, http.StatusOK, web.NewForm(c, models.AccessKeyInput{}))
+}
+
+func (h AccessKeys) form(c *gin.Context, status int, form ui.Form) error {
+	by, err := h.by(c)
+	if err != nil {
+		return err
+	}
+	users, err := h.users(c, by)
+	if err != nil {
+		return err
+	}
+	return web.Render(c, status, views.KeyNew(views.KeyNewProps{Place: h.Place, Form: form, Users: users, By: by}))
+}
+
+// users are those whom a key may act as.
+func (h AccessKeys) users(c *gin.Context, by models.Actor) ([]views.KeyUser, error) {
+	ctx := c.Request.Context()
+	var out []views.KeyUser
+	if h.Place == views.SiteKeys {
+		users, err := h.DB.ListUsers(ctx, by)
+		for _, u := range users {
+			if u.SiteAdmin && !u.Disabled {
+				out = append(out, views.KeyUser{ID: u.ID, Name: u.Name})
+			}
+		}
+		return out, err
+	}
+	members, err := h.DB.ListMembers(ctx, by)
+	for _, m := range members {
+		if !m.Disabled {
+			out = append(out, views.KeyUser{ID: m.UserID, Name: m.Name, Role: m.Role})
+		}
+	}
+	return out, err
+}
+
+// Create makes a key and shows its secret. That is on this answer only, so
+// there is no page to go on to.
+func (h AccessKeys) Create(c *gin.Context) error {
+	ctx := c.Request.Context()
+	by, err := h.by(c)
+	if err != nil {
+		return err
+	}
+	var in models.AccessKeyInput
+	form, err := web.Decode(c, &in)
+	in.Token = form.Token
+	var key *models.AccessKey
+	var secret string
+	if err == nil {
+		key, secret, err = h.DB.CreateAccessKey(ctx, by, in)
+	}
+	if form.Reject(err) {
+		return h.form(c, http.StatusUnprocessableEntity, form)
+	}
+	if errors.Is(err, models.ErrConflict) {
+		web.Flash(c, "keys.made.already")
+		return web.SeeOther(c, string(h.Place))
+	}
+	if err != nil {
+		return err
+	}
+	return web.Render(c, http.StatusOK, views.KeyMade(h.Place, key, secret, web.SiteURL(ctx, "")))
+}
+
+// Show shows a key with its tokens and its last calls.
+func (h AccessKeys) Show(c *gin.Context) error {
+	return h.show(c, http.StatusOK, web.NewForm(c, models.TokenInput{}), "")
+}
+
+func (h AccessKeys) show(c *gin.Context, status int, form ui.Form, token string) error {
+	ctx := c.Request.Context()
+	by, err := h.by(c)
+	if err != nil {
+		return err
+	}
+	id := c.Param("id")
+	p := views.KeyShowProps{Place: h.Place, Form: form, Token: token, Failed: c.Query("failed") != "", URL: listURL(c, "failed"), Now: h.DB.Now()}
+	p.URL.Path = string(h.Place) + "/" + id
+	if p.Calls, p.Cursor, err = h.DB.ListCalls(ctx, by, models.CallFilter{Key: id, Failed: p.Failed}, listPage(c)); err != nil {
+		return err
+	}
+	// After the calls, which move its last use.
+	if p.Key, err = h.DB.FindAccessKey(ctx, by, id); err != nil {
+		return err
+	}
+	if p.Tokens, err = h.DB.ListTokens(ctx, by, id); err != nil {
+		return err
+	}
+	return web.Render(c, status, views.KeyShow(p))
+}
+
+// State disables or enables a key.
+func (h AccessKeys) State(c *gin.Context) error {
+	by, err := h.by(c)
+	if err != nil {
+		return err
+	}
+	var in struct {
+		Disabled bool `form:"disabled"`
+	}
+	if _, err := web.Decode(c, &in); err != nil {
+		return err
+	}
+	key, err := h.DB.SetAccessKeyDisabled(c.Request.Context(), by, c.Param("id"), in.Disabled)
+	if err != nil {
+		return err
+	}
+	if in.Disabled {
+		web.Flash(c, "keys.disabled", "Name", key.Name)
+	} else {
+		web.Flash(c, "keys.enabled", "Name", key.Name)
+	}
+	return web.SeeOther(c, string(h.Place)+"/"+key.ID)
+}
+
+// Delete ends a key for good.
+func (h AccessKeys) Delete(c *gin.Context) error {
+	by, err := h.by(c)
+	if err != nil {
+		return err
+	}
+	key, err := h.DB.DeleteAccessKey(c.Request.Context(), by, c.Param("id"))
+	if err != nil {
+		return err
+	}
+	web.Flash(c, "keys.removed", "Name", key.Name)
+	return web.SeeOther(c, string(h.Place))
+}
+
+// Issue gives a key a token and shows it. That is on this answer only.
+func (h AccessKeys) Issue(c *gin.Context) error {
+	by, err := h.by(c)
+	if err != nil {
+		return err
+	}
+	var in models.TokenInput
+	form, err := web.Decode(c, &in)
+	var token string
+	if err == nil {
+		_, token, err = h.DB.IssueToken(c.Request.Context(), by, c.Param("id"), in)
+	}
+	if form.Reject(err) {
+		return h.show(c, http.StatusUnprocessableEntity, form, "")
+	}
+	if err != nil {
+		return err
+	}
+	return h.show(c, http.StatusOK, web.NewForm(c, models.TokenInput{}), token)
+}
+
+// Revoke ends a token.
+func (h AccessKeys) Revoke(c *gin.Context) error {
+	by, err := h.by(c)
+	if err != nil {
+		return err
+	}
+	if err := h.DB.RevokeToken(c.Request.Context(), by, c.Param("id"), c.Param("token")); err != nil {
+		return err
+	}
+	web.Flash(c, "keys.tokens.revoked")
+	return web.SeeOther(c, string(h.Place)+"/"+c.Param("id"))
+}
