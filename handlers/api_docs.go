@@ -25,7 +25,19 @@ type APIDocs struct{ DB *models.DB }
 
 // Guide shows where the APIs are and what to know before calling them.
 func (h APIDocs) Guide(c *gin.Context) error {
-	return web.Render(c, http.StatusOK, views.APIGuide(views.APIGuideProps{BaseURL: web.SiteURL(c.Request.Context(), "")}))
+	return web.Render(c, http.StatusOK, views.APIGuide(views.APIGuideProps{
+		BaseURL: web.SiteURL(c.Request.Context(), ""), Operations: apiOperations(),
+	}))
+}
+
+// Operation shows one operation.
+func (h APIDocs) Operation(c *gin.Context) error {
+	for _, o := range apiOperations() {
+		if o.Name == c.Param("operation") {
+			return web.Render(c, http.StatusOK, views.APIOperationShow(o))
+		}
+	}
+	return models.ErrNotFound
 }
 
 // Signing shows an example of each scheme.

@@ -1,6 +1,7 @@
 package handlers_test
 
 import (
+	"encoding/json"
 	"fmt"
 	"maps"
 	"net/http"
@@ -8,7 +9,9 @@ import (
 	"strings"
 	"testing"
 
+	"quartermaster/handlers/api"
 	"quartermaster/models"
+	"quartermaster/views/i18n"
 	"quartermaster/web"
 	"quartermaster/web/sign"
 	"quartermaster/web/webtest"
@@ -205,5 +208,57 @@ func TestCheckerTakesWhatIsPastedAsText(t *testing.T) {
 	p := c.Post(t, "/api/checker", map[string][]string{"request": {wire(r)}, "string_to_sign": {"POST\n\n\n\n\n" + hostile + "\n/"}})
 	if p.Status != 200 || strings.Contains(p.Body, hostile) || !strings.Contains(p.Text("#comparison"), hostile) {
 		t.Errorf("got %d, want the text shown as text", p.Status)
+	}
+}
+
+func TestEveryDescribedOperationHasItsPageAndWords(t *testing.T) {
+	t.Parallel()
+	site := open(t)
+	var described struct {
+		Paths      map[string]map[string]json.RawMessage
+		Components struct{ Examples map[string]any }
+	}
+	if err := json.Unmarshal(api.OpenAPI, &described); err != nil {
+		t.Fatal(err)
+	}
+	for name := range described.Components.Examples {
+		if !i18n.Has(t.Context(), "api.error."+name) {
+			t.Errorf("the error %s has no words", name)
+		}
+	}
+	c := site.SignIn(t, models.Viewer)
+	guide := strings.Join(c.Get(t, "/api").Links("main"), " ")
+	n := 0
+	for path, methods := range described.Paths {
+		for method, raw := range methods {
+			var op struct{ OperationID string }
+			if json.Unmarshal(raw, &op) != nil || op.OperationID == "" {
+				continue
+			}
+			n++
+			p := c.Get(t, "/api/"+op.OperationID)
+			if p.Status != 200 || !p.Has("#params") || p.Find("#errors tbody tr").Length() == 0 || p.Find("#errors-before tbody tr").Length() == 0 || !p.Has("#reply pre") {
+				t.Errorf("%s %s: got %d, want %s with parameters, reply and errors", method, path, p.Status, op.OperationID)
+			}
+			for _, name := range p.Find("#params th code").EachIter() {
+				if !i18n.Has(t.Context(), "api.param."+name.Text()) {
+					t.Errorf("%s: the parameter %s has no words", op.OperationID, name.Text())
+				}
+			}
+			if !strings.Contains(guide, "/api/"+op.OperationID) {
+				t.Errorf("the guide does not lead to %s", op.OperationID)
+			}
+		}
+	}
+	if n == 0 {
+		t.Fatal("got no operations, want those of openapi.json")
+	}
+	for _, o := range models.Operations {
+		if !i18n.Has(t.Context(), "api.op."+o.Name) {
+			t.Errorf("%s has no words", o.Name)
+		}
+	}
+	if p := c.Get(t, "/api/NoSuchOperation"); p.Status != 404 {
+		t.Errorf("an unknown operation: got %d, want 404", p.Status)
 	}
 }

@@ -129,9 +129,10 @@ func pageRoutes(cfg Config) (http.Handler, error) {
 	member.GET("/activity", web.Page(activity.List))
 	member.GET("/activity.csv", web.Stream(0), web.Page(activity.Export))
 
-	member.GET("/api/conformance", web.Page(api.Conformance))
 	docs := APIDocs{DB: cfg.DB}
 	member.GET("/api", web.Page(docs.Guide))
+	member.GET("/api/conformance", web.Page(api.Conformance))
+	member.GET("/api/:operation", web.Page(docs.Operation))
 	member.GET("/api/signing", web.Page(docs.Signing))
 	member.GET("/api/checker", web.Page(docs.Checker))
 	member.POST("/api/checker", web.Page(docs.Check))

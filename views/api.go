@@ -52,6 +52,7 @@ type SigningExample struct {
 // APIGuideProps is what the pages about the APIs show.
 type APIGuideProps struct {
 	BaseURL       string
+	Operations    []APIOperation
 	Examples      []SigningExample
 	KeyID, Secret string
 }
@@ -81,4 +82,37 @@ func split(text string, mark int) (before, at, after string) {
 		at = "⇥"
 	}
 	return string(r[:mark]), at, string(r[mark+1:])
+}
+
+// APIOperation is one operation of the vendors' APIs.
+type APIOperation struct {
+	Name         string
+	Product      models.APIProduct
+	Writes       bool
+	Method, Path string
+	Schemes      []string
+	Params       []APIParam
+	// Request and Reply are examples, as JSON; "" when there is none.
+	Request, Reply string
+	Errors         []APIError
+}
+
+// APIParam is a parameter, or a part of one written with a dot. In is "query",
+// "body" or "header"; Text what the description says where the catalogue has no
+// key "api.param.<Name>".
+type APIParam struct {
+	Name, In, Type, Text string
+	Required             bool
+	Limits               []APILimit
+}
+
+// APILimit is what a value must be, said by the key "api.limit.<Key>".
+type APILimit struct{ Key, Value string }
+
+// APIError is an error that an operation answers, or, Before it, the check of
+// the request. Name is what the catalogue knows it by: "api.error.<Name>".
+type APIError struct {
+	Name, Code, Message, Text string
+	Status                    int
+	Before                    bool
 }

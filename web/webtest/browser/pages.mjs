@@ -35,6 +35,7 @@ export const pages = [
 	{ path: "/team", role: "admin" },
 	{ path: "/team/letterhead", role: "admin" },
 	{ path: "/api", role: "viewer" },
+	{ path: "/api/CreatePkgVersion", role: "viewer" },
 	{ path: "/api/signing", role: "viewer" },
 	{ path: "/api/checker", role: "admin" },
 	{ path: "/team/keys", role: "admin" },
