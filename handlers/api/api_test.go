@@ -42,7 +42,12 @@ func open(t testing.TB) *desk {
 // second where rate is not 0.
 func openWith(t testing.TB, o models.Options, rate float64) *desk {
 	t.Helper()
-	db := modelstest.OpenWith(t, o)
+	return serve(t, modelstest.OpenWith(t, o), rate)
+}
+
+// serve is openWith for a database that is open.
+func serve(t testing.TB, db *models.DB, rate float64) *desk {
+	t.Helper()
 	// The links in messages have this address; the server listens on another.
 	site := web.Site{DB: db, BaseURL: "http://desk.example.com"}
 	h, err := handlers.Routes(handlers.Config{Site: site, UploadLimit: 1 << 20, Region: region, Rate: rate})
@@ -67,23 +72,16 @@ func (d *desk) newKey(t testing.TB, in models.AccessKeyInput) key {
 // host is where the server listens, as an SDK is told.
 func (d *desk) host() string { return strings.TrimPrefix(d.URL, "http://") }
 
-// webPlus is the vendor's own client of Web+, with a key. It puts a colon behind
-// the domain of every request, so the requests have the port: port.
+// webPlus is the vendor's own client of Web+, with a key.
 func (d *desk) webPlus(t testing.TB, k key) *webplus.Client {
 	t.Helper()
 	c, err := webplus.NewClientWithAccessKey(region, k.ID, k.Secret)
 	if err != nil {
 		t.Fatalf("client of Web+: %v", err)
 	}
-	c.Domain, _, _ = strings.Cut(d.host(), ":")
+	c.Domain = d.host()
 	t.Cleanup(c.Shutdown)
 	return c
-}
-
-// port is where the server listens.
-func (d *desk) port() string {
-	_, port, _ := strings.Cut(d.host(), ":")
-	return port
 }
 
 // bss is the vendor's own client of the BSS OpenAPI, with a key.

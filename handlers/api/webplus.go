@@ -29,7 +29,6 @@ const webPlusVersion = "2019-03-20"
 var (
 	ossDisabled               = &Error{http.StatusBadRequest, "OSSDisabled", "You have not activated the OSS service and cannot use the WebPlus service. Please go to the OSS console (https://oss.console.aliyun.com) to activate OSS and try again."}
 	ossAPICallFailed          = &Error{http.StatusBadRequest, "OSSApiCallFailed", "When initializing applications, updating configurations, or destroying applications, WebPlus attempts to communicate with OSS through API communication. An OSS service throw error occurred. The bucket or the file does not exist."}
-	ossBucketNotExists        = &Error{http.StatusNotFound, "OSSBucketNotExists", "No valid OSS Bucket configuration has been found. It may have been deleted, or the parameter passed in is invalid."}
 	ossPathInvalid            = &Error{http.StatusBadRequest, "OSSPathInvalid", "The specified OSS path is invalid. For more information about OSS path, see oss://webx-demo/directory/file.json"}
 	resourceAuthFailed        = &Error{http.StatusForbidden, "ResourceAuthFailed", "The specified resource does not exist or it does not belong to this Alibaba Cloud account."}
 	versionLabelExists        = &Error{http.StatusBadRequest, "VersionLabelExists", "An error occurred while creating an application version. The version name already exists. Please use a different name and try again."}
@@ -44,7 +43,6 @@ var (
 // Whatever is not listed is ParameterValidationFailed.
 var webPlusRules = map[string]*Error{
 	" storage_off":      ossDisabled,
-	" storage_failed":   ossAPICallFailed,
 	"app_id required":   resourceAuthFailed,
 	"app_id max":        resourceAuthFailed,
 	"app_id unknown":    resourceAuthFailed,
