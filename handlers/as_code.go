@@ -104,6 +104,9 @@ func (p pasted) status() int {
 	return http.StatusOK
 }
 
+// maxQuery bounds what a link fills in: longer ones are refused on their way.
+const maxQuery = 16 << 10
+
 // words are what the page says about it. form is the form as it is shown: what
 // it did not take, because it is not on offer, is said too.
 func (p pasted) words(form ui.Form) *views.Pasted {
@@ -115,7 +118,10 @@ func (p pasted) words(form ui.Form) *views.Pasted {
 	}
 	said := &views.Pasted{Operation: p.request.Operation}
 	if !p.filled() {
-		said.Other = forms[p.request.Operation] + "/new?" + p.request.Form().Encode()
+		said.Other = forms[p.request.Operation] + "/new"
+		if query := p.request.Form().Encode(); len(query) <= maxQuery {
+			said.Other += "?" + query
+		}
 	}
 	for _, part := range p.parts {
 		said.Parts = append(said.Parts, views.PastedPart{Text: part.Text, Reason: string(part.Reason)})

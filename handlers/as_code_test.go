@@ -3,8 +3,12 @@ package handlers_test
 import (
 	"bytes"
 	"compress/gzip"
+	"maps"
 	"net/http"
 	"net/url"
+	"os"
+	"os/exec"
+	"slices"
 	"strings"
 	"testing"
 
@@ -305,5 +309,37 @@ func TestPanelOfCodeIsLight(t *testing.T) {
 	}
 	if got := packed(page.Body) - packed(strings.Replace(page.Body, panel, "", 1)); got > 1500 {
 		t.Errorf("got %d bytes, want at most 1500", got)
+	}
+}
+
+// The panel's curl command is run as it stands, against the desk itself: what
+// the form stands for is made.
+func TestPanelsCommandMakesWhatTheFormSays(t *testing.T) {
+	t.Parallel()
+	site := open(t)
+	ada := site.SignIn(t, models.Requester)
+	key, secret, err := site.DB.CreateAccessKey(t.Context(), site.Team.Admin, models.AccessKeyInput{Name: "script", User: site.Team.Requester.UserID})
+	if err != nil {
+		t.Fatal(err)
+	}
+	typed := url.Values{"store_name": {"handbook"}, "region": {"cn-north-4"}, "availability_zones": {"cn-north-4a", "cn-north-4c"}, "cu": {"2xlarge"},
+		"num": {"2"}, "charge_mode": {"prePaid"}, "period_type": {"month"}, "period_num": {"6"}, "description": {"it's \"$HOME\" `id` 产品\n<b>"}, "code": {"curl"}}
+	script := ada.Post(t, "/stores/preview", typed).Find(".code-block code").Text()
+	script = strings.NewReplacer("https://quartermaster.example", site.URL, "quartermaster.example", strings.TrimPrefix(site.URL, "http://")).Replace(script)
+	cmd := exec.CommandContext(t.Context(), "bash", "--norc", "-eu", "-c", script)
+	cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "LC_ALL=C.UTF-8", "HUAWEICLOUD_SDK_AK=" + key.ID, "HUAWEICLOUD_SDK_SK=" + secret}
+	out, err := cmd.CombinedOutput()
+	if err != nil || !strings.Contains(string(out), `"LMS.00000000"`) {
+		t.Fatalf("got %s, %v", out, err)
+	}
+	stores, _, err := site.DB.ListStores(t.Context(), site.Team.Requester, models.StoreFilter{}, models.Page{})
+	if err != nil || len(stores) != 1 {
+		t.Fatalf("got %d stores, %v, want one", len(stores), err)
+	}
+	p := ada.Get(t, ada.Get(t, "/stores/"+stores[0].ID).Find("#order-code").AttrOr("action", "")+"?code=json")
+	got, _, err := code.Parse(p.Find(".code-block code").Text(), code.CreateStore)
+	typed.Del("code")
+	if err != nil || !maps.EqualFunc(got.Form(), typed, slices.Equal) {
+		t.Errorf("the order says %q, %v, want %q", got.Form(), err, typed)
 	}
 }

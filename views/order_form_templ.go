@@ -203,9 +203,7 @@ func UpdateButton(action string) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = ui.Button(ui.ButtonProps{Text: i18n.T(ctx, "summary.update"), Type: "submit", Attrs: templ.Attributes{
-			"formaction": action, "formnovalidate": true, "formenctype": "application/x-www-form-urlencoded", // a preview needs no file
-		}}).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = ui.Button(ui.ButtonProps{Text: i18n.T(ctx, "summary.update"), Type: "submit", Attrs: plainly(action)}).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -215,6 +213,12 @@ func UpdateButton(action string) templ.Component {
 		}
 		return nil
 	})
+}
+
+// plainly are the attributes of a button that sends its form elsewhere, as it
+// stands and without its file.
+func plainly(action string) templ.Attributes {
+	return templ.Attributes{"formaction": action, "formnovalidate": true, "formenctype": "application/x-www-form-urlencoded"}
 }
 
 func summaryProps(ctx context.Context, p OrderSummaryProps) ui.SummaryProps {

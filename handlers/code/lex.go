@@ -23,6 +23,10 @@ const dynamic = "\uFDD0"
 // maxExpanded bounds what all words come to with their variables put in.
 const maxExpanded = 4 * Limit
 
+// maxName bounds a variable with what may stand in its braces, so that one that
+// is never closed is not looked for the end of the text at every dollar sign.
+const maxName = 100
+
 // maxDepth bounds how deep commands stand in each other.
 const maxDepth = 20
 
@@ -242,9 +246,10 @@ func (l *lexer) expand(plain bool) error {
 		}
 		l.unknown("`…`", end+1)
 	default:
-		m := variable.FindStringSubmatch(rest)
+		name := rest[:min(len(rest), maxName)]
+		m := variable.FindStringSubmatch(name)
 		if m == nil {
-			m = braced.FindStringSubmatch(rest)
+			m = braced.FindStringSubmatch(name)
 		}
 		switch {
 		case m == nil:

@@ -208,3 +208,18 @@ func FuzzParse(f *testing.F) {
 		}
 	})
 }
+
+// What is never closed is not looked for again and again.
+func TestParseTakesHostileTextInItsStride(t *testing.T) {
+	t.Parallel()
+	for _, s := range []string{"${a:-", "$(", "\"$(", "$'\\x", "a=$a;", "-d a ", "{\"a\":", "'", "`", "<", "&", "\\\n", "%zz&", "x "} {
+		for _, before := range []string{"", "curl http://h/v1/stores/create ", "aliyun webplus CreateStorage ", "hcloud LMS CreateStore "} {
+			text := before + strings.Repeat(s, (code.Limit-len(before))/len(s))
+			_, parts, err := code.Parse(text, code.CreateStorage)
+			var known *code.Error
+			if err != nil && !errors.As(err, &known) || len(parts) > 50 {
+				t.Errorf("%q: got %d parts, %v", s, len(parts), err)
+			}
+		}
+	}
+}

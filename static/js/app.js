@@ -71,7 +71,8 @@
   // data-unsaved: leaving a form that was changed and not sent asks first.
   const changed = new Set()
   const sent = new Set()
-  on('input', 'form[data-unsaved]', (form) => {
+  on('input', 'form[data-unsaved]', (form, event) => {
+    if (event.target.name === 'code') return // looking at the form changes nothing
     changed.add(form)
     sent.delete(form)
   })
