@@ -610,6 +610,40 @@ func TestCallsAreListedAndMoveTheLastUse(t *testing.T) {
 	}
 }
 
+func TestUnprovenCallsAreListedAndAreNoUse(t *testing.T) {
+	t.Parallel()
+	clock := modelstest.NewClock()
+	db := modelstest.OpenWith(t, models.Options{Clock: clock.Now})
+	team := modelstest.NewTeam(t, db)
+	k, _ := mustKey(t, db, team.Admin, models.AccessKeyInput{})
+	note := func(n int, c models.Call) *models.AccessKey {
+		for range n {
+			clock.Move(time.Millisecond)
+			c.KeyID, c.At = k.ID, db.Now()
+			db.NoteCall(c)
+		}
+		if err := db.FlushCalls(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		found, err := db.FindAccessKey(t.Context(), team.Admin, k.ID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return found
+	}
+	forged := models.Call{Operation: "CreateStore", Code: "SignatureDoesNotMatch", Address: "192.0.2.66", Unproven: true}
+	if got := note(1, forged); got.UsedAt != nil || got.UsedFrom != "" {
+		t.Errorf("after a forged call: got %+v, want no use", got)
+	}
+	note(3, models.Call{Operation: "ListStores", Address: "192.0.2.7"})
+	if got := note(150, forged); got.UsedFrom != "192.0.2.7" || got.UsedFor != "ListStores" {
+		t.Errorf("after many: got %+v, want the use of the owner's", got)
+	}
+	if n, err := db.Rows(t.Context(), "api_calls"); err != nil || n != 103 {
+		t.Errorf("got %d calls, %v; want the owner's 3 and the last 100 of the others", n, err)
+	}
+}
+
 func TestTheListOfCallsIsBounded(t *testing.T) {
 	t.Parallel()
 	clock := modelstest.NewClock()

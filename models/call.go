@@ -11,9 +11,11 @@ import (
 )
 
 const (
-	// callsKept and callsAge bound the list of a key's calls.
-	callsKept = 1000
-	callsAge  = 30 * 24 * time.Hour
+	// callsKept and callsAge bound the list of a key's calls. Of those that
+	// somebody else may have sent fewer are kept, beside the others.
+	callsKept    = 1000
+	unprovenKept = 100
+	callsAge     = 30 * 24 * time.Hour
 	// callsWaiting is how many calls wait to be written. Further ones are left
 	// out of the list: a request never waits for it.
 	callsWaiting = 4096
@@ -39,6 +41,9 @@ type Call struct {
 	RequestID  string
 	Address    string
 	Agent      string
+	// Unproven says that the request did not show that the key's owner sent it,
+	// as with a wrong signature. It is listed, but is no use of the key.
+	Unproven bool
 }
 
 // TableName is the table that calls are in.
@@ -137,30 +142,23 @@ func (db *DB) writeCalls(l *callLog) error {
 func (db *DB) addCalls(ctx context.Context, batch []Call) error {
 	last := map[string]Call{}
 	for _, c := range batch {
-		if l, ok := last[c.KeyID]; !ok || l.At.Before(c.At) {
+		if l := last[c.KeyID]; !c.Unproven && !c.At.Before(l.At) {
 			last[c.KeyID] = c
 		}
 	}
-	known := map[string]bool{}
 	for _, id := range slices.Sorted(maps.Keys(last)) { // in one order, so that two processes do not wait for each other
 		c := last[id]
-		res := db.gorm.WithContext(ctx).Exec(`UPDATE access_keys SET
-				used_from = CASE WHEN used_at > ? THEN used_from ELSE ? END,
-				used_agent = CASE WHEN used_at > ? THEN used_agent ELSE ? END,
-				used_for = CASE WHEN used_at > ? THEN used_for ELSE ? END,
-				used_at = CASE WHEN used_at > ? THEN used_at ELSE ? END
-			WHERE id = ?`, c.At, c.Address, c.At, c.Agent, c.At, c.Operation, c.At, c.At, id)
-		if res.Error != nil {
-			return fmt.Errorf("note use of access key: %w", res.Error)
-		}
-		known[id] = res.RowsAffected > 0
-	}
-	var calls []Call // of keys that have not been deleted meanwhile
-	for _, c := range batch {
-		if known[c.KeyID] {
-			calls = append(calls, c)
+		err := execute(ctx, db.gorm, `UPDATE access_keys SET used_at = ?, used_from = ?, used_agent = ?, used_for = ?
+			WHERE id = ? AND (used_at IS NULL OR used_at <= ?)`, c.At, c.Address, c.Agent, c.Operation, id, c.At)
+		if err != nil {
+			return fmt.Errorf("note use of access key: %w", err)
 		}
 	}
+	known, err := db.keptKeys(ctx, batch)
+	if err != nil {
+		return err
+	}
+	calls := slices.DeleteFunc(batch, func(c Call) bool { return !known[c.KeyID] })
 	if len(calls) == 0 {
 		return nil
 	}
@@ -168,6 +166,28 @@ func (db *DB) addCalls(ctx context.Context, batch []Call) error {
 		return fmt.Errorf("list calls: %w", err)
 	}
 	return db.trimCalls(ctx, known)
+}
+
+// keptKeys are the keys of calls that have not been deleted meanwhile. They stay
+// until the caller's transaction ends.
+func (db *DB) keptKeys(ctx context.Context, calls []Call) (map[string]bool, error) {
+	asked := map[string]bool{}
+	for _, c := range calls {
+		asked[c.KeyID] = true
+	}
+	query := "SELECT id FROM access_keys WHERE id IN ? ORDER BY id"
+	if db.gorm.Name() == "postgres" {
+		query += " FOR KEY SHARE"
+	}
+	var ids []string
+	if err := db.gorm.WithContext(ctx).Raw(query, slices.Collect(maps.Keys(asked))).Scan(&ids).Error; err != nil {
+		return nil, fmt.Errorf("look for access keys: %w", err)
+	}
+	known := map[string]bool{}
+	for _, id := range ids {
+		known[id] = true
+	}
+	return known, nil
 }
 
 // trimCalls forgets calls that are too old, and those of the given keys beyond
@@ -179,10 +199,13 @@ func (db *DB) trimCalls(ctx context.Context, keys map[string]bool) error {
 		return fmt.Errorf("forget calls: %w", err)
 	}
 	for id := range keys {
-		err := execute(ctx, db.gorm, `DELETE FROM api_calls WHERE key_id = ? AND (at, id) <= (
-			SELECT at, id FROM api_calls WHERE key_id = ? ORDER BY at DESC, id DESC LIMIT 1 OFFSET ?)`, id, id, callsKept)
-		if err != nil {
-			return fmt.Errorf("forget calls: %w", err)
+		for unproven, kept := range map[bool]int{false: callsKept, true: unprovenKept} {
+			err := execute(ctx, db.gorm, `DELETE FROM api_calls WHERE key_id = ? AND unproven = ? AND (at, id) <= (
+				SELECT at, id FROM api_calls WHERE key_id = ? AND unproven = ? ORDER BY at DESC, id DESC LIMIT 1 OFFSET ?)`,
+				id, unproven, id, unproven, kept)
+			if err != nil {
+				return fmt.Errorf("forget calls: %w", err)
+			}
 		}
 	}
 	return nil

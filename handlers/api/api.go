@@ -60,6 +60,7 @@ type Call struct {
 
 	request sign.Request
 	claim   *sign.Claim
+	proven  bool // the signature was found right
 }
 
 // Params are the parameters of a call. An empty value means "not given".
@@ -125,9 +126,9 @@ func (s *Server) serve(d dialect) gin.HandlerFunc {
 			return
 		}
 		note := models.Call{
-			KeyID: call.Caller.Key.ID, TeamID: call.Caller.Key.TeamID, At: began, Product: d.product(), Operation: call.Operation,
+			KeyID: call.Caller.Key.ID, TeamID: call.By.TeamID, At: began, Product: d.product(), Operation: call.Operation,
 			Status: http.StatusOK, TookMicros: models.SystemClock().Sub(began).Microseconds(),
-			RequestID: call.By.RequestID, Address: call.By.Address, Agent: call.By.Agent,
+			RequestID: call.By.RequestID, Address: call.By.Address, Agent: call.By.Agent, Unproven: !call.proven,
 		}
 		if refusal != nil {
 			note.Status, note.Code = refusal.Status, refusal.Code
@@ -233,6 +234,7 @@ func (s *Server) authenticate(ctx context.Context, d dialect, call *Call) error 
 			return err
 		}
 	}
+	call.proven = true
 	return s.pace.allow(caller.Key.ID, now)
 }
 

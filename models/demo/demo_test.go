@@ -34,6 +34,10 @@ func TestSampleYearShowsEveryKindInEveryState(t *testing.T) {
 	}
 	by := session.Actor(models.Actor{})
 	all := models.Page{Size: models.MaxPageSize}
+	keys, _, err := db.ListAccessKeys(t.Context(), by, all)
+	if err != nil || len(keys) != 1 || keys[0].UsedAt == nil || keys[0].State(db.Now()) != models.KeyActive {
+		t.Errorf("access keys: got %+v, %v; want one that was used", keys, err)
+	}
 	plans, _, err := db.ListPlans(t.Context(), by, models.PlanFilter{}, all)
 	if err != nil {
 		t.Fatal(err)

@@ -54,7 +54,8 @@ func (y *year) live(ctx context.Context, by models.Actor) error {
 			return fmt.Errorf("sample of %d days ago: %w", d.ago, err)
 		}
 	}
-	return nil
+	y.clock.reset()
+	return y.keys(ctx)
 }
 
 // work does the jobs that are due.
