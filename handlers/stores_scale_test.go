@@ -65,7 +65,7 @@ func TestStoreIsScaledFromItsPage(t *testing.T) {
 	if len(orders) != 2 {
 		t.Fatalf("got orders %q, want two", orders)
 	}
-	if p = ada.Get(t, orders[0]); !strings.Contains(p.Text("#lines"), "xlarge × 1 → 3") || strings.Contains(p.Body, "/stores/new?") {
+	if p = ada.Get(t, orders[0]); !strings.Contains(p.Text("#lines"), "New size: handbook") || !strings.Contains(p.Text("#lines"), "xlarge × 1 → 3") || len(p.Links("#facts a[href='"+orders[1]+"']")) != 1 || strings.Contains(p.Body, "/stores/new?") {
 		t.Errorf("order: got lines %q", p.Text("#lines"))
 	}
 	if p = ada.Get(t, orders[0]+"/print"); p.Status != http.StatusOK || !strings.Contains(p.Body, "xlarge × 1 → 3") {

@@ -55,7 +55,7 @@ func (in *StoreScaleInput) line(ctx context.Context, db *DB, by Actor) (OrderLin
 	if err != nil {
 		return line, err
 	}
-	line.Name, line.Region = s.Name, s.Region
+	line.Name, line.Region, line.related = s.Name, s.Region, s.OrderNumber
 	line.Detail = fmt.Sprintf("%s × %d → %d", s.CU, s.Num, in.Num)
 	refused := in.against(s)
 	team, err := db.FindTeam(ctx, by)

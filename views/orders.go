@@ -38,13 +38,17 @@ func kindWord(ctx context.Context, k models.Kind) string {
 // says it is, anything else by its own name.
 func lineTitle(ctx context.Context, s *models.OrderSheet, l models.OrderLine) string {
 	if t, ok := s.Type(l); ok {
-		return changeOf(ctx, s.Order.Type, word(ctx, t.ZH, t.EN))
+		return changeOf(ctx, s.Order.Type, l.Kind, word(ctx, t.ZH, t.EN))
 	}
-	return firstOf(l.Name, l.ResourceName, l.ResourceID, kindWord(ctx, l.Kind))
+	return changeOf(ctx, s.Order.Type, l.Kind, firstOf(l.Name, l.ResourceName, l.ResourceID, kindWord(ctx, l.Kind)))
 }
 
-// changeOf says what an order of a type does to a thing that is called name.
-func changeOf(ctx context.Context, orderType, name string) string {
+// changeOf says what an order of a type does to a thing of a kind that is called
+// name.
+func changeOf(ctx context.Context, orderType string, kind models.Kind, name string) string {
+	if kind == models.KindStore { // can be made smaller too
+		orderType += ".store"
+	}
 	if key := "order.type." + orderType; i18n.Has(ctx, key) {
 		return i18n.T(ctx, key, "Name", name)
 	}
@@ -160,12 +164,12 @@ func orderPath(n int64) string { return kindPaths[models.KindOrder] + number(n) 
 // orderTitle is what an order asks for first; a plan by the catalogue's words.
 func orderTitle(ctx context.Context, o models.Order, types map[string]models.PackageType) string {
 	if t, ok := types[o.Title]; ok {
-		return changeOf(ctx, o.Type, word(ctx, t.ZH, t.EN))
+		return changeOf(ctx, o.Type, models.KindPlan, word(ctx, t.ZH, t.EN))
 	}
 	if o.Title == "" && o.Kinds != "" {
 		return kindWord(ctx, models.Kind(orderKinds(o)[0]))
 	}
-	return o.Title
+	return changeOf(ctx, o.Type, models.Kind(o.Kinds), o.Title)
 }
 
 // orderTotal is what an order has to pay, or that it is free, or charged by the

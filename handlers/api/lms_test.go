@@ -1074,6 +1074,21 @@ func TestStoresAnswerOnlyToPOSTAtTheirPaths(t *testing.T) {
 	}
 }
 
+func TestPrepaidStoreIsRefusedWhileNoneIsSold(t *testing.T) {
+	t.Parallel()
+	d := open(t)
+	admin := d.Team.Admin
+	admin.SiteAdmin = true
+	if err := d.DB.SetStoresPrepaid(t.Context(), admin, false); err != nil {
+		t.Fatal(err)
+	}
+	in := namedStore(t, "prepaid")
+	in["charge_info"] = body{"charge_mode": "prePaid", "period_type": "month", "period_num": 1}
+	if a := storesBySignature(t, d, d.Key, "CreateStore", in, nil); a.Status != http.StatusBadRequest || a.Code != "LMS.00001001" {
+		t.Errorf("got %d %s, want 400 LMS.00001001", a.Status, a.Code)
+	}
+}
+
 func TestOrderOfAStoreSaysThatItCameByAPI(t *testing.T) {
 	t.Parallel()
 	d := open(t)
