@@ -12,6 +12,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"quartermaster/handlers/api"
 	"quartermaster/handlers/checker"
 	"quartermaster/models"
 	"quartermaster/views"
@@ -25,9 +26,16 @@ type APIDocs struct{ DB *models.DB }
 
 // Guide shows where the APIs are and what to know before calling them.
 func (h APIDocs) Guide(c *gin.Context) error {
+	ctx := c.Request.Context()
 	return web.Render(c, http.StatusOK, views.APIGuide(views.APIGuideProps{
-		BaseURL: web.SiteURL(c.Request.Context(), ""), Operations: apiOperations(),
+		BaseURL: web.SiteURL(ctx, ""), Operations: apiOperations(), Administers: models.ActorFrom(ctx).May(models.Administer),
 	}))
+}
+
+// OpenAPI gives the description of the APIs to programs that read one.
+func (h APIDocs) OpenAPI(c *gin.Context) error {
+	c.Data(http.StatusOK, "application/json; charset=utf-8", api.OpenAPI)
+	return nil
 }
 
 // Operation shows one operation.
@@ -108,7 +116,7 @@ func printed(r sign.Request) string {
 
 // checkInput is what somebody wants compared.
 type checkInput struct {
-	Request string `form:"request"`
+	Request string `form:"sent_request"`
 	Text    string `form:"string_to_sign"`
 	Key     string `form:"checked_key"`
 }
@@ -151,11 +159,11 @@ func (h APIDocs) checker(c *gin.Context, status int, form ui.Form, found *views.
 func (in checkInput) check(find func(key string) (*models.Caller, error), now time.Time) (*views.SignatureCheck, error) {
 	switch {
 	case len(in.Request) > checker.Limit:
-		return nil, models.Invalid{{Field: "request", Rule: "pasted_large"}}
+		return nil, models.Invalid{{Field: "sent_request", Rule: "pasted_large"}}
 	case len(in.Text) > checker.Limit:
 		return nil, models.Invalid{{Field: "string_to_sign", Rule: "pasted_large"}}
 	case strings.TrimSpace(in.Request) == "" && strings.TrimSpace(in.Text) == "":
-		return nil, models.Invalid{{Field: "request", Rule: "required"}}
+		return nil, models.Invalid{{Field: "sent_request", Rule: "required"}}
 	case strings.TrimSpace(in.Request) == "":
 		return checker.Text(in.Text)
 	}

@@ -100,8 +100,9 @@ func TestCheckerShowsOursBesideTheirsAndTheFirstDifference(t *testing.T) {
 	t.Parallel()
 	site := open(t)
 	id, secret := newKey(t, site, site.Team.Admin, site.Team.Requester.UserID)
+	now := site.DB.Now()
 	r := sign.Request{Method: "POST", Path: "/v1/stores/list", Query: "limit=10", Host: "desk:8080", Body: []byte("{}"), Header: http.Header{}}.
-		SignSDK(id, secret, site.DB.Now())
+		SignSDK(id, secret, now)
 	claim, err := sign.Huawei(r)
 	if err != nil {
 		t.Fatal(err)
@@ -111,12 +112,12 @@ func TestCheckerShowsOursBesideTheirsAndTheFirstDifference(t *testing.T) {
 	if got := form.Find("#checked_key option").Length(); got != 3 {
 		t.Errorf("got %d keys to choose from, want two words and the reader's own", got)
 	}
-	p := c.Submit(t, form, "#checker-form", webtest.Values{"request": wire(r)})
+	p := c.Submit(t, form, "#checker-form", webtest.Values{"sent_request": wire(r)})
 	if p.Status != 200 || !strings.Contains(p.Text("#result"), "The signature is right.") {
 		t.Errorf("a good signature: got %d, %q", p.Status, p.Text("#result"))
 	}
 	theirs := strings.Replace(claim.Canonical(), "/list/", "/list", 1)
-	p = c.Submit(t, form, "#checker-form", webtest.Values{"request": wire(r), "string_to_sign": theirs})
+	p = c.Submit(t, form, "#checker-form", webtest.Values{"sent_request": wire(r), "string_to_sign": theirs})
 	if got := p.Text("#place"); got != "The first difference is in line 2 at character 16." {
 		t.Errorf("got %q, want line 2 and character 16", got)
 	}
@@ -129,11 +130,11 @@ func TestCheckerShowsOursBesideTheirsAndTheFirstDifference(t *testing.T) {
 	if !strings.Contains(p.Text("#result"), "must end in a slash") {
 		t.Errorf("got %q, want it said that a slash is missing", p.Text("#result"))
 	}
-	if p.Find("#request").Text() == "" || strings.Contains(p.Body, secret) {
+	if p.Find("#sent_request").Text() == "" || strings.Contains(p.Body, secret) {
 		t.Error("want what was typed kept, and the secret nowhere")
 	}
-	wrong := r.SignSDK(id, "another", site.DB.Now())
-	p = c.Submit(t, form, "#checker-form", webtest.Values{"request": wire(wrong), "string_to_sign": claim.Canonical()})
+	wrong := r.SignSDK(id, "another", now)
+	p = c.Submit(t, form, "#checker-form", webtest.Values{"sent_request": wire(wrong), "string_to_sign": claim.Canonical()})
 	if !strings.Contains(p.Text("#result"), "another secret") {
 		t.Errorf("another secret: got %q", p.Text("#result"))
 	}
@@ -148,7 +149,7 @@ func TestCheckerUsesASecretOnlyForWhoMay(t *testing.T) {
 		"its user": site.SignIn(t, models.Requester), "an admin": site.SignIn(t, models.Admin),
 		"an approver": site.SignIn(t, models.Approver), "another team's admin": site.SignInOther(t, models.Admin),
 	} {
-		p := c.Submit(t, c.Get(t, "/api/checker"), "#checker-form", webtest.Values{"request": wire(r)})
+		p := c.Submit(t, c.Get(t, "/api/checker"), "#checker-form", webtest.Values{"sent_request": wire(r)})
 		may := who == "its user" || who == "an admin"
 		if got := strings.Contains(p.Text("#result"), "The signature is right."); p.Status != 200 || got != may {
 			t.Errorf("%s: got %d and the verdict %t, want it %t", who, p.Status, got, may)
@@ -156,7 +157,7 @@ func TestCheckerUsesASecretOnlyForWhoMay(t *testing.T) {
 		if got := strings.Contains(p.Text("#result"), "Only the strings are compared"); got == may {
 			t.Errorf("%s: got %t that the secret was not used, want %t", who, got, !may)
 		}
-		if p := c.Post(t, "/api/checker", map[string][]string{"request": {wire(r)}, "checked_key": {id}}); strings.Contains(p.Text("#result"), "The signature is right.") != may {
+		if p := c.Post(t, "/api/checker", map[string][]string{"sent_request": {wire(r)}, "checked_key": {id}}); strings.Contains(p.Text("#result"), "The signature is right.") != may {
 			t.Errorf("%s, naming the key: got %q", who, p.Text("#result"))
 		}
 		if got := strings.Contains(p.Text("#checked_key"), id); got != may {
@@ -167,7 +168,7 @@ func TestCheckerUsesASecretOnlyForWhoMay(t *testing.T) {
 		t.Fatal(err)
 	}
 	c := site.SignIn(t, models.Admin)
-	p := c.Submit(t, c.Get(t, "/api/checker"), "#checker-form", webtest.Values{"request": wire(r)})
+	p := c.Submit(t, c.Get(t, "/api/checker"), "#checker-form", webtest.Values{"sent_request": wire(r)})
 	if !strings.Contains(p.Text("#result"), "does not work any more") {
 		t.Errorf("a disabled key: got %q", p.Text("#result"))
 	}
@@ -179,16 +180,16 @@ func TestCheckerRefusesBadInputBesideItsField(t *testing.T) {
 	c := site.SignIn(t, models.Viewer)
 	form := c.Get(t, "/api/checker")
 	for _, s := range []struct{ request, text, field, want string }{
-		{"", " ", "request", "Paste a request"},
-		{"hello", "", "request", "does not begin like a request: the first line"},
-		{"POST / HTTP/1.1\nnothing", "", "request", "nothing"},
-		{"curl http://desk -H \"Date: $now\"", "", "request", "Date: $now"},
+		{"", " ", "sent_request", "Paste a request"},
+		{"hello", "", "sent_request", "does not begin like a request: the first line"},
+		{"POST / HTTP/1.1\nnothing", "", "sent_request", "nothing"},
+		{"curl http://desk -H \"Date: $now\"", "", "sent_request", "Date: $now"},
 		{"", "hello", "string_to_sign", "neither a string to sign"},
-		{strings.Repeat("a", 64<<10+1), "", "request", "at most 64 KiB"},
+		{strings.Repeat("a", 64<<10+1), "", "sent_request", "at most 64 KiB"},
 		{"", strings.Repeat("a", 64<<10+1), "string_to_sign", "at most 64 KiB"},
-		{"\x00\xff", "", "request", ""},
+		{"\x00\xff", "", "sent_request", ""},
 	} {
-		p := c.Submit(t, form, "#checker-form", webtest.Values{"request": s.request, "string_to_sign": s.text})
+		p := c.Submit(t, form, "#checker-form", webtest.Values{"sent_request": s.request, "string_to_sign": s.text})
 		if p.Status != 422 || !strings.Contains(p.Text("#"+s.field+"-note"), s.want) || p.Text("#"+s.field+"-note") == "" || p.Has("#result") {
 			t.Errorf("%.20q, %.20q: got %d, %q, want %q", s.request, s.text, p.Status, p.Text("#"+s.field+"-note"), s.want)
 		}
@@ -205,7 +206,7 @@ func TestCheckerTakesWhatIsPastedAsText(t *testing.T) {
 	const hostile = `<script>alert(1)</script>`
 	r := sign.Request{Method: "POST", Path: "/pop/v1/wam/storage", Query: "a=" + hostile, Host: "desk", Header: http.Header{"X-Acs-A": {hostile}}}.
 		SignROA("k", "s", site.DB.Now(), "")
-	p := c.Post(t, "/api/checker", map[string][]string{"request": {wire(r)}, "string_to_sign": {"POST\n\n\n\n\n" + hostile + "\n/"}})
+	p := c.Post(t, "/api/checker", map[string][]string{"sent_request": {wire(r)}, "string_to_sign": {"POST\n\n\n\n\n" + hostile + "\n/"}})
 	if p.Status != 200 || strings.Contains(p.Body, hostile) || !strings.Contains(p.Text("#comparison"), hostile) {
 		t.Errorf("got %d, want the text shown as text", p.Status)
 	}
@@ -257,6 +258,9 @@ func TestEveryDescribedOperationHasItsPageAndWords(t *testing.T) {
 		if !i18n.Has(t.Context(), "api.op."+o.Name) {
 			t.Errorf("%s has no words", o.Name)
 		}
+	}
+	if p := c.Get(t, "/api/openapi.json"); p.Status != 200 || p.Header.Get("Content-Type") != "application/json; charset=utf-8" || p.Body != string(api.OpenAPI) {
+		t.Errorf("the description: got %d of %s, want it as it is", p.Status, p.Header.Get("Content-Type"))
 	}
 	if p := c.Get(t, "/api/NoSuchOperation"); p.Status != 404 {
 		t.Errorf("an unknown operation: got %d, want 404", p.Status)

@@ -123,6 +123,7 @@ func pageRoutes(cfg Config) (http.Handler, error) {
 	docs := APIDocs{DB: cfg.DB}
 	member.GET("/api", web.Page(docs.Guide))
 	member.GET("/api/conformance", web.Page(api.Conformance))
+	member.GET("/api/openapi.json", web.Page(docs.OpenAPI))
 	member.GET("/api/:operation", web.Page(docs.Operation))
 	member.GET("/api/signing", web.Page(docs.Signing))
 	member.GET("/api/checker", web.Page(docs.Checker))

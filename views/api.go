@@ -51,8 +51,10 @@ type SigningExample struct {
 
 // APIGuideProps is what the pages about the APIs show.
 type APIGuideProps struct {
-	BaseURL       string
-	Operations    []APIOperation
+	BaseURL    string
+	Operations []APIOperation
+	// Administers says that the reader keeps the team's keys.
+	Administers   bool
 	Examples      []SigningExample
 	KeyID, Secret string
 }

@@ -265,8 +265,8 @@ func TestWhatIsNoRequestIsRefusedBesideItsField(t *testing.T) {
 	} {
 		_, err := checker.Read(text)
 		invalid, ok := err.(models.Invalid)
-		if !ok || invalid[0].Field != "request" || invalid[0].Rule != want {
-			t.Errorf("%q: got %v, want request %s", text, err, want)
+		if !ok || invalid[0].Field != "sent_request" || invalid[0].Rule != want {
+			t.Errorf("%q: got %v, want sent_request %s", text, err, want)
 		}
 	}
 	if _, err := checker.Text("hello"); err == nil {

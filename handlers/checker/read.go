@@ -35,7 +35,7 @@ var curl = regexp.MustCompile(`(?m)^\s*(\$ |% |> )?curl(\.exe)?\s`)
 
 // Read reads a request as a proxy or curl -v prints it, its first line, its
 // headers, and its body after an empty line, or as a curl command. What cannot
-// be read is refused as a broken rule of the field "request".
+// be read is refused as a broken rule of the field "sent_request".
 func Read(text string) (Pasted, error) {
 	lines := strings.Split(clean(text), "\n")
 	switch {
@@ -48,7 +48,7 @@ func Read(text string) (Pasted, error) {
 		lines = lines[1:]
 	}
 	if len(lines) == 0 {
-		return Pasted{}, refuse("request", "first_line", "")
+		return Pasted{}, refuse("sent_request", "first_line", "")
 	}
 	p, err := firstLine(lines[0])
 	if err != nil {
@@ -62,7 +62,7 @@ func Read(text string) (Pasted, error) {
 		}
 		name, value, ok := strings.Cut(line, ":")
 		if !ok || strings.TrimSpace(name) != name || name == "" {
-			return Pasted{}, refuse("request", "header_line", line)
+			return Pasted{}, refuse("sent_request", "header_line", line)
 		}
 		p.Header.Add(name, strings.TrimSpace(value))
 	}
@@ -79,9 +79,9 @@ func readCurl(text string) (Pasted, error) {
 	var unread *code.Error
 	switch {
 	case errors.As(err, &unread) && unread.Reason == code.Variable:
-		return Pasted{}, refuse("request", "curl_variable", unread.Detail)
+		return Pasted{}, refuse("sent_request", "curl_variable", unread.Detail)
 	case err != nil:
-		return Pasted{}, refuse("request", "curl_command", "")
+		return Pasted{}, refuse("sent_request", "curl_command", "")
 	}
 	return Pasted{Request: r}, nil
 }
@@ -107,11 +107,11 @@ var method = regexp.MustCompile(`^[A-Za-z]{3,10}$`)
 func firstLine(line string) (Pasted, error) {
 	words := strings.Fields(line)
 	if len(words) < 2 || len(words) > 3 || !method.MatchString(words[0]) {
-		return Pasted{}, refuse("request", "first_line", line)
+		return Pasted{}, refuse("sent_request", "first_line", line)
 	}
 	u, err := url.Parse(words[1])
 	if err != nil || !strings.HasPrefix(u.EscapedPath(), "/") && u.Host == "" {
-		return Pasted{}, refuse("request", "first_line", line)
+		return Pasted{}, refuse("sent_request", "first_line", line)
 	}
 	p := Pasted{Request: sign.Request{Method: words[0], Path: u.EscapedPath(), Query: u.RawQuery, Host: u.Host}}
 	if p.Path == "" {
