@@ -63,7 +63,7 @@ func TestListsAreReadFromTheHeadOfAnIndex(t *testing.T) {
 		"plans by number":     {"plans_team", numbers(db.PagePlans, by, models.InstanceFilter{})},
 		"plans of a product":  {"plans_product", numbers(db.PagePlans, by, models.InstanceFilter{ProductCode: "ossbag"})},
 		"plans that end":      {"plans_ends", numbers(db.PagePlans, by, models.InstanceFilter{EndsFrom: noon, EndsTo: noon})},
-		"orders of plans":     {"orders_plans", numbers(db.PagePlanOrders, by, models.PlanOrderFilter{ProductCode: "ossbag", Type: "New", From: noon})},
+		"orders of plans":     {"orders_plans", numbers(db.PagePlanOrders, by, models.PlanOrderFilter{ProductCodes: []string{"ossbag"}, Type: "New", From: noon})},
 		"draws": {"plan_deductions_day", func(ctx context.Context) error {
 			_, _, err := db.ListDraws(ctx, by, models.DrawFilter{From: noon, To: noon}, page)
 			return err

@@ -231,6 +231,18 @@ func (db *DB) PreviewOrder(ctx context.Context, by Actor, in OrderInput) (*Order
 	if err := by.may(Request); err != nil {
 		return nil, err
 	}
+	return db.preview(ctx, by, in)
+}
+
+// PriceOrder is PreviewOrder for those who only want to see the price.
+func (db *DB) PriceOrder(ctx context.Context, by Actor, in OrderInput) (*Order, error) {
+	if err := by.may(See); err != nil {
+		return nil, err
+	}
+	return db.preview(ctx, by, in)
+}
+
+func (db *DB) preview(ctx context.Context, by Actor, in OrderInput) (*Order, error) {
 	refused := checkOrder(&in)
 	var err error
 	if err = db.addNeeds(ctx, by, &in); err != nil {

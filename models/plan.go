@@ -251,7 +251,40 @@ func (in *PlanInput) terms(ctx context.Context, db *DB, by Actor) (planTerms, er
 			refuse("duration", rule)
 		}
 	}
+	if off, err := db.planAPIOff(ctx, by); err != nil {
+		return t, err
+	} else if off {
+		refuse("", "plan_api_off")
+	}
 	return t, broken.err()
+}
+
+// planAPIOff tells whether the actor is a script of a team that lets only people
+// order plans.
+func (db *DB) planAPIOff(ctx context.Context, by Actor) (bool, error) {
+	if by.Face != ByAPI {
+		return false, nil
+	}
+	team, err := table[Team](db.gorm).Select("plan_api").Where("id = ?", by.TeamID).First(ctx)
+	return !team.PlanAPI, translate(err)
+}
+
+// ChangePlanAPI says whether scripts of the actor's team may order plans.
+func (db *DB) ChangePlanAPI(ctx context.Context, by Actor, on bool) error {
+	if err := by.may(Administer); err != nil {
+		return err
+	}
+	return db.tx(ctx, func(ctx context.Context, tx *DB) error {
+		team, err := tx.FindTeam(ctx, by)
+		if err != nil || team.PlanAPI == on {
+			return err
+		}
+		if _, err := table[Team](tx.gorm).Where("id = ?", by.TeamID).Update(ctx, "plan_api", on); err != nil {
+			return fmt.Errorf("change whether scripts order plans: %w", err)
+		}
+		return tx.record(ctx, by, Event{Action: "team.plan_api_changed", Kind: KindTeam, SubjectID: team.ID, SubjectName: team.Name},
+			map[string]any{"from": team.PlanAPI, "to": on})
+	})
 }
 
 // dateRule is the rule that an effective date breaks by an error of pricing.

@@ -44,13 +44,14 @@ func plansOf(productCode string) string {
 }
 
 // between narrows a query to rows whose time lies between two, both included; a
-// zero time does not narrow. column comes from the code.
+// zero time does not narrow. column comes from the code. SQLite compares times
+// as texts, which only tell the earlier in one zone.
 func between[T any](q query[T], column string, from, to time.Time) query[T] {
 	if !from.IsZero() {
-		q = q.Where(column+" >= ?", from)
+		q = q.Where(column+" >= ?", from.UTC())
 	}
 	if !to.IsZero() {
-		q = q.Where(column+" <= ?", to)
+		q = q.Where(column+" <= ?", to.UTC())
 	}
 	return q
 }
@@ -95,9 +96,9 @@ type PlanOrder struct {
 // PlanOrderFilter says which orders PagePlanOrders lists. Empty fields do not
 // narrow.
 type PlanOrderFilter struct {
-	ProductCode string
-	Type        string // of OrderTypes
-	Payment     Payment
+	ProductCodes []string // any of them
+	Type         string   // of OrderTypes
+	Payment      Payment
 	// From and To bound when it was placed, both included.
 	From, To time.Time
 }
@@ -111,10 +112,8 @@ func (db *DB) PagePlanOrders(ctx context.Context, by Actor, f PlanOrderFilter, n
 		return nil, 0, err
 	}
 	q := table[Order](db.gorm).Where("team_id = ? AND product_code <> ''", by.TeamID)
-	var products []string
-	if f.ProductCode != "" {
-		products = []string{f.ProductCode}
-		q = q.Where("product_code IN ?", products)
+	if len(f.ProductCodes) > 0 {
+		q = q.Where("product_code IN ?", f.ProductCodes)
 	}
 	if f.Type != "" {
 		q = q.Where("type = ?", f.Type)
@@ -126,7 +125,7 @@ func (db *DB) PagePlanOrders(ctx context.Context, by Actor, f PlanOrderFilter, n
 	total := int64(unknown)
 	if f.Type == "" && f.Payment == "" && f.From.IsZero() && f.To.IsZero() {
 		var err error
-		if total, err = db.countedOrders(ctx, by, products...); err != nil {
+		if total, err = db.countedOrders(ctx, by, f.ProductCodes...); err != nil {
 			return nil, 0, err
 		}
 	}

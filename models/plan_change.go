@@ -174,6 +174,11 @@ func (in *UpgradeInput) line(ctx context.Context, db *DB, by Actor) (OrderLine, 
 		refuse("specification", rule)
 	}
 	line.price(quote)
+	if off, err := db.planAPIOff(ctx, by); err != nil {
+		return line, err
+	} else if off {
+		refuse("", "plan_api_off")
+	}
 	return line, broken.err()
 }
 

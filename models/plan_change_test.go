@@ -273,7 +273,7 @@ func TestOrdersOfPlansAreListedByPageNumber(t *testing.T) {
 		{"first page", models.PlanOrderFilter{}, 1, 2, all[:2], 3},
 		{"second page", models.PlanOrderFilter{}, 2, 2, all[2:], 3},
 		{"a page beyond", models.PlanOrderFilter{}, 1 << 40, 300, nil, 3},
-		{"product", models.PlanOrderFilter{ProductCode: "cdnbag"}, 1, 20, all[1:2], 1},
+		{"product", models.PlanOrderFilter{ProductCodes: []string{"cdnbag"}}, 1, 20, all[1:2], 1},
 		{"type", models.PlanOrderFilter{Type: models.TypeNew}, 1, 20, all[1:], 2},
 		{"paid", models.PlanOrderFilter{Payment: models.Paid}, 1, 20, all, 3},
 		{"unpaid", models.PlanOrderFilter{Payment: models.Unpaid}, 1, 20, nil, 0},

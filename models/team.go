@@ -19,6 +19,7 @@ type Team struct {
 	// APIOrders is what becomes of an order by API that has to be approved:
 	// RefuseAPIOrders or HoldAPIOrders.
 	APIOrders  string `gorm:"column:api_orders"`
+	PlanAPI    bool   `gorm:"column:plan_api"` // false: scripts cannot order plans, only people
 	LegalName  string
 	Address    string
 	TaxNumber  string
@@ -65,7 +66,7 @@ func (db *DB) CreateTeam(ctx context.Context, by Actor, in TeamInput) (*Team, er
 // createTeam is CreateTeam inside a transaction, for one who may.
 func (db *DB) createTeam(ctx context.Context, by Actor, in TeamInput) (*Team, error) {
 	now := db.Now()
-	team := &Team{ID: db.newAccountID(), Name: in.Name, CUQuota: 100, ObjectStorage: true, APIOrders: RefuseAPIOrders, CreatedAt: now, UpdatedAt: now}
+	team := &Team{ID: db.newAccountID(), Name: in.Name, CUQuota: 100, ObjectStorage: true, APIOrders: RefuseAPIOrders, PlanAPI: true, CreatedAt: now, UpdatedAt: now}
 	if err := table[Team](db.gorm).Create(ctx, team); err != nil {
 		return nil, fmt.Errorf("create team: %w", err)
 	}

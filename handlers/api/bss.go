@@ -21,11 +21,18 @@ const bssVersion = "2017-12-14"
 
 // operations are what Action may ask for.
 func (a BSS) operations(name string) operation {
-	switch name {
-	case "QueryProductList":
-		return a.QueryProductList
-	}
-	return nil
+	return map[string]operation{
+		"CreateResourcePackage":          a.CreateResourcePackage,
+		"DescribeResourcePackageProduct": a.DescribeResourcePackageProduct,
+		"GetResourcePackagePrice":        a.GetResourcePackagePrice,
+		"QueryResourcePackageInstances":  a.QueryResourcePackageInstances,
+		"RenewResourcePackage":           a.RenewResourcePackage,
+		"UpgradeResourcePackage":         a.UpgradeResourcePackage,
+		"QueryProductList":               a.QueryProductList,
+		"QueryOrders":                    a.QueryOrders,
+		"GetOrderDetail":                 a.GetOrderDetail,
+		"QueryDPUtilizationDetail":       a.QueryDPUtilizationDetail,
+	}[name]
 }
 
 // Errors of BSS (bss.md §3); the messages are part of the contract.
@@ -37,6 +44,7 @@ var (
 	invalidOwner            = &Error{http.StatusBadRequest, "InvalidOwner", "The specified owner doesn't belong to caller."}
 	durationInvalid         = &Error{http.StatusBadRequest, "DurationInvalid", "Parameter duration can only be positive integer."}
 	productNotFound         = &Error{http.StatusBadRequest, "ProductNotFound", "Product not found."}
+	productNotFind          = &Error{http.StatusBadRequest, "ProductNotFind", "Can not find inquired product, it may not exist."} // spelled as documented
 	packageTypeNotFound     = &Error{http.StatusBadRequest, "PackageTypeNotFound", "No such resource package type found."}
 	packageTypeNotSupported = &Error{http.StatusBadRequest, "PackageTypeNotSupported", "Package type currently is not supported."}
 	specificationInvalid    = &Error{http.StatusBadRequest, "SpecificationInvalid", "Parameter specification can only be positive integer."}
@@ -45,6 +53,22 @@ var (
 	idMissing               = &Error{http.StatusBadRequest, "IdMissing", "Paramter ownerId is missing."} // spelled as documented
 	bssInternal             = &Error{http.StatusInternalServerError, "InternalError", "The request processing has failed due to some unknown error."}
 )
+
+// bssRules is the documented code of each broken rule, by field and rule. What
+// is not listed is MissingParameter when it is required, else InvalidParameter.
+var bssRules = map[string]*Error{
+	" plan_api_off":                  notApplicable,
+	"product_code unknown":           productNotFound,
+	"package_type unknown":           packageTypeNotFound,
+	"package_type not_on_sale":       packageTypeNotSupported,
+	"instance_id not_renewable":      packageTypeNotSupported,
+	"instance_id not_upgradable":     packageTypeNotSupported,
+	"specification positive_integer": specificationInvalid,
+	"duration positive_integer":      durationInvalid,
+	"effective_date format":          effectiveDateInvalid,
+	"effective_date past":            effectiveDateInvalid,
+	"effective_date ahead":           effectiveDateInvalid,
+}
 
 // bssOK is the envelope of every success.
 type bssOK struct {
@@ -124,10 +148,18 @@ func bssError(c *Call, err error) *Error {
 	var held *models.Held
 	switch {
 	case errors.As(err, &broken):
+		// They come in the order in which the documents check them.
+		first := broken[0]
+		if refusal, ok := bssRules[first.Field+" "+first.Rule]; ok {
+			return refusal
+		}
+		if first.Rule == "required" {
+			return missingParameter
+		}
 		return invalidParameter
 	case errors.As(err, &held), errors.Is(err, models.ErrForbidden), errors.Is(err, models.ErrUnauthenticated):
 		return notAuthorized
-	case errors.Is(err, models.ErrNotFound), errors.Is(err, models.ErrConflict),
+	case errors.Is(err, models.ErrNotFound), errors.Is(err, models.ErrConflict), errors.Is(err, models.ErrCursor),
 		web.Status(err) == http.StatusUnsupportedMediaType:
 		return invalidParameter
 	}

@@ -2,7 +2,7 @@ package api
 
 import "context"
 
-// product is what plans are sold for, as BSS shows it.
+// productItem is what plans are sold for, as BSS shows it.
 type productItem struct {
 	ProductCode      string
 	ProductName      string
@@ -24,14 +24,30 @@ type productListReply struct {
 
 // QueryProductList lists the products of the catalogue.
 func (a BSS) QueryProductList(ctx context.Context, c *Call) (any, error) {
+	if err := c.Params.need("PageNum"); err != nil {
+		return nil, err
+	}
+	n, size, err := c.Params.page()
+	if err != nil {
+		return nil, err
+	}
+	count, err := c.Params.yes("QueryTotalCount")
+	if err != nil {
+		return nil, err
+	}
 	all, err := a.DB.ListProducts(ctx)
 	if err != nil {
 		return nil, err
 	}
 	reply := &productListReply{}
-	reply.Data.ProductList.Product = make([]productItem, len(all))
-	for i, p := range all {
-		reply.Data.ProductList.Product[i] = productItem{p.Code, p.EN, p.Type, p.Subscription}
+	d := &reply.Data
+	d.PageNum, d.PageSize, d.ProductList.Product = n, size, []productItem{}
+	if count {
+		d.TotalCount = len(all)
+	}
+	first := min((n-1)*size, len(all))
+	for _, p := range all[first:min(first+size, len(all))] {
+		d.ProductList.Product = append(d.ProductList.Product, productItem{p.Code, p.EN, p.Type, p.Subscription})
 	}
 	return reply, nil
 }

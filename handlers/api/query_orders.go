@@ -1,0 +1,202 @@
+package api
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"quartermaster/models"
+)
+
+// orderItem is an order of a plan as BSS shows it: texts all of them.
+type orderItem struct {
+	OrderID           string `json:"OrderId" xml:"OrderId"`
+	SubOrderID        string `json:"SubOrderId" xml:"SubOrderId"`
+	RelatedOrderID    string `json:"RelatedOrderId" xml:"RelatedOrderId"`
+	OrderType         string
+	OrderSubType      string
+	ProductCode       string
+	ProductType       string
+	CommodityCode     string
+	SubscriptionType  string
+	CreateTime        string
+	PaymentTime       string
+	PaymentStatus     string
+	Currency          string
+	PaymentCurrency   string
+	PretaxGrossAmount string
+	PretaxAmount      string
+	PretaxAmountLocal string
+	Tax               string
+	AfterTaxAmount    string
+	Quantity          string
+	Region            string
+	InstanceIDs       string
+	Config            string
+	OriginalConfig    string
+	Operator          string
+	UsageStartTime    string
+	UsageEndTime      string
+}
+
+type ordersReply struct {
+	bssOK
+	Data struct {
+		HostName   string
+		PageNum    int
+		PageSize   int
+		TotalCount int64
+		OrderList  struct {
+			Order []orderItem `xml:"Order"`
+		}
+	}
+}
+
+// lastHour is what QueryOrders covers when it is told no times.
+const lastHour = time.Hour
+
+// QueryOrders lists orders of plans, newest first.
+func (a BSS) QueryOrders(ctx context.Context, c *Call) (any, error) {
+	n, size, err := c.Params.page()
+	if err != nil {
+		return nil, err
+	}
+	f, err := orderFilter(c.Params)
+	if err != nil {
+		return nil, err
+	}
+	by, err := a.reader(ctx, c)
+	if err != nil {
+		return nil, err
+	}
+	if f.To.IsZero() {
+		f.To = a.DB.TeamNow(by)
+	}
+	if f.From.IsZero() {
+		f.From = f.To.Add(-lastHour)
+	}
+	products, err := a.DB.ListProducts(ctx)
+	if err != nil {
+		return nil, err
+	}
+	reply := &ordersReply{}
+	reply.page(c, n, size)
+	if !f.narrow(c.Params, products) {
+		return reply, nil
+	}
+	orders, total, err := a.DB.PagePlanOrders(ctx, by, f.PlanOrderFilter, n, size)
+	if err != nil {
+		return nil, err
+	}
+	reply.Data.TotalCount = total
+	for _, o := range orders {
+		reply.add(o, products)
+	}
+	return reply, nil
+}
+
+// planOrderFilter is the filter of models with what only the documents know.
+type planOrderFilter struct{ models.PlanOrderFilter }
+
+func orderFilter(p Params) (f planOrderFilter, err error) {
+	if err := p.oneOf("OrderType", models.OrderTypes...); err != nil {
+		return f, err
+	}
+	if err := p.oneOf("PaymentStatus", string(models.Paid), string(models.Unpaid), string(models.Cancelled)); err != nil {
+		return f, err
+	}
+	if err := p.oneOf("SubscriptionType", "Subscription", "PayAsYouGo"); err != nil {
+		return f, err
+	}
+	f.Type, f.Payment = p.Get("OrderType"), models.Payment(p.Get("PaymentStatus"))
+	if f.From, err = p.moment("CreateTimeStart", bssLayout, time.UTC); err != nil {
+		return f, err
+	}
+	f.To, err = p.moment("CreateTimeEnd", bssLayout, time.UTC)
+	f.To = until(f.To)
+	return f, err
+}
+
+// narrow turns what is asked for of the product into its codes. It is false
+// where no order can be of such a product: whatever is ordered is subscribed to.
+func (f *planOrderFilter) narrow(p Params, products []models.Product) bool {
+	code, kind := p.Get("ProductCode"), p.Get("ProductType")
+	if code == "" && kind == "" {
+		return p.Get("SubscriptionType") != "PayAsYouGo"
+	}
+	for _, x := range products {
+		if (code == "" || x.Code == code) && (kind == "" || x.Type == kind) {
+			f.ProductCodes = append(f.ProductCodes, x.Code)
+		}
+	}
+	return len(f.ProductCodes) > 0 && p.Get("SubscriptionType") != "PayAsYouGo"
+}
+
+// page fills in which page of the list it is.
+func (r *ordersReply) page(c *Call, n, size int) {
+	r.Data.HostName, r.Data.PageNum, r.Data.PageSize = c.request.Host, n, size
+	r.Data.OrderList.Order = []orderItem{}
+}
+
+// add appends an order, which has one line.
+func (r *ordersReply) add(o models.PlanOrder, products []models.Product) {
+	l, number := o.Lines[0], strconv.FormatInt(o.Number, 10)
+	pretax := yuan(o.TotalMinor - o.TaxMinor)
+	item := orderItem{
+		OrderID: number, SubOrderID: number, OrderType: o.Type, OrderSubType: "ProductSubOrder",
+		ProductCode: o.ProductCode, CommodityCode: o.ProductCode, SubscriptionType: "Subscription",
+		CreateTime: bssTime(o.CreatedAt), PaymentStatus: string(o.Payment()), Currency: o.Currency, PaymentCurrency: o.Currency,
+		PretaxGrossAmount: yuan(o.ListMinor), PretaxAmount: pretax, PretaxAmountLocal: pretax, Tax: yuan(o.TaxMinor), AfterTaxAmount: yuan(o.TotalMinor),
+		Quantity: strconv.FormatInt(l.Quantity, 10), Region: l.Region, InstanceIDs: instanceIDs(l.ResourceID), Operator: o.RequestedBy,
+		UsageStartTime: bssTimeIf(o.EffectiveAt), UsageEndTime: bssTimeIf(l.EndsAt),
+	}
+	for _, p := range products {
+		if p.Code == o.ProductCode {
+			item.ProductType = p.Type
+		}
+	}
+	if o.RelatedNumber != 0 {
+		item.RelatedOrderID = strconv.FormatInt(o.RelatedNumber, 10)
+	}
+	if o.Payment() == models.Paid {
+		paid := o.CreatedAt
+		if o.DecidedAt != nil {
+			paid = *o.DecidedAt
+		}
+		item.PaymentTime = bssTime(paid)
+	}
+	item.Config, item.OriginalConfig = planConfig(l)
+	r.Data.OrderList.Order = append(r.Data.OrderList.Order, item)
+}
+
+// instanceIDs is a list as the text of a JSON array.
+func instanceIDs(id string) string {
+	ids := []string{}
+	if id != "" {
+		ids = append(ids, id)
+	}
+	text, err := json.Marshal(ids)
+	if err != nil {
+		panic(err) // a list of texts can always be written
+	}
+	return string(text)
+}
+
+// planConfig is what was ordered, and what it was before, as the samples write
+// it.
+func planConfig(l models.OrderLine) (config, original string) {
+	before, after, changed := strings.Cut(l.Detail, " → ")
+	if !changed {
+		after = l.Detail
+	} else {
+		original = fmt.Sprintf("ResourcePackage:[PackageType:%s;Specification:%s;]", l.Name, before)
+	}
+	config = fmt.Sprintf("ResourcePackage:[PackageType:%s;Specification:%s;", l.Name, after)
+	if l.TermN > 0 {
+		config += fmt.Sprintf("Duration:%d %s;", l.TermN, l.TermUnit)
+	}
+	return config + "]", original
+}

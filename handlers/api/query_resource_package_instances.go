@@ -1,0 +1,104 @@
+package api
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"time"
+
+	"quartermaster/models"
+)
+
+// instance is a plan as BSS shows it.
+type instance struct {
+	InstanceID          string `json:"InstanceId" xml:"InstanceId"`
+	PackageType         string
+	Remark              string
+	Status              string
+	Region              string
+	CommodityCode       string
+	DeductType          string
+	EffectiveTime       string
+	ExpiryTime          string
+	TotalAmount         string
+	TotalAmountUnit     string
+	RemainingAmount     string
+	RemainingAmountUnit string
+	ApplicableProducts  struct {
+		Product []string `xml:"Product"`
+	}
+}
+
+type instancesReply struct {
+	bssOK
+	Page     int
+	PageSize int
+	Total    int64
+	Data     struct {
+		HostID     string `json:"HostId" xml:"HostId"`
+		PageNum    string
+		PageSize   string
+		TotalCount string
+		Instances  struct {
+			Instance []instance `xml:"Instance"`
+		}
+	}
+}
+
+// QueryResourcePackageInstances lists plans, also those that are over, newest
+// first. There are no partners, so IncludePartner changes nothing.
+func (a BSS) QueryResourcePackageInstances(ctx context.Context, c *Call) (any, error) {
+	n, size, err := c.Params.page()
+	if err != nil {
+		return nil, err
+	}
+	f := models.InstanceFilter{ProductCode: c.Params.Get("ProductCode")}
+	if f.EndsFrom, err = c.Params.moment("ExpiryTimeStart", bssLayout, time.UTC); err != nil {
+		return nil, err
+	}
+	if f.EndsTo, err = c.Params.moment("ExpiryTimeEnd", bssLayout, time.UTC); err != nil {
+		return nil, err
+	}
+	by, err := a.reader(ctx, c)
+	if err != nil {
+		return nil, err
+	}
+	plans, total, err := a.DB.PagePlans(ctx, by, f, n, size)
+	if err != nil {
+		return nil, err
+	}
+	reply := &instancesReply{Page: n, PageSize: size, Total: total}
+	d := &reply.Data
+	d.HostID, d.PageNum, d.PageSize, d.TotalCount = "cn", strconv.Itoa(n), strconv.Itoa(size), strconv.FormatInt(total, 10)
+	d.Instances.Instance = make([]instance, len(plans))
+	for i, p := range plans {
+		d.Instances.Instance[i] = newInstance(p, a.DB.TeamNow(by))
+	}
+	return reply, nil
+}
+
+func newInstance(p models.Plan, now time.Time) instance {
+	out := instance{
+		InstanceID: p.ID, PackageType: p.PackageType, Remark: p.Type.EN, Status: "Available", Region: p.Region, CommodityCode: p.ProductCode,
+		DeductType: p.Type.DeductType, EffectiveTime: bssTime(p.EffectiveAt), ExpiryTime: bssTime(p.EndsAt),
+	}
+	if p.State(now) == models.PlanExpired {
+		out.Status = "Expired"
+	}
+	out.TotalAmount, out.TotalAmountUnit = planAmount(p.Total())
+	out.RemainingAmount, out.RemainingAmountUnit = planAmount(p.Remaining())
+	out.ApplicableProducts.Product = p.Type.AppliesTo
+	return out
+}
+
+// planAmount is a number of bytes with three decimals, cut and not rounded, so
+// that never more is shown than there is: 40.000 GB, and from a terabyte on
+// 10.000 TB.
+func planAmount(bytes int64) (number, unit string) {
+	const gb = 1 << 30
+	size := int64(gb)
+	if unit = "GB"; bytes >= 1024*gb {
+		size, unit = 1024*gb, "TB"
+	}
+	return fmt.Sprintf("%d.%03d", bytes/size, bytes%size/(size/1024)*1000/1024), unit
+}

@@ -1,0 +1,3 @@
+-- Whether a team's scripts may order plans at all.
+
+ALTER TABLE teams ADD COLUMN plan_api boolean NOT NULL DEFAULT true;
