@@ -88,3 +88,30 @@ func BenchmarkDashboard(b *testing.B) {
 		})
 	}
 }
+
+// BenchmarkNonce measures a create by a signed request that notes its nonce with
+// the order, beside one that notes it first, and one without a nonce.
+func BenchmarkNonce(b *testing.B) {
+	for _, n := range []int{1, 16, 64} {
+		for _, way := range []string{"none", "together", "first"} {
+			b.Run(fmt.Sprintf("%s/%d", way, n), func(b *testing.B) {
+				db := modelstest.Open(b)
+				team := modelstest.NewTeam(b, db)
+				var used atomic.Int64
+				clients(b, n, func() (err error) {
+					ctx, nonce := context.Background(), fmt.Sprint(used.Add(1))
+					switch way {
+					case "together":
+						ctx, _ = models.WithNonce(ctx, "QM1", nonce)
+					case "first":
+						err = db.UseNonce(ctx, "QM1", nonce)
+					}
+					if err == nil {
+						_, err = db.PlaceOrder(ctx, team.Requester, bucketOrder("", ""))
+					}
+					return err
+				})
+			})
+		}
+	}
+}

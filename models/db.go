@@ -169,7 +169,9 @@ func (db *DB) openSQLite(path string) error {
 	if err := private(path); err != nil {
 		return err
 	}
-	const common = "?_journal_mode=WAL&_busy_timeout=5000&_foreign_keys=on&_synchronous=FULL&_cache_size=-6000"
+	// Each connection keeps the statements that it used last: preparing them
+	// again and again is a third of what a create costs the processor.
+	const common = "?_journal_mode=WAL&_busy_timeout=5000&_foreign_keys=on&_synchronous=FULL&_cache_size=-6000&_stmt_cache_size=64"
 	dsn := "file:" + strings.NewReplacer("%", "%25", "?", "%3f", "#", "%23").Replace(path) + common
 	writer, err := gorm.Open(sqlite.Open(dsn+"&_txlock=immediate"), gormConfig(db))
 	if err != nil {
