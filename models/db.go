@@ -37,6 +37,10 @@ type Options struct {
 	// Several, the newest last and commas between, are for the time of changing
 	// it. Empty means a file in Folder, made when it is first needed.
 	SecretKey string
+	// ForgetAccessKeys deletes all access keys where their secret key is not
+	// there, which would else be ErrSecretKey: nobody can read their secrets any
+	// more.
+	ForgetAccessKeys bool
 	// Clock and Random default to the machine's.
 	Clock  Clock
 	Random io.Reader
@@ -122,7 +126,7 @@ func (db *DB) open(ctx context.Context, o Options) error {
 	if err != nil {
 		return err
 	}
-	if err := db.openSecretKey(ctx, o.SecretKey); err != nil {
+	if err := db.openSecretKey(ctx, o); err != nil {
 		return err
 	}
 	db.startCalls()

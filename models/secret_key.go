@@ -159,9 +159,9 @@ func (r *keyring) read(names ...string) error {
 
 // openSecretKey finds the secret key that the database was encrypted with, and
 // ends what a kill left of changing it. It is ErrSecretKey when it is not there.
-func (db *DB) openSecretKey(ctx context.Context, given string) error {
+func (db *DB) openSecretKey(ctx context.Context, o Options) error {
 	var err error
-	if db.keys, err = openKeyring(db.folder, given); err != nil {
+	if db.keys, err = openKeyring(db.folder, o.SecretKey); err != nil {
 		return err
 	}
 	used, err := db.setting(ctx, keyFingerprint)
@@ -169,12 +169,42 @@ func (db *DB) openSecretKey(ctx context.Context, given string) error {
 		return err
 	}
 	if used != "" && db.keys.named(used) == nil {
-		return ErrSecretKey
+		if !o.ForgetAccessKeys {
+			return ErrSecretKey
+		}
+		if err := db.forgetAccessKeys(ctx); err != nil {
+			return err
+		}
+		used = ""
 	}
 	if db.keys.given {
 		return nil
 	}
 	return db.keys.settle(used)
+}
+
+// forgetAccessKeys deletes all access keys, of every team and of the site, and
+// which secret key they were encrypted with.
+func (db *DB) forgetAccessKeys(ctx context.Context) error {
+	return db.tx(ctx, func(ctx context.Context, tx *DB) error {
+		rows, err := table[accessKeyRow](tx.gorm).Omit("sealed").Find(ctx)
+		if err != nil {
+			return fmt.Errorf("read access keys: %w", err)
+		}
+		for _, row := range rows {
+			by := Operator()
+			by.TeamID = row.TeamID
+			if err := tx.recordKey(ctx, by, "key.deleted", row.key()); err != nil {
+				return err
+			}
+		}
+		for _, name := range []string{"access_keys", "nonces"} {
+			if err := execute(ctx, tx.gorm, "DELETE FROM "+name); err != nil {
+				return fmt.Errorf("forget %s: %w", name, err)
+			}
+		}
+		return execute(ctx, tx.gorm, "DELETE FROM settings WHERE name = ?", keyFingerprint)
+	})
 }
 
 // settle leaves one key file, that of the key in use.

@@ -219,6 +219,52 @@ func TestTheSecretKeyMayBeGiven(t *testing.T) {
 	}
 }
 
+func TestWithoutTheSecretKeyTheAccessKeysCanOnlyBeForgotten(t *testing.T) {
+	t.Parallel()
+	o := modelstest.Choose(t, models.Options{})
+	db, err := models.Open(t.Context(), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	by := modelstest.NewTeam(t, db).Admin
+	k, _ := mustKey(t, db, by, models.AccessKeyInput{})
+	if err := db.Close(); err != nil {
+		t.Fatal(err)
+	}
+	o.ForgetAccessKeys = true
+	if err := opens(t, o, k.ID, mustSecret(t, o, k.ID)); err != nil {
+		t.Fatalf("with the secret key: got %v, want the access key kept", err)
+	}
+	if err := os.Remove(filepath.Join(o.Folder, "secret.key")); err != nil {
+		t.Fatal(err)
+	}
+	if db, err = models.Open(t.Context(), o); err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	if _, err := db.FindCaller(t.Context(), k.ID, program); !errors.Is(err, models.ErrNotFound) {
+		t.Errorf("the old access key: got %v, want ErrNotFound", err)
+	}
+	if got, want := actions(t, db, by, k.ID), "key.created key.deleted"; got != want {
+		t.Errorf("got events %q, want %q", got, want)
+	}
+	fresh, secret := mustKey(t, db, by, models.AccessKeyInput{})
+	if got := mustCaller(t, db, fresh.ID).Secret; got != secret {
+		t.Error("a new access key has another secret than was shown")
+	}
+}
+
+// mustSecret is the secret of an access key in a database that is not open.
+func mustSecret(t *testing.T, o models.Options, id string) string {
+	t.Helper()
+	db, err := models.Open(t.Context(), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	return mustCaller(t, db, id).Secret
+}
+
 func TestOnlySiteAdminsChangeTheSecretKey(t *testing.T) {
 	t.Parallel()
 	db := modelstest.Open(t)

@@ -29,6 +29,8 @@ type data struct {
 	Folder    string `name:"data" placeholder:"./quartermaster-data" help:"Folder of everything that is kept; beside where you start it, so that a first try needs no rights. With --demo the default is ./quartermaster-demo."`
 	Database  string `name:"database-url" placeholder:"postgres://…" help:"Address of a PostgreSQL database. Empty means SQLite in the data folder, which needs nothing else. Set it by environment: flags can be seen by every user of the machine."`
 	SecretKey string `placeholder:"…" help:"Encrypts the secrets of access keys: 32 bytes in base64 or hex. Empty means the file secret.key in the data folder, made when it is first needed; several processes need the same, set by environment."`
+
+	forget bool // the access keys, where their secret key is lost
 }
 
 // The default folders. The demo has its own, so that samples and real data never
@@ -51,7 +53,8 @@ func (d *data) folder(demo bool) string {
 
 // open opens the data. Without a clock it goes by the machine's.
 func (d *data) open(ctx context.Context, demo bool, clock models.Clock, log *slog.Logger) (*models.DB, error) {
-	return models.Open(ctx, models.Options{Folder: d.folder(demo), Postgres: d.Database, SecretKey: d.SecretKey, Clock: clock, Log: log})
+	return models.Open(ctx, models.Options{Folder: d.folder(demo), Postgres: d.Database, SecretKey: d.SecretKey, ForgetAccessKeys: d.forget,
+		Clock: clock, Log: log})
 }
 
 // logging says what is written down about the program's work.

@@ -11,7 +11,19 @@ import (
 
 // key has the commands that look after the secret key.
 type key struct {
+	Reset  resetKey  `cmd:"" help:"Delete all access keys when the secret key is lost, so that the server starts again. Does nothing while it is there."`
 	Rotate rotateKey `cmd:"" help:"Encrypt the secrets of all access keys with a new key: a fresh one in the data folder, or the last of QUARTERMASTER_SECRET_KEY=old,new. The access keys stay as they are."`
+}
+
+type resetKey struct{}
+
+// Run opens the data and lets it forget what nobody can read.
+func (resetKey) Run(ctx context.Context, out io.Writer, d *data) error {
+	d.forget = true
+	return d.with(ctx, func(*models.DB) error {
+		fmt.Fprintln(out, "The server can start. Where the secret key was lost, all access keys are deleted.")
+		return nil
+	})
 }
 
 type rotateKey struct{}

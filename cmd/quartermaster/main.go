@@ -90,7 +90,7 @@ func plainly(err error) string {
 	case errors.Is(err, migrations.ErrNewer):
 		return "the database belongs to a newer version of Quartermaster; start that version, or name another folder with --data"
 	case errors.Is(err, models.ErrSecretKey):
-		return err.Error() + "; put the file secret.key that belongs to this database back into the data folder, or set QUARTERMASTER_SECRET_KEY as it was"
+		return err.Error() + "; put the file secret.key that belongs to this database back into the data folder, or set QUARTERMASTER_SECRET_KEY as it was; if it is lost, delete all access keys with: quartermaster key reset"
 	case errors.Is(err, syscall.EADDRINUSE):
 		return err.Error() + "; another program listens there, choose another address with --listen"
 	case errors.Is(err, models.ErrNoSpace):
