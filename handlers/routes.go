@@ -55,6 +55,15 @@ func apiRoutes(cfg Config) (http.Handler, error) {
 	r.NoRoute(s.None)
 
 	wam, webPlus := r.Group("/pop/v1/wam"), api.WebPlus{Server: s}
+	wam.POST("/storage", webPlus.Call("CreateStorage", webPlus.CreateStorage))
+	wam.GET("/storage", webPlus.Call("DescribeStorage", webPlus.DescribeStorage))
+	wam.POST("/pkgVersion", webPlus.Call("CreatePkgVersion", webPlus.CreatePkgVersion))
+	wam.GET("/pkgVersion", webPlus.Call("DescribePkgVersions", webPlus.DescribePkgVersions))
+	wam.DELETE("/pkgVersion", webPlus.Call("DeletePkgVersion", webPlus.DeletePkgVersion))
+	wam.POST("/application", webPlus.Call("CreateApplication", webPlus.CreateApplication))
+	wam.GET("/application", webPlus.Call("DescribeApplications", webPlus.DescribeApplications))
+	wam.PUT("/application", webPlus.Call("UpdateApplication", webPlus.UpdateApplication))
+	wam.DELETE("/application", webPlus.Call("DeleteApplication", webPlus.DeleteApplication))
 	wam.GET("/category", webPlus.Call("DescribeCategories", webPlus.DescribeCategories))
 
 	r.Any("/", api.BSS{Server: s}.Call())

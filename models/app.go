@@ -18,6 +18,8 @@ type App struct {
 	VersionCount int64
 	CreatedBy    string
 	CreatorName  string
+	UpdaterName  string // who changed it last
+	Token        *string
 	CreatedAt    time.Time
 	UpdatedAt    time.Time
 }
@@ -29,6 +31,8 @@ type AppInput struct {
 	Region      string `form:"region" validate:"required"`
 	Category    string `form:"category" validate:"max=64"`
 	Description string `form:"description" validate:"prose,max=255"`
+	// Token makes a call safe to repeat: a repeat returns the first application.
+	Token string `form:"-" validate:"max=64"`
 }
 
 // CreateApp makes an application. It costs nothing and holds nothing yet, so it
@@ -43,7 +47,10 @@ func (db *DB) CreateApp(ctx context.Context, by Actor, in AppInput) (*App, error
 	now := db.TeamNow(by)
 	app := &App{
 		ID: "wa-" + db.newHex24(now), TeamID: by.TeamID, Region: in.Region, Name: in.Name, Description: in.Description,
-		Category: in.Category, CreatedBy: by.UserID, CreatorName: by.UserName, CreatedAt: now, UpdatedAt: now,
+		Category: in.Category, CreatedBy: by.UserID, CreatorName: by.UserName, UpdaterName: by.UserName, CreatedAt: now, UpdatedAt: now,
+	}
+	if in.Token != "" {
+		app.Token = &in.Token
 	}
 	err := db.tx(ctx, func(ctx context.Context, tx *DB) error {
 		if err := tx.checkAppCatalogue(ctx, in); err != nil {
@@ -57,6 +64,16 @@ func (db *DB) CreateApp(ctx context.Context, by Actor, in AppInput) (*App, error
 		}
 		return tx.record(ctx, by, Event{Action: "app.created", Kind: KindApp, SubjectID: app.ID, SubjectName: app.Name, Region: app.Region})
 	})
+	if isInvalid(err) && in.Token != "" {
+		// The same call may have made it, before or at the same moment.
+		first, again := table[App](db.gorm).Where("team_id = ? AND token = ?", by.TeamID, in.Token).Limit(1).Find(ctx)
+		if again != nil {
+			return nil, translate(again)
+		}
+		if len(first) > 0 {
+			return &first[0], nil
+		}
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -180,8 +197,8 @@ func (db *DB) UpdateApp(ctx context.Context, by Actor, id, description string) (
 			return err
 		}
 		from := app.Description
-		app.Description, app.UpdatedAt = in.Description, tx.TeamNow(by)
-		err = tx.gorm.WithContext(ctx).Model(app).Where("team_id = ?", by.TeamID).Select("Description", "UpdatedAt").Updates(app).Error
+		app.Description, app.UpdaterName, app.UpdatedAt = in.Description, by.UserName, tx.TeamNow(by)
+		err = tx.gorm.WithContext(ctx).Model(app).Where("team_id = ?", by.TeamID).Select("Description", "UpdaterName", "UpdatedAt").Updates(app).Error
 		if err != nil {
 			return fmt.Errorf("update application: %w", err)
 		}

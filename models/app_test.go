@@ -157,3 +157,55 @@ func TestAppsOfAnotherTeamDoNotExist(t *testing.T) {
 		}
 	}
 }
+
+func TestApplicationCallWithATokenIsMadeOnce(t *testing.T) {
+	t.Parallel()
+	db := modelstest.Open(t)
+	team, other := modelstest.NewTeam(t, db), modelstest.NewTeam(t, db)
+	in := models.AppInput{Name: "shop", Region: "cn-hangzhou", Token: "once"}
+	ids := map[string]int{}
+	var mu sync.Mutex
+	var all sync.WaitGroup
+	for range 20 {
+		all.Go(func() {
+			app, err := db.CreateApp(t.Context(), team.Requester, in)
+			if err != nil {
+				t.Errorf("with the same token: %v", err)
+				return
+			}
+			mu.Lock()
+			defer mu.Unlock()
+			ids[app.ID]++
+		})
+	}
+	all.Wait()
+	if len(ids) != 1 {
+		t.Errorf("got the ids %v, want one", ids)
+	}
+	again := in
+	again.Token = "twice"
+	if _, err := db.CreateApp(t.Context(), team.Requester, again); !rejects(err, "app_name", "taken") {
+		t.Errorf("another token: got %v, want app_name taken", err)
+	}
+	app, err := db.CreateApp(t.Context(), other.Requester, in)
+	if err != nil || ids[app.ID] > 0 {
+		t.Errorf("another team's token: got %+v, %v, want an application of its own", app, err)
+	}
+}
+
+func TestApplicationSaysWhoChangedItLast(t *testing.T) {
+	t.Parallel()
+	db := modelstest.Open(t)
+	team := modelstest.NewTeam(t, db)
+	app := mustCreateApp(t, db, team.Requester, "shop")
+	if app.UpdaterName != team.Requester.UserName {
+		t.Errorf("made: got %q, want %q", app.UpdaterName, team.Requester.UserName)
+	}
+	if _, err := db.UpdateApp(t.Context(), team.Admin, app.ID, "sells things"); err != nil {
+		t.Fatal(err)
+	}
+	app, err := db.FindApp(t.Context(), team.Viewer, app.ID)
+	if err != nil || app.UpdaterName != team.Admin.UserName || app.CreatorName != team.Requester.UserName {
+		t.Errorf("changed: got %+v, %v, want it changed by %q", app, err, team.Admin.UserName)
+	}
+}

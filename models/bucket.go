@@ -88,6 +88,11 @@ func (in *BucketInput) fulfil(ctx context.Context, tx *DB, by Actor, order *Orde
 	if b.Name == "" {
 		b.Name = "webplus-" + b.Region + "-s-" + id
 	}
+	// A bucket that can hold nothing is none.
+	if err := tx.objects.Ready(); err != nil {
+		tx.log.Error("make bucket", "error", err)
+		return invalid("", "storage_failed")
+	}
 	if err := table[Bucket](tx.gorm).Create(ctx, b); err != nil {
 		return taken(err, "bucket_name")
 	}

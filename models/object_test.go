@@ -499,3 +499,20 @@ func TestStartFinishesWhatAKillInterrupted(t *testing.T) {
 		t.Errorf("got %q, want %q", got, "kept")
 	}
 }
+
+func TestNoBucketIsMadeThatCanHoldNothing(t *testing.T) {
+	t.Parallel()
+	o := modelstest.Choose(t, models.Options{})
+	db := modelstest.OpenWith(t, o)
+	team := modelstest.NewTeam(t, db)
+	if err := os.RemoveAll(filepath.Join(o.Folder, "objects", "staging")); err != nil {
+		t.Fatal(err)
+	}
+	order := models.OrderInput{Lines: []models.LineInput{&models.BucketInput{Name: "data-lake", Region: "cn-hangzhou"}}}
+	if _, err := db.PlaceOrder(t.Context(), team.Requester, order); !rejects(err, "", "storage_failed") {
+		t.Errorf("got %v, want storage_failed", err)
+	}
+	if orders, _, err := db.ListOrders(t.Context(), team.Viewer, models.OrderFilter{Free: true}, models.Page{}); err != nil || len(orders) != 0 {
+		t.Errorf("got %d orders, %v, want none", len(orders), err)
+	}
+}

@@ -72,16 +72,23 @@ func (d *desk) newKey(t testing.TB, in models.AccessKeyInput) key {
 // host is where the server listens, as an SDK is told.
 func (d *desk) host() string { return strings.TrimPrefix(d.URL, "http://") }
 
-// webPlus is the vendor's own client of Web+, with a key.
+// webPlus is the vendor's own client of Web+, with a key. It puts a colon behind
+// the domain of every request, so the requests have the port: port.
 func (d *desk) webPlus(t testing.TB, k key) *webplus.Client {
 	t.Helper()
 	c, err := webplus.NewClientWithAccessKey(region, k.ID, k.Secret)
 	if err != nil {
 		t.Fatalf("client of Web+: %v", err)
 	}
-	c.Domain = d.host()
+	c.Domain, _, _ = strings.Cut(d.host(), ":")
 	t.Cleanup(c.Shutdown)
 	return c
+}
+
+// port is where the server listens.
+func (d *desk) port() string {
+	_, port, _ := strings.Cut(d.host(), ":")
+	return port
 }
 
 // bss is the vendor's own client of the BSS OpenAPI, with a key.

@@ -161,10 +161,7 @@ func conformanceRows(doc *openapi3.T) []views.ConformanceRow {
 	operations := described(doc)
 	done := map[models.APIProduct]bool{}
 	for _, o := range models.Operations {
-		op, ok := operations[o.Name]
-		if !ok {
-			continue
-		}
+		op := operations[o.Name]
 		row := func(operation, kind string, names []string) {
 			for _, name := range names {
 				rows = append(rows, views.ConformanceRow{Product: string(o.Product), Operation: operation, What: strings.TrimSpace(kind + " " + name)})

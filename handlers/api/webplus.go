@@ -4,8 +4,13 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"maps"
 	"net/http"
+	"net/url"
+	"slices"
 	"strconv"
+	"strings"
+	"unicode/utf8"
 
 	"github.com/gin-gonic/gin"
 
@@ -29,6 +34,7 @@ const webPlusVersion = "2019-03-20"
 var (
 	ossDisabled               = &Error{http.StatusBadRequest, "OSSDisabled", "You have not activated the OSS service and cannot use the WebPlus service. Please go to the OSS console (https://oss.console.aliyun.com) to activate OSS and try again."}
 	ossAPICallFailed          = &Error{http.StatusBadRequest, "OSSApiCallFailed", "When initializing applications, updating configurations, or destroying applications, WebPlus attempts to communicate with OSS through API communication. An OSS service throw error occurred. The bucket or the file does not exist."}
+	ossBucketNotExists        = &Error{http.StatusNotFound, "OSSBucketNotExists", "No valid OSS Bucket configuration has been found. It may have been deleted, or the parameter passed in is invalid."}
 	ossPathInvalid            = &Error{http.StatusBadRequest, "OSSPathInvalid", "The specified OSS path is invalid. For more information about OSS path, see oss://webx-demo/directory/file.json"}
 	resourceAuthFailed        = &Error{http.StatusForbidden, "ResourceAuthFailed", "The specified resource does not exist or it does not belong to this Alibaba Cloud account."}
 	versionLabelExists        = &Error{http.StatusBadRequest, "VersionLabelExists", "An error occurred while creating an application version. The version name already exists. Please use a different name and try again."}
@@ -43,6 +49,7 @@ var (
 // Whatever is not listed is ParameterValidationFailed.
 var webPlusRules = map[string]*Error{
 	" storage_off":      ossDisabled,
+	" storage_failed":   ossAPICallFailed,
 	"app_id required":   resourceAuthFailed,
 	"app_id max":        resourceAuthFailed,
 	"app_id unknown":    resourceAuthFailed,
@@ -97,22 +104,23 @@ func (a WebPlus) find(c *Call) (operation, error) {
 // read is the union of query, form and JSON body; the body wins.
 func (a WebPlus) read(_ context.Context, c *Call) error {
 	c.Params = Params{}
-	fromQuery := c.request
-	fromQuery.Body = nil
-	for name, values := range fromQuery.Params() {
-		c.Params[name] = values[0]
-	}
-	fromBody := c.request
-	fromBody.Query = ""
-	for name, values := range fromBody.Params() {
-		c.Params[name] = values[0]
-	}
-	for name, value := range jsonParams(c.request.Body) {
-		c.Params[name] = value
+	query, form := c.request, c.request
+	query.Body, form.Query = nil, ""
+	for _, values := range []url.Values{query.Params(), form.Params(), jsonParams(c.request.Body)} {
+		for name := range values {
+			if value := values.Get(name); value != "" {
+				c.Params[name] = value
+			}
+		}
 	}
 	for _, region := range []string{c.Params.Get("RegionId"), c.request.Header.Get("X-Acs-Region-Id"), a.Region} {
 		if c.Region = region; region != "" {
 			break
+		}
+	}
+	for _, text := range append(slices.Collect(maps.Values(c.Params)), c.Region) {
+		if !utf8.ValidString(text) || strings.ContainsRune(text, 0) {
+			return parameterValidationFailed
 		}
 	}
 	return nil
@@ -120,23 +128,23 @@ func (a WebPlus) read(_ context.Context, c *Call) error {
 
 // jsonParams are the parameters in a body that is a JSON object: texts, and
 // numbers and booleans as their text.
-func jsonParams(body []byte) map[string]string {
+func jsonParams(body []byte) url.Values {
 	var fields map[string]json.RawMessage
 	if json.Unmarshal(body, &fields) != nil {
 		return nil
 	}
-	params := map[string]string{}
+	params := url.Values{}
 	for name, raw := range fields {
 		var text string
 		var truth bool
 		var number json.Number
 		switch {
 		case json.Unmarshal(raw, &text) == nil && raw[0] == '"':
-			params[name] = text
+			params.Set(name, text)
 		case json.Unmarshal(raw, &truth) == nil && string(raw) != "null":
-			params[name] = strconv.FormatBool(truth)
+			params.Set(name, strconv.FormatBool(truth))
 		case json.Unmarshal(raw, &number) == nil:
-			params[name] = number.String()
+			params.Set(name, number.String())
 		}
 	}
 	return params

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"gorm.io/driver/postgres"
+	"gorm.io/driver/sqlite"
 	"gorm.io/gorm"
 	"gorm.io/gorm/logger"
 
@@ -70,6 +71,27 @@ func Choose(t testing.TB, o models.Options) models.Options {
 		copyTemplate(t, o.Folder)
 	}
 	return o
+}
+
+// Exec runs a statement of SQL past everything that models holds, in the
+// database of options that Choose filled in: to break it, or to set what no
+// method sets.
+func Exec(t testing.TB, o models.Options, statement string, args ...any) {
+	t.Helper()
+	dialector := postgres.Open(o.Postgres)
+	if o.Postgres == "" {
+		dialector = sqlite.Open("file:" + filepath.Join(o.Folder, "quartermaster.db") + "?_busy_timeout=5000")
+	}
+	g, err := gorm.Open(dialector, &gorm.Config{Logger: logger.Discard})
+	if err != nil {
+		t.Fatalf("open database again: %v", err)
+	}
+	if pool, err := g.DB(); err == nil {
+		defer pool.Close()
+	}
+	if err := g.Exec(statement, args...).Error; err != nil {
+		t.Fatalf("%s: %v", statement, err)
+	}
 }
 
 // template is a migrated SQLite database; copying it is quicker than

@@ -84,6 +84,20 @@ func Open(root string) (*Dir, error) {
 	return d, nil
 }
 
+// Ready tells whether a blob could be written now: it writes an empty one and
+// takes it away again.
+func (d *Dir) Ready() error {
+	path := d.staged(newID())
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return fmt.Errorf("try objects: %w", noSpace(err))
+	}
+	if err := errors.Join(f.Close(), os.Remove(path)); err != nil {
+		return fmt.Errorf("try objects: %w", err)
+	}
+	return nil
+}
+
 // Stage writes what r gives under a new id and syncs it to disk. More than
 // limit bytes are ErrTooLarge as soon as they are seen, a full disk is
 // ErrNoSpace. When it returns an error, the end of ctx included, no file is

@@ -435,3 +435,21 @@ func (r *onRead) Read([]byte) (int, error) {
 	r.f()
 	return 0, io.EOF
 }
+
+func TestReadyTellsWhetherSomethingCanBeWritten(t *testing.T) {
+	t.Parallel()
+	dir, root := open(t)
+	if err := dir.Ready(); err != nil {
+		t.Errorf("got %v, want ready", err)
+	}
+	staging := filepath.Join(root, "staging")
+	if left, err := os.ReadDir(staging); err != nil || len(left) != 0 {
+		t.Errorf("left behind: %v, %v, want nothing", left, err)
+	}
+	if err := os.Remove(staging); err != nil {
+		t.Fatal(err)
+	}
+	if err := dir.Ready(); err == nil {
+		t.Error("without its folder it is ready")
+	}
+}

@@ -1,0 +1,34 @@
+package api
+
+import (
+	"context"
+
+	"quartermaster/models"
+)
+
+// storage is a bucket as Web+ shows it.
+type storage struct {
+	BucketName string
+	CreateTime int64
+	UpdateTime int64
+}
+
+type storageReply struct {
+	webPlusOK
+	Storage storage
+}
+
+func newStorageReply(b *models.Bucket) *storageReply {
+	return &storageReply{Storage: storage{BucketName: b.Name, CreateTime: b.CreatedAt.UnixMilli(), UpdateTime: b.UpdatedAt.UnixMilli()}}
+}
+
+// CreateStorage makes sure that the team has its storage bucket in the region:
+// the first call orders it, later ones tell the same. So it is safe to repeat
+// with or without a ClientToken.
+func (a WebPlus) CreateStorage(ctx context.Context, c *Call) (any, error) {
+	b, err := a.DB.EnsureStorage(ctx, c.By, c.Region)
+	if err != nil {
+		return nil, err
+	}
+	return newStorageReply(b), nil
+}

@@ -1,0 +1,81 @@
+package api
+
+import (
+	"context"
+	"strconv"
+
+	"quartermaster/models"
+)
+
+// paged says which page of a list a reply is; TotalCount counts all pages.
+type paged struct {
+	PageNumber int
+	PageSize   int
+	TotalCount int64
+}
+
+// The limits of a page.
+const (
+	webPlusPage  = 10
+	farthestPage = 1<<31 - 1
+)
+
+// pageOf is the page that a call asks for.
+func pageOf(c *Call) (paged, error) {
+	p := paged{PageNumber: 1, PageSize: webPlusPage}
+	for name, to := range map[string]struct {
+		at   *int
+		most int
+	}{"PageNumber": {&p.PageNumber, farthestPage}, "PageSize": {&p.PageSize, models.MaxPageSize}} {
+		text := c.Params.Get(name)
+		if text == "" {
+			continue
+		}
+		n, err := strconv.Atoi(text)
+		if err != nil || n < 1 || n > to.most {
+			return p, parameterValidationFailed
+		}
+		*to.at = n
+	}
+	return p, nil
+}
+
+// listedApplication is an application in a list. There are no environments
+// here, so their numbers are always 0.
+type listedApplication struct {
+	application
+	TotalEnvs      int
+	RunningEnvs    int
+	TerminatedEnvs int
+}
+
+type applicationsReply struct {
+	webPlusOK
+	paged
+	Applications struct{ Application []listedApplication }
+}
+
+// DescribeApplications lists the team's applications of the region, newest
+// first. A search for a stack or an environment finds none.
+func (a WebPlus) DescribeApplications(ctx context.Context, c *Call) (any, error) {
+	r := &applicationsReply{}
+	var err error
+	if r.paged, err = pageOf(c); err != nil {
+		return nil, err
+	}
+	var found []models.App
+	if c.Params.Get("StackSearch") == "" && c.Params.Get("EnvSearch") == "" {
+		f := models.AppFilter{
+			Region: c.Region, ID: c.Params.Get("AppId"), Name: c.Params.Get("AppName"), Text: c.Params.Get("AppSearch"),
+			CategoryText: c.Params.Get("CategorySearch"),
+		}
+		if found, r.TotalCount, err = a.DB.PageApps(ctx, c.By, f, r.PageNumber, r.PageSize); err != nil {
+			return nil, err
+		}
+	}
+	r.Applications.Application = make([]listedApplication, len(found))
+	for i := range found {
+		r.Applications.Application[i].application = newApplication(&found[i])
+	}
+	return r, nil
+}

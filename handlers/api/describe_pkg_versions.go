@@ -1,0 +1,35 @@
+package api
+
+import (
+	"context"
+
+	"quartermaster/models"
+)
+
+type pkgVersionsReply struct {
+	webPlusOK
+	paged
+	PkgVersions struct{ PkgVersion []pkgVersion }
+}
+
+// DescribePkgVersions lists an application's versions, newest first.
+func (a WebPlus) DescribePkgVersions(ctx context.Context, c *Call) (any, error) {
+	app, err := a.app(ctx, c)
+	if err != nil {
+		return nil, err
+	}
+	r := &pkgVersionsReply{}
+	if r.paged, err = pageOf(c); err != nil {
+		return nil, err
+	}
+	f := models.PkgVersionFilter{AppID: app.ID, Label: c.Params.Get("PkgVersionLabel"), LabelText: c.Params.Get("PkgVersionSearch")}
+	found, total, err := a.DB.PagePkgVersions(ctx, c.By, f, r.PageNumber, r.PageSize)
+	if err != nil {
+		return nil, err
+	}
+	r.TotalCount, r.PkgVersions.PkgVersion = total, make([]pkgVersion, len(found))
+	for i := range found {
+		r.PkgVersions.PkgVersion[i] = newPkgVersion(&found[i])
+	}
+	return r, nil
+}
