@@ -258,12 +258,45 @@ func (d *openAPI) response(o *views.APIOperation, status string, r response) {
 			for _, e := range m.value.Examples {
 				o.Reply = cmp.Or(o.Reply, indented(d.example(e.value).Value))
 			}
+			if o.Reply == "" {
+				o.Reply = indented(json.RawMessage(d.sketch(m.value.Schema)))
+			}
 			continue
 		}
 		for _, e := range m.value.Examples {
 			o.Errors = append(o.Errors, d.failure(e, status == "default"))
 		}
 	}
+}
+
+// sketch is a value of a schema as JSON: what it must be where that is said, and
+// else one of its type.
+func (d *openAPI) sketch(s schema) string {
+	s = d.schema(s)
+	for _, said := range append([]any{s.Const, s.Default}, s.Enum...) {
+		if said != nil {
+			b, _ := json.Marshal(said) // it came from JSON
+			return string(b)
+		}
+	}
+	switch typeName(s.Type) {
+	case "object":
+		var members []string
+		for _, m := range s.Properties {
+			members = append(members, fmt.Sprintf("%q:%s", m.name, d.sketch(m.value)))
+		}
+		return "{" + strings.Join(members, ",") + "}"
+	case "array":
+		if s.Items == nil {
+			return "[]"
+		}
+		return "[" + d.sketch(*s.Items) + "]"
+	case "boolean":
+		return "true"
+	case "integer", "number":
+		return "1"
+	}
+	return `"…"`
 }
 
 func (d *openAPI) example(e example) example {
