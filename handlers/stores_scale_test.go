@@ -53,6 +53,9 @@ func TestStoreIsScaledFromItsPage(t *testing.T) {
 	if p = ada.Get(t, path); p.Text("#store-state") != "Scaling out" || p.Find(".step").Length() != 2 || p.Has("#delete-store") {
 		t.Errorf("scaling: got %q, %d steps", p.Text("#store-state"), p.Find(".step").Length())
 	}
+	if p := ada.Get(t, "/"); !strings.Contains(p.Body, "Change the size of store") {
+		t.Error("the dashboard has no words for the job")
+	}
 	if p := ada.Get(t, path+"/scale"); !strings.Contains(p.Text("#summary"), "not at rest") {
 		t.Errorf("form while it is scaled: got %q", p.Text("#summary"))
 	}
