@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -322,24 +323,36 @@ func TestPanelsCommandMakesWhatTheFormSays(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	typed := url.Values{"store_name": {"handbook"}, "region": {"cn-north-4"}, "availability_zones": {"cn-north-4a", "cn-north-4c"}, "cu": {"2xlarge"},
-		"num": {"2"}, "charge_mode": {"prePaid"}, "period_type": {"month"}, "period_num": {"6"}, "description": {"it's \"$HOME\" `id` 产品\n<b>"}, "code": {"curl"}}
-	script := ada.Post(t, "/stores/preview", typed).Find(".code-block code").Text()
-	script = strings.NewReplacer("https://quartermaster.example", site.URL, "quartermaster.example", strings.TrimPrefix(site.URL, "http://")).Replace(script)
-	cmd := exec.CommandContext(t.Context(), "bash", "--norc", "-eu", "-c", script)
-	cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "LC_ALL=C.UTF-8", "HUAWEICLOUD_SDK_AK=" + key.ID, "HUAWEICLOUD_SDK_SK=" + secret}
-	out, err := cmd.CombinedOutput()
-	if err != nil || !strings.Contains(string(out), `"LMS.00000000"`) {
-		t.Fatalf("got %s, %v", out, err)
-	}
-	stores, _, err := site.DB.ListStores(t.Context(), site.Team.Requester, models.StoreFilter{}, models.Page{})
-	if err != nil || len(stores) != 1 {
-		t.Fatalf("got %d stores, %v, want one", len(stores), err)
-	}
-	p := ada.Get(t, ada.Get(t, "/stores/"+stores[0].ID).Find("#order-code").AttrOr("action", "")+"?code=json")
-	got, _, err := code.Parse(p.Find(".code-block code").Text(), code.CreateStore)
-	typed.Del("code")
-	if err != nil || !maps.EqualFunc(got.Form(), typed, slices.Equal) {
-		t.Errorf("the order says %q, %v, want %q", got.Form(), err, typed)
+	for _, c := range []struct {
+		path, op, done string
+		typed          url.Values
+	}{
+		{"/stores", code.CreateStore, `"LMS.00000000"`, url.Values{"store_name": {"handbook"}, "region": {"cn-north-4"}, "availability_zones": {"cn-north-4a", "cn-north-4c"},
+			"cu": {"2xlarge"}, "num": {"2"}, "charge_mode": {"prePaid"}, "period_type": {"month"}, "period_num": {"6"},
+			"description": {"it's \"$HOME\" `id` 产品\n<b>"}}},
+		{"/plans", code.CreateResourcePackage, `"Successful!"`, url.Values{"product_code": {"ossbag"}, "package_type": {"FPT_ossbag_absolute_Storage_sh"},
+			"specification": {"40"}, "duration": {"6"}, "pricing_cycle": {"Month"}}},
+	} {
+		form := maps.Clone(c.typed)
+		form.Set("code", "curl")
+		script := ada.Post(t, c.path+"/preview", form).Find(".code-block code").Text()
+		script = strings.NewReplacer("https://quartermaster.example", site.URL, "quartermaster.example", strings.TrimPrefix(site.URL, "http://")).Replace(script)
+		cmd := exec.CommandContext(t.Context(), "bash", "--norc", "-eu", "-c", script)
+		cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "LC_ALL=C.UTF-8", "HUAWEICLOUD_SDK_AK=" + key.ID, "HUAWEICLOUD_SDK_SK=" + secret,
+			"ALIBABA_CLOUD_ACCESS_KEY_ID=" + key.ID, "ALIBABA_CLOUD_ACCESS_KEY_SECRET=" + secret}
+		out, err := cmd.CombinedOutput()
+		if err != nil || !strings.Contains(string(out), c.done) {
+			t.Errorf("%s: got %s, %v", c.op, out, err)
+			continue
+		}
+		orders, _, err := site.DB.ListOrders(t.Context(), site.Team.Requester, models.OrderFilter{Free: true}, models.Page{Size: 1})
+		if err != nil || len(orders) != 1 {
+			t.Fatalf("%s: got %d orders, %v, want the latest", c.op, len(orders), err)
+		}
+		p := ada.Get(t, "/orders/"+strconv.FormatInt(orders[0].Number, 10)+"/code?code=json")
+		got, _, err := code.Parse(p.Find(".code-block code").Text(), c.op)
+		if err != nil || got.Operation != c.op || !maps.EqualFunc(got.Form(), c.typed, slices.Equal) {
+			t.Errorf("%s: the order says %q, %v, want %q", c.op, got.Form(), err, c.typed)
+		}
 	}
 }
