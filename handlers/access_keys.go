@@ -56,17 +56,19 @@ func (h AccessKeys) list(c *gin.Context, status int, orders *ui.Form) error {
 		if err != nil {
 			return err
 		}
-		p.Orders = web.NewForm(c, apiOrders{team.APIOrders})
+		p.Orders = web.NewForm(c, apiOrders{team.APIOrders, team.PlanAPI})
 	}
 	return web.Render(c, status, views.KeyList(p))
 }
 
-// apiOrders is what becomes of orders by API that have to wait.
+// apiOrders is what becomes of orders by API that have to wait, and whether
+// plans can be ordered so at all.
 type apiOrders struct {
-	Mode string `form:"api_orders"`
+	Mode  string `form:"api_orders"`
+	Plans bool   `form:"plan_api"`
 }
 
-// Orders changes what becomes of orders by API that have to wait.
+// Orders changes what becomes of orders by API.
 func (h AccessKeys) Orders(c *gin.Context) error {
 	by, err := h.by(c)
 	if err != nil {
@@ -76,6 +78,9 @@ func (h AccessKeys) Orders(c *gin.Context) error {
 	form, err := web.Decode(c, &in)
 	if err == nil {
 		err = h.DB.ChangeAPIOrders(c.Request.Context(), by, in.Mode)
+	}
+	if err == nil {
+		err = h.DB.ChangePlanAPI(c.Request.Context(), by, in.Plans)
 	}
 	if form.Reject(err) {
 		return h.list(c, http.StatusUnprocessableEntity, &form)

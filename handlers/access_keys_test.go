@@ -334,6 +334,15 @@ func TestATeamChoosesWhatBecomesOfItsOrdersByAPI(t *testing.T) {
 	if p := admin.Get(t, "/team/keys"); !p.Has(`#api-orders-form [value=hold][checked]`) {
 		t.Errorf("afterwards: got %q, want hold chosen", p.Text("#api-orders"))
 	}
+	if p := admin.Get(t, "/team/keys"); !p.Has(`#api-orders-form [name=plan_api][checked]`) {
+		t.Errorf("got %q, want that programs may order plans", p.Text("#api-orders"))
+	}
+	if p := admin.Post(t, "/team/api-orders", url.Values{"api_orders": {"hold"}}); p.Status != 303 {
+		t.Errorf("switching plans off: got %d", p.Status)
+	}
+	if p := admin.Get(t, "/team/keys"); p.Has(`#api-orders-form [name=plan_api][checked]`) {
+		t.Error("programs may still order plans")
+	}
 	if p := admin.Post(t, "/team/api-orders", url.Values{"api_orders": {"pay"}}); p.Status != 422 || !p.Has(".error-summary") {
 		t.Errorf("what it cannot be: got %d, want 422 with the reason", p.Status)
 	}

@@ -481,3 +481,29 @@ func TestPlanThatWaitsCannotBeChanged(t *testing.T) {
 		t.Errorf("got counts %v after the order was rejected, want no plan", counts)
 	}
 }
+
+func TestTeamCanLetOnlyPeopleOrderPlans(t *testing.T) {
+	t.Parallel()
+	db, _, team := atNoon(t)
+	other := modelstest.NewTeam(t, db)
+	if err := db.ChangePlanAPI(t.Context(), team.Approver, false); !errors.Is(err, models.ErrForbidden) {
+		t.Errorf("an approver: got %v, want %v", err, models.ErrForbidden)
+	}
+	for range 2 { // twice is once
+		if err := db.ChangePlanAPI(t.Context(), team.Admin, false); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for who, c := range map[string]struct {
+		by   models.Actor
+		want bool
+	}{"a script": {byAPI(team.Requester), false}, "a person": {team.Requester, true}, "another team's script": {byAPI(other.Requester), true}} {
+		if _, err := db.PlaceOrder(t.Context(), c.by, planOrder(example())); (err == nil) != c.want || err != nil && !rejects(err, "", "plan_api_off") {
+			t.Errorf("%s: got %v, want it done %v", who, err, c.want)
+		}
+	}
+	events, _, err := db.ListEvents(t.Context(), team.Admin, models.EventFilter{Action: "team.plan_api"}, models.Page{})
+	if err != nil || len(events) != 1 {
+		t.Errorf("got %d events, %v; want one", len(events), err)
+	}
+}
