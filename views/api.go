@@ -79,9 +79,9 @@ func split(text string, mark int) (before, at, after string) {
 	at = string(r[mark])
 	switch at {
 	case " ":
-		at = "␠"
+		at = "·"
 	case "\t":
-		at = "⇥"
+		at = "→"
 	}
 	return string(r[:mark]), at, string(r[mark+1:])
 }
