@@ -67,9 +67,9 @@ func (db *DB) counted(ctx context.Context, by Actor, name string) (int64, error)
 }
 
 // Counts are the team's totals: how many of each kind exist, by Kind, and
-// "order", "order.paid" (orders that cost something), "order.of.<product>" (of
-// plans of it), "app.<region>" (its applications there), "plan.<product>" (its
-// plans of a product) and "bytes" (what its buckets hold).
+// "order", "order.paid" (orders that cost something), "app.<region>" (its
+// applications there), "plan.<product>" (its plans of a product) and "bytes"
+// (what its buckets hold).
 func (db *DB) Counts(ctx context.Context, by Actor) (map[string]int64, error) {
 	if err := by.may(See); err != nil {
 		return nil, err

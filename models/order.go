@@ -468,11 +468,6 @@ func (db *DB) place(ctx context.Context, by Actor, in OrderInput, order *Order) 
 }
 
 func (db *DB) countOrder(ctx context.Context, by Actor, order *Order) error {
-	if order.ProductCode != "" {
-		if err := db.count(ctx, by.TeamID, ordersOf+order.ProductCode, 1); err != nil {
-			return err
-		}
-	}
 	if err := db.count(ctx, by.TeamID, "order", 1); err != nil || order.Free {
 		return err
 	}

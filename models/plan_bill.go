@@ -122,40 +122,12 @@ func (db *DB) PagePlanOrders(ctx context.Context, by Actor, f PlanOrderFilter, n
 		q = q.Where("state IN ?", payments[f.Payment])
 	}
 	q = between(q, "created_at", f.From, f.To)
-	total := int64(unknown)
-	if f.Type == "" && f.Payment == "" && f.From.IsZero() && f.To.IsZero() {
-		var err error
-		if total, err = db.countedOrders(ctx, by, f.ProductCodes...); err != nil {
-			return nil, 0, err
-		}
-	}
-	orders, total, err := pageNumber(ctx, q.Preload("Lines", inOrder), newestFirst("created_at", "number"), n, size, total)
+	orders, total, err := pageNumber(ctx, q.Preload("Lines", inOrder), newestFirst("created_at", "number"), n, size, unknown)
 	if err != nil {
 		return nil, 0, err
 	}
 	bills, err := db.withEffect(ctx, by, orders)
 	return bills, total, err
-}
-
-// ordersOf begins the counters of a team's orders of plans, one a product.
-const ordersOf = "order.of."
-
-// countedOrders is how many orders of plans the team has, of the products or,
-// without any, of all.
-func (db *DB) countedOrders(ctx context.Context, by Actor, products ...string) (int64, error) {
-	q := db.gorm.WithContext(ctx).Table("counters").Select("COALESCE(SUM(value), 0)").Where("team_id = ?", by.TeamID)
-	if len(products) > 0 {
-		names := make([]string, len(products))
-		for i, p := range products {
-			names[i] = ordersOf + p
-		}
-		q = q.Where("name IN ?", names)
-	} else {
-		q = q.Where("name LIKE ?", ordersOf+"%")
-	}
-	var n int64
-	err := q.Scan(&n).Error
-	return n, translate(err)
 }
 
 // FindPlanOrder is one order of a plan of the actor's team, with its line.
