@@ -1,13 +1,16 @@
 package code
 
 import (
+	"net"
 	"strconv"
 	"strings"
 )
 
 // goROA writes a program with the vendor's SDK for Go.
 func (w *writer) goROA() {
-	w.goAliyun("webplus", func() {
+	w.goAliyun("webplus", w.name(), func() {
+		// This client puts a port behind the domain in any case.
+		w.line("\trequest.Port = %s", strconv.Quote(w.port()))
 		for _, p := range w.given(true) {
 			w.line("\trequest.QueryParams[%s] = %s", strconv.Quote(p.Name), strconv.Quote(p.Value))
 		}
@@ -18,7 +21,7 @@ func (w *writer) goROA() {
 }
 
 func (w *writer) goRPC() {
-	w.goAliyun("bssopenapi", func() {
+	w.goAliyun("bssopenapi", w.host, func() {
 		for _, p := range w.Params {
 			w.line("\trequest.%s = %s", p.Name, strconv.Quote(p.Value))
 		}
@@ -26,7 +29,7 @@ func (w *writer) goRPC() {
 }
 
 // goAliyun writes what the programs for the two products have in common.
-func (w *writer) goAliyun(service string, fill func()) {
+func (w *writer) goAliyun(service, domain string, fill func()) {
 	w.head("//", "go get github.com/aliyun/alibaba-cloud-sdk-go")
 	w.line("package main\n")
 	w.line("import (\n\t\"fmt\"\n\t\"log\"\n\t\"os\"\n")
@@ -35,13 +38,27 @@ func (w *writer) goAliyun(service string, fill func()) {
 	w.line("\tclient, err := %s.NewClientWithAccessKey(%s,", service, strconv.Quote(w.region()))
 	w.line("\t\tos.Getenv(%q), os.Getenv(%q))", w.id, w.secret)
 	w.line("\tif err != nil {\n\t\tlog.Fatal(err)\n\t}")
-	w.line("\tclient.Domain = %s", strconv.Quote(w.host))
+	w.line("\tclient.Domain = %s", strconv.Quote(domain))
 	w.line("\trequest := %s.Create%sRequest()", service, w.op.name)
 	w.line("\trequest.Scheme = %q", w.scheme)
 	fill()
 	w.line("\tresponse, err := client.%s(request)", w.op.name)
 	w.line("\tif err != nil {\n\t\tlog.Fatal(err)\n\t}")
 	w.line("\tfmt.Println(response.GetHttpContentString())\n}")
+}
+
+// name is the desk's host without its port.
+func (w *writer) name() string { return strings.TrimSuffix(w.host, ":"+w.port()) }
+
+// port is the desk's port, also where the address leaves it out.
+func (w *writer) port() string {
+	if _, port, err := net.SplitHostPort(w.host); err == nil {
+		return port
+	}
+	if w.scheme == "https" {
+		return "443"
+	}
+	return "80"
 }
 
 // goSDK writes a program with the core of the other vendor's SDK, whose line
