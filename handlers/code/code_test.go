@@ -26,7 +26,7 @@ var hostile = []string{
 	"plain", "it's", `"double"`, `back\slash`, `\`, `\\`, `\'`, "$HOME", "${HOME}", "$(id)", "`id`", "a\nb", "a\r\nb", "\n", "a\tb", "-x", "--body=x",
 	"-", "@file", "#no comment", "a #b", "a & b; c | d > e < f", "x=y&z=1", "100%", "%41%0a", "a+b", "版本", "😀", "\u2028", "é\u0301", "<b>&amp;</b>",
 	"*", "~", "!!", "{}", "[1]", "$'\\n'", "'; curl evil #", `\u000a`, `\u0022`, "*/ //", "\x01\x1b[31m\x7f", "null", "true", "007", "1e9", "  two  ", "\v\f\b",
-	"{\"a\":1}", "EOF", "%s%d", "\\x41", "\\101", "'''", `"""`, "a'\\''b", "oss://b/k ey.war",
+	"{\"a\":1}", "EOF", "%s%d", "\\x41", "\\101", "'''", `"""`, "a'\\''b", "oss://b/k ey.war", "a\u202eb", "\\\u200b",
 }
 
 // documented are the forms of each operation, with the fields that the
@@ -105,7 +105,7 @@ func TestCodeIsReadWithTheLineBreaksOfAForm(t *testing.T) {
 func TestWhatTheOperationLacksIsNamed(t *testing.T) {
 	t.Parallel()
 	form := url.Values{"region": {"cn-hangzhou"}, "bucket_name": {"my-bucket"}, "size_limit": {"10"}, "tags": {"a, b"},
-		"description": {"two\nlines"}, "cost_centre": {"CC-1"}, "note": {"*/ \\u000a 因为"}}
+		"description": {"two\nlines"}, "cost_centre": {"CC-1"}, "note": {"*/ \\u000a 因为\ufeff"}}
 	r := code.From(code.CreateStorage, form)
 	if len(r.Left) != 6 {
 		t.Errorf("got left %v, want the six other fields", r.Left)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/url"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 )
 
@@ -39,7 +40,9 @@ func shell(s string) string {
 }
 
 // quote is a text as a string of JSON, which is one of Python, JavaScript and
-// Java as well: none of its escapes means another character there.
+// Java as well: none of its escapes means another character there. Characters
+// that cannot be seen are escaped too: a program holds no byte order mark, and
+// whoever reads it is to see what it does.
 func quote(s string) string {
 	var b bytes.Buffer
 	e := json.NewEncoder(&b)
@@ -47,7 +50,15 @@ func quote(s string) string {
 	if err := e.Encode(s); err != nil {
 		panic(err) // a string can always be encoded
 	}
-	return strings.TrimSuffix(b.String(), "\n")
+	var out strings.Builder
+	for _, r := range strings.TrimSuffix(b.String(), "\n") {
+		if r > '~' && r <= 0xffff && !unicode.IsPrint(r) {
+			fmt.Fprintf(&out, `\u%04x`, r)
+		} else {
+			out.WriteRune(r)
+		}
+	}
+	return out.String()
 }
 
 // escape is a text as signatures and addresses have it: all bytes but letters,

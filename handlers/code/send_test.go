@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"slices"
+	"strings"
 	"testing"
 
 	"quartermaster/handlers/code"
@@ -90,6 +91,18 @@ func TestCurlIsSignedByOpenSSL(t *testing.T) {
 			}
 			said(t, c.op, r, c.form)
 		})
+	}
+}
+
+// What only a shell can put in is told by a character that no text should have.
+// A form may have it all the same.
+func TestCurlNeverRunsWhatAFormSays(t *testing.T) {
+	t.Parallel()
+	for _, field := range documented[code.CreateResourcePackage] {
+		program := code.From(code.CreateResourcePackage, url.Values{field: {"\uFDD0\"; touch hacked; \""}}).Write(code.Curl, base)
+		if !strings.Contains(program, "=%EF%B7%90%22%3B%20touch%20hacked%3B%20%22&") || strings.Contains(program, "touch hacked") {
+			t.Errorf("%s is not escaped:\n%s", field, program)
+		}
 	}
 }
 

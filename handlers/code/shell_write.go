@@ -56,20 +56,15 @@ func (w *writer) curlROA() {
 // encoded, and encoded once more in what is signed.
 func (w *writer) curlRPC() {
 	w.head("#", signedBy+"RPC V1, HMAC-SHA1.")
-	params := append([]Param{
-		{"AccessKeyId", dynamic + "${" + w.id + ":?}"}, {"Action", w.op.name}, {"Format", "JSON"},
-		{"SignatureMethod", "HMAC-SHA1"}, {"SignatureNonce", dynamic + "$nonce"}, {"SignatureVersion", "1.0"},
-		{"Timestamp", dynamic + "$timestamp"}, {"Version", w.op.api.version},
-	}, w.Params...)
-	slices.SortFunc(params, func(a, b Param) int { return strings.Compare(a.Name, b.Name) })
-	var parts []string
-	for _, p := range params {
-		value, byShell := strings.CutPrefix(p.Value, dynamic)
-		if !byShell {
-			value = escape(value)
-		}
-		parts = append(parts, p.Name+"="+value)
+	// These are the shell's to put in; what the form says never is.
+	parts := []string{
+		"AccessKeyId=${" + w.id + ":?}", "Action=" + w.op.name, "Format=JSON", "SignatureMethod=HMAC-SHA1",
+		"SignatureNonce=$nonce", "SignatureVersion=1.0", "Timestamp=$timestamp", "Version=" + w.op.api.version,
 	}
+	for _, p := range w.Params {
+		parts = append(parts, p.Name+"="+escape(p.Value))
+	}
+	slices.Sort(parts)
 	w.line("nonce=$(openssl rand -hex 16)")
 	w.line("timestamp=$(date -u +%%Y-%%m-%%dT%%H%%%%3A%%M%%%%3A%%SZ)")
 	w.line(`query="%s"`, strings.Join(parts, "&"))
