@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"strings"
 	"time"
+	"unicode"
 
 	"gorm.io/gorm"
 	"gorm.io/gorm/clause"
@@ -604,5 +605,12 @@ func (db *DB) ListOrders(ctx context.Context, by Actor, f OrderFilter, p Page) (
 }
 
 // clip is s cut to at most n bytes, between characters, without what is no
-// text: headers may hold any bytes.
-func clip(s string, n int) string { return strings.ToValidUTF8(s[:min(n, len(s))], "") }
+// text: what callers send may hold any bytes, and PostgreSQL keeps no zero.
+func clip(s string, n int) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) {
+			return -1
+		}
+		return r
+	}, strings.ToValidUTF8(s[:min(n, len(s))], ""))
+}

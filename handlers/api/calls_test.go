@@ -2,7 +2,9 @@ package api_test
 
 import (
 	"net/http"
+	"strings"
 	"testing"
+	"unicode"
 
 	"quartermaster/models"
 	"quartermaster/web/sign"
@@ -30,5 +32,31 @@ func TestAForgedCallIsListedAndIsNoUseOfTheKey(t *testing.T) {
 	}
 	if k, err = d.DB.FindAccessKey(t.Context(), by, d.Key.ID); err != nil || k.UsedAt == nil {
 		t.Errorf("after the owner's: got %+v, %v; want a last use", k, err)
+	}
+}
+
+// One who knows no more than the id of a key must not keep the calls of others
+// from being listed.
+func TestACallForAnOperationOfAnyBytesIsListed(t *testing.T) {
+	t.Parallel()
+	d := open(t)
+	for _, name := range []string{"%00", "Query%00Orders%1B", "%FF"} {
+		forged := sign.Request{Method: "GET", Path: "/", Host: d.host(), Header: http.Header{}, Query: "Format=JSON&Action=" + name}
+		if got := refusalOf(t, d.send(t, forged.SignRPC(d.Key.ID, "guessed", d.DB.Now(), "1"))); got != "SignatureDoesNotMatch" {
+			t.Fatalf("%s: got %s, want SignatureDoesNotMatch", name, got)
+		}
+	}
+	rightly := rpc(d).SignRPC(d.Key.ID, d.Key.Secret, d.DB.Now(), "2")
+	if got := d.send(t, rightly); got.Status != http.StatusOK {
+		t.Fatalf("got %d, %s; want 200", got.Status, got.Body)
+	}
+	calls, _, err := d.DB.ListCalls(t.Context(), d.Team.Admin, models.CallFilter{Key: d.Key.ID}, models.Page{})
+	if err != nil || len(calls) != 4 {
+		t.Fatalf("got %+v, %v; want four calls", calls, err)
+	}
+	for _, c := range calls {
+		if strings.ContainsFunc(c.Operation, unicode.IsControl) {
+			t.Errorf("operation %q is listed as it came, want it without what is no text", c.Operation)
+		}
 	}
 }
