@@ -282,7 +282,7 @@ func IsCall(r *http.Request) bool {
 	case r.Header.Get("X-Acs-Action") != "":
 		return true
 	}
-	if query, _ := url.ParseQuery(r.URL.RawQuery); query.Has("Action") {
+	if asks(r.URL.RawQuery) {
 		return true
 	}
 	kind, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type"))
@@ -298,8 +298,19 @@ func IsCall(r *http.Request) bool {
 		io.Reader
 		io.Closer
 	}{io.MultiReader(bytes.NewReader(text), rest), r.Body}
-	form, _ := url.ParseQuery(string(text))
-	return form.Has("Action")
+	return asks(string(text))
+}
+
+// asks tells whether a query or form has a parameter Action. It may be one that
+// cannot be read, which is then refused as its product does.
+func asks(query string) bool {
+	for part := range strings.SplitSeq(query, "&") {
+		name, _, _ := strings.Cut(part, "=")
+		if plain, err := url.QueryUnescape(name); err == nil && plain == "Action" {
+			return true
+		}
+	}
+	return false
 }
 
 // failed is a body that broke off.

@@ -1,7 +1,12 @@
 package api_test
 
 import (
+	"crypto/hmac"
+	"crypto/sha1"
+	"encoding/base64"
 	"encoding/json"
+	"errors"
+	"fmt"
 	"net/http"
 	"net/url"
 	"strings"
@@ -358,4 +363,82 @@ func TestCallIsNotedForItsKey(t *testing.T) {
 			t.Errorf("the first: got %+v, want it with operation, request id %s and address", first, a.Header.Get("X-Request-Id"))
 		}
 	})
+}
+
+// ROA V1 signs no body without its digest, so whoever passes such a request on
+// can give it another. What is signed then counts.
+func TestABodyThatNobodySignedChangesNothingSigned(t *testing.T) {
+	t.Parallel()
+	for name, body := range map[string]struct{ kind, text string }{
+		"form": {"application/x-www-form-urlencoded", "RegionId=cn-beijing&AppId="},
+		"json": {"", `{"RegionId":"cn-beijing","AppId":"`},
+	} {
+		for _, inHeader := range []bool{true, false} {
+			t.Run(fmt.Sprint(name, inHeader), func(t *testing.T) {
+				t.Parallel()
+				d := open(t)
+				mine, other := d.app(t, "mine", region), d.app(t, "other", "cn-beijing")
+				r := sign.Request{Method: "DELETE", Path: "/pop/v1/wam/application", Host: d.host(), Query: "AppId=" + mine, Header: http.Header{}}
+				if inHeader {
+					r.Header.Set("X-Acs-Region-Id", region)
+				} else {
+					r.Query += "&RegionId=" + region
+				}
+				r.Header.Set("X-Acs-Version", "2019-03-20")
+				if body.kind != "" {
+					r.Header.Set("Content-Type", body.kind)
+				}
+				r = r.SignROA(d.Key.ID, d.Key.Secret, d.DB.Now(), "")
+				r.Header.Del("Content-Md5")
+				claim, err := sign.ROA(r)
+				if err != nil {
+					t.Fatal(err)
+				}
+				mac := hmac.New(sha1.New, []byte(d.Key.Secret))
+				mac.Write([]byte(claim.StringToSign()))
+				r.Header.Set("Authorization", "acs "+d.Key.ID+":"+base64.StdEncoding.EncodeToString(mac.Sum(nil)))
+				r.Body = []byte(body.text + other)
+				if body.kind == "" {
+					r.Body = append(r.Body, `"}`...)
+				}
+				if got := d.send(t, r); got.Status != http.StatusOK {
+					t.Fatalf("got %d, %s; want 200", got.Status, got.Body)
+				}
+				if _, err := d.DB.FindApp(t.Context(), d.Team.Viewer, mine); !errors.Is(err, models.ErrNotFound) {
+					t.Errorf("the one signed for: got %v, want it gone", err)
+				}
+				if _, err := d.DB.FindApp(t.Context(), d.Team.Viewer, other); err != nil {
+					t.Errorf("the one in the body: got %v, want it there", err)
+				}
+			})
+		}
+	}
+}
+
+// app is an application of the team.
+func (d *desk) app(t testing.TB, name, region string) string {
+	t.Helper()
+	app, err := d.DB.CreateApp(t.Context(), d.Team.Requester, models.AppInput{Name: name, Region: region})
+	if err != nil {
+		t.Fatalf("create application: %v", err)
+	}
+	return app.ID
+}
+
+// At "/" a browser lands too, but not with an Action, however it is written.
+func TestAnActionThatCannotBeReadIsACall(t *testing.T) {
+	t.Parallel()
+	d := open(t)
+	form := http.Header{"Content-Type": {"application/x-www-form-urlencoded"}}
+	for _, text := range []string{"Action=QueryOrders;x=1", "Action=%zz", "x=%&Action=QueryOrders", "%41ction=QueryOrders&y=;"} {
+		for name, r := range map[string]sign.Request{
+			"query": {Method: "GET", Path: "/", Host: d.host(), Query: text},
+			"form":  {Method: "POST", Path: "/", Host: d.host(), Body: []byte(text), Header: form},
+		} {
+			got := d.send(t, r)
+			if got.Status != http.StatusBadRequest || !strings.Contains(got.Body, "<Code>IncompleteSignature</Code>") {
+				t.Errorf("%s in a %s: got %d, %q; want IncompleteSignature", text, name, got.Status, got.Body)
+			}
+		}
+	}
 }

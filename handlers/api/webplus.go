@@ -101,22 +101,26 @@ func (a WebPlus) find(c *Call) (operation, error) {
 	return a.run, nil
 }
 
-// read is the union of query, form and JSON body; the body wins.
+// read is the union of headers, query, form and JSON body; what comes later
+// wins. Of a body that nobody signed nothing wins over what somebody did.
 func (a WebPlus) read(_ context.Context, c *Call) error {
 	c.Params = Params{}
 	query, form := c.request, c.request
 	query.Body, form.Query = nil, ""
-	for _, values := range []url.Values{query.Params(), form.Params(), jsonParams(c.request.Body)} {
+	header := url.Values{"RegionId": {c.request.Header.Get("X-Acs-Region-Id")}}
+	given := []url.Values{header, query.Params(), form.Params(), jsonParams(c.request.Body)}
+	if !c.claim.CoversBody() {
+		given = append(given[2:], given[:2]...)
+	}
+	for _, values := range given {
 		for name := range values {
 			if value := values.Get(name); value != "" {
 				c.Params[name] = value
 			}
 		}
 	}
-	for _, region := range []string{c.Params.Get("RegionId"), c.request.Header.Get("X-Acs-Region-Id"), a.Region} {
-		if c.Region = region; region != "" {
-			break
-		}
+	if c.Region = c.Params.Get("RegionId"); c.Region == "" {
+		c.Region = a.Region
 	}
 	for _, text := range append(slices.Collect(maps.Values(c.Params)), c.Region) {
 		if !utf8.ValidString(text) || strings.ContainsRune(text, 0) {

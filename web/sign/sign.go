@@ -233,6 +233,13 @@ func (c *Claim) Intact() error {
 	return nil
 }
 
+// CoversBody tells whether the signature is one of the body too. That of ROA V1
+// is not where no digest was sent, and whoever passes the request on can then
+// give it any body.
+func (c *Claim) CoversBody() bool {
+	return c.Scheme != Token && (c.Scheme != ROA1 || c.request.Header.Get("Content-Md5") != "")
+}
+
 // Verify refuses a signature that was not made of this request with this
 // secret. It takes the same time for every wrong one. A token is not signed, so
 // it never passes.
