@@ -28,7 +28,7 @@ var forms = map[string]string{
 // and a request to read.
 type coded struct {
 	Language string `form:"code"`
-	Request  string `form:"request"`
+	Paste    string `form:"paste"`
 }
 
 // formRequest is the request that a form with one line stands for.
@@ -74,7 +74,7 @@ func paste(c *gin.Context, op string) (pasted, error) {
 	if err != nil && !form.Reject(err) {
 		return p, err
 	}
-	p.request, p.parts, err = code.Parse(form.Value("request"), op)
+	p.request, p.parts, err = code.Parse(form.Value("paste"), op)
 	if err != nil && !errors.As(err, &p.refused) {
 		return p, err
 	}

@@ -100,7 +100,7 @@ func TestPastedCodeFillsTheForm(t *testing.T) {
 			}
 			written := ada.Post(t, f.path+"/preview", values).Find(".code-block code").Text()
 			for what, header := range map[string]http.Header{"plain": nil, "htmx": partial(f.id)} {
-				sent := url.Values{"request": {strings.ReplaceAll(written, "\n", "\r\n")}, "note": {"kept"}, "description": {"from before"}}
+				sent := url.Values{"paste": {strings.ReplaceAll(written, "\n", "\r\n")}, "note": {"kept"}, "description": {"from before"}}
 				p := ada.Do(t, http.MethodPost, f.path+"/paste", sent, header)
 				if p.Status != http.StatusOK || !p.Has("#pasted .tone-ok") || p.Has("#pasted li") {
 					t.Errorf("%s as %s, %s: got %d, %q", f.path, l, what, p.Status, p.Text("#pasted"))
@@ -139,7 +139,7 @@ func TestWhatWasNotTakenIsNamed(t *testing.T) {
 		{"/stores", `{"store_name":"kb","region":"cn-north-4","availability_zones":["cn-north-4a","cn-moon-1"]}`,
 			[]string{"availability_zones.2=cn-moon-1 – not on offer here"}},
 	} {
-		p := ada.Post(t, c.path+"/paste", url.Values{"request": {c.text}})
+		p := ada.Post(t, c.path+"/paste", url.Values{"paste": {c.text}})
 		var got []string
 		for _, li := range p.Find("#pasted li").EachIter() {
 			got = append(got, strings.Join(strings.Fields(li.Text()), " "))
@@ -163,12 +163,12 @@ func TestARequestThatIsNotReadStaysInTheBox(t *testing.T) {
 		strings.Repeat("x", code.Limit+1):               "too long",
 	} {
 		for _, path := range []string{"/buckets", "/plans", "/stores"} {
-			p := ada.Post(t, path+"/paste", url.Values{"request": {text}, "note": {"typed"}})
+			p := ada.Post(t, path+"/paste", url.Values{"paste": {text}, "note": {"typed"}})
 			if p.Status != http.StatusUnprocessableEntity || !strings.Contains(p.Text("#pasted .tone-danger"), want) {
 				t.Errorf("%s with %.40q: got %d %q, want %q", path, text, p.Status, p.Text("#pasted"), want)
 			}
-			if !p.Has("#as-code details[open]") || strings.TrimPrefix(p.Find("#request").Text(), "\n") != text || p.Find("#note").Text() != "typed" {
-				t.Errorf("%s with %.40q: the box holds %.40q, the reason %q", path, text, p.Find("#request").Text(), p.Find("#note").Text())
+			if !p.Has("#as-code details[open]") || strings.TrimPrefix(p.Find("#paste").Text(), "\n") != text || p.Find("#note").Text() != "typed" {
+				t.Errorf("%s with %.40q: the box holds %.40q, the reason %q", path, text, p.Find("#paste").Text(), p.Find("#note").Text())
 			}
 		}
 	}
@@ -184,7 +184,7 @@ func TestARequestOfAnotherFormLeadsThere(t *testing.T) {
 		if f.path == at {
 			at = "/plans"
 		}
-		p := ada.Post(t, at+"/paste", url.Values{"request": {written}})
+		p := ada.Post(t, at+"/paste", url.Values{"paste": {written}})
 		link := p.Links("#pasted .tone-warn")
 		if p.Status != http.StatusUnprocessableEntity || len(link) != 1 || !strings.HasPrefix(link[0], f.path+"/new?") {
 			t.Fatalf("%s pasted at %s: got %d to %q", f.op, at, p.Status, link)
@@ -196,7 +196,7 @@ func TestARequestOfAnotherFormLeadsThere(t *testing.T) {
 			}
 		}
 	}
-	p := ada.Post(t, "/stores/paste", url.Values{"request": {`{"AppName":"shop","RegionId":"cn-beijing"}`}})
+	p := ada.Post(t, "/stores/paste", url.Values{"paste": {`{"AppName":"shop","RegionId":"cn-beijing"}`}})
 	if link := p.Links("#pasted"); len(link) != 1 || ada.Get(t, link[0]).Find("[name=app_name]").AttrOr("value", "") != "shop" {
 		t.Errorf("an application: got %q", link)
 	}
@@ -281,7 +281,7 @@ func TestViewersPasteNothing(t *testing.T) {
 	site := open(t)
 	vera := site.SignIn(t, models.Viewer)
 	for _, path := range []string{"/buckets", "/pkg-versions", "/plans", "/stores"} {
-		if p := vera.Post(t, path+"/paste", url.Values{"request": {"{}"}}); p.Status != http.StatusForbidden {
+		if p := vera.Post(t, path+"/paste", url.Values{"paste": {"{}"}}); p.Status != http.StatusForbidden {
 			t.Errorf("%s: got %d, want 403", path, p.Status)
 		}
 	}

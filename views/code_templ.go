@@ -23,7 +23,7 @@ import (
 // CodeProps is what a panel of code shows: the request that a form or an order
 // line stands for.
 type CodeProps struct {
-	// Form has the chosen language in "code", and in "request" what was pasted.
+	// Form has the chosen language in "code", and in "paste" what was pasted.
 	Form ui.Form
 	// Operation is what the documents call the request.
 	Operation string
@@ -171,7 +171,7 @@ func FormCode(p CodeProps, form string) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = ui.Field(p.Form, ui.FieldProps{Name: "request", Type: "textarea", Rows: "5", Attrs: templ.Attributes{
+			templ_7745c5c3_Err = ui.Field(p.Form, ui.FieldProps{Name: "paste", Type: "textarea", Rows: "5", Attrs: templ.Attributes{
 				"spellcheck": "false", "autocapitalize": "off", "autocomplete": "off",
 			}}).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
@@ -362,14 +362,14 @@ func PasteResult(p *Pasted) templ.Component {
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
-					templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 16, " <a href=\"#request\">")
+					templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 16, " <a href=\"#paste\">")
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var11 string
 					templ_7745c5c3_Var11, templ_7745c5c3_Err = templ.JoinStringErrs(i18n.T(ctx, "code.back"))
 					if templ_7745c5c3_Err != nil {
-						return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/code.templ`, Line: 154, Col: 76}
+						return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/code.templ`, Line: 154, Col: 74}
 					}
 					_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var11))
 					if templ_7745c5c3_Err != nil {
