@@ -644,6 +644,24 @@ func TestUnprovenCallsAreListedAndAreNoUse(t *testing.T) {
 	}
 }
 
+func TestForgedCallsTakeNoPlaceOfTheOwners(t *testing.T) {
+	t.Parallel()
+	db := modelstest.Open(t)
+	team := modelstest.NewTeam(t, db)
+	known, _ := mustKey(t, db, team.Admin, models.AccessKeyInput{})
+	busy, _ := mustKey(t, db, team.Admin, models.AccessKeyInput{})
+	for range 20_000 {
+		db.NoteCall(models.Call{KeyID: known.ID, At: db.Now(), Unproven: true, Code: "SignatureDoesNotMatch"})
+	}
+	for range 100 {
+		db.NoteCall(models.Call{KeyID: busy.ID, At: db.Now(), Operation: "ListStores"})
+	}
+	calls, _, err := db.ListCalls(t.Context(), team.Admin, models.CallFilter{Key: busy.ID}, models.Page{Size: 100})
+	if err != nil || len(calls) != 100 {
+		t.Errorf("got %d calls, %v; want all 100", len(calls), err)
+	}
+}
+
 func TestTheListOfCallsIsBounded(t *testing.T) {
 	t.Parallel()
 	clock := modelstest.NewClock()

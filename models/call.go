@@ -19,6 +19,9 @@ const (
 	// callsWaiting is how many calls wait to be written. Further ones are left
 	// out of the list: a request never waits for it.
 	callsWaiting = 4096
+	// unprovenWaiting is how many wait when no more of those that somebody else
+	// may have sent are added, so that they take no one's place.
+	unprovenWaiting = 512
 	// callsTogether bounds what one transaction writes.
 	callsTogether = 200
 	// callsPause is how long calls gather. What waits is written at once when
@@ -81,6 +84,9 @@ func (l *callLog) stop() error {
 // with it. It never waits: the list is written in the background, and when more
 // come than can be written some are left out.
 func (db *DB) NoteCall(c Call) {
+	if c.Unproven && len(db.calls.queue) >= unprovenWaiting {
+		return
+	}
 	c.ID = db.newID()
 	c.Operation, c.Code, c.Agent = clip(c.Operation, 64), clip(c.Code, 64), clip(c.Agent, mostAgent)
 	select {
