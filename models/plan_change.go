@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"strings"
 	"time"
 
 	"gorm.io/gorm/clause"
@@ -110,6 +111,9 @@ func (in *RenewInput) fulfil(ctx context.Context, tx *DB, by Actor, order *Order
 	if !ok {
 		return invalid("duration", "not_offered")
 	}
+	if line.SKU != pricing.PlanSKU(p.PackageType, strconv.FormatInt(p.Specification, 10)) {
+		return invalid("instance_id", "changed") // what was priced was of another size
+	}
 	// The order may have waited, and another may have renewed the plan since.
 	starts, ends := p.EndsAt, pricing.Renewed(p.EndsAt, months)
 	line.StartsAt, line.EndsAt = &starts, &ends
@@ -209,6 +213,8 @@ func (in *UpgradeInput) fulfil(ctx context.Context, tx *DB, by Actor, order *Ord
 		return Invalid{{Field: "instance_id", Rule: rule}}
 	case size <= p.Specification:
 		return invalid("specification", "not_larger")
+	case !line.EndsAt.Equal(p.EndsAt), !strings.HasPrefix(line.Detail, p.size()+" → "):
+		return invalid("instance_id", "changed") // what was priced was another difference
 	}
 	was := p.Specification
 	p.Specification, line.EndsAt = size, &p.EndsAt
@@ -285,9 +291,12 @@ func (in *UpgradeInput) drop(context.Context, *DB, Actor, *OrderLine) error { re
 
 // name says in an order's line which plan the order changes.
 func (p *Plan) name(line *OrderLine) {
-	line.Name, line.Detail, line.Region = p.PackageType, fmt.Sprint(p.Specification, " ", p.Unit), p.Region
+	line.Name, line.Detail, line.Region = p.PackageType, p.size(), p.Region
 	line.related, line.productCode = p.OrderNumber, p.ProductCode
 }
+
+// size says in an order's line how large the plan is.
+func (p *Plan) size() string { return fmt.Sprint(p.Specification, " ", p.Unit) }
 
 // changePlan writes what an order makes of a plan, and records it.
 func (db *DB) changePlan(ctx context.Context, by Actor, p *Plan, order *Order, line *OrderLine, action string, detail map[string]any) error {

@@ -442,12 +442,20 @@ func TestChangeThatWaitsLeavesThePlanAsItIs(t *testing.T) {
 	}
 	rejected := mustDecide(t, db, team.Approver, waiting[0], false)
 	upgraded := mustDecide(t, db, team.Approver, waiting[1], true)
-	renewed := mustDecide(t, db, team.Approver, waiting[2], true)
+	// Its price is that of the smaller plan.
+	if failed := mustDecide(t, db, team.Approver, waiting[2], true); failed.State != models.OrderFailed || !rejects(failed.Refused, "instance_id", "changed") {
+		t.Errorf("renewal of a plan that was made larger meanwhile: got %s, %v; want failed, because it changed", failed.State, failed.Refused)
+	}
+	larger := mustPlace(t, db, byAPI(team.Requester), lineOrder(&models.UpgradeInput{InstanceID: p.ID, Specification: "500"}))
+	renewed := mustDecide(t, db, team.Approver, mustPlace(t, db, byAPI(team.Requester), renewal), true)
+	if failed := mustDecide(t, db, team.Approver, larger, true); failed.State != models.OrderFailed || !rejects(failed.Refused, "instance_id", "changed") {
+		t.Errorf("upgrade of a plan that was renewed meanwhile: got %s, %v; want failed, because it changed", failed.State, failed.Refused)
+	}
 	if rejected.State != models.OrderRejected || rejected.Payment() != models.Cancelled || upgraded.State != models.OrderCompleted || renewed.State != models.OrderCompleted {
 		t.Errorf("got %s, %s and %s", rejected.State, upgraded.State, renewed.State)
 	}
 	got := mustFindPlan(t, db, team.Viewer, p.ID)
-	if !got.EndsAt.Equal(time.Date(2027, 11, 21, 16, 0, 0, 0, time.UTC)) || got.Specification != 100 || got.PaidMinor != 2250+3150+2250 {
+	if !got.EndsAt.Equal(time.Date(2027, 11, 21, 16, 0, 0, 0, time.UTC)) || got.Specification != 100 || got.PaidMinor != 2250+3150+renewed.TotalMinor || renewed.TotalMinor <= 2250 {
 		t.Errorf("after the decisions: got plan %+v", got)
 	}
 	late := mustPlace(t, db, byAPI(team.Requester), renewal)

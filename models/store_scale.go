@@ -56,7 +56,7 @@ func (in *StoreScaleInput) line(ctx context.Context, db *DB, by Actor) (OrderLin
 		return line, err
 	}
 	line.Name, line.Region, line.related = s.Name, s.Region, s.OrderNumber
-	line.Detail = fmt.Sprintf("%s × %d → %d", s.CU, s.Num, in.Num)
+	line.Detail = in.detail(s)
 	refused := in.against(s)
 	team, err := db.FindTeam(ctx, by)
 	if err != nil {
@@ -84,6 +84,11 @@ func (in *StoreScaleInput) line(ctx context.Context, db *DB, by Actor) (OrderLin
 		line.StartsAt, line.EndsAt = &now, s.EndsAt
 	}
 	return line, refused
+}
+
+// detail says in an order's line what becomes of the store.
+func (in *StoreScaleInput) detail(s *Store) string {
+	return fmt.Sprintf("%s × %d → %d", s.CU, s.Num, in.Num)
 }
 
 // quote is what the new size costs: the new rate of a store that is charged by
@@ -141,6 +146,9 @@ func (in *StoreScaleInput) fulfil(ctx context.Context, tx *DB, by Actor, order *
 	}
 	if err := in.against(s); err != nil {
 		return err
+	}
+	if s.EndsAt != nil && line.Detail != in.detail(s) {
+		return invalid("num", "changed") // what was paid for was another number of units
 	}
 	to := sizing{Num: in.Num, Order: order.Number}
 	if err := tx.reserveScale(ctx, by, s, to); err != nil {

@@ -499,3 +499,27 @@ func TestScalingLeavesTheIndexAsItIs(t *testing.T) {
 	}
 	onlyOwner(t, db.DataFile("stores"))
 }
+
+func TestScalingThatWaitsIsPaidForAsManyUnitsAsCome(t *testing.T) {
+	t.Parallel()
+	db := modelstest.OpenWith(t, models.Options{Policy: func(_ context.Context, _ models.Actor, o *models.Order) (bool, string) {
+		return o.Note == "waits", "by note"
+	}})
+	team := modelstest.NewTeam(t, db)
+	in := storeInput("handbook")
+	in.Num, in.ChargeMode, in.PeriodType, in.PeriodNum = 4, pricing.PrePaid, pricing.Month, 1
+	store := mustPlace(t, db, team.Requester, storeOrder(in)).Lines[0].ResourceID
+	modelstest.Work(t, db)
+	more := lineOrder(&models.StoreScaleInput{StoreID: store, Num: 6})
+	more.Note = "waits"
+	waiting := mustPlace(t, db, team.Requester, more)
+	mustPlace(t, db, team.Requester, lineOrder(&models.StoreScaleInput{StoreID: store, Num: 1}))
+	modelstest.Work(t, db)
+	// Two units were paid for, and five would come.
+	if failed := mustDecide(t, db, team.Approver, waiting, true); failed.State != models.OrderFailed || !rejects(failed.Refused, "num", "changed") {
+		t.Errorf("got %s, %v; want failed, because the store changed", failed.State, failed.Refused)
+	}
+	if s, err := db.FindStore(t.Context(), team.Viewer, store); err != nil || s.Num != 1 || cuUsed(t, db, team.Viewer) != 1 {
+		t.Errorf("got %+v, %v and %d units used; want it as it was", s, err, cuUsed(t, db, team.Viewer))
+	}
+}
