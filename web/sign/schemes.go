@@ -71,6 +71,9 @@ func separable(query url.Values) bool {
 
 // rpc1 reads the protocol parameters.
 func rpc1(r Request) (*Claim, error) {
+	if len(r.Body) > maxForm {
+		return nil, refuse(Malformed, "form")
+	}
 	params, ok := r.params()
 	if !ok || len(params["Signature"]) > 1 {
 		return nil, refuse(Malformed, "query")

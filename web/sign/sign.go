@@ -35,7 +35,8 @@ const Window = 15 * time.Minute
 // Bounds on what a caller says before we know it.
 const (
 	maxParams = 1000
-	maxName   = 512 // of an AccessKeyId, a nonce or a token
+	maxName   = 512      // of an AccessKeyId, a nonce or a token
+	maxForm   = 64 << 10 // of parameters in a body that are signed one by one, and grow to five times as much
 )
 
 // Reason says why a signature is refused.

@@ -652,6 +652,23 @@ func TestRefusalsKeepTheStringToSignOutOfLogs(t *testing.T) {
 	}
 }
 
+// A string to sign of RPC V1 is five times as long as some of its parameters,
+// and whoever knows the id of a key can have it made.
+func TestParametersThatAreSignedOneByOneAreBounded(t *testing.T) {
+	t.Parallel()
+	for size, refused := range map[int]bool{60 << 10: false, 64<<10 + 1: true, 1 << 20: true} {
+		r := sign.Request{Method: "POST", Path: "/", Header: headers("Content-Type", "application/x-www-form-urlencoded"),
+			Body: []byte("x=" + strings.Repeat("!", size-2))}
+		c, err := sign.RPC(r.SignRPC("testAK", "testSK", at, "1"))
+		switch {
+		case refused && reason(err) != sign.Malformed:
+			t.Errorf("%d bytes: got %v, want it refused", size, err)
+		case !refused && (err != nil || c.Verify("testSK") != nil):
+			t.Errorf("%d bytes: got %v, want a good signature", size, err)
+		}
+	}
+}
+
 // fuzz gives a reader any request, which must not be believed, and must not be
 // read in another way than it is signed.
 func fuzz(f *testing.F, read func(sign.Request) (*sign.Claim, error), samples ...scheme) {
