@@ -128,7 +128,7 @@ func (w *writer) pythonAliyun(fill func()) {
 // pythonSDK writes a program that signs with what Python has itself.
 func (w *writer) pythonSDK() {
 	w.head("#", signedHere)
-	w.line("import datetime\nimport hashlib\nimport hmac\nimport json\nimport os\nimport urllib.request\n")
+	w.line("import datetime\nimport hashlib\nimport hmac\nimport json\nimport os\nimport urllib.error\nimport urllib.request\n")
 	w.line("host, path = %s, %s", quote(w.host), quote(w.op.path))
 	w.line("body = json.dumps(%s, ensure_ascii=False).encode()\n", w.tree(true).write(pythonStyle, "", "    "))
 	w.line("date = datetime.datetime.now(datetime.timezone.utc).strftime(\"%%Y%%m%%dT%%H%%M%%SZ\")")
@@ -141,7 +141,7 @@ func (w *writer) pythonSDK() {
 	w.line("request = urllib.request.Request(%s + host + path, body, method=\"POST\", headers={", quote(w.scheme+"://"))
 	w.line("    \"Content-Type\": \"application/json\",\n    \"X-Sdk-Date\": date,")
 	w.line("    \"Authorization\": f\"SDK-HMAC-SHA256 Access={os.environ['%s']}, SignedHeaders={signed}, Signature={signature}\",\n})", w.id)
-	w.line("with urllib.request.urlopen(request) as reply:\n    print(reply.read().decode())")
+	w.line("try:\n    reply = urllib.request.urlopen(request)\nexcept urllib.error.HTTPError as refused:\n    reply = refused  # its body says why\nprint(reply.read().decode())")
 }
 
 // signedHere is said of programs that need nothing but their language.
