@@ -136,6 +136,8 @@ func TestWhatWasNotTakenIsNamed(t *testing.T) {
 		{"/buckets", "curl -X POST 'http://h/pop/v1/wam/storage?RegionId=cn-beijing&Colour=<b>red'", []string{"Colour=<b>red – not known here"}},
 		{"/plans", "aliyun bssopenapi CreateResourcePackage --ProductCode ossbag --PackageType NO_SUCH --OwnerId 1 --Duration \"$D\"",
 			[]string{"OwnerId=1 – the form has no field for it", "Duration=$D – its value is known to your shell only", "PackageType=NO_SUCH – not on offer here"}},
+		{"/plans", "aliyun bssopenapi CreateResourcePackage --ProductCode ossbag --PackageType NO_SUCH --Specification 40 --Duration 6",
+			[]string{"PackageType=NO_SUCH – not on offer here", "Specification=40 – not on offer here", "Duration=6 – not on offer here"}},
 		{"/stores", `{"store_name":"kb","region":"cn-north-4","availability_zones":["cn-north-4a","cn-moon-1"]}`,
 			[]string{"availability_zones.2=cn-moon-1 – not on offer here"}},
 	} {

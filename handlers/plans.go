@@ -83,6 +83,10 @@ func (h Plans) preview(c *gin.Context, said pasted) error {
 		"specification": plan.Specification, "duration": plan.Duration, "pricing_cycle": string(plan.PricingCycle)} {
 		form.Values.Set(field, value)
 	}
+	if plan.PackageType == "" { // then the page has no sizes and no terms to choose from
+		form.Values.Del("specification")
+		form.Values.Del("duration")
+	}
 	return h.form(c, said.status(), form, in, offers, said)
 }
 
