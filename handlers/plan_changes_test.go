@@ -67,6 +67,9 @@ func TestPlanIsUpgradedFromItsPage(t *testing.T) {
 	if form.Has("input[name=specification][value='40']") || !form.Has("input[name=specification][value='100']") {
 		t.Errorf("got sizes %q, want those that are larger", form.Text("form#plan-change"))
 	}
+	if now := form.Text(".summary"); !strings.Contains(now, "Now") || strings.Contains(now, "Then") {
+		t.Errorf("nothing chosen: got summary %q, want the size it has", now)
+	}
 	refused := c.Submit(t, form, "form#plan-change", webtest.Values{"note": "more"})
 	if refused.Status != http.StatusUnprocessableEntity || refused.Text("textarea[name=note]") != "more" || !refused.Has(".error-summary") {
 		t.Errorf("nothing chosen: got %d, %q", refused.Status, refused.Text("form#plan-change"))

@@ -364,12 +364,17 @@ func (p PlanChangeProps) rows(ctx context.Context) []ui.Row {
 		{Label: i18n.T(ctx, "plans.id"), Value: p.Plan.ID},
 		{Label: ui.Label(ctx, "package_type"), Value: word(ctx, p.Plan.Type.ZH, p.Plan.Type.EN)},
 	}
+	label := ui.Label(ctx, "specification")
+	if p.Upgrade {
+		rows = append(rows, ui.Row{Label: i18n.T(ctx, "plans.now"), Value: planSize(ctx, p.Plan)})
+		label = i18n.T(ctx, "plans.then")
+	}
 	if p.Order == nil || len(p.Order.Lines) == 0 {
 		return rows
 	}
 	l := p.Order.Lines[0]
-	if l.Detail != "" {
-		rows = append(rows, ui.Row{Label: ui.Label(ctx, "specification"), Value: l.Detail})
+	if l.Detail != "" && (!p.Upgrade || p.Form.Value("specification") != "") {
+		rows = append(rows, ui.Row{Label: label, Value: l.Detail})
 	}
 	if l.TermN > 0 {
 		rows = append(rows, ui.Row{Label: ui.Label(ctx, "duration"), Value: i18n.Term(ctx, l.TermN, string(l.TermUnit))})
