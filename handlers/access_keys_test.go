@@ -175,6 +175,9 @@ func TestTheLastCallsOfAKeyAreListed(t *testing.T) {
 			t.Errorf("got %q, want %q in it", p.Text("#call-table tbody tr"), want)
 		}
 	}
+	if links := p.Links("#call-table tbody th"); len(links) != 50 || links[0] != "/api/ListStores" {
+		t.Errorf("got links %q, want one to what each call did", links)
+	}
 	if facts := p.Text("#facts"); !strings.Contains(facts, "192.0.2.7") || !strings.Contains(facts, "<i>sdk") {
 		t.Errorf("last use: got %q, want from where and with what", facts)
 	}

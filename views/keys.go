@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -51,6 +52,11 @@ func keyLimit(ctx context.Context, k models.AccessKey) string {
 		return k.Operations[0]
 	}
 	return i18n.T(ctx, "keys.some-operations", "Count", len(k.Operations), "All", len(models.Operations))
+}
+
+// documented tells whether the API's pages describe an operation.
+func documented(operation string) bool {
+	return slices.ContainsFunc(models.Operations, func(o models.Operation) bool { return o.Name == operation })
 }
 
 // operationOptions are all operations, under the names of their products.

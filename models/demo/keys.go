@@ -28,6 +28,9 @@ func (y *year) keys(ctx context.Context) error {
 	} {
 		c.KeyID, c.TeamID, c.At = k.ID, k.TeamID, y.db.Now().Add(time.Duration(i-60)*time.Minute)
 		c.RequestID, c.Address, c.Agent = fmt.Sprintf("demo-%032d", i+1), "192.0.2.24", "AlibabaCloud (linux; amd64) Golang/1.26.0 Core/1.63.107"
+		if c.Product == models.ProductStores {
+			c.Agent = "huaweicloud-usdk-go/3.0"
+		}
 		y.db.NoteCall(c)
 	}
 	return y.db.FlushCalls(ctx)
