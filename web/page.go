@@ -49,11 +49,19 @@ func Fail(c *gin.Context, err error) {
 	}
 }
 
-// Refused does what every refusal needs, whatever its shape: a fault of ours is
-// logged, once, with the request's id, and what goes away by waiting says for
-// how long. It returns the status of err.
+// Refused does what every refusal needs, whatever its shape. It returns the
+// status of err.
 func Refused(c *gin.Context, err error) int {
-	ctx, status := c.Request.Context(), Status(err)
+	status := Status(err)
+	RefusedWith(c, status, err)
+	return status
+}
+
+// RefusedWith is Refused for a refusal whose status its own table gives: a fault
+// of ours is logged, once, with the request's id, and what goes away by waiting
+// says for how long.
+func RefusedWith(c *gin.Context, status int, err error) {
+	ctx := c.Request.Context()
 	if status >= http.StatusInternalServerError && ctx.Err() == nil {
 		visitOf(ctx).log.LogAttrs(ctx, slog.LevelError, "answer",
 			slog.Int("status", status), slog.String("error", err.Error()))
@@ -61,7 +69,6 @@ func Refused(c *gin.Context, err error) int {
 	if after := retryAfter(err); after != "" && !c.Writer.Written() {
 		c.Header("Retry-After", after)
 	}
-	return status
 }
 
 // renderError draws the page of a status. A piece of a page is not replaced by

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"net/url"
 	"strings"
@@ -14,10 +15,12 @@ import (
 	"testing"
 	"time"
 
+	"quartermaster/handlers"
 	"quartermaster/models"
 	"quartermaster/models/modelstest"
 	"quartermaster/web"
 	"quartermaster/web/sign"
+	"quartermaster/web/webtest"
 )
 
 // product is one product's way of calling an operation that only reads.
@@ -412,6 +415,35 @@ func TestABodyThatNobodySignedChangesNothingSigned(t *testing.T) {
 				}
 			})
 		}
+	}
+}
+
+// A refusal is no fault of ours, and strangers must not be able to bury one
+// among them.
+func TestRefusalsAreNotLoggedAsFaults(t *testing.T) {
+	t.Parallel()
+	var faults strings.Builder
+	db := modelstest.Open(t)
+	site := web.Site{DB: db, Log: slog.New(slog.NewTextHandler(&faults, &slog.HandlerOptions{Level: slog.LevelError}))}
+	h, err := handlers.Routes(handlers.Config{Site: site, Region: region})
+	if err != nil {
+		t.Fatal(err)
+	}
+	d := &desk{Site: webtest.New(t, db, h)}
+	d.Key = d.newKey(t, models.AccessKeyInput{Name: "script"})
+	for _, p := range products {
+		d.send(t, p.request(d)) // not signed
+		d.send(t, p.sign(p.request(d), key{"QMUNKNOWN", "guessed"}, db.Now(), "1"))
+		d.send(t, p.sign(p.request(d), key{d.Key.ID, "guessed"}, db.Now(), "2"))
+		d.send(t, p.sign(p.request(d), d.Key, db.Now().Add(-time.Hour), "3"))
+		for range 2 { // the second is a repeat
+			d.send(t, p.sign(p.request(d), d.Key, db.Now(), p.name))
+		}
+	}
+	order := sign.Request{Method: "GET", Path: "/", Host: d.host(), Query: "Action=CreateResourcePackage&Version=2017-12-14"}
+	d.send(t, order.SignRPC(d.Key.ID, d.Key.Secret, db.Now(), "4"))
+	if faults.Len() > 0 {
+		t.Errorf("got %s, want no fault", faults.String())
 	}
 }
 

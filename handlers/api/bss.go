@@ -130,7 +130,7 @@ func (a BSS) answer(g *gin.Context, c *Call, reply any, err error) *Error {
 	var refusal *Error
 	if err != nil {
 		refusal = bssError(c, err).adding(heldNote(g.Request.Context(), err))
-		web.Refused(g, err)
+		web.RefusedWith(g, refusal.Status, err)
 	}
 	// Without a header of the newer scheme, nothing but Format counts.
 	older := c.request.Header.Get("X-Acs-Action") == ""

@@ -94,7 +94,7 @@ func (a LMS) answer(g *gin.Context, c *Call, reply any, err error) *Error {
 	status := http.StatusOK
 	if err != nil {
 		refusal = lmsError(c, err).adding(heldNote(ctx, err))
-		web.Refused(g, err)
+		web.RefusedWith(g, refusal.Status, err)
 		status = refusal.Status
 		if strings.HasPrefix(refusal.Code, "APIGW.") {
 			reply = struct {

@@ -158,7 +158,7 @@ func (a WebPlus) answer(g *gin.Context, c *Call, reply any, err error) *Error {
 	var refusal *Error
 	if err != nil {
 		refusal = webPlusError(c, err).adding(heldNote(g.Request.Context(), err))
-		web.Refused(g, err)
+		web.RefusedWith(g, refusal.Status, err)
 	}
 	asXML, _ := alibabaFormat(c.request, false)
 	writeAlibaba(g, c, asXML, reply, refusal)
