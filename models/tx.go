@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"strings"
 	"sync"
 	"syscall"
 
@@ -59,6 +60,10 @@ func (db *DB) tx(ctx context.Context, fn func(ctx context.Context, tx *DB) error
 
 type inTxKey struct{}
 
+// closedDatabase ends the error of a read after Close, which database/sql has no
+// name for. Whoever still asks then asks a server that is stopping.
+const closedDatabase = "sql: database is closed"
+
 // translate names the faults of the database that callers can do something
 // about.
 func translate(err error) error {
@@ -77,7 +82,7 @@ func translate(err error) error {
 		case sqlite3.ErrFull:
 			return fmt.Errorf("%w: %w", ErrNoSpace, err)
 		}
-	case unreachable(err):
+	case unreachable(err), strings.HasSuffix(err.Error(), closedDatabase):
 		return fmt.Errorf("%w: %w", ErrBusy, err)
 	}
 	return err

@@ -88,7 +88,10 @@ func TestAChangeThatWasAnsweredIsKept(t *testing.T) {
 		t.Fatal(err)
 	}
 	if err := db.Tx(t.Context(), func(context.Context, *models.DB) error { return nil }); !errors.Is(err, models.ErrBusy) {
-		t.Errorf("after close: got %v, want %v", err, models.ErrBusy)
+		t.Errorf("a change after close: got %v, want %v", err, models.ErrBusy)
+	}
+	if _, err := db.FindCaller(t.Context(), "QM", models.Actor{}); !errors.Is(err, models.ErrBusy) {
+		t.Errorf("a read after close: got %v, want %v", err, models.ErrBusy)
 	}
 	again := modelstest.OpenWith(t, models.Options{Folder: folder})
 	for i := range 30 {

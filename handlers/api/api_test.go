@@ -1,13 +1,11 @@
 package api_test
 
 import (
-	"errors"
 	"io"
 	"net/http"
 	"strings"
 	"testing"
 
-	sdkerrors "github.com/aliyun/alibaba-cloud-sdk-go/sdk/errors"
 	"github.com/aliyun/alibaba-cloud-sdk-go/services/bssopenapi"
 	"github.com/aliyun/alibaba-cloud-sdk-go/services/webplus"
 	"github.com/huaweicloud/huaweicloud-sdk-go-v3/core"
@@ -141,13 +139,4 @@ func (d *desk) send(t testing.TB, r sign.Request) answer {
 		t.Fatalf("%s %s: read answer: %v", r.Method, r.Path, err)
 	}
 	return answer{resp.StatusCode, resp.Header, string(body)}
-}
-
-// code is the documented code in an error of the Alibaba SDK, or "".
-func code(err error) string {
-	var refused sdkerrors.Error
-	if errors.As(err, &refused) {
-		return refused.ErrorCode()
-	}
-	return ""
 }

@@ -225,6 +225,10 @@ func (w bssWay) succeeds(t testing.TB, d *desk, operation string, in given) bssA
 	for name := range in {
 		covers(t, operation, "field "+name, w.client)
 	}
+	if w.client != "http v3" { // which has the version in a header, and asks for no format
+		covers(t, "bss", "field Version", w.client)
+		covers(t, "bss", "field Format", w.client)
+	}
 	return a
 }
 

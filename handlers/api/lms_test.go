@@ -1031,31 +1031,6 @@ func TestEveryRefusalBeforeTheStoresByEveryClient(t *testing.T) {
 	}
 }
 
-// A database that is gone is no fault of the caller's, and is told in shape.
-func TestFaultOfOursIsToldInTheStoresShape(t *testing.T) {
-	t.Parallel()
-	for _, w := range storesWays {
-		t.Run(w.client, func(t *testing.T) {
-			t.Parallel()
-			db, err := models.Open(t.Context(), models.Options{Folder: t.TempDir(), HashMemory: 8})
-			if err != nil {
-				t.Fatal(err)
-			}
-			d := serve(t, db, 0)
-			w.call(t, d, d.Key, "ListStores", nil, nil)
-			if err := db.Close(); err != nil {
-				t.Fatal(err)
-			}
-			for _, operation := range storeOperations {
-				covers(t, operation, "error LMS.00000001", w.client)
-				if a := w.call(t, d, d.Key, operation, nil, nil); a.Status != http.StatusInternalServerError || a.Code != "LMS.00000001" || a.Message != "Internal error" {
-					t.Errorf("%s: got %d %s %q, want 500 LMS.00000001 Internal error", operation, a.Status, a.Code, a.Message)
-				}
-			}
-		})
-	}
-}
-
 func TestStoresAnswerOnlyToPOSTAtTheirPaths(t *testing.T) {
 	t.Parallel()
 	d := open(t)

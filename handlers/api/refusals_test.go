@@ -128,14 +128,25 @@ func TestEveryCommonRefusal(t *testing.T) {
 			if a := d.send(t, signed(set(plain, "Format", "XML"), d.Key, d.DB.Now())); a.Status != 200 || !strings.Contains(a.Header.Get("Content-Type"), "text/xml") {
 				t.Errorf("Format=XML: got %d %s", a.Status, a.Header.Get("Content-Type"))
 			}
+			covers(t, s.product, "field Format", s.client)
+			if rpc1 {
+				covers(t, s.product, "field Version", s.client)
+			}
 			if s.product == "webplus" {
-				covers(t, s.product, "field Format", s.client)
 				covers(t, s.product, "field x-acs-version", s.client)
 				want("ParameterValidationFailed", signed(set(plain, "AppId", "a\x00b"), d.Key, d.DB.Now()))
 				want("ParameterValidationFailed", signed(set(plain, "AppId", "\xff"), d.Key, d.DB.Now()))
 				elsewhere := plain
 				elsewhere.Path = "/pop/v1/wam/appEnv"
 				want("InvalidApi.NotFound", signed(elsewhere, d.Key, d.DB.Now()))
+			} else {
+				elsewhere, changed := set(plain, "Action", "CancelOrder"), set(good(), "Action", "QueryOrders")
+				if !rpc1 {
+					elsewhere, changed = head(plain, "X-Acs-Action", "CancelOrder"), head(good(), "X-Acs-Action", "QueryOrders")
+				}
+				want("InvalidApi.NotFound", signed(elsewhere, d.Key, d.DB.Now()))
+				want("SignatureDoesNotMatch", changed)
+				want("SignatureDoesNotMatch", set(good(), "PageNum", "2"))
 			}
 			large := plain
 			large.Method, large.Body = "POST", []byte(strings.Repeat("a", web.MaxBody+1))
