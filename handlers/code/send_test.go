@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -102,6 +103,30 @@ func TestCurlNeverRunsWhatAFormSays(t *testing.T) {
 		program := code.From(code.CreateResourcePackage, url.Values{field: {"\uFDD0\"; touch hacked; \""}}).Write(code.Curl, base)
 		if !strings.Contains(program, "=%EF%B7%90%22%3B%20touch%20hacked%3B%20%22&") || strings.Contains(program, "touch hacked") {
 			t.Errorf("%s is not escaped:\n%s", field, program)
+		}
+	}
+}
+
+// The vendor's own client, in the program that the panel shows, finds a server
+// that is not at the usual port.
+func TestGoProgramFindsItsServer(t *testing.T) {
+	t.Parallel()
+	address, requests := listen(t)
+	for op, claim := range map[string]func(sign.Request) (*sign.Claim, error){code.CreateStorage: sign.ROA, code.CreateResourcePackage: sign.RPC} {
+		file := filepath.Join(t.TempDir(), "main.go")
+		if err := os.WriteFile(file, []byte(code.From(op, url.Values{"region": {"cn-shenzhen"}}).Write(code.Go, address)), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		cmd := exec.CommandContext(t.Context(), "go", "run", file)
+		cmd.Env = append(os.Environ(), "ALIBABA_CLOUD_ACCESS_KEY_ID=testAK", "ALIBABA_CLOUD_ACCESS_KEY_SECRET=testSK")
+		out, _ := cmd.CombinedOutput() // it cannot read the answer
+		select {
+		case r := <-requests:
+			if c, err := claim(r); err != nil || c.Verify("testSK") != nil {
+				t.Errorf("%s: got %+v, %v; want a claim that verifies", op, c, err)
+			}
+		default:
+			t.Errorf("%s: nothing arrived: %s", op, out)
 		}
 	}
 }
