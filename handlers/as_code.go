@@ -158,22 +158,10 @@ func (h Orders) Code(c *gin.Context) error {
 	if p.Of == "" || p.Of == strconv.Itoa(line.Position) {
 		p.Lines = views.OrderLineOptions(ctx, sheet)
 	}
-	values, err := sheet.Order.Query(line)
+	values, err := h.DB.FormOf(ctx, by, sheet.Order, line)
 	if err != nil {
 		return err
 	}
-	if line.Kind == models.KindPkgVersion && values.Get("source") == "" && line.ResourceID != "" {
-		v, err := h.DB.FindPkgVersion(ctx, by, line.ResourceID)
-		switch {
-		case err == nil: // its file was kept, and has an address now
-			values.Set("source", v.Source)
-		case errors.Is(err, models.ErrNotFound):
-		default:
-			return err
-		}
-	}
-	values.Set("cost_centre", sheet.Order.CostCentre)
-	values.Set("note", sheet.Order.Note)
 	form := ui.Form{Values: url.Values{"code": {c.Query("code")}, "of": {p.Of}}}
 	p.Code = codePanel(ctx, form, code.From(code.Making(line.Kind), values).In(line.Region))
 	return web.Render(c, http.StatusOK, views.OrderCodePage(p))

@@ -306,12 +306,7 @@ func (db *DB) ListStoreJobs(ctx context.Context, by Actor, f StoreJobFilter) ([]
 	if f.State != "" {
 		q = q.Where(storeJobState+" = ?", f.State)
 	}
-	if !f.Since.IsZero() {
-		q = q.Where("created_at >= ?", f.Since)
-	}
-	if !f.Until.IsZero() {
-		q = q.Where("created_at <= ?", f.Until)
-	}
+	q = between(q, "created_at", f.Since, f.Until)
 	jobs, err := q.Order("created_at DESC, id DESC").Offset(f.Offset).Limit(min(f.Limit, MaxPageSize)).Find(ctx)
 	return jobs, translate(err)
 }

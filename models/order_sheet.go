@@ -164,6 +164,26 @@ func (o *Order) Query(l OrderLine) (url.Values, error) {
 	return FormValues(in), nil
 }
 
+// FormOf is Query with what the order says beside its lines, and with the address
+// of a file that was uploaded with the order and is kept by now.
+func (db *DB) FormOf(ctx context.Context, by Actor, o *Order, l OrderLine) (url.Values, error) {
+	values, err := o.Query(l)
+	if err != nil {
+		return nil, err
+	}
+	if l.Kind == KindPkgVersion && !values.Has("source") && l.ResourceID != "" {
+		v, err := db.FindPkgVersion(ctx, by, l.ResourceID)
+		if err == nil {
+			values.Set("source", v.Source)
+		} else if !errors.Is(err, ErrNotFound) {
+			return nil, err
+		}
+	}
+	values.Set("cost_centre", o.CostCentre)
+	values.Set("note", o.Note)
+	return values, nil
+}
+
 // FormValues are an input's values by the fields of its form. Fields that are
 // empty are absent.
 func FormValues(in LineInput) url.Values {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -76,10 +77,8 @@ var payments = map[Payment][]OrderState{
 // Payment is whether the order is paid.
 func (o *Order) Payment() Payment {
 	for p, states := range payments {
-		for _, s := range states {
-			if s == o.State {
-				return p
-			}
+		if slices.Contains(states, o.State) {
+			return p
 		}
 	}
 	return Unpaid

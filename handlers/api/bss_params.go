@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"errors"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -35,16 +36,10 @@ func (p Params) need(names ...string) error {
 
 // oneOf refuses a parameter that is given and none of the words.
 func (p Params) oneOf(name string, words ...string) error {
-	value := p.Get(name)
-	if value == "" {
-		return nil
+	if value := p.Get(name); value != "" && !slices.Contains(words, value) {
+		return invalidParameter
 	}
-	for _, word := range words {
-		if value == word {
-			return nil
-		}
-	}
-	return invalidParameter
+	return nil
 }
 
 // number is a whole number from 1 to most, or otherwise when it is not given.
@@ -71,9 +66,7 @@ func (p Params) yes(name string) (bool, error) {
 	return false, invalidParameter
 }
 
-// moment is a time of one layout, the zero one when it is not given. What is
-// compared with it has parts of a second, so the end of a range counts to the
-// end of its second.
+// moment is a time of one layout, the zero one when it is not given.
 func (p Params) moment(name, layout string, zone *time.Location) (time.Time, error) {
 	value := p.Get(name)
 	if value == "" {
@@ -86,7 +79,8 @@ func (p Params) moment(name, layout string, zone *time.Location) (time.Time, err
 	return t, nil
 }
 
-// until is a moment with the rest of its second.
+// until is a moment with the rest of its second, as the end of a range: what is
+// compared with it has parts of a second.
 func until(t time.Time) time.Time {
 	if t.IsZero() {
 		return t
