@@ -159,16 +159,6 @@ func LongDate(ctx context.Context, t time.Time) string {
 	return t.In(Zone(ctx)).Format(pick(ctx, "2 January 2006", "2006年1月2日"))
 }
 
-// ShortDate is the day of a moment without its year: 21 Nov.
-func ShortDate(ctx context.Context, t time.Time) string {
-	return t.In(Zone(ctx)).Format(pick(ctx, "2 Jan", "1月2日"))
-}
-
-// YearMonth is the month of a moment: Nov 2026.
-func YearMonth(ctx context.Context, t time.Time) string {
-	return t.In(Zone(ctx)).Format(pick(ctx, "Jan 2006", "2006年1月"))
-}
-
 // DateTime is a moment where the reader is, to the minute: 2026-11-21 22:05.
 func DateTime(ctx context.Context, t time.Time) string {
 	return t.In(Zone(ctx)).Format("2006-01-02 15:04")
