@@ -280,7 +280,7 @@ func APIGuide(p APIGuideProps) templ.Component {
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				for _, trap := range []string{"host", "tls", "clock", "slash", "redirect", "format"} {
+				for _, trap := range []string{"host", "tls", "clock", "slash", "redirect", "format", "port"} {
 					templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 15, "<div><dt>")
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err

@@ -2,3 +2,6 @@ package views
 
 // QRPath is qrPath for the tests.
 var QRPath = qrPath
+
+// AliyunEnv is aliyunEnv for the tests.
+var AliyunEnv = aliyunEnv

@@ -144,8 +144,12 @@ func aliyunEnv(ctx context.Context, id, secret, site string) string {
 	if err != nil {
 		u = &url.URL{}
 	}
-	return "export ALIBABA_CLOUD_ACCESS_KEY_ID=" + id + "\nexport ALIBABA_CLOUD_ACCESS_KEY_SECRET=" + secret +
+	lines := "export ALIBABA_CLOUD_ACCESS_KEY_ID=" + id + "\nexport ALIBABA_CLOUD_ACCESS_KEY_SECRET=" + secret +
 		"\n# " + i18n.T(ctx, "keys.env.endpoint", "Endpoint", u.Host) + "\n# " + i18n.T(ctx, "keys.env.scheme", "Scheme", u.Scheme)
+	if u.Port() != "" {
+		lines += "\n# " + i18n.T(ctx, "keys.env.port", "Host", u.Hostname(), "Port", u.Port())
+	}
+	return lines
 }
 
 func huaweiEnv(ctx context.Context, id, secret, site string) string {
