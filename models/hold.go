@@ -120,13 +120,29 @@ func (db *DB) DecideOrder(ctx context.Context, by Actor, number, version int64, 
 	return order, nil
 }
 
+// ownOrder tells whether the order is the actor's own: asked for by the person,
+// or signed with a key that the person made, as the record knows also when the
+// key is gone.
+func (db *DB) ownOrder(ctx context.Context, by Actor, order *Order) (bool, error) {
+	if order.RequestedBy == by.UserID || order.KeyID == "" {
+		return order.RequestedBy == by.UserID, nil
+	}
+	made, err := table[Event](db.gorm).Where("team_id = ? AND subject_id = ? AND action = ? AND user_id = ?",
+		by.TeamID, order.KeyID, "key.created", by.UserID).Count(ctx, "*")
+	return made > 0, translate(err)
+}
+
 func (db *DB) decide(ctx context.Context, by Actor, number, version int64, d decision) (*Order, error) {
 	var order *Order
 	err := db.tx(ctx, func(ctx context.Context, tx *DB) (err error) {
 		if order, err = tx.FindOrder(ctx, by, number); err != nil {
 			return err
 		}
-		if order.RequestedBy == by.UserID {
+		own, err := tx.ownOrder(ctx, by, order)
+		if err != nil {
+			return err
+		}
+		if own {
 			return ErrForbidden
 		}
 		if err := tx.claimDecision(ctx, by, order, version, d); err != nil {

@@ -364,6 +364,32 @@ func TestWhoMayDecideAnOrder(t *testing.T) {
 	}
 }
 
+// Whoever made a key holds its secret, and orders with it in another's name.
+func TestNobodyDecidesAnOrderOfAKeyTheyMade(t *testing.T) {
+	t.Parallel()
+	db, _, team := holding(t)
+	holdsAPIOrders(t, db, team)
+	key, _, err := db.CreateAccessKey(t.Context(), team.Admin, models.AccessKeyInput{Name: "script", User: team.Requester.UserID})
+	if err != nil {
+		t.Fatal(err)
+	}
+	script := byAPI(team.Requester)
+	script.KeyID = key.ID
+	order, err := db.PlaceOrder(t.Context(), script, oneOfEach(t, db, team.Requester, "signed")[models.KindStore])
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := db.DeleteAccessKey(t.Context(), team.Admin, key.ID); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := db.DecideOrder(t.Context(), team.Admin, order.Number, order.Version, true, ""); !errors.Is(err, models.ErrForbidden) {
+		t.Errorf("the maker of the key: got %v, want ErrForbidden", err)
+	}
+	if got := mustDecide(t, db, team.Approver, order, true); got.State == models.OrderPending {
+		t.Errorf("another: got %s, want it decided", got.State)
+	}
+}
+
 func TestOfTwoDecidersAtOnceOneWins(t *testing.T) {
 	t.Parallel()
 	db, _, team := holding(t)
