@@ -144,7 +144,9 @@ func asForm(r sign.Request) sign.Request {
 func readBSS(t testing.TB, a answer) bssAnswer {
 	t.Helper()
 	out := bssAnswer{}
-	if err := json.Unmarshal([]byte(a.Body), &out.body); err != nil {
+	digits := json.NewDecoder(strings.NewReader(a.Body))
+	digits.UseNumber() // a team's id has more of them than a float64
+	if err := digits.Decode(&out.body); err != nil {
 		t.Fatalf("got %d %q, want JSON: %v", a.Status, a.Body, err)
 	}
 	out.Code, _ = out.body["Code"].(string)
