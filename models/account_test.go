@@ -245,6 +245,24 @@ func TestTriesAtOnceAreCountedLikeTriesInARow(t *testing.T) {
 	}
 }
 
+// Of processes that count together, one's clock is a hair behind the other's.
+func TestTriesAreCountedByClocksThatDifferALittle(t *testing.T) {
+	t.Parallel()
+	clock := modelstest.NewClock()
+	db := modelstest.OpenWith(t, models.Options{Clock: clock.Now})
+	looked := 0
+	for range 12 {
+		_, err := db.SignIn(t.Context(), visitor("192.0.2.9"), models.SignInInput{Email: "nobody@example.com", Password: longPassword}, "")
+		if rejects(err, "", "credentials") {
+			looked++
+		}
+		clock.Move(-time.Millisecond)
+	}
+	if looked != 10 {
+		t.Errorf("passwords looked at in 12 tries, each a millisecond before the last: got %d, want 10", looked)
+	}
+}
+
 func TestSessionsEndByThemselves(t *testing.T) {
 	t.Parallel()
 	clock := modelstest.NewClock()

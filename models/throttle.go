@@ -65,15 +65,16 @@ func (db *DB) attempt(ctx context.Context, tries ...try) error {
 	var wait time.Duration
 	err := db.tx(ctx, func(ctx context.Context, tx *DB) error {
 		now := tx.Now()
-		fresh := now.Add(-throttleWindow)
+		fresh, ahead := now.Add(-throttleWindow), now.Add(time.Minute)
 		for _, t := range tries {
 			var row Throttle
-			// A time ahead of the clock is one from before the clock was set back.
+			// A time far ahead of the clock is one from before the clock was set
+			// back; a little ahead is one that came in at the same moment.
 			err := tx.gorm.WithContext(ctx).Raw(`INSERT INTO throttles (name, failures, since) VALUES (?, 1, ?)
 				ON CONFLICT (name) DO UPDATE SET
-				failures = CASE WHEN throttles.since <= ? OR throttles.since > excluded.since THEN 1 ELSE throttles.failures + 1 END,
-				since = CASE WHEN throttles.since <= ? OR throttles.since > excluded.since THEN excluded.since ELSE throttles.since END
-				RETURNING *`, t.name, now, fresh, fresh).Scan(&row).Error
+				failures = CASE WHEN throttles.since <= ? OR throttles.since > ? THEN 1 ELSE throttles.failures + 1 END,
+				since = CASE WHEN throttles.since <= ? OR throttles.since > ? THEN excluded.since ELSE throttles.since END
+				RETURNING *`, t.name, now, fresh, ahead, fresh, ahead).Scan(&row).Error
 			if err != nil {
 				return fmt.Errorf("count try: %w", err)
 			}
