@@ -115,6 +115,9 @@ func (db *DB) open(ctx context.Context, o Options) error {
 	if db.lock, err = lockFolder(o.Folder); err != nil {
 		return err
 	}
+	if err = emptyFolder(TemporaryFolder(o.Folder)); err != nil {
+		return fmt.Errorf("make folder for temporary files: %w", err)
+	}
 	if db.objects, err = objects.Open(filepath.Join(o.Folder, "objects")); err != nil {
 		return fmt.Errorf("open objects: %w", err)
 	}
@@ -131,6 +134,20 @@ func (db *DB) open(ctx context.Context, o Options) error {
 	}
 	db.startCalls()
 	return db.recover(ctx)
+}
+
+// TemporaryFolder is where in a data folder the files lie that are needed for a
+// moment only. Open makes it, and empties it. The program that opens a database
+// names it to SQLite and to itself by its environment, so that what the machine
+// has for such files need not be writable.
+func TemporaryFolder(folder string) string { return filepath.Join(folder, "tmp") }
+
+// emptyFolder makes a private folder, or removes what is in it.
+func emptyFolder(path string) error {
+	if err := os.RemoveAll(path); err != nil {
+		return err
+	}
+	return os.Mkdir(path, 0o700)
 }
 
 // gormConfig is the same on both engines. What the database says wrong is

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"syscall"
 	"time"
 
 	"quartermaster/models"
@@ -36,6 +37,7 @@ var statuses = []struct {
 	{models.ErrTooLarge, http.StatusRequestEntityTooLarge},
 	{models.ErrBusy, http.StatusServiceUnavailable},
 	{models.ErrNoSpace, http.StatusInsufficientStorage},
+	{syscall.ENOSPC, http.StatusInsufficientStorage}, // of a file that came with a form
 	{context.DeadlineExceeded, http.StatusServiceUnavailable},
 }
 

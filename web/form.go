@@ -4,6 +4,7 @@ import (
 	"encoding"
 	"errors"
 	"fmt"
+	"io/fs"
 	"mime"
 	"net/http"
 	"net/url"
@@ -138,10 +139,12 @@ func submitted(r *http.Request) (url.Values, error) {
 	return r.PostForm, counted(r.PostForm, err)
 }
 
-// counted refuses a form that could not be read or has too many values.
+// counted refuses a form that could not be read or has too many values. That a
+// file of it found no place is no fault of who sent it.
 func counted(values url.Values, err error) error {
 	var large *http.MaxBytesError
-	if errors.As(err, &large) {
+	var file *fs.PathError
+	if errors.As(err, &large) || errors.As(err, &file) {
 		return err
 	}
 	if err != nil {

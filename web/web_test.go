@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"log/slog"
 	"mime/multipart"
 	"net/http"
@@ -15,6 +16,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 
 	"github.com/a-h/templ"
@@ -72,6 +74,7 @@ func TestStatusOfEachError(t *testing.T) {
 		{models.ErrBusy, 503},
 		{context.DeadlineExceeded, 503},
 		{models.ErrNoSpace, 507},
+		{&fs.PathError{Op: "write", Path: "multipart-1", Err: syscall.ENOSPC}, 507},
 		{errors.New("anything else"), 500},
 	} {
 		if got := web.Status(c.err); got != c.want {

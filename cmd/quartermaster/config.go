@@ -2,11 +2,13 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"math"
 	"net/url"
 	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
 
@@ -53,8 +55,22 @@ func (d *data) folder(demo bool) string {
 
 // open opens the data. Without a clock it goes by the machine's.
 func (d *data) open(ctx context.Context, demo bool, clock models.Clock, log *slog.Logger) (*models.DB, error) {
-	return models.Open(ctx, models.Options{Folder: d.folder(demo), Postgres: d.Database, SecretKey: d.SecretKey, ForgetAccessKeys: d.forget,
+	folder := d.folder(demo)
+	if err := keepTemporary(folder); err != nil {
+		return nil, err
+	}
+	return models.Open(ctx, models.Options{Folder: folder, Postgres: d.Database, SecretKey: d.SecretKey, ForgetAccessKeys: d.forget,
 		Clock: clock, Log: log})
+}
+
+// keepTemporary lets the program and SQLite keep their temporary files in the
+// data folder: the machine's own place for them may be read-only or full.
+func keepTemporary(folder string) error {
+	path, err := filepath.Abs(models.TemporaryFolder(folder))
+	if err != nil {
+		return fmt.Errorf("find data folder: %w", err)
+	}
+	return errors.Join(os.Setenv("TMPDIR", path), os.Setenv("SQLITE_TMPDIR", path))
 }
 
 // logging says what is written down about the program's work.
