@@ -3,7 +3,6 @@ package models
 import (
 	"context"
 	"encoding/json"
-	"time"
 )
 
 // knownBlobs tells which blobs a record names: that of an object, or of an order
@@ -19,29 +18,23 @@ func (db *DB) knownBlobs(ctx context.Context, ids []string) (map[string]bool, er
 	return known, translate(err)
 }
 
-// sweepBlobs removes bytes that have had no record for a day. There are none
-// but for a power cut at the wrong moment.
-func (db *DB) sweepBlobs(ctx context.Context) error {
-	return db.objects.Sweep(ctx, SystemClock().Add(-24*time.Hour), db.knownBlobs)
-}
-
-// dropBlobs is the job that removes the bytes of objects whose records are
-// gone.
+// dropBlobs is the job that moves the bytes of objects whose records are gone
+// aside.
 var dropBlobs = work{steps: []step{{"drop", func(ctx context.Context, db *DB, job *Job) error {
 	var ids []string
 	if err := json.Unmarshal([]byte(job.Payload), &ids); err != nil {
 		return &Failure{Code: "internal", Detail: err.Error()}
 	}
 	for _, id := range ids {
-		if err := db.objects.Drop(id); err != nil {
+		if err := db.objects.Drop(id, SystemClock()); err != nil {
 			return err
 		}
 	}
 	return nil
 }}}}
 
-// forgetBlobs promises, in the caller's transaction, to remove the bytes of
-// objects whose records it deleted.
+// forgetBlobs promises, in the caller's transaction, to move the bytes of objects
+// whose records it deleted aside.
 func (db *DB) forgetBlobs(ctx context.Context, by Actor, ids ...string) error {
 	if len(ids) == 0 {
 		return nil

@@ -74,6 +74,7 @@ type DB struct {
 	wake       chan struct{} // tells the worker that a job may be due
 	keys       *keyring
 	nonces     *atomic.Int64 // how many were used, for sweeping
+	withheld   *atomic.Int64 // what Withheld tells
 	calls      *callLog
 	// promised is set inside a transaction that queues a job.
 	promised *bool
@@ -84,7 +85,7 @@ type DB struct {
 // process at a time; a second one is refused.
 func Open(ctx context.Context, o Options) (*DB, error) {
 	db := &DB{folder: o.Folder, clock: o.Clock, random: o.Random, log: o.Log, hashMemory: o.HashMemory, holds: o.Policy, ids: new(sequence),
-		wake: make(chan struct{}, 1), noting: make(chan struct{}, 1), nonces: new(atomic.Int64)}
+		wake: make(chan struct{}, 1), noting: make(chan struct{}, 1), nonces: new(atomic.Int64), withheld: new(atomic.Int64)}
 	if db.clock == nil {
 		db.clock = SystemClock
 	}
@@ -283,7 +284,8 @@ func (db *DB) Close() error {
 	return errors.Join(errs...)
 }
 
-// recover finishes what a kill left between the disk and the database.
+// recover finishes what a kill left between the disk and the database. It
+// removes nothing.
 func (db *DB) recover(ctx context.Context) error {
 	if err := db.objects.Recover(ctx, db.knownBlobs); err != nil {
 		return fmt.Errorf("recover objects: %w", err)

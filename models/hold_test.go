@@ -483,7 +483,7 @@ func TestUploadWaitsWithItsOrder(t *testing.T) {
 	}
 	mustDecide(t, db, team.Approver, third, false)
 	modelstest.Work(t, db)
-	if n := filesIn(t, filepath.Join(folder, "objects")); n != 2 {
+	if n := filesIn(t, filepath.Join(folder, "objects", "blobs")); n != 2 {
 		t.Errorf("got %d files, want those of the two versions", n)
 	}
 	if counts := mustCounts(t, db, team.Viewer); counts["bucket"] != 1 || counts["version"] != 2 {
@@ -511,7 +511,7 @@ func TestUploadOfAnOrderThatWaitsOutlivesARestart(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer db.Close()
-	if n := filesIn(t, filepath.Join(folder, "objects")); n != 1 {
+	if n := filesIn(t, filepath.Join(folder, "objects", "blobs")); n != 1 {
 		t.Errorf("got %d files, want that of the order", n)
 	}
 	mustDecide(t, db, team.Approver, order, true)

@@ -222,7 +222,7 @@ func (db *DB) fill(ctx context.Context, b *Bucket, bytes, objects int64) error {
 
 // abandon removes the staged bytes of an object that could not be recorded.
 // When a lost connection left open whether it was, holding the bucket waits
-// for the answer; when there is none, the next start looks again.
+// for the answer; when there is none, a sweep looks again.
 func (db *DB) abandon(ctx context.Context, o *Object) error {
 	return db.tx(context.WithoutCancel(ctx), func(ctx context.Context, tx *DB) error {
 		by := Actor{TeamID: o.TeamID, Role: Viewer}
@@ -233,7 +233,7 @@ func (db *DB) abandon(ctx context.Context, o *Object) error {
 		if err != nil || known[o.Blob] {
 			return err
 		}
-		return tx.objects.Drop(o.Blob)
+		return tx.objects.Discard(o.Blob)
 	})
 }
 

@@ -494,6 +494,12 @@ func TestStartFinishesWhatAKillInterrupted(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer db.Close()
+	if left := filesIn(t, staging); left != 1 {
+		t.Errorf("got %d files staged, want the one that nobody knows left alone", left)
+	}
+	if err := db.Sweep(t.Context()); err != nil {
+		t.Fatal(err)
+	}
 	wantBlobs(t, folder, 1)
 	if got := read(t, db, team.Viewer, bucket, "a"); got != "kept" {
 		t.Errorf("got %q, want %q", got, "kept")

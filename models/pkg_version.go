@@ -344,8 +344,8 @@ func (db *DB) StageUpload(ctx context.Context, by Actor, name, contentType strin
 }
 
 // SettleUpload keeps the bytes of an upload that an order has taken, and
-// removes those of one that none has. What it cannot do now is done at the next
-// start.
+// removes those of one that none has. What it cannot do now is done by the
+// sweep after the next start.
 func (db *DB) SettleUpload(ctx context.Context, by Actor, in PkgVersionInput) {
 	if in.Upload == nil || in.Upload.Staged.ID == "" {
 		return
@@ -371,7 +371,7 @@ func (db *DB) settleUpload(ctx context.Context, by Actor, blob string) error {
 	case known[blob]:
 		return db.objects.Keep(blob)
 	}
-	return db.objects.Drop(blob)
+	return db.objects.Discard(blob)
 }
 
 // LabelFree tells whether an application of the actor's team has no version of

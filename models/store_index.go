@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 	"syscall"
+	"time"
 
 	"github.com/blevesearch/bleve/v2"
 	"github.com/blevesearch/bleve/v2/analysis/lang/cjk"
@@ -17,8 +18,9 @@ import (
 
 // A store's folder is <data>/stores/<id>, private to its owner, and holds its
 // full-text index in "index". An index is built beside its place, as
-// "building", and renamed when it is whole; a store that is removed is renamed
-// first. So whatever a kill leaves behind is known by its name.
+// "building", and renamed when it is whole. A store that is removed is moved
+// aside, to <id>.dropped, where it lies for keepAside. So whatever a kill leaves
+// behind is known by its name.
 const (
 	indexName    = "index"
 	buildingName = "building"
@@ -185,13 +187,15 @@ func (db *DB) reopenIndex(id string) error {
 	return index.Close()
 }
 
-// removeIndex removes a store's folder, if it has one.
+// removeIndex moves a store's folder aside, if it has one.
 func (db *DB) removeIndex(id string) error {
-	folder, dropped := db.storeFolder(id), db.storeFolder(id)+droppedMark
-	if err := os.Rename(folder, dropped); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return folderFailure(err)
+	folder, now := db.storeFolder(id), SystemClock()
+	// The time first: what lies aside with an old one is removed.
+	err := os.Chtimes(folder, now, now)
+	if err == nil {
+		err = errors.Join(os.RemoveAll(folder+droppedMark), os.Rename(folder, folder+droppedMark))
 	}
-	if err := os.RemoveAll(dropped); err != nil {
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return folderFailure(err)
 	}
 	if err := syncFolder(db.storesFolder()); !errors.Is(err, fs.ErrNotExist) {
@@ -200,43 +204,54 @@ func (db *DB) removeIndex(id string) error {
 	return nil
 }
 
-// recoverIndexes removes what kills left in the stores' folder: folders that
-// were being removed, and those of no store that hold no document.
+// recoverIndexes puts back the folders of stores that were moved aside and that
+// the database knows, as one that was restored may. It removes nothing.
 func (db *DB) recoverIndexes(ctx context.Context) error {
-	entries, err := os.ReadDir(db.storesFolder())
-	if err != nil {
-		return nil // no store was made yet, or a store's job will say what is wrong
-	}
-	for _, e := range entries {
-		id := e.Name()
-		if !strings.HasSuffix(id, droppedMark) {
-			n, err := table[Store](db.gorm).Where("id = ?", id).Count(ctx, "*")
-			if err != nil {
-				return translate(err)
-			}
-			if n > 0 || !db.emptyIndex(id) {
-				continue
-			}
-		}
-		if err := os.RemoveAll(db.storeFolder(id)); err != nil {
-			db.log.Warn("remove folder of no store", "folder", id, "error", err)
+	folders, err := db.storeFolders(ctx)
+	for _, f := range folders {
+		if f.Aside && f.known {
+			err = errors.Join(err, os.Rename(db.storeFolder(f.ID)+droppedMark, db.storeFolder(f.ID)))
 		}
 	}
-	return nil
+	return err
 }
 
-// emptyIndex tells whether a store's folder holds nothing that anybody wrote.
-func (db *DB) emptyIndex(id string) bool {
-	if _, err := os.Lstat(db.storeIndex(id)); err != nil {
-		return errors.Is(err, fs.ErrNotExist)
-	}
-	index, err := openIndex(db.storeIndex(id))
+// StoreFolder is a store's folder, and when it was last changed.
+type StoreFolder struct {
+	ID string
+	At time.Time
+	// Aside tells that it was moved aside, Index that it holds an index.
+	Aside, Index bool
+
+	known bool // to the database, and not about to be removed
+}
+
+// storeFolders are all folders of stores. There are none where there is no
+// folder for them: no store was made yet, or a store's job will say what is
+// wrong.
+func (db *DB) storeFolders(ctx context.Context) ([]StoreFolder, error) {
+	entries, err := os.ReadDir(db.storesFolder())
 	if err != nil {
-		return false
+		return nil, nil
 	}
-	defer index.Close()
-	n, err := index.DocCount()
-	return err == nil && n == 0
+	var folders []StoreFolder
+	for _, e := range entries {
+		info, err := e.Info()
+		if err != nil {
+			continue // gone since
+		}
+		f := StoreFolder{At: info.ModTime()}
+		f.ID, f.Aside = strings.CutSuffix(e.Name(), droppedMark)
+		_, err = os.Lstat(filepath.Join(db.storesFolder(), e.Name(), indexName))
+		f.Index = err == nil
+		n, err := table[Store](db.gorm).Where("id = ? AND state <> ?", f.ID, StoreDropping).Count(ctx, "*")
+		if err != nil {
+			return nil, translate(err)
+		}
+		f.known = n > 0
+		folders = append(folders, f)
+	}
+	return folders, nil
 }
 
 // folderFault is the failure for an error that somebody has to see to, or nil.

@@ -453,8 +453,8 @@ func TestStoreIsDeletedByAJob(t *testing.T) {
 	if _, err := db.FindStore(t.Context(), team.Viewer, s.ID); !errors.Is(err, models.ErrNotFound) {
 		t.Errorf("got %v, want %v", err, models.ErrNotFound)
 	}
-	if left, err := os.ReadDir(db.DataFile("stores")); len(left) != 0 || err != nil {
-		t.Errorf("left in the folder: %v, %v", left, err)
+	if left, err := os.ReadDir(db.DataFile("stores")); len(left) != 1 || left[0].Name() != s.ID+".dropped" || err != nil {
+		t.Errorf("left in the folder: %v, %v; want the store's aside", left, err)
 	}
 	counts, err := db.Counts(t.Context(), team.Viewer)
 	if used := cuUsed(t, db, team.Viewer); err != nil || counts["store"] != 0 || used != 0 {

@@ -23,8 +23,11 @@ const (
 	mostTries = 5
 	// newDay is how often a worker looks whether a team's day has begun and
 	// wants something done.
-	newDay    = 10 * time.Minute
-	looksADay = int(24 * time.Hour / newDay)
+	newDay = 10 * time.Minute
+	// firstSweep is how long after its start a worker sweeps first, and
+	// sweepsADay how many looks at what lies aside make a day.
+	firstSweep = 30 * time.Second
+	sweepsADay = int(24 * time.Hour / newDay)
 	// farthest is more than any lease or wait that is given out. A time that is
 	// further ahead comes from a clock that has been set back since, and counts
 	// as past, so that nothing waits for the old time to come round again.
@@ -53,13 +56,15 @@ func (w *Worker) Run(ctx context.Context) {
 	for range cmp.Or(w.Parallel, 2) {
 		all.Go(func() { w.loop(ctx) })
 	}
-	all.Go(func() { w.days(ctx) })
+	all.Go(func() { every(ctx, 0, func(int) { w.promise(ctx) }) })
+	all.Go(func() { every(ctx, firstSweep, func(looks int) { w.sweep(ctx, looks) }) })
 	all.Wait()
 }
 
-// days promises what every day of a team wants done, and sweeps up once a day.
-func (w *Worker) days(ctx context.Context) {
-	timer := time.NewTimer(0)
+// every does something after a first wait, and then again and again, until ctx
+// ends.
+func every(ctx context.Context, first time.Duration, do func(looks int)) {
+	timer := time.NewTimer(first)
 	defer timer.Stop()
 	for looks := 0; ; looks++ {
 		select {
@@ -67,15 +72,26 @@ func (w *Worker) days(ctx context.Context) {
 			return
 		case <-timer.C:
 		}
-		if err := w.DB.PromiseMeasures(ctx); err != nil && ctx.Err() == nil {
-			w.Log.Error("promise the day's work", "error", err)
-		}
-		if looks%looksADay == 0 {
-			if err := errors.Join(w.DB.sweepBlobs(ctx), w.DB.forgetJobs(ctx)); err != nil && ctx.Err() == nil {
-				w.Log.Error("sweep up", "error", err)
-			}
-		}
+		do(looks)
 		timer.Reset(newDay)
+	}
+}
+
+// promise promises what every day of a team wants done.
+func (w *Worker) promise(ctx context.Context) {
+	if err := w.DB.PromiseMeasures(ctx); err != nil && ctx.Err() == nil {
+		w.Log.Error("promise the day's work", "error", err)
+	}
+}
+
+// sweep removes what has lain aside for long enough, and sweeps up once a day.
+func (w *Worker) sweep(ctx context.Context, looks int) {
+	err := w.DB.emptyAside(ctx, SystemClock().Add(-keepAside))
+	if looks%sweepsADay == 0 {
+		err = errors.Join(err, w.DB.sweep(ctx), w.DB.forgetJobs(ctx))
+	}
+	if err != nil && ctx.Err() == nil {
+		w.Log.Error("sweep up", "error", err)
 	}
 }
 

@@ -9,9 +9,14 @@
 //  2. the caller records the id in a database transaction;
 //  3. Keep moves the blob to its place.
 //
-// Before 2 a kill leaves bytes without a record, and Recover removes them.
-// After 2 it leaves a recorded blob in the wrong folder: Read finds it there,
-// and Recover moves it.
+// Before 2 a kill leaves bytes without a record, which Unknown finds. After 2 it
+// leaves a recorded blob in the wrong folder: Read finds it there, and Recover
+// moves it.
+//
+// Drop moves a blob aside, where Read still finds it; EmptyAside removes it a
+// day later, unless the database knows it by then. So a copy of the database
+// and a later copy of the files fit together, and so does a database that is
+// put back.
 package objects
 
 import (
@@ -26,6 +31,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"sync"
 	"syscall"
 	"time"
 )
@@ -48,6 +54,9 @@ const batch = 500
 type Dir struct {
 	staging string
 	blobs   string
+	aside   string
+	mu      sync.Mutex
+	fresh   map[string]bool // staged by this process, neither kept nor dropped yet
 }
 
 // Staged says what Stage wrote. The sums are lower-case hex.
@@ -69,8 +78,8 @@ func Open(root string) (*Dir, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open objects: %w", err)
 	}
-	d := &Dir{staging: filepath.Join(root, "staging"), blobs: filepath.Join(root, "blobs")}
-	for _, dir := range []string{root, d.staging, d.blobs} {
+	d := &Dir{staging: filepath.Join(root, "staging"), blobs: filepath.Join(root, "blobs"), aside: filepath.Join(root, "aside"), fresh: map[string]bool{}}
+	for _, dir := range []string{root, d.staging, d.blobs, d.aside} {
 		if err := os.MkdirAll(dir, 0o700); err != nil {
 			return nil, fmt.Errorf("open objects: %w", err)
 		}
@@ -105,14 +114,17 @@ func (d *Dir) Ready() error {
 func (d *Dir) Stage(ctx context.Context, r io.Reader, limit int64) (_ Staged, err error) {
 	id := newID()
 	path := d.staged(id)
+	d.setFresh(id, true)
 	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
+		d.setFresh(id, false)
 		return Staged{}, fmt.Errorf("stage blob: %w", noSpace(err))
 	}
 	defer func() {
 		if err != nil {
 			f.Close()
 			os.Remove(path)
+			d.setFresh(id, false)
 			err = fmt.Errorf("stage blob: %w", noSpace(err))
 		}
 	}()
@@ -148,13 +160,14 @@ func (d *Dir) Keep(id string) error {
 	if !validID(id) {
 		return ErrNotExist
 	}
-	if err := d.keep(id); err != nil {
+	if err := d.keep(id, d.staged(id)); err != nil {
 		return fmt.Errorf("keep blob %s: %w", id, noSpace(err))
 	}
+	d.setFresh(id, false)
 	return nil
 }
 
-func (d *Dir) keep(id string) error {
+func (d *Dir) keep(id, from string) error {
 	place := d.kept(id)
 	if err := os.Mkdir(filepath.Dir(place), 0o700); err == nil {
 		if err := syncDir(d.blobs); err != nil {
@@ -163,7 +176,7 @@ func (d *Dir) keep(id string) error {
 	} else if !errors.Is(err, fs.ErrExist) {
 		return err
 	}
-	if err := os.Rename(d.staged(id), place); errors.Is(err, fs.ErrNotExist) {
+	if err := os.Rename(from, place); errors.Is(err, fs.ErrNotExist) {
 		if _, err := os.Lstat(place); err != nil {
 			return missing(err)
 		}
@@ -172,19 +185,39 @@ func (d *Dir) keep(id string) error {
 	}
 	// Synced also when the blob was here already: the one who moved it may
 	// have been killed before doing so.
-	return errors.Join(syncDir(filepath.Dir(place)), syncDir(d.staging))
+	return errors.Join(syncDir(filepath.Dir(place)), syncDir(filepath.Dir(from)))
 }
 
-// Drop removes a blob, staged or kept. Dropping what is not there does
-// nothing. A removal that a power cut undoes is made good by Sweep.
-func (d *Dir) Drop(id string) error {
+// Discard removes a staged blob that was never recorded. A blob that is not
+// staged is left alone.
+func (d *Dir) Discard(id string) error {
 	if !validID(id) {
 		return nil
 	}
+	defer d.setFresh(id, false)
+	if err := os.Remove(d.staged(id)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("discard blob %s: %w", id, err)
+	}
+	return nil
+}
+
+// Drop moves a blob, staged or kept, aside, where it lies from the given time
+// on. Dropping what is not there does nothing. A move that a power cut undoes is
+// made good by whoever looks for the Unknown.
+func (d *Dir) Drop(id string, at time.Time) error {
+	if !validID(id) {
+		return nil
+	}
+	defer d.setFresh(id, false)
 	// Staging first: a Keep at the same moment moves from there to the place
 	// that is looked at afterwards, so the blob cannot slip through.
 	for _, path := range []string{d.staged(id), d.kept(id)} {
-		if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		// The time first: what lies aside with an old one is removed.
+		err := os.Chtimes(path, at, at)
+		if err == nil {
+			err = os.Rename(path, d.dropped(id))
+		}
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return fmt.Errorf("drop blob %s: %w", id, err)
 		}
 	}
@@ -192,14 +225,14 @@ func (d *Dir) Drop(id string) error {
 }
 
 // Read opens a blob and tells its size. It also finds a blob that is recorded
-// but not yet kept. A blob that is not there is ErrNotExist. The caller closes
-// the file.
+// but not yet kept, and one that lies aside. A blob that is not there is
+// ErrNotExist. The caller closes the file.
 func (d *Dir) Read(id string) (*os.File, int64, error) {
 	if !validID(id) {
 		return nil, 0, ErrNotExist
 	}
-	// The last look is for a Keep that moved the blob between the first two.
-	for _, path := range []string{d.kept(id), d.staged(id), d.kept(id)} {
+	// The last look is for a Keep that moved the blob between the others.
+	for _, path := range []string{d.kept(id), d.staged(id), d.dropped(id), d.kept(id)} {
 		f, err := os.Open(path)
 		if errors.Is(err, fs.ErrNotExist) {
 			continue
@@ -217,41 +250,112 @@ func (d *Dir) Read(id string) (*os.File, int64, error) {
 	return nil, 0, ErrNotExist
 }
 
-// Recover finishes what a kill interrupted: staged blobs that the database
-// knows are kept, all others are removed. It runs at the start, before
-// anything is staged.
+// Recover keeps the staged blobs that the database knows, as a kill before Keep
+// leaves them. It removes nothing.
 func (d *Dir) Recover(ctx context.Context, known Known) error {
-	if err := d.settle(ctx, d.staging, nil, known); err != nil {
+	err := each(ctx, d.staging, func(found []Found) error {
+		have, err := ask(ctx, found, known)
+		if err != nil {
+			return err
+		}
+		for _, f := range found {
+			if !have[f.ID] {
+				continue
+			}
+			if err := d.Keep(f.ID); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
 		return fmt.Errorf("recover staged blobs: %w", err)
 	}
 	return nil
 }
 
-// Sweep removes every blob, staged or kept, that was written before the given
-// time and that the database does not know. It may run while blobs are staged
-// and kept, as long as no upload takes longer than what lies between that time
-// and now.
-func (d *Dir) Sweep(ctx context.Context, before time.Time, known Known) error {
-	old := func(info fs.FileInfo) bool { return info.ModTime().Before(before) }
-	if err := d.settle(ctx, d.staging, old, known); err != nil {
-		return fmt.Errorf("sweep staged blobs: %w", err)
+// Found is a blob that lies in the folder, and when it was written.
+type Found struct {
+	ID     string
+	Size   int64
+	At     time.Time
+	Staged bool
+}
+
+// Unknown are the blobs, staged or kept, that were written before the given
+// time and that the database does not know; kept is how many blobs are kept in
+// all. What an earlier process left staged counts whatever its age: nobody goes
+// on with it. It may be called while blobs are staged and kept, as long as no
+// upload rests for longer than from that time to now.
+func (d *Dir) Unknown(ctx context.Context, before time.Time, known Known) (unknown []Found, kept int, err error) {
+	look := func(staged bool) func([]Found) error {
+		return func(found []Found) error {
+			var old []Found
+			for _, f := range found {
+				if f.Staged = staged; f.At.Before(before) || staged && !d.isFresh(f.ID) {
+					old = append(old, f)
+				}
+			}
+			have, err := ask(ctx, old, known)
+			for _, f := range old {
+				if !have[f.ID] {
+					unknown = append(unknown, f)
+				}
+			}
+			if !staged {
+				kept += len(found)
+			}
+			return err
+		}
+	}
+	if err := each(ctx, d.staging, look(true)); err != nil {
+		return nil, 0, fmt.Errorf("look through staged blobs: %w", err)
 	}
 	shelves, err := os.ReadDir(d.blobs)
 	if err != nil {
-		return fmt.Errorf("sweep blobs: %w", err)
+		return nil, 0, fmt.Errorf("look through blobs: %w", err)
 	}
 	for _, shelf := range shelves {
-		if err := d.settle(ctx, filepath.Join(d.blobs, shelf.Name()), old, known); err != nil {
-			return fmt.Errorf("sweep blobs: %w", err)
+		if err := each(ctx, filepath.Join(d.blobs, shelf.Name()), look(false)); err != nil {
+			return nil, 0, fmt.Errorf("look through blobs: %w", err)
 		}
 	}
-	return nil
+	return unknown, kept, nil
 }
 
-// settle goes through the blobs of one folder, a batch at a time, and keeps
-// the known ones and removes the unknown ones. With pick it looks only at the
-// files that pick chooses. Files whose names are not ids are not ours and stay.
-func (d *Dir) settle(ctx context.Context, folder string, pick func(fs.FileInfo) bool, known Known) error {
+// EmptyAside removes for good what was moved aside before the given time, and
+// tells how many blobs and bytes it removed. What the database knows goes back
+// to its place instead.
+func (d *Dir) EmptyAside(ctx context.Context, before time.Time, known Known) (n int, bytes int64, err error) {
+	err = each(ctx, d.aside, func(found []Found) error {
+		have, err := ask(ctx, found, known)
+		if err != nil {
+			return err
+		}
+		for _, f := range found {
+			switch {
+			case have[f.ID]:
+				err = d.keep(f.ID, d.dropped(f.ID))
+			case f.At.Before(before):
+				if err = os.Remove(d.dropped(f.ID)); err == nil {
+					n, bytes = n+1, bytes+f.Size
+				}
+			}
+			if err = missing(err); err != nil && !errors.Is(err, ErrNotExist) {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return n, bytes, fmt.Errorf("remove blobs that lie aside: %w", err)
+	}
+	return n, bytes, nil
+}
+
+// each goes through the blobs of one folder, a batch at a time. Files whose
+// names are not ids are not ours.
+func each(ctx context.Context, folder string, do func([]Found) error) error {
 	dir, err := os.Open(folder)
 	if err != nil {
 		return err
@@ -268,52 +372,52 @@ func (d *Dir) settle(ctx context.Context, folder string, pick func(fs.FileInfo) 
 		if err != nil {
 			return err
 		}
-		if err := d.settleBatch(ctx, chosen(entries, pick), known); err != nil {
-			return err
-		}
-	}
-}
-
-func (d *Dir) settleBatch(ctx context.Context, ids []string, known Known) error {
-	if len(ids) == 0 {
-		return nil
-	}
-	have, err := known(ctx, ids)
-	if err != nil {
-		return err
-	}
-	for _, id := range ids {
-		settle := d.Drop
-		if have[id] {
-			settle = d.Keep
-		}
-		// A known blob may be dropped by its owner meanwhile.
-		if err := settle(id); err != nil && !errors.Is(err, ErrNotExist) {
-			return err
-		}
-	}
-	return nil
-}
-
-func chosen(entries []fs.DirEntry, pick func(fs.FileInfo) bool) []string {
-	var ids []string
-	for _, e := range entries {
-		if !validID(e.Name()) {
-			continue
-		}
-		if pick != nil {
-			info, err := e.Info()
-			if err != nil || !pick(info) {
-				continue // gone since, or too young
+		var found []Found
+		for _, e := range entries {
+			if !validID(e.Name()) {
+				continue
+			}
+			if info, err := e.Info(); err == nil { // or it has gone since
+				found = append(found, Found{ID: e.Name(), Size: info.Size(), At: info.ModTime()})
 			}
 		}
-		ids = append(ids, e.Name())
+		if err := do(found); err != nil {
+			return err
+		}
 	}
-	return ids
 }
 
-func (d *Dir) staged(id string) string { return filepath.Join(d.staging, id) }
-func (d *Dir) kept(id string) string   { return filepath.Join(d.blobs, id[:2], id) }
+// ask asks the database which of the blobs it knows.
+func ask(ctx context.Context, found []Found, known Known) (map[string]bool, error) {
+	if len(found) == 0 {
+		return nil, nil
+	}
+	ids := make([]string, len(found))
+	for i, f := range found {
+		ids[i] = f.ID
+	}
+	return known(ctx, ids)
+}
+
+func (d *Dir) setFresh(id string, fresh bool) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if fresh {
+		d.fresh[id] = true
+	} else {
+		delete(d.fresh, id)
+	}
+}
+
+func (d *Dir) isFresh(id string) bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.fresh[id]
+}
+
+func (d *Dir) staged(id string) string  { return filepath.Join(d.staging, id) }
+func (d *Dir) kept(id string) string    { return filepath.Join(d.blobs, id[:2], id) }
+func (d *Dir) dropped(id string) string { return filepath.Join(d.aside, id) }
 
 // copyWithin copies r to w and returns the number of bytes. It looks at ctx
 // between reads and stops at the first byte over the limit.

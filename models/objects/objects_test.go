@@ -12,6 +12,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -160,7 +161,7 @@ func TestFullDiskIsErrNoSpaceAndLeavesNoFile(t *testing.T) {
 	mustHold(t, dir, stage(t, dir, []byte("fits")).ID, []byte("fits"))
 }
 
-func TestKeepAndDropMayBeRepeated(t *testing.T) {
+func TestKeepDropAndDiscardMayBeRepeated(t *testing.T) {
 	t.Parallel()
 	dir, root := open(t)
 	blob := stage(t, dir, []byte("bytes"))
@@ -168,23 +169,61 @@ func TestKeepAndDropMayBeRepeated(t *testing.T) {
 		if err := dir.Keep(blob.ID); err != nil {
 			t.Errorf("keep: got %v, want no error", err)
 		}
+		if err := dir.Discard(blob.ID); err != nil {
+			t.Errorf("discard of a kept blob: got %v, want no error", err)
+		}
 	}
 	mustHold(t, dir, blob.ID, []byte("bytes"))
-	staged := stage(t, dir, []byte("never kept"))
-	for _, id := range []string{blob.ID, blob.ID, staged.ID, staged.ID} {
-		if err := dir.Drop(id); err != nil {
+	staged := stage(t, dir, []byte("never recorded"))
+	for range 2 {
+		if err := dir.Discard(staged.ID); err != nil {
+			t.Errorf("discard: got %v, want no error", err)
+		}
+	}
+	mustHaveNone(t, dir, staged.ID)
+	for range 2 {
+		if err := dir.Drop(blob.ID, time.Now()); err != nil {
 			t.Errorf("drop: got %v, want no error", err)
 		}
 	}
+	mustHold(t, dir, blob.ID, []byte("bytes"))
+	mustEmptyAside(t, dir, time.Now().Add(time.Hour), 1)
 	if files := blobs(t, root); len(files) > 0 {
 		t.Errorf("files left: got %v, want none", files)
 	}
 	if err := dir.Keep(blob.ID); !errors.Is(err, objects.ErrNotExist) {
-		t.Errorf("keep of a dropped blob: got %v, want %v", err, objects.ErrNotExist)
+		t.Errorf("keep of a blob that was removed: got %v, want %v", err, objects.ErrNotExist)
 	}
-	if _, _, err := dir.Read(blob.ID); !errors.Is(err, objects.ErrNotExist) {
-		t.Errorf("read of a dropped blob: got %v, want %v", err, objects.ErrNotExist)
+	mustHaveNone(t, dir, blob.ID)
+}
+
+// A database that is put back knows a blob that was dropped after it was copied.
+func TestWhatLiesAsideIsRemovedOnlyWhenItIsOldAndUnknown(t *testing.T) {
+	t.Parallel()
+	dir, root := open(t)
+	now := time.Now()
+	place := func(at time.Time, keep bool) string {
+		blob := stage(t, dir, []byte("bytes"))
+		if keep {
+			if err := dir.Keep(blob.ID); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := dir.Drop(blob.ID, at); err != nil {
+			t.Fatal(err)
+		}
+		return blob.ID
 	}
+	known, young := place(now.Add(-48*time.Hour), true), place(now, true)
+	old, staged := place(now.Add(-48*time.Hour), true), place(now.Add(-48*time.Hour), false)
+	mustEmptyAside(t, dir, now.Add(-24*time.Hour), 2, known)
+	mustHold(t, dir, known, []byte("bytes"))
+	if _, err := os.Stat(filepath.Join(root, "blobs", known[:2], known)); err != nil {
+		t.Errorf("the one that the database knows: got %v, want it back in its place", err)
+	}
+	mustHold(t, dir, young, []byte("bytes"))
+	mustHaveNone(t, dir, old)
+	mustHaveNone(t, dir, staged)
 }
 
 func TestOnlyOurIdsNameFiles(t *testing.T) {
@@ -205,7 +244,7 @@ func TestOnlyOurIdsNameFiles(t *testing.T) {
 		if err := dir.Keep(id); !errors.Is(err, objects.ErrNotExist) {
 			t.Errorf("keep %q: got %v, want %v", id, err, objects.ErrNotExist)
 		}
-		if err := dir.Drop(id); err != nil {
+		if err := errors.Join(dir.Drop(id, time.Now()), dir.Discard(id)); err != nil {
 			t.Errorf("drop %q: got %v, want no error", id, err)
 		}
 	}
@@ -238,17 +277,14 @@ func TestRecoverFinishesWhatAKillInterrupted(t *testing.T) {
 		if err := again.Recover(t.Context(), knows(recorded.ID, kept.ID)); err != nil {
 			t.Fatalf("recover: %v", err)
 		}
-		if got, want := strings.Join(blobs(t, root), " "), 2; len(strings.Fields(got)) != want {
-			t.Errorf("files after recovery: got %s, want %d kept", got, want)
-		}
 		mustHold(t, again, recorded.ID, []byte("staged and recorded"))
 		mustHold(t, again, kept.ID, []byte("all three"))
-		if _, _, err := again.Read(unrecorded.ID); !errors.Is(err, objects.ErrNotExist) {
-			t.Errorf("read of the unrecorded: got %v, want %v", err, objects.ErrNotExist)
+		if left, err := os.ReadDir(filepath.Join(root, "staging")); err != nil || len(left) != 2 {
+			t.Errorf("staging: got %v %v, want what the database does not know", left, err)
 		}
 	}
-	if left, err := os.ReadDir(filepath.Join(root, "staging")); err != nil || len(left) > 0 {
-		t.Errorf("staging: got %v %v, want empty", left, err)
+	if got, want := mustFindUnknown(t, again, time.Now().Add(-time.Hour), recorded.ID, kept.ID), unrecorded.ID+" "+filepath.Base(half); got != want {
+		t.Errorf("unknown: got %s, want %s", got, want)
 	}
 }
 
@@ -273,24 +309,30 @@ func TestRecoverAsksInBoundedBatches(t *testing.T) {
 	if err != nil || asked != files {
 		t.Errorf("recover: got %d asked and %v, want %d and no error", asked, err, files)
 	}
-	if left := blobs(t, root); len(left) > 0 {
-		t.Errorf("files left: got %d, want none", len(left))
+	if left := blobs(t, root); len(left) != files {
+		t.Errorf("files left: got %d, want all", len(left))
 	}
 }
 
-func TestRecoverRemovesNothingWhenTheDatabaseDoesNotAnswer(t *testing.T) {
+func TestNothingIsRemovedWhenTheDatabaseDoesNotAnswer(t *testing.T) {
 	t.Parallel()
 	dir, _ := open(t)
 	blob := stage(t, dir, []byte("bytes"))
 	down := errors.New("database gone")
-	err := dir.Recover(t.Context(), func(context.Context, []string) (map[string]bool, error) { return nil, down })
-	if !errors.Is(err, down) {
+	silent := func(context.Context, []string) (map[string]bool, error) { return nil, down }
+	if err := dir.Recover(t.Context(), silent); !errors.Is(err, down) {
 		t.Errorf("recover: got %v, want %v", err, down)
+	}
+	if err := dir.Drop(blob.ID, time.Now()); err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := dir.EmptyAside(t.Context(), time.Now().Add(time.Hour), silent); !errors.Is(err, down) {
+		t.Errorf("empty aside: got %v, want %v", err, down)
 	}
 	mustHold(t, dir, blob.ID, []byte("bytes"))
 }
 
-func TestSweepRemovesOnlyOldBlobsThatNobodyKnows(t *testing.T) {
+func TestUnknownAreOnlyOldBlobsAndWhatAnEarlierProcessLeftStaged(t *testing.T) {
 	t.Parallel()
 	dir, root := open(t)
 	now := time.Now()
@@ -309,19 +351,23 @@ func TestSweepRemovesOnlyOldBlobsThatNobodyKnows(t *testing.T) {
 		}
 		return blob.ID
 	}
-	known := place(true, true)
-	young, youngStaged := place(true, false), place(false, false)
-	orphan, orphanStaged := place(true, true), place(false, true)
-	if err := dir.Sweep(t.Context(), now.Add(-24*time.Hour), knows(known)); err != nil {
-		t.Fatalf("sweep: %v", err)
-	}
-	for _, id := range []string{known, young, youngStaged} {
-		mustHold(t, dir, id, []byte("bytes"))
-	}
-	for _, id := range []string{orphan, orphanStaged} {
-		if _, _, err := dir.Read(id); !errors.Is(err, objects.ErrNotExist) {
-			t.Errorf("read of an orphan: got %v, want %v", err, objects.ErrNotExist)
+	known, _, orphan := place(true, true), place(true, false), place(true, true)
+	staged, forgotten := place(false, false), place(false, true)
+	mustBe := func(dir *objects.Dir, want ...string) {
+		t.Helper()
+		slices.Sort(want)
+		if got := mustFindUnknown(t, dir, now.Add(-24*time.Hour), known); got != strings.Join(want, " ") {
+			t.Errorf("unknown: got %s, want %s", got, want)
 		}
+	}
+	mustBe(dir, orphan, forgotten)
+	next, err := objects.Open(root)
+	if err != nil {
+		t.Fatal(err)
+	}
+	mustBe(next, orphan, forgotten, staged)
+	if _, kept, err := next.Unknown(t.Context(), now, knows(known)); err != nil || kept != 3 {
+		t.Errorf("got %d blobs kept, %v; want 3", kept, err)
 	}
 }
 
@@ -341,7 +387,7 @@ func TestReadFindsABlobWhileItIsKept(t *testing.T) {
 	}
 }
 
-func TestDropLeavesNothingOfABlobThatIsKeptMeanwhile(t *testing.T) {
+func TestDropFindsABlobThatIsKeptMeanwhile(t *testing.T) {
 	t.Parallel()
 	dir, root := open(t)
 	for range 50 {
@@ -353,14 +399,16 @@ func TestDropLeavesNothingOfABlobThatIsKeptMeanwhile(t *testing.T) {
 			}
 		})
 		wg.Go(func() {
-			if err := dir.Drop(blob.ID); err != nil {
+			if err := dir.Drop(blob.ID, time.Now()); err != nil {
 				t.Errorf("drop: %v", err)
 			}
 		})
 		wg.Wait()
 	}
-	if left := blobs(t, root); len(left) > 0 {
-		t.Errorf("files left: got %v, want none", left)
+	for _, path := range blobs(t, root) {
+		if filepath.Base(filepath.Dir(path)) != "aside" {
+			t.Errorf("left: %s, want all aside", path)
+		}
 	}
 }
 
@@ -394,6 +442,37 @@ func mustHold(t *testing.T, dir *objects.Dir, id string, want []byte) {
 	if err != nil || !bytes.Equal(got, want) || size != int64(len(want)) {
 		t.Errorf("blob %s: got %d bytes, size %d, %v; want %d bytes", id, len(got), size, err, len(want))
 	}
+}
+
+func mustHaveNone(t *testing.T, dir *objects.Dir, id string) {
+	t.Helper()
+	if _, _, err := dir.Read(id); !errors.Is(err, objects.ErrNotExist) {
+		t.Errorf("read of %s: got %v, want %v", id, err, objects.ErrNotExist)
+	}
+}
+
+// mustEmptyAside removes so many of the blobs that lie aside.
+func mustEmptyAside(t *testing.T, dir *objects.Dir, before time.Time, want int, known ...string) {
+	t.Helper()
+	n, bytes, err := dir.EmptyAside(t.Context(), before, knows(known...))
+	if err != nil || n != want || bytes != int64(want*len("bytes")) {
+		t.Errorf("empty aside: removed %d blobs, %d bytes, %v; want %d", n, bytes, err, want)
+	}
+}
+
+// mustFindUnknown lists the ids that are unknown, in order.
+func mustFindUnknown(t *testing.T, dir *objects.Dir, before time.Time, known ...string) string {
+	t.Helper()
+	unknown, _, err := dir.Unknown(t.Context(), before, knows(known...))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var ids []string
+	for _, f := range unknown {
+		ids = append(ids, f.ID)
+	}
+	slices.Sort(ids)
+	return strings.Join(ids, " ")
 }
 
 // blobs lists the files below root.
