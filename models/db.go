@@ -61,6 +61,7 @@ type DB struct {
 	commits *commits // nil on PostgreSQL and inside a transaction
 	inTx    bool
 	folder  string
+	name    string
 	lock    *os.File
 	objects *objects.Dir
 	clock   Clock
@@ -123,8 +124,10 @@ func (db *DB) open(ctx context.Context, o Options) error {
 		return fmt.Errorf("open objects: %w", err)
 	}
 	if o.Postgres != "" {
+		db.name = postgresName(o.Postgres)
 		err = db.openPostgres(o.Postgres)
 	} else {
+		db.name = "SQLite"
 		err = db.openSQLite(filepath.Join(o.Folder, "quartermaster.db"))
 	}
 	if err != nil {
@@ -258,6 +261,10 @@ func backUpBeforeUpgrade(g *gorm.DB, path string, now time.Time) error {
 	}
 	return os.Chmod(copyTo, 0o600)
 }
+
+// Name is which database this is, for a person: the engine and where it is,
+// without what opens it.
+func (db *DB) Name() string { return db.name }
 
 // Ready reports whether the database answers.
 func (db *DB) Ready(ctx context.Context) error {

@@ -2,11 +2,40 @@ package models
 
 import (
 	"errors"
+	"fmt"
+	"io/fs"
 	"net"
+	"strconv"
 	"strings"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 )
+
+// CheckPostgres refuses what cannot be Options.Postgres. The address holds a
+// password, so it is not said again, and neither is what the driver says of it.
+func CheckPostgres(address string) error {
+	_, err := pgx.ParseConfig(address)
+	var file *fs.PathError
+	switch {
+	case errors.As(err, &file):
+		return fmt.Errorf("a file that the address of PostgreSQL names cannot be used: %w", file)
+	case err != nil:
+		return errors.New("this is no address of a PostgreSQL database such as postgres://user:password@host:5432/name; " +
+			"what is special in a password is written as %40 for @, %2F for / and so on")
+	}
+	return nil
+}
+
+// postgresName is where an address of PostgreSQL leads, without user and
+// password.
+func postgresName(address string) string {
+	to, err := pgx.ParseConfig(address)
+	if err != nil {
+		return "PostgreSQL"
+	}
+	return "PostgreSQL " + net.JoinHostPort(to.Host, strconv.Itoa(int(to.Port))) + "/" + to.Database
+}
 
 // unreadable tells whether an error says that a text given to PostgreSQL can be
 // no text there: it holds a zero byte or is not UTF-8. Nothing is called so.

@@ -116,16 +116,31 @@ func (r *keyring) path(name string) string { return filepath.Join(r.folder, name
 func openKeyring(folder, given string) (*keyring, error) {
 	r := &keyring{folder: folder, given: given != ""}
 	if r.given {
-		for text := range strings.SplitSeq(given, ",") {
-			k, err := parseSecretKey(text)
-			if err != nil {
-				return nil, err
-			}
-			r.keys = append(r.keys, k)
-		}
-		return r, nil
+		var err error
+		r.keys, err = parseSecretKeys(given)
+		return r, err
 	}
 	return r, r.read(secretKeyFile, nextKeyFile)
+}
+
+// parseSecretKeys reads several secret keys with commas between.
+func parseSecretKeys(given string) ([]*secretKey, error) {
+	var keys []*secretKey
+	for text := range strings.SplitSeq(given, ",") {
+		k, err := parseSecretKey(text)
+		if err != nil {
+			return nil, err
+		}
+		keys = append(keys, k)
+	}
+	return keys, nil
+}
+
+// CheckSecretKey refuses what cannot be Options.SecretKey, without saying it
+// again.
+func CheckSecretKey(given string) error {
+	_, err := parseSecretKeys(given)
+	return err
 }
 
 // read fills the ring from the key files that there are. What is not whole is

@@ -5,12 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"math"
-	"net/url"
 	"os"
 	"path/filepath"
-	"strconv"
-	"strings"
+
+	"github.com/alecthomas/kong"
 
 	"quartermaster/models"
 )
@@ -18,7 +16,8 @@ import (
 // config is the command line. Each flag can also be set by the environment
 // variable that --help shows beside it.
 type config struct {
-	Data data `embed:""`
+	Data    data             `embed:""`
+	Version kong.VersionFlag `env:"-" help:"Print which version this is, and stop."`
 
 	Serve   serve   `cmd:"" default:"withargs" help:"Serve the console and do its jobs (the default)."`
 	Migrate migrate `cmd:"" help:"Bring the database to the shape of this version and stop. Serving does it too."`
@@ -33,6 +32,18 @@ type data struct {
 	SecretKey string `placeholder:"…" help:"Encrypts the secrets of access keys: 32 bytes in base64 or hex. Empty means the file secret.key in the data folder, made when it is first needed; several processes need the same, set by environment."`
 
 	forget bool // the access keys, where their secret key is lost
+}
+
+// Validate refuses what is wrong with the settings of the data before anything
+// is opened. Their values hold secrets, so they are not said again.
+func (d *data) Validate() error {
+	if err := models.CheckPostgres(d.Database); d.Database != "" && err != nil {
+		return fmt.Errorf("--database-url: %w", err)
+	}
+	if err := models.CheckSecretKey(d.SecretKey); d.SecretKey != "" && err != nil {
+		return fmt.Errorf("--secret-key: %w", err)
+	}
+	return nil
 }
 
 // The default folders. The demo has its own, so that samples and real data never
@@ -79,46 +90,12 @@ type logging struct {
 	LogLevel  string `default:"info" enum:"debug,info,warn,error" help:"Least level that is logged. info has a line a request."`
 }
 
-func (l logging) logger() (*slog.Logger, error) {
+func (l logging) logger() *slog.Logger {
 	var level slog.Level
-	if err := level.UnmarshalText([]byte(l.LogLevel)); err != nil {
-		return nil, fmt.Errorf("log level: %w", err)
-	}
+	_ = level.UnmarshalText([]byte(l.LogLevel)) // one of the enum
 	opts := &slog.HandlerOptions{Level: level}
 	if l.LogFormat == "json" {
-		return slog.New(slog.NewJSONHandler(os.Stderr, opts)), nil
+		return slog.New(slog.NewJSONHandler(os.Stderr, opts))
 	}
-	return slog.New(slog.NewTextHandler(os.Stderr, opts)), nil
-}
-
-// size is a number of bytes, written plainly or as "512MiB" or "5GiB".
-type size int64
-
-// UnmarshalText reads a size.
-func (s *size) UnmarshalText(text []byte) error {
-	number, unit := string(text), int64(1)
-	for i, suffix := range []string{"KiB", "MiB", "GiB", "TiB"} {
-		if rest, ok := strings.CutSuffix(number, suffix); ok {
-			number, unit = rest, 1<<(10*(i+1))
-		}
-	}
-	n, err := strconv.ParseInt(strings.TrimSpace(number), 10, 64)
-	if err != nil || n <= 0 || n > math.MaxInt64/unit {
-		return fmt.Errorf("%q is no size such as 512MiB or 5GiB", text)
-	}
-	*s = size(n * unit)
-	return nil
-}
-
-// address is the site's own address: where people reach it.
-type address string
-
-// UnmarshalText reads an address and leaves out a slash at its end.
-func (a *address) UnmarshalText(text []byte) error {
-	u, err := url.Parse(string(text))
-	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || strings.Trim(u.Path, "/") != "" || u.RawQuery != "" || u.User != nil {
-		return fmt.Errorf("%q is no address such as https://desk.example.com (without a path)", text)
-	}
-	*a = address(u.Scheme + "://" + u.Host)
-	return nil
+	return slog.New(slog.NewTextHandler(os.Stderr, opts))
 }

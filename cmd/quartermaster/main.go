@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"net"
 	"os"
 	"os/signal"
 	"strings"
@@ -37,7 +38,8 @@ func run(ctx context.Context, args []string, out, errs io.Writer) int {
 	parser, err := kong.New(&c,
 		kong.Name("quartermaster"),
 		kong.Description("A self-hosted desk for cloud resources: ask, price, order, print. Without a command it serves."),
-		kong.DefaultEnvars("QUARTERMASTER"),
+		kong.DefaultEnvars(prefix),
+		kong.Vars{"version": fullVersion()},
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true, WrapUpperBound: 100}),
 		kong.Help(help),
 		kong.Writers(out, errs),
@@ -48,14 +50,18 @@ func run(ctx context.Context, args []string, out, errs io.Writer) int {
 	if err != nil {
 		return refuse(errs, 1, err)
 	}
+	unknown := readEnviron(parser.Model)
 	parsed, err := parser.Parse(args)
 	switch {
-	case exited >= 0: // help was asked for and printed
+	case exited >= 0: // help or version was asked for and printed
 		return exited
 	case err != nil:
 		return refuse(errs, 2, err)
 	}
-	if err := parsed.Run(&c.Data); err != nil {
+	if parsed.Selected() == nil || parsed.Selected().Name != "serve" { // which logs them
+		unknown.print(errs)
+	}
+	if err := parsed.Run(&c.Data, unknown); err != nil {
 		return refuse(errs, 1, err)
 	}
 	return 0
@@ -84,6 +90,7 @@ func refuse(errs io.Writer, code int, err error) int {
 // plainly is an error in words for the person who started the program.
 func plainly(err error) string {
 	var path *fs.PathError
+	var listen *net.OpError
 	switch {
 	case errors.Is(err, models.ErrFolderInUse):
 		return "the data folder is in use by another Quartermaster; stop that one, or name another folder with --data"
@@ -93,6 +100,10 @@ func plainly(err error) string {
 		return err.Error() + "; put the file secret.key that belongs to this database back into the data folder, or set QUARTERMASTER_SECRET_KEY as it was; if it is lost, delete all access keys with: quartermaster key reset"
 	case errors.Is(err, syscall.EADDRINUSE):
 		return err.Error() + "; another program listens there, choose another address with --listen"
+	case errors.Is(err, syscall.EADDRNOTAVAIL):
+		return err.Error() + "; this machine has no such address, choose another one with --listen, or :8080 for all that it has"
+	case errors.As(err, &listen) && errors.Is(err, fs.ErrPermission):
+		return err.Error() + "; a port below 1024 needs a right of its own, choose a higher one with --listen"
 	case errors.Is(err, models.ErrNoSpace):
 		return "the disk is full: " + err.Error()
 	case errors.As(err, &path) && errors.Is(err, fs.ErrPermission):

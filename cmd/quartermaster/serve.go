@@ -8,6 +8,8 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"path/filepath"
+	"slices"
 	"sync"
 	"text/tabwriter"
 	"time"
@@ -30,33 +32,32 @@ const (
 
 // serve is the server and its worker.
 type serve struct {
-	Listen      string   `default:"127.0.0.1:8080" help:"Address to listen on. This machine only by default; put a proxy with TLS in front, or listen on another address knowingly."`
-	BaseURL     address  `placeholder:"https://…" help:"Address at which people reach the site, for links in print and invitations and for cookies that travel over TLS only. Empty means the address it listens on."`
-	Proxies     []string `name:"trusted-proxies" placeholder:"10.0.0.1,…" help:"Addresses of proxies whose X-Forwarded-For is believed. None by default: anybody can write that header."`
-	UploadLimit size     `default:"5GiB" placeholder:"5GiB" help:"Largest single upload, the documents' limit of one object put."`
-	Region      string   `name:"default-region" default:"cn-hangzhou" help:"Region of Web+ requests that name none, as those of the classic SDKs."`
-	Rate        float64  `name:"api-rate" default:"50" help:"API requests a second that one access key may make for long; ten times as many in a moment. 0 is no limit."`
-	Demo        bool     `help:"Start with a sample team in a data folder of its own. Refused on a folder with real data."`
+	Listen      listenAddress `default:"127.0.0.1:8080" help:"Address to listen on. This machine only by default; put a proxy with TLS in front, or listen on another address knowingly."`
+	BaseURL     address       `placeholder:"https://…" help:"Address at which people reach the site, for links in print and invitations and for cookies that travel over TLS only. Empty means the address it listens on."`
+	Proxies     []proxy       `name:"trusted-proxies" placeholder:"10.0.0.1,…" help:"Addresses of proxies whose X-Forwarded-For is believed. None by default: anybody can write that header."`
+	UploadLimit size          `default:"5GiB" placeholder:"5GiB" help:"Largest single upload, the documents' limit of one object put."`
+	Region      region        `name:"default-region" default:"cn-hangzhou" help:"Region of Web+ requests that name none, as those of the classic SDKs."`
+	Rate        rate          `name:"api-rate" default:"50" help:"API requests a second that one access key may make for long; ten times as many in a moment. 0 is no limit."`
+	Demo        bool          `help:"Start with a sample team in a data folder of its own. Refused on a folder with real data."`
 	logging     `embed:""`
 }
 
 // Run serves until ctx ends, and then lets requests finish, stops the worker
 // between two steps and closes the database.
-func (s *serve) Run(ctx context.Context, out io.Writer, d *data) error {
-	log, err := s.logger()
+func (s *serve) Run(ctx context.Context, out io.Writer, d *data, unknown strangers) error {
+	log := s.logger()
+	listener, err := net.Listen("tcp", string(s.Listen))
 	if err != nil {
-		return err
-	}
-	listener, err := net.Listen("tcp", s.Listen)
-	if err != nil {
-		return fmt.Errorf("listen: %w", err)
+		return fmt.Errorf("--listen %s: %w", s.Listen, err)
 	}
 	defer listener.Close()
+	unknown.log(log)
 	var clock demo.Clock
 	db, err := d.open(ctx, s.Demo, clock.Now, log)
 	if err != nil {
 		return err
 	}
+	s.announce(ctx, log, db, listener, d.folder(s.Demo))
 	if s.Demo {
 		err = s.demo(ctx, out, db, listener, &clock, d.folder(true))
 	} else {
@@ -68,19 +69,47 @@ func (s *serve) Run(ctx context.Context, out io.Writer, d *data) error {
 	return errors.Join(err, db.Close())
 }
 
+// announce writes down what is served, and which settings are not as they should
+// be although they can be served with.
+func (s *serve) announce(ctx context.Context, log *slog.Logger, db *models.DB, listener net.Listener, folder string) {
+	if whole, err := filepath.Abs(folder); err == nil {
+		folder = whole
+	}
+	at := s.site(listener)
+	log.Info("serving", "version", version(), "address", listener.Addr().String(), "base_url", at, "database", db.Name(), "folder", folder)
+	if s.BaseURL == "" && !onlyHere(listener) {
+		log.Warn("other machines can reach this site and --base-url is not set: the links that are sent and printed (QR), "+
+			"cookies and the cross-origin check go by the assumed address; set --base-url to the address that people use", "assumed", at)
+	}
+	regions, err := db.ListRegions(ctx, "bucket")
+	if err == nil && !slices.ContainsFunc(regions, func(r models.Region) bool { return r.ID == string(s.Region) }) {
+		log.Warn("--default-region is no region with buckets: Web+ requests that name no region are refused", "region", string(s.Region))
+	}
+}
+
+// onlyHere tells whether a listener can be reached from its machine alone.
+func onlyHere(l net.Listener) bool {
+	at, ok := l.Addr().(*net.TCPAddr)
+	return ok && at.IP.IsLoopback()
+}
+
 func (s *serve) serve(ctx context.Context, db *models.DB, listener net.Listener, log *slog.Logger) error {
 	isDemo, err := db.IsDemo(ctx)
 	if err != nil {
 		return err
 	}
 	stopping := make(chan struct{})
+	proxies := make([]string, len(s.Proxies))
+	for i, p := range s.Proxies {
+		proxies[i] = string(p)
+	}
 	routes, err := handlers.Routes(handlers.Config{
 		Site: web.Site{
-			DB: db, BaseURL: s.site(listener), Proxies: s.Proxies, Demo: isDemo, Log: log, Stopping: stopping,
+			DB: db, BaseURL: s.site(listener), Proxies: proxies, Demo: isDemo, Log: log, Stopping: stopping,
 		},
 		UploadLimit: int64(s.UploadLimit),
-		Region:      s.Region,
-		Rate:        s.Rate,
+		Region:      string(s.Region),
+		Rate:        float64(s.Rate),
 	})
 	if err != nil {
 		return err

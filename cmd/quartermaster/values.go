@@ -1,0 +1,132 @@
+package main
+
+import (
+	"fmt"
+	"math"
+	"net"
+	"net/netip"
+	"net/url"
+	"regexp"
+	"strconv"
+	"strings"
+)
+
+// The values that settings have. Each is read, and refused, with the command
+// line: before anything is printed, opened or made. Values that hold a secret
+// are not among them, because what refuses these says them again.
+
+// size is a number of bytes, written plainly or as "512MiB" or "5GiB".
+type size int64
+
+// mostSize is more than any disk holds, and leaves room for sums.
+const mostSize = math.MaxInt64 / 2
+
+// UnmarshalText reads a size.
+func (s *size) UnmarshalText(text []byte) error {
+	number, unit := string(text), int64(1)
+	for i, suffix := range []string{"KiB", "MiB", "GiB", "TiB"} {
+		if rest, ok := strings.CutSuffix(number, suffix); ok {
+			number, unit = rest, 1<<(10*(i+1))
+		}
+	}
+	n, err := strconv.ParseInt(strings.TrimSpace(number), 10, 64)
+	if err != nil || n <= 0 || n > mostSize/unit {
+		return fmt.Errorf("%q is no size such as 512MiB or 5GiB", text)
+	}
+	*s = size(n * unit)
+	return nil
+}
+
+// address is the site's own address: where people reach it.
+type address string
+
+// UnmarshalText reads an address as browsers write it: in lower case, without a
+// slash at its end and without the port that its scheme has anyway.
+func (a *address) UnmarshalText(text []byte) error {
+	u, err := url.Parse(strings.TrimSpace(string(text)))
+	if err != nil || u.Scheme != "http" && u.Scheme != "https" || !isHost(u) || u.RawQuery != "" || u.Fragment != "" || u.User != nil {
+		return fmt.Errorf("%q is no address such as https://desk.example.com (a name with other letters is written as browsers send it, xn--…)", text)
+	}
+	if path := strings.Trim(u.Path, "/"); path != "" {
+		return fmt.Errorf("%q has the path /%s, and a path prefix is not supported: pages, cookies and the signatures of API requests begin at the root; give the site a host name of its own, such as https://desk.example.com", text, path)
+	}
+	host := strings.ToLower(u.Host)
+	usual := map[string]string{"http": ":80", "https": ":443"}[u.Scheme]
+	*a = address(u.Scheme + "://" + strings.TrimSuffix(strings.TrimSuffix(host, usual), ":"))
+	return nil
+}
+
+// isHost tells whether an address names a host as browsers do.
+func isHost(u *url.URL) bool {
+	if port := u.Port(); port != "" && !isPort(port) {
+		return false
+	}
+	return u.Hostname() != "" && !strings.ContainsFunc(u.Host, func(r rune) bool { return r <= ' ' || r > '~' })
+}
+
+func isPort(text string) bool {
+	n, err := strconv.ParseUint(text, 10, 16)
+	return err == nil && n > 0
+}
+
+// listenAddress is where the program listens: a host of this machine, or none
+// for all of them, and a port.
+type listenAddress string
+
+// UnmarshalText reads an address to listen on.
+func (l *listenAddress) UnmarshalText(text []byte) error {
+	_, port, err := net.SplitHostPort(string(text))
+	if err == nil {
+		_, err = net.LookupPort("tcp", port)
+	}
+	if err != nil || port == "" {
+		return fmt.Errorf("%q is no address such as 127.0.0.1:8080, or :8080 for all addresses of this machine", text)
+	}
+	*l = listenAddress(text)
+	return nil
+}
+
+// proxy is the address of a proxy, or a range of addresses.
+type proxy string
+
+// UnmarshalText reads the address of a proxy.
+func (p *proxy) UnmarshalText(text []byte) error {
+	at := strings.TrimSpace(string(text))
+	_, err := netip.ParseAddr(at)
+	if err != nil {
+		_, err = netip.ParsePrefix(at)
+	}
+	if err != nil {
+		return fmt.Errorf("%q is no address such as 10.0.0.1 or 10.0.0.0/8 (a name is not enough)", text)
+	}
+	*p = proxy(at)
+	return nil
+}
+
+// region is the name of a region.
+type region string
+
+var regionName = regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)+$`)
+
+// UnmarshalText reads the name of a region. Whether there is one of that name
+// is known by the database alone.
+func (r *region) UnmarshalText(text []byte) error {
+	if !regionName.Match(text) || len(text) > 64 {
+		return fmt.Errorf("%q is no region such as cn-hangzhou", text)
+	}
+	*r = region(text)
+	return nil
+}
+
+// rate is a number of requests a second, 0 for any.
+type rate float64
+
+// UnmarshalText reads a rate.
+func (r *rate) UnmarshalText(text []byte) error {
+	n, err := strconv.ParseFloat(string(text), 64)
+	if err != nil || !(n >= 0 && n <= 1e6) { // neither is NaN
+		return fmt.Errorf("%q is no number of requests a second, such as 50, or 0 for no limit", text)
+	}
+	*r = rate(n)
+	return nil
+}

@@ -1,0 +1,31 @@
+package main
+
+import (
+	"runtime"
+	"runtime/debug"
+)
+
+// version is the version of this program: that of the module, with the commit
+// and its time where the build knew them. What was built without is "(devel)".
+func version() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok || info.Main.Version == "" {
+		return "(devel)"
+	}
+	text, set := info.Main.Version, map[string]string{}
+	for _, s := range info.Settings {
+		set[s.Key] = s.Value
+	}
+	if commit := set["vcs.revision"]; commit != "" {
+		text += " commit " + commit + " of " + set["vcs.time"]
+	}
+	if set["vcs.modified"] == "true" {
+		text += " with changes"
+	}
+	return text
+}
+
+// fullVersion is version with what built it.
+func fullVersion() string {
+	return "quartermaster " + version() + " (" + runtime.Version() + " " + runtime.GOOS + "/" + runtime.GOARCH + ")"
+}
