@@ -30,6 +30,8 @@ type Site struct {
 	// Team has a member in every role; Other is another team, whose things must
 	// not exist for the first.
 	Team, Other modelstest.Team
+	// Transport carries the requests; nil is the usual one.
+	Transport http.RoundTripper
 }
 
 // New serves h until the test ends, with two teams in db.
@@ -57,6 +59,7 @@ func (s *Site) Visitor(t testing.TB) *Client {
 	}
 	return &Client{site: s, Header: http.Header{"Accept-Language": {"en"}}, http: &http.Client{
 		Jar:           jar,
+		Transport:     s.Transport,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}}
 }
