@@ -1,11 +1,18 @@
 package handlers_test
 
 import (
+	"fmt"
+	"log/slog"
 	"net/url"
 	"strings"
 	"testing"
 
+	"github.com/PuerkitoBio/goquery"
+
 	"quartermaster/models"
+	"quartermaster/static"
+	"quartermaster/web"
+	"quartermaster/web/webtest"
 )
 
 func TestDashboardShowsTheOwnTeamAlone(t *testing.T) {
@@ -45,5 +52,50 @@ func TestSearchShowsTextAsText(t *testing.T) {
 	}
 	if p := c.Get(t, "/search?q="+strings.Repeat("x", 300)); p.Status != 422 {
 		t.Errorf("a long text: got %d, want 422", p.Status)
+	}
+}
+
+// A page that keeps a part of itself fresh would fill the log by itself.
+func TestPollsAreLoggedQuietly(t *testing.T) {
+	t.Parallel()
+	var out webtest.Log
+	site := openWith(t, models.Options{}, web.Site{Log: out.Logger(slog.LevelInfo)})
+	store := models.StoreInput{Name: "kb-legal", Region: "cn-north-7", Zones: []string{"cn-north-7b"}, CU: "xlarge", Num: 1, ChargeMode: "postPaid"}
+	order := place(t, site, models.OrderInput{Lines: []models.LineInput{&store}})
+	plan := place(t, site, paidOrder())
+	key, _ := teamKey(t, site, models.AccessKeyInput{Name: "script"})
+	c := site.SignIn(t, models.Admin)
+	form := webtest.Fields(c.Get(t, "/pkg-versions/new?app_id="+newApp(t, site, "shop").ID).Find("#version-form"))
+	form.Set("label", "1.0")
+	version := sendFile(t, site, c, form, "a.bin", []byte("no archive")).Location()
+	polls := map[string]string{}
+	for _, path := range []string{
+		"/", "/stores", "/stores/" + order.Lines[0].ResourceID, fmt.Sprintf("/orders/%d", order.Number),
+		"/pkg-versions", version, "/plans/" + plan.Lines[0].ResourceID, "/team/keys/" + key.ID,
+	} {
+		found := c.Get(t, path).Find(`[hx-trigger^="every"]`)
+		if found.Length() == 0 {
+			t.Errorf("%s polls nothing", path)
+		}
+		found.Each(func(_ int, e *goquery.Selection) {
+			polls[e.AttrOr("hx-get", "")] = goquery.NodeName(e) + "#" + e.AttrOr("id", "")
+		})
+	}
+	c.Get(t, "/account")
+	out.Line(t, "path=/account")
+	before := out.String()
+	for path, target := range polls {
+		if got := c.GetHX(t, path, target).Status; got != 200 {
+			t.Errorf("%s: got %d, want 200", path, got)
+		}
+	}
+	c.Get(t, "/healthz")
+	c.Get(t, "/readyz")
+	c.Get(t, static.Path("app.css"))
+	c.Get(t, "/search")
+	out.Line(t, "path=/search")
+	rest := strings.TrimPrefix(out.String(), before)
+	if got := strings.Count(rest, "\n"); got != 1 {
+		t.Errorf("got %d lines, want that of /search alone:\n%s", got, rest)
 	}
 }

@@ -83,16 +83,17 @@ func apiRoutes(cfg Config) (http.Handler, error) {
 
 // pageRoutes are the pages. A route stands in one line with what guards it:
 // guest for those who are not signed in, user for those who are, member for
-// those who work in a team.
+// those who work in a team. Those that are asked for over and over are Quiet or
+// Polled.
 func pageRoutes(cfg Config) (http.Handler, error) {
 	r, err := web.New(&cfg.Site)
 	if err != nil {
 		return nil, err
 	}
 	health := Health{DB: cfg.DB}
-	r.GET("/static/*file", gin.WrapH(static.Handler()))
-	r.GET("/healthz", health.Live)
-	r.GET("/readyz", health.Ready)
+	r.GET("/static/*file", web.Quiet, gin.WrapH(static.Handler()))
+	r.GET("/healthz", web.Quiet, health.Live)
+	r.GET("/readyz", web.Quiet, health.Ready)
 
 	pages := r.Group("/", web.Authenticate)
 	guest := pages.Group("/", web.Guest)
@@ -112,7 +113,7 @@ func pageRoutes(cfg Config) (http.Handler, error) {
 
 	dashboard := Dashboard{DB: cfg.DB}
 	member.GET("/", web.Page(dashboard.Show))
-	member.GET("/dashboard/running", web.Page(dashboard.Running))
+	member.GET("/dashboard/running", web.Polled, web.Page(dashboard.Running))
 	member.GET("/search", web.Page(dashboard.Search))
 	if cfg.Demo {
 		member.GET("/gallery", web.Page(dashboard.Gallery))
@@ -120,7 +121,7 @@ func pageRoutes(cfg Config) (http.Handler, error) {
 
 	orders := Orders{DB: cfg.DB}
 	member.GET("/orders", web.Page(orders.List))
-	member.GET("/orders/:number", web.Page(orders.Show))
+	member.GET("/orders/:number", web.Polled, web.Page(orders.Show))
 	member.GET("/orders/:number/print", web.Page(orders.Print))
 	member.GET("/orders/:number/code", web.Page(orders.Code))
 	member.POST("/orders/:number/retry", web.Page(orders.Retry))
@@ -185,7 +186,7 @@ func pageRoutes(cfg Config) (http.Handler, error) {
 		at.group.GET(path, web.Page(keys.List))
 		at.group.GET(path+"/new", web.Page(keys.New))
 		at.group.POST(path, web.Page(keys.Create))
-		at.group.GET(path+"/:id", web.Page(keys.Show))
+		at.group.GET(path+"/:id", web.Polled, web.Page(keys.Show))
 		at.group.POST(path+"/:id/state", web.Page(keys.State))
 		at.group.POST(path+"/:id/removal", web.Page(keys.Delete))
 		at.group.POST(path+"/:id/tokens", web.Page(keys.Issue))
@@ -202,14 +203,14 @@ func pageRoutes(cfg Config) (http.Handler, error) {
 	member.POST("/apps/:id/removal", web.Page(apps.Delete))
 
 	versions := PkgVersions{DB: cfg.DB, UploadLimit: cfg.UploadLimit}
-	member.GET("/pkg-versions", web.Page(versions.List))
+	member.GET("/pkg-versions", web.Polled, web.Page(versions.List))
 	member.GET("/pkg-versions/new", web.Page(versions.New))
 	member.GET("/pkg-versions/check", web.Page(versions.Check))
 	member.POST("/pkg-versions", web.Stream(cfg.UploadLimit+formText), web.Page(versions.Create))
 	member.POST("/pkg-versions/preview", web.Page(versions.Preview))
 	member.POST("/pkg-versions/paste", web.Page(versions.Paste))
 	member.GET("/pkg-versions/:id", web.Page(versions.Show))
-	member.GET("/pkg-versions/:id/status", web.Page(versions.Status))
+	member.GET("/pkg-versions/:id/status", web.Polled, web.Page(versions.Status))
 	member.GET("/pkg-versions/:id/file", web.Stream(0), web.Page(versions.Download))
 	member.POST("/pkg-versions/:id/retry", web.Page(versions.Retry))
 	member.POST("/pkg-versions/:id/removal", web.Page(versions.Delete))
@@ -220,7 +221,7 @@ func pageRoutes(cfg Config) (http.Handler, error) {
 	member.POST("/plans", web.Page(plans.Create))
 	member.POST("/plans/preview", web.Page(plans.Preview))
 	member.POST("/plans/paste", web.Page(plans.Paste))
-	member.GET("/plans/:id", web.Page(plans.Show))
+	member.GET("/plans/:id", web.Polled, web.Page(plans.Show))
 	member.POST("/plans/:id/removal", web.Page(plans.Delete))
 
 	renewals := PlanChanges{DB: cfg.DB}
@@ -234,14 +235,14 @@ func pageRoutes(cfg Config) (http.Handler, error) {
 	member.POST("/plans/:id/upgrade/preview", web.Page(upgrades.Preview))
 
 	stores := Stores{DB: cfg.DB}
-	member.GET("/stores", web.Page(stores.List))
+	member.GET("/stores", web.Polled, web.Page(stores.List))
 	member.POST("/stores", web.Page(stores.Create))
 	member.GET("/stores/new", web.Page(stores.New))
 	member.POST("/stores/preview", web.Page(stores.Preview))
 	member.POST("/stores/paste", web.Page(stores.Paste))
 	member.GET("/stores/check", web.Page(stores.Check))
 	member.GET("/stores/:id", web.Page(stores.Show))
-	member.GET("/stores/:id/status", web.Page(stores.Status))
+	member.GET("/stores/:id/status", web.Polled, web.Page(stores.Status))
 	member.POST("/stores/:id/retry", web.Page(stores.Retry))
 	member.GET("/stores/:id/scale", web.Page(stores.EditScale))
 	member.POST("/stores/:id/scale", web.Page(stores.Scale))

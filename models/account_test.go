@@ -3,6 +3,7 @@ package models_test
 import (
 	"errors"
 	"fmt"
+	"log/slog"
 	"slices"
 	"strings"
 	"sync"
@@ -64,6 +65,36 @@ func TestRefusedSignInsAreAllAlike(t *testing.T) {
 	}
 	if _, err := db.SignIn(t.Context(), visitor("192.0.2.9"), models.SignInInput{Email: " " + strings.ToUpper(email), Password: longPassword}, ""); err != nil {
 		t.Errorf("address in capitals: got %v, want signed in", err)
+	}
+}
+
+// Programs that shut addresses out read these lines, and so does whoever wonders
+// why somebody cannot sign in.
+func TestFailedSignInsAreLoggedAlike(t *testing.T) {
+	t.Parallel()
+	var log strings.Builder
+	db := modelstest.OpenWith(t, models.Options{Log: slog.New(slog.NewTextHandler(&log, nil))})
+	email := withPassword(t, db, modelstest.NewTeam(t, db).Viewer)
+	long := strings.Repeat("x", 240) + "@example.com"
+	for _, c := range []struct{ email, want string }{
+		{email, "account=" + email + " address=192.0.2.9 why=credentials request=test\n"},
+		{" NoBody@example.com", "account=nobody@example.com address=192.0.2.9 why=credentials request=test\n"},
+		{"a@b address=192.0.2.1\nlevel=INFO", `account="a@b address=192.0.2.1\nlevel=info" address=192.0.2.9 why=credentials request=test` + "\n"},
+		{long, "account=" + long + " address=192.0.2.9 why=credentials request=test\n"},
+		{"a password, not an address", `account="" address=192.0.2.9 why=credentials request=test` + "\n"},
+	} {
+		log.Reset()
+		_, err := db.SignIn(t.Context(), visitor("192.0.2.9"), models.SignInInput{Email: c.email, Password: "another walk by the river"}, "")
+		if got := log.String(); !rejects(err, "", "credentials") || !strings.Contains(got, `level=WARN msg="sign-in failed" `+c.want) || strings.Contains(got, "walk") {
+			t.Errorf("%q: got %v and the log %q, want %q", c.email, err, got, c.want)
+		}
+	}
+	for range 10 {
+		log.Reset()
+		_, _ = db.SignIn(t.Context(), visitor("192.0.2.9"), models.SignInInput{Email: "nobody@example.com", Password: "x"}, "")
+	}
+	if got := log.String(); !strings.Contains(got, "account=nobody@example.com address=192.0.2.9 why=throttled") {
+		t.Errorf("the eleventh try: got the log %q, want it there too", got)
 	}
 }
 

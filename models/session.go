@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
+	"strings"
 	"time"
 )
 
@@ -166,6 +168,9 @@ func (db *DB) SignIn(ctx context.Context, from Actor, in SignInInput, browser st
 		tries = []try{browserTry(browser)}
 	}
 	if err := db.attempt(ctx, tries...); err != nil {
+		if errors.As(err, new(Throttled)) {
+			db.logRefusal(ctx, from, in.Email, "throttled")
+		}
 		return SignedIn{}, err
 	}
 	right, err := db.rightPassword(ctx, user.PasswordHash, in.Password)
@@ -173,6 +178,7 @@ func (db *DB) SignIn(ctx context.Context, from Actor, in SignInInput, browser st
 		return SignedIn{}, err
 	}
 	if !right || user.Disabled {
+		db.logRefusal(ctx, from, in.Email, "credentials")
 		return SignedIn{}, errors.Join(invalid("", "credentials"), db.recordRefusal(ctx, from, user))
 	}
 	var begun SignedIn
@@ -247,6 +253,18 @@ func (db *DB) recordRefusal(ctx context.Context, from Actor, user *User) error {
 		from.TeamID = team
 		return tx.record(ctx, from, Event{Action: "user.signed_in", Result: "refused", Kind: KindUser, SubjectID: user.ID, SubjectName: user.Name})
 	})
+}
+
+// logRefusal tells whoever watches the log, and programs that shut addresses
+// out by it, that somebody tried to sign in and could not: the same line for
+// every account, whether there is one or not. What is no address may be a
+// password in the wrong field, so it is not written.
+func (db *DB) logRefusal(ctx context.Context, from Actor, account, why string) {
+	if account = normalEmail(account); !strings.Contains(account, "@") {
+		account = ""
+	}
+	db.log.LogAttrs(ctx, slog.LevelWarn, "sign-in failed", slog.String("account", account),
+		slog.String("address", from.Address), slog.String("why", why), slog.String("request", from.RequestID))
 }
 
 // firstTeam is the team that a user joined first, "" when there is none.

@@ -78,13 +78,15 @@ func engine(site *Site) (*gin.Engine, error) {
 }
 
 // begin gives the request its id and, when it has been answered, its line in
-// the log. The query is not written: links that carry a right have it there.
+// the log, with what was noted on the way. The query is not written: links that
+// carry a right have it there.
 func begin(site *Site, newID func(*http.Request) string) gin.HandlerFunc {
 	return func(c *gin.Context) {
 		start := models.SystemClock()
 		id := newID(c.Request)
 		log := site.Log.With(slog.String("request", id))
-		ctx := context.WithValue(c.Request.Context(), visitKey{}, &visit{site: site, id: id, log: log})
+		v := &visit{site: site, id: id, log: log}
+		ctx := context.WithValue(c.Request.Context(), visitKey{}, v)
 		c.Request = c.Request.WithContext(ctx)
 		c.Header("X-Request-Id", id)
 		defer func() {
@@ -99,10 +101,28 @@ func begin(site *Site, newID func(*http.Request) string) gin.HandlerFunc {
 			if by := models.ActorFrom(c.Request.Context()); by.UserID != "" {
 				attrs = append(attrs, slog.String("user", by.UserID), slog.String("team", by.TeamID))
 			}
-			log.LogAttrs(ctx, slog.LevelInfo, "request", attrs...)
+			level := slog.LevelInfo
+			if v.quiet && c.Writer.Status() < http.StatusBadRequest {
+				level = slog.LevelDebug
+			}
+			log.LogAttrs(ctx, level, "request", append(attrs, v.notes...)...)
 		}()
 		c.Next()
 	}
+}
+
+// Quiet is for routes that machines ask for over and over: what succeeds there
+// is logged at the level debug only.
+func Quiet(c *gin.Context) {
+	visitOf(c.Request.Context()).quiet = true
+	c.Next()
+}
+
+// Polled is Quiet for the requests by which a page keeps a part of itself fresh.
+// The page itself is logged as any other.
+func Polled(c *gin.Context) {
+	visitOf(c.Request.Context()).quiet = isPartial(c.Request)
+	c.Next()
 }
 
 // recovery ends one request, and nothing else, when a handler panics.

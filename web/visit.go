@@ -39,6 +39,8 @@ type visit struct {
 	id      string
 	log     *slog.Logger
 	session *models.Session // nil when nobody is signed in
+	quiet   bool            // logged at debug when it succeeds
+	notes   []slog.Attr     // for its line in the log
 }
 
 type visitKey struct{}
@@ -50,6 +52,13 @@ func visitOf(ctx context.Context) *visit {
 		return v
 	}
 	return &visit{site: &Site{}, log: slog.New(slog.DiscardHandler)}
+}
+
+// Note adds to the line that the log will have of this request. It is no place
+// for secrets, nor for texts of any length that a stranger chose.
+func Note(ctx context.Context, about ...slog.Attr) {
+	v := visitOf(ctx)
+	v.notes = append(v.notes, about...)
 }
 
 // RequestID is the id under which the log knows this request.

@@ -15,7 +15,6 @@ import (
 	"os"
 	"slices"
 	"strings"
-	"sync"
 	"syscall"
 	"testing"
 
@@ -421,8 +420,8 @@ func TestAMessageIsSaidOnceOnAWholePage(t *testing.T) {
 
 func TestALogLineHoldsNoSecretAndBelievesNoHeader(t *testing.T) {
 	t.Parallel()
-	var out lockedBuffer
-	site := open(t, web.Site{Log: slog.New(slog.NewTextHandler(&out, nil))}, func(e *gin.Engine) {
+	var out webtest.Log
+	site := open(t, web.Site{Log: out.Logger(slog.LevelInfo)}, func(e *gin.Engine) {
 		e.POST("/path", web.Page(func(c *gin.Context) error { return web.SeeOther(c, "/next?link=hush1") }))
 	})
 	c := site.Visitor(t)
@@ -444,21 +443,28 @@ func TestALogLineHoldsNoSecretAndBelievesNoHeader(t *testing.T) {
 	}
 }
 
-type lockedBuffer struct {
-	mu  sync.Mutex
-	buf bytes.Buffer
-}
-
-func (b *lockedBuffer) Write(p []byte) (int, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.buf.Write(p)
-}
-
-func (b *lockedBuffer) String() string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.buf.String()
+func TestWhatIsAskedForOverAndOverIsLoggedQuietly(t *testing.T) {
+	t.Parallel()
+	var out webtest.Log
+	site := open(t, web.Site{Log: out.Logger(slog.LevelInfo)}, func(e *gin.Engine) {
+		answer := func(c *gin.Context) { c.String(http.StatusOK, "ok") }
+		e.GET("/quiet", web.Quiet, answer)
+		e.GET("/polled", web.Polled, answer)
+		e.GET("/broken", web.Quiet, web.Page(func(*gin.Context) error { return models.ErrBusy }))
+		e.GET("/last", answer)
+	})
+	c := site.Visitor(t)
+	c.Get(t, "/quiet")
+	c.GetHX(t, "/polled", "div#part")
+	c.Get(t, "/broken")
+	c.Get(t, "/last")
+	out.Line(t, "path=/last")
+	out.Line(t, "path=/broken", "status=503")
+	c.Get(t, "/polled")
+	out.Line(t, "path=/polled")
+	if got := strings.Count(out.String(), "path=/polled"); got != 1 || strings.Contains(out.String(), "path=/quiet") {
+		t.Errorf("got %d lines of the page that polls, want only that of the page itself and none of /quiet:\n%s", got, &out)
+	}
 }
 
 func TestHeadersOfASiteWithTLS(t *testing.T) {

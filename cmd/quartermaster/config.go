@@ -87,7 +87,7 @@ func keepTemporary(folder string) error {
 // logging says what is written down about the program's work.
 type logging struct {
 	LogFormat string `default:"text" enum:"text,json" help:"Form of the log on standard error: text for people, json for a collector."`
-	LogLevel  string `default:"info" enum:"debug,info,warn,error" help:"Least level that is logged. info has a line a request."`
+	LogLevel  string `default:"info" enum:"debug,info,warn,error" help:"Least level that is logged. info has a line a request; debug also has health checks, static files and polls that went well."`
 }
 
 func (l logging) logger() *slog.Logger {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"database/sql"
+	"encoding/json"
 	"fmt"
 	"io"
 	"net"
@@ -47,6 +48,7 @@ func TestScripts(t *testing.T) {
 			"mode":   mode,
 			"term":   term,
 			"sqlite": sqlite,
+			"json":   jsonLines,
 		},
 	})
 }
@@ -146,4 +148,14 @@ func sqlite(ts *testscript.TestScript, _ bool, args []string) {
 	defer db.Close()
 	_, err = db.Exec(strings.Join(args[1:], " "))
 	ts.Check(err)
+}
+
+// json FILE holds that each line of the file is a JSON object.
+func jsonLines(ts *testscript.TestScript, _ bool, args []string) {
+	for line := range strings.Lines(ts.ReadFile(args[0])) {
+		var object map[string]any
+		if err := json.Unmarshal([]byte(line), &object); err != nil {
+			ts.Fatalf("%q: %v", line, err)
+		}
+	}
 }

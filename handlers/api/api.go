@@ -12,6 +12,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"mime"
 	"net/http"
 	"net/url"
@@ -122,6 +123,7 @@ func (s *Server) serve(d dialect) gin.HandlerFunc {
 		call := &Call{}
 		reply, err := s.perform(g, d, call)
 		refusal := d.answer(g, call, reply, err)
+		call.note(g.Request.Context(), refusal)
 		if call.Caller == nil {
 			return
 		}
@@ -134,6 +136,25 @@ func (s *Server) serve(d dialect) gin.HandlerFunc {
 			note.Status, note.Code = refusal.Status, refusal.Code
 		}
 		s.DB.NoteCall(note)
+	}
+}
+
+// mostNoted bounds what the log has of an operation's name, which before it is
+// known is whatever the request says.
+const mostNoted = 64
+
+// note adds to the log what was called, by which key, and the code of its
+// refusal. An id that no key has is not written: it may be a secret in the wrong
+// place.
+func (c *Call) note(ctx context.Context, refusal *Error) {
+	if c.Operation != "" {
+		web.Note(ctx, slog.String("operation", c.Operation[:min(len(c.Operation), mostNoted)]))
+	}
+	if c.Caller != nil {
+		web.Note(ctx, slog.String("key", c.Caller.Key.ID))
+	}
+	if refusal != nil {
+		web.Note(ctx, slog.String("code", refusal.Code))
 	}
 }
 
@@ -335,14 +356,16 @@ func (s *Server) Fail(g *gin.Context, err error) {
 		return
 	}
 	call := &Call{request: sign.From(g.Request, nil)}
+	var refusal *Error
 	switch {
 	case below(g.Request.URL.Path, webPlusPath):
-		WebPlus{Server: s}.answer(g, call, nil, err)
+		refusal = WebPlus{Server: s}.answer(g, call, nil, err)
 	case below(g.Request.URL.Path, storesPath):
-		LMS{Server: s}.answer(g, call, nil, err)
+		refusal = LMS{Server: s}.answer(g, call, nil, err)
 	default:
-		BSS{Server: s}.answer(g, call, nil, err)
+		refusal = BSS{Server: s}.answer(g, call, nil, err)
 	}
+	call.note(g.Request.Context(), refusal)
 }
 
 // None answers a path that is not served: by whoever it is called, the caller

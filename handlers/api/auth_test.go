@@ -450,6 +450,39 @@ func TestRefusalsAreNotLoggedAsFaults(t *testing.T) {
 	}
 }
 
+func TestACallIsLoggedWithOperationKeyAndCode(t *testing.T) {
+	t.Parallel()
+	var out webtest.Log
+	db := modelstest.Open(t)
+	h, err := handlers.Routes(handlers.Config{Site: web.Site{DB: db, Log: out.Logger(slog.LevelInfo)}, Region: region})
+	if err != nil {
+		t.Fatal(err)
+	}
+	d := &desk{Site: webtest.New(t, db, h)}
+	d.Key = d.newKey(t, models.AccessKeyInput{Name: "script"})
+	operations := map[string]string{"roa v1": "DescribeCategories", "roa v3": "DescribeCategories", "rpc v1": "QueryProductList", "rpc v3": "QueryProductList", "stores": "ListStores"}
+	for i, p := range products {
+		line := func(a answer) string { return out.Line(t, "request="+a.Header.Get("X-Request-Id")) }
+		operation := " operation=" + operations[p.name]
+		done := line(d.send(t, p.sign(p.request(d), d.Key, db.Now(), fmt.Sprint(i))))
+		if !strings.HasSuffix(done, operation+" key="+d.Key.ID+"\n") {
+			t.Errorf("%s: got %q, want operation and key at its end", p.name, done)
+		}
+		refused := line(d.send(t, p.sign(p.request(d), key{d.Key.ID, "guessed"}, db.Now(), "1")))
+		if !strings.HasSuffix(refused, operation+" key="+d.Key.ID+" code="+p.wrong+"\n") {
+			t.Errorf("%s, wrong secret: got %q, want operation, key and code at its end", p.name, refused)
+		}
+		swapped := line(d.send(t, p.sign(p.request(d), key{d.Key.Secret, d.Key.ID}, db.Now(), "2")))
+		if !strings.HasSuffix(swapped, operation+" code="+p.unknownKey+"\n") || strings.Contains(out.String(), d.Key.Secret) {
+			t.Errorf("%s, id and secret swapped: got %q, want no secret in it", p.name, swapped)
+		}
+	}
+	long := sign.Request{Method: "GET", Path: "/", Host: d.host(), Query: "Action=" + strings.Repeat("A", 1000)}
+	if line := out.Line(t, "request="+d.send(t, long).Header.Get("X-Request-Id")); len(line) > 500 {
+		t.Errorf("a long name of an operation: got a line of %d bytes", len(line))
+	}
+}
+
 // app is an application of the team.
 func (d *desk) app(t testing.TB, name, region string) string {
 	t.Helper()
