@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -41,6 +42,8 @@ type Options struct {
 	// there, which would else be ErrSecretKey: nobody can read their secrets any
 	// more.
 	ForgetAccessKeys bool
+	// Accept lets a folder and a database be opened that do not fit each other.
+	Accept Accept
 	// Clock and Random default to the machine's.
 	Clock  Clock
 	Random io.Reader
@@ -77,13 +80,17 @@ type DB struct {
 	nonces     *atomic.Int64 // how many were used, for sweeping
 	withheld   *atomic.Int64 // what Withheld tells
 	calls      *callLog
-	// promised is set inside a transaction that queues a job.
+	progress   *progress
+	// promised is set inside a transaction that queues a job, and marks are the
+	// order number and the event that it took last.
 	promised *bool
+	marks    *identity
 }
 
 // Open opens the data folder and its database, brings the database to the
 // newest shape and finishes what a kill interrupted. The folder belongs to one
-// process at a time; a second one is refused.
+// process at a time; a second one is refused. So is a database that does not
+// belong to the folder, before anything is written or removed.
 func Open(ctx context.Context, o Options) (*DB, error) {
 	db := &DB{folder: o.Folder, clock: o.Clock, random: o.Random, log: o.Log, hashMemory: o.HashMemory, holds: o.Policy, ids: new(sequence),
 		wake: make(chan struct{}, 1), noting: make(chan struct{}, 1), nonces: new(atomic.Int64), withheld: new(atomic.Int64)}
@@ -120,24 +127,37 @@ func (db *DB) open(ctx context.Context, o Options) error {
 	if err = emptyFolder(TemporaryFolder(o.Folder)); err != nil {
 		return fmt.Errorf("make folder for temporary files: %w", err)
 	}
-	if db.objects, err = objects.Open(filepath.Join(o.Folder, "objects")); err != nil {
-		return fmt.Errorf("open objects: %w", err)
+	m := meeting{accept: o.Accept}
+	if m.folder, err = lookInto(o.Folder); err != nil {
+		return err
 	}
-	if o.Postgres != "" {
-		db.name = postgresName(o.Postgres)
-		err = db.openPostgres(o.Postgres)
-	} else {
-		db.name = "SQLite"
-		err = db.openSQLite(filepath.Join(o.Folder, "quartermaster.db"))
-	}
-	if err != nil {
+	if err := db.openDatabase(ctx, o, m.check); err != nil {
 		return err
 	}
 	if err := db.openSecretKey(ctx, o); err != nil {
 		return err
 	}
+	if err := db.agree(ctx, &m); err != nil {
+		return err
+	}
+	if db.objects, err = objects.Open(filepath.Join(o.Folder, "objects")); err != nil {
+		return fmt.Errorf("open objects: %w", err)
+	}
 	db.startCalls()
 	return db.recover(ctx)
+}
+
+// checking looks at a database that nothing has changed yet, nil where there is
+// none, and ends Open with its error.
+type checking func(context.Context, *gorm.DB) error
+
+func (db *DB) openDatabase(ctx context.Context, o Options, check checking) error {
+	if o.Postgres != "" {
+		db.name = postgresName(o.Postgres)
+		return db.openPostgres(ctx, o.Postgres, check)
+	}
+	db.name = "SQLite"
+	return db.openSQLite(ctx, filepath.Join(o.Folder, "quartermaster.db"), check)
 }
 
 // TemporaryFolder is where in a data folder the files lie that are needed for a
@@ -164,7 +184,7 @@ func gormConfig(db *DB) *gorm.Config {
 	}
 }
 
-func (db *DB) openPostgres(dsn string) error {
+func (db *DB) openPostgres(ctx context.Context, dsn string, check checking) error {
 	g, err := gorm.Open(postgres.Open(dsn), gormConfig(db))
 	if err != nil {
 		return fmt.Errorf("open PostgreSQL: %w", err)
@@ -184,20 +204,27 @@ func (db *DB) openPostgres(dsn string) error {
 			return fmt.Errorf("lock for migration: %w", err)
 		}
 		defer one.Exec("SELECT pg_advisory_unlock(?)", migrationLock)
+		if err := check(ctx, g); err != nil {
+			return err
+		}
 		return migrations.Run(g)
 	})
 }
 
 // openSQLite opens one connection that writes and a pool that only reads, so
 // that a waiting writer never holds up a page.
-func (db *DB) openSQLite(path string) error {
+func (db *DB) openSQLite(ctx context.Context, path string, check checking) error {
+	file := "file:" + strings.NewReplacer("%", "%25", "?", "%3f", "#", "%23").Replace(path)
+	if err := db.lookAtSQLite(ctx, path, file, check); err != nil {
+		return err
+	}
 	if err := private(path); err != nil {
 		return err
 	}
 	// Each connection keeps the statements that it used last: preparing them
 	// again and again is a third of what a create costs the processor.
 	const common = "?_journal_mode=WAL&_busy_timeout=5000&_foreign_keys=on&_synchronous=FULL&_cache_size=-6000&_stmt_cache_size=64"
-	dsn := "file:" + strings.NewReplacer("%", "%25", "?", "%3f", "#", "%23").Replace(path) + common
+	dsn := file + common
 	writer, err := gorm.Open(sqlite.Open(dsn+"&_txlock=immediate"), gormConfig(db))
 	if err != nil {
 		return fmt.Errorf("open database: %w", err)
@@ -219,6 +246,28 @@ func (db *DB) openSQLite(path string) error {
 	db.gorm = reader
 	db.commits = startCommits(writer, db.log)
 	return size(reader, 8)
+}
+
+// lookAtSQLite checks a database through a connection that can change nothing.
+func (db *DB) lookAtSQLite(ctx context.Context, path, file string, check checking) error {
+	f, err := os.Open(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return check(ctx, nil)
+	}
+	if err != nil {
+		return fmt.Errorf("open database: %w", err)
+	}
+	f.Close()
+	g, err := gorm.Open(sqlite.Open(file+"?mode=ro&_busy_timeout=5000"), gormConfig(db))
+	if err != nil {
+		return fmt.Errorf("open database: %w", err)
+	}
+	pool, err := g.DB()
+	if err != nil {
+		return fmt.Errorf("open database: %w", err)
+	}
+	defer pool.Close()
+	return check(ctx, g)
 }
 
 func size(g *gorm.DB, conns int) error {
@@ -285,6 +334,7 @@ func (db *DB) Close() error {
 			errs = append(errs, pool.Close())
 		}
 	}
+	errs = append(errs, db.progress.close())
 	if db.lock != nil {
 		errs = append(errs, db.lock.Close())
 	}

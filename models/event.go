@@ -66,6 +66,7 @@ type Event struct {
 // the actor.
 func (db *DB) record(ctx context.Context, by Actor, e Event, detail ...any) error {
 	e.ID = db.newID()
+	db.marks.Event = max(db.marks.Event, e.ID)
 	e.TeamID, e.At = by.TeamID, db.Now()
 	e.UserID, e.UserName = by.UserID, by.UserName
 	e.Face, e.Address, e.RequestID, e.KeyID = by.Face, by.Address, by.RequestID, by.KeyID

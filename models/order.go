@@ -549,6 +549,10 @@ func (db *DB) finishLine(ctx context.Context, by Actor, number int64, resourceID
 	return db.gorm.WithContext(ctx).Model(order).Select("State", "CompletedAt", "UpdatedAt").Updates(order).Error
 }
 
+// ordersADay is how many orders a day has room for: a number is the day, as
+// yyyymmdd, times this, and a count.
+const ordersADay = 10_000_000
+
 // nextOrderNumber takes the day's next number. It is given back when the
 // transaction is not committed, so that the numbers have no gap.
 func (db *DB) nextOrderNumber(ctx context.Context) (int64, error) {
@@ -560,7 +564,8 @@ func (db *DB) nextOrderNumber(ctx context.Context) (int64, error) {
 	if err != nil {
 		return 0, fmt.Errorf("take order number: %w", err)
 	}
-	return day*10_000_000 + last, nil
+	db.marks.Order = day*ordersADay + last
+	return db.marks.Order, nil
 }
 
 // FindOrder is one order of the actor's team, with its lines.

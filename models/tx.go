@@ -32,11 +32,12 @@ func (db *DB) tx(ctx context.Context, fn func(ctx context.Context, tx *DB) error
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	promised := false
+	promised, marks := false, identity{}
 	nonce, _ := ctx.Value(nonceKey{}).(*Nonce)
 	run := func(g *gorm.DB) error {
 		inner := *db
 		inner.gorm, inner.commits, inner.inTx, inner.promised = g, nil, true, &promised
+		inner.marks = &marks
 		ctx := context.WithValue(context.WithoutCancel(ctx), inTxKey{}, true)
 		if err := nonce.first(ctx, &inner); err != nil {
 			return err
@@ -48,6 +49,9 @@ func (db *DB) tx(ctx context.Context, fn func(ctx context.Context, tx *DB) error
 		err = db.commits.do(ctx, run)
 	} else {
 		err = db.gorm.WithContext(context.WithoutCancel(ctx)).Transaction(run)
+	}
+	if err == nil {
+		db.progress.reach(marks)
 	}
 	if err == nil && nonce != nil {
 		nonce.noted = true

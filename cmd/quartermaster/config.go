@@ -31,6 +31,11 @@ type data struct {
 	Database  string `name:"database-url" placeholder:"postgres://…" help:"Address of a PostgreSQL database. Empty means SQLite in the data folder, which needs nothing else. Set it by environment: flags can be seen by every user of the machine."`
 	SecretKey string `placeholder:"…" help:"Encrypts the secrets of access keys: 32 bytes in base64 or hex. Empty means the file secret.key in the data folder, made when it is first needed; several processes need the same, set by environment."`
 
+	EmptyDatabase bool `name:"accept-empty-database" env:"-" help:"Start once with an empty or missing database although the data folder has objects, stores, a secret key or a past: begins anew beside them and removes nothing; order numbers go on behind those that were given."`
+	OtherDatabase bool `name:"accept-other-database" env:"-" help:"Start once with a database and a data folder that were not together before: they belong together from then on; nothing is removed, and each misses what only the other one's partner has."`
+	OlderDatabase bool `name:"accept-older-database" env:"-" help:"Start once with a database that is older than the data folder, as one restored from a backup: what came later is missing in it; nothing is removed, and order numbers go on behind those that were given."`
+	EmptyFolder   bool `name:"accept-empty-folder" env:"-" help:"Start once with a new data folder and a database that had another: the objects, stores and the secret key of the old one are missing; nothing is removed."`
+
 	forget bool // the access keys, where their secret key is lost
 }
 
@@ -71,7 +76,8 @@ func (d *data) open(ctx context.Context, demo bool, clock models.Clock, log *slo
 		return nil, err
 	}
 	return models.Open(ctx, models.Options{Folder: folder, Postgres: d.Database, SecretKey: d.SecretKey, ForgetAccessKeys: d.forget,
-		Clock: clock, Log: log})
+		Accept: models.Accept{EmptyDatabase: d.EmptyDatabase, OtherDatabase: d.OtherDatabase, OlderDatabase: d.OlderDatabase, EmptyFolder: d.EmptyFolder},
+		Clock:  clock, Log: log})
 }
 
 // keepTemporary lets the program and SQLite keep their temporary files in the

@@ -96,6 +96,14 @@ func plainly(err error) string {
 		return "the data folder is in use by another Quartermaster; stop that one, or name another folder with --data"
 	case errors.Is(err, migrations.ErrNewer):
 		return "the database belongs to a newer version of Quartermaster; start that version, or name another folder with --data"
+	case errors.Is(err, models.ErrDatabaseEmpty):
+		return err.Error() + "; nothing was changed: put the database that belongs to it back, or correct --data or --database-url; to begin anew beside what is there, start once with --accept-empty-database"
+	case errors.Is(err, models.ErrDatabaseOther):
+		return err.Error() + "; nothing was changed: correct --data or --database-url; to join the two for good, start once with --accept-other-database"
+	case errors.Is(err, models.ErrDatabaseOlder):
+		return err.Error() + "; nothing was changed: put the newest database back; to go on without what came later, start once with --accept-older-database"
+	case errors.Is(err, models.ErrFolderEmpty):
+		return err.Error() + "; nothing was changed: put the data folder that belongs to it back, or correct --data or --database-url; to go on without its objects and stores, start once with --accept-empty-folder"
 	case errors.Is(err, models.ErrSecretKey):
 		return err.Error() + "; put the file secret.key that belongs to this database back into the data folder, or set QUARTERMASTER_SECRET_KEY as it was; if it is lost, delete all access keys with: quartermaster key reset"
 	case errors.Is(err, syscall.EADDRINUSE):

@@ -1,10 +1,12 @@
 package main
 
 import (
+	"bytes"
 	"database/sql"
 	"encoding/json"
 	"fmt"
 	"io"
+	"mime/multipart"
 	"net"
 	"net/http"
 	"net/http/cookiejar"
@@ -49,6 +51,8 @@ func TestScripts(t *testing.T) {
 			"term":   term,
 			"sqlite": sqlite,
 			"json":   jsonLines,
+			"upload": upload,
+			"files":  files,
 		},
 	})
 }
@@ -109,6 +113,54 @@ func setup(ts *testscript.TestScript, _ bool, args []string) {
 	defer res.Body.Close()
 	if res.StatusCode != http.StatusOK || res.Request.URL.Path != "/" {
 		ts.Fatalf("setup ended at %s with %d", res.Request.URL, res.StatusCode)
+	}
+}
+
+// upload N orders a bucket at the server at $ADDR, as the one whom setup made,
+// and puts N objects into it.
+func upload(ts *testscript.TestScript, _ bool, args []string) {
+	jar, err := cookiejar.New(nil)
+	ts.Check(err)
+	site, browser := "http://"+ts.Getenv("ADDR"), &http.Client{Jar: jar}
+	post := func(path, kind string, body io.Reader) string {
+		res, err := browser.Post(site+path, kind, body)
+		ts.Check(err)
+		defer res.Body.Close()
+		if res.StatusCode != http.StatusOK || res.Request.Method == http.MethodPost {
+			ts.Fatalf("%s: got %d, want to be sent on", path, res.StatusCode)
+		}
+		return res.Request.URL.Path
+	}
+	form := func(values url.Values) (string, io.Reader) {
+		return "application/x-www-form-urlencoded", strings.NewReader(values.Encode())
+	}
+	kind, body := form(url.Values{"email": {"lin@example.com"}, "password": {"a long walk by the river"}})
+	post("/sign-in", kind, body)
+	kind, body = form(url.Values{"region": {"cn-hangzhou"}})
+	bucket := post("/buckets", kind, body)
+	n, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	var text bytes.Buffer
+	parts := multipart.NewWriter(&text)
+	for i := range n {
+		part, err := parts.CreateFormFile("file", fmt.Sprint(i))
+		ts.Check(err)
+		fmt.Fprint(part, i)
+	}
+	ts.Check(parts.Close())
+	post(bucket+"/objects", parts.FormDataContentType(), &text)
+}
+
+// files N PATTERN… counts the files that match.
+func files(ts *testscript.TestScript, _ bool, args []string) {
+	var found []string
+	for _, pattern := range args[1:] {
+		some, err := filepath.Glob(ts.MkAbs(pattern))
+		ts.Check(err)
+		found = append(found, some...)
+	}
+	if strconv.Itoa(len(found)) != args[0] {
+		ts.Fatalf("got %d files, want %s: %v", len(found), args[0], found)
 	}
 }
 
