@@ -252,7 +252,7 @@ func (s *Server) authenticate(ctx context.Context, d dialect, call *Call) error 
 	}
 	if claim.Scheme != sign.Token {
 		if err := claim.Verify(caller.Secret); err != nil {
-			return err
+			return explained(ctx, call, err)
 		}
 	}
 	call.proven = true
@@ -270,14 +270,56 @@ func clientToken(operation, token string) string {
 	return "api-" + hex.EncodeToString(sum[:24])
 }
 
-// heldNote is what the message of a refusal goes on with when the order was
-// placed and waits for approval: where that is.
-func heldNote(ctx context.Context, err error) string {
-	var held *models.Held
-	if !errors.As(err, &held) {
-		return ""
+// hostChanged is a signature that is wrong only because the request did not
+// arrive with the Host that its signer sent.
+type hostChanged struct {
+	error
+	signed, arrived string
+}
+
+func (e *hostChanged) Unwrap() error { return e.error }
+
+// explained is the refusal of a signature, as one of hostChanged where that is
+// why. The site's own address is the only one that is tried, with its port and
+// without: what a refusal costs stays small.
+func explained(ctx context.Context, call *Call, refusal error) error {
+	for _, host := range siteHosts(web.SiteURL(ctx, "")) {
+		if call.claim.SignedForHost(host, call.Caller.Secret) {
+			web.Note(ctx, slog.String("signed_host", host), slog.String("host", call.request.Host))
+			return &hostChanged{refusal, host, call.request.Host}
+		}
 	}
-	return " The order waits for approval: " + web.SiteURL(ctx, fmt.Sprintf("/orders/%d", held.Number))
+	return refusal
+}
+
+// siteHosts are the two ways in which clients write the host of an address, with
+// the port and without.
+func siteHosts(address string) []string {
+	u, err := url.Parse(address)
+	if err != nil || u.Host == "" {
+		return nil
+	}
+	port := map[string]string{"http": "80", "https": "443"}[u.Scheme]
+	if u.Port() != "" {
+		return []string{u.Host, strings.TrimSuffix(u.Host, ":"+u.Port())}
+	}
+	return []string{u.Host, u.Host + ":" + port}
+}
+
+// remark is what the message of a refusal goes on with beyond the documented
+// words: where the order is that waits for approval, or what a proxy does to
+// signatures.
+func remark(ctx context.Context, err error) string {
+	var held *models.Held
+	var host *hostChanged
+	switch {
+	case errors.As(err, &held):
+		return " The order waits for approval: " + web.SiteURL(ctx, fmt.Sprintf("/orders/%d", held.Number))
+	case errors.As(err, &host):
+		return fmt.Sprintf(" (The signature is right for the host %q, but the request arrived with the host %q: a proxy in front of this site "+
+			"changes the Host header. It has to pass the header on as it is, with its port; in nginx: proxy_set_header Host $http_host;)", host.signed, host.arrived)
+	}
+	return ""
 }
 
 // Paths of the products: below them every answer is in the product's own shape.

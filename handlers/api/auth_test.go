@@ -450,6 +450,58 @@ func TestRefusalsAreNotLoggedAsFaults(t *testing.T) {
 	}
 }
 
+// A proxy that changes the Host makes every signature of the newer schemes wrong.
+// That is told, and nothing more: the call is refused as any other.
+func TestARefusalTellsOfAProxyThatChangesTheHost(t *testing.T) {
+	t.Parallel()
+	var out webtest.Log
+	db := modelstest.Open(t)
+	covered := slices.DeleteFunc(slices.Clone(products), func(p product) bool { return strings.HasSuffix(p.name, " v1") })
+	for _, c := range []struct {
+		site, signed, arrived string
+		told                  bool
+	}{
+		{"https://desk.example.com", "desk.example.com", "127.0.0.1:8080", true},
+		{"https://desk.example.com", "desk.example.com:443", "desk.example.com", true},
+		{"https://desk.example.com:8443", "desk.example.com:8443", "desk.example.com", true},
+		{"https://desk.example.com:8443", "desk.example.com", "desk.example.com:8443", true},
+		{"https://desk.example.com", "other.example.com", "127.0.0.1:8080", false},
+	} {
+		h, err := handlers.Routes(handlers.Config{Site: web.Site{DB: db, BaseURL: c.site, Log: out.Logger(slog.LevelInfo)}, Region: region})
+		if err != nil {
+			t.Fatal(err)
+		}
+		d := &desk{Site: webtest.New(t, db, h)}
+		d.Key = d.newKey(t, models.AccessKeyInput{Name: "script"})
+		for i, p := range covered {
+			r := p.request(d)
+			r.Host = c.signed
+			r = p.sign(r, d.Key, db.Now(), fmt.Sprint(i))
+			r.Host = c.arrived
+			a := d.send(t, r)
+			if got := refusalOf(t, a); got != p.wrong {
+				t.Errorf("%s, signed for %s and arrived for %s: got %d %s, want %s", p.name, c.signed, c.arrived, a.Status, got, p.wrong)
+			}
+			told := strings.Contains(a.Body, fmt.Sprintf(`right for the host \"%s\", but the request arrived with the host \"%s\"`, c.signed, c.arrived)) &&
+				strings.Contains(a.Body, "proxy_set_header Host $http_host;")
+			if told != c.told {
+				t.Errorf("%s, signed for %s and arrived for %s: got %s, want the proxy named %v", p.name, c.signed, c.arrived, a.Body, c.told)
+			}
+			line := out.Line(t, "request="+a.Header.Get("X-Request-Id"), "key="+d.Key.ID, "code="+p.wrong)
+			if logged := strings.Contains(line, "signed_host="+c.signed+" host="+c.arrived); logged != c.told {
+				t.Errorf("%s, signed for %s and arrived for %s: got the line %s", p.name, c.signed, c.arrived, line)
+			}
+			forged := p.request(d)
+			forged.Host = c.signed
+			forged = p.sign(forged, key{d.Key.ID, "guessed"}, db.Now(), "f")
+			forged.Host = c.arrived
+			if a := d.send(t, forged); strings.Contains(a.Body, "is right") {
+				t.Errorf("%s with another secret: got %s", p.name, a.Body)
+			}
+		}
+	}
+}
+
 func TestACallIsLoggedWithOperationKeyAndCode(t *testing.T) {
 	t.Parallel()
 	var out webtest.Log

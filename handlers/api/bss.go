@@ -129,7 +129,7 @@ func (a BSS) read(ctx context.Context, c *Call) error {
 func (a BSS) answer(g *gin.Context, c *Call, reply any, err error) *Error {
 	var refusal *Error
 	if err != nil {
-		refusal = bssError(c, err).adding(heldNote(g.Request.Context(), err))
+		refusal = bssError(c, err).adding(remark(g.Request.Context(), err))
 		web.RefusedWith(g, refusal.Status, err)
 	}
 	// Without a header of the newer scheme, nothing but Format counts.

@@ -93,7 +93,7 @@ func (a LMS) answer(g *gin.Context, c *Call, reply any, err error) *Error {
 	var refusal *Error
 	status := http.StatusOK
 	if err != nil {
-		refusal = lmsError(c, err).adding(heldNote(ctx, err))
+		refusal = lmsError(c, err).adding(remark(ctx, err))
 		web.RefusedWith(g, refusal.Status, err)
 		status = refusal.Status
 		if strings.HasPrefix(refusal.Code, "APIGW.") {

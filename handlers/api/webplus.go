@@ -157,7 +157,7 @@ func jsonParams(body []byte) url.Values {
 func (a WebPlus) answer(g *gin.Context, c *Call, reply any, err error) *Error {
 	var refusal *Error
 	if err != nil {
-		refusal = webPlusError(c, err).adding(heldNote(g.Request.Context(), err))
+		refusal = webPlusError(c, err).adding(remark(g.Request.Context(), err))
 		web.RefusedWith(g, refusal.Status, err)
 	}
 	asXML, _ := alibabaFormat(c.request, false)

@@ -122,6 +122,7 @@ func TestSecretDecidesBetweenStringAndSecret(t *testing.T) {
 			{"equal, wrong secret", text, "other", "secret"},
 			{"other string, wrong secret", text + "x", "other", "not-of-theirs"},
 			{"our answer, right secret", "… server string to sign is:" + text, secret, "right"},
+			{"our answer about a proxy", "… server string to sign is:" + text + ` (The signature is right for the host "desk", but …)`, secret, "right"},
 		} {
 			got := checker.Request(checker.Pasted{Request: r}, c.theirs, c.secret, at)
 			if !slices.Contains(keys(got), c.want) {

@@ -22,14 +22,18 @@ var (
 	signature = url.Values{"Signature": {"-"}}.Encode()
 )
 
-// serverSays is how our answer to a wrong signature begins its string to sign.
-const serverSays = "server string to sign is:"
+// serverSays is how our answer to a wrong signature begins its string to sign,
+// and serverAdds how it goes on behind it where it knows more.
+const (
+	serverSays = "server string to sign is:"
+	serverAdds = " (The signature is right for the host "
+)
 
 // strip takes away what people copy along with a string to sign.
 func strip(text string) string {
 	text = clean(text)
 	if _, after, ok := strings.Cut(text, serverSays); ok {
-		text = after
+		text, _, _ = strings.Cut(after, serverAdds)
 	}
 	return text
 }

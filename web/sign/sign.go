@@ -262,6 +262,20 @@ func (c *Claim) SignedAs(text, secret string) bool {
 	return secret != "" && c.Scheme != Token && hmac.Equal([]byte(c.digest(secret, text)), []byte(c.signature))
 }
 
+// SignedForHost reports whether the signature is that of the same request for
+// another host, which is what a proxy that changes the Host header makes of it.
+// It explains a refusal and is none of the ways to pass: only Verify says that a
+// request is its signer's. Where a signature says nothing of the host it is
+// false at once.
+func (c *Claim) SignedForHost(host, secret string) bool {
+	if host == "" || host == c.request.Host || !slices.Contains(c.headers, "host") {
+		return false
+	}
+	other := *c
+	other.request.Host = host
+	return other.SignedAs(other.StringToSign(), secret)
+}
+
 // check refuses a request that can be read in another way than it is signed: a
 // header that was sent twice, or a name that no key, nonce or token has.
 func (c *Claim) check() error {
