@@ -3,6 +3,11 @@ package models
 import (
 	"context"
 	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+
+	"quartermaster/models/objects"
 )
 
 // knownBlobs tells which blobs a record names: that of an object, or of an order
@@ -16,6 +21,19 @@ func (db *DB) knownBlobs(ctx context.Context, ids []string) (map[string]bool, er
 		known[id] = true
 	}
 	return known, translate(err)
+}
+
+// stage writes what r gives to disk, as objects.Dir does. What ends r early is
+// the error of r itself, and none of the database.
+func (db *DB) stage(ctx context.Context, r io.Reader, limit int64) (objects.Staged, error) {
+	staged, err := db.objects.Stage(ctx, r, limit)
+	switch {
+	case errors.Is(err, objects.ErrTooLarge):
+		err = fmt.Errorf("%w: %w", ErrTooLarge, err)
+	case errors.Is(err, objects.ErrNoSpace):
+		err = fmt.Errorf("%w: %w", ErrNoSpace, err)
+	}
+	return staged, err
 }
 
 // dropBlobs is the job that moves the bytes of objects whose records are gone

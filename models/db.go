@@ -17,7 +17,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"gorm.io/driver/postgres"
 	"gorm.io/driver/sqlite"
 	"gorm.io/gorm"
 	"gorm.io/gorm/logger"
@@ -34,6 +33,9 @@ type Options struct {
 	// Postgres is the address of a PostgreSQL database. Empty means SQLite in
 	// Folder.
 	Postgres string
+	// Connections is how many connections to PostgreSQL are open at most, 16 by
+	// default.
+	Connections int
 	// SecretKey encrypts the secrets of access keys: 32 bytes in base64 or hex.
 	// Several, the newest last and commas between, are for the time of changing
 	// it. Empty means a file in Folder, made when it is first needed.
@@ -154,7 +156,7 @@ type checking func(context.Context, *gorm.DB) error
 func (db *DB) openDatabase(ctx context.Context, o Options, check checking) error {
 	if o.Postgres != "" {
 		db.name = postgresName(o.Postgres)
-		return db.openPostgres(ctx, o.Postgres, check)
+		return db.openPostgres(ctx, o.Postgres, o.Connections, check)
 	}
 	db.name = "SQLite"
 	return db.openSQLite(ctx, filepath.Join(o.Folder, "quartermaster.db"), check)
@@ -184,33 +186,6 @@ func gormConfig(db *DB) *gorm.Config {
 	}
 }
 
-func (db *DB) openPostgres(ctx context.Context, dsn string, check checking) error {
-	g, err := gorm.Open(postgres.Open(dsn), gormConfig(db))
-	if err != nil {
-		return fmt.Errorf("open PostgreSQL: %w", err)
-	}
-	pool, err := g.DB()
-	if err != nil {
-		return fmt.Errorf("open PostgreSQL: %w", err)
-	}
-	pool.SetMaxOpenConns(16)
-	pool.SetMaxIdleConns(16)
-	pool.SetConnMaxIdleTime(5 * time.Minute)
-	db.gorm = g
-	// Several processes may start at once; one migrates, the others wait for it.
-	return g.Connection(func(one *gorm.DB) error {
-		const migrationLock = 0x514d // any number that is ours: "QM"
-		if err := one.Exec("SELECT pg_advisory_lock(?)", migrationLock).Error; err != nil {
-			return fmt.Errorf("lock for migration: %w", err)
-		}
-		defer one.Exec("SELECT pg_advisory_unlock(?)", migrationLock)
-		if err := check(ctx, g); err != nil {
-			return err
-		}
-		return migrations.Run(g)
-	})
-}
-
 // openSQLite opens one connection that writes and a pool that only reads, so
 // that a waiting writer never holds up a page.
 func (db *DB) openSQLite(ctx context.Context, path string, check checking) error {
@@ -236,7 +211,7 @@ func (db *DB) openSQLite(ctx context.Context, path string, check checking) error
 	if err := backUpBeforeUpgrade(writer, path, db.Now()); err != nil {
 		return err
 	}
-	if err := migrations.Run(writer); err != nil {
+	if err := migrations.Run(writer, db.log, nil); err != nil {
 		return err
 	}
 	reader, err := gorm.Open(sqlite.Open(dsn+"&_query_only=true"), gormConfig(db))
@@ -317,7 +292,11 @@ func (db *DB) Name() string { return db.name }
 
 // Ready reports whether the database answers.
 func (db *DB) Ready(ctx context.Context) error {
-	return translate(db.gorm.WithContext(ctx).Exec("SELECT 1").Error)
+	pool, err := db.gorm.DB()
+	if err == nil {
+		_, err = pool.ExecContext(ctx, "SELECT 1") // at once: who asks has a time for it
+	}
+	return translate(err)
 }
 
 // Close lets what is being written finish and closes the database.

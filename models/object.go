@@ -106,15 +106,12 @@ func (db *DB) PutObject(ctx context.Context, by Actor, in ObjectInput, r io.Read
 	if in.Limit > 0 && in.Limit < room {
 		limit = in.Limit
 	}
-	staged, err := db.objects.Stage(ctx, r, limit)
-	if errors.Is(err, objects.ErrTooLarge) {
-		if limit == room {
-			return nil, invalid("file", "bucket_full", b.Name)
-		}
-		return nil, fmt.Errorf("%w: %w", ErrTooLarge, err)
+	staged, err := db.stage(ctx, r, limit)
+	if errors.Is(err, ErrTooLarge) && limit == room {
+		return nil, invalid("file", "bucket_full", b.Name)
 	}
 	if err != nil {
-		return nil, translate(err)
+		return nil, err
 	}
 	o := &Object{
 		ID: db.newID(), TeamID: by.TeamID, BucketID: b.ID, Key: in.Key, Size: staged.Size,

@@ -333,12 +333,9 @@ func (db *DB) StageUpload(ctx context.Context, by Actor, name, contentType strin
 	if err := by.may(Request); err != nil {
 		return nil, err
 	}
-	staged, err := db.objects.Stage(ctx, r, limit)
-	if errors.Is(err, objects.ErrTooLarge) {
-		return nil, fmt.Errorf("%w: %w", ErrTooLarge, err)
-	}
+	staged, err := db.stage(ctx, r, limit)
 	if err != nil {
-		return nil, translate(err)
+		return nil, err
 	}
 	return &Upload{Name: name, ContentType: contentType, Staged: staged}, nil
 }

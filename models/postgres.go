@@ -1,30 +1,59 @@
 package models
 
 import (
+	"cmp"
+	"context"
+	"database/sql"
+	"database/sql/driver"
 	"errors"
 	"fmt"
-	"io/fs"
+	"io"
 	"net"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/stdlib"
+	"gorm.io/driver/postgres"
+	"gorm.io/gorm"
+
+	"quartermaster/models/migrations"
 )
 
-// CheckPostgres refuses what cannot be Options.Postgres. The address holds a
-// password, so it is not said again, and neither is what the driver says of it.
-func CheckPostgres(address string) error {
-	_, err := pgx.ParseConfig(address)
-	var file *fs.PathError
-	switch {
-	case errors.As(err, &file):
-		return fmt.Errorf("a file that the address of PostgreSQL names cannot be used: %w", file)
-	case err != nil:
-		return errors.New("this is no address of a PostgreSQL database such as postgres://user:password@host:5432/name; " +
-			"what is special in a password is written as %40 for @, %2F for / and so on")
+const (
+	// defaultConnections is how many connections to PostgreSQL are open at most.
+	defaultConnections = 16
+	// aMoment is how long a request waits for a connection before it is told that
+	// the database is busy: as long as for SQLite's one writer.
+	aMoment = 5 * time.Second
+)
+
+func (db *DB) openPostgres(ctx context.Context, address string, connections int, check checking) error {
+	if err := CheckPostgres(address); err != nil {
+		return err
 	}
-	return nil
+	config, err := pgx.ParseConfig(address)
+	if err != nil {
+		return err
+	}
+	config.ConnectTimeout = cmp.Or(config.ConnectTimeout, aMoment)
+	if err := patiently(ctx, func() error { return tryPostgres(ctx, config) }); err != nil {
+		return refusal(config, err)
+	}
+	pool := stdlib.OpenDB(*config)
+	pool.SetMaxOpenConns(cmp.Or(connections, defaultConnections))
+	pool.SetMaxIdleConns(cmp.Or(connections, defaultConnections))
+	pool.SetConnMaxIdleTime(5 * time.Minute)
+	db.gorm, err = gorm.Open(postgres.New(postgres.Config{Conn: patientPool{pool}}), gormConfig(db))
+	if err != nil {
+		return fmt.Errorf("open PostgreSQL: %w", errors.Join(err, pool.Close()))
+	}
+	if err := db.checkRights(ctx); err != nil {
+		return err
+	}
+	return migrations.Run(db.gorm, db.log, func(tx *gorm.DB) error { return check(ctx, tx) })
 }
 
 // postgresName is where an address of PostgreSQL leads, without user and
@@ -35,6 +64,77 @@ func postgresName(address string) string {
 		return "PostgreSQL"
 	}
 	return "PostgreSQL " + net.JoinHostPort(to.Host, strconv.Itoa(int(to.Port))) + "/" + to.Database
+}
+
+// tryPostgres connects once and finds out whether a pooler such as PgBouncer
+// stands between: it answers with a process number of its own. Behind one, the
+// next transaction may be on another connection, which knows none of our prepared
+// statements, so that config is set to do without names for them.
+func tryPostgres(ctx context.Context, config *pgx.ConnConfig) error {
+	conn, err := pgx.ConnectConfig(ctx, config)
+	if err != nil {
+		return err
+	}
+	defer conn.Close(context.WithoutCancel(ctx))
+	tx, err := conn.Begin(ctx)
+	if err != nil {
+		return err
+	}
+	var pid uint32
+	if err := tx.QueryRow(ctx, "SELECT pg_backend_pid()", pgx.QueryExecModeSimpleProtocol).Scan(&pid); err != nil {
+		return err
+	}
+	if pid != conn.PgConn().PID() && config.DefaultQueryExecMode == pgx.QueryExecModeCacheStatement {
+		config.DefaultQueryExecMode = pgx.QueryExecModeCacheDescribe
+	}
+	return tx.Rollback(ctx)
+}
+
+// patientPool is a pool of connections that waits a moment when PostgreSQL has
+// none to give, because it starts anew or has no room, before it says so. What
+// is asked of it outside a transaction only reads, as on SQLite, so that asking
+// again does no harm.
+type patientPool struct{ *sql.DB }
+
+// GetDBConn is the pool itself, for GORM.
+func (p patientPool) GetDBConn() (*sql.DB, error) { return p.DB, nil }
+
+// BeginTx is that of sql.DB, with patience.
+func (p patientPool) BeginTx(ctx context.Context, opts *sql.TxOptions) (tx *sql.Tx, err error) {
+	err = patiently(ctx, func() error { tx, err = p.DB.BeginTx(ctx, opts); return err })
+	return tx, err
+}
+
+// QueryContext is that of sql.DB, with patience.
+func (p patientPool) QueryContext(ctx context.Context, query string, args ...any) (rows *sql.Rows, err error) {
+	err = patiently(ctx, func() error { rows, err = p.DB.QueryContext(ctx, query, args...); return err })
+	return rows, err
+}
+
+// QueryRowContext is that of sql.DB, with patience.
+func (p patientPool) QueryRowContext(ctx context.Context, query string, args ...any) (row *sql.Row) {
+	_ = patiently(ctx, func() error { row = p.DB.QueryRowContext(ctx, query, args...); return row.Err() })
+	return row
+}
+
+// patiently does something, again and again for a moment as long as PostgreSQL
+// cannot be reached.
+func patiently(ctx context.Context, do func() error) error {
+	ctx, cancel := context.WithTimeout(ctx, aMoment)
+	defer cancel()
+	for pause := 10 * time.Millisecond; ; pause = min(2*pause, 500*time.Millisecond) {
+		err := do()
+		if err == nil || !unreachable(err) {
+			return err
+		}
+		timer := time.NewTimer(pause)
+		select {
+		case <-timer.C:
+		case <-ctx.Done():
+			timer.Stop()
+			return err
+		}
+	}
 }
 
 // unreadable tells whether an error says that a text given to PostgreSQL can be
@@ -50,6 +150,8 @@ func unreachable(err error) bool {
 	var pg *pgconn.PgError
 	if errors.As(err, &pg) {
 		switch {
+		case refusedByPooler(pg):
+			return false
 		case strings.HasPrefix(pg.Code, "08"), // connection exceptions
 			strings.HasPrefix(pg.Code, "57P"), // shutting down, starting up
 			strings.HasPrefix(pg.Code, "53"),  // out of connections or memory
@@ -57,6 +159,12 @@ func unreachable(err error) bool {
 			return true
 		}
 		return false
+	}
+	// A connection that ends while it is used is told of by these alone.
+	for _, ended := range []error{io.ErrUnexpectedEOF, driver.ErrBadConn, pgconn.ErrConnClosed} {
+		if errors.Is(err, ended) {
+			return true
+		}
 	}
 	var conn *pgconn.ConnectError
 	var op *net.OpError

@@ -27,9 +27,10 @@ type config struct {
 
 // data says where everything is kept.
 type data struct {
-	Folder    string `name:"data" placeholder:"./quartermaster-data" help:"Folder of everything that is kept; beside where you start it, so that a first try needs no rights. With --demo the default is ./quartermaster-demo."`
-	Database  string `name:"database-url" placeholder:"postgres://…" help:"Address of a PostgreSQL database. Empty means SQLite in the data folder, which needs nothing else. Set it by environment: flags can be seen by every user of the machine."`
-	SecretKey string `placeholder:"…" help:"Encrypts the secrets of access keys: 32 bytes in base64 or hex. Empty means the file secret.key in the data folder, made when it is first needed; several processes need the same, set by environment."`
+	Folder      string `name:"data" placeholder:"./quartermaster-data" help:"Folder of everything that is kept; beside where you start it, so that a first try needs no rights. With --demo the default is ./quartermaster-demo."`
+	Database    string `name:"database-url" placeholder:"postgres://…" help:"Address of a PostgreSQL database. Empty means SQLite in the data folder, which needs nothing else. Set it by environment: flags can be seen by every user of the machine."`
+	Connections count  `name:"database-connections" default:"16" help:"Connections to PostgreSQL that are open at most. All processes together must stay below its max_connections, or the pool of a PgBouncer between."`
+	SecretKey   string `placeholder:"…" help:"Encrypts the secrets of access keys: 32 bytes in base64 or hex. Empty means the file secret.key in the data folder, made when it is first needed; several processes need the same, set by environment."`
 
 	EmptyDatabase bool `name:"accept-empty-database" env:"-" help:"Start once with an empty or missing database although the data folder has objects, stores, a secret key or a past: begins anew beside them and removes nothing; order numbers go on behind those that were given."`
 	OtherDatabase bool `name:"accept-other-database" env:"-" help:"Start once with a database and a data folder that were not together before: they belong together from then on; nothing is removed, and each misses what only the other one's partner has."`
@@ -75,7 +76,7 @@ func (d *data) open(ctx context.Context, demo bool, clock models.Clock, log *slo
 	if err := keepTemporary(folder); err != nil {
 		return nil, err
 	}
-	return models.Open(ctx, models.Options{Folder: folder, Postgres: d.Database, SecretKey: d.SecretKey, ForgetAccessKeys: d.forget,
+	return models.Open(ctx, models.Options{Folder: folder, Postgres: d.Database, Connections: int(d.Connections), SecretKey: d.SecretKey, ForgetAccessKeys: d.forget,
 		Accept: models.Accept{EmptyDatabase: d.EmptyDatabase, OtherDatabase: d.OtherDatabase, OlderDatabase: d.OlderDatabase, EmptyFolder: d.EmptyFolder},
 		Clock:  clock, Log: log})
 }

@@ -37,6 +37,19 @@ func (s *size) UnmarshalText(text []byte) error {
 	return nil
 }
 
+// count is a whole number above zero.
+type count int
+
+// UnmarshalText reads a count.
+func (n *count) UnmarshalText(text []byte) error {
+	number, err := strconv.ParseUint(string(text), 10, 16)
+	if err != nil || number == 0 {
+		return fmt.Errorf("%q is no whole number from 1 to 65535", text)
+	}
+	*n = count(number)
+	return nil
+}
+
 // address is the site's own address: where people reach it.
 type address string
 

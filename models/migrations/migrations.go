@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"log/slog"
 	"slices"
 	"strings"
 
@@ -22,23 +23,50 @@ var files embed.FS
 var ErrNewer = errors.New("the database belongs to a newer version of Quartermaster")
 
 // Run brings the database to the newest shape. Each run is one transaction: it
-// leaves everything or nothing. Running it again changes nothing.
-func Run(db *gorm.DB) error {
+// leaves everything or nothing. Running it again changes nothing. Of several
+// processes at once one migrates and the others wait, which they say in log.
+// An error of first, which may be nil, leaves the database as it was.
+func Run(db *gorm.DB, log *slog.Logger, first func(tx *gorm.DB) error) error {
 	steps, err := all()
 	if err != nil {
 		return err
 	}
 	opts := *gormigrate.DefaultOptions
-	opts.UseTransaction = true
 	opts.ValidateUnknownMigrations = true
-	err = gormigrate.New(db, &opts, steps).Migrate()
+	err = db.Transaction(func(tx *gorm.DB) error {
+		if err := waitForOthers(tx, log); err != nil {
+			return err
+		}
+		if first != nil {
+			if err := first(tx); err != nil {
+				return err
+			}
+		}
+		if err := gormigrate.New(tx, &opts, steps).Migrate(); err != nil {
+			return fmt.Errorf("migrate: %w", err)
+		}
+		return nil
+	})
 	if errors.Is(err, gormigrate.ErrUnknownPastMigration) {
 		return ErrNewer
 	}
-	if err != nil {
-		return fmt.Errorf("migrate: %w", err)
+	return err
+}
+
+// waitForOthers lets one process at a time into the transaction. On SQLite
+// beginning to write has done so already. The lock belongs to the transaction,
+// because behind a pooler the next one may be on another connection.
+func waitForOthers(tx *gorm.DB, log *slog.Logger) error {
+	if tx.Name() != "postgres" {
+		return nil
 	}
-	return nil
+	const ours = 0x514d // any number that is ours: "QM"
+	var got bool
+	if err := tx.Raw("SELECT pg_try_advisory_xact_lock(?)", ours).Scan(&got).Error; err != nil || got {
+		return err
+	}
+	log.Warn("another process is migrating the database; waiting until it is done")
+	return tx.Exec("SELECT pg_advisory_xact_lock(?)", ours).Error
 }
 
 // Pending tells whether Run has anything to do, and whether the database has

@@ -131,19 +131,13 @@ func schema(t testing.TB) string {
 	t.Helper()
 	dsn := os.Getenv(PostgresVariable)
 	name := fmt.Sprintf("test_%d_%d", os.Getpid(), schemas.Add(1))
-	admin, err := gorm.Open(postgres.Open(dsn), &gorm.Config{Logger: logger.Discard})
-	if err != nil {
-		t.Fatalf("open PostgreSQL: %v", err)
-	}
+	admin := administer(t)
 	if err := admin.Exec("CREATE SCHEMA " + name).Error; err != nil {
 		t.Fatalf("create schema: %v", err)
 	}
 	t.Cleanup(func() {
 		if err := admin.Exec("DROP SCHEMA " + name + " CASCADE").Error; err != nil {
 			t.Errorf("drop schema: %v", err)
-		}
-		if pool, err := admin.DB(); err == nil {
-			pool.Close()
 		}
 	})
 	if strings.Contains(dsn, "://") {
@@ -154,6 +148,52 @@ func schema(t testing.TB) string {
 		return dsn + sep + "search_path=" + name
 	}
 	return dsn + " search_path=" + name
+}
+
+// PoolerVariable names the environment variable that holds the address of
+// PgBouncer in transaction pooling before that PostgreSQL, without a database.
+const PoolerVariable = "QUARTERMASTER_TEST_PGBOUNCER"
+
+// Pooled is the address, through PgBouncer, of an empty database that ends with
+// the test. It skips the test where there is none.
+func Pooled(t testing.TB) string {
+	t.Helper()
+	pooler := os.Getenv(PoolerVariable)
+	if pooler == "" {
+		t.Skip("needs a PgBouncer")
+	}
+	return pooler + " dbname=" + Database(t)
+}
+
+// Database is the name of an empty PostgreSQL database that ends with the test.
+func Database(t testing.TB) string {
+	t.Helper()
+	name := fmt.Sprintf("test_%d_%d", os.Getpid(), schemas.Add(1))
+	admin := administer(t)
+	if err := admin.Exec("CREATE DATABASE " + name).Error; err != nil {
+		t.Fatalf("create database: %v", err)
+	}
+	t.Cleanup(func() {
+		if err := admin.Exec("DROP DATABASE " + name + " WITH (FORCE)").Error; err != nil {
+			t.Errorf("drop database: %v", err)
+		}
+	})
+	return name
+}
+
+// administer is PostgreSQL as its administrator sees it, until the test ends.
+func administer(t testing.TB) *gorm.DB {
+	t.Helper()
+	admin, err := gorm.Open(postgres.Open(os.Getenv(PostgresVariable)), &gorm.Config{Logger: logger.Discard})
+	if err != nil {
+		t.Fatalf("open PostgreSQL: %v", err)
+	}
+	t.Cleanup(func() {
+		if pool, err := admin.DB(); err == nil {
+			pool.Close()
+		}
+	})
+	return admin
 }
 
 // Clock is a clock that stands still until it is moved.
