@@ -3,6 +3,7 @@
 package handlers
 
 import (
+	"errors"
 	"net/http"
 
 	"github.com/gin-gonic/gin"
@@ -258,12 +259,17 @@ type Health struct{ DB *models.DB }
 // Live answers as long as the program runs.
 func (h Health) Live(c *gin.Context) { c.String(http.StatusOK, "ok\n") }
 
-// Ready answers 200 when the database answers, and 503 while it does not.
+// Ready answers 200 when the database answers, and 503 while it does not or
+// takes no changes, with the reason.
 func (h Health) Ready(c *gin.Context) {
-	if err := h.DB.Ready(c.Request.Context()); err != nil {
+	switch err := h.DB.Ready(c.Request.Context()); {
+	case err == nil:
+		c.String(http.StatusOK, "ready\n")
+		return
+	case errors.Is(err, models.ErrMoved):
+		c.String(http.StatusServiceUnavailable, "the database was moved away, replaced or taken over; nothing is written\n")
+	default:
 		c.Header("Retry-After", "2")
 		c.String(http.StatusServiceUnavailable, "database does not answer\n")
-		return
 	}
-	c.String(http.StatusOK, "ready\n")
 }

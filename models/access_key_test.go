@@ -535,26 +535,6 @@ func TestANonceWorksOnce(t *testing.T) {
 	}
 }
 
-func TestANonceIsSharedByAllProcesses(t *testing.T) {
-	t.Parallel()
-	if !modelstest.Postgres() {
-		t.Skip("a data folder with its own database belongs to one process")
-	}
-	o := modelstest.Choose(t, models.Options{})
-	one := modelstest.OpenWith(t, o)
-	o.Folder = t.TempDir()
-	two := modelstest.OpenWith(t, o)
-	passed := 0
-	for _, err := range together(10, func(i int) error { return []*models.DB{one, two}[i%2].UseNonce(context.Background(), "QM1", "n") }) {
-		if err == nil {
-			passed++
-		}
-	}
-	if passed != 1 {
-		t.Errorf("of ten at once %d passed, want one", passed)
-	}
-}
-
 func TestOldNoncesAreForgotten(t *testing.T) {
 	t.Parallel()
 	clock := modelstest.NewClock()

@@ -83,6 +83,9 @@ type DB struct {
 	withheld   *atomic.Int64 // what Withheld tells
 	calls      *callLog
 	progress   *progress
+	file       *databaseFile // nil on PostgreSQL
+	holder     *holder       // nil on SQLite
+	keeping    func()        // ends what startKeeping began
 	// promised is set inside a transaction that queues a job, and marks are the
 	// order number and the event that it took last.
 	promised *bool
@@ -145,6 +148,7 @@ func (db *DB) open(ctx context.Context, o Options) error {
 	if db.objects, err = objects.Open(filepath.Join(o.Folder, "objects")); err != nil {
 		return fmt.Errorf("open objects: %w", err)
 	}
+	db.startKeeping()
 	db.startCalls()
 	return db.recover(ctx)
 }
@@ -218,8 +222,11 @@ func (db *DB) openSQLite(ctx context.Context, path string, check checking) error
 	if err != nil {
 		return fmt.Errorf("open database for reading: %w", err)
 	}
+	if db.file, err = watchFile(path, db.log); err != nil {
+		return fmt.Errorf("open database: %w", err)
+	}
 	db.gorm = reader
-	db.commits = startCommits(writer, db.log)
+	db.commits = startCommits(writer, db.file)
 	return size(reader, 8)
 }
 
@@ -290,8 +297,12 @@ func backUpBeforeUpgrade(g *gorm.DB, path string, now time.Time) error {
 // without what opens it.
 func (db *DB) Name() string { return db.name }
 
-// Ready reports whether the database answers.
+// Ready reports whether the database answers, and is ErrMoved when it is no
+// longer the one that was opened.
 func (db *DB) Ready(ctx context.Context) error {
+	if err := db.here(ctx); err != nil {
+		return translate(err)
+	}
 	pool, err := db.gorm.DB()
 	if err == nil {
 		_, err = pool.ExecContext(ctx, "SELECT 1") // at once: who asks has a time for it
@@ -308,6 +319,10 @@ func (db *DB) Close() error {
 	if db.commits != nil {
 		errs = append(errs, db.commits.stop())
 	}
+	if db.keeping != nil {
+		db.keeping()
+	}
+	db.holder.release()
 	if db.gorm != nil {
 		if pool, err := db.gorm.DB(); err == nil {
 			errs = append(errs, pool.Close())

@@ -12,3 +12,6 @@ func (db *DB) Sweep(ctx context.Context) error { return db.sweep(ctx) }
 func (db *DB) EmptyAside(ctx context.Context, before time.Time) error {
 	return db.emptyAside(ctx, before)
 }
+
+// Beat says that this process still holds a PostgreSQL database.
+func (db *DB) Beat(ctx context.Context) error { return db.holder.beat(ctx) }

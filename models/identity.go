@@ -255,6 +255,7 @@ func (db *DB) recordAccepted(ctx context.Context, m *meeting) error {
 		return err
 	}
 	by, reason := Operator(), map[string]any{"reason": m.problem.Error()}
+	by.UserName = "" // the program itself
 	if err := db.record(ctx, by.ForSite(), Event{Action: "site.accepted"}, reason); err != nil {
 		return err
 	}
@@ -274,7 +275,7 @@ func (db *DB) recordAccepted(ctx context.Context, m *meeting) error {
 	reason["from"], reason["to"] = last, seen
 	for _, team := range teams {
 		by.TeamID = team.ID
-		err := db.record(ctx, by, Event{Action: "order.gap", Kind: KindOrder, SubjectName: fmt.Sprint(seen)}, reason)
+		err := db.record(ctx, by, Event{Action: "order.gap", Kind: KindOrder}, reason)
 		if err != nil {
 			return fmt.Errorf("record gap: %w", err)
 		}
@@ -361,4 +362,31 @@ func (p *progress) close() error {
 		return nil
 	}
 	return errors.Join(p.sync(), p.file.Close())
+}
+
+// syncPause is how often what the folder notes is made safe from a power cut.
+const syncPause = time.Second
+
+// startKeeping keeps the folder's identity safe and, on PostgreSQL, the database
+// this process's. db.keeping ends it.
+func (db *DB) startKeeping() {
+	ctx, cancel := context.WithCancel(context.Background())
+	var done sync.WaitGroup
+	keep := func(pause time.Duration, what string, do func() error) {
+		done.Go(func() {
+			every(ctx, pause, pause, func(int) {
+				if err := do(); err != nil && !errors.Is(err, ErrMoved) && ctx.Err() == nil {
+					db.log.Warn(what, "error", err)
+				}
+			})
+		})
+	}
+	keep(syncPause, "sync identity", db.progress.sync)
+	if db.holder != nil {
+		keep(beatPause, "hold database", func() error { return db.holder.beat(ctx) })
+	}
+	db.keeping = func() {
+		cancel()
+		done.Wait()
+	}
 }

@@ -53,7 +53,23 @@ func (db *DB) openPostgres(ctx context.Context, address string, connections int,
 	if err := db.checkRights(ctx); err != nil {
 		return err
 	}
-	return migrations.Run(db.gorm, db.log, func(tx *gorm.DB) error { return check(ctx, tx) })
+	h, err := db.newHolder()
+	if err != nil {
+		return err
+	}
+	err = migrations.Run(db.gorm, db.log, func(tx *gorm.DB) error {
+		if _, err := h.check(ctx, tx); err != nil {
+			return err
+		}
+		return check(ctx, tx)
+	})
+	if err == nil {
+		err = h.take(ctx)
+	}
+	if err == nil {
+		db.holder = h
+	}
+	return err
 }
 
 // postgresName is where an address of PostgreSQL leads, without user and

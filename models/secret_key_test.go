@@ -272,22 +272,3 @@ func TestOnlySiteAdminsChangeTheSecretKey(t *testing.T) {
 		t.Errorf("got %v, want ErrForbidden", err)
 	}
 }
-
-func TestProcessesThatShareADatabaseNeedOneSecretKey(t *testing.T) {
-	t.Parallel()
-	if !modelstest.Postgres() {
-		t.Skip("a data folder with its own database belongs to one process")
-	}
-	o := modelstest.Choose(t, models.Options{})
-	one := modelstest.OpenWith(t, o)
-	o.Folder = t.TempDir()
-	two := modelstest.OpenWith(t, o)
-	by := modelstest.NewTeam(t, one).Admin
-	k, _ := mustKey(t, one, by, models.AccessKeyInput{})
-	if _, _, err := two.CreateAccessKey(t.Context(), by, models.AccessKeyInput{Name: "b"}); !errors.Is(err, models.ErrSecretKey) {
-		t.Errorf("made by a process with another: got %v, want ErrSecretKey", err)
-	}
-	if _, err := two.FindCaller(t.Context(), k.ID, program); !errors.Is(err, models.ErrSecretKey) {
-		t.Errorf("read by a process with another: got %v, want ErrSecretKey", err)
-	}
-}

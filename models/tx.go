@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"strings"
 	"sync"
 	"syscall"
@@ -47,7 +46,7 @@ func (db *DB) tx(ctx context.Context, fn func(ctx context.Context, tx *DB) error
 	var err error
 	if db.commits != nil {
 		err = db.commits.do(ctx, run)
-	} else {
+	} else if err = db.here(ctx); err == nil {
 		err = db.gorm.WithContext(context.WithoutCancel(ctx)).Transaction(run)
 	}
 	if err == nil {
@@ -106,7 +105,7 @@ func taken(err error, field string) error {
 // is the next one.
 type commits struct {
 	gorm  *gorm.DB
-	log   *slog.Logger
+	file  *databaseFile
 	queue chan *change
 	done  chan struct{}
 	mu    sync.RWMutex
@@ -124,8 +123,8 @@ type change struct {
 // mostTogether bounds a commit, so that the first in it is not kept waiting.
 const mostTogether = 128
 
-func startCommits(writer *gorm.DB, log *slog.Logger) *commits {
-	c := &commits{gorm: writer, log: log, queue: make(chan *change, mostTogether), done: make(chan struct{})}
+func startCommits(writer *gorm.DB, file *databaseFile) *commits {
+	c := &commits{gorm: writer, file: file, queue: make(chan *change, mostTogether), done: make(chan struct{})}
 	go func() {
 		defer close(c.done)
 		for first := range c.queue {
@@ -198,8 +197,12 @@ func (c *commits) commit(batch []*change) {
 				return err
 			}
 		}
-		return nil
+		return c.file.here()
 	})
+	// Once more: what went into a file that was moved away is not acknowledged.
+	if err == nil {
+		err = c.file.here()
+	}
 	if err == nil {
 		return
 	}

@@ -56,14 +56,14 @@ func (w *Worker) Run(ctx context.Context) {
 	for range cmp.Or(w.Parallel, 2) {
 		all.Go(func() { w.loop(ctx) })
 	}
-	all.Go(func() { every(ctx, 0, func(int) { w.promise(ctx) }) })
-	all.Go(func() { every(ctx, firstSweep, func(looks int) { w.sweep(ctx, looks) }) })
+	all.Go(func() { every(ctx, 0, newDay, func(int) { w.promise(ctx) }) })
+	all.Go(func() { every(ctx, firstSweep, newDay, func(looks int) { w.sweep(ctx, looks) }) })
 	all.Wait()
 }
 
-// every does something after a first wait, and then again and again, until ctx
+// every does something after a first wait, and again after each pause, until ctx
 // ends.
-func every(ctx context.Context, first time.Duration, do func(looks int)) {
+func every(ctx context.Context, first, pause time.Duration, do func(looks int)) {
 	timer := time.NewTimer(first)
 	defer timer.Stop()
 	for looks := 0; ; looks++ {
@@ -73,12 +73,15 @@ func every(ctx context.Context, first time.Duration, do func(looks int)) {
 		case <-timer.C:
 		}
 		do(looks)
-		timer.Reset(newDay)
+		timer.Reset(pause)
 	}
 }
 
 // promise promises what every day of a team wants done.
 func (w *Worker) promise(ctx context.Context) {
+	if w.DB.here(ctx) != nil {
+		return
+	}
 	if err := w.DB.PromiseMeasures(ctx); err != nil && ctx.Err() == nil {
 		w.Log.Error("promise the day's work", "error", err)
 	}
@@ -86,6 +89,9 @@ func (w *Worker) promise(ctx context.Context) {
 
 // sweep removes what has lain aside for long enough, and sweeps up once a day.
 func (w *Worker) sweep(ctx context.Context, looks int) {
+	if w.DB.here(ctx) != nil {
+		return
+	}
 	err := w.DB.emptyAside(ctx, SystemClock().Add(-keepAside))
 	if looks%sweepsADay == 0 {
 		err = errors.Join(err, w.DB.sweep(ctx), w.DB.forgetJobs(ctx))
@@ -115,7 +121,7 @@ func (w *Worker) loop(ctx context.Context) {
 		case <-w.DB.wake:
 		case <-timer.C:
 		}
-		for ctx.Err() == nil {
+		for ctx.Err() == nil && w.DB.here(ctx) == nil {
 			more, err := w.DB.WorkOnce(ctx)
 			if err != nil && ctx.Err() == nil {
 				w.Log.Error("job", "error", err)

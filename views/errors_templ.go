@@ -9,26 +9,24 @@ import "github.com/a-h/templ"
 import templruntime "github.com/a-h/templ/runtime"
 
 import (
-	"strconv"
-
 	"quartermaster/views/i18n"
 	"quartermaster/views/layout"
 	"quartermaster/views/ui"
 )
 
-// errorWords is the sentence of a status: its own where the catalogue has one,
-// else that of a fault of ours.
-func errorWords(status int, part string) string {
-	switch status {
-	case 400, 401, 403, 404, 405, 409, 413, 414, 415, 422, 429, 503, 507:
-		return "error." + strconv.Itoa(status) + "." + part
+// errorWords is the sentence of a kind of error: its own where the catalogue has
+// one, else that of a fault of ours.
+func errorWords(kind, part string) string {
+	switch kind {
+	case "400", "401", "403", "404", "405", "409", "413", "414", "415", "422", "429", "503", "507", "moved":
+		return "error." + kind + "." + part
 	}
 	return "error.500." + part
 }
 
 // ErrorPage is the answer to a request that could not be done: what happened,
 // what to do now, and the id under which the log knows it.
-func ErrorPage(status int, id string) templ.Component {
+func ErrorPage(kind, id string) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
 		if templ_7745c5c3_CtxErr := ctx.Err(); templ_7745c5c3_CtxErr != nil {
@@ -76,7 +74,7 @@ func ErrorPage(status int, id string) templ.Component {
 			var templ_7745c5c3_Var3 string
 			templ_7745c5c3_Var3, templ_7745c5c3_Err = templ.JoinStringErrs(i18n.T(ctx, "error.id"))
 			if templ_7745c5c3_Err != nil {
-				return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/errors.templ`, Line: 30, Col: 29}
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/errors.templ`, Line: 28, Col: 29}
 			}
 			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var3))
 			if templ_7745c5c3_Err != nil {
@@ -85,7 +83,7 @@ func ErrorPage(status int, id string) templ.Component {
 			var templ_7745c5c3_Var4 string
 			templ_7745c5c3_Var4, templ_7745c5c3_Err = templ.JoinStringErrs(" ")
 			if templ_7745c5c3_Err != nil {
-				return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/errors.templ`, Line: 30, Col: 36}
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/errors.templ`, Line: 28, Col: 36}
 			}
 			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var4))
 			if templ_7745c5c3_Err != nil {
@@ -101,7 +99,7 @@ func ErrorPage(status int, id string) templ.Component {
 			}
 			return nil
 		})
-		templ_7745c5c3_Err = layout.SignedOut(layout.CardProps{Title: i18n.T(ctx, errorWords(status, "title")), Lead: i18n.T(ctx, errorWords(status, "text"))}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var2), templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = layout.SignedOut(layout.CardProps{Title: i18n.T(ctx, errorWords(kind, "title")), Lead: i18n.T(ctx, errorWords(kind, "text"))}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var2), templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -111,7 +109,7 @@ func ErrorPage(status int, id string) templ.Component {
 
 // ErrorNotice is the same as a passing message, for a request that wanted only
 // a piece of the page.
-func ErrorNotice(status int, id string) templ.Component {
+func ErrorNotice(kind, id string) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
 		if templ_7745c5c3_CtxErr := ctx.Err(); templ_7745c5c3_CtxErr != nil {
@@ -132,7 +130,7 @@ func ErrorNotice(status int, id string) templ.Component {
 			templ_7745c5c3_Var5 = templ.NopComponent
 		}
 		ctx = templ.ClearChildren(ctx)
-		templ_7745c5c3_Err = ui.Toast(ui.Danger, i18n.T(ctx, "error.notice", "Title", i18n.T(ctx, errorWords(status, "title")), "Text", i18n.T(ctx, errorWords(status, "text")), "ID", id), "", "").Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = ui.Toast(ui.Danger, i18n.T(ctx, "error.notice", "Title", i18n.T(ctx, errorWords(kind, "title")), "Text", i18n.T(ctx, errorWords(kind, "text")), "ID", id), "", "").Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

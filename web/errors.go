@@ -36,6 +36,7 @@ var statuses = []struct {
 	{models.ErrConflict, http.StatusConflict},
 	{models.ErrTooLarge, http.StatusRequestEntityTooLarge},
 	{models.ErrBusy, http.StatusServiceUnavailable},
+	{models.ErrMoved, http.StatusServiceUnavailable},
 	{models.ErrNoSpace, http.StatusInsufficientStorage},
 	{syscall.ENOSPC, http.StatusInsufficientStorage}, // of a file that came with a form
 	{context.DeadlineExceeded, http.StatusServiceUnavailable},
@@ -65,6 +66,15 @@ func Status(err error) int {
 		}
 	}
 	return http.StatusInternalServerError
+}
+
+// errorKind names the sentence of an error: its status, or what is told apart
+// from others of that status.
+func errorKind(status int, err error) string {
+	if errors.Is(err, models.ErrMoved) {
+		return "moved"
+	}
+	return strconv.Itoa(status)
 }
 
 // retryAfter is the Retry-After of an error that goes away by waiting, in whole

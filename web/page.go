@@ -43,7 +43,7 @@ func Fail(c *gin.Context, err error) {
 		_ = SeeOther(c, signInPath(c.Request))
 		return
 	}
-	if err := renderError(c, status); err != nil {
+	if err := renderError(c, status, errorKind(status, err)); err != nil {
 		visitOf(ctx).log.LogAttrs(ctx, slog.LevelError, "error page", slog.String("error", err.Error()))
 		c.String(http.StatusInternalServerError, "%s\n", RequestID(ctx))
 	}
@@ -71,15 +71,15 @@ func RefusedWith(c *gin.Context, status int, err error) {
 	}
 }
 
-// renderError draws the page of a status. A piece of a page is not replaced by
+// renderError draws the page of a kind of error. A piece of a page is not replaced by
 // a whole one: htmx is told to show the words as a passing notice instead, and
 // what was typed stays where it is.
-func renderError(c *gin.Context, status int) error {
+func renderError(c *gin.Context, status int, kind string) error {
 	id := RequestID(c.Request.Context())
 	if isPartial(c.Request) {
 		c.Header("HX-Retarget", "#toast")
 		c.Header("HX-Reswap", "beforeend")
-		return render(c, status, views.ErrorNotice(status, id), "")
+		return render(c, status, views.ErrorNotice(kind, id), "")
 	}
-	return render(c, status, views.ErrorPage(status, id), "")
+	return render(c, status, views.ErrorPage(kind, id), "")
 }

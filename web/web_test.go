@@ -71,6 +71,7 @@ func TestStatusOfEachError(t *testing.T) {
 		{models.Invalid{{Field: "a", Rule: "b"}}, 422},
 		{models.Throttled{}, 429},
 		{models.ErrBusy, 503},
+		{models.ErrMoved, 503},
 		{context.DeadlineExceeded, 503},
 		{models.ErrNoSpace, 507},
 		{&fs.PathError{Op: "write", Path: "multipart-1", Err: syscall.ENOSPC}, 507},
@@ -118,7 +119,7 @@ func TestEveryRefusalHasAPage(t *testing.T) {
 			return err
 		}))
 		for status, err := range map[string]error{
-			"403": models.ErrForbidden, "409": models.ErrConflict, "429": models.Throttled{RetryAfter: 1}, "503": models.ErrBusy, "507": models.ErrNoSpace,
+			"403": models.ErrForbidden, "409": models.ErrConflict, "429": models.Throttled{RetryAfter: 1}, "503": models.ErrBusy, "507": models.ErrNoSpace, "moved": models.ErrMoved,
 		} {
 			e.GET("/"+status, web.Page(func(*gin.Context) error { return err }))
 		}
@@ -142,6 +143,7 @@ func TestEveryRefusalHasAPage(t *testing.T) {
 		{"throttled", "GET", "/429", nil, nil, 429},
 		{"busy", "GET", "/503", nil, nil, 503},
 		{"full disk", "GET", "/507", nil, nil, 507},
+		{"moved database", "GET", "/moved", nil, nil, 503},
 		{"long address", "GET", "/get?q=" + strings.Repeat("x", 9000), nil, nil, 414},
 		{"large body", "POST", "/post", url.Values{"a": {strings.Repeat("x", 2<<20)}}, nil, 413},
 		{"many fields", "POST", "/post", many, nil, 413},

@@ -96,6 +96,8 @@ func plainly(err error) string {
 		return "the data folder is in use by another Quartermaster; stop that one, or name another folder with --data"
 	case errors.Is(err, migrations.ErrNewer):
 		return "the database belongs to a newer version of Quartermaster; start that version, or name another folder with --data"
+	case errors.Is(err, models.ErrDatabaseInUse):
+		return err.Error() + "; a database belongs to one process at a time: stop that one, or correct --database-url"
 	case errors.Is(err, models.ErrDatabaseEmpty):
 		return err.Error() + "; nothing was changed: put the database that belongs to it back, or correct --data or --database-url; to begin anew beside what is there, start once with --accept-empty-database"
 	case errors.Is(err, models.ErrDatabaseOther):
