@@ -1,12 +1,16 @@
 package main
 
 import (
+	"bytes"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/alecthomas/kong"
@@ -43,14 +47,14 @@ func inlineCode(t *testing.T) []string {
 	return regexp.MustCompile("`[^`]+`").FindAllString(prose, -1)
 }
 
-// commandLine is everything that the command line knows.
-func commandLine(t *testing.T) *kong.Node {
+// commandLine reads command lines as the program does.
+func commandLine(t *testing.T) *kong.Kong {
 	t.Helper()
 	parser, err := kong.New(&config{}, kong.Name("quartermaster"), kong.DefaultEnvars("QUARTERMASTER"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	return parser.Model.Node
+	return parser
 }
 
 // flags are those of a command and of all below it, by name.
@@ -69,7 +73,7 @@ func flags(n *kong.Node) map[string]*kong.Flag {
 
 func TestReadmeNamesFlagsAndVariablesThatExist(t *testing.T) {
 	t.Parallel()
-	known := flags(commandLine(t))
+	known := flags(commandLine(t).Model.Node)
 	known["--help"] = nil
 	for _, code := range inlineCode(t) {
 		for _, name := range regexp.MustCompile(`--[a-z][a-z-]+`).FindAllString(code, -1) {
@@ -95,7 +99,7 @@ func TestReadmeNamesFlagsAndVariablesThatExist(t *testing.T) {
 
 func TestReadmeTellsTheDefaults(t *testing.T) {
 	t.Parallel()
-	known := flags(commandLine(t))
+	known := flags(commandLine(t).Model.Node)
 	rows := regexp.MustCompile("(?m)^\\| `(--[a-z-]+)` \\| `([A-Z_]+)` \\| (?:`([^`]*)`)?").FindAllStringSubmatch(readme(t), -1)
 	if len(rows) == 0 {
 		t.Fatal("README: got no table of settings")
@@ -110,30 +114,25 @@ func TestReadmeTellsTheDefaults(t *testing.T) {
 	}
 }
 
+// The commands of the program stand in sentences as `quartermaster …`, and in
+// blocks for the shell also as qm.
 func TestReadmeNamesCommandsThatExist(t *testing.T) {
 	t.Parallel()
-	found := 0
+	lines := regexp.MustCompile(`(?m)^(?:quartermaster|qm) [a-z].*$`).FindAllString(readme(t), -1)
 	for _, code := range inlineCode(t) {
-		line, ok := strings.CutPrefix(strings.Trim(code, "`"), "quartermaster ")
-		if !ok {
-			continue
-		}
-		found++
-		node := commandLine(t)
-		for word := range strings.FieldsSeq(line) {
-			if !regexp.MustCompile(`^[a-z]+$`).MatchString(word) || len(node.Children) == 0 {
-				break
-			}
-			at := slices.IndexFunc(node.Children, func(n *kong.Node) bool { return n.Name == word })
-			if at < 0 {
-				t.Errorf("README: %s has no command %s", code, word)
-				break
-			}
-			node = node.Children[at]
+		if line := strings.Trim(code, "`"); strings.HasPrefix(line, "quartermaster ") {
+			lines = append(lines, line)
 		}
 	}
-	if found == 0 {
-		t.Error("README: got no command of the program")
+	if len(lines) == 0 {
+		t.Fatal("README: got no command")
+	}
+	for _, line := range lines {
+		words := strings.Fields(strings.TrimSuffix(line, " --help"))[1:]
+		_, err := commandLine(t).Parse(words)
+		if err != nil && !strings.HasPrefix(err.Error(), "expected ") { // what a sentence leaves out
+			t.Errorf("README: %s: %v", line, err)
+		}
 	}
 }
 
@@ -154,8 +153,8 @@ func TestReadmeNamesFoldersThatExist(t *testing.T) {
 	}
 }
 
-// The statements are run as they stand by psql, and the program then works as
-// the role that they made.
+// The blocks are run as they stand by psql and PgBouncer, but for places and
+// ports, and the program then works as the role that they made.
 func TestReadmeGivesPostgresRights(t *testing.T) {
 	t.Parallel()
 	server := os.Getenv(modelstest.PostgresVariable)
@@ -163,18 +162,64 @@ func TestReadmeGivesPostgresRights(t *testing.T) {
 		t.Skip("needs PostgreSQL: .ci/postgres go test ./cmd/quartermaster")
 	}
 	t.Cleanup(func() {
-		psql(t, server, "DROP DATABASE IF EXISTS theirs; DROP DATABASE IF EXISTS quartermaster; DROP ROLE IF EXISTS quartermaster")
+		psql(t, server, "DROP DATABASE IF EXISTS theirs WITH (FORCE); DROP DATABASE IF EXISTS quartermaster WITH (FORCE); DROP ROLE IF EXISTS quartermaster")
 	})
 	psql(t, server, block(t, "-- psql, as the superuser"))
 	psql(t, server, "CREATE DATABASE theirs")
 	psql(t, server+" dbname=theirs", block(t, "-- psql, as the owner of the database"))
-	for _, name := range []string{"quartermaster", "theirs"} {
-		cmd := exec.CommandContext(t.Context(), "quartermaster", "migrate", "--data", filepath.Join(t.TempDir(), "qm"))
-		cmd.Env = append(os.Environ(), "QUARTERMASTER_DATABASE_URL="+server+" user=quartermaster dbname="+name)
-		if out, err := cmd.CombinedOutput(); err != nil {
-			t.Errorf("in the database %s: got %v: %s", name, err, out)
+	for what, address := range map[string]string{
+		"a database of its own": server + " user=quartermaster dbname=quartermaster",
+		"a schema of its own":   server + " user=quartermaster dbname=theirs",
+		"PgBouncer":             bounce(t, server),
+	} {
+		said := start(t, "env", "QUARTERMASTER_DATABASE_URL="+address, "quartermaster", "--listen", "127.0.0.1:0", "--data", filepath.Join(t.TempDir(), "qm"))
+		until(t, "the start with "+what, func() bool {
+			text, err := os.ReadFile(said)
+			return err == nil && bytes.Contains(text, []byte("Quartermaster is ready"))
+		})
+	}
+}
+
+// bounce starts PgBouncer before the server, as whoever the server runs as, and
+// gives the address of the database behind it.
+func bounce(t *testing.T, server string) string {
+	t.Helper()
+	socket := regexp.MustCompile(`host=(\S+)`).FindStringSubmatch(server)[1]
+	folder, err := os.MkdirTemp(socket, "pgbouncer")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { os.RemoveAll(folder) })
+	host, port, _ := net.SplitHostPort(free(t))
+	users := filepath.Join(folder, "userlist.txt")
+	conf := strings.NewReplacer("host=127.0.0.1 port=5432", "host="+socket, "6432", port, "/etc/pgbouncer/userlist.txt", users).
+		Replace(block(t, "# /etc/pgbouncer/pgbouncer.ini"))
+	for name, text := range map[string]string{users: "\"quartermaster\" \"a password\"\n", filepath.Join(folder, "pgbouncer.ini"): conf + "unix_socket_dir =\n"} {
+		if err := os.WriteFile(name, []byte(text), 0o644); err != nil {
+			t.Fatal(err)
 		}
 	}
+	if err := os.Chmod(folder, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	start(t, "setpriv", append(asOwner(t, socket), "pgbouncer", filepath.Join(folder, "pgbouncer.ini"))...)
+	address := "host=" + host + " port=" + port + " user=quartermaster dbname=quartermaster password='a password'"
+	until(t, "PgBouncer", func() bool { return exec.Command("psql", "-X", "-d", address, "-c", "SELECT 1").Run() == nil })
+	return address
+}
+
+// asOwner are the words by which setpriv runs a program as the owner of a
+// folder, where we may.
+func asOwner(t *testing.T, folder string) []string {
+	t.Helper()
+	var at syscall.Stat_t
+	if err := syscall.Stat(folder, &at); err != nil {
+		t.Fatal(err)
+	}
+	if int(at.Uid) == os.Getuid() {
+		return nil
+	}
+	return []string{"--clear-groups", "--reuid", strconv.Itoa(int(at.Uid)), "--regid", strconv.Itoa(int(at.Gid))}
 }
 
 // psql runs statements one by one. Of settings that the address has twice the
