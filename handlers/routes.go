@@ -129,7 +129,7 @@ func pageRoutes(cfg Config) (http.Handler, error) {
 
 	activity := Activity{DB: cfg.DB}
 	member.GET("/activity", web.Page(activity.List))
-	member.GET("/activity.csv", web.Stream(0), web.Page(activity.Export))
+	member.GET("/activity.csv", web.Page(activity.Export))
 
 	docs := APIDocs{DB: cfg.DB}
 	member.GET("/api", web.Page(docs.Guide))
@@ -142,7 +142,7 @@ func pageRoutes(cfg Config) (http.Handler, error) {
 
 	letterhead := Letterhead{DB: cfg.DB}
 	member.GET("/team/letterhead", web.Page(letterhead.Edit))
-	member.POST("/team/letterhead", web.Stream(logoUpload), web.Page(letterhead.Update))
+	member.POST("/team/letterhead", web.Upload(logoUpload), web.Page(letterhead.Update))
 	member.GET("/team/logo", web.Page(letterhead.Logo))
 
 	buckets := Buckets{DB: cfg.DB, UploadLimit: cfg.UploadLimit}
@@ -157,9 +157,9 @@ func pageRoutes(cfg Config) (http.Handler, error) {
 	member.POST("/buckets/:id/removal", web.Page(buckets.Delete))
 
 	files := Objects{Buckets: buckets}
-	member.POST("/buckets/:id/objects", web.Stream(cfg.UploadLimit+formRoom), web.Page(files.Create))
+	member.POST("/buckets/:id/objects", web.Upload(cfg.UploadLimit+formRoom), web.Page(files.Create))
 	member.GET("/buckets/:id/object", web.Page(files.Show))
-	member.GET("/buckets/:id/download", web.Stream(0), web.Page(files.Download))
+	member.GET("/buckets/:id/download", web.Page(files.Download))
 	member.GET("/buckets/:id/objects/removal", web.Page(files.Confirm))
 	member.POST("/buckets/:id/objects/removal", web.Page(files.Delete))
 
@@ -207,12 +207,12 @@ func pageRoutes(cfg Config) (http.Handler, error) {
 	member.GET("/pkg-versions", web.Polled, web.Page(versions.List))
 	member.GET("/pkg-versions/new", web.Page(versions.New))
 	member.GET("/pkg-versions/check", web.Page(versions.Check))
-	member.POST("/pkg-versions", web.Stream(cfg.UploadLimit+formText), web.Page(versions.Create))
+	member.POST("/pkg-versions", web.Upload(cfg.UploadLimit+formText), web.Page(versions.Create))
 	member.POST("/pkg-versions/preview", web.Page(versions.Preview))
 	member.POST("/pkg-versions/paste", web.Page(versions.Paste))
 	member.GET("/pkg-versions/:id", web.Page(versions.Show))
 	member.GET("/pkg-versions/:id/status", web.Polled, web.Page(versions.Status))
-	member.GET("/pkg-versions/:id/file", web.Stream(0), web.Page(versions.Download))
+	member.GET("/pkg-versions/:id/file", web.Page(versions.Download))
 	member.POST("/pkg-versions/:id/retry", web.Page(versions.Retry))
 	member.POST("/pkg-versions/:id/removal", web.Page(versions.Delete))
 

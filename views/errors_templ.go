@@ -18,7 +18,7 @@ import (
 // one, else that of a fault of ours.
 func errorWords(kind, part string) string {
 	switch kind {
-	case "400", "401", "403", "404", "405", "409", "413", "414", "415", "422", "429", "503", "507", "moved":
+	case "400", "401", "403", "404", "405", "408", "409", "413", "414", "415", "422", "429", "503", "507", "moved", "stopping":
 		return "error." + kind + "." + part
 	}
 	return "error.500." + part

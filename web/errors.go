@@ -17,8 +17,12 @@ import (
 // the answer: no status of HTTP, since nobody is there to read one.
 const statusClientGone = 499
 
-// busyRetry is how long a client is asked to wait for a busy database.
-const busyRetry = 2 * time.Second
+// busyRetry is how long a client is asked to wait for a busy database, and
+// startRetry for a server that stops and may start anew.
+const (
+	busyRetry  = 2 * time.Second
+	startRetry = 10 * time.Second
+)
 
 // statusError is a refusal by the toolbox itself, before any model was asked.
 type statusError int
@@ -40,6 +44,8 @@ var statuses = []struct {
 	{models.ErrNoSpace, http.StatusInsufficientStorage},
 	{syscall.ENOSPC, http.StatusInsufficientStorage}, // of a file that came with a form
 	{context.DeadlineExceeded, http.StatusServiceUnavailable},
+	{errStalled, http.StatusRequestTimeout},
+	{errStopping, http.StatusServiceUnavailable},
 }
 
 // Status is the HTTP status that answers err: the one of its kind, or 500.
@@ -71,8 +77,11 @@ func Status(err error) int {
 // errorKind names the sentence of an error: its status, or what is told apart
 // from others of that status.
 func errorKind(status int, err error) string {
-	if errors.Is(err, models.ErrMoved) {
+	switch {
+	case errors.Is(err, models.ErrMoved):
 		return "moved"
+	case errors.Is(err, errStopping):
+		return "stopping"
 	}
 	return strconv.Itoa(status)
 }
@@ -84,6 +93,8 @@ func retryAfter(err error) string {
 	switch {
 	case errors.As(err, &throttled):
 		return strconv.Itoa(int(math.Ceil(throttled.RetryAfter.Seconds())))
+	case errors.Is(err, errStopping):
+		return strconv.Itoa(int(startRetry.Seconds()))
 	case Status(err) == http.StatusServiceUnavailable:
 		return strconv.Itoa(int(busyRetry.Seconds()))
 	}

@@ -142,9 +142,8 @@ func submitted(r *http.Request) (url.Values, error) {
 // counted refuses a form that could not be read or has too many values. That a
 // file of it found no place is no fault of who sent it.
 func counted(values url.Values, err error) error {
-	var large *http.MaxBytesError
 	var file *fs.PathError
-	if errors.As(err, &large) || errors.As(err, &file) {
+	if unread(err) || errors.As(err, &file) {
 		return err
 	}
 	if err != nil {

@@ -22,9 +22,6 @@ const (
 	maxURL  = 8 << 10
 )
 
-// MaxHeader is the most bytes of headers that the server should read.
-const MaxHeader = 32 << 10
-
 // policy is the content policy of every page: nothing from elsewhere, nothing
 // inline, nothing in frames.
 const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; " +

@@ -4,6 +4,7 @@
 package web
 
 import (
+	"context"
 	"errors"
 	"log/slog"
 	"net/http"
@@ -30,7 +31,12 @@ func Page(h func(*gin.Context) error) gin.HandlerFunc {
 func Fail(c *gin.Context, err error) {
 	c.Abort()
 	ctx := c.Request.Context()
-	if ctx.Err() != nil && !c.Writer.Written() {
+	switch {
+	case gaveUp(err):
+		// To the HTTP server it looks as if the client had left.
+		ctx = context.WithoutCancel(ctx)
+		c.Request = c.Request.WithContext(ctx)
+	case ctx.Err() != nil && !c.Writer.Written():
 		c.Status(statusClientGone)
 		return
 	}
@@ -62,7 +68,7 @@ func Refused(c *gin.Context, err error) int {
 // says for how long.
 func RefusedWith(c *gin.Context, status int, err error) {
 	ctx := c.Request.Context()
-	if status >= http.StatusInternalServerError && ctx.Err() == nil {
+	if status >= http.StatusInternalServerError && ctx.Err() == nil && !gaveUp(err) {
 		visitOf(ctx).log.LogAttrs(ctx, slog.LevelError, "answer",
 			slog.Int("status", status), slog.String("error", err.Error()))
 	}

@@ -5,8 +5,24 @@ import (
 	"io"
 	"net/http"
 
+	"github.com/gin-gonic/gin"
+
 	"quartermaster/models"
 )
+
+// wholeBody is where the limits keep the body for the routes that may read more
+// of it.
+const wholeBody = "web.body"
+
+// Upload lets the body of a route hold up to max bytes.
+func Upload(max int64) gin.HandlerFunc {
+	return func(c *gin.Context) {
+		if body, ok := c.Value(wholeBody).(io.ReadCloser); ok {
+			c.Request.Body = http.MaxBytesReader(c.Writer, body, max)
+		}
+		c.Next()
+	}
+}
 
 // Incoming is a body that is read while it arrives. It remembers when it could
 // not be read, which is no fault of whoever reads it.
@@ -25,11 +41,19 @@ func (r *Incoming) Read(p []byte) (int, error) {
 }
 
 // BrokenUpload is what to answer when a body could not be read: that it is too
-// large, or the broken rule "upload_broken" of the field it was for.
+// large or was given up, or the broken rule "upload_broken" of the field it was
+// for.
 func BrokenUpload(field string, err error) error {
-	var large *http.MaxBytesError
-	if errors.As(err, &large) {
+	if unread(err) {
 		return err
 	}
 	return models.Invalid{{Field: field, Rule: "upload_broken"}}
+}
+
+// unread tells whether a body could not be read for a reason that has a status
+// of its own: it is too large, it does not get on, the server stops. Any other
+// is a fault of what was sent.
+func unread(err error) bool {
+	var large *http.MaxBytesError
+	return errors.As(err, &large) || gaveUp(err)
 }

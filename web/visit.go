@@ -21,9 +21,6 @@ type Site struct {
 	Demo bool
 	// Log receives a line a request; the default drops it.
 	Log *slog.Logger
-	// Stopping is closed when the server stops: open streams end by it. Nil
-	// never is.
-	Stopping <-chan struct{}
 }
 
 // secure tells whether the site's cookies travel over TLS only.
@@ -67,10 +64,6 @@ func RequestID(ctx context.Context) string { return visitOf(ctx).id }
 // SiteURL is the absolute address of a path of this site: the configured
 // address and the path, or the path alone when none is configured.
 func SiteURL(ctx context.Context, path string) string { return visitOf(ctx).site.BaseURL + path }
-
-// Stopping is closed when the server stops, so that a stream that would stay
-// open ends and the browser connects anew.
-func Stopping(ctx context.Context) <-chan struct{} { return visitOf(ctx).site.Stopping }
 
 // SessionOf is the session of the reader, or nil when nobody is signed in.
 func SessionOf(ctx context.Context) *models.Session { return visitOf(ctx).session }

@@ -512,7 +512,7 @@ func TestAStreamMayCarryMoreThanAForm(t *testing.T) {
 	}
 	site := open(t, web.Site{}, func(e *gin.Engine) {
 		e.POST("/form", web.Page(read))
-		e.POST("/stream", web.Stream(3<<20), web.Page(read))
+		e.POST("/stream", web.Upload(3<<20), web.Page(read))
 	})
 	send := func(path string, n int) *webtest.Page {
 		req, err := http.NewRequestWithContext(t.Context(), "POST", site.URL+path, bytes.NewReader(make([]byte, n)))
@@ -538,7 +538,7 @@ func TestFilesOfAFormGoWithTheRequest(t *testing.T) {
 	t.Setenv("TMPDIR", folder)
 	held := 0
 	site := open(t, web.Site{}, func(e *gin.Engine) {
-		e.POST("/", web.Stream(8<<20), web.Page(func(c *gin.Context) error {
+		e.POST("/", web.Upload(8<<20), web.Page(func(c *gin.Context) error {
 			var in struct{}
 			_, err := web.Decode(c, &in)
 			entries, _ := os.ReadDir(folder)

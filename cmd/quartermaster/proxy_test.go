@@ -123,13 +123,20 @@ func free(t *testing.T) string {
 // until waits for something that comes soon.
 func until(t *testing.T, what string, done func() bool) {
 	t.Helper()
+	if !soon(done) {
+		t.Fatalf("waited in vain: %s", what)
+	}
+}
+
+// soon waits for something, and tells whether it came.
+func soon(done func() bool) bool {
 	for range 600 {
 		if done() {
-			return
+			return true
 		}
 		time.Sleep(50 * time.Millisecond)
 	}
-	t.Fatalf("waited in vain: %s", what)
+	return false
 }
 
 // The client comes from an address of its own, so that it can be told from the

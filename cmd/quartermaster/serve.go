@@ -7,7 +7,6 @@ import (
 	"io"
 	"log/slog"
 	"net"
-	"net/http"
 	"path/filepath"
 	"slices"
 	"sync"
@@ -20,16 +19,6 @@ import (
 	"quartermaster/web"
 )
 
-// The limits on a connection. Routes that carry much have their own.
-const (
-	headerTime  = 10 * time.Second
-	requestTime = time.Minute
-	idleTime    = 2 * time.Minute
-	// stopTime is how long requests under way have to finish when the program
-	// stops, which must be over within 15 seconds.
-	stopTime = 12 * time.Second
-)
-
 // serve is the server and its worker.
 type serve struct {
 	Listen      listenAddress `default:"127.0.0.1:8080" help:"Address to listen on. This machine only by default; put a proxy with TLS in front, or listen on another address knowingly."`
@@ -39,6 +28,7 @@ type serve struct {
 	Region      region        `name:"default-region" default:"cn-hangzhou" help:"Region of Web+ requests that name none, as those of the classic SDKs."`
 	Rate        rate          `name:"api-rate" default:"50" help:"API requests a second that one access key may make for long; ten times as many in a moment. 0 is no limit."`
 	Demo        bool          `help:"Start with a sample team in a data folder of its own. Refused on a folder with real data."`
+	StopTimeout wait          `default:"10s" placeholder:"10s" help:"How long requests under way may take to end when the program stops; an upload that cannot is told to come again. By default all is over within 15 seconds: let your supervisor wait five seconds longer than this."`
 	logging     `embed:""`
 }
 
@@ -98,14 +88,13 @@ func (s *serve) serve(ctx context.Context, db *models.DB, listener net.Listener,
 	if err != nil {
 		return err
 	}
-	stopping := make(chan struct{})
 	proxies := make([]string, len(s.Proxies))
 	for i, p := range s.Proxies {
 		proxies[i] = string(p)
 	}
 	routes, err := handlers.Routes(handlers.Config{
 		Site: web.Site{
-			DB: db, BaseURL: s.site(listener), Proxies: proxies, Demo: isDemo, Log: log, Stopping: stopping,
+			DB: db, BaseURL: s.site(listener), Proxies: proxies, Demo: isDemo, Log: log,
 		},
 		UploadLimit: int64(s.UploadLimit),
 		Region:      string(s.Region),
@@ -114,18 +103,7 @@ func (s *serve) serve(ctx context.Context, db *models.DB, listener net.Listener,
 	if err != nil {
 		return err
 	}
-	server := &http.Server{
-		Handler:           routes,
-		ReadHeaderTimeout: headerTime,
-		ReadTimeout:       requestTime,
-		WriteTimeout:      requestTime,
-		IdleTimeout:       idleTime,
-		MaxHeaderBytes:    web.MaxHeader,
-		// Every answer is ours, with its headers, that to "OPTIONS *" too.
-		DisableGeneralOptionsHandler: true,
-		ErrorLog:                     slog.NewLogLogger(log.Handler(), slog.LevelWarn),
-	}
-	server.RegisterOnShutdown(func() { close(stopping) })
+	server := web.NewServer(routes, log, web.Patience)
 
 	var working sync.WaitGroup
 	workerCtx, stopWorker := context.WithCancel(context.WithoutCancel(ctx))
@@ -141,19 +119,7 @@ func (s *serve) serve(ctx context.Context, db *models.DB, listener net.Listener,
 	}
 	log.Info("stopping")
 	stopWorker()
-	return shutDown(ctx, server, log)
-}
-
-// shutDown lets requests finish for a while and then cuts those that do not.
-func shutDown(ctx context.Context, server *http.Server, log *slog.Logger) error {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopTime)
-	defer cancel()
-	err := server.Shutdown(ctx)
-	if errors.Is(err, context.DeadlineExceeded) {
-		log.Warn("cut requests that did not finish")
-		return server.Close()
-	}
-	return err
+	return server.Stop(time.Duration(s.StopTimeout))
 }
 
 // demo fills an empty data folder with the sample team and prints who can sign

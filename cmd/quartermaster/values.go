@@ -9,6 +9,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // The values that settings have. Each is read, and refused, with the command
@@ -47,6 +48,19 @@ func (n *count) UnmarshalText(text []byte) error {
 		return fmt.Errorf("%q is no whole number from 1 to 65535", text)
 	}
 	*n = count(number)
+	return nil
+}
+
+// wait is how long to wait for something, written as "10s" or "5m".
+type wait time.Duration
+
+// UnmarshalText reads a time to wait.
+func (w *wait) UnmarshalText(text []byte) error {
+	d, err := time.ParseDuration(string(text))
+	if err != nil || d < 0 {
+		return fmt.Errorf("%q is no time such as 10s or 5m", text)
+	}
+	*w = wait(d)
 	return nil
 }
 

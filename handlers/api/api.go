@@ -164,11 +164,11 @@ func (s *Server) perform(g *gin.Context, d dialect, call *Call) (any, error) {
 	ctx := g.Request.Context()
 	body, err := io.ReadAll(g.Request.Body)
 	call.request = sign.From(g.Request, body)
-	var large *http.MaxBytesError
-	if errors.As(err, &large) {
+	switch status := web.Status(err); {
+	case err == nil:
+	case status == http.StatusRequestEntityTooLarge, status == http.StatusServiceUnavailable:
 		return nil, err
-	}
-	if err != nil {
+	default:
 		return nil, &sign.Error{Reason: sign.Malformed} // it broke off
 	}
 	call.Operation = d.name(call)

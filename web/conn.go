@@ -1,0 +1,204 @@
+package web
+
+import (
+	"context"
+	"errors"
+	"net"
+	"os"
+	"sync"
+	"time"
+
+	"quartermaster/models"
+)
+
+// Why no more of a body is read although its sender is there and is answered.
+var (
+	errStalled  = errors.New("the body does not get on")
+	errStopping = errors.New("the server stops")
+)
+
+// gaveUp tells whether a body was given up, and not broken off by its sender.
+func gaveUp(err error) bool { return errors.Is(err, errStalled) || errors.Is(err, errStopping) }
+
+// A listener hands out connections that follow what they carry.
+type listener struct {
+	net.Listener
+	server *Server
+}
+
+// Accept implements net.Listener.
+func (l listener) Accept() (net.Conn, error) {
+	c, err := l.Listener.Accept()
+	if err != nil {
+		return nil, err
+	}
+	return &conn{Conn: c, server: l.server}, nil
+}
+
+type connKey struct{}
+
+func withConn(ctx context.Context, c net.Conn) context.Context {
+	return context.WithValue(ctx, connKey{}, c)
+}
+
+// connOf is the connection that a request came by, or nil when no Server of
+// ours took it.
+func connOf(ctx context.Context) *conn {
+	c, _ := ctx.Value(connKey{}).(*conn)
+	return c
+}
+
+// A conn sets its deadlines itself while it carries a body or an answer, so
+// that they hold for whatever a handler does or leaves out, and for what the
+// HTTP server reads and writes without one. Between requests those of the HTTP
+// server hold.
+type conn struct {
+	net.Conn
+	server *Server
+
+	mu      sync.Mutex
+	waiting bool  // for the rest of a body
+	over    error // why it is not waited for any more
+	pace    pace  // of the body; only Read uses it
+}
+
+// least is how many bytes have to move before the patience is as new.
+const least = 4 << 10
+
+// A pace is how much patience is left with one direction of a connection. Only
+// the time counts in which the other side was waited for. It is waited for in
+// several turns, because a turn may end late, when this machine was busy or
+// asleep, and because the system wakes a writer only when a good part of what it
+// buffers has gone, which a slow reader may need minutes for: at the beginning
+// of each turn what can be moved is moved.
+type pace struct {
+	patience, left time.Duration
+	moved          int
+}
+
+func newPace(patience time.Duration) pace { return pace{patience: patience, left: patience} }
+
+// turn is how long to wait at once.
+func (p pace) turn() time.Duration { return p.patience / 8 }
+
+// note counts what moved in a turn, and tells whether to take another.
+func (p *pace) note(n int, began time.Time) bool {
+	p.left -= min(p.turn(), models.SystemClock().Sub(began))
+	if p.moved += n; p.moved >= least {
+		*p = newPace(p.patience)
+	}
+	return p.left > 0
+}
+
+// await begins to wait for a body. The HTTP server ends it, by setting a
+// deadline itself, when it has read the body to its end.
+func (c *conn) await() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.waiting, c.over = true, nil
+	c.pace = newPace(c.server.patience)
+}
+
+// giveUp has the rest of a body, if any is awaited, end with the error.
+func (c *conn) giveUp(err error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.waiting && c.over == nil {
+		c.over = err
+		_ = c.Conn.SetReadDeadline(models.SystemClock())
+	}
+}
+
+// SetReadDeadline implements net.Conn.
+func (c *conn) SetReadDeadline(t time.Time) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.waiting, c.over = false, nil
+	return c.Conn.SetReadDeadline(t)
+}
+
+// Read implements net.Conn.
+func (c *conn) Read(p []byte) (int, error) {
+	for {
+		began := models.SystemClock()
+		waiting, err := c.takeTurn(began)
+		if err != nil {
+			return 0, err
+		}
+		n, err := c.Conn.Read(p)
+		if !waiting {
+			return n, err
+		}
+		on := c.pace.note(n, began)
+		if n > 0 || !errors.Is(err, os.ErrDeadlineExceeded) {
+			return n, err
+		}
+		if !on {
+			c.giveUp(errStalled)
+		}
+	}
+}
+
+// takeTurn sets the deadline of a read of a body. It tells whether one is
+// awaited, and its error when it was given up.
+func (c *conn) takeTurn(now time.Time) (bool, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.waiting && c.over == nil {
+		_ = c.Conn.SetReadDeadline(now.Add(c.pace.turn()))
+	}
+	return c.waiting, c.over
+}
+
+// Write implements net.Conn.
+func (c *conn) Write(p []byte) (n int, err error) {
+	pace := newPace(c.server.patience)
+	for {
+		began := models.SystemClock()
+		_ = c.Conn.SetWriteDeadline(began.Add(pace.turn()))
+		m, err := c.Conn.Write(p[n:])
+		n += m
+		if !pace.note(m, began) || !errors.Is(err, os.ErrDeadlineExceeded) {
+			return n, err
+		}
+	}
+}
+
+// CloseWrite says that nothing more will be sent.
+func (c *conn) CloseWrite() error {
+	if w, ok := c.Conn.(interface{ CloseWrite() error }); ok {
+		return w.CloseWrite()
+	}
+	return errors.ErrUnsupported
+}
+
+// Close implements net.Conn. A client that still sends what nobody reads would
+// find the connection reset, and often its answer lost with it: what it sends is
+// dropped for a while first.
+func (c *conn) Close() error {
+	c.mu.Lock()
+	unread := c.waiting
+	c.waiting = false
+	c.mu.Unlock()
+	if unread && !c.server.cut.Load() && c.CloseWrite() == nil {
+		c.drain()
+	}
+	return c.Conn.Close()
+}
+
+// drain reads and drops until the client closes, falls silent or has had enough
+// time to look for its answer.
+func (c *conn) drain() {
+	long, silence := c.server.patience/2, c.server.patience/12
+	if c.server.stopping.Err() != nil {
+		long = farewell / 2
+	}
+	drop := make([]byte, 32<<10)
+	until := models.SystemClock().Add(long)
+	for now := models.SystemClock(); now.Before(until); now = models.SystemClock() {
+		_ = c.Conn.SetReadDeadline(now.Add(min(silence, until.Sub(now))))
+		if _, err := c.Conn.Read(drop); err != nil {
+			return
+		}
+	}
+}
