@@ -1,10 +1,15 @@
 package models_test
 
 import (
+	"context"
+	"errors"
 	"fmt"
+	"log/slog"
 	"os"
 	"strings"
 	"testing"
+
+	"github.com/jackc/pgx/v5"
 
 	"quartermaster/models"
 	"quartermaster/models/modelstest"
@@ -99,5 +104,110 @@ func TestWhatPostgreSQLRefusesIsNamedWithItsCure(t *testing.T) {
 		if got := refusedAs(t, c.address); !strings.Contains(got, c.want) || strings.Contains(got, "hush") || strings.Contains(got, "\n") {
 			t.Errorf("%s after %q: got %q, want one line with %q", c.address, c.before, got, c.want)
 		}
+	}
+}
+
+// owned is an empty PostgreSQL database of a role of its own, which has at most
+// that many connections.
+func owned(t *testing.T, connections int) (o models.Options, role string) {
+	t.Helper()
+	if !modelstest.Postgres() {
+		t.Skip("about PostgreSQL")
+	}
+	name := modelstest.Database(t)
+	admin := models.Options{Postgres: os.Getenv(modelstest.PostgresVariable) + " dbname=" + name}
+	role = "role_" + name
+	modelstest.Exec(t, admin, fmt.Sprintf("CREATE ROLE %s LOGIN CONNECTION LIMIT %d", role, connections))
+	modelstest.Exec(t, admin, "ALTER DATABASE "+name+" OWNER TO "+role)
+	t.Cleanup(func() {
+		modelstest.Exec(t, admin, "REASSIGN OWNED BY "+role+" TO CURRENT_USER")
+		modelstest.Exec(t, admin, "DROP ROLE "+role)
+	})
+	return modelstest.Choose(t, models.Options{Postgres: admin.Postgres + " user=" + role}), role
+}
+
+func TestAConnectionIsWaitedForBeforeTheDatabaseIsBusy(t *testing.T) {
+	t.Parallel()
+	o, _ := owned(t, 3)
+	db := modelstest.OpenWith(t, o)
+	for i, err := range together(30, func(i int) error {
+		return db.Tx(t.Context(), func(ctx context.Context, tx *models.DB) error { return tx.Put(ctx, fmt.Sprint(i)) })
+	}) {
+		if err != nil {
+			t.Errorf("change %d of a role with 3 connections: %v", i, err)
+		}
+	}
+}
+
+func TestConnectionsThatEndAreMadeAnew(t *testing.T) {
+	t.Parallel()
+	o, role := owned(t, -1)
+	db := modelstest.OpenWith(t, o)
+	endAll := "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = '" + role + "'"
+	read := func(int) error { _, err := db.Rows(t.Context(), "settings"); return err }
+	for _, err := range together(8, read) {
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	modelstest.Exec(t, models.Options{Postgres: os.Getenv(modelstest.PostgresVariable)}, endAll)
+	for i, err := range together(8, read) {
+		if err != nil {
+			t.Errorf("read %d: %v", i, err)
+		}
+	}
+	// A change that was under way is lost, which may be tried again.
+	var after error
+	err := db.Tx(t.Context(), func(ctx context.Context, tx *models.DB) error {
+		_ = tx.Put(ctx, "a")
+		modelstest.Exec(t, models.Options{Postgres: os.Getenv(modelstest.PostgresVariable)}, endAll)
+		if err := tx.Put(ctx, "b"); err == nil {
+			t.Error("written on a connection that has ended")
+		}
+		after = tx.Put(ctx, "c")
+		return after
+	})
+	if !errors.Is(err, models.ErrBusy) {
+		t.Errorf("got %v after %v, want ErrBusy", err, after)
+	}
+}
+
+// lines gets what is written to a log, a line at a time.
+type lines chan string
+
+func (l lines) Write(line []byte) (int, error) { l <- string(line); return len(line), nil }
+
+func TestWhoWaitsForAnothersMigrationSaysSo(t *testing.T) {
+	t.Parallel()
+	o, _ := owned(t, -1)
+	other, err := pgx.Connect(t.Context(), o.Postgres)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := other.Exec(t.Context(), "SELECT pg_advisory_lock($1)", 0x514d); err != nil {
+		t.Fatal(err)
+	}
+	said, opened := make(lines, 100), make(chan error, 1)
+	o.Log = slog.New(slog.NewTextHandler(said, nil))
+	go func() {
+		db, err := models.Open(context.Background(), o)
+		if err == nil {
+			err = db.Close()
+		}
+		opened <- err
+	}()
+	select {
+	case line := <-said:
+		if !strings.Contains(line, "another process is migrating") {
+			t.Errorf("got %q, want that it waits", line)
+		}
+	case err := <-opened:
+		t.Errorf("opened without waiting: %v", err)
+	}
+	if err := other.Close(t.Context()); err != nil { // and gives the lock back
+		t.Fatal(err)
+	}
+	if err := <-opened; err != nil {
+		t.Error(err)
 	}
 }
