@@ -30,7 +30,7 @@ type data struct {
 	Folder      string `name:"data" placeholder:"./quartermaster-data" help:"Folder of everything that is kept; beside where you start it, so that a first try needs no rights. With --demo the default is ./quartermaster-demo."`
 	Database    string `name:"database-url" placeholder:"postgres://…" help:"Address of a PostgreSQL database. Empty means SQLite in the data folder, which needs nothing else. Set it by environment: flags can be seen by every user of the machine."`
 	Connections count  `name:"database-connections" default:"16" help:"Connections to PostgreSQL that are open at most. All processes together must stay below its max_connections, or the pool of a PgBouncer between."`
-	SecretKey   string `placeholder:"…" help:"Encrypts the secrets of access keys: 32 bytes in base64 or hex. Empty means the file secret.key in the data folder, made when it is first needed; several processes need the same, set by environment."`
+	SecretKey   string `placeholder:"…" help:"Encrypts the secrets of access keys: 32 bytes in base64 or hex. Empty means the file secret.key in the data folder, made when it is first needed."`
 
 	EmptyDatabase bool `name:"accept-empty-database" env:"-" help:"Start once with an empty or missing database although the data folder has objects, stores, a secret key or a past: begins anew beside them and removes nothing; order numbers go on behind those that were given."`
 	OtherDatabase bool `name:"accept-other-database" env:"-" help:"Start once with a database and a data folder that were not together before: they belong together from then on; nothing is removed, and each misses what only the other one's partner has."`

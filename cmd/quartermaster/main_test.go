@@ -25,6 +25,9 @@ import (
 
 	_ "github.com/mattn/go-sqlite3"
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"quartermaster/models"
+	"quartermaster/models/modelstest"
 )
 
 func TestMain(m *testing.M) {
@@ -34,7 +37,8 @@ func TestMain(m *testing.M) {
 }
 
 // TestScripts runs the program as its operator would. Each script has an
-// address of its own in $ADDR.
+// address of its own in $ADDR, and where there is PostgreSQL that of an empty
+// database in $POSTGRES.
 func TestScripts(t *testing.T) {
 	t.Parallel()
 	testscript.Run(t, testscript.Params{
@@ -45,6 +49,9 @@ func TestScripts(t *testing.T) {
 				return err
 			}
 			e.Setenv("ADDR", l.Addr().String())
+			if modelstest.Postgres() {
+				e.Setenv("POSTGRES", modelstest.Choose(t, models.Options{Folder: e.WorkDir}).Postgres)
+			}
 			return l.Close()
 		},
 		Condition: condition,
@@ -62,12 +69,16 @@ func TestScripts(t *testing.T) {
 }
 
 // condition tells whether the machine lets a script do what it is about. In a
-// script, [mounts] is the right to mount file systems that nobody else sees.
+// script, [mounts] is the right to mount file systems that nobody else sees, and
+// [postgres] that there is PostgreSQL.
 func condition(name string) (bool, error) {
-	if name != "mounts" {
-		return false, fmt.Errorf("unknown condition %s", name)
+	switch name {
+	case "mounts":
+		return exec.Command("unshare", "-m", "mount", "-t", "tmpfs", "none", "/mnt").Run() == nil, nil
+	case "postgres":
+		return modelstest.Postgres(), nil
 	}
-	return exec.Command("unshare", "-m", "mount", "-t", "tmpfs", "none", "/mnt").Run() == nil, nil
+	return false, fmt.Errorf("unknown condition %s", name)
 }
 
 // get STATUS PATH [PATTERN] asks the server at $ADDR for a page, waiting for it

@@ -172,10 +172,12 @@ func TestReadmeGivesPostgresRights(t *testing.T) {
 		"a schema of its own":   server + " user=quartermaster dbname=theirs",
 		"PgBouncer":             bounce(t, server),
 	} {
-		said := start(t, "env", "QUARTERMASTER_DATABASE_URL="+address, "quartermaster", "--listen", "127.0.0.1:0", "--data", filepath.Join(t.TempDir(), "qm"))
-		until(t, "the start with "+what, func() bool {
-			text, err := os.ReadFile(said)
-			return err == nil && bytes.Contains(text, []byte("Quartermaster is ready"))
+		t.Run(what, func(t *testing.T) { // one after the other: a database belongs to one process
+			said := start(t, "env", "QUARTERMASTER_DATABASE_URL="+address, "quartermaster", "--listen", "127.0.0.1:0", "--data", filepath.Join(t.TempDir(), "qm"))
+			until(t, "the start", func() bool {
+				text, err := os.ReadFile(said)
+				return err == nil && bytes.Contains(text, []byte("Quartermaster is ready"))
+			})
 		})
 	}
 }
