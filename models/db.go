@@ -13,7 +13,6 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
-	"strings"
 	"sync/atomic"
 	"time"
 
@@ -67,6 +66,7 @@ type DB struct {
 	inTx    bool
 	folder  string
 	name    string
+	address string // of PostgreSQL, "" with SQLite
 	lock    *os.File
 	objects *objects.Dir
 	clock   Clock
@@ -97,7 +97,16 @@ type DB struct {
 // process at a time; a second one is refused. So is a database that does not
 // belong to the folder, before anything is written or removed.
 func Open(ctx context.Context, o Options) (*DB, error) {
-	db := &DB{folder: o.Folder, clock: o.Clock, random: o.Random, log: o.Log, hashMemory: o.HashMemory, holds: o.Policy, ids: new(sequence),
+	db := newDB(o)
+	if err := db.open(ctx, o); err != nil {
+		db.Close()
+		return nil, err
+	}
+	return db, nil
+}
+
+func newDB(o Options) *DB {
+	db := &DB{folder: o.Folder, address: o.Postgres, clock: o.Clock, random: o.Random, log: o.Log, hashMemory: o.HashMemory, holds: o.Policy, ids: new(sequence),
 		wake: make(chan struct{}, 1), noting: make(chan struct{}, 1), nonces: new(atomic.Int64), withheld: new(atomic.Int64)}
 	if db.clock == nil {
 		db.clock = SystemClock
@@ -111,11 +120,7 @@ func Open(ctx context.Context, o Options) (*DB, error) {
 	if db.log == nil {
 		db.log = slog.New(slog.DiscardHandler)
 	}
-	if err := db.open(ctx, o); err != nil {
-		db.Close()
-		return nil, err
-	}
-	return db, nil
+	return db
 }
 
 func (db *DB) open(ctx context.Context, o Options) error {
@@ -131,6 +136,9 @@ func (db *DB) open(ctx context.Context, o Options) error {
 	}
 	if err = emptyFolder(TemporaryFolder(o.Folder)); err != nil {
 		return fmt.Errorf("make folder for temporary files: %w", err)
+	}
+	if err = refuseHalfRestored(o.Folder); err != nil {
+		return err
 	}
 	m := meeting{accept: o.Accept}
 	if m.folder, err = lookInto(o.Folder); err != nil {
@@ -193,7 +201,7 @@ func gormConfig(db *DB) *gorm.Config {
 // openSQLite opens one connection that writes and a pool that only reads, so
 // that a waiting writer never holds up a page.
 func (db *DB) openSQLite(ctx context.Context, path string, check checking) error {
-	file := "file:" + strings.NewReplacer("%", "%25", "?", "%3f", "#", "%23").Replace(path)
+	file := sqliteAddress(path)
 	if err := db.lookAtSQLite(ctx, path, file, check); err != nil {
 		return err
 	}

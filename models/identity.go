@@ -256,12 +256,12 @@ func (db *DB) recordAccepted(ctx context.Context, m *meeting) error {
 	}
 	by, reason := Operator(), map[string]any{"reason": m.problem.Error()}
 	by.UserName = "" // the program itself
-	if err := db.record(ctx, by.ForSite(), Event{Action: "site.accepted"}, reason); err != nil {
-		return err
-	}
 	seen, last := m.folder.Order, m.database.Order
-	if seen <= last {
-		return nil
+	if seen > last {
+		reason["from"], reason["to"] = last, seen
+	}
+	if err := db.record(ctx, by.ForSite(), Event{Action: "site.accepted"}, reason); err != nil || seen <= last {
+		return err
 	}
 	err := execute(ctx, db.gorm, `INSERT INTO order_days (day, last) VALUES (?, ?)
 		ON CONFLICT (day) DO UPDATE SET last = excluded.last`, seen/ordersADay, seen%ordersADay)
@@ -272,7 +272,6 @@ func (db *DB) recordAccepted(ctx context.Context, m *meeting) error {
 	if err != nil {
 		return fmt.Errorf("list teams: %w", err)
 	}
-	reason["from"], reason["to"] = last, seen
 	for _, team := range teams {
 		by.TeamID = team.ID
 		err := db.record(ctx, by, Event{Action: "order.gap", Kind: KindOrder}, reason)

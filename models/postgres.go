@@ -31,24 +31,8 @@ const (
 )
 
 func (db *DB) openPostgres(ctx context.Context, address string, connections int, check checking) error {
-	if err := CheckPostgres(address); err != nil {
+	if err := db.connectPostgres(ctx, address, connections); err != nil {
 		return err
-	}
-	config, err := pgx.ParseConfig(address)
-	if err != nil {
-		return err
-	}
-	config.ConnectTimeout = cmp.Or(config.ConnectTimeout, aMoment)
-	if err := patiently(ctx, func() error { return tryPostgres(ctx, config) }); err != nil {
-		return refusal(config, err)
-	}
-	pool := stdlib.OpenDB(*config)
-	pool.SetMaxOpenConns(cmp.Or(connections, defaultConnections))
-	pool.SetMaxIdleConns(cmp.Or(connections, defaultConnections))
-	pool.SetConnMaxIdleTime(5 * time.Minute)
-	db.gorm, err = gorm.Open(postgres.New(postgres.Config{Conn: patientPool{pool}}), gormConfig(db))
-	if err != nil {
-		return fmt.Errorf("open PostgreSQL: %w", errors.Join(err, pool.Close()))
 	}
 	if err := db.checkRights(ctx); err != nil {
 		return err
@@ -70,6 +54,30 @@ func (db *DB) openPostgres(ctx context.Context, address string, connections int,
 		db.holder = h
 	}
 	return err
+}
+
+// connectPostgres connects, and changes nothing.
+func (db *DB) connectPostgres(ctx context.Context, address string, connections int) error {
+	if err := CheckPostgres(address); err != nil {
+		return err
+	}
+	config, err := pgx.ParseConfig(address)
+	if err != nil {
+		return err
+	}
+	config.ConnectTimeout = cmp.Or(config.ConnectTimeout, aMoment)
+	if err := patiently(ctx, func() error { return tryPostgres(ctx, config) }); err != nil {
+		return refusal(config, err)
+	}
+	pool := stdlib.OpenDB(*config)
+	pool.SetMaxOpenConns(cmp.Or(connections, defaultConnections))
+	pool.SetMaxIdleConns(cmp.Or(connections, defaultConnections))
+	pool.SetConnMaxIdleTime(5 * time.Minute)
+	db.gorm, err = gorm.Open(postgres.New(postgres.Config{Conn: patientPool{pool}}), gormConfig(db))
+	if err != nil {
+		return fmt.Errorf("open PostgreSQL: %w", errors.Join(err, pool.Close()))
+	}
+	return nil
 }
 
 // postgresName is where an address of PostgreSQL leads, without user and

@@ -22,6 +22,9 @@ type config struct {
 	Serve   serve   `cmd:"" default:"withargs" help:"Serve the console and do its jobs (the default)."`
 	Migrate migrate `cmd:"" help:"Bring the database to the shape of this version and stop. Serving does it too."`
 	Key     key     `cmd:"" help:"Look after the key that access keys are encrypted with. Stop the server first."`
+	Backup  backup  `cmd:"" help:"Copy the desk as it is now, beside the running server or without it."`
+	Restore restore `cmd:"" help:"Put a backup into an empty data folder, and with --database-url into an empty database, and verify it."`
+	Check   check   `cmd:"" help:"Look whether database, files and counters fit together, beside the running server or without it. The exit code is 0 when they do."`
 	User    user    `cmd:"" help:"Look after accounts when nobody can sign in. Stop the server first: a data folder belongs to one process."`
 }
 
@@ -72,13 +75,16 @@ func (d *data) folder(demo bool) string {
 
 // open opens the data. Without a clock it goes by the machine's.
 func (d *data) open(ctx context.Context, demo bool, clock models.Clock, log *slog.Logger) (*models.DB, error) {
-	folder := d.folder(demo)
-	if err := keepTemporary(folder); err != nil {
+	if err := keepTemporary(d.folder(demo)); err != nil {
 		return nil, err
 	}
-	return models.Open(ctx, models.Options{Folder: folder, Postgres: d.Database, Connections: int(d.Connections), SecretKey: d.SecretKey, ForgetAccessKeys: d.forget,
+	return models.Open(ctx, d.options(demo, clock, log))
+}
+
+func (d *data) options(demo bool, clock models.Clock, log *slog.Logger) models.Options {
+	return models.Options{Folder: d.folder(demo), Postgres: d.Database, Connections: int(d.Connections), SecretKey: d.SecretKey, ForgetAccessKeys: d.forget,
 		Accept: models.Accept{EmptyDatabase: d.EmptyDatabase, OtherDatabase: d.OtherDatabase, OlderDatabase: d.OlderDatabase, EmptyFolder: d.EmptyFolder},
-		Clock:  clock, Log: log})
+		Clock:  clock, Log: log}
 }
 
 // keepTemporary lets the program and SQLite keep their temporary files in the

@@ -18,6 +18,7 @@ import (
 	"github.com/alecthomas/kong"
 
 	"quartermaster/models"
+	backups "quartermaster/models/backup"
 	"quartermaster/models/migrations"
 )
 
@@ -46,6 +47,7 @@ func run(ctx context.Context, args []string, out, errs io.Writer) int {
 		kong.Exit(func(code int) { exited = code }),
 		kong.BindTo(ctx, (*context.Context)(nil)),
 		kong.BindTo(out, (*io.Writer)(nil)),
+		kong.Bind(console{errs}),
 	)
 	if err != nil {
 		return refuse(errs, 1, err)
@@ -108,6 +110,22 @@ func plainly(err error) string {
 		return err.Error() + "; nothing was changed: put the data folder that belongs to it back, or correct --data or --database-url; to go on without its objects and stores, start once with --accept-empty-folder"
 	case errors.Is(err, models.ErrSecretKey):
 		return err.Error() + "; put the file secret.key that belongs to this database back into the data folder, or set QUARTERMASTER_SECRET_KEY as it was; if it is lost, delete all access keys with: quartermaster key reset"
+	case errors.Is(err, models.ErrHalfRestored):
+		return err.Error() + "; restore again into an empty folder, or read the file restoring in it"
+	case errors.Is(err, models.ErrNoDesk), errors.Is(err, migrations.ErrNone):
+		return err.Error() + "; name the data folder with --data, and a PostgreSQL database with --database-url"
+	case errors.Is(err, migrations.ErrOlder):
+		return err.Error() + "; take the backup with that version, or start this one once, which brings the database up to date"
+	case errors.Is(err, models.ErrEngine):
+		return err.Error() + "; a backup of SQLite is restored without --database-url, one of PostgreSQL with it"
+	case errors.Is(err, backups.ErrForeign):
+		return err.Error() + "; name a new or an empty folder"
+	case errors.Is(err, backups.ErrInUse):
+		return err.Error() + "; wait for it, or name another place"
+	case errors.Is(err, backups.ErrNoTool):
+		return err.Error() + "; install it (Debian: postgresql-client), or name it with --pg-dump or --pg-restore"
+	case errors.Is(err, models.ErrNotEmpty):
+		return err.Error() + "; a backup is restored into an empty place only, name one with --data, and an empty PostgreSQL database with --database-url"
 	case errors.Is(err, syscall.EADDRINUSE):
 		return err.Error() + "; another program listens there, choose another address with --listen"
 	case errors.Is(err, syscall.EADDRNOTAVAIL):

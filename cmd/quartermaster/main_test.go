@@ -52,6 +52,7 @@ func TestScripts(t *testing.T) {
 			if modelstest.Postgres() {
 				e.Setenv("POSTGRES", modelstest.Choose(t, models.Options{Folder: e.WorkDir}).Postgres)
 			}
+			e.Values["load"] = newLoad()
 			return l.Close()
 		},
 		Condition: condition,
@@ -64,6 +65,8 @@ func TestScripts(t *testing.T) {
 			"json":   jsonLines,
 			"upload": upload,
 			"files":  files,
+			"empty":  emptyDatabase,
+			"load":   runLoad,
 		},
 	})
 }

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io/fs"
 	"log/slog"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -21,6 +22,12 @@ var files embed.FS
 // ErrNewer says that the database was written by a newer version of the
 // program, whose steps this one does not know.
 var ErrNewer = errors.New("the database belongs to a newer version of Quartermaster")
+
+// ErrOlder says that the database has not been through all steps yet.
+var ErrOlder = errors.New("the database belongs to an older version of Quartermaster")
+
+// ErrNone says that the database is not one of ours, or empty.
+var ErrNone = errors.New("there is no database of Quartermaster")
 
 // Run brings the database to the newest shape. Each run is one transaction: it
 // leaves everything or nothing. Running it again changes nothing. Of several
@@ -85,6 +92,54 @@ func Pending(db *gorm.DB) (pending, begun bool, err error) {
 	}
 	return int(done) < len(steps), true, nil
 }
+
+// Newest is the last step that a database has been through, and whether that is
+// the last one there is: no error then, ErrOlder or ErrNewer. A database that
+// was never migrated is ErrNone.
+func Newest(db *gorm.DB) (string, error) {
+	steps, err := all()
+	if err != nil {
+		return "", err
+	}
+	if !db.Migrator().HasTable("migrations") {
+		return "", ErrNone
+	}
+	var newest string
+	if err := db.Raw("SELECT COALESCE(MAX(id), '') FROM migrations").Scan(&newest).Error; err != nil {
+		return "", fmt.Errorf("read migrations: %w", err)
+	}
+	switch last := steps[len(steps)-1].ID; {
+	case newest == "":
+		return "", ErrNone
+	case newest < last:
+		return newest, ErrOlder
+	case newest > last:
+		return newest, ErrNewer
+	}
+	return newest, nil
+}
+
+// Tables are the tables that the steps make, and the one that counts the steps.
+func Tables() ([]string, error) {
+	tables := []string{"migrations"}
+	names, err := fs.Glob(files, "*.sql")
+	if err != nil {
+		return nil, err
+	}
+	for _, name := range names {
+		text, err := files.ReadFile(name)
+		if err != nil {
+			return nil, err
+		}
+		for _, found := range createTable.FindAllSubmatch(text, -1) {
+			tables = append(tables, string(found[1]))
+		}
+	}
+	slices.Sort(tables)
+	return slices.Compact(tables), nil
+}
+
+var createTable = regexp.MustCompile(`CREATE TABLE (\w+)`)
 
 // all are the steps, in the order of their numbers.
 func all() ([]*gormigrate.Migration, error) {

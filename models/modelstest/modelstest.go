@@ -3,7 +3,9 @@ package modelstest
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -168,17 +170,42 @@ func Pooled(t testing.TB) string {
 // Database is the name of an empty PostgreSQL database that ends with the test.
 func Database(t testing.TB) string {
 	t.Helper()
-	name := fmt.Sprintf("test_%d_%d", os.Getpid(), schemas.Add(1))
-	admin := administer(t)
-	if err := admin.Exec("CREATE DATABASE " + name).Error; err != nil {
-		t.Fatalf("create database: %v", err)
+	name, _, drop, err := NewDatabase()
+	if err != nil {
+		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		if err := admin.Exec("DROP DATABASE " + name + " WITH (FORCE)").Error; err != nil {
+		if err := drop(); err != nil {
 			t.Errorf("drop database: %v", err)
 		}
 	})
 	return name
+}
+
+// NewDatabase makes an empty PostgreSQL database, and returns its name, its
+// address, and what drops it with everybody who is in it.
+func NewDatabase() (name, address string, drop func() error, err error) {
+	dsn := os.Getenv(PostgresVariable)
+	admin, err := gorm.Open(postgres.Open(dsn), &gorm.Config{Logger: logger.Discard})
+	if err != nil {
+		return "", "", nil, fmt.Errorf("open PostgreSQL: %w", err)
+	}
+	name = fmt.Sprintf("test_%d_%d", os.Getpid(), schemas.Add(1))
+	drop = func() error {
+		err := admin.Exec("DROP DATABASE IF EXISTS " + name + " WITH (FORCE)").Error
+		if pool, failed := admin.DB(); failed == nil {
+			pool.Close()
+		}
+		return err
+	}
+	if err := admin.Exec("CREATE DATABASE " + name).Error; err != nil {
+		return "", "", nil, errors.Join(fmt.Errorf("create database: %w", err), drop())
+	}
+	if u, err := url.Parse(dsn); err == nil && u.Scheme != "" {
+		u.Path = name
+		return name, u.String(), drop, nil
+	}
+	return name, dsn + " dbname=" + name, drop, nil // the last one counts
 }
 
 // administer is PostgreSQL as its administrator sees it, until the test ends.

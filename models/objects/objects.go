@@ -78,7 +78,7 @@ func Open(root string) (*Dir, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open objects: %w", err)
 	}
-	d := &Dir{staging: filepath.Join(root, "staging"), blobs: filepath.Join(root, "blobs"), aside: filepath.Join(root, "aside"), fresh: map[string]bool{}}
+	d := At(root)
 	for _, dir := range []string{root, d.staging, d.blobs, d.aside} {
 		if err := os.MkdirAll(dir, 0o700); err != nil {
 			return nil, fmt.Errorf("open objects: %w", err)
@@ -91,6 +91,12 @@ func Open(root string) (*Dir, error) {
 		return nil, fmt.Errorf("open objects: %w", err)
 	}
 	return d, nil
+}
+
+// At is the folder of blobs at root, which is there already, for those who only
+// look at it.
+func At(root string) *Dir {
+	return &Dir{staging: filepath.Join(root, "staging"), blobs: filepath.Join(root, "blobs"), aside: filepath.Join(root, "aside"), fresh: map[string]bool{}}
 }
 
 // Ready tells whether a blob could be written now: it writes an empty one and
@@ -186,6 +192,26 @@ func (d *Dir) keep(id, from string) error {
 	// Synced also when the blob was here already: the one who moved it may
 	// have been killed before doing so.
 	return errors.Join(syncDir(filepath.Dir(place)), syncDir(filepath.Dir(from)))
+}
+
+// Put writes a blob that has its id already, as from a backup, to its place, and
+// tells its size. It does not sync.
+func (d *Dir) Put(id string, r io.Reader) (int64, error) {
+	if !validID(id) {
+		return 0, ErrNotExist
+	}
+	if err := os.MkdirAll(filepath.Dir(d.kept(id)), 0o700); err != nil {
+		return 0, fmt.Errorf("put blob %s: %w", id, noSpace(err))
+	}
+	f, err := os.OpenFile(d.kept(id), os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
+	if err != nil {
+		return 0, fmt.Errorf("put blob %s: %w", id, noSpace(err))
+	}
+	n, err := io.Copy(f, r)
+	if err := errors.Join(err, f.Close()); err != nil {
+		return n, fmt.Errorf("put blob %s: %w", id, noSpace(err))
+	}
+	return n, nil
 }
 
 // Discard removes a staged blob that was never recorded. A blob that is not

@@ -1,0 +1,519 @@
+package models
+
+import (
+	"bufio"
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"strings"
+
+	"github.com/mattn/go-sqlite3"
+	"gorm.io/driver/sqlite"
+	"gorm.io/gorm"
+
+	"quartermaster/models/backup"
+	"quartermaster/models/migrations"
+	"quartermaster/models/objects"
+)
+
+// Names of the engines in a backup.
+const (
+	engineSQLite   = "sqlite"
+	enginePostgres = "postgres"
+)
+
+// BackupInput says what a backup is to be.
+type BackupInput struct {
+	// To is a folder, which takes only what is new the next time, or a file whose
+	// name ends in .tar, .tar.gz or .tgz.
+	To string
+	// Program is the version that writes it.
+	Program string
+	// Dump is the path of pg_dump, where it is not to be looked for.
+	Dump  string
+	Meter *Meter
+}
+
+// BackupReport says what a backup holds and what it lacks.
+type BackupReport struct {
+	backup.Manifest
+	// Copied are the blobs that were not there from an earlier backup.
+	Copied, CopiedBytes int64
+	// Missing and Damaged are the ids of blobs whose bytes the data folder does
+	// not have, or not as they were recorded. The rest is in the backup.
+	Missing, Damaged []string
+}
+
+// Whole tells whether the backup holds everything that was recorded.
+func (r BackupReport) Whole() bool { return len(r.Missing)+len(r.Damaged) == 0 }
+
+// secretKeyNotice stands in every backup that needs it.
+const secretKeyNotice = "The secret key is not in this backup. Keep secret.key, or QUARTERMASTER_SECRET_KEY, in another place: " +
+	"without it the access keys cannot be used, and whoever has it together with this backup can sign as any of them."
+
+// Backup copies the desk as it is at one moment, without holding up whoever
+// writes to it: the database first, then the bytes of what that copy knows.
+// Bytes of what is deleted meanwhile lie aside for a day, where they are found.
+// When it returns an error, the backup that was there before still counts.
+func (db *DB) Backup(ctx context.Context, in BackupInput) (BackupReport, error) {
+	var r BackupReport
+	if err := db.apart(in.To); err != nil {
+		return r, err
+	}
+	identity, err := db.setting(ctx, identityName)
+	if err != nil {
+		return r, err
+	}
+	w, err := backup.Create(in.To, identity, db.Now())
+	if err != nil {
+		return r, translate(err)
+	}
+	defer w.Close()
+	if err := db.backUp(ctx, w, in, &r); err != nil {
+		return r, translate(err)
+	}
+	in.Meter.begin("writing it to the disk", 0)
+	return r, translate(w.Commit())
+}
+
+func (db *DB) backUp(ctx context.Context, w backup.Writer, in BackupInput, r *BackupReport) error {
+	known, err := db.snapshot(ctx, w.State(), in)
+	if err != nil {
+		return err
+	}
+	r.Manifest = known.Manifest
+	if err := w.Begin(known.Manifest); err != nil {
+		return err
+	}
+	in.Meter.begin("copying objects", r.Blobs)
+	err = backup.ReadList(filepath.Join(w.State(), backup.ListName), func(id, sum string) error {
+		defer in.Meter.add(1, 0)
+		return errors.Join(ctx.Err(), db.backUpBlob(w, in, r, id, sum))
+	})
+	if err != nil {
+		return err
+	}
+	in.Meter.begin("copying stores", int64(len(known.stores)))
+	for _, id := range known.stores {
+		if err := errors.Join(ctx.Err(), db.backUpStore(w, id)); err != nil {
+			return err
+		}
+		in.Meter.add(1, 0)
+	}
+	return nil
+}
+
+// apart refuses a place inside the data folder: what takes that takes the
+// backup too.
+func (db *DB) apart(to string) error {
+	place, err := real(to)
+	if err != nil {
+		return err
+	}
+	folder, err := real(db.folder)
+	if err != nil {
+		return err
+	}
+	if rel, err := filepath.Rel(folder, place); err == nil && filepath.IsLocal(rel) {
+		return fmt.Errorf("%s is inside the data folder, and is lost with it; name another place", to)
+	}
+	return nil
+}
+
+// real is a path without links, of which the end need not exist.
+func real(name string) (string, error) {
+	name, err := filepath.Abs(name)
+	if err != nil {
+		return "", err
+	}
+	for rest := ""; ; {
+		if found, err := filepath.EvalSymlinks(name); err == nil {
+			return filepath.Join(found, rest), nil
+		}
+		parent := filepath.Dir(name)
+		if parent == name {
+			return filepath.Join(name, rest), nil
+		}
+		name, rest = parent, filepath.Join(filepath.Base(name), rest)
+	}
+}
+
+// backUpBlob copies one blob, unless it is there from before.
+func (db *DB) backUpBlob(w backup.Writer, in BackupInput, r *BackupReport, id, sum string) error {
+	if w.Has(id, sum) {
+		return nil
+	}
+	f, size, err := db.objects.Read(id)
+	if errors.Is(err, objects.ErrNotExist) {
+		r.Missing = append(r.Missing, id)
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	err = w.Blob(id, sum, size, &exactly{r: f, left: size})
+	if errors.Is(err, backup.ErrDamaged) {
+		r.Damaged = append(r.Damaged, id)
+		return nil
+	}
+	if err == nil {
+		r.Copied++
+		r.CopiedBytes += size
+		in.Meter.add(0, size)
+	}
+	return err
+}
+
+// exactly gives as many bytes as a file had when it was opened. What cannot be
+// read is zeros, which no checksum takes for the bytes that were there.
+type exactly struct {
+	r      io.Reader
+	left   int64
+	broken bool
+}
+
+func (e *exactly) Read(p []byte) (int, error) {
+	if e.left == 0 {
+		return 0, io.EOF
+	}
+	p = p[:min(int64(len(p)), e.left)]
+	n := len(p)
+	if !e.broken {
+		var err error
+		if n, err = e.r.Read(p); err != nil && n == 0 {
+			e.broken = true
+		}
+	} else {
+		clear(p)
+	}
+	e.left -= int64(n)
+	return n, nil
+}
+
+// backUpStore copies a store's folder, which a store that is being made or
+// deleted may not have.
+func (db *DB) backUpStore(w backup.Writer, id string) error {
+	root := db.storeFolder(id)
+	return filepath.WalkDir(filepath.Join(root, indexName), func(name string, e fs.DirEntry, err error) error {
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil
+		}
+		if err != nil || !e.Type().IsRegular() {
+			return err
+		}
+		rel, err := filepath.Rel(root, name)
+		if err != nil {
+			return err
+		}
+		return addFile(w, name, path.Join(backup.StoresName, id, filepath.ToSlash(rel)))
+	})
+}
+
+// addFile copies a file of a state, if it is there.
+func addFile(w backup.Writer, from, name string) error {
+	f, err := os.Open(from)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return err
+	}
+	return w.Add(name, info.Size(), &exactly{r: f, left: info.Size()})
+}
+
+// known is what a copy of the database knows.
+type known struct {
+	backup.Manifest
+	stores []string
+}
+
+// snapshot copies the database into a folder, beside the list of the blobs that
+// the copy knows.
+func (db *DB) snapshot(ctx context.Context, folder string, in BackupInput) (known, error) {
+	to, list := filepath.Join(folder, backup.DatabaseName), filepath.Join(folder, backup.ListName)
+	in.Meter.begin("copying the database", 0)
+	var k known
+	var err error
+	if db.address != "" {
+		k, err = db.dumpPostgres(ctx, to, list, in)
+	} else {
+		k, err = db.copySQLite(ctx, to, list, in.Meter)
+	}
+	if err != nil {
+		return k, err
+	}
+	k.At, k.Program = db.Now(), in.Program
+	if k.Identity, err = db.setting(ctx, identityName); err != nil {
+		return k, err
+	}
+	if k.SecretKey != "" {
+		k.Notice = secretKeyNotice
+	}
+	if k.Database, err = backup.SumOf(to); err != nil {
+		return k, err
+	}
+	k.List, err = backup.SumOf(list)
+	return k, err
+}
+
+// copySQLite copies the database page by page while a transaction that only
+// reads keeps them as they are: it ends however much is written meanwhile. (The
+// copy that the shell's .backup makes begins again with each write.)
+func (db *DB) copySQLite(ctx context.Context, to, list string, m *Meter) (known, error) {
+	if err := copyPages(ctx, db.gorm, to, m); err != nil {
+		return known{}, fmt.Errorf("copy database: %w", err)
+	}
+	m.begin("listing what the copy knows", 0)
+	// Nothing else opens the copy, and it stays as it is.
+	g, err := gorm.Open(sqlite.Open(sqliteAddress(to)+"?mode=ro&immutable=1"), gormConfig(db))
+	if err != nil {
+		return known{}, fmt.Errorf("open copy of the database: %w", err)
+	}
+	pool, err := g.DB()
+	if err != nil {
+		return known{}, err
+	}
+	defer pool.Close()
+	return describe(ctx, g, list)
+}
+
+// pages is how many pages are copied at a time: 8 MiB.
+const pages = 2048
+
+func copyPages(ctx context.Context, from *gorm.DB, to string, m *Meter) error {
+	pool, err := from.DB()
+	if err != nil {
+		return err
+	}
+	src, err := pool.Conn(ctx)
+	if err != nil {
+		return err
+	}
+	defer src.Close()
+	// A transaction begins with its first read.
+	for _, statement := range []string{"BEGIN", "SELECT COUNT(*) FROM sqlite_schema"} {
+		if _, err := src.ExecContext(ctx, statement); err != nil {
+			return err
+		}
+	}
+	defer src.ExecContext(context.WithoutCancel(ctx), "ROLLBACK")
+	copied, err := sql.Open("sqlite3", sqliteAddress(to)+"?_journal_mode=OFF&_synchronous=OFF")
+	if err != nil {
+		return err
+	}
+	defer copied.Close()
+	dst, err := copied.Conn(ctx)
+	if err != nil {
+		return err
+	}
+	defer dst.Close()
+	return dst.Raw(func(d any) error {
+		return src.Raw(func(s any) error {
+			b, err := d.(*sqlite3.SQLiteConn).Backup("main", s.(*sqlite3.SQLiteConn), "main")
+			if err != nil {
+				return err
+			}
+			return errors.Join(stepPages(ctx, b, m), b.Finish())
+		})
+	})
+}
+
+func stepPages(ctx context.Context, b *sqlite3.SQLiteBackup, m *Meter) error {
+	for last := 0; ; {
+		done, err := b.Step(pages)
+		if err != nil || done {
+			return err
+		}
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		if last == 0 {
+			m.begin("copying the database", int64(b.PageCount()))
+		}
+		copied := b.PageCount() - b.Remaining()
+		m.add(int64(copied-last), 0)
+		last = copied
+	}
+}
+
+// dumpPostgres has the database's own tool dump the snapshot in which the blobs
+// are listed.
+func (db *DB) dumpPostgres(ctx context.Context, to, list string, in BackupInput) (k known, err error) {
+	server, err := postgresMajor(ctx, db.gorm)
+	if err != nil {
+		return k, err
+	}
+	tool, err := backup.Tool(ctx, "pg_dump", in.Dump, server)
+	if err != nil {
+		return k, err
+	}
+	err = db.gorm.WithContext(ctx).Transaction(func(tx *gorm.DB) error {
+		var snapshot string
+		// The transaction waits for as long as the tool needs.
+		for _, statement := range []string{"SET LOCAL idle_in_transaction_session_timeout = 0", "SET LOCAL statement_timeout = 0"} {
+			if err := tx.Exec(statement).Error; err != nil {
+				return err
+			}
+		}
+		if err := tx.Raw("SELECT pg_export_snapshot()").Scan(&snapshot).Error; err != nil {
+			return err
+		}
+		if k, err = describe(ctx, tx, list); err != nil {
+			return err
+		}
+		if err := tx.Raw("SELECT current_schema()").Scan(&k.Schema).Error; err != nil {
+			return err
+		}
+		others, err := foreignTables(tx)
+		if err != nil {
+			return err
+		}
+		return backup.Dump(ctx, tool, db.address, snapshot, k.Schema, others, to)
+	}, &sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true})
+	return k, err
+}
+
+// postgresMajor is the major version of the server.
+func postgresMajor(ctx context.Context, g *gorm.DB) (int, error) {
+	var number int
+	err := g.WithContext(ctx).Raw("SELECT CAST(current_setting('server_version_num') AS integer)").Scan(&number).Error
+	return number / 10000, err
+}
+
+// foreignTables are the relations of the schema that are not ours.
+func foreignTables(g *gorm.DB) ([]string, error) {
+	ours, err := migrations.Tables()
+	if err != nil {
+		return nil, err
+	}
+	var others []string
+	err = g.Raw(`SELECT relname FROM pg_class WHERE relnamespace = (SELECT oid FROM pg_namespace WHERE nspname = current_schema())
+		AND relkind IN ('r', 'p', 'v', 'm', 'f', 'S') AND relname NOT IN ?`, ours).Scan(&others).Error
+	return others, err
+}
+
+// describe counts what a database holds, and writes the list of its blobs.
+func describe(ctx context.Context, g *gorm.DB, list string) (k known, err error) {
+	g = g.WithContext(ctx)
+	k.Engine = map[string]string{"sqlite": engineSQLite, "postgres": enginePostgres}[g.Name()]
+	if k.Migration, err = migrations.Newest(g); err != nil {
+		return k, err
+	}
+	if k.Rows, err = countRows(g); err != nil {
+		return k, err
+	}
+	if err := g.Raw("SELECT id FROM stores ORDER BY id").Scan(&k.stores).Error; err != nil {
+		return k, err
+	}
+	if err := g.Raw("SELECT COALESCE(MAX(value), '') FROM settings WHERE name = ?", keyFingerprint).Scan(&k.SecretKey).Error; err != nil {
+		return k, err
+	}
+	f, err := os.OpenFile(list, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
+	if err != nil {
+		return k, err
+	}
+	defer f.Close()
+	w := bufio.NewWriter(f)
+	err = eachBlob(g, func(b blob) error {
+		k.Blobs++
+		k.Bytes += b.Size
+		_, err := w.WriteString(backup.ListLine(b.Blob, b.SHA256))
+		return err
+	})
+	return k, errors.Join(err, w.Flush(), f.Close())
+}
+
+// countRows is how many rows each of our tables has.
+func countRows(g *gorm.DB) (map[string]int64, error) {
+	tables, err := migrations.Tables()
+	if err != nil {
+		return nil, err
+	}
+	rows := map[string]int64{}
+	for _, name := range tables {
+		if !g.Migrator().HasTable(name) { // as one that a later step drops
+			continue
+		}
+		var n int64
+		if err := g.Table(name).Count(&n).Error; err != nil {
+			return nil, fmt.Errorf("count %s: %w", name, err)
+		}
+		rows[name] = n
+	}
+	return rows, nil
+}
+
+// blob is what a record says of the bytes that it names.
+type blob struct {
+	Blob   string
+	Size   int64
+	SHA256 string `gorm:"column:sha256"`
+	// Of is what the bytes are, for a person.
+	Of string
+}
+
+// eachBlob visits every blob that a record names: those of objects, and those
+// that came with orders that wait.
+func eachBlob(g *gorm.DB, visit func(blob) error) error {
+	rows, err := g.Raw(`SELECT o.blob, o.size, o.sha256, o.key || ' in bucket ' || b.name FROM objects o
+		JOIN buckets b ON b.id = o.bucket_id ORDER BY o.blob`).Rows()
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var b blob
+		if err := rows.Scan(&b.Blob, &b.Size, &b.SHA256, &b.Of); err != nil {
+			return err
+		}
+		if err := visit(b); err != nil {
+			return err
+		}
+	}
+	if err := rows.Err(); err != nil {
+		return err
+	}
+	waiting, err := waitingBlobs(g)
+	for _, b := range waiting {
+		if err := visit(b); err != nil {
+			return err
+		}
+	}
+	return err
+}
+
+// waitingBlobs are those that came with orders, while no object has them.
+func waitingBlobs(g *gorm.DB) ([]blob, error) {
+	var lines []OrderLine
+	if err := g.Where("blob <> '' AND blob NOT IN (SELECT blob FROM objects)").Order("blob").Find(&lines).Error; err != nil {
+		return nil, err
+	}
+	var blobs []blob
+	for _, l := range lines {
+		var in PkgVersionInput
+		if err := json.Unmarshal([]byte(l.Input), &in); err != nil || in.Upload == nil {
+			return nil, errors.Join(fmt.Errorf("order %d: no upload of blob %s", l.OrderNumber, l.Blob), err)
+		}
+		s := in.Upload.Staged
+		blobs = append(blobs, blob{Blob: l.Blob, Size: s.Size, SHA256: s.SHA256, Of: fmt.Sprintf("%s of order %d", in.Upload.Name, l.OrderNumber)})
+	}
+	return blobs, nil
+}
+
+// sqliteAddress is the address of an SQLite file, before its settings.
+func sqliteAddress(path string) string {
+	return "file:" + strings.NewReplacer("%", "%25", "?", "%3f", "#", "%23").Replace(path)
+}
