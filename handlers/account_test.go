@@ -421,3 +421,21 @@ func TestHealthIsToldToAnybody(t *testing.T) {
 		}
 	})
 }
+
+// Where the site is not reached by its own address, signing in fails or links
+// lead elsewhere: whoever is about to sign in or has done so is told.
+func TestWhoComesByAnotherAddressIsTold(t *testing.T) {
+	t.Parallel()
+	site := openWith(t, models.Options{}, web.Site{BaseURL: "http://desk.example.com"})
+	c := site.SignIn(t, models.Requester)
+	for path, p := range map[string]*webtest.Page{
+		"/setup?link=x": site.Visitor(t).Get(t, "/setup?link=x"), "/stores": c.Get(t, "/stores"), "/nothing": c.Get(t, "/nothing"),
+	} {
+		if got := strings.Join(p.Links("main .astray"), " "); got != "http://desk.example.com"+path {
+			t.Errorf("%s: got a notice with links to %q, want the same page at the site's own address", path, got)
+		}
+	}
+	if p := c.GetHX(t, "/stores", "div#store-list"); p.Status != 200 || p.Has(".astray") {
+		t.Errorf("a part of a page: got %d with the notice, want the part alone", p.Status)
+	}
+}

@@ -87,6 +87,7 @@ func apiRoutes(cfg Config) (http.Handler, error) {
 // those who work in a team. Those that are asked for over and over are Quiet or
 // Polled.
 func pageRoutes(cfg Config) (http.Handler, error) {
+	cfg.Calls = api.Roots
 	r, err := web.New(&cfg.Site)
 	if err != nil {
 		return nil, err

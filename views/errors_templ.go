@@ -9,6 +9,8 @@ import "github.com/a-h/templ"
 import templruntime "github.com/a-h/templ/runtime"
 
 import (
+	"context"
+
 	"quartermaster/views/i18n"
 	"quartermaster/views/layout"
 	"quartermaster/views/ui"
@@ -24,9 +26,42 @@ func errorWords(kind, part string) string {
 	return "error.500." + part
 }
 
+// Fault is a request that could not be done. Kind is what is said of it: its
+// status, or a word for what has more to say. ID is the one under which the log
+// knows it. Astray, when not nil, is why: the way that it came.
+type Fault struct {
+	Kind   string
+	ID     string
+	Astray *layout.Astray
+}
+
+// title is what happened.
+func (f Fault) title(ctx context.Context) string {
+	if f.Astray != nil {
+		return f.Astray.Title(ctx)
+	}
+	return i18n.T(ctx, errorWords(f.Kind, "title"))
+}
+
+// text is what to do now.
+func (f Fault) text(ctx context.Context) string {
+	if f.Astray != nil {
+		return f.Astray.Text(ctx)
+	}
+	return i18n.T(ctx, errorWords(f.Kind, "text"))
+}
+
+// address is where the reader should have come, nothing where that is not known.
+func (f Fault) address() layout.Astray {
+	if f.Astray == nil {
+		return layout.Astray{}
+	}
+	return *f.Astray
+}
+
 // ErrorPage is the answer to a request that could not be done: what happened,
 // what to do now, and the id under which the log knows it.
-func ErrorPage(kind, id string) templ.Component {
+func ErrorPage(f Fault) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
 		if templ_7745c5c3_CtxErr := ctx.Err(); templ_7745c5c3_CtxErr != nil {
@@ -59,7 +94,17 @@ func ErrorPage(kind, id string) templ.Component {
 				}()
 			}
 			ctx = templ.InitializeContext(ctx)
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 1, "<div class=\"stack\"><div class=\"form-actions\">")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 1, "<div class=\"stack\">")
+			if templ_7745c5c3_Err != nil {
+				return templ_7745c5c3_Err
+			}
+			if f.Astray != nil {
+				templ_7745c5c3_Err = layout.AstrayWays(f.Astray).Render(ctx, templ_7745c5c3_Buffer)
+				if templ_7745c5c3_Err != nil {
+					return templ_7745c5c3_Err
+				}
+			}
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 2, "<div class=\"form-actions\">")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -67,14 +112,14 @@ func ErrorPage(kind, id string) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 2, "</div><p class=\"muted\">")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 3, "</div><p class=\"muted\">")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var3 string
 			templ_7745c5c3_Var3, templ_7745c5c3_Err = templ.JoinStringErrs(i18n.T(ctx, "error.id"))
 			if templ_7745c5c3_Err != nil {
-				return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/errors.templ`, Line: 28, Col: 29}
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/errors.templ`, Line: 66, Col: 29}
 			}
 			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var3))
 			if templ_7745c5c3_Err != nil {
@@ -83,23 +128,23 @@ func ErrorPage(kind, id string) templ.Component {
 			var templ_7745c5c3_Var4 string
 			templ_7745c5c3_Var4, templ_7745c5c3_Err = templ.JoinStringErrs(" ")
 			if templ_7745c5c3_Err != nil {
-				return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/errors.templ`, Line: 28, Col: 36}
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/errors.templ`, Line: 66, Col: 36}
 			}
 			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var4))
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = ui.CopyCode(id).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ui.CopyCode(f.ID).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 3, "</p></div>")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 4, "</p></div>")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
 			return nil
 		})
-		templ_7745c5c3_Err = layout.SignedOut(layout.CardProps{Title: i18n.T(ctx, errorWords(kind, "title")), Lead: i18n.T(ctx, errorWords(kind, "text"))}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var2), templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = layout.SignedOut(layout.CardProps{Title: f.title(ctx), Lead: f.text(ctx)}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var2), templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -109,7 +154,7 @@ func ErrorPage(kind, id string) templ.Component {
 
 // ErrorNotice is the same as a passing message, for a request that wanted only
 // a piece of the page.
-func ErrorNotice(kind, id string) templ.Component {
+func ErrorNotice(f Fault) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
 		if templ_7745c5c3_CtxErr := ctx.Err(); templ_7745c5c3_CtxErr != nil {
@@ -130,7 +175,7 @@ func ErrorNotice(kind, id string) templ.Component {
 			templ_7745c5c3_Var5 = templ.NopComponent
 		}
 		ctx = templ.ClearChildren(ctx)
-		templ_7745c5c3_Err = ui.Toast(ui.Danger, i18n.T(ctx, "error.notice", "Title", i18n.T(ctx, errorWords(kind, "title")), "Text", i18n.T(ctx, errorWords(kind, "text")), "ID", id), "", "").Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = ui.Toast(ui.Danger, i18n.T(ctx, "error.notice", "Title", f.title(ctx), "Text", f.text(ctx), "ID", f.ID), f.address().Href, f.address().Address).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

@@ -54,6 +54,10 @@ func Status(err error) int {
 	if errors.As(err, &own) {
 		return int(own)
 	}
+	var astray *astrayError
+	if errors.As(err, &astray) {
+		return astray.status
+	}
 	var invalid models.Invalid
 	if errors.As(err, &invalid) {
 		return http.StatusUnprocessableEntity

@@ -22,6 +22,11 @@ func framed(c *gin.Context) context.Context {
 	if text := takeFlash(c); text != "" {
 		shell.Flash = &layout.Flash{Tone: ui.OK, Text: text}
 	}
+	if !v.told {
+		if shell.Astray = v.site.astray(c.Request); shell.Astray != nil {
+			Note(ctx, slog.String("astray", shell.Astray.Reason), slog.String("asked", shell.Astray.Asked))
+		}
+	}
 	if s := v.session; s != nil {
 		shell.UserName, shell.UserEmail, shell.Initials = s.UserName, s.Email, initials(s.UserName)
 		shell.TeamName, shell.TeamID, shell.Role = s.TeamName, s.TeamID, string(s.Role)

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
-	"net/url"
 	"runtime/debug"
 	"time"
 
@@ -43,7 +42,7 @@ func New(site *Site) (*gin.Engine, error) {
 	}
 	newID := func(*http.Request) string { return site.DB.NewToken() }
 	e.Use(begin(site, newID), recovery(Fail), headers(site), limits(Fail), origin, reader)
-	e.NoRoute(Authenticate, Page(func(*gin.Context) error { return models.ErrNotFound }))
+	e.NoRoute(Authenticate, missing(site, e))
 	e.NoMethod(Authenticate, Page(func(*gin.Context) error { return statusError(http.StatusMethodNotAllowed) }))
 	return e, nil
 }
@@ -64,6 +63,9 @@ func NewAPI(site *Site, newID func(*http.Request) string, fail func(*gin.Context
 func engine(site *Site) (*gin.Engine, error) {
 	if site.Log == nil {
 		site.Log = slog.New(slog.DiscardHandler)
+	}
+	if err := site.read(); err != nil {
+		return nil, err
 	}
 	gin.SetMode(gin.ReleaseMode)
 	e := gin.New()
@@ -187,18 +189,14 @@ func limits(fail func(*gin.Context, error)) gin.HandlerFunc {
 // before every route, and nothing goes around it.
 func sameOrigin(site *Site) (gin.HandlerFunc, error) {
 	check := http.NewCrossOriginProtection()
-	if site.BaseURL != "" {
-		u, err := url.Parse(site.BaseURL)
-		if err != nil {
-			return nil, fmt.Errorf("base URL: %w", err)
-		}
-		if err := check.AddTrustedOrigin(u.Scheme + "://" + u.Host); err != nil {
+	if site.base != nil {
+		if err := check.AddTrustedOrigin(site.base.Scheme + "://" + site.base.Host); err != nil {
 			return nil, fmt.Errorf("base URL: %w", err)
 		}
 	}
 	return func(c *gin.Context) {
 		if check.Check(c.Request) != nil {
-			Fail(c, models.ErrForbidden)
+			Fail(c, site.crossed(c.Request))
 			return
 		}
 		c.Next()

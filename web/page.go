@@ -49,7 +49,7 @@ func Fail(c *gin.Context, err error) {
 		_ = SeeOther(c, signInPath(c.Request))
 		return
 	}
-	if err := renderError(c, status, errorKind(status, err)); err != nil {
+	if err := renderError(c, status, err); err != nil {
 		visitOf(ctx).log.LogAttrs(ctx, slog.LevelError, "error page", slog.String("error", err.Error()))
 		c.String(http.StatusInternalServerError, "%s\n", RequestID(ctx))
 	}
@@ -77,15 +77,21 @@ func RefusedWith(c *gin.Context, status int, err error) {
 	}
 }
 
-// renderError draws the page of a kind of error. A piece of a page is not replaced by
-// a whole one: htmx is told to show the words as a passing notice instead, and
+// renderError draws the page of an error. A piece of a page is not replaced by a
+// whole one: htmx is told to show the words as a passing notice instead, and
 // what was typed stays where it is.
-func renderError(c *gin.Context, status int, kind string) error {
-	id := RequestID(c.Request.Context())
+func renderError(c *gin.Context, status int, err error) error {
+	v := visitOf(c.Request.Context())
+	fault := views.Fault{Kind: errorKind(status, err), ID: v.id}
+	var way *astrayError
+	if errors.As(err, &way) {
+		logAstray(c, way)
+		fault.Astray, v.told = way.Astray, true
+	}
 	if isPartial(c.Request) {
 		c.Header("HX-Retarget", "#toast")
 		c.Header("HX-Reswap", "beforeend")
-		return render(c, status, views.ErrorNotice(kind, id), "")
+		return render(c, status, views.ErrorNotice(fault), "")
 	}
-	return render(c, status, views.ErrorPage(kind, id), "")
+	return render(c, status, views.ErrorPage(fault), "")
 }

@@ -80,14 +80,20 @@ func Member(c *gin.Context) {
 	}
 }
 
-// Guest lets only those pass who are not signed in; others are sent home.
+// Guest lets only those pass who are not signed in; others are sent home. A form
+// whose answer's cookies the browser would drop is refused before it is read:
+// who sent it would be signed in for nothing, and a link that works once spent.
 func Guest(c *gin.Context) {
-	if SessionOf(c.Request.Context()) != nil {
+	site := visitOf(c.Request.Context()).site
+	switch {
+	case SessionOf(c.Request.Context()) != nil:
 		c.Abort()
 		_ = SeeOther(c, "/")
-		return
+	case c.Request.Method == http.MethodPost && site.losesCookies(c.Request):
+		Fail(c, &astrayError{http.StatusForbidden, site.found("plain", c.Request, asText(c.Request.Host), toTLS, passScheme)})
+	default:
+		c.Next()
 	}
-	c.Next()
 }
 
 // SignIn gives the browser the cookies of a session that has just begun.

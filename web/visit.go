@@ -2,8 +2,10 @@ package web
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 	"net/http"
+	"net/netip"
 	"net/url"
 
 	"quartermaster/models"
@@ -15,18 +17,48 @@ type Site struct {
 	// BaseURL is the configured address of the site, without a slash at the
 	// end. Absolute links are made from it and from nothing that a request says.
 	BaseURL string
+	// Assumed says that nobody configured BaseURL: it is where the program
+	// listens.
+	Assumed bool
+	// Calls are the first parts of the paths that programs call, which no engine
+	// of pages serves.
+	Calls []string
 	// Proxies are the addresses whose forwarding headers are believed.
 	Proxies []string
 	// Demo marks every page as belonging to the sample team.
 	Demo bool
 	// Log receives a line a request; the default drops it.
 	Log *slog.Logger
+
+	base    *url.URL       // BaseURL, nil when there is none
+	trusted []netip.Prefix // Proxies
+}
+
+// read reads the settings that each request goes by.
+func (s *Site) read() (err error) {
+	if s.BaseURL != "" {
+		if s.base, err = url.Parse(s.BaseURL); err != nil {
+			return fmt.Errorf("base URL: %w", err)
+		}
+	}
+	s.trusted = nil
+	for _, proxy := range s.Proxies {
+		to, err := netip.ParsePrefix(proxy)
+		if err != nil {
+			var at netip.Addr
+			if at, err = netip.ParseAddr(proxy); err != nil {
+				return fmt.Errorf("trusted proxies: %w", err)
+			}
+			to = netip.PrefixFrom(at, at.BitLen())
+		}
+		s.trusted = append(s.trusted, to)
+	}
+	return nil
 }
 
 // secure tells whether the site's cookies travel over TLS only.
 func (s *Site) secure(r *http.Request) bool {
-	u, err := url.Parse(s.BaseURL)
-	return r.TLS != nil || err == nil && u.Scheme == "https"
+	return r.TLS != nil || s.base != nil && s.base.Scheme == "https"
 }
 
 // A visit is what is known about one request besides what it asks for. Later
@@ -38,6 +70,7 @@ type visit struct {
 	session *models.Session // nil when nobody is signed in
 	quiet   bool            // logged at debug when it succeeds
 	notes   []slog.Attr     // for its line in the log
+	told    bool            // the page itself says how the request came astray
 }
 
 type visitKey struct{}

@@ -94,7 +94,7 @@ func (s *serve) serve(ctx context.Context, db *models.DB, listener net.Listener,
 	}
 	routes, err := handlers.Routes(handlers.Config{
 		Site: web.Site{
-			DB: db, BaseURL: s.site(listener), Proxies: proxies, Demo: isDemo, Log: log,
+			DB: db, BaseURL: s.site(listener), Assumed: s.BaseURL == "", Proxies: proxies, Demo: isDemo, Log: log,
 		},
 		UploadLimit: int64(s.UploadLimit),
 		Region:      string(s.Region),

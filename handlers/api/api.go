@@ -328,6 +328,10 @@ const (
 	storesPath  = "/v1"
 )
 
+// Roots are the first parts of the paths of the products that have paths of
+// their own.
+var Roots = []string{webPlusPath[1:], storesPath[1:]}
+
 func below(path, prefix string) bool {
 	rest, found := strings.CutPrefix(path, prefix)
 	return found && (rest == "" || rest[0] == '/')

@@ -36,6 +36,9 @@ type Shell struct {
 	Demo bool
 	// Flash is what has just happened, nil when nothing has.
 	Flash *Flash
+	// Astray is what is wrong with the way by which the reader came, nil when
+	// nothing is.
+	Astray *Astray
 }
 
 // Team is a team to change to.
