@@ -120,20 +120,21 @@ func (h *holder) take(ctx context.Context) error {
 // beat says that this process lives. It is ErrMoved when the database is
 // another's by now.
 func (h *holder) beat(ctx context.Context) error {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	if h.lost {
-		return ErrMoved
-	}
+	ctx, cancel := context.WithTimeout(ctx, beatSure)
+	defer cancel()
 	before := SystemClock()
 	res := h.gorm.WithContext(ctx).Exec(`UPDATE settings SET value = `+fmt.Sprintf(beatNow, "value")+`
 		WHERE name = ? AND value::jsonb->>'token' = ?`, holderName, h.me.Token)
 	if res.Error != nil {
 		return fmt.Errorf("hold database: %w", res.Error)
 	}
-	if res.RowsAffected == 0 {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if res.RowsAffected == 0 && !h.lost {
 		h.lost = true
 		h.log.Error("another process has taken the database over, or it was replaced, so nothing is written any more; start this one again when it is the only one")
+	}
+	if h.lost {
 		return ErrMoved
 	}
 	h.last = before

@@ -348,10 +348,13 @@ func (p *progress) write() {
 func (p *progress) sync() error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if !p.dirty {
+	if p.err != nil {
+		p.write() // once more
+	}
+	if p.err != nil || !p.dirty {
 		return p.err
 	}
-	err := errors.Join(p.err, p.file.Sync())
+	err := p.file.Sync()
 	p.dirty = err != nil
 	return err
 }
@@ -373,10 +376,13 @@ func (db *DB) startKeeping() {
 	var done sync.WaitGroup
 	keep := func(pause time.Duration, what string, do func() error) {
 		done.Go(func() {
+			failing := false // said once, until it works again
 			every(ctx, pause, pause, func(int) {
-				if err := do(); err != nil && !errors.Is(err, ErrMoved) && ctx.Err() == nil {
+				err := do()
+				if err != nil && !failing && !errors.Is(err, ErrMoved) && ctx.Err() == nil {
 					db.log.Warn(what, "error", err)
 				}
+				failing = err != nil
 			})
 		})
 	}

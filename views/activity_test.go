@@ -52,6 +52,8 @@ func TestTimelineTellsWhatIsGoneAndWhatFailed(t *testing.T) {
 		{At: at, UserName: "Ada", Action: "order.placed", Result: "done", Kind: models.KindOrder, SubjectID: "202611210000042", Face: models.ByAPI},
 		{At: at, UserName: `<b>Ada`, Action: "no.such", Result: "refused", Kind: models.KindBucket, SubjectID: "5d", SubjectName: "<i>x", Gone: true,
 			Detail: `{"reason":"not <empty>"}`},
+		{At: at, Action: "order.gap", Result: "done", Kind: models.KindOrder, Face: models.ByServer,
+			Detail: `{"reason":"the database is older","from":202611210000042,"to":202611210000047}`},
 	}, ordered).Render(reader("en"), &b)
 	if err != nil {
 		t.Fatal(err)
@@ -59,6 +61,7 @@ func TestTimelineTellsWhatIsGoneAndWhatFailed(t *testing.T) {
 	for _, want := range []string{
 		`<a href="/orders/202611210000042">202611210000042</a>`, "Placed order", "Ada by API", "3 minutes ago",
 		"<s>&lt;i&gt;x</s>", "no.such", "&lt;b&gt;Ada", "not &lt;empty&gt;", "tone-warn",
+		"Left a gap in the order numbers", "ends with number 202611210000042. Numbers up to 202611210000047 were given before",
 	} {
 		if !strings.Contains(b.String(), want) {
 			t.Errorf("no %s in\n%s", want, b.String())
