@@ -381,15 +381,30 @@ func (p proxied) post(t *testing.T, path string, form *multipart.Writer, body io
 	return req
 }
 
-// carriesRefusals holds that the desk's own page comes through when a body is
-// too large.
+// carriesRefusals holds that the desk's own page comes through when the body of
+// a form or an upload is too large.
 func (p proxied) carriesRefusals(t *testing.T, c *webtest.Client) {
 	t.Helper()
-	got := c.Post(t, "/account/profile", url.Values{"user_name": {strings.Repeat("a", 3<<20)}})
-	if got.Status != http.StatusRequestEntityTooLarge || got.Header.Get("X-Request-Id") == "" || !got.Has("main h1") {
-		t.Errorf("a form that is too large: got %d: %s", got.Status, got.Body)
+	bucket := c.Get(t, "/buckets").Links("th")[0]
+	const tooLarge = 40 << 20
+	form := multipart.NewWriter(io.Discard)
+	head := "--" + form.Boundary() + "\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a\"\r\n\r\n"
+	upload := p.post(t, bucket+"/objects", form, io.MultiReader(strings.NewReader(head), io.LimitReader(zeros{}, tooLarge)))
+	upload.ContentLength = int64(len(head)) + tooLarge
+	for what, got := range map[string]*webtest.Page{
+		"form":   c.Post(t, "/account/profile", url.Values{"user_name": {strings.Repeat("a", 3<<20)}}),
+		"upload": c.Send(t, upload),
+	} {
+		if got.Status != http.StatusRequestEntityTooLarge || got.Header.Get("X-Request-Id") == "" || !got.Has("main h1") {
+			t.Errorf("%s that is too large: got %d: %s", what, got.Status, got.Body)
+		}
 	}
 }
+
+// zeros has no end.
+type zeros struct{}
+
+func (zeros) Read(b []byte) (int, error) { clear(b); return len(b), nil }
 
 // carriesSignatures holds that the host arrives as it was signed.
 func (p proxied) carriesSignatures(t *testing.T, c *webtest.Client) {
