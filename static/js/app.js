@@ -68,6 +68,21 @@
   document.addEventListener('htmx:finally:request', idle)
   addEventListener('pageshow', idle)
 
+  // An answer without the id of its request is none of ours but a proxy's: its
+  // page goes nowhere, and #toast says what it means.
+  document.addEventListener('htmx:after:request', (event) => {
+    const { ctx } = event.detail
+    if (ctx.response.headers.has('X-Request-Id')) return
+    const { proxyLarge, proxyFailed } = document.getElementById('toast').dataset
+    const toast = document.createElement('div')
+    toast.className = 'toast tone-danger'
+    toast.setAttribute('role', 'alert')
+    toast.append(document.createElement('p'))
+    toast.firstChild.textContent = ctx.response.status === 413 ? proxyLarge : proxyFailed
+    ctx.text = toast.outerHTML
+    Object.assign(ctx.hx, { retarget: '#toast', reswap: 'innerHTML' })
+  })
+
   // data-unsaved: leaving a form that was changed and not sent asks first.
   const changed = new Set()
   const sent = new Set()

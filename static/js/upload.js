@@ -55,7 +55,8 @@
       const ok = request.status < 400
       next = request.getResponseHeader('HX-Redirect') ?? next
       if (!ok && !input.multiple) showRefusal(form, request)
-      line.say(ok ? words(form, 'uploaded') : (input.multiple && refusal(request)) || words(form, 'failed'), ok ? 'done' : 'failed')
+      const why = tooLargeForProxy(request) ? words(form, 'tooLargeForProxy') : (input.multiple && refusal(request)) || words(form, 'failed')
+      line.say(ok ? words(form, 'uploaded') : why, ok ? 'done' : 'failed')
       resolve(ok)
     }
     request.onerror = () => {
@@ -69,6 +70,10 @@
     line.stop.onclick = () => request.abort()
     request.send(body)
   })
+
+  // tooLargeForProxy tells whether a proxy in front of the site refused the size:
+  // each answer of ours has the id of its request.
+  const tooLargeForProxy = (request) => request.status === 413 && !request.getResponseHeader('X-Request-Id')
 
   // showRefusal takes over what the answered page says of the form's fields.
   const showRefusal = (form, request) => {

@@ -1961,11 +1961,12 @@ func FileDrop(f Form, p FileProps) templ.Component {
 // form is sent as a whole.
 func Uploads(ctx context.Context, done string) templ.Attributes {
 	attrs := templ.Attributes{
-		"data-upload":    true,
-		"data-uploaded":  i18n.T(ctx, "ui.upload.done"),
-		"data-failed":    i18n.T(ctx, "ui.upload.failed"),
-		"data-cancelled": i18n.T(ctx, "ui.upload.cancelled"),
-		"data-cancel":    i18n.T(ctx, "ui.cancel"),
+		"data-upload":              true,
+		"data-uploaded":            i18n.T(ctx, "ui.upload.done"),
+		"data-failed":              i18n.T(ctx, "ui.upload.failed"),
+		"data-too-large-for-proxy": i18n.T(ctx, "ui.proxy.large"),
+		"data-cancelled":           i18n.T(ctx, "ui.upload.cancelled"),
+		"data-cancel":              i18n.T(ctx, "ui.cancel"),
 	}
 	if done != "" {
 		attrs["data-done"] = done
@@ -2013,7 +2014,7 @@ func ErrorSummary(f Form) templ.Component {
 			var templ_7745c5c3_Var88 string
 			templ_7745c5c3_Var88, templ_7745c5c3_Err = templ.JoinStringErrs(i18n.T(ctx, "ui.errors", "Count", len(f.Errors)))
 			if templ_7745c5c3_Err != nil {
-				return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/ui/field.templ`, Line: 427, Col: 79}
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/ui/field.templ`, Line: 428, Col: 79}
 			}
 			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var88))
 			if templ_7745c5c3_Err != nil {
@@ -2071,7 +2072,7 @@ func errorLine(e models.FieldError) templ.Component {
 			var templ_7745c5c3_Var90 string
 			templ_7745c5c3_Var90, templ_7745c5c3_Err = templ.JoinStringErrs(RuleText(ctx, e))
 			if templ_7745c5c3_Err != nil {
-				return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/ui/field.templ`, Line: 442, Col: 20}
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/ui/field.templ`, Line: 443, Col: 20}
 			}
 			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var90))
 			if templ_7745c5c3_Err != nil {
@@ -2085,7 +2086,7 @@ func errorLine(e models.FieldError) templ.Component {
 			var templ_7745c5c3_Var91 templ.SafeURL
 			templ_7745c5c3_Var91, templ_7745c5c3_Err = templ.JoinURLErrs("#" + e.Field)
 			if templ_7745c5c3_Err != nil {
-				return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/ui/field.templ`, Line: 444, Col: 25}
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/ui/field.templ`, Line: 445, Col: 25}
 			}
 			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var91))
 			if templ_7745c5c3_Err != nil {
@@ -2098,7 +2099,7 @@ func errorLine(e models.FieldError) templ.Component {
 			var templ_7745c5c3_Var92 string
 			templ_7745c5c3_Var92, templ_7745c5c3_Err = templ.JoinStringErrs(i18n.T(ctx, "ui.error-line", "Field", Label(ctx, e.Field), "Text", RuleText(ctx, e)))
 			if templ_7745c5c3_Err != nil {
-				return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/ui/field.templ`, Line: 444, Col: 114}
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/ui/field.templ`, Line: 445, Col: 114}
 			}
 			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var92))
 			if templ_7745c5c3_Err != nil {

@@ -95,3 +95,27 @@ test("files are uploaded and deleted without scripts", async (t) => {
 	await page.click("#delete-form button.danger");
 	assert.equal((await names(page)).length, 1);
 });
+
+// What a proxy answers is none of our pages: it is named, and goes nowhere.
+test("a proxy that refuses a size or does not answer is named", async (t) => {
+	const page = await open(t, { role: "requester", faults: [/status (of )?(413|502)/] });
+	const at = await newBucket(page);
+	const by = (status) => (route) => route.fulfill({ status, contentType: "text/html", body: "<html><h1>by nginx</h1></html>" });
+	await page.route("**/objects", by(413));
+	await page.setInputFiles("#file", [files[0]]);
+	await page.click("#upload-form button.primary");
+	await page.waitForSelector(".file-list li.failed");
+	assert.match(await page.locator(".file-list li.failed").innerText(), /proxy.*client_max_body_size/s);
+	for (const [status, said] of [[413, /client_max_body_size/], [502, /did not pass this on/]]) {
+		await page.goto("/buckets/new");
+		await page.route("**/buckets/preview", by(status));
+		await page.fill("#description", "x");
+		await page.locator("#toast .toast").waitFor();
+		assert.match(await page.locator("#toast").innerText(), said);
+		assert.equal(await page.getByText("by nginx").count(), 0);
+		assert.equal(await page.inputValue("#description"), "x");
+		await page.unroute("**/buckets/preview");
+	}
+	await page.goto(at);
+	assert.deepEqual(await names(page), []);
+});
