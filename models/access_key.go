@@ -129,6 +129,9 @@ func (db *DB) CreateAccessKey(ctx context.Context, by Actor, in AccessKeyInput) 
 	if !known {
 		err = mergeInvalid(err, invalid("operations", "oneof"))
 	}
+	if err == nil {
+		err = db.hasRoom(ctx)
+	}
 	if err != nil {
 		return nil, "", err
 	}

@@ -44,6 +44,9 @@ func (db *DB) CreateApp(ctx context.Context, by Actor, in AppInput) (*App, error
 	if err := Check(&in); err != nil {
 		return nil, err
 	}
+	if err := db.hasRoom(ctx); err != nil {
+		return nil, err
+	}
 	now := db.TeamNow(by)
 	app := &App{
 		ID: "wa-" + db.newHex24(now), TeamID: by.TeamID, Region: in.Region, Name: in.Name, Description: in.Description,

@@ -23,10 +23,14 @@ func (db *DB) knownBlobs(ctx context.Context, ids []string) (map[string]bool, er
 	return known, translate(err)
 }
 
-// stage writes what r gives to disk, as objects.Dir does. What ends r early is
-// the error of r itself, and none of the database.
+// stage writes what r gives to disk, as objects.Dir does, as long as the disk has
+// room for more than small changes. What ends r early is the error of r itself,
+// and none of the database.
 func (db *DB) stage(ctx context.Context, r io.Reader, limit int64) (objects.Staged, error) {
-	staged, err := db.objects.Stage(ctx, r, limit)
+	if err := db.hasRoom(ctx); err != nil {
+		return objects.Staged{}, err
+	}
+	staged, err := db.objects.Stage(ctx, thrifty{ctx, db, r}, limit)
 	switch {
 	case errors.Is(err, objects.ErrTooLarge):
 		err = fmt.Errorf("%w: %w", ErrTooLarge, err)

@@ -48,6 +48,9 @@ type Options struct {
 	// Clock and Random default to the machine's.
 	Clock  Clock
 	Random io.Reader
+	// FreeSpace measures the disk of Folder. It defaults to asking the system;
+	// tests have smaller disks.
+	FreeSpace func() (Space, error)
 	// HashMemory is how many KiB hashing a password takes. The default is the
 	// right one; only tests, whose passwords guard nothing, take less.
 	HashMemory uint32
@@ -69,6 +72,7 @@ type DB struct {
 	address string // of PostgreSQL, "" with SQLite
 	lock    *os.File
 	objects *objects.Dir
+	disk    *disk
 	clock   Clock
 	random  io.Reader
 	// hashMemory is Options.HashMemory or its default.
@@ -134,6 +138,7 @@ func (db *DB) open(ctx context.Context, o Options) error {
 	if db.lock, err = lockFolder(o.Folder); err != nil {
 		return err
 	}
+	db.disk = openDisk(o, db.log)
 	if err = emptyFolder(TemporaryFolder(o.Folder)); err != nil {
 		return fmt.Errorf("make folder for temporary files: %w", err)
 	}
@@ -234,7 +239,7 @@ func (db *DB) openSQLite(ctx context.Context, path string, check checking) error
 		return fmt.Errorf("open database: %w", err)
 	}
 	db.gorm = reader
-	db.commits = startCommits(writer, db.file)
+	db.commits = startCommits(writer, db.file, db.disk)
 	return size(reader, 8)
 }
 

@@ -109,6 +109,11 @@ func (db *DB) DecideOrder(ctx context.Context, by Actor, number, version int64, 
 	if err := Check(&d); err != nil {
 		return nil, err
 	}
+	if approve {
+		if err := db.hasRoom(ctx); err != nil {
+			return nil, err
+		}
+	}
 	order, err := db.decide(ctx, by, number, version, d)
 	if errors.As(err, &d.refused) {
 		// What was begun is undone by now; the failure is a decision of its own.

@@ -369,8 +369,8 @@ func (p *progress) close() error {
 // syncPause is how often what the folder notes is made safe from a power cut.
 const syncPause = time.Second
 
-// startKeeping keeps the folder's identity safe and, on PostgreSQL, the database
-// this process's. db.keeping ends it.
+// startKeeping keeps the folder's identity safe, room on its disk and, on
+// PostgreSQL, the database this process's. db.keeping ends it.
 func (db *DB) startKeeping() {
 	ctx, cancel := context.WithCancel(context.Background())
 	var done sync.WaitGroup
@@ -387,6 +387,7 @@ func (db *DB) startKeeping() {
 		})
 	}
 	keep(syncPause, "sync identity", db.progress.sync)
+	done.Go(func() { every(ctx, 0, spacePause, func(int) { db.keepSpace(ctx) }) })
 	if db.holder != nil {
 		keep(beatPause, "hold database", func() error { return db.holder.beat(ctx) })
 	}

@@ -64,6 +64,9 @@ func (db *DB) UpdateLetterhead(ctx context.Context, by Actor, in LetterheadInput
 	if refused != nil {
 		return refused
 	}
+	if err := db.hasRoom(ctx); err != nil {
+		return err
+	}
 	return db.tx(ctx, func(ctx context.Context, tx *DB) error {
 		team, err := tx.FindTeam(ctx, by)
 		if err != nil {

@@ -272,10 +272,14 @@ func (db *DB) PlaceOrder(ctx context.Context, by Actor, in OrderInput) (*Order, 
 	if err := checkOrder(&in); err != nil {
 		return nil, err
 	}
+	full := db.hasRoom(ctx)
 	var order *Order
 	err := db.tx(ctx, func(ctx context.Context, tx *DB) (err error) {
 		if order, err = tx.repeated(ctx, by, in.Token); order != nil || err != nil {
 			return err
+		}
+		if full != nil {
+			return full
 		}
 		if err = tx.addNeeds(ctx, by, &in); err != nil {
 			return err

@@ -168,13 +168,19 @@ func unreadable(err error) bool {
 	return errors.As(err, &pg) && pg.Code == "22021"
 }
 
+// outOfDisk tells whether an error says that PostgreSQL's own disk is full.
+func outOfDisk(err error) bool {
+	var pg *pgconn.PgError
+	return errors.As(err, &pg) && pg.Code == "53100"
+}
+
 // unreachable tells whether an error says that PostgreSQL is gone, is starting
 // or stopping, or could not serialise the change: worth trying again soon.
 func unreachable(err error) bool {
 	var pg *pgconn.PgError
 	if errors.As(err, &pg) {
 		switch {
-		case refusedByPooler(pg):
+		case refusedByPooler(pg), outOfDisk(pg):
 			return false
 		case strings.HasPrefix(pg.Code, "08"), // connection exceptions
 			strings.HasPrefix(pg.Code, "57P"), // shutting down, starting up

@@ -33,6 +33,9 @@ func (db *DB) storeIndex(id string) string  { return filepath.Join(db.storeFolde
 
 // allocateIndex makes the private folder of a store, if it has none.
 func (db *DB) allocateIndex(id string) error {
+	if db.disk.look().Full() {
+		return folderFailure(ErrNoSpace)
+	}
 	for _, folder := range []string{db.storesFolder(), db.storeFolder(id)} {
 		if err := os.Mkdir(folder, 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
 			return folderFailure(err)

@@ -76,7 +76,7 @@ func translate(err error) error {
 		return nil
 	case errors.Is(err, gorm.ErrRecordNotFound), unreadable(err):
 		return ErrNotFound
-	case errors.Is(err, objects.ErrNoSpace), errors.Is(err, syscall.ENOSPC):
+	case errors.Is(err, objects.ErrNoSpace), errors.Is(err, syscall.ENOSPC), outOfDisk(err):
 		return fmt.Errorf("%w: %w", ErrNoSpace, err)
 	case errors.As(err, &lite):
 		switch lite.Code {
@@ -106,6 +106,7 @@ func taken(err error, field string) error {
 type commits struct {
 	gorm  *gorm.DB
 	file  *databaseFile
+	disk  *disk
 	queue chan *change
 	done  chan struct{}
 	mu    sync.RWMutex
@@ -123,8 +124,8 @@ type change struct {
 // mostTogether bounds a commit, so that the first in it is not kept waiting.
 const mostTogether = 128
 
-func startCommits(writer *gorm.DB, file *databaseFile) *commits {
-	c := &commits{gorm: writer, file: file, queue: make(chan *change, mostTogether), done: make(chan struct{})}
+func startCommits(writer *gorm.DB, file *databaseFile, disk *disk) *commits {
+	c := &commits{gorm: writer, file: file, disk: disk, queue: make(chan *change, mostTogether), done: make(chan struct{})}
 	go func() {
 		defer close(c.done)
 		for first := range c.queue {
@@ -188,6 +189,7 @@ func (c *commits) commit(batch []*change) {
 			close(ch.finished)
 		}
 	}()
+	c.disk.spare()
 	err := c.gorm.Transaction(func(tx *gorm.DB) error {
 		for _, ch := range batch {
 			if ch.err = ch.ctx.Err(); ch.err != nil {
@@ -205,6 +207,9 @@ func (c *commits) commit(batch []*change) {
 	}
 	if err == nil {
 		return
+	}
+	if errors.Is(translate(err), ErrNoSpace) {
+		c.disk.giveUp() // for the next try
 	}
 	for _, ch := range batch {
 		if ch.err == nil {

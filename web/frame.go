@@ -31,6 +31,9 @@ func framed(c *gin.Context) context.Context {
 		shell.UserName, shell.UserEmail, shell.Initials = s.UserName, s.Email, initials(s.UserName)
 		shell.TeamName, shell.TeamID, shell.Role = s.TeamName, s.TeamID, string(s.Role)
 		shell.SiteAdmin = s.SiteAdmin
+		if room := v.site.DB.Space(); s.SiteAdmin && room.Low() {
+			shell.Disk = &layout.Disk{Free: room.Free, Total: room.Total, Full: room.Full()}
+		}
 		shell.Theme = s.Theme
 		if err := v.fill(ctx, &shell); err != nil {
 			// The frame without its figures is better than no page.

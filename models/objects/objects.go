@@ -379,6 +379,17 @@ func (d *Dir) EmptyAside(ctx context.Context, before time.Time, known Known) (n 
 	return n, bytes, nil
 }
 
+// Aside tells whether any blob lies aside.
+func (d *Dir) Aside() bool {
+	dir, err := os.Open(d.aside)
+	if err != nil {
+		return false
+	}
+	defer dir.Close()
+	names, _ := dir.Readdirnames(1)
+	return len(names) > 0
+}
+
 // each goes through the blobs of one folder, a batch at a time. Files whose
 // names are not ids are not ours.
 func each(ctx context.Context, folder string, do func([]Found) error) error {

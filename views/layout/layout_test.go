@@ -150,3 +150,24 @@ func TestFlashAndDemoAreSaidOnThePage(t *testing.T) {
 		t.Error("no banner in a demo, want one")
 	}
 }
+
+func TestWhoeverKeepsTheSiteIsToldOfAFullDisk(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		lang string
+		disk layout.Disk
+		want string
+	}{
+		{"en", layout.Disk{Free: 512 << 20, Total: 10 << 30}, "filling upOnly 512 MB of 10 GB (5%) are free"},
+		{"zh", layout.Disk{Free: 512 << 20, Total: 10 << 30}, "磁盘共 10 GB，仅剩 512 MB（5%）"},
+		{"en", layout.Disk{Free: 8 << 20, Total: 10 << 30, Full: true}, "is fullOnly 8 MB of 10 GB are free"},
+		{"zh", layout.Disk{Free: 8 << 20, Total: 10 << 30, Full: true}, "服务器磁盘已满"},
+	} {
+		s := ada
+		s.Disk = &c.disk
+		got := strings.Join(strings.Fields(draw(t, c.lang, s, layout.Page(layout.PageProps{Title: "x"})).Find("main .callout").Text()), " ")
+		if !strings.Contains(got, c.want) {
+			t.Errorf("%s %+v: got %q, want %q in it", c.lang, c.disk, got, c.want)
+		}
+	}
+}

@@ -34,6 +34,9 @@ type Shell struct {
 	Search string
 	// Demo says on every page that the data is a sample.
 	Demo bool
+	// Disk is the disk that is running full, for whoever keeps the site; nil while
+	// it has room.
+	Disk *Disk
 	// Flash is what has just happened, nil when nothing has.
 	Flash *Flash
 	// Astray is what is wrong with the way by which the reader came, nil when
@@ -46,6 +49,13 @@ type Team struct{ ID, Name string }
 
 // Counts are totals of the four kinds.
 type Counts struct{ Buckets, Versions, Plans, Stores int64 }
+
+// Disk is how much of the server's disk is free, in bytes. Full says that what
+// is new is refused.
+type Disk struct {
+	Free, Total int64
+	Full        bool
+}
 
 // Flash is a message shown once. Href, when not empty, leads to what it speaks
 // of, with LinkText as its words.
