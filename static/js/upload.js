@@ -55,12 +55,12 @@
       const ok = request.status < 400
       next = request.getResponseHeader('HX-Redirect') ?? next
       if (!ok && !input.multiple) showRefusal(form, request)
-      const why = tooLargeForProxy(request) ? words(form, 'tooLargeForProxy') : (input.multiple && refusal(request)) || words(form, 'failed')
+      const why = tooLargeForProxy(request) ? words(form, 'tooLargeForProxy') : refusal(request) ?? `${words(form, 'failed')} (${request.status})`
       line.say(ok ? words(form, 'uploaded') : why, ok ? 'done' : 'failed')
       resolve(ok)
     }
     request.onerror = () => {
-      line.say(words(form, 'failed'), 'failed')
+      line.say(words(form, 'broken'), 'failed')
       resolve(false)
     }
     request.onabort = () => {
@@ -90,7 +90,7 @@
     summary.focus()
   }
 
-  // refusal is what the answered page says is wrong with the file.
+  // refusal is what the answered page says is wrong, nothing when it is not ours.
   const refusal = (request) => {
     const page = new DOMParser().parseFromString(request.responseText, 'text/html')
     return page.querySelector('.field-note .error span, .error-summary li, .toast p')?.textContent.trim()

@@ -79,6 +79,28 @@ test("an upload can be stopped, and a file over the limit is not sent", async (t
 	assert.deepEqual(await names(page), [files[1].name]);
 });
 
+test("an upload that fails says why", async (t) => {
+	const page = await open(t, { role: "requester", faults: [/ERR_CONNECTION_RESET/, /502/, /\/objects.*failed/] });
+	await newBucket(page);
+	const send = async (said) => {
+		await page.setInputFiles("#file", [files[1]]);
+		await page.click("#upload-form button.primary");
+		await page.waitForSelector(".file-list li.failed");
+		assert.match(await page.locator(".file-list li.failed .file-state").innerText(), said);
+		await fits(page);
+	};
+	// What a proxy says and what becomes of a line is not ours to make.
+	await page.route("**/objects", (route) => route.fulfill({ status: 502, body: "<h1>Bad Gateway</h1>", contentType: "text/html" }));
+	await send(/^Failed \(502\)$/);
+	await page.unroute("**/objects");
+	await page.route("**/objects", (route) => route.abort("connectionreset"));
+	await send(/connection broke/);
+	await page.unroute("**/objects");
+	// Somebody deletes the bucket meanwhile.
+	await page.context().request.post(`${page.url()}/removal`, { headers: { "Sec-Fetch-Site": "same-origin" } });
+	await send(/Nothing is here/);
+});
+
 test("files are uploaded and deleted without scripts", async (t) => {
 	const page = await open(t, { role: "requester", scripts: false });
 	const at = await newBucket(page);
