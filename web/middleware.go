@@ -88,6 +88,7 @@ func begin(site *Site, newID func(*http.Request) string) gin.HandlerFunc {
 		ctx := context.WithValue(c.Request.Context(), visitKey{}, v)
 		c.Request = c.Request.WithContext(ctx)
 		c.Header("X-Request-Id", id)
+		finished := false
 		defer func() {
 			attrs := []slog.Attr{
 				slog.String("method", c.Request.Method),
@@ -100,6 +101,9 @@ func begin(site *Site, newID func(*http.Request) string) gin.HandlerFunc {
 			if by := models.ActorFrom(c.Request.Context()); by.UserID != "" {
 				attrs = append(attrs, slog.String("user", by.UserID), slog.String("team", by.TeamID))
 			}
+			if !whole(c.Writer) && (!finished || c.Request.Context().Err() != nil) {
+				attrs = append(attrs, slog.Bool("cut", true))
+			}
 			level := slog.LevelInfo
 			if v.quiet && c.Writer.Status() < http.StatusBadRequest {
 				level = slog.LevelDebug
@@ -107,6 +111,7 @@ func begin(site *Site, newID func(*http.Request) string) gin.HandlerFunc {
 			log.LogAttrs(ctx, level, "request", append(attrs, v.notes...)...)
 		}()
 		c.Next()
+		finished = true
 	}
 }
 

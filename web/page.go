@@ -8,6 +8,7 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
+	"strconv"
 
 	"github.com/gin-gonic/gin"
 
@@ -27,23 +28,23 @@ func Page(h func(*gin.Context) error) gin.HandlerFunc {
 
 // Fail answers with the error page of err and lets no later handler run. Faults
 // of ours are logged once, with the request's id. A client who left gets no
-// answer, and what broke off because of that is no fault.
+// answer, and what broke off because of that is no fault. An answer that was begun
+// and is not whole breaks off, so that nobody takes it for one.
 func Fail(c *gin.Context, err error) {
 	c.Abort()
 	ctx := c.Request.Context()
-	switch {
-	case gaveUp(err):
-		// To the HTTP server it looks as if the client had left.
-		ctx = context.WithoutCancel(ctx)
-		c.Request = c.Request.WithContext(ctx)
-	case ctx.Err() != nil && !c.Writer.Written():
+	if ctx.Err() != nil && !gaveUp(err) && !c.Writer.Written() {
 		c.Status(statusClientGone)
 		return
 	}
 	status := Refused(c, err)
 	if c.Writer.Written() {
+		if !whole(c.Writer) {
+			panic(http.ErrAbortHandler) // an end would make it look whole
+		}
 		return
 	}
+	ctx = c.Request.Context()
 	if errors.Is(err, models.ErrUnauthenticated) {
 		c.Header("Cache-Control", "no-store")
 		_ = SeeOther(c, signInPath(c.Request))
@@ -53,6 +54,11 @@ func Fail(c *gin.Context, err error) {
 		visitOf(ctx).log.LogAttrs(ctx, slog.LevelError, "error page", slog.String("error", err.Error()))
 		c.String(http.StatusInternalServerError, "%s\n", RequestID(ctx))
 	}
+}
+
+// whole tells whether an answer that was begun has all that it is to have.
+func whole(w gin.ResponseWriter) bool {
+	return w.Size() <= 0 || w.Header().Get("Content-Length") == strconv.Itoa(w.Size())
 }
 
 // Refused does what every refusal needs, whatever its shape. It returns the
@@ -68,7 +74,11 @@ func Refused(c *gin.Context, err error) int {
 // says for how long.
 func RefusedWith(c *gin.Context, status int, err error) {
 	ctx := c.Request.Context()
-	if status >= http.StatusInternalServerError && ctx.Err() == nil && !gaveUp(err) {
+	switch {
+	case gaveUp(err):
+		// To the HTTP server it looks as if the client had left.
+		c.Request = c.Request.WithContext(context.WithoutCancel(ctx))
+	case status >= http.StatusInternalServerError && ctx.Err() == nil:
 		visitOf(ctx).log.LogAttrs(ctx, slog.LevelError, "answer",
 			slog.Int("status", status), slog.String("error", err.Error()))
 	}

@@ -338,3 +338,29 @@ func TestStopCutsWhoeverDoesNotListen(t *testing.T) {
 		t.Errorf("the log says nothing of it: %s", d.log)
 	}
 }
+
+func TestAnAnswerThatBreaksOffDoesNotLookWhole(t *testing.T) {
+	t.Parallel()
+	var log webtest.Log
+	site := open(t, web.Site{Log: log.Logger(slog.LevelInfo)}, func(e *gin.Engine) {
+		e.GET("/rows", web.Page(func(c *gin.Context) error {
+			file, err := web.NewCSV(c, "rows.csv")
+			if err != nil {
+				return err
+			}
+			for range 1000 {
+				file.Row("one", "two", "three")
+			}
+			return errors.Join(file.Flush(), errors.New("the database is gone"))
+		}))
+	})
+	res, err := http.Get(site.URL + "/rows")
+	if err == nil {
+		defer res.Body.Close()
+		_, err = io.Copy(io.Discard, res.Body)
+	}
+	if err == nil {
+		t.Error("got an answer that looks whole")
+	}
+	log.Line(t, "path=/rows", "cut=true")
+}

@@ -177,6 +177,7 @@ func htmlLang(ctx context.Context) string {
 	return "en"
 }
 
-// htmxConfig keeps htmx to our own origin, without styles of its own, and has
-// Back ask the server for the whole page.
-const htmxConfig = `{"mode":"same-origin","includeIndicatorCSS":false,"history":"reload","defaultTimeout":30000}`
+// htmxConfig keeps htmx to our own origin, without styles of its own, has Back
+// ask the server for the whole page, and waits as long as the proxies of the
+// README do: a slow line is no reason to call failed what was done.
+const htmxConfig = `{"mode":"same-origin","includeIndicatorCSS":false,"history":"reload","defaultTimeout":300000}`
