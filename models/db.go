@@ -13,6 +13,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -102,7 +103,11 @@ type DB struct {
 // belong to the folder, before anything is written or removed.
 func Open(ctx context.Context, o Options) (*DB, error) {
 	db := newDB(o)
+	_, missing := os.Stat(o.Folder)
 	if err := db.open(ctx, o); err != nil {
+		if errors.Is(missing, fs.ErrNotExist) && db.lock != nil {
+			leave(o.Folder)
+		}
 		db.Close()
 		return nil, err
 	}
@@ -125,6 +130,22 @@ func newDB(o Options) *DB {
 		db.log = slog.New(slog.DiscardHandler)
 	}
 	return db
+}
+
+// leave takes away a folder that a start made and that came to nothing, which
+// still holds its lock. A folder with more in it than a start makes before it
+// has seen the database stays as it is.
+func leave(folder string) {
+	made := []string{TemporaryFolder(folder), filepath.Join(folder, lockFile)}
+	entries, err := os.ReadDir(folder)
+	if err != nil || slices.ContainsFunc(entries, func(e os.DirEntry) bool { return !slices.Contains(made, filepath.Join(folder, e.Name())) }) {
+		return
+	}
+	for _, path := range append(made, folder) {
+		if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return
+		}
+	}
 }
 
 func (db *DB) open(ctx context.Context, o Options) error {

@@ -11,10 +11,13 @@ import (
 // ErrFolderInUse says that another process works in the data folder.
 var ErrFolderInUse = errors.New("the data folder is in use by another Quartermaster")
 
+// lockFile is the file in the data folder that the lock is on.
+const lockFile = "lock"
+
 // lockFolder takes the data folder for this process. The lock ends with the
 // process, however it ends.
 func lockFolder(folder string) (*os.File, error) {
-	f, err := os.OpenFile(filepath.Join(folder, "lock"), os.O_RDWR|os.O_CREATE, 0o600)
+	f, err := os.OpenFile(filepath.Join(folder, lockFile), os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
 		return nil, fmt.Errorf("lock data folder: %w", err)
 	}
@@ -25,5 +28,15 @@ func lockFolder(folder string) (*os.File, error) {
 		}
 		return nil, fmt.Errorf("lock data folder: %w", err)
 	}
-	return f, nil
+	// Another start may have taken the file away meanwhile, with a folder that it
+	// made for nothing. A lock on that would keep nobody out.
+	mine, err := f.Stat()
+	if err == nil {
+		var there os.FileInfo
+		if there, err = os.Stat(f.Name()); err == nil && os.SameFile(mine, there) {
+			return f, nil
+		}
+	}
+	f.Close()
+	return nil, errors.Join(ErrFolderInUse, err)
 }
