@@ -261,19 +261,23 @@ type Health struct{ DB *models.DB }
 // Live answers as long as the program runs.
 func (h Health) Live(c *gin.Context) { c.String(http.StatusOK, "ok\n") }
 
-// Ready answers 200 when the database answers, with a warning where the disk has
-// little room left, and 503 while it does not or takes no changes, with the
-// reason.
+// Ready answers 200 when the database answers, with what somebody should look
+// at, and 503 while it does not or takes no changes, with the reason.
 func (h Health) Ready(c *gin.Context) {
 	disk := h.DB.Space()
 	room := fmt.Sprintf("%d of %d MiB are free on the disk of the data folder", disk.Free>>20, disk.Total>>20)
 	switch err := h.DB.Ready(c.Request.Context()); {
 	case err == nil && disk.Full():
 		c.String(http.StatusServiceUnavailable, "disk full: %s; uploads and whatever is new are refused\n", room)
-	case err == nil && disk.Low():
-		c.String(http.StatusOK, "ready\nwarning: %s\n", room)
 	case err == nil:
-		c.String(http.StatusOK, "ready\n")
+		said := "ready\n"
+		if disk.Low() {
+			said += "warning: " + room + "\n"
+		}
+		if n := h.DB.Withheld(); n > 0 {
+			said += fmt.Sprintf("warning: the database does not know %d objects in the data folder; look at them with: quartermaster check\n", n)
+		}
+		c.String(http.StatusOK, "%s", said)
 	case errors.Is(err, models.ErrMoved):
 		c.String(http.StatusServiceUnavailable, "the database was moved away, replaced or taken over; nothing is written\n")
 	default:

@@ -33,9 +33,10 @@ const (
 // process at a time: the bytes and the indexes are in its data folder. Times are
 // those of the database's clock.
 type holder struct {
-	gorm *gorm.DB
-	log  *slog.Logger
-	me   hold
+	gorm     *gorm.DB
+	log      *slog.Logger
+	me       hold
+	progress *progress // what the database must have
 
 	mu   sync.Mutex
 	last time.Time // the last beat, by this machine's clock
@@ -104,7 +105,7 @@ func (h *holder) take(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	before := SystemClock()
+	at := SystemClock()
 	res := h.gorm.WithContext(ctx).Exec(`INSERT INTO settings (name, value) VALUES (?, `+fmt.Sprintf(beatNow, "?")+`)
 		ON CONFLICT (name) DO UPDATE SET value = excluded.value WHERE settings.value = ?`, holderName, string(text), seen)
 	switch {
@@ -113,47 +114,81 @@ func (h *holder) take(ctx context.Context) error {
 	case res.RowsAffected == 0:
 		return ErrDatabaseInUse
 	}
-	h.last = before
-	return nil
+	return h.note(at, true)
 }
 
 // beat says that this process lives. It is ErrMoved when the database is
-// another's by now.
+// another's by now, or lacks what was acknowledged.
 func (h *holder) beat(ctx context.Context) error {
+	if lost, _ := h.state(); lost {
+		return ErrMoved
+	}
 	ctx, cancel := context.WithTimeout(ctx, beatSure)
 	defer cancel()
-	before := SystemClock()
-	res := h.gorm.WithContext(ctx).Exec(`UPDATE settings SET value = `+fmt.Sprintf(beatNow, "value")+`
-		WHERE name = ? AND value::jsonb->>'token' = ?`, holderName, h.me.Token)
-	if res.Error != nil {
-		return fmt.Errorf("hold database: %w", res.Error)
+	reached, before := h.progress.reached(), SystemClock()
+	var latest []string
+	err := h.gorm.WithContext(ctx).Raw(`UPDATE settings SET value = `+fmt.Sprintf(beatNow, "value")+`
+		WHERE name = ? AND value::jsonb->>'token' = ? RETURNING COALESCE((SELECT MAX(id) FROM events), '')`, holderName, h.me.Token).Scan(&latest).Error
+	if err == nil && len(latest) == 0 {
+		latest = []string{reached.Event}
+		err = h.takeAgain(ctx, reached)
 	}
+	if err != nil && !errors.Is(err, ErrMoved) {
+		return fmt.Errorf("hold database: %w", err)
+	}
+	return h.note(before, err == nil && latest[0] >= reached.Event)
+}
+
+// takeAgain takes the database when its crash lost that it was taken, and
+// nothing else.
+func (h *holder) takeAgain(ctx context.Context, reached identity) error {
+	now, err := readFacts(ctx, h.gorm)
+	if err == nil && (now.ID != reached.ID || now.behind(reached)) {
+		return ErrMoved
+	}
+	if err == nil {
+		err = h.take(ctx)
+	}
+	if errors.Is(err, ErrDatabaseInUse) {
+		return ErrMoved
+	}
+	return err
+}
+
+// note notes whether the database was this process's at a time. Once it was
+// not, it never is again.
+func (h *holder) note(at time.Time, mine bool) error {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if res.RowsAffected == 0 && !h.lost {
+	if !mine && !h.lost {
 		h.lost = true
-		h.log.Error("another process has taken the database over, or it was replaced, so nothing is written any more; start this one again when it is the only one")
+		h.log.Error("another process has taken the database over, or it was replaced by an older one, so nothing is written any more; start this one again when it is the only one")
 	}
 	if h.lost {
 		return ErrMoved
 	}
-	h.last = before
+	h.last = at
 	return nil
 }
 
 // here is ErrMoved when the database is another's. It asks when the last beat is
 // too long ago to rely on.
 func (h *holder) here(ctx context.Context) error {
-	h.mu.Lock()
-	lost, sure := h.lost, SystemClock().Sub(h.last) < beatSure
-	h.mu.Unlock()
-	switch {
+	switch lost, sure := h.state(); {
 	case lost:
 		return ErrMoved
 	case sure:
 		return nil
 	}
 	return h.beat(ctx)
+}
+
+// state tells whether the database is another's, and whether it is this
+// process's for certain.
+func (h *holder) state() (lost, sure bool) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.lost, SystemClock().Sub(h.last) < beatSure
 }
 
 // release lets the next one take the database at once. Where that fails, the

@@ -107,6 +107,35 @@ func TestADatabaseThatWasTakenOverTakesNoChanges(t *testing.T) {
 	}
 }
 
+// A crash of PostgreSQL may lose its last moments, and a restored copy more.
+func TestOnlyADatabaseThatHasAllThatWasAcknowledgedIsTakenAgain(t *testing.T) {
+	t.Parallel()
+	onlyPostgres(t)
+	const untaken = "DELETE FROM settings WHERE name = 'holder'"
+	const gone = "DO $$ BEGIN SET LOCAL session_replication_role = replica; DELETE FROM events WHERE id = (SELECT MAX(id) FROM events); END $$"
+	for what, c := range map[string]struct {
+		statements []string
+		want       error
+	}{
+		"nothing lost but that it was taken":   {[]string{untaken}, nil},
+		"an event lost":                        {[]string{gone}, models.ErrMoved},
+		"an event lost, and that it was taken": {[]string{untaken, gone}, models.ErrMoved},
+		"another's database":                   {[]string{untaken, "UPDATE settings SET value = 'x' WHERE name = 'identity'"}, models.ErrMoved},
+	} {
+		o := modelstest.Choose(t, models.Options{})
+		db := modelstest.OpenWith(t, o)
+		modelstest.NewTeam(t, db)
+		for _, s := range c.statements {
+			modelstest.Exec(t, o, s)
+		}
+		for range 2 {
+			if err := db.Beat(t.Context()); !errors.Is(err, c.want) {
+				t.Errorf("%s: got %v, want %v", what, err, c.want)
+			}
+		}
+	}
+}
+
 func TestADatabaseFileThatWasMovedTakesNoChangesUntilItIsBack(t *testing.T) {
 	t.Parallel()
 	if modelstest.Postgres() {

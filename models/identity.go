@@ -339,6 +339,16 @@ func (p *progress) reach(seen identity) {
 	p.write()
 }
 
+// reached is how far the database has come for certain.
+func (p *progress) reached() identity {
+	if p == nil {
+		return identity{}
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.now
+}
+
 func (p *progress) write() {
 	_, p.err = p.file.WriteAt([]byte(p.now.String()), 0)
 	p.dirty = true
@@ -389,6 +399,7 @@ func (db *DB) startKeeping() {
 	keep(syncPause, "sync identity", db.progress.sync)
 	done.Go(func() { every(ctx, 0, spacePause, func(int) { db.keepSpace(ctx) }) })
 	if db.holder != nil {
+		db.holder.progress = db.progress
 		keep(beatPause, "hold database", func() error { return db.holder.beat(ctx) })
 	}
 	db.keeping = func() {
