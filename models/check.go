@@ -20,8 +20,8 @@ import (
 type CheckInput struct {
 	// Fast leaves out reading the bytes of objects to compare their checksums.
 	Fast bool
-	// Repair mends what can be mended without a choice. It needs a database that
-	// was opened with Open, so that nobody else works with it.
+	// Repair mends what can be mended without a choice. It is ErrConflict beside
+	// others: the database has to be opened with Open.
 	Repair bool
 	Meter  *Meter
 }
@@ -72,6 +72,9 @@ type look struct {
 // again before it counts: others may be about to change it.
 func (db *DB) Check(ctx context.Context, in CheckInput) (CheckReport, error) {
 	var r CheckReport
+	if in.Repair && db.lock == nil {
+		return r, ErrConflict
+	}
 	var err error
 	if r.Rows, err = countRows(db.gorm.WithContext(ctx)); err != nil {
 		return r, translate(err)

@@ -38,6 +38,8 @@ var (
 	ErrInUse = errors.New("another backup is being written there")
 	// ErrDamaged says that bytes are not those that were recorded.
 	ErrDamaged = errors.New("bytes differ from their checksum")
+	// ErrCut says that a stream is not whole.
+	ErrCut = errors.New("the backup ends too early or is damaged")
 	// ErrFormat says that a backup was written by a newer version.
 	ErrFormat = errors.New("the backup was written by a newer version of Quartermaster")
 )

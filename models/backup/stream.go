@@ -169,7 +169,7 @@ func (s *streamReader) Each(visit func(name string, size int64, r io.Reader) err
 			return nil
 		}
 		if err != nil {
-			return fmt.Errorf("the backup ends too early or is damaged: %w", err)
+			return fmt.Errorf("%w: %v", ErrCut, err)
 		}
 		name := head.Name
 		if BlobID(name) == "" {
@@ -178,8 +178,19 @@ func (s *streamReader) Each(visit func(name string, size int64, r io.Reader) err
 				continue
 			}
 		}
-		if err := visit(name, head.Size, s.tar); err != nil {
+		if err := visit(name, head.Size, whole{s.tar}); err != nil {
 			return err
 		}
 	}
+}
+
+// whole is ErrCut where a stream ends before it should.
+type whole struct{ io.Reader }
+
+func (w whole) Read(p []byte) (int, error) {
+	n, err := w.Reader.Read(p)
+	if err != nil && err != io.EOF {
+		err = fmt.Errorf("%w: %v", ErrCut, err)
+	}
+	return n, err
 }

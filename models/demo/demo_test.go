@@ -23,6 +23,10 @@ func TestSampleYearShowsEveryKindInEveryState(t *testing.T) {
 	if len(accounts) != len(models.Roles) {
 		t.Errorf("got %d accounts, want one of each role", len(accounts))
 	}
+	// A year of everything is also what a check has to find in order.
+	if r, err := db.Check(t.Context(), models.CheckInput{Meter: new(models.Meter)}); err != nil || !r.Fits() {
+		t.Errorf("check: got %+v, %v, want that everything fits", r.Findings, err)
+	}
 	in, err := db.SignIn(t.Context(), models.Actor{Address: "192.0.2.1"},
 		models.SignInInput{Email: accounts[0].Email, Password: accounts[0].Password}, "")
 	if err != nil {
