@@ -331,15 +331,20 @@ func backUpBeforeUpgrade(g *gorm.DB, path string, now time.Time) error {
 // without what opens it.
 func (db *DB) Name() string { return db.name }
 
-// Ready reports whether the database answers, and is ErrMoved when it is no
+// readyTime is how long whoever asks whether the program is ready is kept waiting.
+const readyTime = 2 * time.Second
+
+// Ready reports whether the database answers, soon, and is ErrMoved when it is no
 // longer the one that was opened.
 func (db *DB) Ready(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, readyTime)
+	defer cancel()
 	if err := db.here(ctx); err != nil {
 		return translate(err)
 	}
 	pool, err := db.gorm.DB()
 	if err == nil {
-		_, err = pool.ExecContext(ctx, "SELECT 1") // at once: who asks has a time for it
+		_, err = pool.ExecContext(ctx, "SELECT 1") // without the pool's patience
 	}
 	return translate(err)
 }

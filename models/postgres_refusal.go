@@ -2,6 +2,7 @@ package models
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -39,6 +40,10 @@ func refusal(config *pgx.ConnConfig, err error) error {
 	at := net.JoinHostPort(config.Host, fmt.Sprint(config.Port))
 	if strings.Contains(err.Error(), "server refused TLS connection") { // known by its text alone
 		return fmt.Errorf("PostgreSQL at %s does not speak TLS, which the address of the database asks for: turn it on there (ssl = on), or write sslmode=disable if nobody can listen between", at)
+	}
+	var untrusted *tls.CertificateVerificationError
+	if errors.As(err, &untrusted) {
+		return fmt.Errorf("the certificate of PostgreSQL at %s is not trusted: %w; name what it is signed with as sslrootcert=FILE in the address of the database, or see to the name in it", at, untrusted.Err)
 	}
 	return fmt.Errorf("cannot reach PostgreSQL at %s: %s", at, rootCause(err))
 }

@@ -87,6 +87,9 @@ func (s size) String() string {
 // look opens the data beside a server that may be running, does something with
 // it and closes it.
 func (d *data) look(ctx context.Context, do func(*models.DB) error) error {
+	if err := keepTemporary(d.folder(false)); err != nil {
+		return err
+	}
 	db, err := models.OpenBeside(ctx, d.options(false, nil, slog.New(slog.DiscardHandler)))
 	if err != nil {
 		return err

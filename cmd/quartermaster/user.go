@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"log/slog"
 	"text/tabwriter"
 
 	"quartermaster/models"
@@ -33,7 +32,7 @@ type user struct {
 
 // with opens the data, does something with it and closes it.
 func (d *data) with(ctx context.Context, do func(*models.DB) error) error {
-	db, err := d.open(ctx, false, nil, slog.New(slog.DiscardHandler))
+	db, err := d.open(ctx, false, nil, logging{LogLevel: "warn"}.logger())
 	if err != nil {
 		return err
 	}
