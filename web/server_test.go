@@ -28,19 +28,21 @@ type desk struct {
 	*web.Server
 	address string
 	log     *webtest.Log
-	ended   chan error // of the body that a handler read
+	begun   chan struct{} // a handler began
+	ended   chan error    // a handler came to the end of a body or of an answer
 }
 
 // newDesk serves routes that read their body and answer without one, that send a
 // large answer, and that think for long.
-func newDesk(t *testing.T) *desk {
+func newDesk(t *testing.T, waits time.Duration) *desk {
 	t.Helper()
-	d := &desk{log: &webtest.Log{}, ended: make(chan error, 10)}
+	d := &desk{log: &webtest.Log{}, begun: make(chan struct{}, 10), ended: make(chan error, 10)}
 	log := d.log.Logger(slog.LevelInfo)
 	e, err := web.New(&web.Site{DB: modelstest.Open(t), Log: log})
 	if err != nil {
 		t.Fatalf("engine: %v", err)
 	}
+	e.Use(func(*gin.Context) { d.begun <- struct{}{} })
 	e.POST("/upload", web.Upload(1<<30), web.Page(func(c *gin.Context) error {
 		_, err := io.Copy(io.Discard, c.Request.Body)
 		d.ended <- err
@@ -81,7 +83,7 @@ func newDesk(t *testing.T) *desk {
 	if err != nil {
 		t.Fatalf("listen: %v", err)
 	}
-	d.Server, d.address = web.NewServer(e, log, patience), l.Addr().String()
+	d.Server, d.address = web.NewServer(e, log, waits), l.Addr().String()
 	go func() { _ = d.Serve(l) }()
 	t.Cleanup(func() { _ = d.Stop(0) })
 	return d
@@ -132,7 +134,7 @@ func mustAnswer(t *testing.T, c net.Conn) (*http.Response, string) {
 
 func TestTheAnswerToALongUploadArrives(t *testing.T) {
 	t.Parallel()
-	d := newDesk(t)
+	d := newDesk(t, patience)
 	cases := map[string]func() error{}
 	for _, address := range []string{d.address, webtest.Proxy(t, d.address)} {
 		for path, want := range map[string]int{"/upload": 303, "/form": 303, "/panic": 500} {
@@ -166,7 +168,7 @@ func wants(res *http.Response, status int) error {
 
 func TestAHandlerMayTakeLong(t *testing.T) {
 	t.Parallel()
-	d := newDesk(t)
+	d := newDesk(t, patience)
 	cases := map[string]func() error{}
 	for name, c := range map[string]net.Conn{
 		"without a body":         d.send(t, "GET /think HTTP/1.1", ""),
@@ -187,7 +189,7 @@ func TestAHandlerMayTakeLong(t *testing.T) {
 
 func TestASlowReaderGetsTheWholeAnswer(t *testing.T) {
 	t.Parallel()
-	c := newDesk(t).send(t, "GET /large HTTP/1.1\r\nConnection: close", "")
+	c := newDesk(t, patience).send(t, "GET /large HTTP/1.1\r\nConnection: close", "")
 	// Much less in a whole patience than the system has to send before it calls a
 	// connection ready for more.
 	piece := make([]byte, 64<<10)
@@ -205,7 +207,7 @@ func TestASlowReaderGetsTheWholeAnswer(t *testing.T) {
 
 func TestWhoeverDoesNotGetOnIsCut(t *testing.T) {
 	t.Parallel()
-	d, reader := newDesk(t), newDesk(t)
+	d, reader := newDesk(t, patience), newDesk(t, patience)
 	stalls := func(length string, more string) func() error {
 		c := d.send(t, "POST /upload HTTP/1.1\r\n"+length, "5\r\nbegun\r\n")
 		return func() error {
@@ -263,9 +265,9 @@ func isTimeout(err error) bool {
 // A browser sends the whole of its form before it looks for an answer.
 func TestARefusalReachesWhoeverStillSends(t *testing.T) {
 	t.Parallel()
-	d := newDesk(t)
-	for _, length := range []string{fmt.Sprintf("Content-Length: %d", 64<<20), "Transfer-Encoding: chunked"} {
-		body := strings.Repeat("x", 64<<20)
+	d := newDesk(t, web.Patience)
+	for _, length := range []string{fmt.Sprintf("Content-Length: %d", 16<<20), "Transfer-Encoding: chunked"} {
+		body := strings.Repeat("x", 16<<20)
 		if strings.HasPrefix(length, "T") {
 			body = fmt.Sprintf("%x\r\n%s\r\n0\r\n\r\n", len(body), body)
 		}
@@ -278,17 +280,18 @@ func TestARefusalReachesWhoeverStillSends(t *testing.T) {
 
 func TestStopLetsAnUploadEndOrTellsItToComeAgain(t *testing.T) {
 	t.Parallel()
-	d := newDesk(t)
+	d := newDesk(t, 2*patience)
 	const head = "POST /upload HTTP/1.1\r\nContent-Length: 10"
 	ends, stays := d.send(t, head, "01234"), d.send(t, head, "01234")
 	chunked := d.send(t, "POST /upload HTTP/1.1\r\nTransfer-Encoding: chunked", "5\r\n01234\r\n")
 	idle := d.send(t, "GET /nowhere HTTP/1.1", "")
 	mustAnswer(t, idle)
 	thinks := d.send(t, "GET /think HTTP/1.1", "")
-	time.Sleep(patience / 10) // until all of them are being answered
-
+	for range 5 { // requests
+		<-d.begun
+	}
 	stopped := make(chan error, 1)
-	go func() { stopped <- d.Stop(patience * 2 / 3) }()
+	go func() { stopped <- d.Stop(patience) }()
 	if _, err := io.Copy(io.Discard, idle); err != nil {
 		t.Errorf("an idle connection: %v, want its end", err)
 	}
@@ -322,9 +325,9 @@ func TestStopLetsAnUploadEndOrTellsItToComeAgain(t *testing.T) {
 
 func TestStopCutsWhoeverDoesNotListen(t *testing.T) {
 	t.Parallel()
-	d := newDesk(t)
+	d := newDesk(t, patience)
 	c := d.send(t, "GET /large HTTP/1.1", "")
-	time.Sleep(patience / 10)
+	<-d.begun
 	if err := d.Stop(0); err != nil {
 		t.Errorf("stop: %v", err)
 	}
