@@ -109,6 +109,17 @@ func (c *conn) giveUp(err error) {
 	}
 }
 
+// givenUp is why the rest of a request's body was given up, nil when it was not.
+func givenUp(ctx context.Context) error {
+	c := connOf(ctx)
+	if c == nil {
+		return nil
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.over
+}
+
 // SetReadDeadline implements net.Conn.
 func (c *conn) SetReadDeadline(t time.Time) error {
 	c.mu.Lock()

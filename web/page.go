@@ -33,6 +33,9 @@ func Page(h func(*gin.Context) error) gin.HandlerFunc {
 func Fail(c *gin.Context, err error) {
 	c.Abort()
 	ctx := c.Request.Context()
+	if over := givenUp(ctx); over != nil {
+		err = over // what came after it came of it
+	}
 	if ctx.Err() != nil && !gaveUp(err) && !c.Writer.Written() {
 		c.Status(statusClientGone)
 		return

@@ -62,6 +62,10 @@ func newDesk(t *testing.T, waits time.Duration) *desk {
 		_, err := c.Writer.Write(make([]byte, largeAnswer))
 		d.ended <- err
 	})
+	e.POST("/deaf", func(c *gin.Context) {
+		_, _ = io.Copy(io.Discard, c.Request.Body) // and its error is lost
+		web.Fail(c, c.Request.Context().Err())
+	})
 	think := web.Page(func(c *gin.Context) error {
 		if c.Query("read") != "" {
 			_, _ = io.Copy(io.Discard, c.Request.Body)
@@ -208,8 +212,8 @@ func TestASlowReaderGetsTheWholeAnswer(t *testing.T) {
 func TestWhoeverDoesNotGetOnIsCut(t *testing.T) {
 	t.Parallel()
 	d, reader := newDesk(t, patience), newDesk(t, patience)
-	stalls := func(length string, more string) func() error {
-		c := d.send(t, "POST /upload HTTP/1.1\r\n"+length, "5\r\nbegun\r\n")
+	stalls := func(path, length, more string) func() error {
+		c := d.send(t, "POST "+path+" HTTP/1.1\r\n"+length, "5\r\nbegun\r\n")
 		return func() error {
 			go func() {
 				for more != "" {
@@ -235,10 +239,11 @@ func TestWhoeverDoesNotGetOnIsCut(t *testing.T) {
 	unread := d.send(t, "POST /nowhere HTTP/1.1\r\nContent-Length: 100", "")
 	reader.send(t, "GET /large HTTP/1.1", "")
 	webtest.Together(t, map[string]func() error{
-		"sends nothing more":              stalls("Content-Length: 100000", ""),
-		"sends a byte now and then":       stalls("Content-Length: 100000", "x"),
-		"sends no more chunks":            stalls("Transfer-Encoding: chunked", ""),
-		"sends a chunk now and then":      stalls("Transfer-Encoding: chunked", "1\r\nx\r\n"),
+		"sends nothing more":              stalls("/upload", "Content-Length: 100000", ""),
+		"sends a byte now and then":       stalls("/upload", "Content-Length: 100000", "x"),
+		"sends no more chunks":            stalls("/upload", "Transfer-Encoding: chunked", ""),
+		"sends a chunk now and then":      stalls("/upload", "Transfer-Encoding: chunked", "1\r\nx\r\n"),
+		"sends nothing to who is deaf":    stalls("/deaf", "Content-Length: 100000", ""),
 		"sends no body to who wants none": func() error { _, _, err := answer(unread); return err },
 		"reads nothing": func() error {
 			if err := <-reader.ended; !isTimeout(err) {
@@ -252,7 +257,7 @@ func TestWhoeverDoesNotGetOnIsCut(t *testing.T) {
 			t.Errorf("the handler got %v", err)
 		}
 	}
-	if n := strings.Count(d.log.String(), "status=408"); n != 4 {
+	if n := strings.Count(d.log.String(), "status=408"); n != 5 {
 		t.Errorf("the log says another thing: %s", d.log)
 	}
 }
