@@ -18,12 +18,14 @@ import (
 
 // How a full disk is met: below leastFree uploads and whatever makes something
 // new are refused, while the small changes go on: signing in, deleting, the jobs
-// of what is there. When something else than we fills the disk further, below
-// leastToWrite, a file that holds nothing is given up for them. It is made again
-// when there is room.
+// of what is there. When something else than we fills the disk further, a file that holds
+// nothing is given up for them: to a change below leastToWrite, and without one
+// only when nothingFree is left. Sooner, whoever fills the disk would take that
+// too. It is made again when there is room.
 const (
 	leastFree    = 16 << 20
 	leastToWrite = 4 << 20
+	nothingFree  = 64 << 10
 	reserveSize  = 8 << 20
 	// enoughFree is room for the reserve and for something new.
 	enoughFree = leastFree + reserveSize
@@ -109,8 +111,11 @@ func (d *disk) giveUp() {
 // keep makes the reserve when there is room for it, and says in the log when the
 // disk becomes low or full, and when it is neither any more.
 func (d *disk) keep() {
-	d.spare()
 	s := d.look()
+	if s.Free < nothingFree {
+		d.giveUp()
+		s = d.look()
+	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if !d.held && s.Free >= enoughFree {

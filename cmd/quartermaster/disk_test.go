@@ -54,7 +54,9 @@ func (d smallDisk) ready() (status int, body string) {
 	return res.StatusCode, string(text)
 }
 
-// fill writes as another program does, until nothing is left.
+// fill writes as another program does, until nothing is left. It rests for as long
+// as the desk needs to notice before the last of it: what is kept for people must
+// not go to the one who fills the disk.
 func (d smallDisk) fill(t *testing.T) (free func()) {
 	t.Helper()
 	path := filepath.Join(d.inside, "ballast")
@@ -63,8 +65,16 @@ func (d smallDisk) fill(t *testing.T) (free func()) {
 		t.Fatal(err)
 	}
 	defer f.Close()
-	for err == nil {
+	for rested := false; err == nil; {
 		_, err = f.Write(make([]byte, 4096))
+		var left syscall.Statfs_t
+		if !rested && syscall.Statfs(d.inside, &left) == nil && left.Bavail*uint64(left.Bsize) < 2<<20 {
+			rested = true
+			until(t, "that it notices", func() bool {
+				text, err := os.ReadFile(d.said)
+				return err == nil && bytes.Contains(text, []byte("the disk is full"))
+			})
+		}
 	}
 	if !errors.Is(err, syscall.ENOSPC) {
 		t.Fatal(err)
