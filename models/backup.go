@@ -352,11 +352,7 @@ func stepPages(ctx context.Context, b *sqlite3.SQLiteBackup, m *Meter) error {
 // dumpPostgres has the database's own tool dump the snapshot in which the blobs
 // are listed.
 func (db *DB) dumpPostgres(ctx context.Context, to, list string, in BackupInput) (k known, err error) {
-	server, err := postgresMajor(ctx, db.gorm)
-	if err != nil {
-		return k, err
-	}
-	tool, err := backup.Tool(ctx, "pg_dump", in.Dump, server)
+	tool, err := db.postgresTool(ctx, "pg_dump", in.Dump)
 	if err != nil {
 		return k, err
 	}
@@ -386,11 +382,22 @@ func (db *DB) dumpPostgres(ctx context.Context, to, list string, in BackupInput)
 	return k, err
 }
 
-// postgresMajor is the major version of the server.
-func postgresMajor(ctx context.Context, g *gorm.DB) (int, error) {
+// ErrPooled says that the programs of PostgreSQL would have to go through a
+// pooler. They set an empty search_path, which a pooler of transactions hands on
+// with the connection: to a server that runs, which then finds no table.
+var ErrPooled = errors.New("a pooler such as PgBouncer stands before PostgreSQL, and pg_dump and pg_restore would disturb the server through it")
+
+// postgresTool finds the program of PostgreSQL that fits the server.
+func (db *DB) postgresTool(ctx context.Context, name, given string) (string, error) {
+	if db.pooled {
+		return "", ErrPooled
+	}
 	var number int
-	err := g.WithContext(ctx).Raw("SELECT CAST(current_setting('server_version_num') AS integer)").Scan(&number).Error
-	return number / 10000, err
+	err := db.gorm.WithContext(ctx).Raw("SELECT CAST(current_setting('server_version_num') AS integer)").Scan(&number).Error
+	if err != nil {
+		return "", err
+	}
+	return backup.Tool(ctx, name, given, number/10000)
 }
 
 // foreignTables are the relations of the schema that are not ours.

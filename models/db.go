@@ -71,6 +71,7 @@ type DB struct {
 	folder  string
 	name    string
 	address string // of PostgreSQL, "" with SQLite
+	pooled  bool   // a pooler stands before PostgreSQL
 	lock    *os.File
 	objects *objects.Dir
 	disk    *disk

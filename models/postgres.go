@@ -66,7 +66,7 @@ func (db *DB) connectPostgres(ctx context.Context, address string, connections i
 		return err
 	}
 	config.ConnectTimeout = cmp.Or(config.ConnectTimeout, aMoment)
-	if err := patiently(ctx, func() error { return tryPostgres(ctx, config) }); err != nil {
+	if err := patiently(ctx, func() (err error) { db.pooled, err = tryPostgres(ctx, config); return err }); err != nil {
 		return refusal(config, err)
 	}
 	pool := stdlib.OpenDB(*config)
@@ -94,24 +94,25 @@ func postgresName(address string) string {
 // stands between: it answers with a process number of its own. Behind one, the
 // next transaction may be on another connection, which knows none of our prepared
 // statements, so that config is set to do without names for them.
-func tryPostgres(ctx context.Context, config *pgx.ConnConfig) error {
+func tryPostgres(ctx context.Context, config *pgx.ConnConfig) (pooled bool, err error) {
 	conn, err := pgx.ConnectConfig(ctx, config)
 	if err != nil {
-		return err
+		return false, err
 	}
 	defer conn.Close(context.WithoutCancel(ctx))
 	tx, err := conn.Begin(ctx)
 	if err != nil {
-		return err
+		return false, err
 	}
 	var pid uint32
 	if err := tx.QueryRow(ctx, "SELECT pg_backend_pid()", pgx.QueryExecModeSimpleProtocol).Scan(&pid); err != nil {
-		return err
+		return false, err
 	}
-	if pid != conn.PgConn().PID() && config.DefaultQueryExecMode == pgx.QueryExecModeCacheStatement {
+	pooled = pid != conn.PgConn().PID()
+	if pooled && config.DefaultQueryExecMode == pgx.QueryExecModeCacheStatement {
 		config.DefaultQueryExecMode = pgx.QueryExecModeCacheDescribe
 	}
-	return tx.Rollback(ctx)
+	return pooled, tx.Rollback(ctx)
 }
 
 // patientPool is a pool of connections that waits a moment when PostgreSQL has

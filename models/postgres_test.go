@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -40,6 +42,41 @@ func TestAPoolerOfTransactionsMayStandBetween(t *testing.T) {
 	again := modelstest.OpenWith(t, o)
 	if got := read(t, again, team.Viewer, bucket, "a"); got != "text" {
 		t.Errorf("got %q, want %q", got, "text")
+	}
+}
+
+// The programs of PostgreSQL leave an empty search_path in the connections of a
+// pooler, so that a server beside them finds no table any more.
+func TestProgramsOfPostgreSQLGoThroughNoPooler(t *testing.T) {
+	t.Parallel()
+	pooled := modelstest.Pooled(t)
+	o := modelstest.Choose(t, models.Options{Postgres: pooled})
+	db := modelstest.OpenWith(t, o)
+	modelstest.NewTeam(t, db)
+	to := filepath.Join(t.TempDir(), "copy")
+	if _, err := db.Backup(t.Context(), models.BackupInput{To: to, Meter: new(models.Meter)}); !errors.Is(err, models.ErrPooled) {
+		t.Errorf("backup: got %v, want ErrPooled", err)
+	}
+	database := func(address string) string { return address[strings.LastIndex(address, " dbname="):] }
+	o.Postgres = os.Getenv(modelstest.PostgresVariable) + database(pooled)
+	beside, err := models.OpenBeside(t.Context(), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer beside.Close()
+	if _, err := beside.Backup(t.Context(), models.BackupInput{To: to, Meter: new(models.Meter)}); err != nil {
+		t.Fatalf("backup past the pooler: %v", err)
+	}
+	in := models.RestoreInput{From: to, Folder: filepath.Join(t.TempDir(), "new"), Postgres: modelstest.Pooled(t), Meter: new(models.Meter)}
+	if _, err := models.Restore(t.Context(), in); !errors.Is(err, models.ErrPooled) {
+		t.Errorf("restore: got %v, want ErrPooled", err)
+	}
+	if _, err := os.Stat(in.Folder); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("a refused restore left %v, want nothing", err)
+	}
+	in.Postgres = os.Getenv(modelstest.PostgresVariable) + database(in.Postgres)
+	if r, err := models.Restore(t.Context(), in); err != nil || !r.Fits() {
+		t.Errorf("restore past the pooler: %v, %v", r.Findings, err)
 	}
 }
 

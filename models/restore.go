@@ -141,11 +141,7 @@ func (r *restore) fitsPostgres(ctx context.Context) error {
 	if relations > 0 {
 		return fmt.Errorf("the schema %q of the database %w", schema, ErrNotEmpty)
 	}
-	server, err := postgresMajor(ctx, g)
-	if err != nil {
-		return err
-	}
-	r.tool, err = backup.Tool(ctx, "pg_restore", r.Tool, server)
+	r.tool, err = r.db.postgresTool(ctx, "pg_restore", r.Tool)
 	return err
 }
 

@@ -124,6 +124,8 @@ func plainly(err error) string {
 		return err.Error() + "; wait for it, or name another place"
 	case errors.Is(err, backups.ErrNoTool):
 		return err.Error() + "; install it (Debian: postgresql-client), or name it with --pg-dump or --pg-restore"
+	case errors.Is(err, models.ErrPooled):
+		return err.Error() + "; give this command the address of PostgreSQL itself, with QUARTERMASTER_DATABASE_URL or --database-url"
 	case errors.Is(err, models.ErrNotEmpty):
 		return err.Error() + "; a backup is restored into an empty place only, name one with --data, and an empty PostgreSQL database with --database-url"
 	case errors.Is(err, syscall.EADDRINUSE):
