@@ -26,7 +26,7 @@ func OpenBeside(ctx context.Context, o Options) (*DB, error) {
 	db := newDB(o)
 	if err := db.openBeside(ctx, o); err != nil {
 		db.Close()
-		return nil, err
+		return nil, damaged(err)
 	}
 	return db, nil
 }

@@ -110,7 +110,7 @@ func Open(ctx context.Context, o Options) (*DB, error) {
 			leave(o.Folder)
 		}
 		db.Close()
-		return nil, err
+		return nil, damaged(err)
 	}
 	return db, nil
 }

@@ -25,6 +25,8 @@ var (
 	ErrTooLarge = errors.New("too large")
 	// ErrNoSpace says that the disk or the object back end is full.
 	ErrNoSpace = errors.New("no space left")
+	// ErrDatabaseDamaged says that SQLite cannot read its file.
+	ErrDatabaseDamaged = errors.New("the file quartermaster.db is damaged, or is no database of SQLite")
 )
 
 // FieldError says which rule the value of one field breaks. Field is the name

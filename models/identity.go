@@ -37,6 +37,10 @@ var (
 	ErrFolderEmpty = errors.New("the data folder is empty")
 )
 
+// ErrIdentityDamaged says that nobody can tell which database belongs to the
+// folder.
+var ErrIdentityDamaged = errors.New("the file is damaged")
+
 // Accept says in spite of what Open goes on. It then writes down, in both, that
 // they belong together from now on. It removes nothing: what the database does
 // not know stays until a person moves it aside.
@@ -78,7 +82,7 @@ func parseIdentity(text string) (i identity, err error) {
 			return i, nil
 		}
 	}
-	return identity{}, errors.New("the file is damaged")
+	return identity{}, ErrIdentityDamaged
 }
 
 // folderFacts is what Open finds in the data folder.

@@ -85,8 +85,18 @@ func translate(err error) error {
 		case sqlite3.ErrFull:
 			return fmt.Errorf("%w: %w", ErrNoSpace, err)
 		}
+		return damaged(err)
 	case unreachable(err), strings.HasSuffix(err.Error(), closedDatabase):
 		return fmt.Errorf("%w: %w", ErrBusy, err)
+	}
+	return err
+}
+
+// damaged names the damage of SQLite's file, where an error is about that.
+func damaged(err error) error {
+	var lite sqlite3.Error
+	if errors.As(err, &lite) && (lite.Code == sqlite3.ErrCorrupt || lite.Code == sqlite3.ErrNotADB) {
+		return fmt.Errorf("%w: %w", ErrDatabaseDamaged, err)
 	}
 	return err
 }

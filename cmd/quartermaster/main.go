@@ -108,6 +108,10 @@ func plainly(err error) string {
 		return err.Error() + "; nothing was changed: put the newest database back; to go on without what came later, start once with --accept-older-database"
 	case errors.Is(err, models.ErrFolderEmpty):
 		return err.Error() + "; nothing was changed: put the data folder that belongs to it back, or correct --data or --database-url; to go on without its objects and stores, start once with --accept-empty-folder"
+	case errors.Is(err, models.ErrIdentityDamaged):
+		return err.Error() + "; nothing was changed: put a copy of it back, or, if there is none, move it away and start once with --accept-other-database"
+	case errors.Is(err, models.ErrDatabaseDamaged):
+		return models.ErrDatabaseDamaged.Error() + "; keep it, and restore the newest backup into an empty folder with: quartermaster restore"
 	case errors.Is(err, models.ErrSecretKey):
 		return err.Error() + "; put the file secret.key that belongs to this database back into the data folder, or set QUARTERMASTER_SECRET_KEY as it was; if it is lost, delete all access keys with: quartermaster key reset"
 	case errors.Is(err, models.ErrHalfRestored):
@@ -124,6 +128,8 @@ func plainly(err error) string {
 		return err.Error() + "; wait for it, or name another place"
 	case errors.Is(err, backups.ErrNoTool):
 		return err.Error() + "; install it (Debian: postgresql-client), or name it with --pg-dump or --pg-restore"
+	case errors.Is(err, backups.ErrCut), errors.Is(err, backups.ErrDamaged):
+		return backups.ErrCut.Error() + "; restore another one, into an empty folder: the one that this was restored into is not whole"
 	case errors.Is(err, models.ErrPooled):
 		return err.Error() + "; give this command the address of PostgreSQL itself, with QUARTERMASTER_DATABASE_URL or --database-url"
 	case errors.Is(err, models.ErrNotEmpty):
@@ -138,6 +144,8 @@ func plainly(err error) string {
 		return "the disk is full: " + err.Error()
 	case errors.As(err, &path) && errors.Is(err, fs.ErrPermission):
 		return "no right to use " + path.Path + ": give it to this user, or name another folder with --data"
+	case path != nil:
+		return "cannot use " + path.Path + ": " + path.Err.Error()
 	}
 	return err.Error()
 }
