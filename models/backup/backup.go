@@ -219,9 +219,11 @@ func (m Manifest) text() ([]byte, error) {
 	return append(text, '\n'), err
 }
 
-// ofState tells whether a file of that name belongs to a state.
+// ofState tells whether a file of that name belongs to a state. One that leads
+// out of its folder and in again does not.
 func ofState(name string) bool {
-	return name == DatabaseName || name == ListName || strings.HasPrefix(name, StoresName+"/") && filepath.IsLocal(filepath.FromSlash(name))
+	return name == DatabaseName || name == ListName ||
+		strings.HasPrefix(name, StoresName+"/") && path.Clean(name) == name && filepath.IsLocal(filepath.FromSlash(name))
 }
 
 // checked copies r to w and compares its checksum.

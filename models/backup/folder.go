@@ -78,20 +78,32 @@ func ours(root string) error {
 	return fmt.Errorf("%s is %w: it holds other things", root, ErrForeign)
 }
 
-// lock takes a backup for this process. It ends with the process.
-func lock(name string) (*os.File, error) {
-	f, err := os.OpenFile(name, os.O_RDWR|os.O_CREATE, 0o600)
+// lock takes a backup for this process. It ends with the process. What others
+// may have put there is neither followed nor left open to them.
+func lock(name string) (_ *os.File, err error) {
+	f, err := os.OpenFile(name, os.O_RDWR|os.O_CREATE|syscall.O_NOFOLLOW, 0o600)
 	if err != nil {
 		return nil, err
 	}
-	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
-		f.Close()
-		if errors.Is(err, syscall.EWOULDBLOCK) {
-			return nil, ErrInUse
+	defer func() {
+		if err != nil {
+			f.Close()
 		}
+	}()
+	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); errors.Is(err, syscall.EWOULDBLOCK) {
+		return nil, ErrInUse
+	} else if err != nil {
 		return nil, fmt.Errorf("lock %s: %w", name, err)
 	}
-	return f, nil
+	opened, err := f.Stat()
+	if err != nil {
+		return nil, err
+	}
+	// Another backup may have ended in between, and renamed or removed the file.
+	if there, err := os.Lstat(name); err != nil || !os.SameFile(opened, there) {
+		return nil, ErrInUse
+	}
+	return f, f.Chmod(0o600)
 }
 
 // readBefore learns what the last backup left in the folder.

@@ -174,9 +174,12 @@ func (s *streamReader) Each(visit func(name string, size int64, r io.Reader) err
 		name := head.Name
 		if BlobID(name) == "" {
 			// The state's folder, whoever may have packed it anew.
-			if name = strings.TrimPrefix(name, s.manifest.State+"/"); !ofState(name) || head.Typeflag != tar.TypeReg {
+			if name = strings.TrimPrefix(name, s.manifest.State+"/"); !ofState(name) {
 				continue
 			}
+		}
+		if head.Typeflag != tar.TypeReg {
+			continue
 		}
 		if err := visit(name, head.Size, whole{s.tar}); err != nil {
 			return err
