@@ -468,14 +468,15 @@ type blob struct {
 	Blob   string
 	Size   int64
 	SHA256 string `gorm:"column:sha256"`
-	// Of is what the bytes are, for a person.
+	// Of is what the bytes are, for a person. What in a key is no letter is
+	// written out, so that a terminal does not obey it.
 	Of string
 }
 
 // eachBlob visits every blob that a record names: those of objects, and those
 // that came with orders that wait.
 func eachBlob(g *gorm.DB, visit func(blob) error) error {
-	rows, err := g.Raw(`SELECT o.blob, o.size, o.sha256, o.key || ' in bucket ' || b.name FROM objects o
+	rows, err := g.Raw(`SELECT o.blob, o.size, o.sha256, o.key, b.name FROM objects o
 		JOIN buckets b ON b.id = o.bucket_id ORDER BY o.blob`).Rows()
 	if err != nil {
 		return err
@@ -483,9 +484,11 @@ func eachBlob(g *gorm.DB, visit func(blob) error) error {
 	defer rows.Close()
 	for rows.Next() {
 		var b blob
-		if err := rows.Scan(&b.Blob, &b.Size, &b.SHA256, &b.Of); err != nil {
+		var key, bucket string
+		if err := rows.Scan(&b.Blob, &b.Size, &b.SHA256, &key, &bucket); err != nil {
 			return err
 		}
+		b.Of = fmt.Sprintf("%q in bucket %s", key, bucket)
 		if err := visit(b); err != nil {
 			return err
 		}
@@ -515,7 +518,7 @@ func waitingBlobs(g *gorm.DB) ([]blob, error) {
 			return nil, errors.Join(fmt.Errorf("order %d: no upload of blob %s", l.OrderNumber, l.Blob), err)
 		}
 		s := in.Upload.Staged
-		blobs = append(blobs, blob{Blob: l.Blob, Size: s.Size, SHA256: s.SHA256, Of: fmt.Sprintf("%s of order %d", in.Upload.Name, l.OrderNumber)})
+		blobs = append(blobs, blob{Blob: l.Blob, Size: s.Size, SHA256: s.SHA256, Of: fmt.Sprintf("%q of order %d", in.Upload.Name, l.OrderNumber)})
 	}
 	return blobs, nil
 }

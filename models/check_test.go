@@ -109,7 +109,7 @@ func TestCheckFindsWhatDoesNotFit(t *testing.T) {
 		mends  bool
 	}{
 		{name: "nothing", mends: true},
-		{name: "object without bytes", do: func(t *testing.T, d whole) { mustDo(t, os.Remove(d.file())) }, want: bytesWrong, says: "a.zip in bucket full-bucket has no bytes"},
+		{name: "object without bytes", do: func(t *testing.T, d whole) { mustDo(t, os.Remove(d.file())) }, want: bytesWrong, says: "\"a.zip\" in bucket full-bucket has no bytes"},
 		{name: "object that was cut", do: func(t *testing.T, d whole) { mustDo(t, os.Truncate(d.file(), 3)) }, want: bytesWrong, says: "has 3 bytes and should have"},
 		{name: "object that was changed", do: func(t *testing.T, d whole) {
 			text, err := os.ReadFile(d.file())
@@ -119,7 +119,7 @@ func TestCheckFindsWhatDoesNotFit(t *testing.T) {
 		}, want: bytesWrong, says: "has other bytes than were recorded"},
 		{name: "file of an order that waits", do: func(t *testing.T, d whole) {
 			modelstest.Exec(t, d.options, "UPDATE order_lines SET blob = 'ffffffffffffffffffffffffffffffff' WHERE blob <> ''")
-		}, want: bytesWrong, says: "c.zip of order"},
+		}, want: bytesWrong, says: "\"c.zip\" of order"},
 		{name: "bytes that nothing has", do: func(t *testing.T, d whole) {
 			path := filepath.Join(filepath.Dir(d.file()), d.object.Blob[:2]+strings.Repeat("0", 30))
 			mustDo(t, os.WriteFile(path, []byte("lost"), 0o600))
@@ -280,5 +280,31 @@ func TestRepairNeedsTheDeskForItself(t *testing.T) {
 	modelstest.Exec(t, d.options, "UPDATE apps SET version_count = 9")
 	if _, err := db.Check(t.Context(), models.CheckInput{Repair: true, Meter: new(models.Meter)}); !errors.Is(err, models.ErrConflict) {
 		t.Errorf("beside another process: got %v, want %v", err, models.ErrConflict)
+	}
+}
+
+// The key of an object may hold anything. What a check says of it is read on an
+// operator's terminal, which must not obey it, in one line.
+func TestACheckNamesKeysThatNoTerminalObeys(t *testing.T) {
+	t.Parallel()
+	o := modelstest.Choose(t, models.Options{})
+	db := modelstest.OpenWith(t, o)
+	team := modelstest.NewTeam(t, db)
+	bucket := mustBucket(t, db, team.Requester, 0)
+	mustPut(t, db, team.Requester, bucket, "a\x1b[2K\nEverything fits.\u202e", "text")
+	blobs, err := filepath.Glob(filepath.Join(o.Folder, "objects", "blobs", "*", "*"))
+	if err != nil || len(blobs) != 1 {
+		t.Fatalf("got %v, %v; want one blob", blobs, err)
+	}
+	if err := os.Remove(blobs[0]); err != nil {
+		t.Fatal(err)
+	}
+	r, err := db.Check(t.Context(), models.CheckInput{Meter: new(models.Meter)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := fmt.Sprint(r.Findings)
+	if !strings.Contains(got, `"a\x1b[2K\nEverything fits.\u202e" in bucket `) || strings.ContainsAny(got, "\x1b\n\u202e") {
+		t.Errorf("got %q, want the key with its marks written out", got)
 	}
 }

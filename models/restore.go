@@ -106,7 +106,7 @@ func (r *restore) run(ctx context.Context, from backup.Reader) error {
 // is written.
 func (r *restore) fits(ctx context.Context) error {
 	if want := engineSQLite; r.report.Engine != want && r.Postgres == "" || r.report.Engine == want && r.Postgres != "" {
-		return fmt.Errorf("%w: %s", ErrEngine, r.report.Engine)
+		return fmt.Errorf("%w: %q", ErrEngine, r.report.Engine)
 	}
 	entries, err := os.ReadDir(r.Folder)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -237,7 +237,7 @@ func (r *restore) verify(ctx context.Context) error {
 		return err
 	}
 	if newest != r.report.Migration {
-		r.find("the database", fmt.Sprintf("it has the shape %s, and the backup says %s", newest, r.report.Migration))
+		r.find("the database", fmt.Sprintf("it has the shape %s, and the backup says %q", newest, r.report.Migration))
 	}
 	if err := r.verifyRows(ctx); err != nil {
 		return err
