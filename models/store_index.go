@@ -226,7 +226,9 @@ type StoreFolder struct {
 	// Aside tells that it was moved aside, Index that it holds an index.
 	Aside, Index bool
 
-	known bool // to the database, and not about to be removed
+	// known to the database, and not about to be removed. Of one that lies aside,
+	// while there is another in its place, it is not.
+	known bool
 }
 
 // storeFolders are all folders of stores. There are none where there is no
@@ -251,7 +253,10 @@ func (db *DB) storeFolders(ctx context.Context) ([]StoreFolder, error) {
 		if err != nil {
 			return nil, translate(err)
 		}
-		f.known = n > 0
+		if f.known = n > 0; f.known && f.Aside {
+			_, err = os.Lstat(db.storeIndex(f.ID))
+			f.known = errors.Is(err, fs.ErrNotExist)
+		}
 		folders = append(folders, f)
 	}
 	return folders, nil

@@ -138,6 +138,32 @@ func TestAStoreThatLiesAsideComesBackWithItsRecord(t *testing.T) {
 	}
 }
 
+// Whoever puts an older copy back by hand has both: what was put back counts.
+func TestAStoreThatIsInItsPlaceKeepsItBesideOneAside(t *testing.T) {
+	t.Parallel()
+	o := modelstest.Choose(t, models.Options{})
+	db, err := models.Open(t.Context(), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := placeStore(t, db, modelstest.NewTeam(t, db).Requester, storeInput("handbook"))
+	modelstest.Work(t, db)
+	before, folder := files(t, o.Folder), db.StoreFolder(s.ID)
+	if err := os.CopyFS(folder+".dropped", os.DirFS(folder)); err != nil {
+		t.Fatal(err)
+	}
+	if err := db.Close(); err != nil {
+		t.Fatal(err)
+	}
+	db = modelstest.OpenWith(t, o)
+	if err := db.EmptyAside(t.Context(), time.Now().Add(time.Hour)); err != nil {
+		t.Fatal(err)
+	}
+	if got := files(t, o.Folder); !slices.Equal(got, before) {
+		t.Errorf("a day later: got %v, want %v", got, before)
+	}
+}
+
 func TestASweepMovesOnlyEmptyFoldersOfNoStoreAside(t *testing.T) {
 	t.Parallel()
 	o := modelstest.Choose(t, models.Options{})
