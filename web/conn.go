@@ -57,9 +57,10 @@ type conn struct {
 	server *Server
 
 	mu      sync.Mutex
-	waiting bool  // for the rest of a body
-	over    error // why it is not waited for any more
-	pace    pace  // of the body; only Read uses it
+	waiting bool      // for the rest of a body
+	until   time.Time // at the latest; zero as long as it gets on
+	over    error     // why it is not waited for any more
+	pace    pace      // of the body; only Read uses it
 }
 
 // least is how many bytes have to move before the patience is as new.
@@ -90,13 +91,25 @@ func (p *pace) note(n int, began time.Time) bool {
 	return p.left > 0
 }
 
+// patiences is how many times the patience a body may take in all that is no
+// upload: it is small, and who sends it is held in memory.
+const patiences = 5
+
 // await begins to wait for a body. The HTTP server ends it, by setting a
 // deadline itself, when it has read the body to its end.
 func (c *conn) await() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.waiting, c.over = true, nil
+	c.until = models.SystemClock().Add(patiences * c.server.patience)
 	c.pace = newPace(c.server.patience)
+}
+
+// awaitUpload waits on for as long as the body gets on.
+func (c *conn) awaitUpload() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.until = time.Time{}
 }
 
 // giveUp has the rest of a body, if any is awaited, end with the error.
@@ -156,6 +169,9 @@ func (c *conn) takeTurn(now time.Time) (bool, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.waiting && c.over == nil {
+		if !c.until.IsZero() && now.After(c.until) {
+			c.over = errStalled
+		}
 		_ = c.Conn.SetReadDeadline(now.Add(c.pace.turn()))
 	}
 	return c.waiting, c.over

@@ -24,8 +24,9 @@ const (
 
 // Server answers requests over connections whose deadlines follow what they
 // carry: an upload or a download may take hours as long as it gets on, and one
-// that stands still for as long as the server's patience is ended. How long a
-// handler takes is bounded by nothing.
+// that stands still for as long as the server's patience is ended. So is another
+// body that takes a few times as long in all. How long a handler takes is bounded
+// by nothing.
 type Server struct {
 	http     http.Server
 	log      *slog.Logger

@@ -262,6 +262,24 @@ func TestWhoeverDoesNotGetOnIsCut(t *testing.T) {
 	}
 }
 
+// A form is small. Whoever takes for ever over one, although it gets on, holds
+// its memory for ever too.
+func TestAFormIsNotAwaitedForEver(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t, patience/2)
+	c := d.send(t, "POST /form HTTP/1.1\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: 1000000", "a=")
+	go func() {
+		for piece := strings.Repeat("x", 6<<10); ; time.Sleep(patience / 8) {
+			if _, err := io.WriteString(c, piece); err != nil {
+				return
+			}
+		}
+	}()
+	if res, _ := mustAnswer(t, c); res.StatusCode != 408 || !res.Close {
+		t.Errorf("got %d, closing %v, want 408 and the end", res.StatusCode, res.Close)
+	}
+}
+
 func isTimeout(err error) bool {
 	var net net.Error
 	return errors.As(err, &net) && net.Timeout()

@@ -14,11 +14,15 @@ import (
 // of it.
 const wholeBody = "web.body"
 
-// Upload lets the body of a route hold up to max bytes.
+// Upload lets the body of a route hold up to max bytes, and take as long as it
+// gets on.
 func Upload(max int64) gin.HandlerFunc {
 	return func(c *gin.Context) {
 		if body, ok := c.Value(wholeBody).(io.ReadCloser); ok {
 			c.Request.Body = http.MaxBytesReader(c.Writer, body, max)
+		}
+		if way := connOf(c.Request.Context()); way != nil {
+			way.awaitUpload()
 		}
 		c.Next()
 	}
