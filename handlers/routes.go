@@ -262,16 +262,18 @@ type Health struct{ DB *models.DB }
 func (h Health) Live(c *gin.Context) { c.String(http.StatusOK, "ok\n") }
 
 // Ready answers 200 when the database answers, with what somebody should look
-// at, and 503 while it does not or takes no changes, with the reason.
+// at, and 503 while it does not or takes no changes, with the reason. On a full
+// disk people are still to come, to make room.
 func (h Health) Ready(c *gin.Context) {
 	disk := h.DB.Space()
 	room := fmt.Sprintf("%d of %d MiB are free on the disk of the data folder", disk.Free>>20, disk.Total>>20)
 	switch err := h.DB.Ready(c.Request.Context()); {
-	case err == nil && disk.Full():
-		c.String(http.StatusServiceUnavailable, "disk full: %s; uploads and whatever is new are refused\n", room)
 	case err == nil:
 		said := "ready\n"
-		if disk.Low() {
+		switch {
+		case disk.Full():
+			said += "warning: the disk is full: " + room + "; uploads and whatever is new are refused\n"
+		case disk.Low():
 			said += "warning: " + room + "\n"
 		}
 		if n := h.DB.Withheld(); n > 0 {
