@@ -44,6 +44,9 @@ type Options struct {
 	// there, which would else be ErrSecretKey: nobody can read their secrets any
 	// more.
 	ForgetAccessKeys bool
+	// Existing is for work on a desk that is there: where there is none, Open
+	// makes none and returns ErrNoDesk.
+	Existing bool
 	// Accept lets a folder and a database be opened that do not fit each other.
 	Accept Accept
 	// Clock and Random default to the machine's.
@@ -167,7 +170,7 @@ func (db *DB) open(ctx context.Context, o Options) error {
 	if err = refuseHalfRestored(o.Folder); err != nil {
 		return err
 	}
-	m := meeting{accept: o.Accept}
+	m := meeting{accept: o.Accept, existing: o.Existing}
 	if m.folder, err = lookInto(o.Folder); err != nil {
 		return err
 	}

@@ -126,6 +126,7 @@ func holdsFile(path string) (found bool) {
 // databaseFacts is what Open finds in the database.
 type databaseFacts struct {
 	identity
+	there bool // it has the tables of a desk
 	used  bool // somebody has begun to work with it
 	keeps bool // it knows objects or stores
 }
@@ -159,13 +160,14 @@ func readFacts(ctx context.Context, g *gorm.DB) (d databaseFacts, err error) {
 	if err != nil {
 		return d, fmt.Errorf("read database: %w", err)
 	}
-	return databaseFacts{identity: identity{ID: row.ID, Order: row.Number, Event: row.Event}, used: row.Used, keeps: row.Keeps}, nil
+	return databaseFacts{identity: identity{ID: row.ID, Order: row.Number, Event: row.Event}, there: true, used: row.Used, keeps: row.Keeps}, nil
 }
 
 // meeting is what Open finds out about folder and database, and what it makes
 // of it.
 type meeting struct {
 	accept   Accept
+	existing bool // Options.Existing
 	folder   folderFacts
 	database databaseFacts
 	problem  error // what was accepted
@@ -179,6 +181,9 @@ func (m *meeting) check(ctx context.Context, g *gorm.DB) (err error) {
 	}
 	if m.problem = m.compare(g == nil); m.problem != nil && !m.accept.accepts(m.problem) {
 		return m.problem
+	}
+	if m.existing && m.problem == nil && !m.database.there {
+		return ErrNoDesk
 	}
 	return nil
 }

@@ -108,13 +108,18 @@ func (db *DB) checkRights(ctx context.Context) error {
 		Role, Database, Path, Schema, Owner string
 		Create, Change, Owns                bool
 	}
-	err := db.gorm.WithContext(ctx).Raw(`SELECT current_user AS role, current_database() AS database, current_setting('search_path') AS path,
+	tables, err := migrations.Tables()
+	if err != nil {
+		return err
+	}
+	err = db.gorm.WithContext(ctx).Raw(`SELECT current_user AS role, current_database() AS database, current_setting('search_path') AS path,
 		coalesce(s.name, '') AS schema, coalesce(has_schema_privilege(s.name, 'CREATE'), false) AS "create",
 		coalesce(pg_get_userbyid(m.relowner), '') AS owner, coalesce(pg_has_role(m.relowner, 'USAGE'), true) AS owns,
-		coalesce(has_table_privilege(m.oid, 'SELECT') AND has_table_privilege(m.oid, 'INSERT')
-			AND has_table_privilege(m.oid, 'UPDATE') AND has_table_privilege(m.oid, 'DELETE'), true) AS change
+		NOT EXISTS (SELECT 1 FROM pg_class t WHERE t.relnamespace = m.relnamespace AND t.relkind = 'r' AND t.relname IN ?
+			AND NOT (has_table_privilege(t.oid, 'SELECT') AND has_table_privilege(t.oid, 'INSERT')
+				AND has_table_privilege(t.oid, 'UPDATE') AND has_table_privilege(t.oid, 'DELETE'))) AS change
 		FROM (SELECT current_schema() AS name) s
-		LEFT JOIN pg_class m ON m.relname = 'migrations' AND m.relnamespace = (SELECT oid FROM pg_namespace WHERE nspname = s.name)`).
+		LEFT JOIN pg_class m ON m.relname = 'migrations' AND m.relnamespace = (SELECT oid FROM pg_namespace WHERE nspname = s.name)`, tables).
 		Scan(&has).Error
 	if err != nil {
 		return fmt.Errorf("look at the rights in PostgreSQL: %w", err)

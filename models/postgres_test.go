@@ -130,6 +130,8 @@ func TestWhatPostgreSQLRefusesIsNamedWithItsCure(t *testing.T) {
 		{"GRANT USAGE ON SCHEMA public TO " + role, as(role), "GRANT USAGE, CREATE ON SCHEMA"},
 		{"CREATE TABLE migrations (id text)", as(role), "GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES"},
 		{"GRANT ALL ON ALL TABLES IN SCHEMA public TO " + role, as(role), "GRANT USAGE, CREATE ON SCHEMA"},
+		{"CREATE TABLE orders (number bigint)", as(role), "GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES"},
+		{"GRANT ALL ON ALL TABLES IN SCHEMA public TO " + role, as(role), "GRANT USAGE, CREATE ON SCHEMA"},
 		{"GRANT CREATE ON SCHEMA public TO " + role, as(role), `'ALTER TABLE %I.%I OWNER TO %I'`},
 		{"", as(role) + " host=none.invalid", "cannot reach PostgreSQL at none.invalid"},
 		{"", as(role) + " host=127.0.0.1 port=1 connect_timeout=x", "no address of a PostgreSQL database"},

@@ -187,7 +187,7 @@ type check struct {
 func (k *check) Run(ctx context.Context, out io.Writer, c console, d *data) error {
 	open := d.look
 	if k.Repair {
-		open = d.with
+		open = d.withExisting
 	}
 	return open(ctx, func(db *models.DB) error {
 		m, stop := c.watch()

@@ -40,7 +40,8 @@ type data struct {
 	OlderDatabase bool `name:"accept-older-database" env:"-" help:"Start once with a database that is older than the data folder, as one restored from a backup: what came later is missing in it; nothing is removed, and order numbers go on behind those that were given."`
 	EmptyFolder   bool `name:"accept-empty-folder" env:"-" help:"Start once with a new data folder and a database that had another: the objects, stores and the secret key of the old one are missing; nothing is removed."`
 
-	forget bool // the access keys, where their secret key is lost
+	forget   bool // the access keys, where their secret key is lost
+	existing bool // nothing is made where there is no desk
 }
 
 // Validate refuses what is wrong with the settings of the data before anything
@@ -82,7 +83,7 @@ func (d *data) open(ctx context.Context, demo bool, clock models.Clock, log *slo
 }
 
 func (d *data) options(demo bool, clock models.Clock, log *slog.Logger) models.Options {
-	return models.Options{Folder: d.folder(demo), Postgres: d.Database, Connections: int(d.Connections), SecretKey: d.SecretKey, ForgetAccessKeys: d.forget,
+	return models.Options{Folder: d.folder(demo), Postgres: d.Database, Connections: int(d.Connections), SecretKey: d.SecretKey, ForgetAccessKeys: d.forget, Existing: d.existing,
 		Accept: models.Accept{EmptyDatabase: d.EmptyDatabase, OtherDatabase: d.OtherDatabase, OlderDatabase: d.OlderDatabase, EmptyFolder: d.EmptyFolder},
 		Clock:  clock, Log: log}
 }

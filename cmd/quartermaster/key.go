@@ -20,7 +20,7 @@ type resetKey struct{}
 // Run opens the data and lets it forget what nobody can read.
 func (resetKey) Run(ctx context.Context, out io.Writer, d *data) error {
 	d.forget = true
-	return d.with(ctx, func(*models.DB) error {
+	return d.withExisting(ctx, func(*models.DB) error {
 		fmt.Fprintln(out, "The server can start. Where the secret key was lost, all access keys are deleted.")
 		return nil
 	})
@@ -30,7 +30,7 @@ type rotateKey struct{}
 
 // Run encrypts everything anew.
 func (rotateKey) Run(ctx context.Context, out io.Writer, d *data) error {
-	return d.with(ctx, func(db *models.DB) error {
+	return d.withExisting(ctx, func(db *models.DB) error {
 		err := db.RotateSecretKey(ctx, models.Operator())
 		switch {
 		case errors.Is(err, models.ErrConflict):

@@ -39,11 +39,18 @@ func (d *data) with(ctx context.Context, do func(*models.DB) error) error {
 	return errors.Join(do(db), db.Close())
 }
 
+// withExisting is with for what makes sense only on a desk that is there: a
+// mistyped folder makes no new one.
+func (d *data) withExisting(ctx context.Context, do func(*models.DB) error) error {
+	d.existing = true
+	return d.with(ctx, do)
+}
+
 type listUsers struct{}
 
 // Run prints a line an account.
 func (listUsers) Run(ctx context.Context, out io.Writer, d *data) error {
-	return d.with(ctx, func(db *models.DB) error {
+	return d.withExisting(ctx, func(db *models.DB) error {
 		users, err := db.ListUsers(ctx, models.Operator())
 		if err != nil {
 			return err
@@ -95,7 +102,7 @@ type resetPassword struct {
 
 // Run gives the account a new password.
 func (c resetPassword) Run(ctx context.Context, out io.Writer, d *data) error {
-	return d.with(ctx, func(db *models.DB) error {
+	return d.withExisting(ctx, func(db *models.DB) error {
 		password := db.GeneratePassword()
 		if err := db.ResetPassword(ctx, models.Operator(), c.Email, password); err != nil {
 			return aboutUser(c.Email, err)
@@ -111,7 +118,7 @@ type makeAdmin struct {
 
 // Run makes the account a site admin's.
 func (c makeAdmin) Run(ctx context.Context, out io.Writer, d *data) error {
-	return d.with(ctx, func(db *models.DB) error {
+	return d.withExisting(ctx, func(db *models.DB) error {
 		if err := db.MakeSiteAdmin(ctx, models.Operator(), c.Email); err != nil {
 			return aboutUser(c.Email, err)
 		}
