@@ -20,6 +20,7 @@ type folder struct {
 	manifest Manifest
 	before   blobs // of the state that counts so far
 	now      blobs // of this state
+	unsynced int64
 }
 
 // blobs are the ids of blobs.
@@ -147,8 +148,12 @@ func (f *folder) Has(id, sha256 string) bool {
 	return err == nil && sum.SHA256 == sha256
 }
 
-func (f *folder) Blob(id, sha256 string, _ int64, r io.Reader) error {
+func (f *folder) Blob(id, sha256 string, size int64, r io.Reader) error {
 	name := f.blob(id)
+	if f.unsynced += size; f.unsynced > syncEvery {
+		syscall.Sync()
+		f.unsynced = 0
+	}
 	if err := os.MkdirAll(filepath.Dir(name), 0o700); err != nil {
 		return err
 	}
@@ -165,6 +170,11 @@ func (f *folder) Add(name string, _ int64, r io.Reader) error {
 		return err
 	})
 }
+
+// syncEvery is how many bytes are written before they are put on disk. All at the
+// end would hold up whoever else waits for the disk, and each file by itself
+// would take most of the time.
+const syncEvery = 256 << 20
 
 // partial ends the name of a file that is not whole yet.
 const partial = ".partial"
@@ -189,7 +199,6 @@ func (f *folder) Commit() error {
 	if err := f.private(); err != nil {
 		return err
 	}
-	// All at once: a sync for each small file would take most of the time.
 	syscall.Sync()
 	err = write(filepath.Join(f.root, manifestName), func(w io.Writer) error {
 		_, err := w.Write(text)

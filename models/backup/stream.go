@@ -27,6 +27,8 @@ type stream struct {
 	zip   *gzip.Writer // nil when it is not compressed
 	tar   *tar.Writer
 	whole bool
+
+	unsynced int64
 }
 
 func createStream(name, state string) (_ *stream, err error) {
@@ -77,6 +79,12 @@ func (s *stream) Begin(m Manifest) error {
 func (s *stream) Has(string, string) bool { return false }
 
 func (s *stream) Blob(id, sha256 string, size int64, r io.Reader) error {
+	if s.unsynced += size; s.unsynced > syncEvery {
+		if err := s.file.Sync(); err != nil {
+			return err
+		}
+		s.unsynced = 0
+	}
 	if err := s.head(BlobName(id), size); err != nil {
 		return err
 	}
