@@ -118,7 +118,7 @@ func (b *backup) Run(ctx context.Context, out io.Writer, c console, d *data) err
 			fmt.Fprintln(out, r.Notice)
 		}
 		if !r.Whole() {
-			return fmt.Errorf("the data folder itself lacks %d objects and has %d damaged ones (%s); the backup has all the rest; see which with: quartermaster check",
+			return fmt.Errorf("objects are missing (%d) or damaged (%d) in the data folder itself: %s; the backup has all the rest; see which they are with: quartermaster check",
 				len(r.Missing), len(r.Damaged), some(append(r.Missing, r.Damaged...)))
 		}
 		return nil
@@ -206,22 +206,26 @@ func (k *check) Run(ctx context.Context, out io.Writer, c console, d *data) erro
 }
 
 func (k *check) verdict(out io.Writer, r models.CheckReport) error {
-	mendable := 0
-	left := 0
+	left, mendable := 0, 0
 	for _, f := range r.Findings {
-		if !f.Mended {
-			left++
-			if f.Mendable {
-				mendable++
-			}
+		if f.Mended {
+			continue
 		}
+		left++
+		if f.Mendable {
+			mendable++
+		}
+	}
+	things := fmt.Sprintf("%d things do not fit", left)
+	if left == 1 {
+		things = "one thing does not fit"
 	}
 	switch {
 	case left == 0:
 		fmt.Fprintln(out, "Everything fits.")
 		return nil
 	case mendable > 0 && !k.Repair:
-		return fmt.Errorf("%d things do not fit; %d of them can be mended, with the server stopped, by: quartermaster check --repair", left, mendable)
+		return fmt.Errorf("%s; what can be mended of it (%d) is mended, with the server stopped, by: quartermaster check --repair", things, mendable)
 	}
-	return fmt.Errorf("%d things do not fit, and a person has to decide what to do; bytes may be in a backup", left)
+	return fmt.Errorf("%s, and a person has to decide what to do; bytes may be in a backup", things)
 }

@@ -94,6 +94,8 @@ func plainly(err error) string {
 	var path *fs.PathError
 	var listen *net.OpError
 	switch {
+	case errors.Is(err, context.Canceled):
+		return "interrupted before it was done"
 	case errors.Is(err, models.ErrFolderInUse):
 		return "the data folder is in use by another Quartermaster; stop that one, or name another folder with --data"
 	case errors.Is(err, migrations.ErrNewer):
