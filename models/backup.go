@@ -473,28 +473,29 @@ type blob struct {
 	Of string
 }
 
+// blobsAtOnce is how many records are read at a time. Nothing is kept open while
+// their bytes are looked at, which would let SQLite's journal grow.
+const blobsAtOnce = 1000
+
 // eachBlob visits every blob that a record names: those of objects, and those
 // that came with orders that wait.
 func eachBlob(g *gorm.DB, visit func(blob) error) error {
-	rows, err := g.Raw(`SELECT o.blob, o.size, o.sha256, o.key, b.name FROM objects o
-		JOIN buckets b ON b.id = o.bucket_id ORDER BY o.blob`).Rows()
-	if err != nil {
-		return err
-	}
-	defer rows.Close()
-	for rows.Next() {
-		var b blob
-		var key, bucket string
-		if err := rows.Scan(&b.Blob, &b.Size, &b.SHA256, &key, &bucket); err != nil {
+	for last := ""; ; {
+		var some []blob
+		err := g.Raw(`SELECT o.blob, o.size, o.sha256, o.key || ' in bucket ' || b.name AS of FROM objects o
+			JOIN buckets b ON b.id = o.bucket_id WHERE o.blob > ? ORDER BY o.blob LIMIT ?`, last, blobsAtOnce).Scan(&some).Error
+		if err != nil {
 			return err
 		}
-		b.Of = fmt.Sprintf("%q in bucket %s", key, bucket)
-		if err := visit(b); err != nil {
-			return err
+		for _, b := range some {
+			if err := visit(b); err != nil {
+				return err
+			}
+			last = b.Blob
 		}
-	}
-	if err := rows.Err(); err != nil {
-		return err
+		if len(some) < blobsAtOnce {
+			break
+		}
 	}
 	waiting, err := waitingBlobs(g)
 	for _, b := range waiting {

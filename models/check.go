@@ -61,7 +61,7 @@ type fault struct {
 type look struct {
 	what string
 	// find finds the cases; where ids are given, only among these.
-	find func(ctx context.Context, db *DB, ids []string) ([]fault, error)
+	find func(ctx context.Context, db *DB, ids map[string]bool) ([]fault, error)
 	// mend mends cases in the caller's transaction; nil where a person has to
 	// choose.
 	mend func(ctx context.Context, tx *DB, cases []fault) error
@@ -109,12 +109,12 @@ func (db *DB) lookTwice(ctx context.Context, l look) ([]fault, error) {
 	if err != nil || len(first) == 0 {
 		return nil, err
 	}
-	ids := make([]string, len(first))
-	for i, f := range first {
-		ids[i] = f.id
+	ids := map[string]bool{}
+	for _, f := range first {
+		ids[f.id] = true
 	}
 	again, err := l.find(ctx, db, ids)
-	return slices.DeleteFunc(again, func(f fault) bool { return !slices.Contains(ids, f.id) }), err
+	return slices.DeleteFunc(again, func(f fault) bool { return !ids[f.id] }), err
 }
 
 // mend mends the cases of a look and tells whether they are gone then.
@@ -168,7 +168,7 @@ type row struct {
 // bySQL is a look by one query, which sees the database as it is at one moment.
 // It gives the columns of row; says tells a case with the place of each.
 func bySQL(what, query, says string, mend string, args ...any) look {
-	l := look{what: what, find: func(ctx context.Context, db *DB, _ []string) ([]fault, error) {
+	l := look{what: what, find: func(ctx context.Context, db *DB, _ map[string]bool) ([]fault, error) {
 		var rows []row
 		if err := db.gorm.WithContext(ctx).Raw(query, args...).Scan(&rows).Error; err != nil {
 			return nil, err
@@ -211,7 +211,7 @@ func (db *DB) fileLooks(in CheckInput, r *CheckReport) []look {
 
 // integrity is what SQLite itself finds. PostgreSQL holds its own constraints,
 // and has its own tools for its files.
-func integrity(ctx context.Context, db *DB, _ []string) ([]fault, error) {
+func integrity(ctx context.Context, db *DB, _ map[string]bool) ([]fault, error) {
 	if db.gorm.Name() != "sqlite" {
 		return nil, nil
 	}
@@ -238,14 +238,14 @@ func integrity(ctx context.Context, db *DB, _ []string) ([]fault, error) {
 }
 
 // wrongBytes looks at the bytes of everything that has some.
-func wrongBytes(in CheckInput, r *CheckReport) func(context.Context, *DB, []string) ([]fault, error) {
-	return func(ctx context.Context, db *DB, ids []string) ([]fault, error) {
+func wrongBytes(in CheckInput, r *CheckReport) func(context.Context, *DB, map[string]bool) ([]fault, error) {
+	return func(ctx context.Context, db *DB, ids map[string]bool) ([]fault, error) {
 		if ids == nil {
 			in.Meter.begin("looking at objects", r.Rows["objects"])
 		}
 		var found []fault
 		err := eachBlob(db.gorm.WithContext(ctx), func(b blob) error {
-			if ids != nil && !slices.Contains(ids, b.Blob) {
+			if ids != nil && !ids[b.Blob] {
 				return nil
 			}
 			wrong, read, err := db.wrongBlob(ctx, b, in.Fast)
@@ -297,8 +297,8 @@ func (db *DB) wrongBlob(ctx context.Context, b blob, fast bool) (wrong string, r
 // unknownBytes looks for what lies in the data folder and no record names, as
 // bytes of objects and folders of stores. What is about to be dropped, and, while
 // a server may be running, what is about to be recorded does not count.
-func unknownBytes(in CheckInput) func(context.Context, *DB, []string) ([]fault, error) {
-	return func(ctx context.Context, db *DB, _ []string) ([]fault, error) {
+func unknownBytes(in CheckInput) func(context.Context, *DB, map[string]bool) ([]fault, error) {
+	return func(ctx context.Context, db *DB, _ map[string]bool) ([]fault, error) {
 		u, err := db.FindUnknown(ctx)
 		if err != nil {
 			return nil, err
@@ -349,7 +349,7 @@ func moveAside(ctx context.Context, tx *DB, cases []fault) error {
 // indexed are the states in which a store has an index.
 var indexed = []StoreState{StoreNormal, StoreScaling, StoreScalingIn, StoreAbnormal, StoreFrozen, StoreDiskFull}
 
-func storesWithoutIndex(ctx context.Context, db *DB, ids []string) ([]fault, error) {
+func storesWithoutIndex(ctx context.Context, db *DB, ids map[string]bool) ([]fault, error) {
 	stores, err := table[Store](db.gorm).Where("state IN ?", indexed).Order("id").Find(ctx)
 	if err != nil {
 		return nil, err
@@ -519,7 +519,7 @@ func orderLooks() []look {
 // given by a database which is no more.
 func withoutGaps(l look) look {
 	find := l.find
-	l.find = func(ctx context.Context, db *DB, ids []string) ([]fault, error) {
+	l.find = func(ctx context.Context, db *DB, ids map[string]bool) ([]fault, error) {
 		found, err := find(ctx, db, ids)
 		if err != nil || len(found) == 0 {
 			return nil, err
