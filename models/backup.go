@@ -481,17 +481,22 @@ const blobsAtOnce = 1000
 // that came with orders that wait.
 func eachBlob(g *gorm.DB, visit func(blob) error) error {
 	for last := ""; ; {
-		var some []blob
-		err := g.Raw(`SELECT o.blob, o.size, o.sha256, o.key || ' in bucket ' || b.name AS of FROM objects o
+		var some []struct {
+			Blob, Key, Name string
+			Size            int64
+			SHA256          string `gorm:"column:sha256"`
+		}
+		err := g.Raw(`SELECT o.blob, o.size, o.sha256, o.key, b.name FROM objects o
 			JOIN buckets b ON b.id = o.bucket_id WHERE o.blob > ? ORDER BY o.blob LIMIT ?`, last, blobsAtOnce).Scan(&some).Error
 		if err != nil {
 			return err
 		}
-		for _, b := range some {
-			if err := visit(b); err != nil {
+		for _, o := range some {
+			err := visit(blob{Blob: o.Blob, Size: o.Size, SHA256: o.SHA256, Of: fmt.Sprintf("%q in bucket %s", o.Key, o.Name)})
+			if err != nil {
 				return err
 			}
-			last = b.Blob
+			last = o.Blob
 		}
 		if len(some) < blobsAtOnce {
 			break
