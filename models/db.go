@@ -23,6 +23,7 @@ import (
 
 	"quartermaster/models/migrations"
 	"quartermaster/models/objects"
+	"quartermaster/models/password"
 )
 
 // Options say what to open.
@@ -80,21 +81,21 @@ type DB struct {
 	disk    *disk
 	clock   Clock
 	random  io.Reader
-	// hashMemory is Options.HashMemory or its default.
-	hashMemory uint32
-	log        *slog.Logger
-	holds      func(ctx context.Context, by Actor, order *Order) (bool, string) // Options.Policy
-	ids        *sequence
-	noting     chan struct{} // held while a session's last use is being noted
-	wake       chan struct{} // tells the worker that a job may be due
-	keys       *keyring
-	nonces     *atomic.Int64 // how many were used, for sweeping
-	withheld   *atomic.Int64 // what Withheld tells
-	calls      *callLog
-	progress   *progress
-	file       *databaseFile // nil on PostgreSQL
-	holder     *holder       // nil on SQLite
-	keeping    func()        // ends what startKeeping began
+	// passwords makes hashes of them and checks these.
+	passwords *password.Hasher
+	log       *slog.Logger
+	holds     func(ctx context.Context, by Actor, order *Order) (bool, string) // Options.Policy
+	ids       *sequence
+	noting    chan struct{} // held while a session's last use is being noted
+	wake      chan struct{} // tells the worker that a job may be due
+	keys      *keyring
+	nonces    *atomic.Int64 // how many were used, for sweeping
+	withheld  *atomic.Int64 // what Withheld tells
+	calls     *callLog
+	progress  *progress
+	file      *databaseFile // nil on PostgreSQL
+	holder    *holder       // nil on SQLite
+	keeping   func()        // ends what startKeeping began
 	// promised is set inside a transaction that queues a job, and marks are the
 	// order number and the event that it took last.
 	promised *bool
@@ -119,7 +120,7 @@ func Open(ctx context.Context, o Options) (*DB, error) {
 }
 
 func newDB(o Options) *DB {
-	db := &DB{folder: o.Folder, address: o.Postgres, clock: o.Clock, random: o.Random, log: o.Log, hashMemory: o.HashMemory, holds: o.Policy, ids: new(sequence),
+	db := &DB{folder: o.Folder, address: o.Postgres, clock: o.Clock, random: o.Random, log: o.Log, holds: o.Policy, ids: new(sequence),
 		wake: make(chan struct{}, 1), noting: make(chan struct{}, 1), nonces: new(atomic.Int64), withheld: new(atomic.Int64)}
 	if db.clock == nil {
 		db.clock = SystemClock
@@ -127,9 +128,7 @@ func newDB(o Options) *DB {
 	if db.random == nil {
 		db.random = rand.Reader
 	}
-	if db.hashMemory == 0 {
-		db.hashMemory = hashMemory
-	}
+	db.passwords = password.NewHasher(o.HashMemory, db.randomBytes)
 	if db.log == nil {
 		db.log = slog.New(slog.DiscardHandler)
 	}

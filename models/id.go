@@ -1,6 +1,7 @@
 package models
 
 import (
+	"crypto/sha256"
 	"encoding/base32"
 	"encoding/binary"
 	"encoding/hex"
@@ -77,6 +78,13 @@ func (db *DB) newToken() string {
 
 // NewToken is a fresh one-time token for a form.
 func (db *DB) NewToken() string { return db.newToken() }
+
+// hashToken is what the database keeps of a secret that we made. It is random
+// and long, so a fast hash is enough.
+func hashToken(token string) string {
+	sum := sha256.Sum256([]byte(token))
+	return hex.EncodeToString(sum[:])
+}
 
 // newSuffix is n lower-case letters and digits, as in a plan's instance id.
 func (db *DB) newSuffix(n int) string {

@@ -176,7 +176,7 @@ func (db *DB) AcceptInvitation(ctx context.Context, from Actor, token string, in
 	if err := both(Check(&in), passwordRule("password", in.Password, invited.Email, invited.UserName)); err != nil {
 		return SignedIn{}, err
 	}
-	hash, err := db.hashPassword(ctx, in.Password)
+	hash, err := db.passwords.Hash(ctx, in.Password)
 	if err != nil {
 		return SignedIn{}, err
 	}

@@ -173,7 +173,7 @@ func (db *DB) SignIn(ctx context.Context, from Actor, in SignInInput, browser st
 		}
 		return SignedIn{}, err
 	}
-	right, err := db.rightPassword(ctx, user.PasswordHash, in.Password)
+	right, err := db.passwords.Right(ctx, user.PasswordHash, in.Password)
 	if err != nil {
 		return SignedIn{}, err
 	}

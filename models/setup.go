@@ -99,7 +99,7 @@ func (db *DB) CreateFirstAdmin(ctx context.Context, from Actor, token string, in
 	if err := both(Check(&in), passwordRule("password", in.Password, in.Email, in.UserInput.Name, in.TeamInput.Name)); err != nil {
 		return SignedIn{}, err
 	}
-	hash, err := db.hashPassword(ctx, in.Password)
+	hash, err := db.passwords.Hash(ctx, in.Password)
 	if err != nil {
 		return SignedIn{}, err
 	}

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"strings"
 	"time"
+
+	"quartermaster/models/password"
 )
 
 // User is a person. What a person may do is said by the memberships.
@@ -54,8 +56,8 @@ func Operator() Actor { return Actor{UserName: "quartermaster", SiteAdmin: true,
 
 // passwordRule adds what the tags cannot say: that a password is not one of
 // those that everybody tries. own are words of the account itself.
-func passwordRule(field, password string, own ...string) error {
-	if commonPassword(password, own...) {
+func passwordRule(field, text string, own ...string) error {
+	if password.Common(text, own...) {
 		return invalid(field, "common")
 	}
 	return nil
@@ -184,14 +186,14 @@ func (db *DB) ChangePassword(ctx context.Context, by Actor, token string, in Cha
 	if err := db.attempt(ctx, guess); err != nil {
 		return SignedIn{}, err
 	}
-	right, err := db.rightPassword(ctx, user.PasswordHash, in.Current)
+	right, err := db.passwords.Right(ctx, user.PasswordHash, in.Current)
 	if err != nil {
 		return SignedIn{}, err
 	}
 	if !right {
 		return SignedIn{}, invalid("current_password", "wrong")
 	}
-	hash, err := db.hashPassword(ctx, in.New)
+	hash, err := db.passwords.Hash(ctx, in.New)
 	if err != nil {
 		return SignedIn{}, err
 	}
@@ -236,7 +238,7 @@ func (db *DB) CreateUser(ctx context.Context, by Actor, in NewUserInput) (*User,
 	if err := both(Check(&in), passwordRule("password", in.Password, in.Email, in.Name)); err != nil {
 		return nil, err
 	}
-	hash, err := db.hashPassword(ctx, in.Password)
+	hash, err := db.passwords.Hash(ctx, in.Password)
 	if err != nil {
 		return nil, err
 	}
@@ -284,7 +286,7 @@ func (db *DB) ResetPassword(ctx context.Context, by Actor, email, password strin
 		if err := both(Check(&in), passwordRule("password", password, user.Email, user.Name)); err != nil {
 			return nil, err
 		}
-		hash, err := db.hashPassword(ctx, password)
+		hash, err := db.passwords.Hash(ctx, password)
 		return map[string]any{"password_hash": hash, "disabled": false}, err
 	})
 }
