@@ -49,11 +49,13 @@ type BucketInput struct {
 
 const gigabyte = 1 << 30
 
-func (in *BucketInput) check() error { return Check(in) }
+// Check implements LineInput.
+func (in *BucketInput) Check() error { return Check(in) }
 
-func (in *BucketInput) line(ctx context.Context, db *DB, by Actor) (OrderLine, error) {
+// Line implements LineInput.
+func (in *BucketInput) Line(ctx context.Context, db *DB, by Actor) (OrderLine, error) {
 	line := OrderLine{Kind: KindBucket, Name: in.Name, Region: in.Region, Detail: in.detail()}
-	line.price(pricing.Free("CNY"))
+	line.Price(pricing.Free("CNY"))
 	if err := db.objectStorageOn(ctx, by); err != nil {
 		return line, err
 	}
@@ -77,7 +79,8 @@ func (in *BucketInput) detail() string {
 	return ""
 }
 
-func (in *BucketInput) fulfil(ctx context.Context, tx *DB, by Actor, order *Order, line *OrderLine) error {
+// Fulfil implements LineInput.
+func (in *BucketInput) Fulfil(ctx context.Context, tx *DB, by Actor, order *Order, line *OrderLine) error {
 	now := tx.TeamNow(by)
 	id := tx.newHex24(now)
 	b := &Bucket{
@@ -133,7 +136,7 @@ func (db *DB) objectStorageOn(ctx context.Context, by Actor) error {
 // the rules of names. It does not look whether the name is free.
 func BucketName(typed string) (string, error) {
 	in := BucketInput{Name: typed, Region: "any"}
-	if err := in.check(); err != nil {
+	if err := in.Check(); err != nil {
 		return "", err
 	}
 	return in.Name, nil

@@ -18,18 +18,18 @@ type Held struct{ Number int64 }
 
 func (h *Held) Error() string { return fmt.Sprintf("order %d has to be approved", h.Number) }
 
-// waiting is a LineInput whose resource can exist before its order is approved:
+// Waiting is a LineInput whose resource can exist before its order is approved:
 // it has its id and its name, and its share of the quota, and that is all.
 // Nothing is paid for it, nothing draws on it and no job runs.
-type waiting interface {
-	// hold makes the resource that waits, and sets the line's ResourceID and
+type Waiting interface {
+	// Hold makes the resource that waits, and sets the line's ResourceID and
 	// ResourceName.
-	hold(ctx context.Context, tx *DB, by Actor, order *Order, line *OrderLine) error
-	// release lets the resource go, as fulfil would have made it, and sets the
+	Hold(ctx context.Context, tx *DB, by Actor, order *Order, line *OrderLine) error
+	// Release lets the resource go, as Fulfil would have made it, and sets the
 	// line's State. The term begins when it is called.
-	release(ctx context.Context, tx *DB, by Actor, order *Order, line *OrderLine) error
-	// drop undoes hold.
-	drop(ctx context.Context, tx *DB, by Actor, line *OrderLine) error
+	Release(ctx context.Context, tx *DB, by Actor, order *Order, line *OrderLine) error
+	// Drop undoes Hold.
+	Drop(ctx context.Context, tx *DB, by Actor, line *OrderLine) error
 }
 
 // policy tells whether a rule of the team holds an order for approval, and
@@ -56,13 +56,13 @@ func (db *DB) holdOrder(ctx context.Context, by Actor, lines []LineInput, order 
 		return err
 	}
 	for _, in := range lines {
-		if _, can := in.(waiting); !can {
+		if _, can := in.(Waiting); !can {
 			return nil
 		}
 	}
 	for i, in := range lines {
 		line := &order.Lines[i]
-		if err := in.(waiting).hold(ctx, db, by, order, line); err != nil {
+		if err := in.(Waiting).Hold(ctx, db, by, order, line); err != nil {
 			return err
 		}
 		// It counts among what there is; what is created in a month and spent
@@ -215,8 +215,8 @@ func (db *DB) releaseOrder(ctx context.Context, as Actor, order *Order) error {
 		if err != nil {
 			return fmt.Errorf("read order line: %w", err)
 		}
-		if w, can := in.(waiting); can && line.ResourceID != "" {
-			if err := w.release(ctx, db, as, order, line); err != nil {
+		if w, can := in.(Waiting); can && line.ResourceID != "" {
+			if err := w.Release(ctx, db, as, order, line); err != nil {
 				return err
 			}
 			if err := db.inMonth(ctx, as, line.Kind, order.makes(), 0, line.AmountMinor); err != nil {
@@ -263,7 +263,7 @@ func (db *DB) alreadyThere(ctx context.Context, as Actor, in LineInput, line *Or
 // that what it was to change is gone. A date that has gone by while it waited is
 // no fault of it.
 func (db *DB) stillPossible(ctx context.Context, as Actor, in LineInput) error {
-	_, err := in.line(ctx, db, as)
+	_, err := in.Line(ctx, db, as)
 	if errors.Is(err, ErrNotFound) {
 		return invalid("", "gone")
 	}
@@ -299,7 +299,7 @@ func (db *DB) dropOrder(ctx context.Context, as Actor, order *Order, state Order
 		if err != nil {
 			return fmt.Errorf("read order line: %w", err)
 		}
-		if err := in.(waiting).drop(ctx, db, as, line); err != nil {
+		if err := in.(Waiting).Drop(ctx, db, as, line); err != nil {
 			return err
 		}
 		if err := db.count(ctx, as.TeamID, string(line.Kind), -order.makes()); err != nil {

@@ -138,8 +138,8 @@ type OrderLine struct {
 // Metered tells whether the line is charged by the hour.
 func (l OrderLine) Metered() bool { return l.HourlyMicro > 0 }
 
-// price writes a quote into the line.
-func (l *OrderLine) price(q pricing.Quote) {
+// Price writes a quote into the line.
+func (l *OrderLine) Price(q pricing.Quote) {
 	l.SKU, l.Currency, l.Unit, l.UnitMicro = q.SKU, q.Currency, q.Unit, q.UnitMicro
 	l.Quantity, l.Units, l.TermN, l.TermUnit = q.Quantity, q.Units, q.TermN, q.TermUnit
 	l.ListMinor, l.DiscountMinor, l.AmountMinor = q.ListMinor, q.DiscountMinor, q.TradeMinor
@@ -153,30 +153,31 @@ func (l *OrderLine) price(q pricing.Quote) {
 // LineInput is what a caller asks for in one line of an order. Every kind of
 // resource has one, and each is used by the form and by the API.
 type LineInput interface {
-	// check says which rules the fields break by themselves.
-	check() error
-	// line is the line as it would be ordered now: kind, name, region, price,
+	// Check says which rules the fields break by themselves.
+	Check() error
+	// Line is the line as it would be ordered now: kind, name, region, price,
 	// start and end. It refuses what other rows forbid, as a name that is
 	// taken, so that a form can say so before the button is pressed.
-	line(ctx context.Context, db *DB, by Actor) (OrderLine, error)
-	// fulfil makes the resource in the caller's transaction, sets ResourceID
+	Line(ctx context.Context, db *DB, by Actor) (OrderLine, error)
+	// Fulfil makes the resource in the caller's transaction, sets ResourceID
 	// and ResourceName, and sets State to OrderCompleted, or to
-	// OrderFulfilling when a job goes on with it and calls finishLine.
-	fulfil(ctx context.Context, tx *DB, by Actor, order *Order, line *OrderLine) error
+	// OrderFulfilling when a job goes on with it and calls FinishLine.
+	Fulfil(ctx context.Context, tx *DB, by Actor, order *Order, line *OrderLine) error
 }
 
-// needing is a LineInput that needs other things to exist first. The order gets
+// Needing is a LineInput that needs other things to exist first. The order gets
 // lines for those that do not, before its own.
-type needing interface {
-	needs(ctx context.Context, db *DB, by Actor) ([]LineInput, error)
+type Needing interface {
+	// Needs are the lines for what does not exist yet.
+	Needs(ctx context.Context, db *DB, by Actor) ([]LineInput, error)
 }
 
 // addNeeds puts before each line what it needs.
 func (db *DB) addNeeds(ctx context.Context, by Actor, in *OrderInput) error {
 	var all []LineInput
 	for i, l := range in.Lines {
-		if n, ok := l.(needing); ok {
-			first, err := n.needs(ctx, db, by)
+		if n, ok := l.(Needing); ok {
+			first, err := n.Needs(ctx, db, by)
 			if err != nil {
 				return err
 			}
@@ -309,7 +310,7 @@ func (db *DB) PlaceOrder(ctx context.Context, by Actor, in OrderInput) (*Order, 
 func checkOrder(in *OrderInput) error {
 	err := Check(in)
 	for _, l := range in.Lines {
-		err = mergeInvalid(err, l.check())
+		err = mergeInvalid(err, l.Check())
 	}
 	return err
 }
@@ -377,7 +378,7 @@ func (db *DB) draft(ctx context.Context, by Actor, in OrderInput) (*Order, error
 	var refused error
 	var kinds []string
 	for i, l := range in.Lines {
-		line, err := l.line(ctx, db, by)
+		line, err := l.Line(ctx, db, by)
 		var broken Invalid
 		switch {
 		case errors.As(err, &broken):
@@ -492,7 +493,7 @@ func (db *DB) fulfil(ctx context.Context, by Actor, lines []LineInput, order *Or
 }
 
 func (db *DB) fulfilLine(ctx context.Context, by Actor, in LineInput, order *Order, line *OrderLine) error {
-	if err := in.fulfil(ctx, db, by, order, line); err != nil {
+	if err := in.Fulfil(ctx, db, by, order, line); err != nil {
 		return err
 	}
 	return db.tally(ctx, by, line.Kind, order.makes(), 0, line.AmountMinor)
@@ -530,9 +531,9 @@ func (o *Order) settle(now time.Time) {
 	o.UpdatedAt = now
 }
 
-// finishLine records, in the transaction that ends a job, what became of the
+// FinishLine records, in the transaction that ends a job, what became of the
 // line whose resource the job worked on.
-func (db *DB) finishLine(ctx context.Context, by Actor, number int64, resourceID string, state OrderState) error {
+func (db *DB) FinishLine(ctx context.Context, by Actor, number int64, resourceID string, state OrderState) error {
 	// The order is locked first: of two jobs that finish its last two lines at
 	// once, the second must see what the first wrote.
 	_, err := table[Order](db.gorm, clause.Locking{Strength: "UPDATE"}).Where("team_id = ? AND number = ?", by.TeamID, number).First(ctx)

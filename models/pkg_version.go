@@ -131,7 +131,8 @@ func fileName(key string) string {
 	return name
 }
 
-func (in *PkgVersionInput) check() error {
+// Check implements LineInput.
+func (in *PkgVersionInput) Check() error {
 	err := Check(in)
 	switch {
 	case in.Upload != nil && in.Source != "":
@@ -144,9 +145,10 @@ func (in *PkgVersionInput) check() error {
 	return err
 }
 
-func (in *PkgVersionInput) line(ctx context.Context, db *DB, by Actor) (OrderLine, error) {
+// Line implements LineInput.
+func (in *PkgVersionInput) Line(ctx context.Context, db *DB, by Actor) (OrderLine, error) {
 	line := OrderLine{Kind: KindPkgVersion, Name: in.Label, Detail: in.Source}
-	line.price(pricing.Free("CNY"))
+	line.Price(pricing.Free("CNY"))
 	if in.Upload != nil && in.Upload.Name != "" {
 		line.Detail = fileName(in.Upload.Name)
 	}
@@ -171,9 +173,9 @@ func (in *PkgVersionInput) line(ctx context.Context, db *DB, by Actor) (OrderLin
 	return line, refused
 }
 
-// needs asks for the team's storage bucket in the application's region, where
+// Needs asks for the team's storage bucket in the application's region, where
 // there is none and a file is to be kept in it.
-func (in *PkgVersionInput) needs(ctx context.Context, db *DB, by Actor) ([]LineInput, error) {
+func (in *PkgVersionInput) Needs(ctx context.Context, db *DB, by Actor) ([]LineInput, error) {
 	if in.Upload == nil {
 		return nil, nil
 	}
@@ -248,7 +250,8 @@ func (db *DB) sourceObject(ctx context.Context, by Actor, source string) (*Objec
 	return o, err
 }
 
-func (in *PkgVersionInput) fulfil(ctx context.Context, tx *DB, by Actor, order *Order, line *OrderLine) error {
+// Fulfil implements LineInput.
+func (in *PkgVersionInput) Fulfil(ctx context.Context, tx *DB, by Actor, order *Order, line *OrderLine) error {
 	app, err := tx.versionApp(ctx, by, in.AppID)
 	if err != nil {
 		return err
@@ -560,7 +563,7 @@ func (db *DB) deletePkgVersion(ctx context.Context, by Actor, v PkgVersion) erro
 		return err
 	}
 	if v.State == VersionChecking { // the job finds nothing any more and ends
-		if err := db.finishLine(ctx, by, v.OrderNumber, v.ID, OrderCompleted); err != nil {
+		if err := db.FinishLine(ctx, by, v.OrderNumber, v.ID, OrderCompleted); err != nil {
 			return err
 		}
 	}

@@ -149,7 +149,7 @@ func (db *DB) inspected(ctx context.Context, job *Job, state PkgVersionState, li
 	if err != nil {
 		return err
 	}
-	if err := db.finishLine(ctx, by, v.OrderNumber, v.ID, line); err != nil {
+	if err := db.FinishLine(ctx, by, v.OrderNumber, v.ID, line); err != nil {
 		return err
 	}
 	e := Event{Action: action, Kind: KindPkgVersion, SubjectID: v.ID, SubjectName: job.SubjectName, Region: v.Region, OrderNumber: v.OrderNumber}
@@ -183,7 +183,7 @@ func (db *DB) RetryPkgVersion(ctx context.Context, by Actor, id string) error {
 		if err := tx.retry(ctx, v.JobID); err != nil {
 			return err
 		}
-		if err := tx.finishLine(ctx, by, v.OrderNumber, v.ID, OrderFulfilling); err != nil {
+		if err := tx.FinishLine(ctx, by, v.OrderNumber, v.ID, OrderFulfilling); err != nil {
 			return err
 		}
 		return tx.record(ctx, by, Event{

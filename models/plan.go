@@ -122,7 +122,7 @@ type PlanInput struct {
 // check tells what is missing, and whatever else is wrong only then: the
 // documents look at the catalogue before they look at the other fields, so the
 // rest belongs to line.
-func (in *PlanInput) check() error {
+func (in *PlanInput) Check() error {
 	given := in.required()
 	return checkTexts(given, given[2:])
 }
@@ -356,7 +356,8 @@ func (t *planTerms) price(ctx context.Context, db *DB, now time.Time, months int
 	return priceRule(err)
 }
 
-func (in *PlanInput) line(ctx context.Context, db *DB, by Actor) (OrderLine, error) {
+// Line implements LineInput.
+func (in *PlanInput) Line(ctx context.Context, db *DB, by Actor) (OrderLine, error) {
 	t, err := in.terms(ctx, db, by)
 	line := OrderLine{Kind: KindPlan, Name: t.kind.Code, Detail: t.spec.Name, Region: t.kind.Region, productCode: t.kind.ProductCode}
 	in.price(&line, t)
@@ -370,13 +371,14 @@ func (in *PlanInput) line(ctx context.Context, db *DB, by Actor) (OrderLine, err
 
 // price writes the quote and the term as it was asked for into the line.
 func (in *PlanInput) price(line *OrderLine, t planTerms) {
-	line.price(t.quote)
+	line.Price(t.quote)
 	if n, _, ok := in.term(); ok && in.cycle() == pricing.Yearly && line.TermN > 0 {
 		line.TermN, line.TermUnit = n, pricing.Year
 	}
 }
 
-func (in *PlanInput) fulfil(ctx context.Context, tx *DB, by Actor, order *Order, line *OrderLine) error {
+// Fulfil implements LineInput.
+func (in *PlanInput) Fulfil(ctx context.Context, tx *DB, by Actor, order *Order, line *OrderLine) error {
 	if err := in.begin(order, line, tx.TeamNow(by)); err != nil {
 		return err
 	}
@@ -455,12 +457,14 @@ func (db *DB) planBegins(ctx context.Context, by Actor, p *Plan, line *OrderLine
 	})
 }
 
-func (in *PlanInput) hold(ctx context.Context, tx *DB, by Actor, order *Order, line *OrderLine) error {
+// Hold implements Waiting.
+func (in *PlanInput) Hold(ctx context.Context, tx *DB, by Actor, order *Order, line *OrderLine) error {
 	_, err := in.make(ctx, tx, by, order, line, true)
 	return err
 }
 
-func (in *PlanInput) release(ctx context.Context, tx *DB, by Actor, order *Order, line *OrderLine) error {
+// Release implements Waiting.
+func (in *PlanInput) Release(ctx context.Context, tx *DB, by Actor, order *Order, line *OrderLine) error {
 	p, err := tx.FindPlan(ctx, by, line.ResourceID)
 	if err != nil {
 		return fmt.Errorf("plan that waits: %w", err)
@@ -477,7 +481,8 @@ func (in *PlanInput) release(ctx context.Context, tx *DB, by Actor, order *Order
 	return tx.planBegins(ctx, by, p, line)
 }
 
-func (in *PlanInput) drop(ctx context.Context, tx *DB, by Actor, line *OrderLine) error {
+// Drop implements Waiting.
+func (in *PlanInput) Drop(ctx context.Context, tx *DB, by Actor, line *OrderLine) error {
 	if _, err := table[Plan](tx.gorm).Where("team_id = ? AND id = ?", by.TeamID, line.ResourceID).Delete(ctx); err != nil {
 		return fmt.Errorf("drop plan: %w", err)
 	}

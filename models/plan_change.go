@@ -39,12 +39,14 @@ type UpgradeInput struct {
 // renewing again and again does not leave the calendar.
 const renewAhead = 120
 
-func (in *RenewInput) check() error {
+// Check implements LineInput.
+func (in *RenewInput) Check() error {
 	given := []textField{{"instance_id", in.InstanceID}, {"duration", in.Duration}, {"pricing_cycle", string(in.PricingCycle)}}
 	return checkTexts(given, given[1:2])
 }
 
-func (in *UpgradeInput) check() error {
+// Check implements LineInput.
+func (in *UpgradeInput) Check() error {
 	given := []textField{{"instance_id", in.InstanceID}, {"specification", in.Specification}}
 	return checkTexts(given, given[1:])
 }
@@ -56,7 +58,8 @@ func (in *RenewInput) plan(p *Plan) *PlanInput {
 		Duration: in.Duration, PricingCycle: in.PricingCycle, EffectiveDate: in.EffectiveDate}
 }
 
-func (in *RenewInput) line(ctx context.Context, db *DB, by Actor) (OrderLine, error) {
+// Line implements LineInput.
+func (in *RenewInput) Line(ctx context.Context, db *DB, by Actor) (OrderLine, error) {
 	line := OrderLine{Kind: KindPlan, orderType: TypeRenew}
 	p, err := db.planToChange(ctx, by, in.InstanceID)
 	if err != nil {
@@ -99,7 +102,8 @@ func (in *RenewInput) line(ctx context.Context, db *DB, by Actor) (OrderLine, er
 	return line, broken.err()
 }
 
-func (in *RenewInput) fulfil(ctx context.Context, tx *DB, by Actor, order *Order, line *OrderLine) error {
+// Fulfil implements LineInput.
+func (in *RenewInput) Fulfil(ctx context.Context, tx *DB, by Actor, order *Order, line *OrderLine) error {
 	p, err := tx.planToChange(ctx, by, in.InstanceID)
 	if err != nil {
 		return err
@@ -126,7 +130,8 @@ func (in *RenewInput) fulfil(ctx context.Context, tx *DB, by Actor, order *Order
 	return tx.changePlan(ctx, by, p, order, line, "plan.renewed", map[string]any{"ends_at": ends})
 }
 
-func (in *UpgradeInput) line(ctx context.Context, db *DB, by Actor) (OrderLine, error) {
+// Line implements LineInput.
+func (in *UpgradeInput) Line(ctx context.Context, db *DB, by Actor) (OrderLine, error) {
 	line := OrderLine{Kind: KindPlan, orderType: TypeUpgrade}
 	p, err := db.planToChange(ctx, by, in.InstanceID)
 	if err != nil {
@@ -177,7 +182,7 @@ func (in *UpgradeInput) line(ctx context.Context, db *DB, by Actor) (OrderLine, 
 	if rule != "" {
 		refuse("specification", rule)
 	}
-	line.price(quote)
+	line.Price(quote)
 	if off, err := db.planAPIOff(ctx, by); err != nil {
 		return line, err
 	} else if off {
@@ -199,7 +204,8 @@ func (db *DB) upgradePrice(ctx context.Context, p *Plan, spec Specification, fro
 	return q, rule, err
 }
 
-func (in *UpgradeInput) fulfil(ctx context.Context, tx *DB, by Actor, order *Order, line *OrderLine) error {
+// Fulfil implements LineInput.
+func (in *UpgradeInput) Fulfil(ctx context.Context, tx *DB, by Actor, order *Order, line *OrderLine) error {
 	p, err := tx.planToChange(ctx, by, in.InstanceID)
 	if err != nil {
 		return err
@@ -267,27 +273,33 @@ func (p *Plan) fixed(now time.Time) (rule string) {
 // Nothing has to be made for a change that waits for approval: its plan is
 // there, stays as it is, and is what the caller is told of.
 
-func (in *RenewInput) hold(_ context.Context, _ *DB, _ Actor, _ *Order, line *OrderLine) error {
+// Hold implements Waiting.
+func (in *RenewInput) Hold(_ context.Context, _ *DB, _ Actor, _ *Order, line *OrderLine) error {
 	line.ResourceID, line.ResourceName = in.InstanceID, in.InstanceID
 	return nil
 }
 
-func (in *RenewInput) release(ctx context.Context, tx *DB, by Actor, order *Order, line *OrderLine) error {
-	return in.fulfil(ctx, tx, by, order, line)
+// Release implements Waiting.
+func (in *RenewInput) Release(ctx context.Context, tx *DB, by Actor, order *Order, line *OrderLine) error {
+	return in.Fulfil(ctx, tx, by, order, line)
 }
 
-func (in *RenewInput) drop(context.Context, *DB, Actor, *OrderLine) error { return nil }
+// Drop implements Waiting.
+func (in *RenewInput) Drop(context.Context, *DB, Actor, *OrderLine) error { return nil }
 
-func (in *UpgradeInput) hold(_ context.Context, _ *DB, _ Actor, _ *Order, line *OrderLine) error {
+// Hold implements Waiting.
+func (in *UpgradeInput) Hold(_ context.Context, _ *DB, _ Actor, _ *Order, line *OrderLine) error {
 	line.ResourceID, line.ResourceName = in.InstanceID, in.InstanceID
 	return nil
 }
 
-func (in *UpgradeInput) release(ctx context.Context, tx *DB, by Actor, order *Order, line *OrderLine) error {
-	return in.fulfil(ctx, tx, by, order, line)
+// Release implements Waiting.
+func (in *UpgradeInput) Release(ctx context.Context, tx *DB, by Actor, order *Order, line *OrderLine) error {
+	return in.Fulfil(ctx, tx, by, order, line)
 }
 
-func (in *UpgradeInput) drop(context.Context, *DB, Actor, *OrderLine) error { return nil }
+// Drop implements Waiting.
+func (in *UpgradeInput) Drop(context.Context, *DB, Actor, *OrderLine) error { return nil }
 
 // name says in an order's line which plan the order changes.
 func (p *Plan) name(line *OrderLine) {

@@ -120,7 +120,8 @@ type StoreInput struct {
 	Description *string `form:"description" validate:"omitempty,prose,maxbytes=255"`
 }
 
-func (in *StoreInput) check() error {
+// Check implements LineInput.
+func (in *StoreInput) Check() error {
 	if in.ChargeMode == "" {
 		in.ChargeMode = pricing.PostPaid
 	}
@@ -177,7 +178,8 @@ func (s Store) months() int {
 	return s.PeriodNum
 }
 
-func (in *StoreInput) line(ctx context.Context, db *DB, by Actor) (OrderLine, error) {
+// Line implements LineInput.
+func (in *StoreInput) Line(ctx context.Context, db *DB, by Actor) (OrderLine, error) {
 	line := OrderLine{Kind: KindStore, Name: in.Name, Region: in.Region, Detail: fmt.Sprintf("%s × %d", in.CU, in.Num)}
 	refused, err := db.storeRefused(ctx, by, in)
 	if err != nil {
@@ -198,10 +200,10 @@ func (in *StoreInput) line(ctx context.Context, db *DB, by Actor) (OrderLine, er
 	})
 	switch {
 	case err == nil:
-		line.price(quote)
+		line.Price(quote)
 	case errors.Is(err, pricing.ErrNoPrice), errors.Is(err, pricing.ErrOverflow):
 		// Where a field is wrong there is no price, and that is no news.
-		if refused == nil && in.check() == nil {
+		if refused == nil && in.Check() == nil {
 			refused = invalid("", storeUnpriced(err))
 		}
 	default:
@@ -256,7 +258,8 @@ func (db *DB) storeRefused(ctx context.Context, by Actor, in *StoreInput) (refus
 	return refused, nil
 }
 
-func (in *StoreInput) fulfil(ctx context.Context, tx *DB, by Actor, order *Order, line *OrderLine) error {
+// Fulfil implements LineInput.
+func (in *StoreInput) Fulfil(ctx context.Context, tx *DB, by Actor, order *Order, line *OrderLine) error {
 	if order.DecidedAt != nil {
 		in.begin(line, tx.TeamNow(by))
 	}
@@ -304,12 +307,14 @@ func (in *StoreInput) make(ctx context.Context, tx *DB, by Actor, order *Order, 
 	return s, nil
 }
 
-func (in *StoreInput) hold(ctx context.Context, tx *DB, by Actor, order *Order, line *OrderLine) error {
+// Hold implements Waiting.
+func (in *StoreInput) Hold(ctx context.Context, tx *DB, by Actor, order *Order, line *OrderLine) error {
 	_, err := in.make(ctx, tx, by, order, line, JobHeld)
 	return err
 }
 
-func (in *StoreInput) release(ctx context.Context, tx *DB, by Actor, _ *Order, line *OrderLine) error {
+// Release implements Waiting.
+func (in *StoreInput) Release(ctx context.Context, tx *DB, by Actor, _ *Order, line *OrderLine) error {
 	s, err := tx.FindStore(ctx, by, line.ResourceID)
 	if err != nil {
 		return fmt.Errorf("store that waits: %w", err)
@@ -326,7 +331,8 @@ func (in *StoreInput) release(ctx context.Context, tx *DB, by Actor, _ *Order, l
 	return tx.recordStore(ctx, by, s, "created", "")
 }
 
-func (in *StoreInput) drop(ctx context.Context, tx *DB, by Actor, line *OrderLine) error {
+// Drop implements Waiting.
+func (in *StoreInput) Drop(ctx context.Context, tx *DB, by Actor, line *OrderLine) error {
 	s, err := tx.FindStore(ctx, by, line.ResourceID)
 	if err != nil {
 		return fmt.Errorf("store that waits: %w", err)
@@ -618,7 +624,7 @@ func (db *DB) retryStore(ctx context.Context, by Actor, id string, order int64) 
 			}
 		}
 		if of != 0 {
-			if err := tx.finishLine(ctx, by, of, s.ID, OrderFulfilling); err != nil {
+			if err := tx.FinishLine(ctx, by, of, s.ID, OrderFulfilling); err != nil {
 				return err
 			}
 		}
@@ -728,7 +734,7 @@ func (db *DB) storeCreated(ctx context.Context, job *Job, state StoreState, line
 		if err := tx.setStore(ctx, by, s, state, f, StoreCreating); err != nil {
 			return err
 		}
-		if err := tx.finishLine(ctx, by, s.OrderNumber, s.ID, line); err != nil {
+		if err := tx.FinishLine(ctx, by, s.OrderNumber, s.ID, line); err != nil {
 			return err
 		}
 		return tx.recordStore(ctx, by, s, verb, s.FailCode)

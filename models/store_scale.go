@@ -32,7 +32,8 @@ type StoreScaleInput struct {
 	Action ScaleAction `form:"action" validate:"omitempty,oneof=SCALE_OUT SCALE_IN"`
 }
 
-func (in *StoreScaleInput) check() error { return Check(in) }
+// Check implements LineInput.
+func (in *StoreScaleInput) Check() error { return Check(in) }
 
 // against says what forbids the new size of a store as it stands.
 func (in *StoreScaleInput) against(s *Store) error {
@@ -49,7 +50,8 @@ func (in *StoreScaleInput) against(s *Store) error {
 	return nil
 }
 
-func (in *StoreScaleInput) line(ctx context.Context, db *DB, by Actor) (OrderLine, error) {
+// Line implements LineInput.
+func (in *StoreScaleInput) Line(ctx context.Context, db *DB, by Actor) (OrderLine, error) {
 	line := OrderLine{Kind: KindStore, orderType: TypeUpgrade}
 	s, err := db.FindStore(ctx, by, in.StoreID)
 	if err != nil {
@@ -68,12 +70,12 @@ func (in *StoreScaleInput) line(ctx context.Context, db *DB, by Actor) (OrderLin
 	quote, err := in.quote(ctx, db, by, s)
 	switch {
 	case err == nil:
-		line.price(quote)
+		line.Price(quote)
 	case isInvalid(err):
 		refused = mergeInvalid(refused, err)
 	case errors.Is(err, pricing.ErrNoPrice), errors.Is(err, pricing.ErrOverflow):
 		// Where the number is wrong there is no price, and that is no news.
-		if refused == nil && in.check() == nil {
+		if refused == nil && in.Check() == nil {
 			refused = invalid("", storeUnpriced(err))
 		}
 	default:
@@ -139,7 +141,8 @@ func (to sizing) under(s *Store) StoreState {
 	return StoreScaling
 }
 
-func (in *StoreScaleInput) fulfil(ctx context.Context, tx *DB, by Actor, order *Order, line *OrderLine) error {
+// Fulfil implements LineInput.
+func (in *StoreScaleInput) Fulfil(ctx context.Context, tx *DB, by Actor, order *Order, line *OrderLine) error {
 	s, err := tx.lockStore(ctx, by, in.StoreID)
 	if err != nil {
 		return err
@@ -233,7 +236,7 @@ func (db *DB) storeScaled(ctx context.Context, job *Job, line OrderState, verb s
 		if err := tx.setStore(ctx, by, s, StoreNormal, f, StoreScaling, StoreScalingIn); err != nil {
 			return err
 		}
-		if err := tx.finishLine(ctx, by, to.Order, s.ID, line); err != nil {
+		if err := tx.FinishLine(ctx, by, to.Order, s.ID, line); err != nil {
 			return err
 		}
 		return tx.recordStore(ctx, by, s.of(to.Order), verb, s.FailCode)
