@@ -6,11 +6,12 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
-	"text/template"
-	"text/template/parse"
+
+	"quartermaster/views/i18n"
 )
 
 // forms are the plural forms of a sentence; one without plurals has "other".
@@ -140,43 +141,45 @@ func TestSentencesParseAndHaveTheSamePlaceholders(t *testing.T) {
 	}
 }
 
-// placeholders are the names that a sentence's template asks for, sorted.
+var (
+	braces      = regexp.MustCompile(`\{\{.*?\}\}|[{}]`)
+	placeholder = regexp.MustCompile(`^\{\{\.(\w+)\}\}$`)
+)
+
+// placeholders are the names that a sentence asks for, sorted.
 func placeholders(t *testing.T, where, sentence string) []string {
 	t.Helper()
-	tmpl, err := template.New("").Parse(sentence)
-	if err != nil {
-		t.Errorf("%s: %v", where, err)
-		return nil
-	}
 	names := map[string]bool{}
-	if tmpl.Tree != nil {
-		fields(tmpl.Root, names)
+	for _, text := range braces.FindAllString(sentence, -1) {
+		m := placeholder.FindStringSubmatch(text)
+		if m == nil {
+			t.Errorf("%s: %q is no {{.Name}}", where, text)
+			continue
+		}
+		names[m[1]] = true
 	}
 	return slices.Sorted(maps.Keys(names))
 }
 
-func fields(n parse.Node, names map[string]bool) {
-	switch n := n.(type) {
-	case *parse.ListNode:
-		if n == nil {
-			return
+func TestSentencesAreFilledAndCounted(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		lang, key string
+		args      []any
+		want      string
+	}{
+		{"en", "format.ago.day", []any{"Count", 1}, "1 day ago"},
+		{"en", "format.ago.day", []any{"Count", int64(2)}, "2 days ago"},
+		{"zh", "format.ago.day", []any{"Count", 1}, "1 天前"},
+		{"en", "format.ago.day", []any{"Count", nil}, "<no value> days ago"},
+		{"en", "no.such.key", []any{"Count", 1}, "no.such.key"},
+	} {
+		ctx := i18n.WithLang(t.Context(), tt.lang)
+		if got := i18n.T(ctx, tt.key, tt.args...); got != tt.want {
+			t.Errorf("%s of %v in %s: got %q, want %q", tt.key, tt.args, tt.lang, got, tt.want)
 		}
-		for _, child := range n.Nodes {
-			fields(child, names)
-		}
-	case *parse.ActionNode:
-		fields(n.Pipe, names)
-	case *parse.PipeNode:
-		for _, cmd := range n.Cmds {
-			for _, arg := range cmd.Args {
-				fields(arg, names)
-			}
-		}
-	case *parse.FieldNode:
-		names[strings.Join(n.Ident, ".")] = true
-	case *parse.IfNode:
-		fields(n.Pipe, names)
-		fields(n.List, names)
-		fields(n.ElseList, names)
+	}
+	if i18n.Has(t.Context(), "no.such.key") || !i18n.Has(t.Context(), "format.ago.day") {
+		t.Error("the catalogue has what it has not, or has not what it has")
 	}
 }

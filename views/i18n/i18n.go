@@ -8,10 +8,11 @@ import (
 	"embed"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
+	"sync"
 
-	goi18n "github.com/nicksnyder/go-i18n/v2/i18n"
 	"golang.org/x/text/language"
 )
 
@@ -21,44 +22,59 @@ var Languages = []language.Tag{language.English, language.Chinese}
 //go:embed *.json
 var catalogues embed.FS
 
-var bundle, keys = mustBundle()
+// words are the sentences of a language, which are read when they are first
+// asked for: most commands say nothing, and most desks speak one language.
+var words = map[string]func() map[string]sentence{
+	"en": sync.OnceValue(func() map[string]sentence { return mustRead("en") }),
+	"zh": sync.OnceValue(func() map[string]sentence { return mustRead("zh") }),
+}
 
-func mustBundle() (*goi18n.Bundle, []string) {
-	var keys []string
-	b := goi18n.NewBundle(language.English)
-	b.RegisterUnmarshalFunc("json", json.Unmarshal)
+// sentence is what a key says. One is said of a single thing, where that
+// differs.
+type sentence struct{ One, Other string }
+
+// UnmarshalJSON reads a sentence as catalogues have it: a text, or one for each
+// plural form.
+func (s *sentence) UnmarshalJSON(b []byte) error {
+	if b[0] == '"' {
+		return json.Unmarshal(b, &s.Other)
+	}
+	type forms sentence
+	return json.Unmarshal(b, (*forms)(s))
+}
+
+func mustRead(lang string) map[string]sentence {
 	entries, err := catalogues.ReadDir(".")
 	if err != nil {
 		panic(err)
 	}
+	read := map[string]sentence{}
 	for _, e := range entries {
-		file, err := b.LoadMessageFileFS(catalogues, e.Name())
+		if !strings.HasSuffix(e.Name(), "."+lang+".json") {
+			continue
+		}
+		b, err := catalogues.ReadFile(e.Name())
+		if err == nil {
+			err = json.Unmarshal(b, &read)
+		}
 		if err != nil {
 			panic(fmt.Sprintf("catalogue %s: %v", e.Name(), err))
 		}
-		if file.Tag == language.English {
-			for _, m := range file.Messages {
-				keys = append(keys, m.ID)
-			}
-		}
 	}
-	slices.Sort(keys)
-	return b, keys
+	return read
 }
+
+var keys = sync.OnceValue(func() []string { return slices.Sorted(maps.Keys(words["en"]())) })
 
 // Keys are the keys of all sentences that begin with prefix, sorted.
 func Keys(prefix string) []string {
+	keys := keys()
 	from, _ := slices.BinarySearch(keys, prefix)
 	to := from
 	for to < len(keys) && strings.HasPrefix(keys[to], prefix) {
 		to++
 	}
 	return keys[from:to]
-}
-
-var localizers = map[string]*goi18n.Localizer{
-	"en": goi18n.NewLocalizer(bundle, "en"),
-	"zh": goi18n.NewLocalizer(bundle, "zh"),
 }
 
 type contextKey struct{}
@@ -77,35 +93,50 @@ func Lang(ctx context.Context) string {
 }
 
 // T is the sentence of key in the reader's language. args are pairs of a name
-// in the sentence's template and its value; the value named "Count" chooses
-// the plural form. An unknown key is shown as itself.
+// in the sentence, where it stands as {{.Name}}, and its value; the value named
+// "Count" chooses the plural form. An unknown key is shown as itself.
 func T(ctx context.Context, key string, args ...any) string {
-	s, ok := lookup(ctx, key, args)
-	if !ok {
+	s, ok := words[Lang(ctx)]()[key]
+	switch {
+	case !ok:
 		return key
+	case s.One != "" && fmt.Sprint(value(args, "Count")) == "1":
+		return filled(s.One, args)
 	}
-	return s
+	return filled(s.Other, args)
 }
 
 // Has tells whether the catalogue has a sentence for key.
 func Has(ctx context.Context, key string) bool {
-	_, ok := lookup(ctx, key, nil)
+	_, ok := words[Lang(ctx)]()[key]
 	return ok
 }
 
-func lookup(ctx context.Context, key string, args []any) (string, bool) {
-	cfg := &goi18n.LocalizeConfig{MessageID: key}
-	if len(args) > 0 {
-		data := make(map[string]any, len(args)/2)
-		for i := 0; i+1 < len(args); i += 2 {
-			name := args[i].(string)
-			data[name] = args[i+1]
-			if name == "Count" {
-				cfg.PluralCount = args[i+1]
-			}
-		}
-		cfg.TemplateData = data
+// filled is a sentence with the values of args at their names.
+func filled(text string, args []any) string {
+	if !strings.Contains(text, "{{.") {
+		return text
 	}
-	s, err := localizers[Lang(ctx)].Localize(cfg)
-	return s, err == nil
+	var b strings.Builder
+	for {
+		before, rest, found := strings.Cut(text, "{{.")
+		b.WriteString(before)
+		if !found {
+			return b.String()
+		}
+		var name string
+		name, text, _ = strings.Cut(rest, "}}")
+		fmt.Fprint(&b, value(args, name))
+	}
+}
+
+// value is the value of a name in args. Where there is none, the sentence shows
+// it.
+func value(args []any, name string) any {
+	for i := 0; i+1 < len(args); i += 2 {
+		if args[i] == name && args[i+1] != nil {
+			return args[i+1]
+		}
+	}
+	return "<no value>"
 }
