@@ -31,12 +31,13 @@ type coded struct {
 	Paste    string `form:"paste"`
 }
 
-// formRequest is the request that a form with one line stands for.
-func formRequest(op string, in models.OrderInput) code.Request {
+// formRequest is the request of an operation that a form with one line stands
+// for.
+func formRequest(t code.Table, op string, in models.OrderInput) code.Request {
 	values := models.FormValues(in.Lines[0])
 	values.Set("cost_centre", in.CostCentre)
 	values.Set("note", in.Note)
-	return code.From(op, values)
+	return t.From(op, values)
 }
 
 // codePanel is a request as code, in the language that the form asks for; what
@@ -64,7 +65,7 @@ type pasted struct {
 // paste reads the request that was pasted into the form of an operation and
 // fills it in, as if it had been typed: what comes after reads it from c. A
 // request of another operation leaves the form as it is.
-func paste(c *gin.Context, op string) (pasted, error) {
+func paste(c *gin.Context, t code.Table, op string) (pasted, error) {
 	p := pasted{form: op}
 	if !models.ActorFrom(c.Request.Context()).May(models.Request) {
 		return p, models.ErrForbidden
@@ -74,13 +75,13 @@ func paste(c *gin.Context, op string) (pasted, error) {
 	if err != nil && !form.Reject(err) {
 		return p, err
 	}
-	p.request, p.parts, err = code.Parse(form.Value("paste"), op)
+	p.request, p.parts, err = t.Parse(form.Value("paste"), op)
 	if err != nil && !errors.As(err, &p.refused) {
 		return p, err
 	}
 	if p.filled() {
 		sent := maps.Clone(c.Request.PostForm)
-		for _, field := range code.Fields(op) {
+		for _, field := range t.Fields(op) {
 			if values := p.request.Form()[field]; len(values) > 0 || field != "region" {
 				sent[field] = values
 			}
@@ -163,6 +164,6 @@ func (h Orders) Code(c *gin.Context) error {
 		return err
 	}
 	form := ui.Form{Values: url.Values{"code": {c.Query("code")}, "of": {p.Of}}}
-	p.Code = codePanel(ctx, form, code.From(code.Making(line.Kind), values).In(line.Region))
+	p.Code = codePanel(ctx, form, h.API.From(h.API.Making(line.Kind), values).In(line.Region))
 	return web.Render(c, http.StatusOK, views.OrderCodePage(p))
 }

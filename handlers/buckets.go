@@ -18,6 +18,8 @@ type Buckets struct {
 	DB *models.DB
 	// UploadLimit is the most bytes of one upload.
 	UploadLimit int64
+	// API has the operations that its form is written as.
+	API code.Table
 }
 
 // List shows the team's buckets.
@@ -46,7 +48,7 @@ func (h Buckets) Preview(c *gin.Context) error { return h.preview(c, pasted{}) }
 
 // Paste fills in the form from a request that was pasted.
 func (h Buckets) Paste(c *gin.Context) error {
-	said, err := paste(c, code.CreateStorage)
+	said, err := paste(c, h.API, code.CreateStorage)
 	if err != nil {
 		return err
 	}
@@ -98,7 +100,7 @@ func (h Buckets) form(c *gin.Context, status int, form ui.Form, in models.OrderI
 	if unread != nil {
 		err = append(unread, broken...)
 	}
-	panel := codePanel(ctx, form, formRequest(code.CreateStorage, in))
+	panel := codePanel(ctx, form, formRequest(h.API, code.CreateStorage, in))
 	panel.Pasted = said.words(form)
 	return web.Render(c, status, views.BucketNew(views.BucketNewProps{
 		Form: form, Regions: regions, Order: order, Err: err, Input: in.Lines[0].(*models.BucketInput), Code: panel,

@@ -7,6 +7,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"quartermaster/handlers/code"
 	"quartermaster/models"
 	"quartermaster/views"
 	"quartermaster/views/i18n"
@@ -14,7 +15,11 @@ import (
 )
 
 // Orders are what the team asked for.
-type Orders struct{ DB *models.DB }
+type Orders struct {
+	DB *models.DB
+	// API has the operations that its lines are written as.
+	API code.Table
+}
 
 // List shows the team's orders, those that cost nothing only when asked.
 func (h Orders) List(c *gin.Context) error {

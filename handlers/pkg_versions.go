@@ -26,6 +26,8 @@ type PkgVersions struct {
 	DB *models.DB
 	// UploadLimit is the most bytes of one upload.
 	UploadLimit int64
+	// API has the operations that its form is written as.
+	API code.Table
 }
 
 // List shows the team's package versions.
@@ -121,7 +123,7 @@ func (h PkgVersions) Preview(c *gin.Context) error { return h.preview(c, pasted{
 
 // Paste fills in the form from a request that was pasted.
 func (h PkgVersions) Paste(c *gin.Context) error {
-	said, err := paste(c, code.CreatePkgVersion)
+	said, err := paste(c, h.API, code.CreatePkgVersion)
 	if err != nil {
 		return err
 	}
@@ -183,15 +185,15 @@ func (h PkgVersions) form(c *gin.Context, status int, f versionForm, said pasted
 			p.Err = nil
 		}
 	}
-	p.Code = f.code(ctx, p.App)
+	p.Code = f.code(ctx, h.API, p.App)
 	p.Code.Pasted = said.words(f.Form)
 	return web.Render(c, status, views.PkgVersionNew(p))
 }
 
 // code is the form's panel of code. The API knows the application's region, and
 // takes no file.
-func (f versionForm) code(ctx context.Context, app *models.App) views.CodeProps {
-	r := formRequest(code.CreatePkgVersion, f.order)
+func (f versionForm) code(ctx context.Context, t code.Table, app *models.App) views.CodeProps {
+	r := formRequest(t, code.CreatePkgVersion, f.order)
 	if app != nil {
 		r = r.In(app.Region)
 	}

@@ -18,7 +18,11 @@ import (
 )
 
 // Plans has the pages of resource plans.
-type Plans struct{ DB *models.DB }
+type Plans struct {
+	DB *models.DB
+	// API has the operations that its form is written as.
+	API code.Table
+}
 
 // endingSoon is how far ahead the list looks when it is asked for what ends
 // soon.
@@ -60,7 +64,7 @@ func (h Plans) Preview(c *gin.Context) error { return h.preview(c, pasted{}) }
 
 // Paste fills in the form from a request that was pasted.
 func (h Plans) Paste(c *gin.Context) error {
-	said, err := paste(c, code.CreateResourcePackage)
+	said, err := paste(c, h.API, code.CreateResourcePackage)
 	if err != nil {
 		return err
 	}
@@ -118,7 +122,7 @@ func (h Plans) form(c *gin.Context, status int, form ui.Form, in models.OrderInp
 	if err != nil && !errors.As(err, &broken) {
 		return err
 	}
-	panel := codePanel(ctx, form, formRequest(code.CreateResourcePackage, in))
+	panel := codePanel(ctx, form, formRequest(h.API, code.CreateResourcePackage, in))
 	panel.Pasted = said.words(form)
 	return web.Render(c, status, views.PlanNew(views.PlanNewProps{
 		Form: form, Offers: offers, Order: order, Err: err, Now: h.DB.TeamNow(by), Code: panel,

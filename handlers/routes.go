@@ -10,6 +10,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"quartermaster/handlers/api"
+	"quartermaster/handlers/code"
 	"quartermaster/models"
 	"quartermaster/static"
 	"quartermaster/views"
@@ -122,7 +123,8 @@ func pageRoutes(cfg Config) (http.Handler, error) {
 		member.GET("/gallery", web.Page(dashboard.Gallery))
 	}
 
-	orders := Orders{DB: cfg.DB}
+	table := code.Documented()
+	orders := Orders{DB: cfg.DB, API: table}
 	member.GET("/orders", web.Page(orders.List))
 	member.GET("/orders/:number", web.Polled, web.Page(orders.Show))
 	member.GET("/orders/:number/print", web.Page(orders.Print))
@@ -147,7 +149,7 @@ func pageRoutes(cfg Config) (http.Handler, error) {
 	member.POST("/team/letterhead", web.Upload(logoUpload), web.Page(letterhead.Update))
 	member.GET("/team/logo", web.Page(letterhead.Logo))
 
-	buckets := Buckets{DB: cfg.DB, UploadLimit: cfg.UploadLimit}
+	buckets := Buckets{DB: cfg.DB, UploadLimit: cfg.UploadLimit, API: table}
 	member.GET("/buckets", web.Page(buckets.List))
 	member.GET("/buckets/new", web.Page(buckets.New))
 	member.GET("/buckets/check", web.Page(buckets.Check))
@@ -205,7 +207,7 @@ func pageRoutes(cfg Config) (http.Handler, error) {
 	member.GET("/apps/:id", web.Page(apps.Show))
 	member.POST("/apps/:id/removal", web.Page(apps.Delete))
 
-	versions := PkgVersions{DB: cfg.DB, UploadLimit: cfg.UploadLimit}
+	versions := PkgVersions{DB: cfg.DB, UploadLimit: cfg.UploadLimit, API: table}
 	member.GET("/pkg-versions", web.Polled, web.Page(versions.List))
 	member.GET("/pkg-versions/new", web.Page(versions.New))
 	member.GET("/pkg-versions/check", web.Page(versions.Check))
@@ -218,7 +220,7 @@ func pageRoutes(cfg Config) (http.Handler, error) {
 	member.POST("/pkg-versions/:id/retry", web.Page(versions.Retry))
 	member.POST("/pkg-versions/:id/removal", web.Page(versions.Delete))
 
-	plans := Plans{DB: cfg.DB}
+	plans := Plans{DB: cfg.DB, API: table}
 	member.GET("/plans", web.Page(plans.List))
 	member.GET("/plans/new", web.Page(plans.New))
 	member.POST("/plans", web.Page(plans.Create))
@@ -237,7 +239,7 @@ func pageRoutes(cfg Config) (http.Handler, error) {
 	member.POST("/plans/:id/upgrade", web.Page(upgrades.Create))
 	member.POST("/plans/:id/upgrade/preview", web.Page(upgrades.Preview))
 
-	stores := Stores{DB: cfg.DB}
+	stores := Stores{DB: cfg.DB, API: table}
 	member.GET("/stores", web.Polled, web.Page(stores.List))
 	member.POST("/stores", web.Page(stores.Create))
 	member.GET("/stores/new", web.Page(stores.New))

@@ -19,7 +19,11 @@ import (
 )
 
 // Stores has the pages of knowledge stores.
-type Stores struct{ DB *models.DB }
+type Stores struct {
+	DB *models.DB
+	// API has the operations that its form is written as.
+	API code.Table
+}
 
 // List shows the team's stores.
 func (h Stores) List(c *gin.Context) error {
@@ -55,7 +59,7 @@ func (h Stores) Preview(c *gin.Context) error { return h.preview(c, pasted{}) }
 
 // Paste fills in the form from a request that was pasted.
 func (h Stores) Paste(c *gin.Context) error {
-	said, err := paste(c, code.CreateStore)
+	said, err := paste(c, h.API, code.CreateStore)
 	if err != nil {
 		return err
 	}
@@ -119,7 +123,7 @@ func (h Stores) form(c *gin.Context, form ui.Form, in models.OrderInput, store *
 		return p, err
 	}
 	p.Refused = alsoInvalid(form.Errors, broken)
-	p.Code = codePanel(ctx, form, formRequest(code.CreateStore, in))
+	p.Code = codePanel(ctx, form, formRequest(h.API, code.CreateStore, in))
 	if p.Prices, err = h.DB.ListStorePrices(ctx, by, store.Region); err != nil {
 		return p, err
 	}

@@ -24,6 +24,7 @@ const (
 // Request is one request: an operation and what it is given.
 type Request struct {
 	Operation string
+	op        *operation
 	// Params are the parameters that are given, by the names and in the order
 	// of the documents. One inside an object is written with a dot, one of a
 	// list with its place from 1: flavor.cu, availability_zones.1.
@@ -48,6 +49,10 @@ var (
 	lms     = &api{name: "LMS", version: "v1", cli: "LMS"}
 )
 
+// A Table is the operations that requests can be of. It is a value: whoever
+// serves other operations makes another.
+type Table []*operation
+
 // An operation is what is known about one: where it is called, what it takes,
 // and the field of its form that each parameter is.
 type operation struct {
@@ -57,6 +62,8 @@ type operation struct {
 	params []param
 	// left are the fields of its form that it has no parameter for.
 	left []string
+	// makes is the kind of the one thing that it makes.
+	makes models.Kind
 }
 
 // A sort is how the value of a parameter is written where types matter.
@@ -79,69 +86,72 @@ type param struct {
 
 var orderFields = []string{"cost_centre", "note"}
 
-// operations are in the order of the documents.
-var operations = []*operation{
-	{name: CreateStorage, api: webplus, path: "/pop/v1/wam/storage", params: []param{
-		{name: "RegionId", field: "region", query: true},
-	}, left: append([]string{"bucket_name", "size_limit", "tags", "description"}, orderFields...)},
-	{name: CreatePkgVersion, api: webplus, path: "/pop/v1/wam/pkgVersion", params: []param{
-		{name: "RegionId", query: true}, // that of the application
-		{name: "AppId", field: "app_id"},
-		{name: "PkgVersionLabel", field: "label"},
-		{name: "PackageSource", field: "source"},
-		{name: "PkgVersionDescription", field: "description"},
-	}, left: append([]string{"package_file"}, orderFields...)},
-	{name: CreateApplication, api: webplus, path: "/pop/v1/wam/application", params: []param{
-		{name: "RegionId", field: "region", query: true},
-		{name: "AppName", field: "app_name"},
-		{name: "CategoryName", field: "category"},
-		{name: "AppDescription", field: "description"},
-	}},
-	{name: CreateResourcePackage, api: bss, path: "/", params: []param{
-		{name: "ProductCode", field: "product_code"},
-		{name: "PackageType", field: "package_type"},
-		{name: "Specification", field: "specification"},
-		{name: "Duration", field: "duration", sort: number},
-		{name: "PricingCycle", field: "pricing_cycle"},
-		{name: "EffectiveDate", field: "effective_date"},
-	}, left: orderFields},
-	{name: CreateStore, api: lms, path: "/v1/stores/create", params: []param{
-		{name: "store_name", field: "store_name"},
-		{name: "region", field: "region"},
-		{name: "availability_zones", field: "availability_zones", sort: list},
-		{name: "flavor.cu", field: "cu"},
-		{name: "flavor.num", field: "num", sort: number},
-		{name: "charge_info.charge_mode", field: "charge_mode"},
-		{name: "charge_info.period_type", field: "period_type"},
-		{name: "charge_info.period_num", field: "period_num", sort: number},
-		{name: "charge_info.is_auto_renew", field: "auto_renew", sort: truth},
-		{name: "charge_info.is_auto_pay", field: "auto_pay", sort: truth},
-		{name: "description", field: "description"},
-	}, left: orderFields},
+// Documented are the operations that have a form, in the order of the documents.
+func Documented() Table {
+	return Table{
+		{name: CreateStorage, makes: models.KindBucket, api: webplus, path: "/pop/v1/wam/storage", params: []param{
+			{name: "RegionId", field: "region", query: true},
+		}, left: append([]string{"bucket_name", "size_limit", "tags", "description"}, orderFields...)},
+		{name: CreatePkgVersion, makes: models.KindPkgVersion, api: webplus, path: "/pop/v1/wam/pkgVersion", params: []param{
+			{name: "RegionId", query: true}, // that of the application
+			{name: "AppId", field: "app_id"},
+			{name: "PkgVersionLabel", field: "label"},
+			{name: "PackageSource", field: "source"},
+			{name: "PkgVersionDescription", field: "description"},
+		}, left: append([]string{"package_file"}, orderFields...)},
+		{name: CreateApplication, makes: models.KindApp, api: webplus, path: "/pop/v1/wam/application", params: []param{
+			{name: "RegionId", field: "region", query: true},
+			{name: "AppName", field: "app_name"},
+			{name: "CategoryName", field: "category"},
+			{name: "AppDescription", field: "description"},
+		}},
+		{name: CreateResourcePackage, makes: models.KindPlan, api: bss, path: "/", params: []param{
+			{name: "ProductCode", field: "product_code"},
+			{name: "PackageType", field: "package_type"},
+			{name: "Specification", field: "specification"},
+			{name: "Duration", field: "duration", sort: number},
+			{name: "PricingCycle", field: "pricing_cycle"},
+			{name: "EffectiveDate", field: "effective_date"},
+		}, left: orderFields},
+		{name: CreateStore, makes: models.KindStore, api: lms, path: "/v1/stores/create", params: []param{
+			{name: "store_name", field: "store_name"},
+			{name: "region", field: "region"},
+			{name: "availability_zones", field: "availability_zones", sort: list},
+			{name: "flavor.cu", field: "cu"},
+			{name: "flavor.num", field: "num", sort: number},
+			{name: "charge_info.charge_mode", field: "charge_mode"},
+			{name: "charge_info.period_type", field: "period_type"},
+			{name: "charge_info.period_num", field: "period_num", sort: number},
+			{name: "charge_info.is_auto_renew", field: "auto_renew", sort: truth},
+			{name: "charge_info.is_auto_pay", field: "auto_pay", sort: truth},
+			{name: "description", field: "description"},
+		}, left: orderFields},
+	}
 }
 
 // find is an operation by its name, nil for one that has no form.
-func find(name string) *operation {
-	if i := slices.IndexFunc(operations, func(o *operation) bool { return o.name == name }); i >= 0 {
-		return operations[i]
+func (t Table) find(name string) *operation {
+	if i := slices.IndexFunc(t, func(o *operation) bool { return o.name == name }); i >= 0 {
+		return t[i]
 	}
 	return nil
 }
 
-// kinds are the operations that make one thing of a kind.
-var kinds = map[models.Kind]string{
-	models.KindBucket: CreateStorage, models.KindPkgVersion: CreatePkgVersion,
-	models.KindPlan: CreateResourcePackage, models.KindStore: CreateStore,
-}
-
 // Making is the operation that makes one thing of a kind, "" when there is none.
-func Making(k models.Kind) string { return kinds[k] }
+func (t Table) Making(k models.Kind) string {
+	for _, o := range t {
+		if o.makes == k {
+			return o.name
+		}
+	}
+	return ""
+}
 
 // From is the request that a form's values stand for. Fields that the operation
 // does not know of are left aside unless they are empty.
-func From(name string, form url.Values) Request {
-	r := Request{Operation: name}
-	op := find(name)
+func (t Table) From(name string, form url.Values) Request {
+	op := t.find(name)
+	r := Request{Operation: name, op: op}
 	if op == nil {
 		return r
 	}
@@ -167,8 +177,7 @@ func From(name string, form url.Values) Request {
 // In is the request for a region, where the operation names it beside what its
 // form says.
 func (r Request) In(region string) Request {
-	op := find(r.Operation)
-	if op == nil || op.api != webplus || region == "" || r.Value("RegionId") != "" {
+	if r.op == nil || r.op.api != webplus || region == "" || r.Value("RegionId") != "" {
 		return r
 	}
 	r.Params = append([]Param{{"RegionId", region}}, r.Params...)
@@ -188,12 +197,8 @@ func (r Request) Value(name string) string {
 // Form is the request as the values of its form's fields.
 func (r Request) Form() url.Values {
 	form := url.Values{}
-	op := find(r.Operation)
-	if op == nil {
-		return form
-	}
 	for _, p := range r.Params {
-		if known := op.param(p.Name); known != nil && known.field != "" {
+		if known := r.op.param(p.Name); known != nil && known.field != "" {
 			form.Add(known.field, p.Value)
 		}
 	}
@@ -223,9 +228,9 @@ func isPlace(s string) bool {
 const maxPlaces = 1000
 
 // Fields are the fields of an operation's form that its parameters fill in.
-func Fields(name string) []string {
+func (t Table) Fields(name string) []string {
 	var out []string
-	if op := find(name); op != nil {
+	if op := t.find(name); op != nil {
 		for _, p := range op.params {
 			if p.field != "" {
 				out = append(out, p.field)
@@ -240,7 +245,7 @@ func Fields(name string) []string {
 func (r Request) Refused(form url.Values) []string {
 	var out []string
 	for _, p := range r.Params {
-		known := find(r.Operation).param(p.Name)
+		known := r.op.param(p.Name)
 		if known.field != "" && !slices.Contains(form[known.field], p.Value) {
 			out = append(out, clip(p.Name+"="+p.Value))
 		}

@@ -250,7 +250,7 @@ func (r *reading) aliyun(words []string) error {
 		r.leave(names[len(names)-1], Unknown)
 		names = names[:len(names)-1]
 	}
-	switch op := find(names[1]); {
+	switch op := r.table.find(names[1]); {
 	case len(names) == 3:
 		c.url = names[2]
 	case op == nil || op.api == lms:
@@ -293,7 +293,7 @@ func (r *reading) hcloud(words []string) error {
 	if names[1] != CreateStore {
 		return &Error{Reason: NoForm, Detail: clip(names[1])}
 	}
-	r.op = find(CreateStore)
+	r.op = r.table.find(CreateStore)
 	for _, extra := range names[2:] {
 		r.leave(extra, Unknown)
 	}

@@ -42,7 +42,7 @@ const (
 // tool, or from the JSON of an operation's parameters, and tells which parts it
 // did not take. JSON that does not say of which operation it is belongs to at,
 // when that has its names. Nothing is run or fetched. An error is an *Error.
-func Parse(text, at string) (Request, []Part, error) {
+func (t Table) Parse(text, at string) (Request, []Part, error) {
 	if len(text) > Limit {
 		return Request{}, nil, &Error{Reason: TooLong}
 	}
@@ -50,7 +50,7 @@ func Parse(text, at string) (Request, []Part, error) {
 	if text == "" {
 		return Request{}, nil, &Error{Reason: Empty}
 	}
-	r := &reading{values: map[string]string{}}
+	r := &reading{table: t, values: map[string]string{}}
 	var err error
 	if text[0] == '{' {
 		err = r.object(text, at)
@@ -69,6 +69,7 @@ var cleaned = strings.NewReplacer("\r\n", "\n", dynamic, "\uFFFD", "\x00", "\uFF
 
 // A reading is what has been read so far.
 type reading struct {
+	table  Table
 	op     *operation
 	values map[string]string // by the names of the parameters
 	parts  []Part
@@ -77,7 +78,7 @@ type reading struct {
 
 // request is what was read, in the order of the documents.
 func (r *reading) request() Request {
-	out := Request{Operation: r.op.name}
+	out := Request{Operation: r.op.name, op: r.op}
 	if _, given := r.values["RegionId"]; !given && r.region != "" && r.op.param("RegionId") != nil {
 		r.values["RegionId"] = r.region
 	}
@@ -195,7 +196,7 @@ var (
 // was given.
 func (r *reading) at(method, where, by string) error {
 	where = strings.TrimRight(where, "/")
-	for _, op := range operations {
+	for _, op := range r.table {
 		own := strings.TrimRight(op.path, "/")
 		if own == where && (op.api != bss && method == "POST" || op.api == bss && op.name == by) {
 			r.op = op
@@ -317,7 +318,7 @@ func (r *reading) object(text, at string) error {
 		return err
 	}
 	best := 0
-	for _, op := range operations {
+	for _, op := range r.table {
 		fits := 0
 		for _, m := range all {
 			if p := op.param(m.Name); p != nil && m.Name != "RegionId" {

@@ -18,9 +18,8 @@ type node struct {
 // when the body alone is wanted.
 func (r Request) tree(all bool) *node {
 	root := &node{}
-	op := find(r.Operation)
 	for _, given := range r.Params {
-		p := op.param(given.Name)
+		p := r.op.param(given.Name)
 		if p == nil || p.query && !all {
 			continue
 		}

@@ -77,14 +77,13 @@ const defaultRegion = "cn-hangzhou"
 type writer struct {
 	strings.Builder
 	Request
-	op *operation
 	// base is the site's address without a slash at the end, and its parts.
 	base, scheme, host string
 	id, secret         string
 }
 
 func newWriter(r Request, base string) *writer {
-	w := &writer{Request: r, op: find(r.Operation), base: strings.TrimRight(base, "/"), id: aliyunID, secret: aliyunSecret}
+	w := &writer{Request: r, base: strings.TrimRight(base, "/"), id: aliyunID, secret: aliyunSecret}
 	u, err := url.Parse(w.base)
 	if err != nil || u.Host == "" {
 		w.base = "https://quartermaster.example"
