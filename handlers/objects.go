@@ -1,9 +1,8 @@
 package handlers
 
 import (
+	"cmp"
 	"errors"
-	"io"
-	"mime/multipart"
 	"net/http"
 	"strings"
 
@@ -30,7 +29,7 @@ func (h Objects) Create(c *gin.Context) error {
 	if !by.May(models.Request) {
 		return models.ErrForbidden
 	}
-	if c.Request.ContentLength > h.UploadLimit+formRoom {
+	if c.Request.ContentLength > h.UploadLimit+web.FormRoom {
 		return models.ErrTooLarge
 	}
 	results, err := h.receive(c, b)
@@ -51,79 +50,32 @@ func (h Objects) Create(c *gin.Context) error {
 // mostFiles bounds the files of one form: each is told of on the page after it.
 const mostFiles = 1000
 
-// formRoom is what a form has around its files: fields, names, boundaries.
-const formRoom = 1 << 20
-
 // receive reads the form. The folder and the exact name of a file come before
 // it; a browser without scripts sends the name with the file itself.
-func (h Objects) receive(c *gin.Context, b *models.Bucket) ([]views.UploadResult, error) {
-	form, err := c.Request.MultipartReader()
-	if err != nil {
-		return nil, models.Invalid{{Field: "file", Rule: "file"}}
-	}
+func (h Objects) receive(c *gin.Context, b *models.Bucket) (results []views.UploadResult, err error) {
 	ctx := c.Request.Context()
-	folder := c.Query("prefix")
-	name := ""
-	var results []views.UploadResult
-	for {
-		part, err := form.NextRawPart()
-		if err == io.EOF && len(results) == 0 {
-			return nil, models.Invalid{{Field: "file", Rule: "file"}}
+	err = web.Receive(c, "file", 4*mostFiles, func(in *web.Incoming) error {
+		if len(results) == mostFiles {
+			return models.Invalid{{Field: "file", Rule: "many_files"}}
 		}
-		if err == io.EOF {
-			return results, nil
+		o := models.ObjectInput{BucketID: b.ID, ContentType: in.Type, Limit: h.UploadLimit,
+			Key: c.Query("prefix") + asFolder(in.Fields.Get("folder")) + cmp.Or(in.Fields.Get("file_name"), in.Name)}
+		in.Fields.Del("file_name")
+		_, err := h.DB.PutObject(ctx, models.ActorFrom(ctx), o, in)
+		if errors.Is(err, models.ErrTooLarge) {
+			err = models.Invalid{{Field: "file", Rule: "upload_limit"}}
 		}
-		if err != nil {
-			return results, web.BrokenUpload("file", err)
+		var refused models.Invalid
+		if err != nil && !errors.As(err, &refused) {
+			return err
 		}
-		switch {
-		case part.FormName() == "folder":
-			text, err := text(part)
-			if err != nil {
-				return results, err
-			}
-			folder = c.Query("prefix") + asFolder(text)
-		case part.FormName() == "file_name":
-			if name, err = text(part); err != nil {
-				return results, err
-			}
-		case part.FormName() == "file" && part.FileName() != "":
-			if name == "" {
-				name = part.FileName()
-			}
-			if len(results) == mostFiles {
-				return results, models.Invalid{{Field: "file", Rule: "many_files"}}
-			}
-			body := &web.Incoming{Reader: part}
-			o := models.ObjectInput{BucketID: b.ID, Key: folder + name, ContentType: part.Header.Get("Content-Type"), Limit: h.UploadLimit}
-			_, err := h.DB.PutObject(ctx, models.ActorFrom(ctx), o, body)
-			if body.Err != nil {
-				return results, web.BrokenUpload("file", body.Err)
-			}
-			if errors.Is(err, models.ErrTooLarge) {
-				err = models.Invalid{{Field: "file", Rule: "upload_limit"}}
-			}
-			var refused models.Invalid
-			if err != nil && !errors.As(err, &refused) {
-				return results, err
-			}
-			results = append(results, views.UploadResult{Key: o.Key, Err: err})
-			name = ""
-		}
+		results = append(results, views.UploadResult{Key: o.Key, Err: err})
+		return nil
+	})
+	if err == nil && len(results) == 0 {
+		err = models.Invalid{{Field: "file", Rule: "file"}}
 	}
-}
-
-// text is the value of a field, which is never longer than a key.
-func text(part *multipart.Part) (string, error) {
-	const most = 4096
-	b, err := io.ReadAll(io.LimitReader(part, most+1))
-	if err != nil {
-		return "", web.BrokenUpload("file", err)
-	}
-	if len(b) > most {
-		return "", models.Invalid{{Field: "file", Rule: "key_too_long"}}
-	}
-	return string(b), nil
+	return results, err
 }
 
 // asFolder is what the keys of a folder begin with.

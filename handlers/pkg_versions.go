@@ -4,10 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"io"
 	"maps"
-	"mime"
-	"mime/multipart"
 	"net/http"
 	"net/url"
 	"slices"
@@ -300,72 +297,24 @@ func (h PkgVersions) Create(c *gin.Context) error {
 	return placed(c, order, "versions.placed", "/pkg-versions/")
 }
 
-// receive reads a form with a file, part by part, and never the whole of it
-// into memory: the file is staged as it comes, the other fields are left where
-// web.Decode finds them.
-func (h PkgVersions) receive(c *gin.Context) (*models.Upload, error) {
-	kind, _, err := mime.ParseMediaType(c.Request.Header.Get("Content-Type"))
-	if err != nil || kind != "multipart/form-data" {
-		return nil, nil
-	}
-	parts, err := c.Request.MultipartReader()
-	if err != nil {
-		return nil, web.BrokenUpload("package_file", err)
-	}
-	values := url.Values{}
-	defer func() {
-		c.Request.Form, c.Request.PostForm = values, values
-		c.Request.MultipartForm = &multipart.Form{Value: values}
-	}()
-	var up *models.Upload
-	for room, n := int64(formText), 0; ; n++ {
-		part, err := parts.NextPart()
-		if err == io.EOF {
-			return up, nil
-		}
-		if err != nil {
-			return up, web.BrokenUpload("package_file", err)
-		}
-		if n == formParts {
-			return up, models.ErrTooLarge
-		}
-		switch name := part.FormName(); {
-		case part.FileName() == "":
-			text, err := io.ReadAll(io.LimitReader(part, room+1))
-			if err != nil {
-				return up, web.BrokenUpload("package_file", err)
-			}
-			if room -= int64(len(name) + len(text)); room < 0 {
-				return up, models.ErrTooLarge
-			}
-			values.Add(name, string(text))
-		case name == "package_file" && up == nil:
-			if up, err = h.stage(c, part); err != nil {
-				return nil, err
-			}
-		}
-	}
-}
-
-// formText bounds the fields around a file, formParts the file and them.
-const (
-	formText  = 256 << 10
-	formParts = 100
-)
-
-// stage writes the file of a form to disk.
-func (h PkgVersions) stage(c *gin.Context, part *multipart.Part) (*models.Upload, error) {
+// receive stages the file of the form as it comes.
+func (h PkgVersions) receive(c *gin.Context) (up *models.Upload, err error) {
 	ctx := c.Request.Context()
-	body := &web.Incoming{Reader: part}
-	up, err := h.DB.StageUpload(ctx, models.ActorFrom(ctx), part.FileName(), part.Header.Get("Content-Type"), body, h.UploadLimit)
-	switch {
-	case body.Err != nil:
-		return nil, web.BrokenUpload("package_file", body.Err)
-	case errors.Is(err, models.ErrTooLarge):
-		return nil, models.Invalid{{Field: "package_file", Rule: "upload_limit"}}
-	}
+	err = web.Receive(c, "package_file", formParts, func(in *web.Incoming) (err error) {
+		if up != nil {
+			return nil
+		}
+		up, err = h.DB.StageUpload(ctx, models.ActorFrom(ctx), in.Name, in.Type, in, h.UploadLimit)
+		if errors.Is(err, models.ErrTooLarge) {
+			err = models.Invalid{{Field: "package_file", Rule: "upload_limit"}}
+		}
+		return err
+	})
 	return up, err
 }
+
+// formParts is how many parts the form may have, its file included.
+const formParts = 100
 
 // Check says whether a label can be given to a new version.
 func (h PkgVersions) Check(c *gin.Context) error {

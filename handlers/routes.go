@@ -161,7 +161,7 @@ func pageRoutes(cfg Config) (http.Handler, error) {
 	member.POST("/buckets/:id/removal", web.Page(buckets.Delete))
 
 	files := Objects{Buckets: buckets}
-	member.POST("/buckets/:id/objects", web.Upload(cfg.UploadLimit+formRoom), web.Page(files.Create))
+	member.POST("/buckets/:id/objects", web.Upload(cfg.UploadLimit+web.FormRoom), web.Page(files.Create))
 	member.GET("/buckets/:id/object", web.Page(files.Show))
 	member.GET("/buckets/:id/download", web.Page(files.Download))
 	member.GET("/buckets/:id/objects/removal", web.Page(files.Confirm))
@@ -211,7 +211,7 @@ func pageRoutes(cfg Config) (http.Handler, error) {
 	member.GET("/pkg-versions", web.Polled, web.Page(versions.List))
 	member.GET("/pkg-versions/new", web.Page(versions.New))
 	member.GET("/pkg-versions/check", web.Page(versions.Check))
-	member.POST("/pkg-versions", web.Upload(cfg.UploadLimit+formText), web.Page(versions.Create))
+	member.POST("/pkg-versions", web.Upload(cfg.UploadLimit+web.FormRoom), web.Page(versions.Create))
 	member.POST("/pkg-versions/preview", web.Page(versions.Preview))
 	member.POST("/pkg-versions/paste", web.Page(versions.Paste))
 	member.GET("/pkg-versions/:id", web.Page(versions.Show))

@@ -3,7 +3,10 @@ package web
 import (
 	"errors"
 	"io"
+	"mime"
+	"mime/multipart"
 	"net/http"
+	"net/url"
 
 	"github.com/gin-gonic/gin"
 
@@ -28,26 +31,88 @@ func Upload(max int64) gin.HandlerFunc {
 	}
 }
 
-// Incoming is a body that is read while it arrives. It remembers when it could
-// not be read, which is no fault of whoever reads it.
+// FormRoom is what a form has around its files: fields, names, boundaries.
+const FormRoom = 1 << 20
+
+// Incoming is a file of a form that is read while it arrives.
 type Incoming struct {
 	io.Reader
-	Err error
+	// Name is what it is called where it comes from, Type what it is said to be.
+	Name, Type string
+	// Fields are those that came before it.
+	Fields url.Values
+
+	err error
 }
 
 // Read implements io.Reader.
 func (r *Incoming) Read(p []byte) (int, error) {
 	n, err := r.Reader.Read(p)
 	if err != nil && err != io.EOF {
-		r.Err = err
+		r.err = err
 	}
 	return n, err
 }
 
-// BrokenUpload is what to answer when a body could not be read: that it is too
+// Receive reads a form with files, part by part as it comes, and never a whole
+// file into memory: each file of the field is handed to keep, the other fields
+// are left where Decode finds them. A form of more than most parts, or with more
+// text than there is room for, is models.ErrTooLarge; one that breaks off breaks
+// the rule "upload_broken" of the field. A form that cannot have files is left
+// alone.
+func Receive(c *gin.Context, field string, most int, keep func(*Incoming) error) error {
+	kind, _, err := mime.ParseMediaType(c.Request.Header.Get("Content-Type"))
+	if err != nil || kind != "multipart/form-data" {
+		return nil
+	}
+	parts, err := c.Request.MultipartReader()
+	if err != nil {
+		return brokenUpload(field, err)
+	}
+	values := url.Values{}
+	c.Request.Form, c.Request.PostForm = values, values
+	c.Request.MultipartForm = &multipart.Form{Value: values}
+	for room, n := FormRoom, 0; ; n++ {
+		part, err := parts.NextRawPart()
+		switch {
+		case err == io.EOF:
+			return nil
+		case err != nil:
+			return brokenUpload(field, err)
+		case n == most:
+			return models.ErrTooLarge
+		case part.FileName() == "":
+			err = addText(values, part, field, &room)
+		case part.FormName() == field:
+			in := &Incoming{Reader: part, Name: part.FileName(), Type: part.Header.Get("Content-Type"), Fields: values}
+			if err = keep(in); in.err != nil {
+				err = brokenUpload(field, in.err)
+			}
+		}
+		if err != nil {
+			return err
+		}
+	}
+}
+
+// addText adds a part that is no file to the values that came before it, as long
+// as there is room.
+func addText(values url.Values, part *multipart.Part, field string, room *int) error {
+	text, err := io.ReadAll(io.LimitReader(part, int64(*room)+1))
+	if err != nil {
+		return brokenUpload(field, err)
+	}
+	if *room -= len(part.FormName()) + len(text); *room < 0 {
+		return models.ErrTooLarge
+	}
+	values.Add(part.FormName(), string(text))
+	return nil
+}
+
+// brokenUpload is what to answer when a body could not be read: that it is too
 // large or was given up, or the broken rule "upload_broken" of the field it was
 // for.
-func BrokenUpload(field string, err error) error {
+func brokenUpload(field string, err error) error {
 	if unread(err) {
 		return err
 	}
