@@ -3,7 +3,6 @@ package handlers
 import (
 	"context"
 	"errors"
-	"maps"
 	"slices"
 	"strconv"
 
@@ -19,15 +18,13 @@ import (
 // typed; the error is that of a value that could not be read at all.
 func orderForm(c *gin.Context, line models.LineInput) (ui.Form, models.OrderInput, error) {
 	var in models.OrderInput
-	form, err := web.Decode(c, line)
-	rest, restErr := web.Decode(c, &in)
-	if err == nil {
-		err = restErr
-	}
-	more, _ := web.Decode(c, &coded{}) // a request that cannot be read is not one of the order's fields
-	if form.Values != nil {
-		maps.Copy(form.Values, rest.Values)
-		maps.Copy(form.Values, more.Values)
+	form, err := web.Decode(c, line, &in, &coded{})
+	var unread models.Invalid
+	if errors.As(err, &unread) { // what is shown as code, or was pasted, is no part of the order
+		unread = slices.DeleteFunc(unread, func(e models.FieldError) bool { return e.Field == "code" || e.Field == "paste" })
+		if err = unread; len(unread) == 0 {
+			err = nil
+		}
 	}
 	in.Lines, in.Token = []models.LineInput{line}, form.Token
 	return form, in, err

@@ -36,59 +36,68 @@ const tokenField = "token"
 // decoder fills inputs. It is only ever given the names that an input declares.
 var decoder = form.NewDecoder()
 
-// Decode reads a submitted form into in, a pointer to a struct whose fields
-// have `form` tags. Only those fields are read. The form that comes back holds
-// them as they were typed, so that a refused form loses nothing, with an error
-// for each value that is not of its field's kind; in that case the error is
-// those, as models.Invalid.
-func Decode(c *gin.Context, in any) (ui.Form, error) {
+// Decode reads a submitted form into pointers to structs whose fields have
+// `form` tags. Only those fields are read. The form that comes back holds them as
+// they were typed, so that a refused form loses nothing, with an error for each
+// value that is not of its field's kind; in that case the error is those, as
+// models.Invalid.
+func Decode(c *gin.Context, into ...any) (ui.Form, error) {
+	f := ui.Form{Values: url.Values{}}
 	sent, err := submitted(c.Request)
 	if err != nil {
-		return ui.Form{}, err
+		return f, err
 	}
-	f := ui.Form{Values: url.Values{}, Token: readable(sent.Get(tokenField))}
-	if f.Token == "" {
+	if f.Token = readable(sent.Get(tokenField)); f.Token == "" {
 		f.Token = newToken(c)
 	}
+	var unread models.Invalid
+	for _, in := range into {
+		broken, err := fill(in, sent, f.Values)
+		if err != nil {
+			return f, fmt.Errorf("decode form: %w", err)
+		}
+		unread = append(unread, broken...)
+	}
+	if unread != nil {
+		return f, unread
+	}
+	return f, nil
+}
+
+// fill reads the fields of one struct from what was sent, and keeps in typed
+// what was typed there.
+func fill(in any, sent, typed url.Values) (models.Invalid, error) {
 	values := url.Values{}
-	bad := map[string]string{}
+	bad := map[string]bool{}
 	fields := fieldsOf(reflect.TypeOf(in).Elem())
 	for _, field := range fields {
-		typed := make([]string, 0, len(sent[field.name]))
-		clean := make([]string, 0, len(sent[field.name]))
+		kept := make([]string, 0, len(sent[field.name]))
 		for _, v := range sent[field.name] {
 			if !utf8.ValidString(v) || strings.ContainsRune(v, 0) {
-				bad[field.name] = "utf8"
+				bad[field.name] = true
 				v = readable(v)
 			}
-			typed = append(typed, v)
-			clean = append(clean, field.clean(v))
+			kept = append(kept, v)
+			values.Add(field.name, field.clean(v))
 		}
 		if field.name != tokenField {
-			f.Values[field.name] = typed
-		}
-		if len(clean) > 0 {
-			values[field.name] = clean
+			typed[field.name] = kept
 		}
 	}
 	var refused form.DecodeErrors
 	if err := decoder.Decode(in, values); err != nil && !errors.As(err, &refused) {
-		return f, fmt.Errorf("decode form: %w", err)
+		return nil, err
 	}
-	var invalid models.Invalid
+	var broken models.Invalid
 	for _, field := range fields {
-		rule := bad[field.name]
-		if rule == "" && refused[field.name] != nil {
-			rule = field.rule()
-		}
-		if rule != "" {
-			invalid = append(invalid, models.FieldError{Field: field.name, Rule: rule})
+		switch {
+		case bad[field.name]:
+			broken = append(broken, models.FieldError{Field: field.name, Rule: "utf8"})
+		case refused[field.name] != nil:
+			broken = append(broken, models.FieldError{Field: field.name, Rule: field.rule()})
 		}
 	}
-	if invalid != nil {
-		return f, invalid
-	}
-	return f, nil
+	return broken, nil
 }
 
 // readable is a text with a mark in place of what no reader and no database
