@@ -163,7 +163,7 @@ func (db *DB) CreateAccessKey(ctx context.Context, by Actor, in AccessKeyInput) 
 		if err != nil {
 			return err
 		}
-		row.Sealed = seal.seal(tx, secret, row.ID)
+		row.Sealed = seal.Seal(secret, row.ID)
 		if err := table[accessKeyRow](tx.gorm).Create(ctx, &row); err != nil {
 			return fmt.Errorf("make access key: %w", err)
 		}
@@ -372,7 +372,7 @@ func (db *DB) FindCaller(ctx context.Context, keyID string, from Actor) (*Caller
 	if err != nil {
 		return nil, err
 	}
-	c.Secret, err = db.keys.unseal(sealed, c.Key.ID)
+	c.Secret, err = db.keys.Unseal(sealed, c.Key.ID)
 	return c, err
 }
 

@@ -37,6 +37,6 @@ func (db *DB) FindCheckableKey(ctx context.Context, by Actor, id string) (*Calle
 	if err != nil {
 		return nil, err
 	}
-	c.Secret, err = db.keys.unseal(sealed, c.Key.ID)
+	c.Secret, err = db.keys.Unseal(sealed, c.Key.ID)
 	return c, err
 }

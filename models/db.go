@@ -21,6 +21,7 @@ import (
 	"gorm.io/gorm"
 	"gorm.io/gorm/logger"
 
+	"quartermaster/models/keyring"
 	"quartermaster/models/migrations"
 	"quartermaster/models/objects"
 	"quartermaster/models/password"
@@ -88,7 +89,7 @@ type DB struct {
 	ids       *sequence
 	noting    chan struct{} // held while a session's last use is being noted
 	wake      chan struct{} // tells the worker that a job may be due
-	keys      *keyring
+	keys      *keyring.Ring
 	nonces    *atomic.Int64 // how many were used, for sweeping
 	withheld  *atomic.Int64 // what Withheld tells
 	calls     *callLog

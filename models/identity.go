@@ -15,6 +15,9 @@ import (
 	"time"
 
 	"gorm.io/gorm"
+
+	"quartermaster/models/files"
+	"quartermaster/models/keyring"
 )
 
 // Data folder and database belong together: the folder has the objects, the
@@ -103,7 +106,7 @@ func lookInto(folder string) (f folderFacts, err error) {
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return f, fmt.Errorf("read %s: %w", filepath.Join(folder, identityName), err)
 	}
-	for _, thing := range []struct{ name, words string }{{"objects", "objects"}, {"stores", "stores"}, {secretKeyFile, "a secret key"}} {
+	for _, thing := range []struct{ name, words string }{{"objects", "objects"}, {"stores", "stores"}, {keyring.File, "a secret key"}} {
 		if holdsFile(filepath.Join(folder, thing.name)) {
 			f.has = append(f.has, thing.words)
 		}
@@ -303,7 +306,7 @@ func writeIdentity(folder string, i identity) error {
 	if err = errors.Join(err, f.Sync(), f.Close()); err == nil {
 		err = os.Rename(path+".new", path)
 	}
-	if err = errors.Join(err, syncFolder(folder)); err != nil {
+	if err = errors.Join(err, files.SyncFolder(folder)); err != nil {
 		return fmt.Errorf("write identity: %w", err)
 	}
 	return nil

@@ -15,6 +15,7 @@ import (
 	"syscall"
 
 	"quartermaster/models/backup"
+	"quartermaster/models/files"
 	"quartermaster/models/migrations"
 	"quartermaster/models/objects"
 )
@@ -173,7 +174,7 @@ func (r *restore) mark(why string) error {
 		return err
 	}
 	_, err = fmt.Fprintln(f, why)
-	return errors.Join(err, f.Sync(), f.Close(), syncFolder(r.Folder))
+	return errors.Join(err, f.Sync(), f.Close(), files.SyncFolder(r.Folder))
 }
 
 // place puts one file of the backup in its place.
@@ -301,7 +302,7 @@ func (r *restore) find(what, says string) {
 // end opens the place to serving, or says in it why not.
 func (r *restore) end() error {
 	if r.report.Fits() {
-		return errors.Join(os.Remove(filepath.Join(r.Folder, restoringName)), syncFolder(r.Folder))
+		return errors.Join(os.Remove(filepath.Join(r.Folder, restoringName)), files.SyncFolder(r.Folder))
 	}
 	var why []string
 	for _, f := range r.report.Findings {

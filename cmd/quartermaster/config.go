@@ -11,6 +11,7 @@ import (
 	"github.com/alecthomas/kong"
 
 	"quartermaster/models"
+	"quartermaster/models/keyring"
 )
 
 // config is the command line. Each flag can also be set by the environment
@@ -50,7 +51,7 @@ func (d *data) Validate() error {
 	if err := models.CheckPostgres(d.Database); d.Database != "" && err != nil {
 		return fmt.Errorf("--database-url: %w", err)
 	}
-	if err := models.CheckSecretKey(d.SecretKey); d.SecretKey != "" && err != nil {
+	if err := keyring.Check(d.SecretKey); d.SecretKey != "" && err != nil {
 		return fmt.Errorf("--secret-key: %w", err)
 	}
 	return nil

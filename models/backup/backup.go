@@ -237,13 +237,3 @@ func checked(w io.Writer, r io.Reader, sum string) error {
 	}
 	return nil
 }
-
-// syncDir makes what was created in or renamed into a folder survive a power
-// cut.
-func syncDir(name string) error {
-	dir, err := os.Open(name)
-	if err != nil {
-		return err
-	}
-	return errors.Join(dir.Sync(), dir.Close())
-}

@@ -13,6 +13,8 @@ import (
 	"path/filepath"
 	"strings"
 	"time"
+
+	"quartermaster/models/files"
 )
 
 // stream is a backup as one tar stream, while it is being written. The file has
@@ -119,7 +121,7 @@ func (s *stream) Commit() error {
 		return err
 	}
 	s.whole = true
-	return syncDir(filepath.Dir(s.name))
+	return files.SyncFolder(filepath.Dir(s.name))
 }
 
 func (s *stream) Close() error {

@@ -34,6 +34,8 @@ import (
 	"sync"
 	"syscall"
 	"time"
+
+	"quartermaster/models/files"
 )
 
 // Errors that callers tell apart with errors.Is.
@@ -87,7 +89,7 @@ func Open(root string) (*Dir, error) {
 			return nil, fmt.Errorf("open objects: %w", err)
 		}
 	}
-	if err := errors.Join(syncDir(root), syncDir(filepath.Dir(root))); err != nil {
+	if err := errors.Join(files.SyncFolder(root), files.SyncFolder(filepath.Dir(root))); err != nil {
 		return nil, fmt.Errorf("open objects: %w", err)
 	}
 	return d, nil
@@ -145,7 +147,7 @@ func (d *Dir) Stage(ctx context.Context, r io.Reader, limit int64) (_ Staged, er
 	if err := f.Close(); err != nil {
 		return Staged{}, err
 	}
-	if err := syncDir(d.staging); err != nil {
+	if err := files.SyncFolder(d.staging); err != nil {
 		return Staged{}, err
 	}
 	// The sync may have taken long; who has gone away by now gets nothing.
@@ -176,7 +178,7 @@ func (d *Dir) Keep(id string) error {
 func (d *Dir) keep(id, from string) error {
 	place := d.kept(id)
 	if err := os.Mkdir(filepath.Dir(place), 0o700); err == nil {
-		if err := syncDir(d.blobs); err != nil {
+		if err := files.SyncFolder(d.blobs); err != nil {
 			return err
 		}
 	} else if !errors.Is(err, fs.ErrExist) {
@@ -191,7 +193,7 @@ func (d *Dir) keep(id, from string) error {
 	}
 	// Synced also when the blob was here already: the one who moved it may
 	// have been killed before doing so.
-	return errors.Join(syncDir(filepath.Dir(place)), syncDir(filepath.Dir(from)))
+	return errors.Join(files.SyncFolder(filepath.Dir(place)), files.SyncFolder(filepath.Dir(from)))
 }
 
 // Put writes a blob that has its id already, as from a backup, to its place, and
@@ -498,16 +500,6 @@ func validID(id string) bool {
 		}
 	}
 	return true
-}
-
-// syncDir makes what was created in, renamed into or removed from a folder
-// survive a power cut.
-func syncDir(path string) error {
-	dir, err := os.Open(path)
-	if err != nil {
-		return err
-	}
-	return errors.Join(dir.Sync(), dir.Close())
 }
 
 func noSpace(err error) error {
