@@ -10,38 +10,38 @@ import (
 	"embed"
 	"encoding/hex"
 	"fmt"
-	"io"
 	"net/http"
 	"path"
-	"regexp"
+	"slices"
 	"strconv"
 	"strings"
+	"sync"
 )
 
 //go:embed css/*.css js/*.js vendor/*.js fonts/*.woff2 icons.svg favicon.svg
 var embedded embed.FS
 
-// File is one file as it is sent. Gzip is nil where compression gains nothing.
+// File is one file that is served. It is made of its parts when it is first
+// asked for, so that a start costs nothing.
 type File struct {
-	Type string
-	Body []byte
-	Gzip []byte
+	name  string
+	parts []string // in the order they are joined
+
+	made, zipped sync.Once
+	path         string
+	body, gzip   []byte
 }
 
-// sources are the parts of each served file, in the order they are joined. The
-// order of the styles is the order of their layers. A file that mentions
-// another by name stands after it.
-var sources = []struct {
-	name  string
-	parts []string
-}{
-	{"inter.woff2", []string{"fonts/inter.woff2"}},
-	{"icons.svg", []string{"icons.svg"}},
-	{"favicon.svg", []string{"favicon.svg"}},
-	{"app.css", []string{"css/reset.css", "css/tokens.css", "css/base.css", "css/layout.css", "css/parts.css", "css/charts.css", "css/print.css"}},
-	{"paper.css", []string{"css/paper.css", "css/order.css"}},
-	{"app.js", []string{"vendor/htmx.min.js", "js/app.js"}},
-	{"upload.js", []string{"js/upload.js"}},
+// files are all that is served. The order of the styles is the order of their
+// layers.
+var files = []*File{
+	{name: "inter.woff2", parts: []string{"fonts/inter.woff2"}},
+	{name: "icons.svg", parts: []string{"icons.svg"}},
+	{name: "favicon.svg", parts: []string{"favicon.svg"}},
+	{name: "app.css", parts: []string{"css/reset.css", "css/tokens.css", "css/base.css", "css/layout.css", "css/parts.css", "css/charts.css", "css/print.css"}},
+	{name: "paper.css", parts: []string{"css/paper.css", "css/order.css"}},
+	{name: "app.js", parts: []string{"vendor/htmx.min.js", "js/app.js"}},
+	{name: "upload.js", parts: []string{"js/upload.js"}},
 }
 
 var types = map[string]string{
@@ -51,31 +51,47 @@ var types = map[string]string{
 	".woff2": "font/woff2",
 }
 
-var (
-	comment     = regexp.MustCompile(`(?s)/\*.*?\*/`)
-	indent      = regexp.MustCompile(`\s*\n\s*`)
-	space       = regexp.MustCompile(`([:;{,]) | ?([{}])`)
-	lineComment = regexp.MustCompile(`(?m)^\s*(//.*)?\n`)
-
-	paths, byPath = mustBuild()
-)
-
 // Path is the address of a file by its plain name: Path("app.css") is
 // "/static/app.<hash>.css". It panics for a name that is not served, which is a
 // mistake in the code and not in a request.
 func Path(name string) string {
-	p, ok := paths[name]
-	if !ok {
+	i := slices.IndexFunc(files, func(f *File) bool { return f.name == name })
+	if i < 0 {
 		panic("static: no file " + name)
 	}
-	return p
+	return files[i].Path()
 }
 
 // Find is the file that a request path names, which must be exactly one that
 // Path returns. No path is ever built from a request.
-func Find(urlPath string) (File, bool) {
-	f, ok := byPath[urlPath]
-	return f, ok
+func Find(urlPath string) (*File, bool) {
+	i := slices.IndexFunc(files, func(f *File) bool { return f.Path() == urlPath })
+	if i < 0 {
+		return nil, false
+	}
+	return files[i], true
+}
+
+// Path is the file's address, which changes with its content.
+func (f *File) Path() string {
+	f.made.Do(f.build)
+	return f.path
+}
+
+// Body is the file as it is sent to those who accept no compression.
+func (f *File) Body() []byte {
+	f.made.Do(f.build)
+	return f.body
+}
+
+// Gzip is Body in gzip, or nil for a font, which is compressed already.
+func (f *File) Gzip() []byte {
+	f.zipped.Do(func() {
+		if path.Ext(f.name) != ".woff2" {
+			f.gzip = compress(f.Body())
+		}
+	})
+	return f.gzip
 }
 
 // Handler serves the files, compressed for those who accept it, to be kept for
@@ -88,15 +104,15 @@ func Handler() http.Handler {
 			return
 		}
 		h := w.Header()
-		h.Set("Content-Type", f.Type)
+		h.Set("Content-Type", types[path.Ext(f.name)])
 		h.Set("Cache-Control", "public, max-age=31536000, immutable")
 		h.Set("X-Content-Type-Options", "nosniff")
-		body := f.Body
-		if f.Gzip != nil {
+		body := f.Body()
+		if zipped := f.Gzip(); zipped != nil {
 			h.Set("Vary", "Accept-Encoding")
 			if acceptsGzip(r.Header.Get("Accept-Encoding")) {
 				h.Set("Content-Encoding", "gzip")
-				body = f.Gzip
+				body = zipped
 			}
 		}
 		h.Set("Content-Length", strconv.Itoa(len(body)))
@@ -121,59 +137,60 @@ func acceptsGzip(header string) bool {
 	return false
 }
 
-func mustBuild() (map[string]string, map[string]File) {
-	paths := make(map[string]string, len(sources))
-	files := make(map[string]File, len(sources))
-	for _, s := range sources {
-		ext := path.Ext(s.name)
-		joint := "\n"
+func (f *File) build() {
+	ext := path.Ext(f.name)
+	for _, part := range f.parts {
+		b, err := embedded.ReadFile(part)
+		if err != nil {
+			panic(fmt.Sprintf("static: %v", err))
+		}
+		if strings.HasPrefix(part, "js/") {
+			b = lines(b, "\n", "//") // ours comment on lines of their own
+		}
 		switch ext {
+		case ".css":
+			b = squeeze(b)
 		case ".js":
-			joint = "\n;\n" // a script may end without its semicolon
-		case ".woff2":
-			joint = ""
+			b = append(b, "\n;\n"...) // a script may end without its semicolon
 		}
-		var body []byte
-		for _, part := range s.parts {
-			b, err := embedded.ReadFile(part)
-			if err != nil {
-				panic(fmt.Sprintf("static: %v", err))
-			}
-			if strings.HasPrefix(part, "js/") {
-				b = lineComment.ReplaceAll(b, nil) // ours comment on lines of their own
-			}
-			body = append(append(body, b...), joint...)
-		}
-		if ext == ".css" {
-			body = squeeze(body)
-			for name, p := range paths {
-				body = bytes.ReplaceAll(body, []byte(`url("`+name+`")`), []byte(`url("`+p+`")`))
-			}
-		}
-		sum := sha256.Sum256(body)
-		p := "/static/" + strings.TrimSuffix(s.name, ext) + "." + hex.EncodeToString(sum[:8]) + ext
-		paths[s.name] = p
-		files[p] = File{Type: types[ext], Body: body, Gzip: compress(ext, body)}
+		f.body = append(f.body, b...)
 	}
-	return paths, files
+	sum := sha256.Sum256(f.body)
+	f.path = "/static/" + strings.TrimSuffix(f.name, ext) + "." + hex.EncodeToString(sum[:8]) + ext
 }
 
 // squeeze drops the comments and the needless space of our own styles, whose
-// strings hold neither.
+// strings hold neither, and names the files that they mention as they are served.
 func squeeze(css []byte) []byte {
-	css = indent.ReplaceAll(comment.ReplaceAll(css, nil), []byte(" "))
-	return space.ReplaceAll(css, []byte("$1$2"))
+	var plain []byte
+	for len(css) > 0 {
+		before, rest, _ := bytes.Cut(css, []byte("/*"))
+		plain = append(plain, before...)
+		_, css, _ = bytes.Cut(rest, []byte("*/"))
+	}
+	needless := strings.NewReplacer(" { ", "{", " {", "{", "{ ", "{", " }", "}", ": ", ":", "; ", ";", ", ", ",",
+		`url("inter.woff2")`, `url("`+Path("inter.woff2")+`")`)
+	return []byte(needless.Replace(string(lines(plain, " ", ""))))
 }
 
-// compress is body in gzip, or nil for a font, which is compressed already.
-func compress(ext string, body []byte) []byte {
-	if ext == ".woff2" {
-		return nil
+// lines joins the lines of a text that hold anything, without their indent and
+// without those that begin with a comment.
+func lines(text []byte, joint, comment string) []byte {
+	var joined []byte
+	for line := range bytes.Lines(text) {
+		line = bytes.TrimSpace(line)
+		if len(line) > 0 && (comment == "" || !bytes.HasPrefix(line, []byte(comment))) {
+			joined = append(append(joined, line...), joint...)
+		}
 	}
+	return joined
+}
+
+func compress(body []byte) []byte {
 	var out bytes.Buffer
 	zw, err := gzip.NewWriterLevel(&out, gzip.BestCompression)
 	if err == nil {
-		_, err = io.Copy(zw, bytes.NewReader(body))
+		_, err = zw.Write(body)
 	}
 	if err == nil {
 		err = zw.Close()

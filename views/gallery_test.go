@@ -64,7 +64,7 @@ func TestPartsPointToWhatIsThere(t *testing.T) {
 		t.Fatal("no sprite")
 	}
 	for _, m := range regexp.MustCompile(`<use href="[^"#]*#([^"]*)"`).FindAllStringSubmatch(html, -1) {
-		if !strings.Contains(string(sprite.Body), `<symbol id="`+m[1]+`"`) {
+		if !strings.Contains(string(sprite.Body()), `<symbol id="`+m[1]+`"`) {
 			t.Errorf("icon %q is not in the sprite", m[1])
 		}
 	}
