@@ -21,6 +21,7 @@ import (
 	"gorm.io/gorm"
 	"gorm.io/gorm/logger"
 
+	"quartermaster/models/commit"
 	"quartermaster/models/keyring"
 	"quartermaster/models/migrations"
 	"quartermaster/models/objects"
@@ -70,8 +71,8 @@ type Options struct {
 
 // DB is the desk's data. Inside a transaction a DB stands for the transaction.
 type DB struct {
-	gorm    *gorm.DB // reads; inside a transaction, everything
-	commits *commits // nil on PostgreSQL and inside a transaction
+	gorm    *gorm.DB      // reads; inside a transaction, everything
+	commits *commit.Queue // nil on PostgreSQL and inside a transaction
 	inTx    bool
 	folder  string
 	name    string
@@ -264,8 +265,16 @@ func (db *DB) openSQLite(ctx context.Context, path string, check checking) error
 		return fmt.Errorf("open database: %w", err)
 	}
 	db.gorm = reader
-	db.commits = startCommits(writer, db.file, db.disk)
+	db.commits = commit.Start(writer, commit.Hooks{Before: db.disk.spare, Check: db.file.here, Failed: db.makeRoom})
 	return size(reader, 8)
+}
+
+// makeRoom gives the reserve up when a commit failed for want of room, so that
+// the next may have it.
+func (db *DB) makeRoom(err error) {
+	if errors.Is(translate(err), ErrNoSpace) {
+		db.disk.giveUp()
+	}
 }
 
 // lookAtSQLite checks a database through a connection that can change nothing.
@@ -360,7 +369,7 @@ func (db *DB) Close() error {
 		errs = append(errs, db.calls.stop())
 	}
 	if db.commits != nil {
-		errs = append(errs, db.commits.stop())
+		errs = append(errs, db.commits.Stop())
 	}
 	if db.keeping != nil {
 		db.keeping()
