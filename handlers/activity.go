@@ -38,7 +38,7 @@ func (h Activity) List(c *gin.Context) error {
 func eventFilter(c *gin.Context) models.EventFilter {
 	f := models.EventFilter{Kind: models.Kind(c.Query("kind")), User: c.Query("person"),
 		Face: models.Face(c.Query("face")), Text: c.Query("q"), Key: c.Query("key")}
-	if !slices.Contains(models.EventKinds, f.Kind) {
+	if !slices.Contains(views.EventKinds, f.Kind) {
 		f.Kind = ""
 	}
 	if !slices.Contains(models.Faces, f.Face) {

@@ -42,7 +42,7 @@ func (db *DB) stage(ctx context.Context, r io.Reader, limit int64) (objects.Stag
 
 // dropBlobs is the job that moves the bytes of objects whose records are gone
 // aside.
-var dropBlobs = work{steps: []step{{"drop", func(ctx context.Context, db *DB, job *Job) error {
+var dropBlobs = Work{Unseen: true, Steps: []WorkStep{{"drop", func(ctx context.Context, db *DB, job *Job) error {
 	var ids []string
 	if err := json.Unmarshal([]byte(job.Payload), &ids); err != nil {
 		return &Failure{Code: "internal", Detail: err.Error()}
@@ -65,9 +65,9 @@ func (db *DB) forgetBlobs(ctx context.Context, by Actor, ids ...string) error {
 	return err
 }
 
-// serverActor is the program itself, acting for a job in the job's team on
+// ServerActor is the program itself, acting for a job in the job's team on
 // behalf of the person who asked for it.
-func (db *DB) serverActor(ctx context.Context, job *Job) (Actor, error) {
+func (db *DB) ServerActor(ctx context.Context, job *Job) (Actor, error) {
 	var offset int64
 	err := db.gorm.WithContext(ctx).Table("teams").Where("id = ?", job.TeamID).Pluck("clock_offset_ms", &offset).Error
 	if err != nil {

@@ -105,7 +105,7 @@ func (in *BucketInput) Fulfil(ctx context.Context, tx *DB, by Actor, order *Orde
 	if order.Title == "" {
 		order.Title = b.Name
 	}
-	line.ResourceID, line.ResourceName, line.State = b.ID, b.Name, OrderCompleted
+	line.ResourceID, line.ResourceName = b.ID, b.Name
 	return tx.record(ctx, by, Event{
 		Action: "bucket.created", Kind: KindBucket, SubjectID: b.ID, SubjectName: b.Name, Region: b.Region,
 		OrderNumber: order.Number,

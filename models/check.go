@@ -1,6 +1,7 @@
 package models
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -197,7 +198,7 @@ func bySQL(what, query, says string, mend string, args ...any) look {
 // looks are all ways of looking, in the order they are made.
 func (db *DB) looks(in CheckInput, r *CheckReport) []look {
 	unknown := look{what: "bytes that nothing in the database has", find: unknownBytes(in), mend: moveAside}
-	return slices.Concat(db.fileLooks(in, r), []look{unknown}, rowLooks())
+	return slices.Concat(db.fileLooks(in, r), []look{unknown}, db.rowLooks())
 }
 
 // fileLooks are the looks at what the files must hold.
@@ -390,12 +391,12 @@ func (db *DB) checkNotes(ctx context.Context) ([]string, error) {
 func sumOf(column string) string { return "CAST(COALESCE(SUM(" + column + "), 0) AS bigint)" }
 
 // rowLooks are the looks at rows that other rows must agree with.
-func rowLooks() []look {
-	return slices.Concat(countLooks(), orderLooks(), jobLooks())
+func (db *DB) rowLooks() []look {
+	return slices.Concat(countLooks(db.things()), orderLooks(db.ordered()), jobLooks())
 }
 
 // countLooks are the looks at everything that is counted beside the rows.
-func countLooks() []look {
+func countLooks(things string) []look {
 	return []look{
 		bySQL("buckets whose size is counted wrong", `SELECT b.id, b.team_id, b.name, b.used_bytes AS have, `+sumOf("o.size")+` AS want
 			FROM buckets b LEFT JOIN objects o ON o.bucket_id = b.id GROUP BY b.id HAVING b.used_bytes <> `+sumOf("o.size"),
@@ -413,7 +414,7 @@ func countLooks() []look {
 			FROM teams t WHERE t.cu_used <> `+usedCU,
 			"{name} counts {have} and its stores have {want}",
 			`UPDATE teams SET cu_used = @want WHERE id = @id`),
-		bySQL("totals of teams that are counted wrong", `WITH want (team_id, name, value) AS (`+totals+`)
+		bySQL("totals of teams that are counted wrong", `WITH want (team_id, name, value) AS (`+things+totals+`)
 			SELECT COALESCE(c.team_id, want.team_id) AS team_id, COALESCE(c.name, want.name) AS name,
 				COALESCE(c.value, 0) AS have, COALESCE(want.value, 0) AS want
 			FROM counters c FULL JOIN want ON want.team_id = c.team_id AND want.name = c.name
@@ -449,23 +450,25 @@ func countLooks() []look {
 // usedCU is how many compute units the stores of team t take of its quota.
 const usedCU = `CAST(COALESCE((SELECT SUM(CASE WHEN target > num THEN target ELSE num END) FROM stores WHERE team_id = t.id AND reserved), 0) AS bigint)`
 
-// things is how many of each kind that is ordered each team has, and totals is
-// that with all else that counters count.
-const (
-	things = `SELECT team_id, 'bucket' AS name, COUNT(*) AS value FROM buckets GROUP BY team_id
-		UNION ALL SELECT team_id, 'version', COUNT(*) FROM pkg_versions GROUP BY team_id
-		UNION ALL SELECT team_id, 'plan', COUNT(*) FROM plans GROUP BY team_id
-		UNION ALL SELECT team_id, 'store', COUNT(*) FROM stores GROUP BY team_id`
-	totals = things + `
+// things is how many of each kind that is ordered each team has.
+func (db *DB) things() string {
+	var each []string
+	for _, k := range db.ordered() {
+		each = append(each, "SELECT team_id, '"+string(k.Kind)+"' AS name, COUNT(*) AS value FROM "+k.Table+" GROUP BY team_id")
+	}
+	return strings.Join(each, " UNION ALL ")
+}
+
+// totals is what counters count beside things.
+const totals = `
 		UNION ALL SELECT team_id, 'order', COUNT(*) FROM orders GROUP BY team_id
 		UNION ALL SELECT team_id, 'order.paid', COUNT(*) FROM orders WHERE NOT free GROUP BY team_id
 		UNION ALL SELECT team_id, 'app.' || region, COUNT(*) FROM apps GROUP BY team_id, region
 		UNION ALL SELECT team_id, 'plan.' || product_code, COUNT(*) FROM plans GROUP BY team_id, product_code
 		UNION ALL SELECT team_id, 'bytes', CAST(SUM(size) AS bigint) FROM objects GROUP BY team_id`
-)
 
 // orderLooks are the looks at orders, their numbers, lines and resources.
-func orderLooks() []look {
+func orderLooks(kinds []KindFacts) []look {
 	const numbered = `(SELECT number / 10000000 AS day, number % 10000000 AS place FROM orders)`
 	looks := []look{
 		withoutGaps(bySQL("order numbers that are missing", `SELECT CAST(before + 1 AS text) AS id, '' AS team_id, '' AS name,
@@ -493,20 +496,17 @@ func orderLooks() []look {
 			GROUP BY o.number, o.team_id, o.state`,
 			"{id} is {name}", ""),
 	}
-	for _, k := range Kinds {
-		name := map[Kind]string{KindPkgVersion: "label", KindPlan: "id"}[k]
-		if name == "" {
-			name = "name"
-		}
+	for _, row := range kinds {
+		k := row.Kind
 		looks = append(looks,
 			bySQL("completed orders without what they made ("+string(k)+")", `SELECT CAST(l.order_number AS text) AS id, l.team_id, l.resource_name AS name, l.position AS have, 0 AS want
 				FROM order_lines l JOIN orders o ON o.number = l.order_number
 				WHERE l.kind = ? AND l.state = 'completed' AND o.type = 'New'
-				AND NOT EXISTS (SELECT 1 FROM `+tableOf[k]+` r WHERE r.id = l.resource_id)
+				AND NOT EXISTS (SELECT 1 FROM `+row.Table+` r WHERE r.id = l.resource_id)
 				AND NOT EXISTS (SELECT 1 FROM events e WHERE e.team_id = l.team_id AND e.subject_id = l.resource_id AND e.action = ?)`,
 				"{id}: {name} is not there, and nobody deleted it", "", k, string(k)+".deleted"),
-			bySQL("things without the order that made them ("+string(k)+")", `SELECT r.id, r.team_id, r.`+name+` AS name, r.order_number AS have, 0 AS want
-				FROM `+tableOf[k]+` r WHERE NOT EXISTS (SELECT 1 FROM order_lines l
+			bySQL("things without the order that made them ("+string(k)+")", `SELECT r.id, r.team_id, r.`+cmp.Or(row.Called, "name")+` AS name, r.order_number AS have, 0 AS want
+				FROM `+row.Table+` r WHERE NOT EXISTS (SELECT 1 FROM order_lines l
 				WHERE l.order_number = r.order_number AND l.resource_id = r.id AND l.team_id = r.team_id)`,
 				"{name}: order {have} has no line for it", ""))
 	}

@@ -3,6 +3,7 @@ package models
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 )
 
@@ -19,7 +20,7 @@ type Dashboard struct {
 	Now, At time.Time
 }
 
-// Expiring is a plan or a store whose term ends soon.
+// Expiring is a thing whose term ends soon, as a plan or a store.
 type Expiring struct {
 	Kind        Kind
 	ID          string
@@ -47,7 +48,7 @@ func (db *DB) FindDashboard(ctx context.Context, by Actor) (*Dashboard, error) {
 	if err != nil {
 		return nil, err
 	}
-	d.Months = everyMonth(months, d.Now, dashboardMonths)
+	d.Months = db.everyMonth(months, d.Now, dashboardMonths)
 	if d.Expiring, err = db.ListExpiring(ctx, by, dashboardRows); err != nil {
 		return nil, err
 	}
@@ -59,7 +60,7 @@ func (db *DB) FindDashboard(ctx context.Context, by Actor) (*Dashboard, error) {
 }
 
 // everyMonth fills in the months and kinds in which nothing happened.
-func everyMonth(known []Month, now time.Time, n int) []Month {
+func (db *DB) everyMonth(known []Month, now time.Time, n int) []Month {
 	type key struct {
 		month int64
 		kind  Kind
@@ -68,38 +69,40 @@ func everyMonth(known []Month, now time.Time, n int) []Month {
 	for _, m := range known {
 		have[key{m.Month, m.Kind}] = m
 	}
-	all := make([]Month, 0, n*len(Kinds))
+	kinds := db.ordered()
+	all := make([]Month, 0, n*len(kinds))
 	now = now.In(china)
 	for i := n - 1; i >= 0; i-- {
 		month := monthOf(time.Date(now.Year(), now.Month()-time.Month(i), 1, 0, 0, 0, 0, china))
-		for _, kind := range Kinds {
-			m := have[key{month, kind}]
-			m.Month, m.Kind = month, kind
+		for _, k := range kinds {
+			m := have[key{month, k.Kind}]
+			m.Month, m.Kind = month, k.Kind
 			all = append(all, m)
 		}
 	}
 	return all
 }
 
-// ListExpiring are the plans and the stores paid in advance whose term ends in
-// the next 30 days of the team's time, the soonest first, at most n.
+// ListExpiring are the things, as plans and stores paid in advance, whose term
+// ends in the next 30 days of the team's time, the soonest first, at most n.
 func (db *DB) ListExpiring(ctx context.Context, by Actor, n int) ([]Expiring, error) {
 	if err := by.may(See); err != nil {
 		return nil, err
 	}
 	now := db.TeamNow(by)
 	until := now.Add(expiringWithin)
-	// Each half is read from the head of its index before the two are merged.
-	const query = `SELECT * FROM (
-			SELECT 'plan' AS kind, p.id, t.zh, t.en, p.region, p.effective_at AS starts_at, p.ends_at, p.order_number
-			FROM plans p JOIN package_types t ON t.code = p.package_type
-			WHERE p.team_id = ? AND p.ends_at > ? AND p.ends_at <= ? AND NOT p.held ORDER BY p.ends_at, p.id LIMIT ?) AS a
-		UNION ALL SELECT * FROM (
-			SELECT 'store' AS kind, id, name AS zh, name AS en, region, created_at AS starts_at, ends_at, order_number
-			FROM stores WHERE team_id = ? AND ends_at > ? AND ends_at <= ? ORDER BY ends_at, id LIMIT ?) AS b
-		ORDER BY ends_at, id LIMIT ?`
+	// Each part is read from the head of its index before they are merged.
+	var parts []string
+	var args []any
+	for _, k := range db.kinds {
+		if k.Expiring != "" {
+			parts = append(parts, fmt.Sprintf("SELECT '%s' AS kind, part%d.* FROM (%s) AS part%[2]d", k.Kind, len(parts), k.Expiring))
+			args = append(args, by.TeamID, now, until, n)
+		}
+	}
+	query := strings.Join(parts, " UNION ALL ") + " ORDER BY ends_at, id LIMIT ?"
 	var found []Expiring
-	rows, err := db.gorm.WithContext(ctx).Raw(query, by.TeamID, now, until, n, by.TeamID, now, until, n, n).Rows()
+	rows, err := db.gorm.WithContext(ctx).Raw(query, append(args, n)...).Rows()
 	if err != nil {
 		return nil, translate(err)
 	}

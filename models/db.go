@@ -63,6 +63,8 @@ type Options struct {
 	HashMemory uint32
 	// Log receives what goes wrong in the background. The default drops it.
 	Log *slog.Logger
+	// Kinds are the kinds of things that are kept. The default is Kinds().
+	Kinds []KindFacts
 	// Policy decides which orders wait for approval, by the name of a rule. It
 	// is called with the order priced, in the transaction that places it as well
 	// as for a preview. The default holds none.
@@ -86,6 +88,7 @@ type DB struct {
 	// passwords makes hashes of them and checks these.
 	passwords *password.Hasher
 	log       *slog.Logger
+	kinds     []KindFacts
 	holds     func(ctx context.Context, by Actor, order *Order) (bool, string) // Options.Policy
 	ids       *sequence
 	noting    chan struct{} // held while a session's last use is being noted
@@ -122,10 +125,13 @@ func Open(ctx context.Context, o Options) (*DB, error) {
 }
 
 func newDB(o Options) *DB {
-	db := &DB{folder: o.Folder, address: o.Postgres, clock: o.Clock, random: o.Random, log: o.Log, holds: o.Policy, ids: new(sequence),
+	db := &DB{folder: o.Folder, address: o.Postgres, clock: o.Clock, random: o.Random, log: o.Log, holds: o.Policy, kinds: o.Kinds, ids: new(sequence),
 		wake: make(chan struct{}, 1), noting: make(chan struct{}, 1), nonces: new(atomic.Int64), withheld: new(atomic.Int64)}
 	if db.clock == nil {
 		db.clock = SystemClock
+	}
+	if db.kinds == nil {
+		db.kinds = Kinds()
 	}
 	if db.random == nil {
 		db.random = rand.Reader

@@ -44,8 +44,8 @@ func dayOf(t time.Time) int64 {
 }
 
 // measurePlans is the job that measures a team's plans.
-var measurePlans = work{steps: []step{{"measure", func(ctx context.Context, db *DB, job *Job) error {
-	by, err := db.serverActor(ctx, job)
+var measurePlans = Work{Unseen: true, Steps: []WorkStep{{"measure", func(ctx context.Context, db *DB, job *Job) error {
+	by, err := db.ServerActor(ctx, job)
 	if err != nil {
 		return err
 	}

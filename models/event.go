@@ -7,31 +7,6 @@ import (
 	"time"
 )
 
-// Kind is one of the things that people keep on the desk.
-type Kind string
-
-// The kinds. The first four are ordered; the rest only appear in the record of
-// who did what.
-const (
-	KindBucket     Kind = "bucket"
-	KindPkgVersion Kind = "version"
-	KindPlan       Kind = "plan"
-	KindStore      Kind = "store"
-
-	KindApp    Kind = "app"
-	KindObject Kind = "object"
-	KindOrder  Kind = "order"
-	KindTeam   Kind = "team"
-	KindUser   Kind = "user"
-	KindKey    Kind = "key"
-)
-
-// Kinds are the four kinds that people order, in the order they are shown.
-var Kinds = []Kind{KindBucket, KindPkgVersion, KindPlan, KindStore}
-
-// EventKinds are all kinds that events are about, in the order they are shown.
-var EventKinds = []Kind{KindBucket, KindObject, KindApp, KindPkgVersion, KindPlan, KindStore, KindOrder, KindTeam, KindUser, KindKey}
-
 // Event is one line of the record of who did what. It is written in the
 // transaction of the change and never changed afterwards.
 type Event struct {
@@ -144,14 +119,6 @@ func (db *DB) ListEvents(ctx context.Context, by Actor, f EventFilter, p Page) (
 	return events, cursor, err
 }
 
-// tableOf is where the subjects of a kind are kept, of those kinds whose
-// things can be deleted.
-var tableOf = map[Kind]string{
-	KindBucket: "buckets", KindPkgVersion: "pkg_versions", KindPlan: "plans", KindStore: "stores",
-	KindApp: "apps", KindKey: "access_keys",
-	KindObject: "buckets", // the subject of what happens to an object is its bucket
-}
-
 // markGone says of each event whether its subject and its access key still
 // exist.
 func (db *DB) markGone(ctx context.Context, by Actor, events []Event) error {
@@ -164,7 +131,7 @@ func (db *DB) markGone(ctx context.Context, by Actor, events []Event) error {
 	}
 	exists, err := db.existing(ctx, by, subjects)
 	for i, e := range events {
-		events[i].Gone = tableOf[e.Kind] != "" && !exists[e.SubjectID]
+		events[i].Gone = db.kind(e.Kind).Table != "" && !exists[e.SubjectID]
 		events[i].KeyKept = exists[e.KeyID]
 	}
 	return err
@@ -175,9 +142,9 @@ func (db *DB) existing(ctx context.Context, by Actor, ids map[Kind][]string) (ma
 	var looks []string
 	var args []any
 	for kind, some := range ids {
-		if tableOf[kind] != "" {
+		if from := db.kind(kind).Table; from != "" {
 			// Not a plain team_id: SQLite would walk the team's index for it.
-			looks = append(looks, "SELECT id FROM "+tableOf[kind]+" WHERE id IN ? AND team_id || '' = ?")
+			looks = append(looks, "SELECT id FROM "+from+" WHERE id IN ? AND team_id || '' = ?")
 			args = append(args, some, by.TeamID)
 		}
 	}

@@ -13,13 +13,13 @@ func (db *DB) Claim(ctx context.Context) (*Job, error) { return db.claim(ctx) }
 
 // Do works on a claimed job with other steps than its kind's.
 func (db *DB) Do(ctx context.Context, job *Job, steps ...func(context.Context) error) error {
-	w, err := workOf(job.Kind)
+	w, err := db.workOf(job.Kind)
 	if err != nil {
 		return err
 	}
-	w.steps = nil
+	w.Steps = nil
 	for _, do := range steps {
-		w.steps = append(w.steps, step{"test", func(ctx context.Context, _ *DB, _ *Job) error { return do(ctx) }})
+		w.Steps = append(w.Steps, WorkStep{"test", func(ctx context.Context, _ *DB, _ *Job) error { return do(ctx) }})
 	}
 	return db.do(ctx, w, job)
 }
@@ -27,7 +27,7 @@ func (db *DB) Do(ctx context.Context, job *Job, steps ...func(context.Context) e
 // DoAndPanic works on a claimed job without steps whose end panics.
 func (db *DB) DoAndPanic(ctx context.Context, job *Job) error {
 	boom := func(context.Context, *DB, *Job) error { panic("boom") }
-	return db.do(ctx, work{completed: boom, failed: boom}, job)
+	return db.do(ctx, Work{Completed: boom, Failed: boom}, job)
 }
 
 // StoreFolder is where a store keeps its index.

@@ -25,8 +25,8 @@ type Waiting interface {
 	// Hold makes the resource that waits, and sets the line's ResourceID and
 	// ResourceName.
 	Hold(ctx context.Context, tx *DB, by Actor, order *Order, line *OrderLine) error
-	// Release lets the resource go, as Fulfil would have made it, and sets the
-	// line's State. The term begins when it is called.
+	// Release lets the resource go, as Fulfil would have made it. The term begins
+	// when it is called.
 	Release(ctx context.Context, tx *DB, by Actor, order *Order, line *OrderLine) error
 	// Drop undoes Hold.
 	Drop(ctx context.Context, tx *DB, by Actor, line *OrderLine) error
@@ -62,8 +62,15 @@ func (db *DB) holdOrder(ctx context.Context, by Actor, lines []LineInput, order 
 	}
 	for i, in := range lines {
 		line := &order.Lines[i]
+		job := db.goOn(order, line)
+		line.State = OrderPending
 		if err := in.(Waiting).Hold(ctx, db, by, order, line); err != nil {
 			return err
+		}
+		if job != "" {
+			if err := db.promise(ctx, by, job, JobHeld, order, line); err != nil {
+				return err
+			}
 		}
 		// It counts among what there is; what is created in a month and spent
 		// waits for the decision.
@@ -211,12 +218,12 @@ func (db *DB) releaseOrder(ctx context.Context, as Actor, order *Order) error {
 	order.State = OrderFulfilling
 	for i := range order.Lines {
 		line := &order.Lines[i]
-		in, err := order.decode(*line)
+		in, err := db.decode(order.Type, *line)
 		if err != nil {
-			return fmt.Errorf("read order line: %w", err)
+			return err
 		}
 		if w, can := in.(Waiting); can && line.ResourceID != "" {
-			if err := w.Release(ctx, db, as, order, line); err != nil {
+			if err := db.releaseLine(ctx, as, w, order, line); err != nil {
 				return err
 			}
 			if err := db.inMonth(ctx, as, line.Kind, order.makes(), 0, line.AmountMinor); err != nil {
@@ -239,6 +246,19 @@ func (db *DB) releaseOrder(ctx context.Context, as Actor, order *Order) error {
 	}
 	order.settle(db.TeamNow(as))
 	return nil
+}
+
+// releaseLine lets go what waited with its order, and the job that fulfils it.
+func (db *DB) releaseLine(ctx context.Context, as Actor, in Waiting, order *Order, line *OrderLine) error {
+	job := db.goOn(order, line)
+	if err := in.Release(ctx, db, as, order, line); err != nil || job == "" {
+		return err
+	}
+	held, err := db.jobOf(ctx, line, JobHeld)
+	if err != nil {
+		return err
+	}
+	return db.queueAgain(ctx, held, JobHeld)
 }
 
 // alreadyThere tells whether a line asks for the team's storage bucket of a
@@ -295,11 +315,14 @@ func (db *DB) dropOrder(ctx context.Context, as Actor, order *Order, state Order
 		if line.ResourceID == "" {
 			continue
 		}
-		in, err := order.decode(*line)
+		in, err := db.decode(order.Type, *line)
 		if err != nil {
-			return fmt.Errorf("read order line: %w", err)
+			return err
 		}
 		if err := in.(Waiting).Drop(ctx, db, as, line); err != nil {
+			return err
+		}
+		if err := db.dropJob(ctx, line); err != nil {
 			return err
 		}
 		if err := db.count(ctx, as.TeamID, string(line.Kind), -order.makes()); err != nil {

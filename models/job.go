@@ -85,57 +85,76 @@ type Failure struct {
 
 func (f *Failure) Error() string { return strings.TrimSuffix(f.Code+": "+f.Detail, ": ") }
 
-// work is what a kind of job does.
-type work struct {
-	steps []step
-	// completed and failed run in the transaction that ends the job.
-	completed func(ctx context.Context, tx *DB, job *Job) error
-	failed    func(ctx context.Context, tx *DB, job *Job) error
+// Work is what a kind of job does.
+type Work struct {
+	Steps []WorkStep
+	// Completed and Failed run in the transaction that ends the job.
+	Completed func(ctx context.Context, tx *DB, job *Job) error
+	Failed    func(ctx context.Context, tx *DB, job *Job) error
+	// Unseen work is asked for by nobody, and no page shows it.
+	Unseen bool
 }
 
-// step is a part of a job that may be done twice without harm. It acts outside
+// WorkStep is a part of a job that may be done twice without harm. It acts outside
 // the database, or changes it in transactions of its own.
-type step struct {
-	name string
-	do   func(ctx context.Context, db *DB, job *Job) error
+type WorkStep struct {
+	Name string
+	Do   func(ctx context.Context, db *DB, job *Job) error
 }
 
-// workOf is what the kinds of job do. A kind lives with the resource that it
-// works on.
-func workOf(kind JobKind) (work, error) {
-	switch kind {
-	case DropBlobsJob:
-		return dropBlobs, nil
-	case MeasurePlansJob:
-		return measurePlans, nil
-	case CreateStoreJob:
-		return createStore, nil
-	case DeleteStoreJob:
-		return deleteStore, nil
-	case ScaleStoreJob:
-		return scaleStore, nil
-	case InspectJob:
-		return inspect, nil
+// workOf is what a kind of job does.
+func (db *DB) workOf(kind JobKind) (Work, error) {
+	for _, k := range db.kinds {
+		if w, ok := k.Jobs[kind]; ok {
+			return w, nil
+		}
 	}
-	return work{}, fmt.Errorf("no such kind of job: %q", kind)
+	return Work{}, fmt.Errorf("no such kind of job: %q", kind)
 }
 
 // queue promises a job in the caller's transaction.
 func (db *DB) queue(ctx context.Context, by Actor, kind JobKind, subjectID, subjectName string, payload any) (*Job, error) {
-	return db.addJob(ctx, by, JobQueued, kind, subjectID, subjectName, payload)
-}
-
-func (db *DB) addJob(ctx context.Context, by Actor, state string, kind JobKind, subjectID, subjectName string, payload any) (*Job, error) {
 	job, err := db.newJob(by, kind, subjectID, subjectName, payload)
 	if err != nil {
 		return nil, err
 	}
-	job.State = state
+	return job, db.addJob(ctx, job)
+}
+
+// promise adds the job that fulfils a line, which keeps its id.
+func (db *DB) promise(ctx context.Context, by Actor, kind JobKind, state string, order *Order, line *OrderLine) error {
+	payload := line.payload
+	if payload == nil {
+		payload = map[string]int64{"order": order.Number}
+	}
+	job, err := db.newJob(by, kind, line.ResourceID, line.ResourceName, payload)
+	if err != nil {
+		return err
+	}
+	job.ID, job.State = line.JobID, state
+	return db.addJob(ctx, job)
+}
+
+func (db *DB) addJob(ctx context.Context, job *Job) error {
 	if err := table[Job](db.gorm).Create(ctx, job); err != nil {
-		return nil, fmt.Errorf("queue %s: %w", kind, err)
+		return fmt.Errorf("queue %s: %w", job.Kind, err)
 	}
 	db.wakeWorker()
-	return job, nil
+	return nil
+}
+
+// jobOf is the last job in a state that works on what a line made. That there
+// is none is ErrConflict.
+func (db *DB) jobOf(ctx context.Context, line *OrderLine, state string) (id string, err error) {
+	jobs, err := table[Job](db.gorm).Where("team_id = ? AND subject_id = ? AND state = ?", line.TeamID, line.ResourceID, state).
+		Order("created_at DESC, id DESC").Limit(1).Find(ctx)
+	if err != nil {
+		return "", translate(err)
+	}
+	if len(jobs) == 0 {
+		return "", ErrConflict
+	}
+	return jobs[0].ID, nil
 }
 
 // queueOnce promises a job unless one was ever promised under the same key.
@@ -160,7 +179,7 @@ func (db *DB) queueOnce(ctx context.Context, by Actor, kind JobKind, key string)
 }
 
 func (db *DB) newJob(by Actor, kind JobKind, subjectID, subjectName string, payload any) (*Job, error) {
-	w, err := workOf(kind)
+	w, err := db.workOf(kind)
 	if err != nil {
 		return nil, err
 	}
@@ -173,8 +192,8 @@ func (db *DB) newJob(by Actor, kind JobKind, subjectID, subjectName string, payl
 		ID: db.newUUID(), TeamID: by.TeamID, Kind: kind, SubjectID: subjectID, SubjectName: subjectName,
 		Payload: string(text), State: JobQueued, RunAt: now, CreatedBy: by.UserID, CreatedAt: now,
 	}
-	for _, s := range w.steps {
-		job.Steps = append(job.Steps, JobStep{Name: s.name})
+	for _, s := range w.Steps {
+		job.Steps = append(job.Steps, JobStep{Name: s.Name})
 	}
 	return job, nil
 }
@@ -203,9 +222,11 @@ func (db *DB) queueAgain(ctx context.Context, jobID, from string) error {
 	return nil
 }
 
-// dropJob ends a held job whose order was not approved.
-func (db *DB) dropJob(ctx context.Context, jobID string) error {
-	res := db.gorm.WithContext(ctx).Model(&Job{}).Where("id = ? AND state = ?", jobID, JobHeld).
+// dropJob ends the held job of a line whose order was not approved, if there is
+// one.
+func (db *DB) dropJob(ctx context.Context, line *OrderLine) error {
+	res := db.gorm.WithContext(ctx).Model(&Job{}).
+		Where("team_id = ? AND subject_id = ? AND state = ?", line.TeamID, line.ResourceID, JobHeld).
 		Updates(map[string]any{"state": JobFailed, "fail_code": "not_approved", "ended_at": db.Now()})
 	if res.Error != nil {
 		return fmt.Errorf("drop job: %w", res.Error)
@@ -225,8 +246,18 @@ func (db *DB) FindJob(ctx context.Context, by Actor, id string) (*Job, error) {
 	return &job, nil
 }
 
-// unseenJobs are the kinds that no page shows: nobody asked for them.
-var unseenJobs = []JobKind{DropBlobsJob, MeasurePlansJob}
+// unseenJobs are the kinds of job that no page shows.
+func (db *DB) unseenJobs() []JobKind {
+	var unseen []JobKind
+	for _, k := range db.kinds {
+		for name, w := range k.Jobs {
+			if w.Unseen {
+				unseen = append(unseen, name)
+			}
+		}
+	}
+	return unseen
+}
 
 // ListRunningJobs are the team's jobs that have not ended, newest first, at
 // most n.
@@ -235,7 +266,7 @@ func (db *DB) ListRunningJobs(ctx context.Context, by Actor, n int) ([]Job, erro
 		return nil, err
 	}
 	jobs, err := table[Job](db.gorm).
-		Where("team_id = ? AND state IN ? AND kind NOT IN ?", by.TeamID, []string{JobQueued, JobRunning}, unseenJobs).
+		Where("team_id = ? AND state IN ? AND kind NOT IN ?", by.TeamID, []string{JobQueued, JobRunning}, db.unseenJobs()).
 		Order("created_at DESC, id DESC").Limit(n).Find(ctx)
 	return jobs, translate(err)
 }

@@ -133,6 +133,10 @@ type OrderLine struct {
 	orderType   string // "" is New
 	related     int64
 	productCode string
+
+	// JobID is the id of the job that fulfils the line, where its kind has one.
+	JobID   string `gorm:"-"`
+	payload any    // what that job is told; the order's number when nil
 }
 
 // Metered tells whether the line is charged by the hour.
@@ -159,9 +163,10 @@ type LineInput interface {
 	// start and end. It refuses what other rows forbid, as a name that is
 	// taken, so that a form can say so before the button is pressed.
 	Line(ctx context.Context, db *DB, by Actor) (OrderLine, error)
-	// Fulfil makes the resource in the caller's transaction, sets ResourceID
-	// and ResourceName, and sets State to OrderCompleted, or to
-	// OrderFulfilling when a job goes on with it and calls FinishLine.
+	// Fulfil makes the resource in the caller's transaction, and sets ResourceID
+	// and ResourceName. State is OrderCompleted or, where the kind's row promises
+	// a job, OrderFulfilling: then the job JobID goes on with the resource and
+	// calls FinishLine. Where that is not needed, Fulfil sets State.
 	Fulfil(ctx context.Context, tx *DB, by Actor, order *Order, line *OrderLine) error
 }
 
@@ -202,28 +207,18 @@ type OrderInput struct {
 	asked int // the place of the first line that the caller gave
 }
 
-// decode is the input that a line of the order keeps, for an order that was
-// held and goes on later.
-func (o *Order) decode(l OrderLine) (LineInput, error) {
-	type sort struct {
-		kind  Kind
-		order string
-	}
-	inputs := map[sort]func() LineInput{
-		{KindBucket, TypeNew}:     func() LineInput { return new(BucketInput) },
-		{KindPlan, TypeNew}:       func() LineInput { return new(PlanInput) },
-		{KindPlan, TypeRenew}:     func() LineInput { return new(RenewInput) },
-		{KindPlan, TypeUpgrade}:   func() LineInput { return new(UpgradeInput) },
-		{KindStore, TypeNew}:      func() LineInput { return new(StoreInput) },
-		{KindStore, TypeUpgrade}:  func() LineInput { return new(StoreScaleInput) },
-		{KindPkgVersion, TypeNew}: func() LineInput { return new(PkgVersionInput) },
-	}
-	empty, ok := inputs[sort{l.Kind, o.Type}]
+// decode is the input that a line of an order of a type keeps, for an order
+// that was held and goes on later.
+func (db *DB) decode(orderType string, l OrderLine) (LineInput, error) {
+	empty, ok := db.kind(l.Kind).Inputs[orderType]
 	if !ok {
-		return nil, fmt.Errorf("no such kind of line: %q in an order of type %q", l.Kind, o.Type)
+		return nil, fmt.Errorf("no such kind of line: %q in an order of type %q", l.Kind, orderType)
 	}
 	in := empty()
-	return in, json.Unmarshal([]byte(l.Input), in)
+	if err := json.Unmarshal([]byte(l.Input), in); err != nil {
+		return nil, fmt.Errorf("read order line: %w", err)
+	}
+	return in, nil
 }
 
 // PreviewOrder is the order as PlaceOrder would place it now, without a number
@@ -493,10 +488,27 @@ func (db *DB) fulfil(ctx context.Context, by Actor, lines []LineInput, order *Or
 }
 
 func (db *DB) fulfilLine(ctx context.Context, by Actor, in LineInput, order *Order, line *OrderLine) error {
+	job := db.goOn(order, line)
 	if err := in.Fulfil(ctx, db, by, order, line); err != nil {
 		return err
 	}
+	if line.State == OrderFulfilling {
+		if err := db.promise(ctx, by, job, JobQueued, order, line); err != nil {
+			return err
+		}
+	}
 	return db.tally(ctx, by, line.Kind, order.makes(), 0, line.AmountMinor)
+}
+
+// goOn gives a line the state that it has when its transaction ends, and returns the
+// job that it promises, "" when none is needed.
+func (db *DB) goOn(order *Order, line *OrderLine) JobKind {
+	job := db.kind(line.Kind).ByJob[order.Type]
+	line.State = OrderCompleted
+	if job != "" {
+		line.State, line.JobID = OrderFulfilling, db.newUUID()
+	}
+	return job
 }
 
 // makes is how many things each line of the order makes: none where it changes

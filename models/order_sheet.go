@@ -17,6 +17,9 @@ type OrderSheet struct {
 	// Regions are by id, Types by code.
 	Regions map[string]Region
 	Types   map[string]PackageType
+	// Forms are the inputs of the lines as the fields of their forms, to fill in a
+	// new one: "order again". A line that no form knows has nil.
+	Forms []url.Values
 	// Gone holds the ids of resources that the order made and that no longer
 	// exist, Failures why the jobs of others failed (as Job.FailCode).
 	Gone     map[string]bool
@@ -53,6 +56,13 @@ func (db *DB) FindOrderSheet(ctx context.Context, by Actor, number int64) (*Orde
 	}
 	if s.Types, err = db.PackageTypes(ctx); err != nil {
 		return nil, err
+	}
+	for _, l := range order.Lines {
+		var form url.Values
+		if in, err := db.decode(order.Type, l); err == nil {
+			form = FormValues(in)
+		}
+		s.Forms = append(s.Forms, form)
 	}
 	if err := db.addGone(ctx, by, s); err != nil {
 		return nil, err
@@ -124,7 +134,7 @@ func (db *DB) RetryOrder(ctx context.Context, by Actor, number int64) error {
 			if l.State != OrderFailed {
 				continue
 			}
-			err := tx.retryLine(ctx, by, l)
+			err := tx.retryLine(ctx, by, order.Type, l)
 			switch {
 			case errors.Is(err, ErrNotFound): // deleted since: nothing to go on with
 			case err != nil:
@@ -141,36 +151,35 @@ func (db *DB) RetryOrder(ctx context.Context, by Actor, number int64) error {
 	})
 }
 
-// retryLine lets the job of a failed line's resource go on.
-func (db *DB) retryLine(ctx context.Context, by Actor, l OrderLine) error {
-	switch l.Kind {
-	case KindStore:
-		_, err := db.retryStore(ctx, by, l.ResourceID, l.OrderNumber)
-		return err
-	case KindPkgVersion:
-		return db.RetryPkgVersion(ctx, by, l.ResourceID)
+// retryLine lets what failed of a line go on.
+func (db *DB) retryLine(ctx context.Context, by Actor, orderType string, l OrderLine) error {
+	k := db.kind(l.Kind)
+	switch {
+	case k.Retry != nil:
+		return k.Retry(ctx, db, by, l)
+	case k.ByJob[orderType] == "":
+		return ErrConflict
 	}
-	return ErrConflict
+	failed, err := db.jobOf(ctx, &l, JobFailed)
+	if err == nil {
+		err = db.retry(ctx, failed)
+	}
+	if err == nil {
+		err = db.FinishLine(ctx, by, l.OrderNumber, l.ResourceID, OrderFulfilling)
+	}
+	return err
 }
 
-// Query is the input of one of the order's lines as the fields of its form, to
-// fill in a new form with: "order again". Fields that were left empty are
+// FormOf is the input of one of the order's lines as the fields of its form, with
+// what the order says beside its lines, and with the address of a file that was
+// uploaded with the order and is kept by now. Fields that were left empty are
 // absent.
-func (o *Order) Query(l OrderLine) (url.Values, error) {
-	in, err := o.decode(l)
-	if err != nil {
-		return nil, fmt.Errorf("read order line: %w", err)
-	}
-	return FormValues(in), nil
-}
-
-// FormOf is Query with what the order says beside its lines, and with the address
-// of a file that was uploaded with the order and is kept by now.
 func (db *DB) FormOf(ctx context.Context, by Actor, o *Order, l OrderLine) (url.Values, error) {
-	values, err := o.Query(l)
+	in, err := db.decode(o.Type, l)
 	if err != nil {
 		return nil, err
 	}
+	values := FormValues(in)
 	if l.Kind == KindPkgVersion && !values.Has("source") && l.ResourceID != "" {
 		v, err := db.FindPkgVersion(ctx, by, l.ResourceID)
 		if err == nil {

@@ -88,12 +88,12 @@ func TestLineAsQueryFillsItsFormAgain(t *testing.T) {
 	order := mustPlace(t, db, team.Requester, models.OrderInput{Lines: []models.LineInput{
 		&models.BucketInput{Name: "data-lake", Region: "cn-shanghai", Description: "a & b", LimitGB: 500, Tags: "x, y", Storage: true},
 	}})
-	q, err := order.Query(findOrder(t, db, team.Viewer, order.Number).Lines[0])
+	s, err := db.FindOrderSheet(t.Context(), team.Viewer, order.Number)
 	if err != nil {
 		t.Fatal(err)
 	}
 	const want = "bucket_name=data-lake&description=a+%26+b&region=cn-shanghai&size_limit=500&tags=x%2C+y"
-	if got := q.Encode(); got != want {
+	if got := s.Forms[0].Encode(); got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}
 }

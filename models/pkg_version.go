@@ -267,14 +267,12 @@ func (in *PkgVersionInput) Fulfil(ctx context.Context, tx *DB, by Actor, order *
 		return err
 	}
 	line.Blob = ""
-	line.ResourceID, line.ResourceName, line.State = v.ID, line.Name, OrderCompleted
-	if object != nil {
-		job, err := tx.queue(ctx, by, InspectJob, v.ID, line.Name, nil)
-		if err != nil {
-			return err
-		}
+	line.ResourceID, line.ResourceName = v.ID, line.Name
+	if object == nil {
+		line.State = OrderCompleted // there is nothing to inspect
+	} else {
 		v.ObjectID, v.Size, v.SHA256 = &object.ID, object.Size, object.SHA256
-		v.State, v.JobID, line.State = VersionChecking, job.ID, OrderFulfilling
+		v.State, v.JobID = VersionChecking, line.JobID
 	}
 	err = table[PkgVersion](tx.gorm).Create(ctx, v)
 	if errors.Is(err, gorm.ErrForeignKeyViolated) {

@@ -17,16 +17,16 @@ import (
 
 // inspect is the job that proves a version's bytes and lists what is in them.
 // It changes nothing of a version that was deleted meanwhile.
-var inspect = work{
-	steps: []step{
+var inspect = Work{
+	Steps: []WorkStep{
 		{"read", inspecting((*DB).checkSize)},
 		{"checksum", inspecting((*DB).checkSum)},
 		{"list", inspecting((*DB).listArchive)},
 	},
-	completed: func(ctx context.Context, tx *DB, job *Job) error {
+	Completed: func(ctx context.Context, tx *DB, job *Job) error {
 		return tx.inspected(ctx, job, VersionReady, OrderCompleted, "version.checked")
 	},
-	failed: func(ctx context.Context, tx *DB, job *Job) error {
+	Failed: func(ctx context.Context, tx *DB, job *Job) error {
 		return tx.inspected(ctx, job, VersionFailed, OrderFailed, "version.failed")
 	},
 }
@@ -41,7 +41,7 @@ func listed() archive.Limits {
 // inspecting is a step that looks at the bytes of a version's object.
 func inspecting(look func(*DB, context.Context, *PkgVersion, *Object, *os.File) error) func(context.Context, *DB, *Job) error {
 	return func(ctx context.Context, db *DB, job *Job) error {
-		by, err := db.serverActor(ctx, job)
+		by, err := db.ServerActor(ctx, job)
 		if err != nil {
 			return err
 		}
@@ -135,7 +135,7 @@ func namedArchive(key string) bool {
 // inspected records the outcome of an inspection in the version, its order and
 // the activity.
 func (db *DB) inspected(ctx context.Context, job *Job, state PkgVersionState, line OrderState, action string) error {
-	by, err := db.serverActor(ctx, job)
+	by, err := db.ServerActor(ctx, job)
 	if err != nil {
 		return err
 	}

@@ -445,7 +445,6 @@ func (in *PlanInput) make(ctx context.Context, tx *DB, by Actor, order *Order, l
 
 // planBegins records that there is a plan, and has it measured.
 func (db *DB) planBegins(ctx context.Context, by Actor, p *Plan, line *OrderLine) error {
-	line.State = OrderCompleted
 	if p.Metered() {
 		if err := db.promiseMeasure(ctx, by, p); err != nil {
 			return err

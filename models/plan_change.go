@@ -322,7 +322,7 @@ func (db *DB) changePlan(ctx context.Context, by Actor, p *Plan, order *Order, l
 	if err != nil {
 		return fmt.Errorf("change plan: %w", err)
 	}
-	line.ResourceID, line.ResourceName, line.State = p.ID, p.ID, OrderCompleted
+	line.ResourceID, line.ResourceName = p.ID, p.ID
 	return db.record(ctx, by, Event{Action: action, Kind: KindPlan, SubjectID: p.ID, SubjectName: p.ID, Region: p.Region,
 		OrderNumber: order.Number}, detail)
 }

@@ -56,7 +56,7 @@ func TestRenewalGoesOnWhereThePlanEnds(t *testing.T) {
 		t.Errorf("got counts %v, %v; want one plan and two orders", counts, err)
 	}
 	kept := findOrder(t, db, team.Viewer, order.Number)
-	if q, err := kept.Query(kept.Lines[0]); err != nil || q.Get("instance_id") != p.ID || q.Get("duration") != "12" {
+	if q, err := db.FormOf(t.Context(), team.Viewer, kept, kept.Lines[0]); err != nil || q.Get("instance_id") != p.ID || q.Get("duration") != "12" {
 		t.Errorf("the order asks again for %v, %v", q, err)
 	}
 }

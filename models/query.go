@@ -125,3 +125,14 @@ func (q query[T]) Delete(ctx context.Context) (int, error) {
 func execute(ctx context.Context, g *gorm.DB, statement string, args ...any) error {
 	return g.WithContext(ctx).Exec(statement, args...).Error
 }
+
+// Exec runs a statement that reads no rows, for kinds that are kept by nobody
+// here. One that writes belongs in a transaction.
+func (db *DB) Exec(ctx context.Context, statement string, args ...any) error {
+	return execute(ctx, db.gorm, statement, args...)
+}
+
+// Scan reads what a query gives: rows into a slice, columns into fields.
+func (db *DB) Scan(ctx context.Context, into any, query string, args ...any) error {
+	return translate(db.gorm.WithContext(ctx).Raw(query, args...).Scan(into).Error)
+}

@@ -3,6 +3,7 @@ package models
 import (
 	"cmp"
 	"context"
+	"time"
 )
 
 // SetSampleState puts a resource of the demo into a state that otherwise only
@@ -13,20 +14,24 @@ func (db *DB) SetSampleState(ctx context.Context, by Actor, kind Kind, id, state
 		if demo, err := tx.IsDemo(ctx); err != nil || !demo {
 			return cmp.Or(err, ErrForbidden)
 		}
-		table, values := "stores", map[string]any{"state": state}
-		switch {
-		case kind == KindPlan:
-			table, values = "plans", map[string]any{"exhausted_at": tx.TeamNow(by)}
-		case kind == KindPkgVersion:
-			table = "pkg_versions"
-		case state == "DELETE_FAILED":
-			values["fail_code"] = "folder_blocked"
+		values := map[string]any{"state": state}
+		row := tx.kind(kind)
+		if row.Sample != nil {
+			values = row.Sample(state, tx.TeamNow(by))
 		}
 		g := tx.gorm.WithContext(ctx)
-		res := g.Table(table).Where("team_id = ? AND id = ?", by.TeamID, id).Updates(values)
+		res := g.Table(row.Table).Where("team_id = ? AND id = ?", by.TeamID, id).Updates(values)
 		if res.Error != nil || res.RowsAffected == 0 {
 			return cmp.Or(res.Error, ErrNotFound)
 		}
 		return g.Where("team_id = ? AND subject_id = ? AND state = ?", by.TeamID, id, JobQueued).Delete(&Job{}).Error
 	})
+}
+
+// sampleStore also says why a store could not be deleted.
+func sampleStore(state string, _ time.Time) map[string]any {
+	if state == string(StoreDeleteFailed) {
+		return map[string]any{"state": state, "fail_code": "folder_blocked"}
+	}
+	return map[string]any{"state": state}
 }

@@ -263,11 +263,10 @@ func (in *StoreInput) Fulfil(ctx context.Context, tx *DB, by Actor, order *Order
 	if order.DecidedAt != nil {
 		in.begin(line, tx.TeamNow(by))
 	}
-	s, err := in.make(ctx, tx, by, order, line, JobQueued)
+	s, err := in.make(ctx, tx, by, order, line, line.EndsAt)
 	if err != nil {
 		return err
 	}
-	line.State = OrderFulfilling
 	return tx.recordStore(ctx, by, s, "created", "")
 }
 
@@ -279,37 +278,30 @@ func (in *StoreInput) begin(line *OrderLine, now time.Time) {
 	}
 }
 
-// make makes the store with its part of the quota and a job in the given state.
-func (in *StoreInput) make(ctx context.Context, tx *DB, by Actor, order *Order, line *OrderLine, job string) (*Store, error) {
+// make makes the store with its part of the quota and the end of its term.
+func (in *StoreInput) make(ctx context.Context, tx *DB, by Actor, order *Order, line *OrderLine, ends *time.Time) (*Store, error) {
 	now := tx.TeamNow(by)
 	s := &Store{
 		ID: tx.newUUID(), TeamID: by.TeamID, Region: in.Region, Name: in.Name, Zones: in.Zones, CU: in.CU, Num: in.Num,
-		Reserved: true, ChargeMode: in.ChargeMode, PeriodType: in.PeriodType, PeriodNum: in.PeriodNum,
+		JobID: line.JobID, Reserved: true, ChargeMode: in.ChargeMode, PeriodType: in.PeriodType, PeriodNum: in.PeriodNum,
 		AutoRenew: in.AutoRenew, AutoPay: in.AutoPay, Description: in.Description, State: StoreCreating,
-		EndsAt: line.EndsAt, OrderNumber: order.Number, CreatedBy: by.UserID, CreatorName: by.UserName,
+		EndsAt: ends, OrderNumber: order.Number, CreatedBy: by.UserID, CreatorName: by.UserName,
 		CreatedAt: now, UpdatedAt: now,
-	}
-	if job == JobHeld {
-		s.EndsAt = nil // the term has not begun
 	}
 	if err := tx.reserveCU(ctx, by, s.Num); err != nil {
 		return nil, err
 	}
-	j, err := tx.addJob(ctx, by, job, CreateStoreJob, s.ID, s.Name, sizing{Num: in.Num, Order: order.Number})
-	if err != nil {
-		return nil, err
-	}
-	s.JobID = j.ID
 	if err := table[Store](tx.gorm).Create(ctx, s); err != nil {
 		return nil, taken(err, "store_name")
 	}
 	line.ResourceID, line.ResourceName = s.ID, s.Name
+	line.payload = sizing{Num: in.Num, Order: order.Number}
 	return s, nil
 }
 
 // Hold implements Waiting.
 func (in *StoreInput) Hold(ctx context.Context, tx *DB, by Actor, order *Order, line *OrderLine) error {
-	_, err := in.make(ctx, tx, by, order, line, JobHeld)
+	_, err := in.make(ctx, tx, by, order, line, nil) // the term has not begun
 	return err
 }
 
@@ -324,10 +316,6 @@ func (in *StoreInput) Release(ctx context.Context, tx *DB, by Actor, _ *Order, l
 	if err := tx.gorm.WithContext(ctx).Model(s).Select("EndsAt", "UpdatedAt").Updates(s).Error; err != nil {
 		return fmt.Errorf("let store go: %w", err)
 	}
-	if err := tx.queueAgain(ctx, s.JobID, JobHeld); err != nil {
-		return err
-	}
-	line.State = OrderFulfilling
 	return tx.recordStore(ctx, by, s, "created", "")
 }
 
@@ -338,9 +326,6 @@ func (in *StoreInput) Drop(ctx context.Context, tx *DB, by Actor, line *OrderLin
 		return fmt.Errorf("store that waits: %w", err)
 	}
 	if err := tx.releaseCU(ctx, s); err != nil {
-		return err
-	}
-	if err := tx.dropJob(ctx, s.JobID); err != nil {
 		return err
 	}
 	if _, err := table[Store](tx.gorm).Where("team_id = ? AND id = ?", by.TeamID, s.ID).Delete(ctx); err != nil {
@@ -699,17 +684,17 @@ func (db *DB) setStore(ctx context.Context, by Actor, s *Store, state StoreState
 }
 
 // createStore is the job that makes a store's folder and index.
-var createStore = work{
-	steps: []step{
+var createStore = Work{
+	Steps: []WorkStep{
 		{"reserve", reserveStore},
 		{"allocate", func(_ context.Context, db *DB, job *Job) error { return db.allocateIndex(job.SubjectID) }},
 		{"build", func(_ context.Context, db *DB, job *Job) error { return db.buildIndex(job.SubjectID) }},
 		{"check", func(_ context.Context, db *DB, job *Job) error { return db.checkIndex(job.SubjectID) }},
 	},
-	completed: func(ctx context.Context, tx *DB, job *Job) error {
+	Completed: func(ctx context.Context, tx *DB, job *Job) error {
 		return tx.storeCreated(ctx, job, StoreNormal, OrderCompleted, "ready", nil)
 	},
-	failed: func(ctx context.Context, tx *DB, job *Job) error {
+	Failed: func(ctx context.Context, tx *DB, job *Job) error {
 		return tx.storeCreated(ctx, job, StoreCreateFailed, OrderFailed, "create_failed", job.failure())
 	},
 }
@@ -743,8 +728,8 @@ func (db *DB) storeCreated(ctx context.Context, job *Job, state StoreState, line
 
 // deleteStore is the job that removes a store's folder, its part of the quota
 // and at last its row.
-var deleteStore = work{
-	steps: []step{
+var deleteStore = Work{
+	Steps: []WorkStep{
 		{"close", func(_ context.Context, db *DB, job *Job) error { return db.closeIndex(job.SubjectID) }},
 		{"remove", func(_ context.Context, db *DB, job *Job) error { return db.removeIndex(job.SubjectID) }},
 		{"release", func(ctx context.Context, db *DB, job *Job) error {
@@ -753,7 +738,7 @@ var deleteStore = work{
 			})
 		}},
 	},
-	completed: func(ctx context.Context, tx *DB, job *Job) error {
+	Completed: func(ctx context.Context, tx *DB, job *Job) error {
 		return tx.withStore(ctx, job, func(ctx context.Context, tx *DB, by Actor, s *Store) error {
 			n, err := table[Store](tx.gorm).Where("id = ? AND state = ?", s.ID, StoreDropping).Delete(ctx)
 			if err != nil {
@@ -768,7 +753,7 @@ var deleteStore = work{
 			return tx.recordStore(ctx, by, s, "deleted", "")
 		})
 	},
-	failed: func(ctx context.Context, tx *DB, job *Job) error {
+	Failed: func(ctx context.Context, tx *DB, job *Job) error {
 		return tx.withStore(ctx, job, func(ctx context.Context, tx *DB, by Actor, s *Store) error {
 			if err := tx.setStore(ctx, by, s, StoreDeleteFailed, job.failure(), StoreDropping); err != nil {
 				return err
@@ -782,7 +767,7 @@ var deleteStore = work{
 // behalf of the person who asked for the job.
 func (db *DB) withStore(ctx context.Context, job *Job, fn func(context.Context, *DB, Actor, *Store) error) error {
 	return db.tx(ctx, func(ctx context.Context, tx *DB) error {
-		by, err := tx.serverActor(ctx, job)
+		by, err := tx.ServerActor(ctx, job)
 		if err != nil {
 			return err
 		}

@@ -157,15 +157,11 @@ func (in *StoreScaleInput) Fulfil(ctx context.Context, tx *DB, by Actor, order *
 	if err := tx.reserveScale(ctx, by, s, to); err != nil {
 		return err
 	}
-	job, err := tx.queue(ctx, by, ScaleStoreJob, s.ID, s.Name, to)
-	if err != nil {
-		return err
-	}
-	s.JobID = job.ID
+	s.JobID, line.payload = line.JobID, to
 	if err := tx.setStore(ctx, by, s, to.under(s), nil, StoreNormal); err != nil {
 		return err
 	}
-	line.ResourceID, line.ResourceName, line.State = s.ID, s.Name, OrderFulfilling
+	line.ResourceID, line.ResourceName = s.ID, s.Name
 	return tx.recordStore(ctx, by, s.of(order.Number), "scaled", "")
 }
 
@@ -183,15 +179,15 @@ func (db *DB) reserveScale(ctx context.Context, by Actor, s *Store, to sizing) e
 
 // scaleStore is the job that changes a store's number of units. While it works
 // the quota counts the larger of the two numbers.
-var scaleStore = work{
-	steps: []step{
+var scaleStore = Work{
+	Steps: []WorkStep{
 		{"resize", resizeStore},
 		{"reopen", func(_ context.Context, db *DB, job *Job) error { return db.reopenIndex(job.SubjectID) }},
 	},
-	completed: func(ctx context.Context, tx *DB, job *Job) error {
+	Completed: func(ctx context.Context, tx *DB, job *Job) error {
 		return tx.storeScaled(ctx, job, OrderCompleted, "resized", nil)
 	},
-	failed: func(ctx context.Context, tx *DB, job *Job) error {
+	Failed: func(ctx context.Context, tx *DB, job *Job) error {
 		return tx.storeScaled(ctx, job, OrderFailed, "scale_failed", job.failure())
 	},
 }

@@ -106,7 +106,7 @@ func (w *Worker) sweep(ctx context.Context, looks int) {
 func (db *DB) forgetJobs(ctx context.Context) error {
 	return db.tx(ctx, func(ctx context.Context, tx *DB) error {
 		_, err := table[Job](tx.gorm).Where("state = ? AND kind IN ? AND ended_at < ?",
-			JobCompleted, unseenJobs, tx.Now().AddDate(0, -1, 0)).Delete(ctx)
+			JobCompleted, tx.unseenJobs(), tx.Now().AddDate(0, -1, 0)).Delete(ctx)
 		return err
 	})
 }
@@ -193,24 +193,24 @@ func (db *DB) recoverJobs(ctx context.Context) error {
 
 // work does the job's remaining steps.
 func (db *DB) work(ctx context.Context, job *Job) error {
-	w, err := workOf(job.Kind)
+	w, err := db.workOf(job.Kind)
 	if err != nil {
-		return db.end(ctx, work{}, job, err)
+		return db.end(ctx, Work{}, job, err)
 	}
 	return db.do(ctx, w, job)
 }
 
-func (db *DB) do(ctx context.Context, w work, job *Job) error {
+func (db *DB) do(ctx context.Context, w Work, job *Job) error {
 	stop := db.holdLease(job)
 	defer stop()
-	for job.Step < len(w.steps) {
+	for job.Step < len(w.Steps) {
 		if ctx.Err() != nil {
 			return db.release(job)
 		}
 		if err := db.begin(ctx, job); err != nil {
 			return err
 		}
-		err := db.doStep(ctx, w.steps[job.Step], job)
+		err := db.doStep(ctx, w.Steps[job.Step], job)
 		var failure *Failure
 		switch {
 		case err == nil:
@@ -229,14 +229,14 @@ func (db *DB) do(ctx context.Context, w work, job *Job) error {
 }
 
 // doStep does a step; a panic in it is its failure, not the program's end.
-func (db *DB) doStep(ctx context.Context, s step, job *Job) (err error) {
+func (db *DB) doStep(ctx context.Context, s WorkStep, job *Job) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			err = &Failure{Code: "internal", Detail: fmt.Sprint(p)}
-			db.log.Error("job panicked", "job", job.ID, "step", s.name, "panic", p)
+			db.log.Error("job panicked", "job", job.ID, "step", s.Name, "panic", p)
 		}
 	}()
-	return s.do(ctx, db, job)
+	return s.Do(ctx, db, job)
 }
 
 // save writes fields of a job that this worker still holds; a worker that
@@ -299,7 +299,7 @@ func (db *DB) giveBack(ctx context.Context, job *Job) error {
 // end ends a job. When that cannot be recorded it is tried again, a busy or
 // full database as often as it takes; what cannot be recorded at all makes the
 // job fail, without its resource if need be, because no job may stay for ever.
-func (db *DB) end(ctx context.Context, w work, job *Job, cause error) error {
+func (db *DB) end(ctx context.Context, w Work, job *Job, cause error) error {
 	err := db.tryEnd(ctx, w, job, cause)
 	switch {
 	case err == nil, errors.Is(err, errLate), errors.Is(err, ErrBusy), errors.Is(err, ErrNoSpace):
@@ -310,23 +310,23 @@ func (db *DB) end(ctx context.Context, w work, job *Job, cause error) error {
 		return db.end(ctx, w, job, &Failure{Code: "internal", Detail: err.Error()})
 	}
 	db.log.Error("job ends without its resource", "job", job.ID, "kind", job.Kind, "subject", job.SubjectID, "error", err)
-	return db.tryEnd(ctx, work{}, job, cause)
+	return db.tryEnd(ctx, Work{}, job, cause)
 }
 
 // tryEnd records how a job ended, and what that means for its resource and its
 // order, in one transaction.
-func (db *DB) tryEnd(ctx context.Context, w work, job *Job, cause error) (err error) {
+func (db *DB) tryEnd(ctx context.Context, w Work, job *Job, cause error) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			err = fmt.Errorf("end of job panicked: %v", p)
 		}
 	}()
 	job.State = JobCompleted
-	then := w.completed
+	then := w.Completed
 	if cause != nil {
 		f := asFailure(cause)
 		job.State, job.FailCode, job.FailDetail = JobFailed, f.Code, printable(f.Detail)
-		then = w.failed
+		then = w.Failed
 		db.log.Warn("job failed", "job", job.ID, "kind", job.Kind, "subject", job.SubjectID, "error", cause)
 	}
 	return db.tx(context.WithoutCancel(ctx), func(ctx context.Context, tx *DB) error {

@@ -20,6 +20,13 @@ var kindIcons = map[models.Kind]string{
 	models.KindKey: "key-round",
 }
 
+// kinds are those that people order, in the order they are shown.
+var kinds = []models.Kind{models.KindBucket, models.KindPkgVersion, models.KindPlan, models.KindStore}
+
+// EventKinds are all kinds that events are about, in the order they are shown.
+var EventKinds = []models.Kind{models.KindBucket, models.KindObject, models.KindApp, models.KindPkgVersion, models.KindPlan,
+	models.KindStore, models.KindOrder, models.KindTeam, models.KindUser, models.KindKey}
+
 // kindPaths are where the things of a kind have their pages, by id.
 var kindPaths = map[models.Kind]string{
 	models.KindBucket: "/buckets/", models.KindPkgVersion: "/pkg-versions/", models.KindPlan: "/plans/",
@@ -215,7 +222,7 @@ func EventCells(ctx context.Context, e models.Event) []string {
 
 func (p ActivityListProps) kinds(ctx context.Context) []FilterOption {
 	options := []FilterOption{{Label: i18n.T(ctx, "list.all"), Href: p.URL.With("kind", ""), Current: p.Filter.Kind == ""}}
-	for _, k := range models.EventKinds {
+	for _, k := range EventKinds {
 		options = append(options, FilterOption{Label: i18n.T(ctx, "activity.kind."+string(k)), Href: p.URL.With("kind", string(k)), Current: p.Filter.Kind == k})
 	}
 	return options

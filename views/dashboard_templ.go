@@ -64,7 +64,7 @@ func Dashboard(p DashboardProps) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			for _, kind := range models.Kinds {
+			for _, kind := range kinds {
 				templ_7745c5c3_Err = ui.Stat(p.stat(ctx, kind)).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
@@ -620,7 +620,7 @@ func newMenu(may bool) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			for _, kind := range models.Kinds {
+			for _, kind := range kinds {
 				var templ_7745c5c3_Var28 = []any{"menu-item", "kind-" + string(kind)}
 				templ_7745c5c3_Err = templ.RenderCSSItems(ctx, templ_7745c5c3_Buffer, templ_7745c5c3_Var28...)
 				if templ_7745c5c3_Err != nil {
@@ -705,7 +705,7 @@ func newButtons(may bool) templ.Component {
 		}
 		ctx = templ.ClearChildren(ctx)
 		if may {
-			for _, kind := range models.Kinds {
+			for _, kind := range kinds {
 				templ_7745c5c3_Err = ui.LinkButton(ui.ButtonProps{Text: i18n.T(ctx, "dashboard.new."+string(kind)), Icon: ui.Kind(kind).Icon(), Href: newHref(kind)}).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
@@ -743,7 +743,7 @@ func jobHref(j models.Job) string {
 }
 
 func (p DashboardProps) empty() bool {
-	for _, kind := range models.Kinds {
+	for _, kind := range kinds {
 		if p.Counts[string(kind)] > 0 {
 			return false
 		}
@@ -817,7 +817,7 @@ func (p DashboardProps) created(ctx context.Context) *ui.ChartProps {
 func (p DashboardProps) chart(ctx context.Context, figure func(models.Month) float64) *ui.ChartProps {
 	chart := &ui.ChartProps{Corner: i18n.T(ctx, "dashboard.month")}
 	total := 0.0
-	for i, kind := range models.Kinds {
+	for i, kind := range kinds {
 		s := ui.Series{Kind: ui.Kind(kind), Label: i18n.T(ctx, "kind."+string(kind))}
 		for _, m := range p.of(kind) {
 			s.Values = append(s.Values, figure(m))

@@ -2,6 +2,7 @@ package views
 
 import (
 	"context"
+	"maps"
 	"slices"
 	"strings"
 
@@ -238,8 +239,8 @@ func orderSubtitle(ctx context.Context, s *models.OrderSheet) string {
 // for those who may not order, lines that no form knows and those that gave a
 // thing another size.
 func orderAgain(p OrderShowProps, l models.OrderLine) string {
-	q, err := p.Sheet.Order.Query(l)
-	if err != nil || p.Sheet.Order.Type == models.TypeUpgrade || !p.By.May(models.Request) || lists[l.Kind] == "" {
+	q := maps.Clone(p.Sheet.Forms[l.Position-1])
+	if q == nil || p.Sheet.Order.Type == models.TypeUpgrade || !p.By.May(models.Request) || lists[l.Kind] == "" {
 		return ""
 	}
 	path := newHref(l.Kind)

@@ -1,0 +1,145 @@
+package models
+
+import (
+	"context"
+	"slices"
+	"time"
+)
+
+// Kind is one of the things that people keep on the desk, by the name that it
+// has in code, in the documents and in what is counted.
+type Kind string
+
+// The kinds that are shipped.
+const (
+	KindBucket     Kind = "bucket"
+	KindPkgVersion Kind = "version"
+	KindPlan       Kind = "plan"
+	KindStore      Kind = "store"
+
+	KindApp    Kind = "app"
+	KindObject Kind = "object"
+	KindOrder  Kind = "order"
+	KindTeam   Kind = "team"
+	KindUser   Kind = "user"
+	KindKey    Kind = "key"
+)
+
+// KindFacts is one row of the table of kinds: all that must be known of a kind
+// to order, count, find and record its things. What is empty, it has none of.
+type KindFacts struct {
+	Kind Kind
+	// Table is where its things are kept by id and team_id. Things without one
+	// are never deleted.
+	Table string
+	// Called is the column of Table with what a thing is called, "name" when
+	// empty.
+	Called string
+	// Inputs make what a line of an order asks for, by the type of the order. A
+	// kind without is only recorded, never ordered.
+	Inputs map[string]func() LineInput
+	// ByJob are the jobs that fulfil lines, by the type of the order, whose
+	// transaction promises them. Other lines are fulfilled in that transaction.
+	ByJob map[string]JobKind
+	// Jobs are what the kind's jobs do.
+	Jobs map[JobKind]Work
+	// Retry lets what failed of a line go on, or is ErrConflict. Without it, the
+	// job of a line that is fulfilled by one goes on from the step that failed.
+	Retry func(ctx context.Context, tx *DB, by Actor, line OrderLine) error
+	// Search finds things by a text: id, name and detail, of a team, by a
+	// pattern in small letters, newest first and so many at most.
+	Search string
+	// Expiring finds what ends soon: id, zh, en, region, starts_at, ends_at and
+	// order_number, of a team, after one time and up to another, soonest first
+	// and so many at most.
+	Expiring string
+	// Sample are the columns that put a thing of the demo into a state; its
+	// column "state" alone when there is none.
+	Sample func(state string, now time.Time) map[string]any
+}
+
+// Kinds is the table of the kinds that are shipped, in the order they are shown.
+func Kinds() []KindFacts {
+	return []KindFacts{
+		{
+			Kind: KindBucket, Table: "buckets",
+			Inputs: map[string]func() LineInput{TypeNew: func() LineInput { return new(BucketInput) }},
+			Search: `SELECT id, name, region AS detail FROM buckets
+				WHERE team_id = ? AND LOWER(name) LIKE ? ESCAPE '\' ORDER BY created_at DESC, id DESC LIMIT ?`,
+		},
+		// The subject of what happens to an object is its bucket.
+		{Kind: KindObject, Table: "buckets", Jobs: map[JobKind]Work{DropBlobsJob: dropBlobs}},
+		{
+			Kind: KindApp, Table: "apps",
+			Search: `SELECT id, name, region AS detail FROM apps
+				WHERE team_id = ? AND LOWER(name || ' ' || id) LIKE ? ESCAPE '\' ORDER BY created_at DESC, id DESC LIMIT ?`,
+		},
+		{
+			Kind: KindPkgVersion, Table: "pkg_versions", Called: "label",
+			Inputs: map[string]func() LineInput{TypeNew: func() LineInput { return new(PkgVersionInput) }},
+			ByJob:  map[string]JobKind{TypeNew: InspectJob},
+			Jobs:   map[JobKind]Work{InspectJob: inspect},
+			Retry: func(ctx context.Context, tx *DB, by Actor, l OrderLine) error {
+				return tx.RetryPkgVersion(ctx, by, l.ResourceID)
+			},
+			Search: `SELECT v.id, v.label AS name, a.name AS detail FROM pkg_versions v JOIN apps a ON a.id = v.app_id
+				WHERE v.team_id = ? AND LOWER(a.name || ' ' || v.label || ' ' || v.id) LIKE ? ESCAPE '\' ORDER BY v.created_at DESC, v.id DESC LIMIT ?`,
+		},
+		{
+			Kind: KindPlan, Table: "plans", Called: "id",
+			Inputs: map[string]func() LineInput{
+				TypeNew:     func() LineInput { return new(PlanInput) },
+				TypeRenew:   func() LineInput { return new(RenewInput) },
+				TypeUpgrade: func() LineInput { return new(UpgradeInput) },
+			},
+			Jobs: map[JobKind]Work{MeasurePlansJob: measurePlans},
+			Search: `SELECT id, id AS name, package_type AS detail FROM plans
+				WHERE team_id = ? AND LOWER(id || ' ' || package_type) LIKE ? ESCAPE '\' ORDER BY created_at DESC, id DESC LIMIT ?`,
+			Expiring: `SELECT p.id, t.zh, t.en, p.region, p.effective_at AS starts_at, p.ends_at, p.order_number
+				FROM plans p JOIN package_types t ON t.code = p.package_type
+				WHERE p.team_id = ? AND p.ends_at > ? AND p.ends_at <= ? AND NOT p.held ORDER BY p.ends_at, p.id LIMIT ?`,
+			Sample: func(_ string, now time.Time) map[string]any { return map[string]any{"exhausted_at": now} },
+		},
+		{
+			Kind: KindStore, Table: "stores",
+			Inputs: map[string]func() LineInput{
+				TypeNew:     func() LineInput { return new(StoreInput) },
+				TypeUpgrade: func() LineInput { return new(StoreScaleInput) },
+			},
+			ByJob: map[string]JobKind{TypeNew: CreateStoreJob, TypeUpgrade: ScaleStoreJob},
+			Jobs:  map[JobKind]Work{CreateStoreJob: createStore, DeleteStoreJob: deleteStore, ScaleStoreJob: scaleStore},
+			Retry: func(ctx context.Context, tx *DB, by Actor, l OrderLine) error {
+				_, err := tx.retryStore(ctx, by, l.ResourceID, l.OrderNumber)
+				return err
+			},
+			Search: `SELECT id, name, region AS detail FROM stores
+				WHERE team_id = ? AND LOWER(name || ' ' || id) LIKE ? ESCAPE '\' ORDER BY created_at DESC, id DESC LIMIT ?`,
+			Expiring: `SELECT id, name AS zh, name AS en, region, created_at AS starts_at, ends_at, order_number
+				FROM stores WHERE team_id = ? AND ends_at > ? AND ends_at <= ? ORDER BY ends_at, id LIMIT ?`,
+			Sample: sampleStore,
+		},
+		{
+			Kind: KindOrder,
+			Search: `SELECT CAST(number AS text) AS id, CAST(number AS text) AS name, title AS detail FROM orders
+				WHERE team_id = ? AND LOWER(CAST(number AS text) || ' ' || title || ' ' || requester_name) LIKE ? ESCAPE '\' ORDER BY number DESC LIMIT ?`,
+		},
+		{Kind: KindTeam},
+		{Kind: KindUser},
+		{Kind: KindKey, Table: "access_keys"},
+	}
+}
+
+// kind is the row of a kind; one that nothing is known of has an empty row.
+func (db *DB) kind(k Kind) KindFacts {
+	for _, row := range db.kinds {
+		if row.Kind == k {
+			return row
+		}
+	}
+	return KindFacts{}
+}
+
+// ordered are the rows of the kinds that people order.
+func (db *DB) ordered() []KindFacts {
+	return slices.DeleteFunc(slices.Clone(db.kinds), func(k KindFacts) bool { return k.Inputs == nil })
+}
