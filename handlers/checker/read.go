@@ -8,7 +8,6 @@ import (
 	"net/http"
 	"net/url"
 	"regexp"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -30,28 +29,27 @@ type Pasted struct {
 // clean ends lines with a line break alone, as no form's field does.
 func clean(text string) string { return strings.ReplaceAll(text, "\r\n", "\n") }
 
-// curl is how a command begins, after a prompt perhaps.
-var curl = regexp.MustCompile(`(?m)^\s*(\$ |% |> )?curl(\.exe)?\s`)
+var (
+	// curl is the name of the command, and verbose how curl -v says what it has
+	// sent.
+	curl    = regexp.MustCompile(`(?:^|[\s>])curl(?:\.exe)?[\s\p{Z}]`)
+	verbose = regexp.MustCompile(`(?m)^> (?:[A-Z]{3,10} \S+|[A-Za-z]{3,10} \S+ HTTP/\S+)\s*$`)
+)
 
 // Read reads a request as a proxy or curl -v prints it, its first line, its
 // headers, and its body after an empty line, or as a curl command. What cannot
 // be read is refused as a broken rule of the field "sent_request".
 func Read(text string) (Pasted, error) {
-	lines := strings.Split(clean(text), "\n")
-	switch {
-	case slices.ContainsFunc(lines, sent):
+	text = strings.TrimLeft(clean(text), " \t\n")
+	lines := strings.Split(text, "\n")
+	if verbose.MatchString(text) {
 		lines = only(lines)
-	case curl.MatchString(text):
-		return readCurl(text)
-	}
-	for len(lines) > 0 && strings.TrimSpace(lines[0]) == "" {
-		lines = lines[1:]
-	}
-	if len(lines) == 0 {
-		return Pasted{}, refuse("sent_request", "first_line", "")
 	}
 	p, err := firstLine(lines[0])
-	if err != nil {
+	switch {
+	case curl.MatchString(text) && (err != nil || p.Method == "curl"):
+		return readCurl(text)
+	case err != nil:
 		return Pasted{}, err
 	}
 	p.Header = http.Header{}
@@ -83,17 +81,14 @@ func readCurl(text string) (Pasted, error) {
 	case err != nil:
 		return Pasted{}, refuse("sent_request", "curl_command", "")
 	}
-	return Pasted{Request: r}, nil
+	return Pasted{Request: r, NoBody: r.Length < 0}, nil
 }
-
-// sent reports whether a line is one that curl -v says it has sent.
-func sent(line string) bool { return line == ">" || strings.HasPrefix(line, "> ") }
 
 // only is what curl -v says it has sent, and no more.
 func only(lines []string) []string {
 	var out []string
 	for _, line := range lines {
-		if sent(line) {
+		if line == ">" || strings.HasPrefix(line, "> ") {
 			out = append(out, strings.TrimPrefix(line[1:], " "))
 		}
 	}

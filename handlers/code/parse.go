@@ -4,9 +4,10 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"net/url"
-	"path"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -43,16 +44,12 @@ const (
 // did not take. JSON that does not say of which operation it is belongs to at,
 // when that has its names. Nothing is run or fetched. An error is an *Error.
 func (t Table) Parse(text, at string) (Request, []Part, error) {
-	if len(text) > Limit {
-		return Request{}, nil, &Error{Reason: TooLong}
-	}
-	text = strings.TrimSpace(cleaned.Replace(strings.ToValidUTF8(text, "\uFFFD")))
-	if text == "" {
-		return Request{}, nil, &Error{Reason: Empty}
+	text, err := pasted(text)
+	if err != nil {
+		return Request{}, nil, err
 	}
 	r := &reading{table: t, values: map[string]string{}}
-	var err error
-	if text[0] == '{' {
+	if strings.HasPrefix(strings.TrimLeft(text, "\n"), "{") {
 		err = r.object(text, at)
 	} else {
 		err = r.commands(text)
@@ -64,8 +61,27 @@ func (t Table) Parse(text, at string) (Request, []Part, error) {
 }
 
 // cleaned makes a text one of lines that end in a line break alone, as a form's
-// field does not, without the mark that stands before what only a shell knows.
-var cleaned = strings.NewReplacer("\r\n", "\n", dynamic, "\uFFFD", "\x00", "\uFFFD", "\uFEFF", "")
+// field does not, without the marks that stand before parts of it here.
+var cleaned = strings.NewReplacer("\r\n", "\n", dynamic, "\uFFFD", literal, "\uFFFD", "\x00", "\uFFFD", "\uFEFF", "")
+
+// fence is a block of code in a text that has more than code.
+var fence = regexp.MustCompile("(?s)^((?:[^'\"{]|\\pL'\\pL)*?)(?:^|\n)[ \t]*(?:```|~~~)[^\n`]*\n(.*?)(?:\n[ \t]*(?:```|~~~)|$)")
+
+// pasted is a text without what does not belong to it. What stands before a
+// block of code becomes empty lines, so that lines keep their number.
+func pasted(text string) (string, error) {
+	if len(text) > Limit {
+		return "", &Error{Reason: TooLong}
+	}
+	text = strings.TrimSpace(cleaned.Replace(strings.ToValidUTF8(text, "\uFFFD")))
+	if text == "" {
+		return "", &Error{Reason: Empty}
+	}
+	if m := fence.FindStringSubmatchIndex(text); m != nil {
+		text = strings.Repeat("\n", strings.Count(text[:m[4]], "\n")) + strings.TrimRight(text[m[4]:m[5]], " \t\n")
+	}
+	return text, nil
+}
 
 // A reading is what has been read so far.
 type reading struct {
@@ -149,33 +165,33 @@ func (r *reading) set(name, value string) {
 	}
 }
 
+// readers read the commands of the programs that send requests.
+var readers = map[string]func(*command, Table) (*sent, error){"curl": (*command).curl, "aliyun": (*command).aliyun, "hcloud": (*command).hcloud}
+
 // commands reads a shell's text: the first command that is known, with what
 // the text sets before it.
 func (r *reading) commands(text string) error {
-	list, err := lex(text)
+	list, err := commands(text)
 	if err != nil {
 		return err
 	}
 	for _, c := range list {
-		words := c.words
-		for len(words) > 0 && beside[words[0]] {
-			words = words[1:]
-		}
-		name := ""
-		if len(words) > 0 {
-			name = path.Base(words[0])
-		}
-		read := map[string]func([]string) error{"curl": r.curl, "aliyun": r.aliyun, "hcloud": r.hcloud}[strings.TrimSuffix(name, ".exe")]
+		name := c.program()
+		read := readers[name]
 		switch {
 		case read != nil && r.op == nil:
-			if err := read(words[1:]); err != nil {
+			s, err := read(&c, r.table)
+			if err == nil {
+				err = r.send(s)
+			}
+			if err != nil {
 				return err
 			}
 			for _, f := range c.files {
 				r.leave(f, File)
 			}
 		case name != "" && !silent[name]:
-			r.leave(strings.Join(words, " "), More)
+			r.leave(strings.Join(c.words, " "), More)
 		}
 	}
 	if r.op == nil {
@@ -184,13 +200,53 @@ func (r *reading) commands(text string) error {
 	return nil
 }
 
-var (
-	// beside may stand before a command without changing what it sends: a
-	// prompt, a bracket, a program that runs another.
-	beside = words("$ % > { } ! sudo time env command exec")
-	// silent are commands that people and we write around a request.
-	silent = words("cd date echo export false jq less more openssl printf pwd sed set sha256 sleep source tee true unset")
-)
+// silent are commands that people and we write around a request.
+var silent = words("cd date echo export false jq less more openssl printf pwd sed set sha256 sleep source tee true unset")
+
+// cloudRegion finds the region in the vendor's own addresses.
+var cloudRegion = regexp.MustCompile(`^webplus\.([a-z]+-[a-z0-9-]+)\.aliyuncs\.com$`)
+
+// send finds the operation that a request is of and takes its parameters.
+func (r *reading) send(s *sent) error {
+	for _, p := range s.parts {
+		r.leave(p.Text, p.Reason)
+	}
+	given := pairs(s.Query)
+	body := string(s.Body)
+	if strings.HasPrefix(strings.TrimSpace(body), "{") {
+		object, err := members(body)
+		if err != nil {
+			return err
+		}
+		given = append(given, object...)
+	} else {
+		given = append(given, pairs(body)...)
+	}
+	action := s.Header.Get("X-Acs-Action")
+	for _, p := range given {
+		if p.Name == "Action" && action == "" {
+			action = p.Value
+		}
+	}
+	where, err := url.PathUnescape(s.Path)
+	if err != nil {
+		where = s.Path
+	}
+	if err := r.at(strings.ToUpper(s.Method), where, action); err != nil {
+		return err
+	}
+	if r.region = s.Header.Get("X-Acs-Region-Id"); strings.Contains(r.region, dynamic) {
+		r.leave("RegionId="+r.region, Variable)
+		r.region = ""
+	}
+	if m := cloudRegion.FindStringSubmatch(s.Host); m != nil && r.region == "" {
+		r.region = m[1]
+	}
+	for _, p := range given {
+		r.set(p.Name, p.Value)
+	}
+	return nil
+}
 
 // at finds the operation that is called at a path; by is its name where one
 // was given.
@@ -248,6 +304,9 @@ type member = Param
 // members are all values of an object that are not null. Text after it, or
 // another value than an object, is an Error.
 func members(text string) ([]member, error) {
+	if !strings.Contains(text, `"`) {
+		text = straight.Replace(text)
+	}
 	d := json.NewDecoder(strings.NewReader(text))
 	d.UseNumber()
 	var out []member
@@ -268,8 +327,9 @@ func members(text string) ([]member, error) {
 	return out, nil
 }
 
-// maxWay bounds the names of a value's way together.
-const maxWay = 500
+// maxWay bounds the names of a value's way together, maxDepth how deep values
+// stand in each other.
+const maxWay, maxDepth = 500, 20
 
 // walk reads one value of JSON and what is in it.
 func walk(d *json.Decoder, way string, out *[]member, depth int) error {
@@ -313,7 +373,7 @@ func walk(d *json.Decoder, way string, out *[]member, depth int) error {
 // object reads JSON by itself: of the operation that it names, of that one
 // whose parameters it has, or of the one at hand.
 func (r *reading) object(text, at string) error {
-	all, err := members(text)
+	all, err := members(bash.mend(text)) // their quotes are the same
 	if err != nil {
 		return err
 	}
@@ -342,4 +402,32 @@ func (r *reading) object(text, at string) error {
 		r.set(m.Name, m.Value)
 	}
 	return nil
+}
+
+// Error is why nothing could be read from a text.
+type Error struct {
+	Reason Reason
+	// Detail is what the reason is about: the quote that is not closed, the
+	// operation that has no form.
+	Detail string
+	// Line is where, counted from 1; 0 where that says nothing.
+	Line int
+}
+
+// Reason is a sort of Error or of Part, as a word that the pages have a sentence
+// for.
+type Reason string
+
+// Why nothing was read.
+const (
+	Empty    Reason = "empty"
+	TooLong  Reason = "too-long"
+	Unclosed Reason = "unclosed" // a quote or bracket
+	BadJSON  Reason = "bad-json"
+	NoCode   Reason = "no-code" // neither a command that is known nor JSON
+	NoForm   Reason = "no-form" // a request, but of an operation that has no form
+)
+
+func (e *Error) Error() string {
+	return strings.TrimSpace(fmt.Sprintf("read code: %s %s", e.Reason, e.Detail))
 }

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"quartermaster/handlers/code"
 )
@@ -212,13 +213,16 @@ func FuzzParse(f *testing.F) {
 // What is never closed is not looked for again and again.
 func TestParseTakesHostileTextInItsStride(t *testing.T) {
 	t.Parallel()
-	for _, s := range []string{"${a:-", "$(", "\"$(", "$'\\x", "a=$a;", "-d a ", "{\"a\":", "'", "`", "<", "&", "\\\n", "%zz&", "x "} {
-		for _, before := range []string{"", "curl http://h/v1/stores/create ", "aliyun webplus CreateStorage ", "hcloud LMS CreateStore "} {
+	for _, s := range []string{"${a:-", "$(", "\"$(", "$'\\x", "a=$a;", "-d a ", "{\"a\":", "'", "`", "<", "&", "\\\n", "%zz&", "x ",
+		"((", "a[", "$[", "{ ", "if ", "if\n", "<<a\n", "a()\n", "(\n", "“", "<a", "&a", "`\"", "^\"", "^\n", "$a:", "\"\"", "```\n"} {
+		for _, before := range []string{"", "curl http://h/v1/stores/create ", "aliyun webplus CreateStorage ",
+			"curl ^\"a^\" ^\n", "PS C:\\> curl \""} {
 			text := before + strings.Repeat(s, (code.Limit-len(before))/len(s))
+			began := time.Now()
 			_, parts, err := code.Parse(text, code.CreateStorage)
 			var known *code.Error
-			if err != nil && !errors.As(err, &known) || len(parts) > 50 {
-				t.Errorf("%q: got %d parts, %v", s, len(parts), err)
+			if took := time.Since(began); err != nil && !errors.As(err, &known) || len(parts) > 50 || took > 5*time.Second {
+				t.Errorf("%q behind %q: got %d parts, %v after %v", s, before, len(parts), err, took)
 			}
 		}
 	}
