@@ -1,8 +1,6 @@
 package checker
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"net/url"
 	"slices"
@@ -128,7 +126,7 @@ func (c *check) texts() {
 	canonical := c.claim.Canonical()
 	if c.pasted.NoBody && canonical != "" {
 		canonical = c.withoutBody(canonical)
-		c.Ours = c.Ours[:strings.LastIndexByte(c.Ours, '\n')+1] + sum(canonical)
+		c.Ours = c.claim.Hashed(canonical)
 	}
 	if canonical != "" && !hashed.MatchString(c.theirs) {
 		c.Canonical, c.Hashed = true, c.Ours
@@ -165,11 +163,6 @@ func (c *check) withoutBody(canonical string) string {
 		return canonical
 	}
 	return canonical[:strings.LastIndexByte(canonical, '\n')+1] + digest
-}
-
-func sum(text string) string {
-	s := sha256.Sum256([]byte(text))
-	return hex.EncodeToString(s[:])
 }
 
 // place finds the first difference, as line and character counted from 1.
@@ -244,10 +237,7 @@ func plainName(line string) string {
 	if n == "" {
 		n = line
 	}
-	if short := []rune(n); len(short) > 60 {
-		n = string(short[:60]) + "…"
-	}
-	return n
+	return short(n)
 }
 
 func (c *check) missing(row views.SignatureRow) {
@@ -321,8 +311,7 @@ func (c *check) signature() {
 	same := c.Compared && c.Ours == c.theirs
 	text := c.theirs
 	if c.Compared && !hashed.MatchString(text) && c.Canonical {
-		head := c.claim.StringToSign()
-		text = head[:strings.LastIndexByte(head, '\n')+1] + sum(c.theirs)
+		text = c.claim.Hashed(c.theirs)
 	}
 	shown := c.Ours
 	if c.Canonical {

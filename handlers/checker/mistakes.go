@@ -1,8 +1,10 @@
 package checker
 
 import (
+	"bytes"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 
 	"quartermaster/web/sign"
@@ -15,7 +17,6 @@ type mistake struct{ key, text, salt string }
 // mistakes are the faults of signers, for this request.
 func (c *check) mistakes() []mistake {
 	ours := c.claim.StringToSign()
-	head := ours[:strings.LastIndexByte(ours, '\n')+1]
 	switch c.claim.Scheme {
 	case sign.ROA1:
 		return c.mistakesROA(ours)
@@ -29,15 +30,7 @@ func (c *check) mistakes() []mistake {
 	}
 	canonical := c.claim.Canonical()
 	lines := strings.Split(canonical, "\n")
-	with := func(i int, line string) string {
-		if i < 0 {
-			i += len(lines)
-		}
-		changed := append([]string{}, lines...)
-		changed[i] = line
-		return head + sum(strings.Join(changed, "\n"))
-	}
-	body := string(c.pasted.Body)
+	with := func(i int, line string) string { return c.claim.Hashed(changed(lines, i, line)) }
 	host := "\nhost:" + c.pasted.Host + "\n"
 	bare, _, _ := strings.Cut(c.pasted.Host, ":")
 	return []mistake{
@@ -46,12 +39,12 @@ func (c *check) mistakes() []mistake {
 		{"plus", with(2, strings.ReplaceAll(lines[2], "%20", "+")), ""},
 		{"part.query", with(2, c.pasted.Query), ""},
 		{"part.query", with(2, ""), ""},
-		{"port", head + sum(strings.Replace(canonical, host, "\nhost:"+bare+"\n", 1)), ""},
-		{"unsigned-payload", with(-1, "UNSIGNED-PAYLOAD"), ""},
-		{"line-break-body", with(-1, sum(strings.TrimRight(body, "\n"))), ""},
-		{"line-break-body", with(-1, sum(body+"\n")), ""},
-		{"part.digest", with(-1, sum("")), ""},
-		{"blank-missing-canonical", head + sum(strings.Replace(canonical, "\n\n"+lines[len(lines)-2], "\n"+lines[len(lines)-2], 1)), ""},
+		{"port", c.claim.Hashed(strings.Replace(canonical, host, "\nhost:"+bare+"\n", 1)), ""},
+		{"unsigned-payload", with(len(lines)-1, "UNSIGNED-PAYLOAD"), ""},
+		{"line-break-body", with(len(lines)-1, sign.SHA256(bytes.TrimRight(c.pasted.Body, "\n"))), ""},
+		{"line-break-body", with(len(lines)-1, sign.SHA256(append(slices.Clip(c.pasted.Body), '\n'))), ""},
+		{"part.digest", with(len(lines)-1, sign.SHA256(nil)), ""},
+		{"blank-missing-canonical", c.claim.Hashed(strings.Replace(canonical, "\n\n"+lines[len(lines)-2], "\n"+lines[len(lines)-2], 1)), ""},
 	}
 }
 
@@ -69,21 +62,16 @@ func (c *check) bare() bool {
 // mistakesROA are those of ROA V1.
 func (c *check) mistakesROA(ours string) []mistake {
 	lines := strings.Split(ours, "\n")
-	without := func(i int, line string) string {
-		changed := append([]string{}, lines...)
-		changed[i] = line
-		return strings.Join(changed, "\n")
-	}
 	resource := func(query string) string {
 		at := strings.Index(ours, "\n"+c.pasted.Path)
 		return ours[:at+1] + c.pasted.Path + query
 	}
 	values, _ := url.ParseQuery(c.pasted.Query)
 	return []mistake{
-		{"part.accept", without(1, ""), ""},
-		{"part.type", without(3, ""), ""},
-		{"part.md5", without(2, ""), ""},
-		{"blank-missing-any", strings.Join(compact(lines), "\n"), ""},
+		{"part.accept", changed(lines, 1, ""), ""},
+		{"part.type", changed(lines, 3, ""), ""},
+		{"part.md5", changed(lines, 2, ""), ""},
+		{"blank-missing-any", strings.Join(slices.DeleteFunc(slices.Clone(lines), func(l string) bool { return l == "" }), "\n"), ""},
 		{"escaped", resource("?" + values.Encode()), ""},
 		{"escaped", resource("?" + strings.ReplaceAll(values.Encode(), "+", "%20")), ""},
 		{"part.resource", resource(""), ""},
@@ -93,13 +81,9 @@ func (c *check) mistakesROA(ours string) []mistake {
 	}
 }
 
-// compact leaves empty lines out.
-func compact(lines []string) []string {
-	var out []string
-	for _, line := range lines {
-		if line != "" {
-			out = append(out, line)
-		}
-	}
-	return out
+// changed are the lines of a text, one of them replaced.
+func changed(lines []string, i int, line string) string {
+	lines = slices.Clone(lines)
+	lines[i] = line
+	return strings.Join(lines, "\n")
 }

@@ -17,7 +17,7 @@ import (
 )
 
 // Limit is the most bytes of one pasted text.
-const Limit = 64 << 10
+const Limit = code.Limit
 
 // Pasted is a request as it was pasted. What prints requests often leaves the
 // body out.
@@ -148,8 +148,13 @@ func (p Pasted) Claim() (*sign.Claim, error) {
 
 // refuse is a broken rule of a field. Param is where, cut short.
 func refuse(field, rule, param string) error {
-	if short := []rune(param); len(short) > 60 {
-		param = string(short[:60]) + "…"
+	return models.Invalid{{Field: field, Rule: rule, Param: short(param)}}
+}
+
+// short is a text as far as a sentence has room for it.
+func short(s string) string {
+	if runes := []rune(s); len(runes) > 60 {
+		return string(runes[:60]) + "…"
 	}
-	return models.Invalid{{Field: field, Rule: rule, Param: param}}
+	return s
 }

@@ -9,8 +9,8 @@ import (
 	"quartermaster/web/sign"
 )
 
-// Options of curl, as far as they matter: those that have a value, and those
-// that change nothing of what is sent.
+// Options of curl: short ones that have a value, those with a value that matter
+// and those that change nothing of what is sent, and the same without a value.
 var (
 	curlValues = map[string]string{
 		"-X": "--request", "-H": "--header", "-d": "--data", "-A": "--user-agent", "-e": "--referer", "-u": "--user",
@@ -18,18 +18,15 @@ var (
 		"-F": "--form", "-T": "--upload-file", "-K": "--config", "-E": "--cert", "-r": "--range", "-y": "--speed-time",
 		"-Y": "--speed-limit", "-D": "--dump-header", "-C": "--continue-at", "-z": "--time-cond",
 	}
-	curlLong = words(`--request --header --data --data-ascii --data-binary --data-raw --data-urlencode --json --url
-		--user-agent --referer --user --output --max-time --connect-timeout --retry --retry-delay --retry-max-time --cookie
-		--cookie-jar --proxy --write-out --form --form-string --upload-file --config --cert --key --cacert --capath --range
-		--speed-time --speed-limit --dump-header --continue-at --time-cond --resolve --connect-to --interface --max-redirs
-		--limit-rate --noproxy --proto --ciphers --url-query --aws-sigv4 --oauth2-bearer --unix-socket --trace --trace-ascii
-		--stderr`)
-	curlSilent = words(`--silent --show-error --include --verbose --insecure --location --fail --fail-with-body --compressed
-		--globoff --no-buffer --http1.1 --http1.0 --http2 --ipv4 --ipv6 --progress-bar --remote-name --tlsv1.2 --no-progress-meter
-		--output --max-time --connect-timeout --retry --retry-delay --retry-max-time --write-out --user-agent --referer --cacert
-		--capath --proxy --noproxy --cookie-jar --dump-header --resolve --connect-to --interface --max-redirs --limit-rate
-		--ciphers --proto --speed-time --speed-limit --trace --trace-ascii --stderr --path-as-is --raw --styled-output
-		--no-keepalive --tcp-nodelay`)
+	curlMatter = words(`--request --header --data --data-ascii --data-binary --data-raw --data-urlencode --json --url --user --cookie
+		--form --form-string --upload-file --config --cert --key --range --continue-at --time-cond --url-query
+		--aws-sigv4 --oauth2-bearer --unix-socket`)
+	curlQuiet = words(`--user-agent --referer --output --max-time --connect-timeout --retry --retry-delay --retry-max-time --cookie-jar
+		--proxy --write-out --cacert --capath --speed-time --speed-limit --dump-header --resolve --connect-to
+		--interface --max-redirs --limit-rate --noproxy --proto --ciphers --trace --trace-ascii --stderr`)
+	curlSilent = words(`--silent --show-error --include --verbose --insecure --location --fail --fail-with-body --compressed --globoff
+		--no-buffer --http1.1 --http1.0 --http2 --ipv4 --ipv6 --progress-bar --remote-name --tlsv1.2 --no-progress-meter
+		--path-as-is --raw --styled-output --no-keepalive --tcp-nodelay`)
 	curlFlags = words("-s -S -i -v -k -L -f -g -N -0 -4 -6 -O -# -1 -2 -3 -n -R -a -q -Z -M")
 )
 
@@ -77,10 +74,9 @@ func (s *sent) leave(text string, why Reason) { s.parts = append(s.parts, Part{t
 type call struct {
 	*sent
 	command
-	address   string
-	body      string
-	get, data bool
-	file      bool // a part of the data is in one
+	address, query, body string
+	get, data            bool
+	file                 bool // a part of the data is in one
 }
 
 // curl follows the options of curl, and what it does by itself.
@@ -95,7 +91,7 @@ func (c *command) curl(Table) (*sent, error) {
 		case name == "":
 			a.leave(c.words[i], Unknown)
 			continue
-		case !has && curlLong[name]:
+		case !has && (curlMatter[name] || curlQuiet[name]):
 			if i++; i < len(c.words) {
 				value = c.words[i]
 			}
@@ -150,9 +146,9 @@ func (a *call) option(name, value string) {
 	case "--user-agent":
 		a.Header.Set("User-Agent", value)
 	case "--url-query":
-		a.address += map[bool]string{true: "&", false: "?"}[strings.Contains(a.address, "?")] + value
+		a.query += "&" + urlencoded(value)
 	default:
-		if !curlSilent[name] {
+		if !curlSilent[name] && !curlQuiet[name] {
 			a.leave(strings.TrimSpace(name+" "+value), Unknown)
 		}
 	}
@@ -174,19 +170,11 @@ func (a *call) sends(name, value string) bool {
 		}
 	case "--data-raw":
 	case "--data-urlencode":
-		name, content, named := strings.Cut(value, "=")
-		if at := strings.IndexByte(value, '@'); at >= 0 && (!named || at < len(name)) {
+		if name, _, _ := strings.Cut(value, "="); strings.Contains(name, "@") {
 			a.inFile("--data-urlencode " + value)
 			return true
 		}
-		if !named {
-			name, content = "", value
-		} else if name != "" {
-			name += "="
-		}
-		if text = name + escape(content); strings.Contains(content, dynamic) {
-			text = name + content // what is not known is not encoded either
-		}
+		text = urlencoded(value)
 	case "--form", "--form-string":
 		a.file = true // in parts, between which curl puts a text of its own
 		byDefault(a.Header, "Content-Type", "multipart/form-data")
@@ -205,6 +193,23 @@ func (a *call) sends(name, value string) bool {
 	return true
 }
 
+// urlencoded is name=content with the content encoded. Content alone may have
+// an equals sign before it.
+func urlencoded(value string) string {
+	name, content, named := strings.Cut(value, "=")
+	switch {
+	case !named:
+		content = value
+		name = ""
+	case name != "":
+		name += "="
+	}
+	if strings.Contains(content, dynamic) {
+		return name + content // what is not known is not encoded either
+	}
+	return name + sign.Escape(content)
+}
+
 func (a *call) inFile(text string) {
 	a.file = true
 	a.leave(text, File)
@@ -215,10 +220,13 @@ func (a *call) finish() {
 	a.Host, a.Path, a.Query = address(a.address, a.Host)
 	switch {
 	case a.get && a.data:
-		a.Query = strings.TrimPrefix(a.Query+"&"+a.body, "&")
+		a.query += "&" + a.body
 	case a.data || a.file:
 		a.Body = []byte(a.body)
 		byDefault(a.Header, "Content-Type", formKind)
+	}
+	if a.query != "" {
+		a.Query = strings.TrimPrefix(a.Query+a.query, "&")
 	}
 	if a.Method == "" {
 		a.Method = http.MethodGet
@@ -274,6 +282,7 @@ func (s *sent) header(line string) {
 	name, value, _ := strings.Cut(line, ":")
 	name, value = strings.TrimSpace(strings.TrimSuffix(name, ";")), strings.TrimSpace(value)
 	switch key := http.CanonicalHeaderKey(name); {
+	case key == "":
 	case key == "Host":
 		s.Host = value
 	case s.Header[key] == nil || key == "Accept" || key == "Content-Type":

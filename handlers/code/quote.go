@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
-	"net/url"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -60,7 +59,3 @@ func quote(s string) string {
 	}
 	return out.String()
 }
-
-// escape is a text as signatures and addresses have it: all bytes but letters,
-// digits and -_.~ as percent signs.
-func escape(s string) string { return strings.ReplaceAll(url.QueryEscape(s), "+", "%20") }

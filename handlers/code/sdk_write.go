@@ -89,25 +89,26 @@ func (w *writer) goSDK() {
 	w.line("\tfmt.Printf(\"%%+v\\n\", reply.(*response))\n}")
 }
 
+// each writes a line for each parameter, with its name and value quoted.
+func (w *writer) each(params []Param, format string) {
+	for _, p := range params {
+		w.line(format, quote(p.Name), quote(p.Value))
+	}
+}
+
 // pythonROA writes a program with the vendor's SDK for Python.
 func (w *writer) pythonROA() {
 	w.pythonAliyun(func() {
 		w.line("request.set_uri_pattern(%s)", quote(w.op.path))
-		for _, p := range w.given(true) {
-			w.line("request.add_query_param(%s, %s)", quote(p.Name), quote(p.Value))
-		}
-		for _, p := range w.given(false) {
-			w.line("request.add_body_params(%s, %s)", quote(p.Name), quote(p.Value))
-		}
+		w.each(w.given(true), "request.add_query_param(%s, %s)")
+		w.each(w.given(false), "request.add_body_params(%s, %s)")
 	})
 }
 
 func (w *writer) pythonRPC() {
 	w.pythonAliyun(func() {
 		w.line("request.set_action_name(%s)", quote(w.op.name))
-		for _, p := range w.Params {
-			w.line("request.add_query_param(%s, %s)", quote(p.Name), quote(p.Value))
-		}
+		w.each(w.Params, "request.add_query_param(%s, %s)")
 	})
 }
 
@@ -151,21 +152,15 @@ const signedHere = "Signed by hand, SDK-HMAC-SHA256: nothing to install."
 func (w *writer) javaROA() {
 	w.javaAliyun(func() {
 		w.line("        request.setSysUriPattern(%s);", quote(w.op.path))
-		for _, p := range w.given(true) {
-			w.line("        request.putQueryParameter(%s, %s);", quote(p.Name), quote(p.Value))
-		}
-		for _, p := range w.given(false) {
-			w.line("        request.putBodyParameter(%s, %s);", quote(p.Name), quote(p.Value))
-		}
+		w.each(w.given(true), "        request.putQueryParameter(%s, %s);")
+		w.each(w.given(false), "        request.putBodyParameter(%s, %s);")
 	})
 }
 
 func (w *writer) javaRPC() {
 	w.javaAliyun(func() {
 		w.line("        request.setSysAction(%s);", quote(w.op.name))
-		for _, p := range w.Params {
-			w.line("        request.putQueryParameter(%s, %s);", quote(p.Name), quote(p.Value))
-		}
+		w.each(w.Params, "        request.putQueryParameter(%s, %s);")
 	})
 }
 

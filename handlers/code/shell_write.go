@@ -3,6 +3,8 @@ package code
 import (
 	"slices"
 	"strings"
+
+	"quartermaster/web/sign"
 )
 
 const signedBy = "Signed with openssl: "
@@ -62,7 +64,7 @@ func (w *writer) curlRPC() {
 		"SignatureNonce=$nonce", "SignatureVersion=1.0", "Timestamp=$timestamp", "Version=" + w.op.api.version,
 	}
 	for _, p := range w.Params {
-		parts = append(parts, p.Name+"="+escape(p.Value))
+		parts = append(parts, p.Name+"="+sign.Escape(p.Value))
 	}
 	slices.Sort(parts)
 	w.line("nonce=$(openssl rand -hex 16)")

@@ -6,6 +6,8 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+
+	"quartermaster/web/sign"
 )
 
 // Language is a way to write a request.
@@ -133,7 +135,7 @@ func (w *writer) given(query bool) []Param {
 func encoded(params []Param) string {
 	var parts []string
 	for _, p := range params {
-		parts = append(parts, escape(p.Name)+"="+escape(p.Value))
+		parts = append(parts, sign.Escape(p.Name)+"="+sign.Escape(p.Value))
 	}
 	return strings.Join(parts, "&")
 }

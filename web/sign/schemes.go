@@ -197,13 +197,21 @@ func (c *Claim) StringToSign() string {
 	case ROA1:
 		return c.roaString("")
 	case RPC1:
-		return c.request.Method + "&%2F&" + enc(canonicalQuery(c.params))
-	case ACS3:
-		return string(ACS3) + "\n" + sha256Sum([]byte(c.Canonical()))
-	case SDK:
-		return string(SDK) + "\n" + c.date + "\n" + sha256Sum([]byte(c.Canonical()))
+		return c.request.Method + "&%2F&" + Escape(canonicalQuery(c.params))
+	case ACS3, SDK:
+		return c.Hashed(c.Canonical())
 	}
 	return ""
+}
+
+// Hashed is the text that a signature with SHA-256 is made of, for a canonical
+// request.
+func (c *Claim) Hashed(canonical string) string {
+	date := ""
+	if c.Scheme == SDK {
+		date = c.date + "\n"
+	}
+	return string(c.Scheme) + "\n" + date + SHA256([]byte(canonical))
 }
 
 // Spellings are the texts that the signature may be made of.
@@ -296,12 +304,13 @@ func mac(hash func() hash.Hash, secret, text string) []byte {
 // bodySum is the SHA-256 of the body that arrived.
 func (c *Claim) bodySum() string {
 	if c.sum == "" {
-		c.sum = sha256Sum(c.request.Body)
+		c.sum = SHA256(c.request.Body)
 	}
 	return c.sum
 }
 
-func sha256Sum(b []byte) string {
+// SHA256 is the digest of a body or text, in hexadecimal.
+func SHA256(b []byte) string {
 	sum := sha256.Sum256(b)
 	return hex.EncodeToString(sum[:])
 }
@@ -311,25 +320,25 @@ func md5Sum(b []byte) string {
 	return base64.StdEncoding.EncodeToString(sum[:])
 }
 
-// canonicalQuery is enc(name)=enc(value), sorted by name, the values of one
+// canonicalQuery is Escape(name)=Escape(value), sorted by name, the values of one
 // name as they stand.
 func canonicalQuery(params url.Values) string {
 	var b strings.Builder
 	for _, name := range slices.Sorted(maps.Keys(params)) {
-		key := enc(name)
+		key := Escape(name)
 		for _, value := range params[name] {
 			if b.Len() > 0 {
 				b.WriteByte('&')
 			}
-			b.WriteString(key + "=" + enc(value))
+			b.WriteString(key + "=" + Escape(value))
 		}
 	}
 	return b.String()
 }
 
-// enc escapes all but letters, figures and - _ . ~, which is what url does but
-// for the space.
-func enc(s string) string { return strings.ReplaceAll(url.QueryEscape(s), "+", "%20") }
+// Escape is a text as signatures have it: escaped but for letters, figures and
+// - _ . ~, which is what url does but for the space.
+func Escape(s string) string { return strings.ReplaceAll(url.QueryEscape(s), "+", "%20") }
 
 // encPath escapes each segment of an escaped path again, as the schemes do.
 func encPath(path string) (string, bool) {
@@ -339,7 +348,7 @@ func encPath(path string) (string, bool) {
 		if err != nil {
 			return "", false
 		}
-		segments[i] = enc(plain)
+		segments[i] = Escape(plain)
 	}
 	return strings.Join(segments, "/"), true
 }

@@ -47,7 +47,7 @@ func (r Request) SignRPC(keyID, secret string, at time.Time, nonce string) Reque
 // SignACS3 is the request signed by ACS3, with every header that must be.
 func (r Request) SignACS3(keyID, secret string, at time.Time, nonce string) Request {
 	r.Header = r.header()
-	r.Header.Set("X-Acs-Content-Sha256", sha256Sum(r.Body))
+	r.Header.Set("X-Acs-Content-Sha256", SHA256(r.Body))
 	r.Header.Set("X-Acs-Date", at.UTC().Format(isoTime))
 	r.Header.Set("X-Acs-Signature-Nonce", nonce)
 	c := &Claim{Scheme: ACS3, request: r, headers: required(r)}
