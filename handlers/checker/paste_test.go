@@ -36,6 +36,8 @@ func TestFormAndCheckerReadTheSamePastes(t *testing.T) {
 		{"cmd of a browser, percent signs and line breaks", "curl ^\"" + to + "^\" ^\n  -H ^\"content-type: " + kind + "^\" ^\n  --data-raw ^\"^{^\n\n^\\^\"store_name^\\^\":^\\^\"kb^\\^\",^\\^\"description^\\^\":^\\^\"^%^41^\\^\"^}^\"", "",
 			"{\n\"store_name\":\"kb\",\"description\":\"%41\"}", url.Values{"store_name": {"kb"}, "description": {"%41"}}},
 		{"cmd of an older browser", "curl \"" + to + "\" ^\n -H \"Content-Type: " + kind + "\" ^\n --data-raw \"{\"\"store_name\"\":\"\"kb\"\"}\"", "", plain, name},
+		{"cmd of a browser, an apostrophe in the address", "curl ^\"http://desk:8080/?Action=CreateResourcePackage^&ProductCode='a'^\" ^\n -X ^\"POST^\"",
+			"Action=CreateResourcePackage&ProductCode='a'", "", url.Values{"product_code": {"'a'"}}},
 		{"cmd with its prompt", `C:\Users\ada>curl.exe -H "Content-Type: ` + kind + `" -d "{\"store_name\":\"kb\"}" ` + to + ` 2>&1`, "", plain, name},
 		{"cmd, escaped outside of quotes", "curl -X POST http://desk:8080/?" + strings.ReplaceAll(planQuery, "&", "^&") + " ^ \n -s", planQuery, "", plan},
 		{"PowerShell, single quotes", "curl.exe " + to + " `\n -H 'Content-Type: " + kind + "' `\n -d '" + strings.ReplaceAll(body, "'", "''") + "'", "", body, store},

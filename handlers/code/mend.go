@@ -3,6 +3,7 @@ package code
 import (
 	"regexp"
 	"strings"
+	"sync"
 )
 
 // requests are the programs whose commands are read.
@@ -11,7 +12,7 @@ const requests = `(?:curl|aliyun|hcloud)`
 // Texts of cmd are told by its prompt or by a caret in a command's first line,
 // those of PowerShell by its prompt, its variables, or a backquote there.
 var (
-	cmdText   = regexp.MustCompile(`(?m)^\s*[A-Za-z]:\\[^>\n]*>\s*` + requests + `|^\s*` + requests + `(?:\.exe)?\s[^\n']*\^(?:"|[ \t]*$)`)
+	cmdText   = regexp.MustCompile(`(?m)^\s*[A-Za-z]:\\[^>\n]*>\s*` + requests + `|^\s*` + requests + `(?:\.exe)?\s(?:[^\n'"]|"[^"\n]*")*\^(?:"|[ \t]*$)`)
 	powerText = regexp.MustCompile(`(?m)^\s*PS\b[^>\n]*>|\A\s*\$[\w:]+\s*=|^\s*` + requests + "(?:\\.exe)?\\s(?:[^\n]*\\s)?`[ \\t]*$|^\\s*curl\\.exe\\s[^\\n]*['`]")
 )
 
@@ -40,7 +41,7 @@ type mend struct {
 // mends are looked for all at once, the first of the list first.
 type mends struct {
 	list []mend
-	any  *regexp.Regexp
+	any  func() *regexp.Regexp // made when it is first asked for
 }
 
 func mending(list ...mend) mends {
@@ -48,13 +49,13 @@ func mending(list ...mend) mends {
 	for i, m := range list {
 		patterns[i] = "(" + m.pattern + ")"
 	}
-	return mends{list, regexp.MustCompile("(?sm)" + strings.Join(patterns, "|"))}
+	return mends{list, sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile("(?sm)" + strings.Join(patterns, "|")) })}
 }
 
 func (m mends) mend(text string) string {
 	var b strings.Builder
 	at := 0
-	for _, found := range m.any.FindAllStringSubmatchIndex(text, -1) {
+	for _, found := range m.any().FindAllStringSubmatchIndex(text, -1) {
 		b.WriteString(text[at:found[0]])
 		at = found[1]
 		for i, mend := range m.list {
