@@ -205,7 +205,7 @@ func TestWhatAKeyDidNamesTheKey(t *testing.T) {
 	path := "/team/keys/" + k.ID
 	for role, linked := range map[models.Role]bool{models.Admin: true, models.Viewer: false} {
 		c := site.SignIn(t, role)
-		activity, show := c.Get(t, "/activity?key="+k.ID), c.Get(t, "/orders/"+itoa(order.Number))
+		activity, show := c.Get(t, "/activity?key="+k.ID), c.Get(t, "/orders/"+itoa(order.Order.Number))
 		for _, p := range []*webtest.Page{activity, show} {
 			text := p.Text("main")
 			if p.Has(`main a[href="`+path+`"]`) != linked || !strings.Contains(text, k.ID) || !strings.Contains(text, "sdk/1.0") || !strings.Contains(text, "192.0.2.7") {

@@ -1,9 +1,10 @@
 package handlers
 
 import (
-	"errors"
+	"context"
 	"net/http"
 
+	"github.com/a-h/templ"
 	"github.com/gin-gonic/gin"
 
 	"quartermaster/handlers/code"
@@ -38,73 +39,29 @@ func (h Buckets) List(c *gin.Context) error {
 	return web.Render(c, http.StatusOK, views.BucketList(p))
 }
 
-// New shows the form for a new bucket. What the query gives is filled in.
-func (h Buckets) New(c *gin.Context) error {
-	return h.Preview(c)
+// form is the form for a new bucket.
+func (h Buckets) form() OrderForm {
+	return OrderForm{
+		DB: h.DB, New: "/buckets/new", Path: "/buckets", API: h.API, Operation: code.CreateStorage, Said: "buckets.created", Made: "/buckets/",
+		Begin: func(*gin.Context) (OrderFields, error) { return &bucketFields{}, nil },
+	}
 }
 
-// Preview shows the form again with the order as it stands.
-func (h Buckets) Preview(c *gin.Context) error { return h.preview(c, pasted{}) }
-
-// Paste fills in the form from a request that was pasted.
-func (h Buckets) Paste(c *gin.Context) error {
-	said, err := paste(c, h.API, code.CreateStorage)
-	if err != nil {
-		return err
-	}
-	return h.preview(c, said)
+type bucketFields struct {
+	in      models.BucketInput
+	regions []models.Region
 }
 
-func (h Buckets) preview(c *gin.Context, said pasted) error {
-	if !models.ActorFrom(c.Request.Context()).May(models.Request) {
-		return models.ErrForbidden
-	}
-	in := &models.BucketInput{}
-	form, order, err := orderForm(c, in)
-	if err != nil && !form.Reject(err) {
-		return err
-	}
-	unread := form.Errors
-	form.Errors = nil // nobody has pressed the button: the summary says what is wrong
-	return h.form(c, said.status(), form, order, unread, said)
+func (f *bucketFields) Into() []any                           { return []any{&f.in} }
+func (f *bucketFields) Line(context.Context) models.LineInput { return &f.in }
+
+func (f *bucketFields) Choose(ctx context.Context, a *Asked) (err error) {
+	f.regions, err = a.DB.ListRegions(ctx, "bucket")
+	return err
 }
 
-// Create orders a bucket, or shows the form again with what was wrong.
-func (h Buckets) Create(c *gin.Context) error {
-	ctx := c.Request.Context()
-	form, in, err := orderForm(c, &models.BucketInput{})
-	order, err := placeOrder(ctx, h.DB, in, err)
-	if form.Reject(err) {
-		return h.form(c, http.StatusUnprocessableEntity, form, in, nil, pasted{})
-	}
-	if err != nil {
-		return err
-	}
-	return placed(c, order, "buckets.created", "/buckets/")
-}
-
-// form draws the form with the order as it would be placed. unread are values
-// that could not be read, which the summary names beside what else is wrong.
-func (h Buckets) form(c *gin.Context, status int, form ui.Form, in models.OrderInput, unread models.Invalid, said pasted) error {
-	ctx := c.Request.Context()
-	by := models.ActorFrom(ctx)
-	regions, err := h.DB.ListRegions(ctx, "bucket")
-	if err != nil {
-		return err
-	}
-	order, err := h.DB.PreviewOrder(ctx, by, in)
-	var broken models.Invalid
-	if err != nil && !errors.As(err, &broken) {
-		return err
-	}
-	if unread != nil {
-		err = append(unread, broken...)
-	}
-	panel := codePanel(ctx, form, formRequest(h.API, code.CreateStorage, in))
-	panel.Pasted = said.words(form)
-	return web.Render(c, status, views.BucketNew(views.BucketNewProps{
-		Form: form, Regions: regions, Order: order, Err: err, Input: in.Lines[0].(*models.BucketInput), Code: panel,
-	}))
+func (f *bucketFields) Draw(p views.OrderFormProps) templ.Component {
+	return views.BucketNew(views.BucketNewProps{OrderFormProps: p, Regions: f.regions, Input: f.in})
 }
 
 // Check says whether a name can be given to a new bucket.

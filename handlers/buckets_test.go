@@ -32,7 +32,7 @@ func newBucket(t *testing.T, site *webtest.Site, team modelstest.Team, in models
 	if err != nil {
 		t.Fatalf("order bucket: %v", err)
 	}
-	return order.Lines[0].ResourceID
+	return order.Order.Lines[0].ResourceID
 }
 
 // upload is one file of a form.

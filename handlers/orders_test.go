@@ -20,7 +20,7 @@ func place(t *testing.T, site *webtest.Site, in models.OrderInput) *models.Order
 	if err != nil {
 		t.Fatal(err)
 	}
-	return o
+	return o.Order
 }
 
 func freeOrder(name, description string) models.OrderInput {

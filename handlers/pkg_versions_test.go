@@ -31,7 +31,7 @@ func newVersion(t *testing.T, site *webtest.Site, app *models.App, label string)
 	if err != nil {
 		t.Fatalf("place version: %v", err)
 	}
-	return order.Lines[0].ResourceID
+	return order.Order.Lines[0].ResourceID
 }
 
 // sendFile submits the form for a version as a browser does, with a file.
@@ -143,7 +143,7 @@ func TestVersionFormFollowsItsSource(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := site.DB.PutObject(t.Context(), site.Team.Requester, models.ObjectInput{BucketID: order.Lines[0].ResourceID, Key: "dir/a b.zip"}, strings.NewReader("x")); err != nil {
+	if _, err := site.DB.PutObject(t.Context(), site.Team.Requester, models.ObjectInput{BucketID: order.Order.Lines[0].ResourceID, Key: "dir/a b.zip"}, strings.NewReader("x")); err != nil {
 		t.Fatal(err)
 	}
 	c := site.SignIn(t, models.Requester)

@@ -2,122 +2,77 @@ package handlers
 
 import (
 	"context"
-	"errors"
-	"net/http"
-	"net/url"
 	"strconv"
 
+	"github.com/a-h/templ"
 	"github.com/gin-gonic/gin"
 
 	"quartermaster/models"
-	"quartermaster/models/pricing"
 	"quartermaster/views"
-	"quartermaster/views/ui"
-	"quartermaster/web"
 )
 
-// PlanChanges has the forms that change a plan that there is: its renewal, or
-// its upgrade.
-type PlanChanges struct {
-	DB      *models.DB
-	Upgrade bool
+// renewal is the form that goes on with a plan, upgrade the one that makes it
+// larger.
+func (h Plans) renewal() OrderForm { return h.change("renewal", "plans.renewed") }
+func (h Plans) upgrade() OrderForm { return h.change("upgrade", "plans.upgraded") }
+
+func (h Plans) change(name, said string) OrderForm {
+	path := "/plans/:id/" + name
+	return OrderForm{
+		DB: h.DB, New: path, Path: path, Said: said, Made: "/plans/",
+		Begin: func(c *gin.Context) (OrderFields, error) {
+			ctx := c.Request.Context()
+			plan, err := h.DB.FindPlan(ctx, models.ActorFrom(ctx), c.Param("id"))
+			if err != nil {
+				return nil, err
+			}
+			return &planChange{upgrade: name == "upgrade", plan: *plan}, nil
+		},
+	}
 }
 
-// New shows the form for the change, with its price and what the plan then is.
-func (h PlanChanges) New(c *gin.Context) error {
-	if !models.ActorFrom(c.Request.Context()).May(models.Request) {
-		return models.ErrForbidden
-	}
-	return h.Preview(c)
+// planChange is the form for a change of a plan that there is.
+type planChange struct {
+	upgrade bool
+	plan    models.Plan
+	renewal models.RenewInput
+	larger  models.UpgradeInput
+	offers  models.PlanOffers
 }
 
-// Preview shows the form again after something else was chosen.
-func (h PlanChanges) Preview(c *gin.Context) error {
-	ctx := c.Request.Context()
-	plan, err := h.DB.FindPlan(ctx, models.ActorFrom(ctx), c.Param("id"))
-	if err != nil {
-		return err
+func (f *planChange) Into() []any {
+	if f.upgrade {
+		return []any{&f.larger}
 	}
-	form, in, err := h.read(c)
-	if err != nil && !form.Reject(err) {
-		return err
-	}
-	form.Errors = nil // nobody has pressed the button: the summary says what is wrong
-	offers, err := h.offers(ctx, form, *plan)
-	if err != nil {
-		return err
-	}
-	if renewal, ok := in.Lines[0].(*models.RenewInput); ok {
-		renewal.Duration, renewal.PricingCycle = offers.Input.Duration, offers.Input.PricingCycle
-		form.Values.Set("duration", renewal.Duration)
-		form.Values.Set("pricing_cycle", string(renewal.PricingCycle))
-	}
-	return h.form(c, http.StatusOK, form, in, *plan, offers)
+	return []any{&f.renewal}
 }
 
-// Create orders the change, or shows the form again with what was wrong.
-func (h PlanChanges) Create(c *gin.Context) error {
-	ctx := c.Request.Context()
-	plan, err := h.DB.FindPlan(ctx, models.ActorFrom(ctx), c.Param("id"))
-	if err != nil {
-		return err
+// Line is of the plan that the address names.
+func (f *planChange) Line(context.Context) models.LineInput {
+	f.larger.InstanceID, f.renewal.InstanceID = f.plan.ID, f.plan.ID
+	if f.upgrade {
+		return &f.larger
 	}
-	form, in, err := h.read(c)
-	order, err := placeOrder(ctx, h.DB, in, err)
-	if form.Reject(err) {
-		offers, err := h.offers(ctx, form, *plan)
-		if err != nil {
-			return err
-		}
-		return h.form(c, http.StatusUnprocessableEntity, form, in, *plan, offers)
-	}
-	if err != nil {
-		return err
-	}
-	said := "plans.renewed"
-	if h.Upgrade {
-		said = "plans.upgraded"
-	}
-	return placed(c, order, said, "/plans/")
+	return &f.renewal
 }
 
-// read reads the form for the plan that the address names.
-func (h PlanChanges) read(c *gin.Context) (form ui.Form, in models.OrderInput, err error) {
-	if h.Upgrade {
-		line := &models.UpgradeInput{}
-		form, in, err = orderForm(c, line)
-		line.InstanceID = c.Param("id")
-	} else {
-		line := &models.RenewInput{}
-		form, in, err = orderForm(c, line)
-		line.InstanceID = c.Param("id")
-	}
-	if form.Values == nil {
-		form.Values = url.Values{}
-	}
-	return form, in, err
-}
-
-// offers are the sizes and the terms that the plan's sort is sold in, with what
-// the form chose or else what the plan is.
-func (h PlanChanges) offers(ctx context.Context, form ui.Form, plan models.Plan) (models.PlanOffers, error) {
-	in := models.PlanInput{ProductCode: plan.ProductCode, PackageType: plan.PackageType, Specification: strconv.FormatInt(plan.Specification, 10),
-		Duration: form.Value("duration"), PricingCycle: pricing.Cycle(form.Value("pricing_cycle"))}
+// Choose finds the sizes and the terms that the plan's sort is sold in, with the
+// term that was chosen or else that of the plan.
+func (f *planChange) Choose(ctx context.Context, a *Asked) (err error) {
+	in := models.PlanInput{ProductCode: f.plan.ProductCode, PackageType: f.plan.PackageType, Specification: strconv.FormatInt(f.plan.Specification, 10),
+		Duration: f.renewal.Duration, PricingCycle: f.renewal.PricingCycle}
 	if in.PricingCycle == "" {
-		in.Duration, in.PricingCycle = strconv.Itoa(plan.Duration), plan.PricingCycle
+		in.Duration, in.PricingCycle = strconv.Itoa(f.plan.Duration), f.plan.PricingCycle
 	}
-	return h.DB.ListPlanOffers(ctx, models.ActorFrom(ctx), in)
-}
-
-// form draws the form with the order as it stands.
-func (h PlanChanges) form(c *gin.Context, status int, form ui.Form, in models.OrderInput, plan models.Plan, offers models.PlanOffers) error {
-	ctx := c.Request.Context()
-	order, err := h.DB.PreviewOrder(ctx, models.ActorFrom(ctx), in)
-	var broken models.Invalid
-	if err != nil && !errors.As(err, &broken) {
+	if f.offers, err = a.DB.ListPlanOffers(ctx, a.By, in); err != nil || f.upgrade || !a.Preview {
 		return err
 	}
-	return web.Render(c, status, views.PlanChange(views.PlanChangeProps{
-		Upgrade: h.Upgrade, Plan: plan, Form: form, Offers: offers, Order: order, Err: err,
-	}))
+	f.renewal.Duration, f.renewal.PricingCycle = f.offers.Input.Duration, f.offers.Input.PricingCycle
+	a.Form.Values.Set("duration", f.renewal.Duration)
+	a.Form.Values.Set("pricing_cycle", string(f.renewal.PricingCycle))
+	return nil
+}
+
+func (f *planChange) Draw(p views.OrderFormProps) templ.Component {
+	return views.PlanChange(views.PlanChangeProps{OrderFormProps: p, Upgrade: f.upgrade, Plan: f.plan, Offers: f.offers})
 }

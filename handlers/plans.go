@@ -4,16 +4,15 @@ import (
 	"context"
 	"errors"
 	"net/http"
-	"net/url"
 	"time"
 
+	"github.com/a-h/templ"
 	"github.com/gin-gonic/gin"
 
 	"quartermaster/handlers/code"
 	"quartermaster/models"
 	"quartermaster/views"
 	"quartermaster/views/i18n"
-	"quartermaster/views/ui"
 	"quartermaster/web"
 )
 
@@ -50,83 +49,48 @@ func (h Plans) List(c *gin.Context) error {
 	return web.Render(c, http.StatusOK, views.PlanList(p))
 }
 
-// New shows the form for a new plan. What the query gives is chosen already.
-func (h Plans) New(c *gin.Context) error {
-	if !models.ActorFrom(c.Request.Context()).May(models.Request) {
-		return models.ErrForbidden
+// form is the form for a new plan.
+func (h Plans) form() OrderForm {
+	return OrderForm{
+		DB: h.DB, New: "/plans/new", Path: "/plans", API: h.API, Operation: code.CreateResourcePackage, Said: "plans.created", Made: "/plans/",
+		Begin: func(*gin.Context) (OrderFields, error) { return &planFields{}, nil },
 	}
-	return h.Preview(c)
 }
 
-// Preview shows the form again after a change: what depends on the change is
-// offered anew, and the summary follows.
-func (h Plans) Preview(c *gin.Context) error { return h.preview(c, pasted{}) }
-
-// Paste fills in the form from a request that was pasted.
-func (h Plans) Paste(c *gin.Context) error {
-	said, err := paste(c, h.API, code.CreateResourcePackage)
-	if err != nil {
-		return err
-	}
-	return h.preview(c, said)
+type planFields struct {
+	in     models.PlanInput
+	offers models.PlanOffers
+	now    time.Time
 }
 
-func (h Plans) preview(c *gin.Context, said pasted) error {
-	form, in, plan, err := planForm(c)
-	if err != nil && !form.Reject(err) {
-		return err
-	}
-	form.Errors = nil // nobody has pressed the button: the summary says what is wrong
-	ctx := c.Request.Context()
-	offers, err := h.DB.ListPlanOffers(ctx, models.ActorFrom(ctx), *plan)
-	if err != nil {
-		return err
-	}
-	*plan = offers.Input
-	for field, value := range map[string]string{"product_code": plan.ProductCode, "package_type": plan.PackageType,
-		"specification": plan.Specification, "duration": plan.Duration, "pricing_cycle": string(plan.PricingCycle)} {
-		form.Values.Set(field, value)
-	}
-	if plan.PackageType == "" { // then the page has no sizes and no terms to choose from
-		form.Values.Del("specification")
-		form.Values.Del("duration")
-	}
-	return h.form(c, said.status(), form, in, offers, said)
+func (f *planFields) Into() []any { return []any{&f.in} }
+
+// Line takes the date, which is typed in the reader's zone as the field says, as
+// the documents write it.
+func (f *planFields) Line(ctx context.Context) models.LineInput {
+	f.in.EffectiveDate = documentedDate(ctx, f.in.EffectiveDate)
+	return &f.in
 }
 
-// Create orders a plan, or shows the form again with what was wrong.
-func (h Plans) Create(c *gin.Context) error {
-	ctx := c.Request.Context()
-	by := models.ActorFrom(ctx)
-	form, in, plan, err := planForm(c)
-	order, err := placeOrder(ctx, h.DB, in, err)
-	if form.Reject(err) {
-		offers, err := h.DB.ListPlanOffers(ctx, by, *plan)
-		if err != nil {
-			return err
-		}
-		return h.form(c, http.StatusUnprocessableEntity, form, in, offers, pasted{})
-	}
-	if err != nil {
+func (f *planFields) Choose(ctx context.Context, a *Asked) (err error) {
+	f.now = a.DB.TeamNow(a.By)
+	if f.offers, err = a.DB.ListPlanOffers(ctx, a.By, f.in); err != nil || !a.Preview {
 		return err
 	}
-	return placed(c, order, "plans.created", "/plans/")
+	f.in = f.offers.Input
+	for field, value := range map[string]string{"product_code": f.in.ProductCode, "package_type": f.in.PackageType,
+		"specification": f.in.Specification, "duration": f.in.Duration, "pricing_cycle": string(f.in.PricingCycle)} {
+		a.Form.Values.Set(field, value)
+	}
+	if f.in.PackageType == "" { // then the page has no sizes and no terms to choose from
+		a.Form.Values.Del("specification")
+		a.Form.Values.Del("duration")
+	}
+	return nil
 }
 
-// form draws the form with the order as it stands.
-func (h Plans) form(c *gin.Context, status int, form ui.Form, in models.OrderInput, offers models.PlanOffers, said pasted) error {
-	ctx := c.Request.Context()
-	by := models.ActorFrom(ctx)
-	order, err := h.DB.PreviewOrder(ctx, by, in)
-	var broken models.Invalid
-	if err != nil && !errors.As(err, &broken) {
-		return err
-	}
-	panel := codePanel(ctx, form, formRequest(h.API, code.CreateResourcePackage, in))
-	panel.Pasted = said.words(form)
-	return web.Render(c, status, views.PlanNew(views.PlanNewProps{
-		Form: form, Offers: offers, Order: order, Err: err, Now: h.DB.TeamNow(by), Code: panel,
-	}))
+func (f *planFields) Draw(p views.OrderFormProps) templ.Component {
+	return views.PlanNew(views.PlanNewProps{OrderFormProps: p, Offers: f.offers, Now: f.now})
 }
 
 // Show is the page of one plan.
@@ -160,18 +124,6 @@ func (h Plans) Delete(c *gin.Context) error {
 	}
 	web.Flash(c, "plans.deleted", "Name", c.Param("id"))
 	return web.SeeOther(c, "/plans")
-}
-
-// planForm reads the form. Its date is typed in the reader's zone, as the field
-// says; the input has it as the documents write it.
-func planForm(c *gin.Context) (ui.Form, models.OrderInput, *models.PlanInput, error) {
-	plan := &models.PlanInput{}
-	form, in, err := orderForm(c, plan)
-	if form.Values == nil {
-		form.Values = url.Values{}
-	}
-	plan.EffectiveDate = documentedDate(c.Request.Context(), plan.EffectiveDate)
-	return form, in, plan, err
 }
 
 // documentedDate is a date of a form's field in the form of the documents; any

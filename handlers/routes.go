@@ -87,7 +87,7 @@ func apiRoutes(cfg Config) (http.Handler, error) {
 // pageRoutes are the pages. A route stands in one line with what guards it:
 // guest for those who are not signed in, user for those who are, member for
 // those who work in a team. Those that are asked for over and over are Quiet or
-// Polled.
+// Polled. A form that places an order has routes of its own.
 func pageRoutes(cfg Config) (http.Handler, error) {
 	cfg.Calls = api.Roots
 	r, err := web.New(&cfg.Site)
@@ -151,14 +151,11 @@ func pageRoutes(cfg Config) (http.Handler, error) {
 
 	buckets := Buckets{DB: cfg.DB, UploadLimit: cfg.UploadLimit, API: table}
 	member.GET("/buckets", web.Page(buckets.List))
-	member.GET("/buckets/new", web.Page(buckets.New))
 	member.GET("/buckets/check", web.Page(buckets.Check))
-	member.POST("/buckets", web.Page(buckets.Create))
-	member.POST("/buckets/preview", web.Page(buckets.Preview))
-	member.POST("/buckets/paste", web.Page(buckets.Paste))
 	member.GET("/buckets/:id", web.Page(buckets.Show))
 	member.GET("/buckets/:id/details", web.Page(buckets.Details))
 	member.POST("/buckets/:id/removal", web.Page(buckets.Delete))
+	buckets.form().route(member)
 
 	files := Objects{Buckets: buckets}
 	member.POST("/buckets/:id/objects", web.Upload(cfg.UploadLimit+web.FormRoom), web.Page(files.Create))
@@ -209,50 +206,31 @@ func pageRoutes(cfg Config) (http.Handler, error) {
 
 	versions := PkgVersions{DB: cfg.DB, UploadLimit: cfg.UploadLimit, API: table}
 	member.GET("/pkg-versions", web.Polled, web.Page(versions.List))
-	member.GET("/pkg-versions/new", web.Page(versions.New))
 	member.GET("/pkg-versions/check", web.Page(versions.Check))
-	member.POST("/pkg-versions", web.Upload(cfg.UploadLimit+web.FormRoom), web.Page(versions.Create))
-	member.POST("/pkg-versions/preview", web.Page(versions.Preview))
-	member.POST("/pkg-versions/paste", web.Page(versions.Paste))
 	member.GET("/pkg-versions/:id", web.Page(versions.Show))
 	member.GET("/pkg-versions/:id/status", web.Polled, web.Page(versions.Status))
 	member.GET("/pkg-versions/:id/file", web.Page(versions.Download))
 	member.POST("/pkg-versions/:id/retry", web.Page(versions.Retry))
 	member.POST("/pkg-versions/:id/removal", web.Page(versions.Delete))
+	versions.form().route(member)
 
 	plans := Plans{DB: cfg.DB, API: table}
 	member.GET("/plans", web.Page(plans.List))
-	member.GET("/plans/new", web.Page(plans.New))
-	member.POST("/plans", web.Page(plans.Create))
-	member.POST("/plans/preview", web.Page(plans.Preview))
-	member.POST("/plans/paste", web.Page(plans.Paste))
 	member.GET("/plans/:id", web.Polled, web.Page(plans.Show))
 	member.POST("/plans/:id/removal", web.Page(plans.Delete))
-
-	renewals := PlanChanges{DB: cfg.DB}
-	member.GET("/plans/:id/renewal", web.Page(renewals.New))
-	member.POST("/plans/:id/renewal", web.Page(renewals.Create))
-	member.POST("/plans/:id/renewal/preview", web.Page(renewals.Preview))
-
-	upgrades := PlanChanges{DB: cfg.DB, Upgrade: true}
-	member.GET("/plans/:id/upgrade", web.Page(upgrades.New))
-	member.POST("/plans/:id/upgrade", web.Page(upgrades.Create))
-	member.POST("/plans/:id/upgrade/preview", web.Page(upgrades.Preview))
+	plans.form().route(member)
+	plans.renewal().route(member)
+	plans.upgrade().route(member)
 
 	stores := Stores{DB: cfg.DB, API: table}
 	member.GET("/stores", web.Polled, web.Page(stores.List))
-	member.POST("/stores", web.Page(stores.Create))
-	member.GET("/stores/new", web.Page(stores.New))
-	member.POST("/stores/preview", web.Page(stores.Preview))
-	member.POST("/stores/paste", web.Page(stores.Paste))
 	member.GET("/stores/check", web.Page(stores.Check))
 	member.GET("/stores/:id", web.Page(stores.Show))
 	member.GET("/stores/:id/status", web.Polled, web.Page(stores.Status))
 	member.POST("/stores/:id/retry", web.Page(stores.Retry))
-	member.GET("/stores/:id/scale", web.Page(stores.EditScale))
-	member.POST("/stores/:id/scale", web.Page(stores.Scale))
-	member.POST("/stores/:id/scale/preview", web.Page(stores.PreviewScale))
 	member.POST("/stores/:id/removal", web.Page(stores.Delete))
+	stores.form().route(member)
+	stores.scale().route(member)
 
 	return web.Serve(r), nil
 }

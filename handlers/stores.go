@@ -1,12 +1,13 @@
 package handlers
 
 import (
+	"context"
 	"errors"
 	"net/http"
-	"net/url"
 	"slices"
 	"strconv"
 
+	"github.com/a-h/templ"
 	"github.com/gin-gonic/gin"
 
 	"quartermaster/handlers/code"
@@ -44,105 +45,47 @@ func (h Stores) List(c *gin.Context) error {
 	}))
 }
 
-// New shows the form for a new store. What the query gives is filled in
-// already.
-func (h Stores) New(c *gin.Context) error {
-	if !models.ActorFrom(c.Request.Context()).May(models.Request) {
-		return models.ErrForbidden
+// form is the form for a new store.
+func (h Stores) form() OrderForm {
+	return OrderForm{
+		DB: h.DB, New: "/stores/new", Path: "/stores", API: h.API, Operation: code.CreateStore, Said: "stores.created", Made: "/stores/",
+		Begin: func(*gin.Context) (OrderFields, error) { return &storeFields{}, nil },
 	}
-	return h.Preview(c)
 }
 
-// Preview shows the form again after a change: what depends on the change is
-// offered anew, and the summary follows.
-func (h Stores) Preview(c *gin.Context) error { return h.preview(c, pasted{}) }
+type storeFields struct{ page views.StoreNewProps }
 
-// Paste fills in the form from a request that was pasted.
-func (h Stores) Paste(c *gin.Context) error {
-	said, err := paste(c, h.API, code.CreateStore)
-	if err != nil {
-		return err
+func (f *storeFields) Into() []any { return []any{&f.page.Input} }
+
+// Line takes an empty description as none.
+func (f *storeFields) Line(context.Context) models.LineInput {
+	if in := &f.page.Input; in.Description != nil && *in.Description == "" {
+		in.Description = nil
 	}
-	return h.preview(c, said)
+	return &f.page.Input
 }
 
-func (h Stores) preview(c *gin.Context, said pasted) error {
-	form, in, store, err := storeForm(c)
-	if err != nil && !form.Reject(err) {
+func (f *storeFields) Choose(ctx context.Context, a *Asked) (err error) {
+	p := &f.page
+	if p.Regions, err = a.DB.ListRegions(ctx, "store"); err != nil {
 		return err
 	}
-	regions, err := h.DB.ListRegions(c.Request.Context(), "store")
-	if err != nil {
+	if a.Preview {
+		refillStore(a.Form, &p.Input, p.Regions, a.Fresh)
+	}
+	if p.Prices, err = a.DB.ListStorePrices(ctx, a.By, p.Input.Region); err != nil {
 		return err
 	}
-	refillStore(form, store, regions, c.Request.Method == http.MethodGet)
-	p, err := h.form(c, form, in, store, regions)
-	if err != nil {
+	if p.SoldPrepaid, err = a.DB.StoresPrepaid(ctx); err != nil {
 		return err
 	}
-	p.Form.Errors = nil // nobody has pressed the button: the summary says what is wrong
-	p.Code.Pasted = said.words(form)
-	return web.Render(c, said.status(), views.StoreNew(p))
+	p.Team, err = a.DB.FindTeam(ctx, a.By)
+	return err
 }
 
-// Create orders a store, or shows the form again with what was wrong.
-func (h Stores) Create(c *gin.Context) error {
-	ctx := c.Request.Context()
-	form, in, store, err := storeForm(c)
-	order, err := placeOrder(ctx, h.DB, in, err)
-	if form.Reject(err) {
-		return h.refused(c, form, in, store)
-	}
-	if err != nil {
-		return err
-	}
-	return placed(c, order, "stores.created", "/stores/")
-}
-
-// refused shows a refused form again.
-func (h Stores) refused(c *gin.Context, form ui.Form, in models.OrderInput, store *models.StoreInput) error {
-	regions, err := h.DB.ListRegions(c.Request.Context(), "store")
-	if err != nil {
-		return err
-	}
-	p, err := h.form(c, form, in, store, regions)
-	if err != nil {
-		return err
-	}
-	return web.Render(c, http.StatusUnprocessableEntity, views.StoreNew(p))
-}
-
-// form is the form with the order as it stands.
-func (h Stores) form(c *gin.Context, form ui.Form, in models.OrderInput, store *models.StoreInput, regions []models.Region) (views.StoreNewProps, error) {
-	ctx := c.Request.Context()
-	by := models.ActorFrom(ctx)
-	p := views.StoreNewProps{Form: form, Input: *store, Regions: regions}
-	var err error
-	var broken models.Invalid
-	if p.Order, err = h.DB.PreviewOrder(ctx, by, in); err != nil && !errors.As(err, &broken) {
-		return p, err
-	}
-	p.Refused = alsoInvalid(form.Errors, broken)
-	p.Code = codePanel(ctx, form, formRequest(h.API, code.CreateStore, in))
-	if p.Prices, err = h.DB.ListStorePrices(ctx, by, store.Region); err != nil {
-		return p, err
-	}
-	if p.SoldPrepaid, err = h.DB.StoresPrepaid(ctx); err != nil {
-		return p, err
-	}
-	p.Team, err = h.DB.FindTeam(ctx, by)
-	return p, err
-}
-
-// alsoInvalid is what is wrong with the fields by either, each field once.
-func alsoInvalid(a, b models.Invalid) models.Invalid {
-	out := slices.Clone(a)
-	for _, f := range b {
-		if !slices.ContainsFunc(out, func(o models.FieldError) bool { return o.Field == f.Field }) {
-			out = append(out, f)
-		}
-	}
-	return out
+func (f *storeFields) Draw(p views.OrderFormProps) templ.Component {
+	f.page.OrderFormProps = p
+	return views.StoreNew(f.page)
 }
 
 // Check tells, when the name's field is left, whether the name is free.
@@ -238,72 +181,41 @@ func (h Stores) Retry(c *gin.Context) error {
 	return web.SeeOther(c, "/stores/"+store.ID)
 }
 
-// EditScale shows the form for another size of a store.
-func (h Stores) EditScale(c *gin.Context) error {
-	if !models.ActorFrom(c.Request.Context()).May(models.Request) {
-		return models.ErrForbidden
+// scale is the form for another size of a store.
+func (h Stores) scale() OrderForm {
+	return OrderForm{
+		DB: h.DB, New: "/stores/:id/scale", Path: "/stores/:id/scale", Said: "stores.scaled", Made: "/stores/",
+		Begin: func(c *gin.Context) (OrderFields, error) {
+			ctx := c.Request.Context()
+			store, err := h.DB.FindStore(ctx, models.ActorFrom(ctx), c.Param("id"))
+			if err != nil {
+				return nil, err
+			}
+			return &scaleFields{store: *store, in: models.StoreScaleInput{StoreID: store.ID}}, nil
+		},
 	}
-	return h.PreviewScale(c)
 }
 
-// PreviewScale shows the form again after a change, with what the new size
-// costs.
-func (h Stores) PreviewScale(c *gin.Context) error {
-	in, p, err := h.scaleForm(c)
-	if err != nil && !p.Form.Reject(err) {
-		return err
-	}
-	p.Form.Errors = nil // nobody has pressed the button: the summary says what is wrong
-	return h.showScale(c, http.StatusOK, in, p)
+type scaleFields struct {
+	store models.Store
+	in    models.StoreScaleInput
+	team  *models.Team
 }
 
-// Scale orders another size of a store, or shows the form again with what was
-// wrong.
-func (h Stores) Scale(c *gin.Context) error {
-	in, p, err := h.scaleForm(c)
-	if p.Store.ID == "" {
-		return err
+func (f *scaleFields) Into() []any                           { return []any{&f.in} }
+func (f *scaleFields) Line(context.Context) models.LineInput { return &f.in }
+
+func (f *scaleFields) Choose(ctx context.Context, a *Asked) (err error) {
+	if a.Fresh && a.Form.Value("num") == "" {
+		f.in.Num = f.store.Num
+		a.Form.Values.Set("num", strconv.FormatInt(f.store.Num, 10))
 	}
-	order, err := placeOrder(c.Request.Context(), h.DB, in, err)
-	if p.Form.Reject(err) {
-		return h.showScale(c, http.StatusUnprocessableEntity, in, p)
-	}
-	if err != nil {
-		return err
-	}
-	return placed(c, order, "stores.scaled", "/stores/")
+	f.team, err = a.DB.FindTeam(ctx, a.By)
+	return err
 }
 
-// scaleForm reads the form for another size of the address's store. Where there
-// is no such store, the properties have none.
-func (h Stores) scaleForm(c *gin.Context) (models.OrderInput, views.StoreScaleProps, error) {
-	ctx := c.Request.Context()
-	store, err := h.DB.FindStore(ctx, models.ActorFrom(ctx), c.Param("id"))
-	if err != nil {
-		return models.OrderInput{}, views.StoreScaleProps{}, err
-	}
-	size := &models.StoreScaleInput{StoreID: store.ID}
-	form, in, err := orderForm(c, size)
-	if err == nil && c.Request.Method == http.MethodGet && form.Value("num") == "" {
-		size.Num = store.Num
-		form.Values.Set("num", strconv.FormatInt(store.Num, 10))
-	}
-	return in, views.StoreScaleProps{Form: form, Store: *store, Num: size.Num}, err
-}
-
-func (h Stores) showScale(c *gin.Context, status int, in models.OrderInput, p views.StoreScaleProps) error {
-	ctx := c.Request.Context()
-	by := models.ActorFrom(ctx)
-	var err error
-	var broken models.Invalid
-	if p.Order, err = h.DB.PreviewOrder(ctx, by, in); err != nil && !errors.As(err, &broken) {
-		return err
-	}
-	p.Refused = alsoInvalid(p.Form.Errors, broken)
-	if p.Team, err = h.DB.FindTeam(ctx, by); err != nil {
-		return err
-	}
-	return web.Render(c, status, views.StoreScale(p))
+func (f *scaleFields) Draw(p views.OrderFormProps) templ.Component {
+	return views.StoreScale(views.StoreScaleProps{OrderFormProps: p, Store: f.store, Num: f.in.Num, Team: f.team})
 }
 
 // Delete begins to delete a store.
@@ -315,19 +227,6 @@ func (h Stores) Delete(c *gin.Context) error {
 	}
 	web.Flash(c, "stores.dropped", "Name", store.Name)
 	return web.SeeOther(c, "/stores/"+store.ID)
-}
-
-// storeForm reads the form. An empty description is none.
-func storeForm(c *gin.Context) (ui.Form, models.OrderInput, *models.StoreInput, error) {
-	store := &models.StoreInput{}
-	form, in, err := orderForm(c, store)
-	if form.Values == nil {
-		form.Values = url.Values{}
-	}
-	if store.Description != nil && *store.Description == "" {
-		store.Description = nil
-	}
-	return form, in, store, err
 }
 
 // refillStore gives the fields that a change of another has made meaningless,

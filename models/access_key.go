@@ -127,7 +127,7 @@ func (db *DB) CreateAccessKey(ctx context.Context, by Actor, in AccessKeyInput) 
 	err := Check(&in)
 	operations, known := inDocumentOrder(in.Operations)
 	if !known {
-		err = mergeInvalid(err, invalid("operations", "oneof"))
+		err = Invalid(nil).With(err, invalid("operations", "oneof"))
 	}
 	if err == nil {
 		err = db.hasRoom(ctx)

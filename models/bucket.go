@@ -229,15 +229,15 @@ func (db *DB) orderStorage(ctx context.Context, by Actor, region string) (b *Buc
 			return nil, nil, fmt.Errorf("order storage anew: %w", err)
 		}
 	}
-	order, err := db.PlaceOrder(ctx, by, in)
+	quote, err := db.PlaceOrder(ctx, by, in)
 	var waits *Held
 	switch {
 	case errors.As(err, &waits):
 		return nil, waits, nil
 	case err != nil:
 		return nil, nil, err
-	case order.State == OrderPending:
-		return nil, &Held{Number: order.Number}, nil
+	case quote.Order.State == OrderPending:
+		return nil, &Held{Number: quote.Order.Number}, nil
 	}
 	b, err = db.FindStorage(ctx, by, region)
 	return b, nil, err

@@ -2,6 +2,7 @@ package models
 
 import (
 	"errors"
+	"slices"
 	"strings"
 )
 
@@ -50,12 +51,30 @@ func (e Invalid) Error() string {
 	return "invalid: " + strings.Join(parts, ", ")
 }
 
-// err is e as an error, nil where no rule is broken.
-func (e Invalid) err() error {
-	if len(e) == 0 {
+// With is the error of all the rules that e and errs say are broken, of each
+// field the first, or nil where none is. Where one of errs is not about the
+// input, the first such is returned.
+func (e Invalid) With(errs ...error) error {
+	var all Invalid
+	for _, err := range append([]error{e}, errs...) {
+		var more Invalid
+		if err != nil && !errors.As(err, &more) {
+			return err
+		}
+		for _, f := range more {
+			if !all.has(f.Field) {
+				all = append(all, f)
+			}
+		}
+	}
+	if all == nil {
 		return nil
 	}
-	return e
+	return all
+}
+
+func (e Invalid) has(field string) bool {
+	return slices.ContainsFunc(e, func(f FieldError) bool { return f.Field == field })
 }
 
 // invalid is an Invalid of a single broken rule.

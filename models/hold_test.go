@@ -90,8 +90,8 @@ func TestOrderThatAFormPlacesWaitsWithNothingMade(t *testing.T) {
 	holdsAPIOrders(t, db, team) // is about scripts only
 	for kind, in := range oneOfEach(t, db, team.Requester, "waits") {
 		in.Token = string(kind)
-		if preview, err := db.PreviewOrder(t.Context(), team.Requester, in); err != nil || !preview.Held || preview.Rule != "everything" {
-			t.Errorf("%s: preview is held %v by %q, %v; want held by everything", kind, preview.Held, preview.Rule, err)
+		if preview, err := db.PreviewOrder(t.Context(), team.Requester, in); err != nil || !preview.Held || preview.Order.Rule != "everything" {
+			t.Errorf("%s: preview is held %v by %q, %v; want held by everything", kind, preview.Held, preview.Order.Rule, err)
 		}
 		order := mustPlace(t, db, team.Requester, in)
 		line := order.Lines[0]
@@ -127,17 +127,17 @@ func TestOrderByAPIThatWaitsIsRefusedByItsNumber(t *testing.T) {
 			in.Token = mode + string(kind)
 			var first, again *models.Held
 			order, err := db.PlaceOrder(t.Context(), by, in)
-			if !errors.As(err, &first) || order == nil || first.Number != order.Number || order.State != models.OrderPending {
+			if !errors.As(err, &first) || order.Order == nil || first.Number != order.Order.Number || order.Order.State != models.OrderPending {
 				t.Fatalf("%s, %s: got %v, want the pending order and that it is held", mode, kind, err)
 			}
 			if _, err := db.PlaceOrder(t.Context(), by, in); !errors.As(err, &again) || again.Number != first.Number {
 				t.Errorf("%s, %s: a repeat gave %v, want the first answer", mode, kind, err)
 			}
-			if kept := findOrder(t, db, team.Viewer, order.Number); kept.State != models.OrderPending || kept.Face != models.ByAPI {
+			if kept := findOrder(t, db, team.Viewer, order.Order.Number); kept.State != models.OrderPending || kept.Face != models.ByAPI {
 				t.Errorf("%s, %s: got order %s by %s, want it pending by API", mode, kind, kept.State, kept.Face)
 			}
-			mustDecide(t, db, team.Approver, order, true)
-			if done, err := db.PlaceOrder(t.Context(), by, in); err != nil || done.Number != first.Number || done.Lines[0].ResourceID == "" {
+			mustDecide(t, db, team.Approver, order.Order, true)
+			if done, err := db.PlaceOrder(t.Context(), by, in); err != nil || done.Order.Number != first.Number || done.Order.Lines[0].ResourceID == "" {
 				t.Errorf("%s, %s: a repeat after approval gave %v, want what the order made", mode, kind, err)
 			}
 		}
@@ -157,10 +157,10 @@ func TestPlanWaitsUnpaidUntilItIsApproved(t *testing.T) {
 	in := planOrder(example())
 	in.Token = "plan"
 	order, err := db.PlaceOrder(t.Context(), byAPI(team.Requester), in)
-	if err != nil || order.State != models.OrderPending {
+	if err != nil || order.Order.State != models.OrderPending {
 		t.Fatalf("got order %v, %v; want it pending", order, err)
 	}
-	id := order.Lines[0].ResourceID
+	id := order.Order.Lines[0].ResourceID
 	find := func() *models.Plan {
 		p, err := db.FindPlan(t.Context(), team.Viewer, id)
 		if err != nil {
@@ -186,25 +186,25 @@ func TestPlanWaitsUnpaidUntilItIsApproved(t *testing.T) {
 	if err := db.DeletePlan(t.Context(), team.Requester, id); !errors.Is(err, models.ErrConflict) {
 		t.Errorf("delete: got %v, want %v", err, models.ErrConflict)
 	}
-	if again, err := db.PlaceOrder(t.Context(), byAPI(team.Requester), in); err != nil || again.Lines[0].ResourceID != id {
+	if again, err := db.PlaceOrder(t.Context(), byAPI(team.Requester), in); err != nil || again.Order.Lines[0].ResourceID != id {
 		t.Errorf("a repeat gave %v, want plan %s", err, id)
 	}
-	done := mustDecide(t, db, team.Approver, order, true)
+	done := mustDecide(t, db, team.Approver, order.Order, true)
 	p = find()
 	if want := clock.Now().Truncate(time.Second); !p.EffectiveAt.Equal(want) || !done.Lines[0].StartsAt.Equal(want) || !done.Lines[0].EndsAt.Equal(p.EndsAt) {
 		t.Errorf("the plan begins %s, want the approval, %s", p.EffectiveAt, want)
 	}
-	if p.State(clock.Now()) != models.PlanActive || p.PaidMinor != order.TotalMinor || done.State != models.OrderCompleted || p.CreatedBy != team.Requester.UserID {
-		t.Errorf("got %s, paid %d, order %s; want ACTIVE, paid %d, completed", p.State(clock.Now()), p.PaidMinor, done.State, order.TotalMinor)
+	if p.State(clock.Now()) != models.PlanActive || p.PaidMinor != order.Order.TotalMinor || done.State != models.OrderCompleted || p.CreatedBy != team.Requester.UserID {
+		t.Errorf("got %s, paid %d, order %s; want ACTIVE, paid %d, completed", p.State(clock.Now()), p.PaidMinor, done.State, order.Order.TotalMinor)
 	}
 	modelstest.Work(t, db)
 	if p = find(); p.Used != 1<<30 {
 		t.Errorf("the plan bears %d bytes, want what the bucket holds", p.Used)
 	}
-	if created, spent := thisMonth(t, db, team.Viewer); created != 2 || spent != order.TotalMinor || mustCounts(t, db, team.Viewer)["plan"] != 1 {
-		t.Errorf("got %d created for %d, want a bucket and a plan for %d", created, spent, order.TotalMinor)
+	if created, spent := thisMonth(t, db, team.Viewer); created != 2 || spent != order.Order.TotalMinor || mustCounts(t, db, team.Viewer)["plan"] != 1 {
+		t.Errorf("got %d created for %d, want a bucket and a plan for %d", created, spent, order.Order.TotalMinor)
 	}
-	if got := actions(t, db, team.Viewer, fmt.Sprint(order.Number)); got != "order.placed order.approved" {
+	if got := actions(t, db, team.Viewer, fmt.Sprint(order.Order.Number)); got != "order.placed order.approved" {
 		t.Errorf("the record of the order says %q", got)
 	}
 }
@@ -242,12 +242,12 @@ func TestStoreWaitsWithItsNameItsQuotaAndItsJob(t *testing.T) {
 	in := storeInput("waits")
 	in.Num, in.ChargeMode, in.PeriodType, in.PeriodNum = 60, "prePaid", "month", 1
 	order, err := db.PlaceOrder(t.Context(), by, storeOrder(in))
-	if err != nil || order.State != models.OrderPending {
+	if err != nil || order.Order.State != models.OrderPending {
 		t.Fatalf("got order %v, %v; want it pending", order, err)
 	}
 	clock.Move(48 * time.Hour)
 	modelstest.Work(t, db)
-	s := findStore(t, db, team.Viewer, order.Lines[0].ResourceID)
+	s := findStore(t, db, team.Viewer, order.Order.Lines[0].ResourceID)
 	job := findJob(t, db, team.Viewer, s.JobID)
 	if s.State != models.StoreCreating || job.State != models.JobHeld || job.Ended() || s.EndsAt != nil || cuUsed(t, db, team.Viewer) != 60 {
 		t.Errorf("got store %s to %v, job %s, %d units used; want it CREATING and its job held", s.State, s.EndsAt, job.State, cuUsed(t, db, team.Viewer))
@@ -263,10 +263,10 @@ func TestStoreWaitsWithItsNameItsQuotaAndItsJob(t *testing.T) {
 	if _, err := db.DeleteStore(t.Context(), team.Requester, s.ID); !errors.Is(err, models.ErrConflict) {
 		t.Errorf("delete: got %v, want %v", err, models.ErrConflict)
 	}
-	mustDecide(t, db, team.Approver, order, true)
+	mustDecide(t, db, team.Approver, order.Order, true)
 	modelstest.Work(t, db)
 	s = findStore(t, db, team.Viewer, s.ID)
-	done := findOrder(t, db, team.Viewer, order.Number)
+	done := findOrder(t, db, team.Viewer, order.Order.Number)
 	if s.State != models.StoreNormal || done.State != models.OrderCompleted || cuUsed(t, db, team.Viewer) != 60 {
 		t.Errorf("got store %s, order %s, %d units used; want NORMAL, completed, 60", s.State, done.State, cuUsed(t, db, team.Viewer))
 	}
@@ -287,13 +287,13 @@ func TestRejectedOrderGivesEverythingBack(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	jobID := findStore(t, db, by, store.Lines[0].ResourceID).JobID
+	jobID := findStore(t, db, by, store.Order.Lines[0].ResourceID).JobID
 	plan, err := db.PlaceOrder(t.Context(), by, planOrder(example()))
 	if err != nil {
 		t.Fatal(err)
 	}
 	bucket := mustPlace(t, db, team.Requester, bucketOrder("waits-too", ""))
-	for _, o := range []*models.Order{store, plan, bucket} {
+	for _, o := range []*models.Order{store.Order, plan.Order, bucket} {
 		got, err := db.DecideOrder(t.Context(), team.Approver, o.Number, o.Version, false, "too dear")
 		if err != nil {
 			t.Fatal(err)
@@ -382,10 +382,10 @@ func TestNobodyDecidesAnOrderOfAKeyTheyMade(t *testing.T) {
 	if _, err := db.DeleteAccessKey(t.Context(), team.Admin, key.ID); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := db.DecideOrder(t.Context(), team.Admin, order.Number, order.Version, true, ""); !errors.Is(err, models.ErrForbidden) {
+	if _, err := db.DecideOrder(t.Context(), team.Admin, order.Order.Number, order.Order.Version, true, ""); !errors.Is(err, models.ErrForbidden) {
 		t.Errorf("the maker of the key: got %v, want ErrForbidden", err)
 	}
-	if got := mustDecide(t, db, team.Approver, order, true); got.State == models.OrderPending {
+	if got := mustDecide(t, db, team.Approver, order.Order, true); got.State == models.OrderPending {
 		t.Errorf("another: got %s, want it decided", got.State)
 	}
 }
@@ -466,7 +466,7 @@ func TestUploadWaitsWithItsOrder(t *testing.T) {
 	place := func(label string) *models.Order {
 		in := models.PkgVersionInput{AppID: app.ID, Label: label, Upload: mustStage(t, db, team.Requester, "a.zip", zipped(t, label))}
 		order := mustPlace(t, db, team.Requester, versionOrder(&in))
-		db.SettleUpload(t.Context(), team.Requester, in)
+		db.SettleUpload(t.Context(), team.Requester, in.Upload)
 		return order
 	}
 	// Each order would make the storage bucket: the second finds it made.

@@ -52,7 +52,7 @@ func (v victim) order() {
 			fmt.Println("stopped", err)
 			break
 		}
-		fmt.Println("placed", o.Lines[0].ResourceID)
+		fmt.Println("placed", o.Order.Lines[0].ResourceID)
 	}
 	time.Sleep(time.Minute)
 	os.Exit(0)

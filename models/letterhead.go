@@ -58,7 +58,7 @@ func (db *DB) UpdateLetterhead(ctx context.Context, by Actor, in LetterheadInput
 	if len(logo) > 0 {
 		var err error
 		if pixels, err = cleanLogo(logo); err != nil {
-			refused = mergeInvalid(refused, err)
+			refused = Invalid(nil).With(refused, err)
 		}
 	}
 	if refused != nil {

@@ -173,7 +173,7 @@ func (db *DB) AcceptInvitation(ctx context.Context, from Actor, token string, in
 	if err != nil {
 		return SignedIn{}, err
 	}
-	if err := both(Check(&in), passwordRule("password", in.Password, invited.Email, invited.UserName)); err != nil {
+	if err := Invalid(nil).With(Check(&in), passwordRule("password", in.Password, invited.Email, invited.UserName)); err != nil {
 		return SignedIn{}, err
 	}
 	hash, err := db.passwords.Hash(ctx, in.Password)

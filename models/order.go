@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 	"unicode"
@@ -87,9 +88,6 @@ type Order struct {
 	Refused Invalid `gorm:"serializer:json;not null"`
 
 	Lines []OrderLine `gorm:"foreignKey:OrderNumber;references:Number"`
-
-	// Held tells of a preview that the order would wait for approval.
-	Held bool `gorm:"-"`
 }
 
 // OrderLine is one thing that an order asks for: the input as requested, the
@@ -203,6 +201,9 @@ type OrderInput struct {
 	Token      string      `form:"-" validate:"max=64"`
 	CostCentre string      `form:"cost_centre" validate:"line,max=64"`
 	Note       string      `form:"note" validate:"prose,max=500"`
+	// Unread is what of it could not be read at all. It is refused beside what
+	// else is wrong.
+	Unread Invalid `form:"-"`
 
 	asked int // the place of the first line that the caller gave
 }
@@ -221,125 +222,95 @@ func (db *DB) decode(orderType string, l OrderLine) (LineInput, error) {
 	return in, nil
 }
 
-// PreviewOrder is the order as PlaceOrder would place it now, without a number
-// and without placing it. Where the input is refused, it returns what could be
-// worked out of the order beside the Invalid.
-func (db *DB) PreviewOrder(ctx context.Context, by Actor, in OrderInput) (*Order, error) {
+// Quote is an order as it stands, also when it is refused.
+type Quote struct {
+	// Order is the order as it was placed, or as it would be, then without a
+	// number; nil when nothing of it could be worked out.
+	Order *Order
+	// Refused is all that is wrong with it, of each field the first.
+	Refused Invalid
+	// Held tells that it would wait for approval.
+	Held bool
+}
+
+// PreviewOrder is the order as PlaceOrder would place it now, without placing it.
+// When the input is refused, the error is the quote's Refused, and the quote has
+// what could be worked out all the same.
+func (db *DB) PreviewOrder(ctx context.Context, by Actor, in OrderInput) (Quote, error) {
 	if err := by.may(Request); err != nil {
-		return nil, err
+		return Quote{}, err
 	}
-	return db.preview(ctx, by, in)
+	return db.quote(ctx, by, &in, in.check())
 }
 
 // PriceOrder is PreviewOrder for those who only want to see the price.
-func (db *DB) PriceOrder(ctx context.Context, by Actor, in OrderInput) (*Order, error) {
+func (db *DB) PriceOrder(ctx context.Context, by Actor, in OrderInput) (Quote, error) {
 	if err := by.may(See); err != nil {
-		return nil, err
+		return Quote{}, err
 	}
-	return db.preview(ctx, by, in)
+	return db.quote(ctx, by, &in, in.check())
 }
 
-func (db *DB) preview(ctx context.Context, by Actor, in OrderInput) (*Order, error) {
-	refused := checkOrder(&in)
-	var err error
-	if err = db.addNeeds(ctx, by, &in); err != nil {
-		return nil, err
+// quote is the order as it stands after what it needs was put before its lines.
+// broken is what check found.
+func (db *DB) quote(ctx context.Context, by Actor, in *OrderInput, broken error) (q Quote, err error) {
+	if err := db.addNeeds(ctx, by, in); err != nil {
+		return q, err
 	}
-	order, err := db.draft(ctx, by, in)
-	var broken Invalid
-	if errors.As(err, &broken) {
-		return order, errors.Join(mergeInvalid(refused, broken))
+	if q.Order, err = db.draft(ctx, by, *in); err == nil {
+		q.Held, q.Order.Rule = db.policy(ctx, by, q.Order)
 	}
-	if err != nil {
-		return nil, err
-	}
-	order.Held, order.Rule = db.policy(ctx, by, order)
-	return order, refused
+	err = Invalid(nil).With(broken, err)
+	errors.As(err, &q.Refused)
+	return q, err
 }
 
 // PlaceOrder is the one way in: check, price, policy, then hold or go, fulfil
-// and record, all in one transaction. A repeat of a token of the same team
-// returns the first order. An order that waits for approval is returned pending;
-// one that came by API and got no ids, together with a *Held.
-func (db *DB) PlaceOrder(ctx context.Context, by Actor, in OrderInput) (*Order, error) {
+// and record, all in one transaction. What is refused is told as PreviewOrder
+// tells it. A repeat of a token of the same team returns the first order. An
+// order that waits for approval is returned pending; one that came by API and got
+// no ids, together with a *Held.
+func (db *DB) PlaceOrder(ctx context.Context, by Actor, in OrderInput) (q Quote, err error) {
 	if err := by.may(Request); err != nil {
-		return nil, err
+		return q, err
 	}
-	if err := checkOrder(&in); err != nil {
-		return nil, err
+	if broken := in.check(); broken != nil {
+		return db.quote(ctx, by, &in, broken)
 	}
 	full := db.hasRoom(ctx)
-	var order *Order
-	err := db.tx(ctx, func(ctx context.Context, tx *DB) (err error) {
-		if order, err = tx.repeated(ctx, by, in.Token); order != nil || err != nil {
+	err = db.tx(ctx, func(ctx context.Context, tx *DB) (err error) {
+		if q.Order, err = tx.repeated(ctx, by, in.Token); q.Order != nil || err != nil {
 			return err
 		}
 		if full != nil {
 			return full
 		}
-		if err = tx.addNeeds(ctx, by, &in); err != nil {
+		if q, err = tx.quote(ctx, by, &in, nil); err != nil {
 			return err
 		}
-		if order, err = tx.draft(ctx, by, in); err != nil {
-			return err
-		}
-		return tx.place(ctx, by, in, order)
+		return tx.place(ctx, by, in, &q)
 	})
 	if err != nil && in.Token != "" && !db.inTx {
 		// The same form may have been sent at the same moment, and have taken
 		// the names that this one was refused for.
 		if first, again := db.repeated(ctx, by, in.Token); first != nil || again != nil {
-			if again == nil {
-				again = first.answer(by)
-			}
-			return first, again
+			q, err = Quote{Order: first}, again
 		}
 	}
+	errors.As(err, &q.Refused)
 	if err != nil {
-		return nil, err
+		return q, err
 	}
-	return order, order.answer(by)
+	return q, q.Order.answer(by)
 }
 
-// checkOrder brings every broken rule of the order and its lines together.
-func checkOrder(in *OrderInput) error {
-	err := Check(in)
+// check brings every broken rule of the order and its lines together.
+func (in *OrderInput) check() error {
+	errs := []error{Check(in)}
 	for _, l := range in.Lines {
-		err = mergeInvalid(err, l.Check())
+		errs = append(errs, l.Check())
 	}
-	return err
-}
-
-// mergeInvalid is the broken rules of both, or the first error that is not
-// about the input. A field keeps the first rule that it broke.
-func mergeInvalid(a, b error) error {
-	var x, y Invalid
-	switch {
-	case a == nil:
-		return b
-	case b == nil:
-		return a
-	case !errors.As(a, &x):
-		return a
-	case !errors.As(b, &y):
-		return b
-	}
-	out := append(Invalid{}, x...)
-	for _, f := range y {
-		if !out.has(f.Field) {
-			out = append(out, f)
-		}
-	}
-	return out
-}
-
-func (e Invalid) has(field string) bool {
-	for _, f := range e {
-		if f.Field == field {
-			return true
-		}
-	}
-	return false
+	return in.Unread.With(errs...)
 }
 
 // repeated is the order that a token was first used for, or nil.
@@ -370,17 +341,14 @@ func (db *DB) draft(ctx context.Context, by Actor, in OrderInput) (*Order, error
 	if in.Token != "" {
 		order.Token = &in.Token
 	}
-	var refused error
+	var refused []error
 	var kinds []string
 	for i, l := range in.Lines {
 		line, err := l.Line(ctx, db, by)
-		var broken Invalid
-		switch {
-		case errors.As(err, &broken):
-			refused = mergeInvalid(refused, broken)
-		case err != nil:
+		if err != nil && !isInvalid(err) {
 			return nil, err
 		}
+		refused = append(refused, err)
 		text, err := json.Marshal(l)
 		if err != nil {
 			return nil, err
@@ -397,7 +365,7 @@ func (db *DB) draft(ctx context.Context, by Actor, in OrderInput) (*Order, error
 	if len(order.Lines) > 0 {
 		order.Title = order.Lines[in.asked].Name
 	}
-	return order, refused
+	return order, Invalid(nil).With(refused...)
 }
 
 // add appends a priced line and adds its amounts to the order's.
@@ -425,21 +393,20 @@ func (o *Order) add(line OrderLine) error {
 	return nil
 }
 
-// place numbers a drafted order, decides by policy, and fulfils it or leaves it
-// waiting.
-func (db *DB) place(ctx context.Context, by Actor, in OrderInput, order *Order) error {
+// place numbers the order of a quote, and fulfils it or leaves it waiting. When
+// that is refused, the quote stays as it is.
+func (db *DB) place(ctx context.Context, by Actor, in OrderInput, q *Quote) error {
 	number, err := db.nextOrderNumber(ctx)
 	if err != nil {
 		return err
 	}
-	order.Number = number
+	placed := *q.Order
+	order := &placed
+	order.Number, order.State, order.Lines = number, OrderApproved, slices.Clone(order.Lines)
 	for i := range order.Lines {
 		order.Lines[i].OrderNumber = number
 		order.Lines[i].State = OrderApproved
 	}
-	order.State = OrderApproved
-	hold, rule := db.policy(ctx, by, order)
-	order.Rule = rule
 	if err := db.countOrder(ctx, by, order); err != nil {
 		return err
 	}
@@ -447,11 +414,11 @@ func (db *DB) place(ctx context.Context, by Actor, in OrderInput, order *Order) 
 	err = db.record(ctx, by, Event{
 		Action: "order.placed", Kind: KindOrder, SubjectID: fmt.Sprint(number), SubjectName: order.Title,
 		OrderNumber: number,
-	}, map[string]any{"total_minor": order.TotalMinor, "currency": order.Currency, "lines": len(order.Lines), "rule": rule})
+	}, map[string]any{"total_minor": order.TotalMinor, "currency": order.Currency, "lines": len(order.Lines), "rule": order.Rule})
 	if err != nil {
 		return err
 	}
-	if hold {
+	if q.Held {
 		err = db.holdOrder(ctx, by, in.Lines, order)
 	} else {
 		err = db.fulfil(ctx, by, in.Lines, order)
@@ -465,6 +432,7 @@ func (db *DB) place(ctx context.Context, by Actor, in OrderInput, order *Order) 
 	if err := table[OrderLine](db.gorm).CreateInBatches(ctx, &order.Lines, 50); err != nil {
 		return fmt.Errorf("record order lines: %w", err)
 	}
+	q.Order = order
 	return nil
 }
 

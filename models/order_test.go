@@ -33,11 +33,11 @@ func bucketOrder(name, token string) models.OrderInput {
 
 func mustPlace(t *testing.T, db *models.DB, by models.Actor, in models.OrderInput) *models.Order {
 	t.Helper()
-	order, err := db.PlaceOrder(t.Context(), by, in)
+	quote, err := db.PlaceOrder(t.Context(), by, in)
 	if err != nil {
 		t.Fatalf("place order: %v", err)
 	}
-	return order
+	return quote.Order
 }
 
 func TestOrderNumbersHaveNoGapAndNoTwin(t *testing.T) {
@@ -88,7 +88,7 @@ func TestSameTokenIsOneOrder(t *testing.T) {
 				t.Errorf("place: %v", err)
 				return
 			}
-			numbers[i] = order.Number
+			numbers[i] = order.Order.Number
 		})
 	}
 	all.Wait()

@@ -136,11 +136,11 @@ func (in *PkgVersionInput) Check() error {
 	err := Check(in)
 	switch {
 	case in.Upload != nil && in.Source != "":
-		err = mergeInvalid(err, invalid("source", "one_source"))
+		err = Invalid(nil).With(err, invalid("source", "one_source"))
 	case in.Upload != nil && in.Upload.Staged.ID == "":
-		err = mergeInvalid(err, invalid("package_file", "required"))
+		err = Invalid(nil).With(err, invalid("package_file", "required"))
 	case in.Upload == nil && in.Source == "":
-		err = mergeInvalid(err, invalid("source", "required"))
+		err = Invalid(nil).With(err, invalid("source", "required"))
 	}
 	return err
 }
@@ -162,13 +162,13 @@ func (in *PkgVersionInput) Line(ctx context.Context, db *DB, by Actor) (OrderLin
 		if err == nil && !free {
 			err = invalid("label", "taken")
 		}
-		refused = mergeInvalid(refused, err)
+		refused = Invalid(nil).With(refused, err)
 	}
 	if in.Upload != nil {
-		refused = mergeInvalid(refused, db.objectStorageOn(ctx, by))
+		refused = Invalid(nil).With(refused, db.objectStorageOn(ctx, by))
 	} else if _, _, ok := splitSource(in.Source); ok {
 		_, err := db.sourceObject(ctx, by, in.Source)
-		refused = mergeInvalid(refused, err)
+		refused = Invalid(nil).With(refused, err)
 	}
 	return line, refused
 }
@@ -344,12 +344,12 @@ func (db *DB) StageUpload(ctx context.Context, by Actor, name, contentType strin
 // SettleUpload keeps the bytes of an upload that an order has taken, and
 // removes those of one that none has. What it cannot do now is done by the
 // sweep after the next start.
-func (db *DB) SettleUpload(ctx context.Context, by Actor, in PkgVersionInput) {
-	if in.Upload == nil || in.Upload.Staged.ID == "" {
+func (db *DB) SettleUpload(ctx context.Context, by Actor, up *Upload) {
+	if up == nil || up.Staged.ID == "" {
 		return
 	}
-	if err := db.settleUpload(context.WithoutCancel(ctx), by, in.Upload.Staged.ID); err != nil {
-		db.log.Error("settle upload", "blob", in.Upload.Staged.ID, "error", err)
+	if err := db.settleUpload(context.WithoutCancel(ctx), by, up.Staged.ID); err != nil {
+		db.log.Error("settle upload", "blob", up.Staged.ID, "error", err)
 	}
 }
 

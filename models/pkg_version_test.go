@@ -362,12 +362,12 @@ func TestUploadBecomesObjectAndVersionTogether(t *testing.T) {
 		in := models.PkgVersionInput{AppID: app.ID, Label: fmt.Sprint(i + 1)}
 		in.Upload = &models.Upload{}
 		preview, err := db.PreviewOrder(t.Context(), team.Requester, versionOrder(&in))
-		if !rejects(err, "package_file", "required") || preview.Kinds != want {
-			t.Errorf("preview %d: got %q, %v; want %q and package_file required", i, preview.Kinds, err, want)
+		if !rejects(err, "package_file", "required") || preview.Order.Kinds != want {
+			t.Errorf("preview %d: got %q, %v; want %q and package_file required", i, preview.Order.Kinds, err, want)
 		}
 		in.Upload = mustStage(t, db, team.Requester, `C:\Users\a\..\shop 1.zip`, content)
 		order := mustPlace(t, db, team.Requester, versionOrder(&in))
-		db.SettleUpload(t.Context(), team.Requester, in)
+		db.SettleUpload(t.Context(), team.Requester, in.Upload)
 		if order.Kinds != want {
 			t.Errorf("order %d: got %q, want %q", i, order.Kinds, want)
 		}
@@ -427,7 +427,7 @@ func TestRefusedUploadLeavesNothing(t *testing.T) {
 	if _, err := db.PlaceOrder(t.Context(), team.Requester, versionOrder(&in)); !rejects(err, "label", "taken") {
 		t.Fatalf("got %v, want label taken", err)
 	}
-	db.SettleUpload(t.Context(), team.Requester, in)
+	db.SettleUpload(t.Context(), team.Requester, in.Upload)
 	if n := filesIn(t, filepath.Join(folder, "objects")); n != 0 {
 		t.Errorf("got %d files, want none", n)
 	}
@@ -463,9 +463,9 @@ func TestUploadSentTwiceIsOneOrder(t *testing.T) {
 			if err != nil {
 				t.Errorf("place: %v", err)
 			} else {
-				numbers[i] = placed.Number
+				numbers[i] = placed.Order.Number
 			}
-			db.SettleUpload(context.Background(), team.Requester, in)
+			db.SettleUpload(context.Background(), team.Requester, in.Upload)
 		})
 	}
 	all.Wait()

@@ -256,7 +256,7 @@ func (in *PlanInput) terms(ctx context.Context, db *DB, by Actor) (planTerms, er
 	} else if off {
 		refuse("", "plan_api_off")
 	}
-	return t, broken.err()
+	return t, broken.With()
 }
 
 // planAPIOff tells whether the actor is a script of a team that lets only people

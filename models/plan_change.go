@@ -99,7 +99,7 @@ func (in *RenewInput) Line(ctx context.Context, db *DB, by Actor) (OrderLine, er
 			broken = append(broken, FieldError{Field: "duration", Rule: "too_far"})
 		}
 	}
-	return line, broken.err()
+	return line, broken.With()
 }
 
 // Fulfil implements LineInput.
@@ -188,7 +188,7 @@ func (in *UpgradeInput) Line(ctx context.Context, db *DB, by Actor) (OrderLine, 
 	} else if off {
 		refuse("", "plan_api_off")
 	}
-	return line, broken.err()
+	return line, broken.With()
 }
 
 // upgradePrice is what it costs to make a plan larger from a moment on, or the

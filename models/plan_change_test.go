@@ -44,8 +44,8 @@ func TestRenewalGoesOnWhereThePlanEnds(t *testing.T) {
 	if !line.StartsAt.Equal(p.EndsAt) || !line.EndsAt.Equal(ends) || line.ResourceID != p.ID || line.TermN != 12 {
 		t.Errorf("got line %+v; want from %s to %s", line, p.EndsAt, ends)
 	}
-	if order.TotalMinor != 4050 || preview.TotalMinor != order.TotalMinor || !preview.Lines[0].EndsAt.Equal(ends) || preview.Type != models.TypeRenew {
-		t.Errorf("got %d to pay to %v, foreseen %d to %v; want 4050", order.TotalMinor, line.EndsAt, preview.TotalMinor, preview.Lines[0].EndsAt)
+	if order.TotalMinor != 4050 || preview.Order.TotalMinor != order.TotalMinor || !preview.Order.Lines[0].EndsAt.Equal(ends) || preview.Order.Type != models.TypeRenew {
+		t.Errorf("got %d to pay to %v, foreseen %d to %v; want 4050", order.TotalMinor, line.EndsAt, preview.Order.TotalMinor, preview.Order.Lines[0].EndsAt)
 	}
 	got := mustFindPlan(t, db, team.Viewer, p.ID)
 	if !got.EndsAt.Equal(ends) || !got.EffectiveAt.Equal(p.EffectiveAt) || got.Months() != 18 || got.PaidMinor != 2250+4050 || got.OrderNumber != p.OrderNumber {
@@ -424,7 +424,7 @@ func TestChangeThatWaitsLeavesThePlanAsItIs(t *testing.T) {
 	upgrade := lineOrder(&models.UpgradeInput{InstanceID: p.ID, Specification: "100"})
 	for _, in := range []models.OrderInput{renewal, upgrade} {
 		var held *models.Held
-		if order, err := db.PlaceOrder(t.Context(), byAPI(team.Requester), in); !errors.As(err, &held) || order == nil || order.Number != held.Number {
+		if order, err := db.PlaceOrder(t.Context(), byAPI(team.Requester), in); !errors.As(err, &held) || order.Order == nil || order.Order.Number != held.Number {
 			t.Errorf("refused: got %+v, %v; want the order with its number", order, err)
 		}
 	}

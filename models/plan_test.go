@@ -154,7 +154,7 @@ func TestPlanRulesComeInTheOrderOfTheDocuments(t *testing.T) {
 			t.Errorf("%s: got %q (%v), want %q", tt.name, got, err, tt.want)
 		}
 		order, err := db.PreviewOrder(t.Context(), team.Requester, planOrder(in))
-		if !rejects(err, broken[0].Field, broken[0].Rule) || order == nil || len(order.Lines) != 1 {
+		if !rejects(err, broken[0].Field, broken[0].Rule) || order.Order == nil || len(order.Order.Lines) != 1 {
 			t.Errorf("%s: preview got %v, %v", tt.name, order, err)
 		}
 	}
@@ -182,10 +182,10 @@ func TestPreviewPricesWhatCanBePriced(t *testing.T) {
 	in := example()
 	in.EffectiveDate = "tomorrow"
 	order, err := db.PreviewOrder(t.Context(), team.Requester, planOrder(in))
-	if !rejects(err, "effective_date", "format") || order.TotalMinor == 0 {
-		t.Errorf("got total %d, %v; want the price beside the refusal", order.TotalMinor, err)
+	if !rejects(err, "effective_date", "format") || order.Order.TotalMinor == 0 {
+		t.Errorf("got total %d, %v; want the price beside the refusal", order.Order.TotalMinor, err)
 	}
-	if l := order.Lines[0]; l.StartsAt != nil || l.EndsAt != nil {
+	if l := order.Order.Lines[0]; l.StartsAt != nil || l.EndsAt != nil {
 		t.Errorf("got %v to %v; want no term", l.StartsAt, l.EndsAt)
 	}
 }

@@ -96,7 +96,7 @@ func (db *DB) CreateFirstAdmin(ctx context.Context, from Actor, token string, in
 	if err := db.CheckSetupToken(ctx, token); err != nil {
 		return SignedIn{}, err
 	}
-	if err := both(Check(&in), passwordRule("password", in.Password, in.Email, in.UserInput.Name, in.TeamInput.Name)); err != nil {
+	if err := Invalid(nil).With(Check(&in), passwordRule("password", in.Password, in.Email, in.UserInput.Name, in.TeamInput.Name)); err != nil {
 		return SignedIn{}, err
 	}
 	hash, err := db.passwords.Hash(ctx, in.Password)

@@ -77,7 +77,7 @@ func TestAFullDiskRefusesWhatIsNewAndNothingElse(t *testing.T) {
 			t.Errorf("%s on a full disk: got %v, want ErrNoSpace", what, err)
 		}
 	}
-	if again, err := db.PlaceOrder(ctx, team.Requester, bucketOrder("first", "token")); err != nil || again.Number != first.Number {
+	if again, err := db.PlaceOrder(ctx, team.Requester, bucketOrder("first", "token")); err != nil || again.Order.Number != first.Number {
 		t.Errorf("a repeat on a full disk: got %v, want the first order", err)
 	}
 	mayStillWrite(t, db, team)

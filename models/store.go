@@ -233,7 +233,7 @@ func (db *DB) storeRefused(ctx context.Context, by Actor, in *StoreInput) (refus
 			return nil, err
 		}
 		if !sold {
-			refused = mergeInvalid(refused, invalid("charge_mode", "not_on_sale_prepaid"))
+			refused = Invalid(nil).With(refused, invalid("charge_mode", "not_on_sale_prepaid"))
 		}
 	}
 	for _, zone := range in.Zones {
@@ -246,14 +246,14 @@ func (db *DB) storeRefused(ctx context.Context, by Actor, in *StoreInput) (refus
 		return nil, err
 	}
 	if !free {
-		refused = mergeInvalid(refused, invalid("store_name", "taken"))
+		refused = Invalid(nil).With(refused, invalid("store_name", "taken"))
 	}
 	team, err := db.FindTeam(ctx, by)
 	if err != nil {
 		return nil, err
 	}
 	if left := team.CULeft(); in.Num > left {
-		refused = mergeInvalid(refused, invalid("num", "quota", strconv.FormatInt(left, 10)))
+		refused = Invalid(nil).With(refused, invalid("num", "quota", strconv.FormatInt(left, 10)))
 	}
 	return refused, nil
 }

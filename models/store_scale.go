@@ -65,14 +65,14 @@ func (in *StoreScaleInput) Line(ctx context.Context, db *DB, by Actor) (OrderLin
 		return line, err
 	}
 	if left := team.CULeft(); in.Num-s.Num > left {
-		refused = mergeInvalid(refused, invalid("num", "quota", strconv.FormatInt(left, 10)))
+		refused = Invalid(nil).With(refused, invalid("num", "quota", strconv.FormatInt(left, 10)))
 	}
 	quote, err := in.quote(ctx, db, by, s)
 	switch {
 	case err == nil:
 		line.Price(quote)
 	case isInvalid(err):
-		refused = mergeInvalid(refused, err)
+		refused = Invalid(nil).With(refused, err)
 	case errors.Is(err, pricing.ErrNoPrice), errors.Is(err, pricing.ErrOverflow):
 		// Where the number is wrong there is no price, and that is no news.
 		if refused == nil && in.Check() == nil {

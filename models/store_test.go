@@ -242,7 +242,7 @@ func TestOneOfManyStoresOfANameIsMade(t *testing.T) {
 		all.Go(func() {
 			o, err := db.PlaceOrder(context.Background(), team.Requester, storeOrder(storeInput("handbook")))
 			if err == nil {
-				made.Store(i, o.Number)
+				made.Store(i, o.Order.Number)
 			} else if !rejects(err, "store_name", "taken") {
 				t.Errorf("got %v, want store_name taken", err)
 			}
@@ -579,12 +579,12 @@ func TestPreviewOfAStoreSaysWhatItCosts(t *testing.T) {
 	in := storeInput("handbook")
 	in.Num = 2
 	order, err := db.PreviewOrder(t.Context(), team.Requester, storeOrder(in))
-	if err != nil || order.Lines[0].HourlyMicro != 4_770_000 || order.TotalMinor != 0 || order.Free {
-		t.Errorf("by use: got %+v, %v; want 4.77 an hour", order.Lines, err)
+	if err != nil || order.Order.Lines[0].HourlyMicro != 4_770_000 || order.Order.TotalMinor != 0 || order.Order.Free {
+		t.Errorf("by use: got %+v, %v; want 4.77 an hour", order.Order.Lines, err)
 	}
 	// A form that is only begun has a price as soon as its flavor says one.
 	order, err = db.PreviewOrder(t.Context(), team.Requester, storeOrder(&models.StoreInput{Region: "cn-north-7", CU: "xlarge", Num: 1}))
-	if !rejects(err, "store_name", "required") || rejects(err, "", "no_price") || order.Lines[0].HourlyMicro != 2_385_000 {
+	if !rejects(err, "store_name", "required") || rejects(err, "", "no_price") || order.Order.Lines[0].HourlyMicro != 2_385_000 {
 		t.Errorf("begun: got %+v, %v", order, err)
 	}
 	prices, err := db.ListStorePrices(t.Context(), team.Viewer, "cn-north-7")

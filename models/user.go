@@ -2,7 +2,6 @@ package models
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -61,20 +60,6 @@ func passwordRule(field, text string, own ...string) error {
 		return invalid(field, "common")
 	}
 	return nil
-}
-
-// both is the broken rules of two checks together.
-func both(a, b error) error {
-	var first, second Invalid
-	switch {
-	case a == nil:
-		return b
-	case b == nil:
-		return a
-	case errors.As(a, &first) && errors.As(b, &second):
-		return append(first, second...)
-	}
-	return a
 }
 
 // FindUser is the actor's own account.
@@ -174,7 +159,7 @@ func (db *DB) ChangePassword(ctx context.Context, by Actor, token string, in Cha
 	if err != nil {
 		return SignedIn{}, err
 	}
-	if err := both(Check(&in), passwordRule("new_password", in.New, user.Email, user.Name)); err != nil {
+	if err := Invalid(nil).With(Check(&in), passwordRule("new_password", in.New, user.Email, user.Name)); err != nil {
 		return SignedIn{}, err
 	}
 	session, err := table[sessionRow](db.gorm).Where("user_id = ? AND token_hash = ?", user.ID, hashToken(token)).First(ctx)
@@ -235,7 +220,7 @@ func (db *DB) CreateUser(ctx context.Context, by Actor, in NewUserInput) (*User,
 	if err := by.maySite(); err != nil {
 		return nil, err
 	}
-	if err := both(Check(&in), passwordRule("password", in.Password, in.Email, in.Name)); err != nil {
+	if err := Invalid(nil).With(Check(&in), passwordRule("password", in.Password, in.Email, in.Name)); err != nil {
 		return nil, err
 	}
 	hash, err := db.passwords.Hash(ctx, in.Password)
@@ -283,7 +268,7 @@ func (db *DB) ResetPassword(ctx context.Context, by Actor, email, password strin
 		in := struct {
 			Password string `form:"password" validate:"required,min=12,max=256"`
 		}{password}
-		if err := both(Check(&in), passwordRule("password", password, user.Email, user.Name)); err != nil {
+		if err := Invalid(nil).With(Check(&in), passwordRule("password", password, user.Email, user.Name)); err != nil {
 			return nil, err
 		}
 		hash, err := db.passwords.Hash(ctx, password)

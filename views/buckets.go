@@ -2,7 +2,6 @@ package views
 
 import (
 	"context"
-	"errors"
 	"net/url"
 	"strconv"
 	"strings"
@@ -28,37 +27,9 @@ type BucketListProps struct {
 
 // BucketNewProps is what the form for a new bucket shows.
 type BucketNewProps struct {
-	Form    ui.Form
+	OrderFormProps
 	Regions []models.Region
-	// Order is the order as it would be placed, Err what would be refused.
-	Order *models.Order
-	Err   error
-	Input *models.BucketInput
-	Code  CodeProps
-}
-
-// named is the form with what is wrong with the name, which is said beside it
-// before anybody presses the button.
-func (p BucketNewProps) named() ui.Form {
-	f := p.Form
-	var broken models.Invalid
-	if len(f.Errors) > 0 || p.Input.Name == "" || !errors.As(p.Err, &broken) {
-		return f
-	}
-	for _, e := range broken {
-		if e.Field == "bucket_name" {
-			f.Errors = models.Invalid{e}
-		}
-	}
-	return f
-}
-
-// nameFine is what is said about a name with which nothing is wrong.
-func (p BucketNewProps) nameFine(ctx context.Context) string {
-	if p.Input.Name == "" || p.named().Error("bucket_name") != nil {
-		return ""
-	}
-	return i18n.T(ctx, "buckets.name-free")
+	Input   models.BucketInput
 }
 
 // BucketFilesProps is what the page of a bucket's files shows.

@@ -30,13 +30,9 @@ type PlanListProps struct {
 
 // PlanNewProps is what the form for a new plan shows.
 type PlanNewProps struct {
-	Form   ui.Form
+	OrderFormProps
 	Offers models.PlanOffers
-	// Order is the order as it would be placed, Err what would be refused.
-	Order *models.Order
-	Err   error
-	Now   time.Time
-	Code  CodeProps
+	Now    time.Time
 }
 
 // PlanShowProps is what the page of one plan shows.
@@ -171,10 +167,10 @@ func planCycles(ctx context.Context) []ui.Option {
 
 // rows say what will exist.
 func (p PlanNewProps) rows(ctx context.Context) []ui.Row {
-	if p.Order == nil || len(p.Order.Lines) == 0 {
+	if p.Quote.Order == nil || len(p.Quote.Order.Lines) == 0 {
 		return nil
 	}
-	l := p.Order.Lines[0]
+	l := p.Quote.Order.Lines[0]
 	var out []ui.Row
 	for _, t := range p.Offers.Types {
 		if t.Code == l.Name {

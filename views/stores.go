@@ -119,47 +119,13 @@ func storeFlavor(cu string, num int64) string { return cu + " × " + strconv.For
 
 // StoreNewProps is what the form for a new store shows.
 type StoreNewProps struct {
-	Form    ui.Form
+	OrderFormProps
 	Input   models.StoreInput
 	Regions []models.Region
 	Prices  []models.StorePrice // in the chosen region
 	// SoldPrepaid tells whether stores are sold for a term in advance.
 	SoldPrepaid bool
 	Team        *models.Team
-	Order       *models.Order
-	Refused     models.Invalid
-	Code        CodeProps
-}
-
-// refused is what would be refused as an error, nil when nothing would.
-func (p StoreNewProps) refused() error {
-	if len(p.Refused) == 0 {
-		return nil
-	}
-	return p.Refused
-}
-
-// named is the form as the field of the name shows it: what is wrong with a
-// name is said as soon as one is there.
-func (p StoreNewProps) named() ui.Form {
-	f := p.Form
-	if len(f.Errors) > 0 || p.Input.Name == "" {
-		return f
-	}
-	for _, e := range p.Refused {
-		if e.Field == "store_name" {
-			f.Errors = models.Invalid{e}
-		}
-	}
-	return f
-}
-
-// nameFine is what is said about a name with which nothing is wrong.
-func (p StoreNewProps) nameFine(ctx context.Context) string {
-	if p.Input.Name == "" || p.named().Error("store_name") != nil {
-		return ""
-	}
-	return i18n.T(ctx, "stores.name-free")
 }
 
 func (p StoreNewProps) regionOptions(ctx context.Context) []ui.Option {

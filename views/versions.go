@@ -6,6 +6,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/a-h/templ"
+
 	"quartermaster/models"
 	"quartermaster/models/archive"
 	"quartermaster/views/i18n"
@@ -67,7 +69,7 @@ const (
 
 // PkgVersionNewProps is what the form for a new package version shows.
 type PkgVersionNewProps struct {
-	Form  ui.Form
+	OrderFormProps
 	Apps  []models.App
 	App   *models.App // the chosen one
 	From  string      // FromUpload, FromBucket or FromExternal
@@ -78,11 +80,6 @@ type PkgVersionNewProps struct {
 	// Buckets and Objects are offered to choose from.
 	Buckets []models.Bucket
 	Objects []models.Object
-	// Free says that the label is free.
-	Free  bool
-	Order *models.Order
-	Err   error
-	Code  CodeProps
 }
 
 // PkgVersionShowProps is what the page of one package version shows.
@@ -226,6 +223,14 @@ func (p PkgVersionNewProps) apps() []ui.Option {
 	return options
 }
 
+// versionUploads are the attributes of the form. A change is previewed without
+// the file, which is sent once, with its progress, when the button is pressed.
+func versionUploads(ctx context.Context) templ.Attributes {
+	attrs := ui.Uploads(ctx, "")
+	attrs["enctype"], attrs["hx-encoding"] = "multipart/form-data", "application/x-www-form-urlencoded"
+	return attrs
+}
+
 func (p PkgVersionNewProps) ways(ctx context.Context) []ui.Option {
 	var options []ui.Option
 	for _, way := range []string{FromUpload, FromBucket, FromExternal} {
@@ -276,8 +281,8 @@ func (p PkgVersionNewProps) rows(ctx context.Context) []ui.Row {
 	if source := p.Form.Value("source"); source != "" && p.From != FromUpload {
 		rows = append(rows, ui.Row{Label: ui.Label(ctx, "source"), Value: source, Mono: true})
 	}
-	if p.Order != nil && len(p.Order.Lines) > 1 {
-		rows = append(rows, ui.Row{Label: i18n.T(ctx, "versions.new-bucket"), Value: i18n.T(ctx, "versions.new-bucket.of", "Region", p.Order.Lines[0].Region)})
+	if p.Quote.Order != nil && len(p.Quote.Order.Lines) > 1 {
+		rows = append(rows, ui.Row{Label: i18n.T(ctx, "versions.new-bucket"), Value: i18n.T(ctx, "versions.new-bucket.of", "Region", p.Quote.Order.Lines[0].Region)})
 	}
 	return rows
 }

@@ -133,7 +133,7 @@ func (a BSS) reader(ctx context.Context, c *Call) (models.Actor, error) {
 }
 
 // ordering is a method of models that takes an order.
-type ordering func(ctx context.Context, by models.Actor, in models.OrderInput) (*models.Order, error)
+type ordering func(ctx context.Context, by models.Actor, in models.OrderInput) (models.Quote, error)
 
 // order hands the order that a call asks for to do. An OwnerId that is wrong is
 // refused after all that the documents check before it; only a site key needs
@@ -145,7 +145,8 @@ func (a BSS) order(ctx context.Context, c *Call, line models.LineInput, do order
 	in := models.OrderInput{Lines: []models.LineInput{line}, Token: clientToken(c.Operation, c.Params.Get("ClientToken"))}
 	by, wrong := a.owner(ctx, c)
 	if wrong == nil {
-		return do(ctx, by, in)
+		quote, err := do(ctx, by, in)
+		return quote.Order, err
 	}
 	if !c.Caller.SiteKey() {
 		if _, err := a.DB.PriceOrder(ctx, c.By, in); err != nil && bssError(c, err) != notApplicable {

@@ -421,7 +421,7 @@ func drawnDesk(t *testing.T) (d *desk, plan, bucket string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, err = d.DB.PutObject(t.Context(), d.Team.Requester, models.ObjectInput{BucketID: order.Lines[0].ResourceID, Key: "x"}, io.LimitReader(endless{}, 3<<20))
+	_, err = d.DB.PutObject(t.Context(), d.Team.Requester, models.ObjectInput{BucketID: order.Order.Lines[0].ResourceID, Key: "x"}, io.LimitReader(endless{}, 3<<20))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -705,7 +705,7 @@ func TestFaultOfTheDatabaseOrdersNothing(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	id := order.Lines[0].ResourceID
+	id := order.Order.Lines[0].ResourceID
 	for _, w := range bssWays {
 		for operation, in := range map[string]given{"CreateResourcePackage": samplePackage(d), "RenewResourcePackage": {"InstanceId": id, "Duration": "6", "PricingCycle": "Month"},
 			"UpgradeResourcePackage": {"InstanceId": id, "Specification": "100"}} {

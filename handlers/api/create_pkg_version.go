@@ -37,7 +37,7 @@ func (a WebPlus) CreatePkgVersion(ctx context.Context, c *Call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	order, err := a.DB.PlaceOrder(ctx, c.By, models.OrderInput{
+	quote, err := a.DB.PlaceOrder(ctx, c.By, models.OrderInput{
 		Token: clientToken(c.Operation, c.Params.Get("ClientToken")),
 		Lines: []models.LineInput{&models.PkgVersionInput{
 			AppID: app.ID, Label: c.Params.Get("PkgVersionLabel"), Description: c.Params.Get("PkgVersionDescription"),
@@ -47,7 +47,7 @@ func (a WebPlus) CreatePkgVersion(ctx context.Context, c *Call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	v, err := a.DB.FindPkgVersion(ctx, c.By, order.Lines[0].ResourceID)
+	v, err := a.DB.FindPkgVersion(ctx, c.By, quote.Order.Lines[0].ResourceID)
 	if err != nil {
 		return nil, err
 	}

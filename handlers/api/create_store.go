@@ -78,11 +78,11 @@ func orderToken(c *Call, body object) string {
 // orderStore orders a new store or a new size of one, and finds the store and
 // the job that the order promised.
 func (a LMS) orderStore(ctx context.Context, c *Call, in models.LineInput, token string) (*models.Store, string, error) {
-	order, err := a.DB.PlaceOrder(ctx, c.By, models.OrderInput{Lines: []models.LineInput{in}, Token: token})
+	quote, err := a.DB.PlaceOrder(ctx, c.By, models.OrderInput{Lines: []models.LineInput{in}, Token: token})
 	if err != nil {
 		return nil, "", err
 	}
-	job, err := a.DB.FindStoreOrderJob(ctx, c.By, order)
+	job, err := a.DB.FindStoreOrderJob(ctx, c.By, quote.Order)
 	if err != nil {
 		return nil, "", err
 	}

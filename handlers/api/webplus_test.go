@@ -505,7 +505,7 @@ func (d *desk) bucketWith(t testing.TB, team modelstest.Team, key string) string
 	if err != nil {
 		t.Fatalf("make bucket: %v", err)
 	}
-	line := order.Lines[0]
+	line := order.Order.Lines[0]
 	in := models.ObjectInput{BucketID: line.ResourceID, Key: key}
 	if _, err := d.DB.PutObject(t.Context(), team.Requester, in, strings.NewReader("bytes")); err != nil {
 		t.Fatalf("put object: %v", err)
@@ -533,7 +533,7 @@ func (s story) webPlusCalls() map[string]map[string]string {
 		"DescribeStorage":      p(),
 		"CreatePkgVersion":     p("AppId", app.ID, "PkgVersionLabel", "v1", "PackageSource", "oss://elsewhere/a.war"),
 		"DescribePkgVersions":  p("AppId", app.ID),
-		"DeletePkgVersion":     p("PkgVersionId", order.Lines[0].ResourceID),
+		"DeletePkgVersion":     p("PkgVersionId", order.Order.Lines[0].ResourceID),
 		"CreateApplication":    p("AppName", "new"),
 		"DescribeApplications": p(),
 		"UpdateApplication":    p("AppId", app.ID, "AppDescription", "new"),

@@ -70,7 +70,8 @@ func (y *year) work(ctx context.Context) error {
 
 // place orders things together.
 func (y *year) place(ctx context.Context, who int, centre, note string, lines ...models.LineInput) (*models.Order, error) {
-	return y.db.PlaceOrder(ctx, y.people[who], models.OrderInput{Lines: lines, CostCentre: centre, Note: note})
+	quote, err := y.db.PlaceOrder(ctx, y.people[who], models.OrderInput{Lines: lines, CostCentre: centre, Note: note})
+	return quote.Order, err
 }
 
 // order is a day on which somebody orders things that are there at once.

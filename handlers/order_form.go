@@ -1,0 +1,190 @@
+package handlers
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"slices"
+	"strconv"
+
+	"github.com/a-h/templ"
+	"github.com/gin-gonic/gin"
+
+	"quartermaster/handlers/code"
+	"quartermaster/models"
+	"quartermaster/views"
+	"quartermaster/views/ui"
+	"quartermaster/web"
+)
+
+// OrderForm is the way of a form that places an order: fresh, previewed, filled
+// in from what was pasted, placed, or refused and shown again.
+type OrderForm struct {
+	DB *models.DB
+	// New is where the form is shown, Path where it is sent.
+	New, Path string
+	// Upload is the most bytes of a file that comes with it, 0 for a form
+	// without one.
+	Upload int64
+	// API has the operation that the form stands for; Operation is "" for a form
+	// that stands for none.
+	API       code.Table
+	Operation string
+	// Said is the sentence about what was placed; its page is below Made.
+	Said, Made string
+	// Begin begins the form of one request. An Invalid beside it is of what could
+	// not be read.
+	Begin func(c *gin.Context) (OrderFields, error)
+}
+
+// OrderFields is what one form gives to OrderForm.
+type OrderFields interface {
+	// Into are pointers to the structs that its fields are read into.
+	Into() []any
+	// Line is the input that the fields make.
+	Line(ctx context.Context) models.LineInput
+	// Choose finds what there is to choose from. In a preview it may change what
+	// was typed where that is not on offer.
+	Choose(ctx context.Context, a *Asked) error
+	// Draw is the page with the form.
+	Draw(p views.OrderFormProps) templ.Component
+}
+
+// A coder is an OrderFields whose request as code says more than its line.
+type coder interface {
+	Code(r code.Request) code.Request
+}
+
+// A settler is an OrderFields that brings something which belongs to the order
+// once that is placed, and to nothing when it is not.
+type settler interface {
+	Settle(ctx context.Context)
+}
+
+// Asked is one request of a form that places an order.
+type Asked struct {
+	DB    *models.DB
+	By    models.Actor
+	Form  ui.Form
+	Order models.OrderInput
+	// Preview tells that nobody has pressed the button, Fresh that nothing was
+	// typed yet.
+	Preview, Fresh bool
+
+	fields OrderFields
+	said   pasted
+}
+
+// route is where the form is shown and sent.
+func (h OrderForm) route(r gin.IRoutes) {
+	r.GET(h.New, web.Page(h.Preview))
+	r.POST(h.Path+"/preview", web.Page(h.Preview))
+	if h.Operation != "" {
+		r.POST(h.Path+"/paste", web.Page(h.Paste))
+	}
+	if h.Upload > 0 {
+		r.POST(h.Path, web.Upload(h.Upload+web.FormRoom), web.Page(h.Create))
+		return
+	}
+	r.POST(h.Path, web.Page(h.Create))
+}
+
+// Preview shows the form with the order as it stands. What the address or the
+// form says is filled in, what depends on it is offered anew.
+func (h OrderForm) Preview(c *gin.Context) error { return h.preview(c, pasted{}) }
+
+// Paste fills in the form from a request that was pasted.
+func (h OrderForm) Paste(c *gin.Context) error {
+	said, err := paste(c, h.API, h.Operation)
+	if err != nil {
+		return err
+	}
+	return h.preview(c, said)
+}
+
+func (h OrderForm) preview(c *gin.Context, said pasted) error {
+	return h.read(c, func(ctx context.Context, a *Asked) error {
+		a.said, a.Preview, a.Fresh = said, true, c.Request.Method == http.MethodGet
+		if err := a.fields.Choose(ctx, a); err != nil {
+			return err
+		}
+		quote, err := h.DB.PreviewOrder(ctx, a.By, a.Order)
+		if err != nil && quote.Refused == nil {
+			return err
+		}
+		return web.Render(c, said.status(), h.page(ctx, a, quote))
+	})
+}
+
+// Create places the order, or shows the form again with all that is wrong with
+// it.
+func (h OrderForm) Create(c *gin.Context) error {
+	return h.read(c, func(ctx context.Context, a *Asked) error {
+		quote, err := h.DB.PlaceOrder(ctx, a.By, a.Order)
+		if err == nil {
+			return h.placed(c, quote.Order)
+		}
+		if !a.Form.Reject(err) {
+			return err
+		}
+		if err := a.fields.Choose(ctx, a); err != nil {
+			return err
+		}
+		return web.Render(c, http.StatusUnprocessableEntity, h.page(ctx, a, quote))
+	})
+}
+
+// read reads the form, once, and hands it on. What of it could not be read is
+// refused with the order.
+func (h OrderForm) read(c *gin.Context, then func(context.Context, *Asked) error) error {
+	ctx := c.Request.Context()
+	a := &Asked{DB: h.DB, By: models.ActorFrom(ctx)}
+	if !a.By.May(models.Request) {
+		return models.ErrForbidden // before a file is read
+	}
+	var begun, err error
+	if a.fields, begun = h.Begin(c); a.fields == nil {
+		return begun
+	}
+	if f, ok := a.fields.(settler); ok {
+		defer f.Settle(ctx)
+	}
+	a.Form, err = web.Decode(c, append(a.fields.Into(), &a.Order, &coded{})...)
+	err = models.Invalid(nil).With(begun, err)
+	if err != nil && !errors.As(err, &a.Order.Unread) {
+		return err
+	}
+	// What is shown as code, or was pasted, is no part of the order.
+	a.Order.Unread = slices.DeleteFunc(a.Order.Unread, func(e models.FieldError) bool { return e.Field == "code" || e.Field == "paste" })
+	a.Order.Lines, a.Order.Token = []models.LineInput{a.fields.Line(ctx)}, a.Form.Token
+	return then(ctx, a)
+}
+
+// page is the page with the form.
+func (h OrderForm) page(ctx context.Context, a *Asked, q models.Quote) templ.Component {
+	p := views.OrderFormProps{Form: a.Form, Quote: q}
+	if h.Operation != "" {
+		r := formRequest(h.API, h.Operation, a.Order)
+		if f, ok := a.fields.(coder); ok {
+			r = f.Code(r)
+		}
+		p.Code = codePanel(ctx, a.Form, r)
+		p.Code.Pasted = a.said.words(a.Form)
+	}
+	return a.fields.Draw(p)
+}
+
+// placed goes to what an order made and says so. An order that waits, or that
+// made nothing after it had waited, has only its own page.
+func (h OrderForm) placed(c *gin.Context, order *models.Order) error {
+	made := order.Lines[len(order.Lines)-1]
+	if order.State == models.OrderPending || made.ResourceID == "" {
+		number := strconv.FormatInt(order.Number, 10)
+		if order.State == models.OrderPending {
+			web.Flash(c, "order.held", "Number", number)
+		}
+		return web.SeeOther(c, "/orders/"+number)
+	}
+	web.Flash(c, h.Said, "Name", made.ResourceName)
+	return web.SeeOther(c, h.Made+made.ResourceID)
+}

@@ -1,0 +1,199 @@
+package handlers
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"slices"
+
+	"github.com/a-h/templ"
+	"github.com/gin-gonic/gin"
+
+	"quartermaster/handlers/code"
+	"quartermaster/models"
+	"quartermaster/views"
+	"quartermaster/web"
+)
+
+// form is the form for a new package version. Its file is staged as it comes, and
+// kept when the order is placed, and only then.
+func (h PkgVersions) form() OrderForm {
+	return OrderForm{
+		DB: h.DB, New: "/pkg-versions/new", Path: "/pkg-versions", Upload: h.UploadLimit, API: h.API, Operation: code.CreatePkgVersion,
+		Said: "versions.placed", Made: "/pkg-versions/",
+		Begin: func(c *gin.Context) (OrderFields, error) {
+			f := &versionFields{db: h.DB, page: views.PkgVersionNewProps{Limit: h.UploadLimit}}
+			return f, web.Receive(c, "package_file", formParts, func(in *web.Incoming) error { return f.stage(c.Request.Context(), in) })
+		},
+	}
+}
+
+// formParts is how many parts the form may have, its file included.
+const formParts = 100
+
+type versionFields struct {
+	db *models.DB
+	in models.PkgVersionInput
+	// up is the file that came with the form, if any.
+	up     *models.Upload
+	source versionSource
+	page   views.PkgVersionNewProps
+}
+
+// versionSource are the fields that say where the file comes from.
+type versionSource struct {
+	From   string `form:"source_from"`
+	Bucket string `form:"bucket_id"`
+	Find   string `form:"object_find"`
+	// File is what the chosen file is called: a preview comes without the file.
+	File string `form:"package_file"`
+}
+
+// stage writes the file to disk. A second one is left aside.
+func (f *versionFields) stage(ctx context.Context, in *web.Incoming) (err error) {
+	if f.up != nil {
+		return nil
+	}
+	f.up, err = f.db.StageUpload(ctx, models.ActorFrom(ctx), in.Name, in.Type, in, f.page.Limit)
+	if errors.Is(err, models.ErrTooLarge) {
+		err = models.Invalid{{Field: "package_file", Rule: "upload_limit"}}
+	}
+	return err
+}
+
+// Settle keeps the file where it was ordered, and removes it where not.
+func (f *versionFields) Settle(ctx context.Context) {
+	f.db.SettleUpload(ctx, models.ActorFrom(ctx), f.up)
+}
+
+func (f *versionFields) Into() []any { return []any{&f.in, &f.source} }
+
+// linked tells whether the form has the address of a file and does not say where
+// that is, as one that is only linked to.
+func (f *versionFields) linked() bool { return f.in.Source != "" && f.source.From == "" }
+
+func (f *versionFields) Line(context.Context) models.LineInput {
+	f.page.From = f.source.From
+	switch {
+	case f.source.From == views.FromBucket, f.source.From == views.FromExternal:
+		return &f.in
+	case !f.linked():
+		f.in.Source, f.in.Upload = "", cmp.Or(f.up, &models.Upload{})
+	}
+	f.page.From = views.FromUpload
+	return &f.in
+}
+
+// Choose finds what there is to choose from. An address in one of the team's
+// buckets is chosen as an object.
+func (f *versionFields) Choose(ctx context.Context, a *Asked) (err error) {
+	p := &f.page
+	if a.Preview && f.linked() {
+		p.From = views.FromExternal
+		b, _, err := f.db.FindSource(ctx, a.By, f.in.Source)
+		if err == nil {
+			p.From, f.source.Bucket = views.FromBucket, b.ID
+		} else if !errors.Is(err, models.ErrNotFound) {
+			return err
+		}
+	}
+	if p.Apps, _, err = f.db.ListApps(ctx, a.By, models.AppFilter{}, models.Page{Size: models.MaxPageSize}); err == nil {
+		err = f.chooseApp(ctx, a)
+	}
+	if err == nil && p.From == views.FromBucket {
+		err = f.chooseObject(ctx, a)
+	}
+	a.Form.Values.Set("source_from", p.From)
+	return err
+}
+
+// chooseApp finds the chosen application, also when it is too old to be among
+// those that are offered, and chooses the only one there is.
+func (f *versionFields) chooseApp(ctx context.Context, a *Asked) error {
+	p := &f.page
+	if f.in.AppID == "" && len(p.Apps) == 1 {
+		f.in.AppID = p.Apps[0].ID
+		a.Form.Values.Set("app_id", f.in.AppID)
+	}
+	if i := slices.IndexFunc(p.Apps, func(app models.App) bool { return app.ID == f.in.AppID }); i >= 0 {
+		p.App = &p.Apps[i]
+	}
+	if p.App != nil || f.in.AppID == "" {
+		return nil
+	}
+	app, err := f.db.FindApp(ctx, a.By, f.in.AppID)
+	if errors.Is(err, models.ErrNotFound) {
+		return nil // the summary says so
+	}
+	if err == nil {
+		p.App, p.Apps = app, append(p.Apps, *app)
+	}
+	return err
+}
+
+// chooseBucket finds the buckets to choose from, and the chosen one: the first
+// where none is.
+func (f *versionFields) chooseBucket(ctx context.Context, a *Asked) (err error) {
+	p := &f.page
+	if p.Buckets, _, err = f.db.ListBuckets(ctx, a.By, models.BucketFilter{}, models.Page{Size: models.MaxPageSize}); err != nil {
+		return err
+	}
+	p.Bucket, err = f.db.FindBucket(ctx, a.By, f.source.Bucket)
+	if errors.Is(err, models.ErrNotFound) {
+		if err = nil; len(p.Buckets) > 0 {
+			p.Bucket = &p.Buckets[0]
+		}
+	}
+	return err
+}
+
+// chooseObject finds the buckets and objects to choose from. A chosen object
+// stays on offer when the search does not find it, and is no longer chosen when
+// its bucket is not.
+func (f *versionFields) chooseObject(ctx context.Context, a *Asked) (err error) {
+	p := &f.page
+	if err = f.chooseBucket(ctx, a); err != nil || p.Bucket == nil {
+		return err
+	}
+	a.Form.Values.Set("bucket_id", p.Bucket.ID)
+	if p.Objects, err = f.db.ListSources(ctx, a.By, p.Bucket.ID, f.source.Find, views.OfferedObjects); err != nil {
+		return err
+	}
+	if slices.ContainsFunc(p.Objects, func(o models.Object) bool { return models.ObjectPath(p.Bucket.Name, o.Key) == f.in.Source }) {
+		return nil
+	}
+	chosen, o, err := f.db.FindSource(ctx, a.By, f.in.Source)
+	switch {
+	case err == nil && chosen.ID == p.Bucket.ID:
+		p.Objects = append([]models.Object{*o}, p.Objects...)
+	case err == nil || errors.Is(err, models.ErrNotFound):
+		f.in.Source = ""
+		a.Form.Values.Del("source")
+	default:
+		return err
+	}
+	return nil
+}
+
+// Code adds the application's region, which the API knows, and the file, which it
+// does not take.
+func (f *versionFields) Code(r code.Request) code.Request {
+	if f.page.App != nil {
+		r = r.In(f.page.App.Region)
+	}
+	if f.in.Upload != nil {
+		if name := cmp.Or(f.in.Upload.Name, f.source.File); name != "" {
+			r.Left = append(r.Left, code.Param{Name: "package_file", Value: name})
+		}
+	}
+	return r
+}
+
+func (f *versionFields) Draw(p views.OrderFormProps) templ.Component {
+	f.page.OrderFormProps, f.page.FileName = p, f.source.File
+	if f.source.File != "" && f.page.From == views.FromUpload {
+		// the file itself comes when the button is pressed
+		f.page.Quote.Refused = slices.DeleteFunc(p.Quote.Refused, func(e models.FieldError) bool { return e.Field == "package_file" && e.Rule == "required" })
+	}
+	return views.PkgVersionNew(f.page)
+}
