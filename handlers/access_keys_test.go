@@ -65,7 +65,7 @@ func TestASecretIsShownOnceOnTheAnswerThatMadeIt(t *testing.T) {
 		t.Errorf("the form sent again: got %d to %q, want 303 to the list", again.Status, again.Location())
 	}
 	list := admin.Get(t, "/team/keys")
-	if list.Find("#key-list tbody tr").Length() != 1 || !strings.Contains(list.Text("#toast"), "sent already") {
+	if list.Find("#key-list tbody tr").Length() != 1 || !strings.Contains(list.Text("#toast"), "already created") {
 		t.Errorf("got %q and %q, want one key and a word about it", list.Text("#key-list"), list.Text("#toast"))
 	}
 	for _, want := range []string{"deploys <b>", "Ada", "Requester", "ListStores", "Active", "Not used yet"} {
@@ -93,7 +93,7 @@ func TestARefusedKeyKeepsWhatWasTyped(t *testing.T) {
 	if p.Status != 422 || !p.Has(`a[href="#key_name"]`) || !p.Has(`[name=days][value="365"][checked]`) || !p.Has(`[name=operations][value=CreateStore][checked]`) {
 		t.Errorf("got %d, %q; want 422 with the field linked and the rest as typed", p.Status, p.Text("#key-form"))
 	}
-	if p := admin.Post(t, "/team/keys", url.Values{"key_name": {"a"}, "key_user": {site.Other.Admin.UserID}}); p.Status != 422 || !strings.Contains(p.Text(".error-summary"), "belongs to the team") {
+	if p := admin.Post(t, "/team/keys", url.Values{"key_name": {"a"}, "key_user": {site.Other.Admin.UserID}}); p.Status != 422 || !strings.Contains(p.Text(".error-summary"), "belong to the team") {
 		t.Errorf("for another team's member: got %d, %q", p.Status, p.Text(".error-summary"))
 	}
 }

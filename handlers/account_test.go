@@ -212,8 +212,8 @@ func TestEveryoneKeepsTheirAccount(t *testing.T) {
 		t.Fatalf("save: got %d, want 303", p.Status)
 	}
 	p = c.Get(t, p.Location())
-	if got := p.Text("h1"); got != "账户" {
-		t.Errorf("heading after choosing Chinese: got %q, want 账户", got)
+	if got := p.Text("h1"); got != "账号" {
+		t.Errorf("heading after choosing Chinese: got %q, want 账号", got)
 	}
 	if got := p.Find("html").AttrOr("data-theme", ""); got != "dark" {
 		t.Errorf("theme: got %q, want dark", got)

@@ -127,7 +127,7 @@ func TestCheckerShowsOursBesideTheirsAndTheFirstDifference(t *testing.T) {
 	if got := p.Find("#comparison tr.differs").Length(); got != 1 {
 		t.Errorf("got %d lines that differ, want 1", got)
 	}
-	if !strings.Contains(p.Text("#result"), "must end in a slash") {
+	if !strings.Contains(p.Text("#result"), "must end with a slash") {
 		t.Errorf("got %q, want it said that a slash is missing", p.Text("#result"))
 	}
 	if p.Find("#sent_request").Text() == "" || strings.Contains(p.Body, secret) {
@@ -169,7 +169,7 @@ func TestCheckerUsesASecretOnlyForWhoMay(t *testing.T) {
 	}
 	c := site.SignIn(t, models.Admin)
 	p := c.Submit(t, c.Get(t, "/api/checker"), "#checker-form", webtest.Values{"sent_request": wire(r)})
-	if !strings.Contains(p.Text("#result"), "does not work any more") {
+	if !strings.Contains(p.Text("#result"), "no longer works") {
 		t.Errorf("a disabled key: got %q", p.Text("#result"))
 	}
 }
@@ -181,12 +181,12 @@ func TestCheckerRefusesBadInputBesideItsField(t *testing.T) {
 	form := c.Get(t, "/api/checker")
 	for _, s := range []struct{ request, text, field, want string }{
 		{"", " ", "sent_request", "Paste a request"},
-		{"hello", "", "sent_request", "does not begin like a request: the first line"},
+		{"hello", "", "sent_request", "does not start like a request. The first line"},
 		{"POST / HTTP/1.1\nnothing", "", "sent_request", "nothing"},
 		{"curl http://desk -H \"Date: $now\"", "", "sent_request", "Date: $now"},
 		{"", "hello", "string_to_sign", "neither a string to sign"},
-		{strings.Repeat("a", 64<<10+1), "", "sent_request", "at most 64 KiB"},
-		{"", strings.Repeat("a", 64<<10+1), "string_to_sign", "at most 64 KiB"},
+		{strings.Repeat("a", 64<<10+1), "", "sent_request", "at most 64 KB"},
+		{"", strings.Repeat("a", 64<<10+1), "string_to_sign", "at most 64 KB"},
 		{"\x00\xff", "", "sent_request", ""},
 	} {
 		p := c.Submit(t, form, "#checker-form", webtest.Values{"sent_request": s.request, "string_to_sign": s.text})

@@ -75,7 +75,7 @@ func TestCodeFollowsTheForm(t *testing.T) {
 			if got := p.Find(".code-block [data-copy]").AttrOr("data-copy", ""); got != text {
 				t.Errorf("%s as %s: what is copied is not what is shown: %q", f.path, l, got)
 			}
-			if !strings.Contains(p.Text("#as-code .callout"), "Cost centre") || (f.path == "/buckets") != strings.Contains(p.Text("#as-code .callout"), "the one storage bucket") {
+			if !strings.Contains(p.Text("#as-code .callout"), "Cost centre") || (f.path == "/buckets") != strings.Contains(p.Text("#as-code .callout"), "the team’s default bucket") {
 				t.Errorf("%s as %s: what the API lacks is not said: %q", f.path, l, p.Text("#as-code .callout"))
 			}
 			values.Set(f.field, f.change)
@@ -133,13 +133,13 @@ func TestWhatWasNotTakenIsNamed(t *testing.T) {
 		path, text string
 		want       []string
 	}{
-		{"/buckets", "curl -X POST 'http://h/pop/v1/wam/storage?RegionId=cn-beijing&Colour=<b>red'", []string{"Colour=<b>red – not known here"}},
+		{"/buckets", "curl -X POST 'http://h/pop/v1/wam/storage?RegionId=cn-beijing&Colour=<b>red'", []string{"Colour=<b>red – not recognised"}},
 		{"/plans", "aliyun bssopenapi CreateResourcePackage --ProductCode ossbag --PackageType NO_SUCH --OwnerId 1 --Duration \"$D\"",
-			[]string{"OwnerId=1 – the form has no field for it", "Duration=$D – its value is known to your shell only", "PackageType=NO_SUCH – not on offer here"}},
+			[]string{"OwnerId=1 – the form has no field for it", "Duration=$D – only your shell knows its value", "PackageType=NO_SUCH – not offered here"}},
 		{"/plans", "aliyun bssopenapi CreateResourcePackage --ProductCode ossbag --PackageType NO_SUCH --Specification 40 --Duration 6",
-			[]string{"PackageType=NO_SUCH – not on offer here", "Specification=40 – not on offer here", "Duration=6 – not on offer here"}},
+			[]string{"PackageType=NO_SUCH – not offered here", "Specification=40 – not offered here", "Duration=6 – not offered here"}},
 		{"/stores", `{"store_name":"kb","region":"cn-north-4","availability_zones":["cn-north-4a","cn-moon-1"]}`,
-			[]string{"availability_zones.2=cn-moon-1 – not on offer here"}},
+			[]string{"availability_zones.2=cn-moon-1 – not offered here"}},
 	} {
 		p := ada.Post(t, c.path+"/paste", url.Values{"paste": {c.text}})
 		var got []string
@@ -158,11 +158,11 @@ func TestARequestThatIsNotReadStaysInTheBox(t *testing.T) {
 	ada := site.SignIn(t, models.Requester)
 	for text, want := range map[string]string{
 		"":                   "Nothing was pasted.",
-		"hello <b>there</b>": "no curl, aliyun or hcloud command",
-		"curl 'http://h":     "The ' in line 1 is never closed.",
-		"{\"store_name\":":   "broken in line 1",
-		"curl -X DELETE http://h/pop/v1/wam/pkgVersion": "asks for DELETE /pop/v1/wam/pkgVersion",
-		strings.Repeat("x", code.Limit+1):               "too long",
+		"hello <b>there</b>": "Not recognised. Paste a curl, aliyun or hcloud command",
+		"curl 'http://h":     "The ' in line 1 is not closed.",
+		"{\"store_name\":":   "error in line 1",
+		"curl -X DELETE http://h/pop/v1/wam/pkgVersion": "no form for DELETE /pop/v1/wam/pkgVersion",
+		strings.Repeat("x", code.Limit+1):               "Too long",
 	} {
 		for _, path := range []string{"/buckets", "/plans", "/stores"} {
 			p := ada.Post(t, path+"/paste", url.Values{"paste": {text}, "note": {"typed"}})
@@ -264,7 +264,7 @@ func TestUploadedVersionHasItsAddressInTheCode(t *testing.T) {
 	ada := site.SignIn(t, models.Requester)
 	form := url.Values{"app_id": {newApp(t, site, "shop").ID}, "label": {"v1"}, "source_from": {"upload"}}
 	p := ada.Post(t, "/pkg-versions/preview", url.Values{"app_id": form["app_id"], "source_from": {"upload"}, "package_file": {"shop.jar"}, "code": {"curl"}})
-	if got := p.Text("#as-code .callout"); !strings.Contains(got, "takes no file") || !strings.Contains(p.Text(".code-block"), `package_file="shop.jar"`) {
+	if got := p.Text("#as-code .callout"); !strings.Contains(got, "does not take files") || !strings.Contains(p.Text(".code-block"), `package_file="shop.jar"`) {
 		t.Errorf("before the upload: got %q", got)
 	}
 	id := strings.TrimPrefix(sendFile(t, site, ada, form, "shop.jar", []byte("bytes")).Location(), "/pkg-versions/")

@@ -237,7 +237,7 @@ func TestUploadsAreRefusedInWords(t *testing.T) {
 		t.Errorf("not multipart: got %d, want 422", p.Status)
 	}
 	if p := send(t, c, site, to, "", slices.Repeat([]upload{{strings.Repeat("k", 1025), ""}}, 1001)...); p.Status != http.StatusUnprocessableEntity ||
-		!strings.Contains(p.Body, "more than 1,000 files") {
+		!strings.Contains(p.Body, "At most 1,000 files") {
 		t.Errorf("1,001 files: got %d, want 422 and why", p.Status)
 	}
 	for _, body := range []string{"", "--x", "--x\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a\"\r\n\r\nhalf"} {

@@ -134,7 +134,7 @@ func TestOrderUnderWayIsLiveAndAFailedOneIsRetried(t *testing.T) {
 	if !p.Has("#order-state[hx-trigger]") || !p.Has("#order-lines[hx-trigger]") {
 		t.Error("an order under way does not follow its state")
 	}
-	if !strings.Contains(p.Text("#order-lines"), "due now ¥0.00") || !strings.Contains(p.Text("#order-lines"), "an hour") {
+	if !strings.Contains(p.Text("#order-lines"), "Due now ¥0.00") || !strings.Contains(p.Text("#order-lines"), "/hour") {
 		t.Errorf("the metered line says %q", p.Text("#order-lines"))
 	}
 	for deadline := time.Now().Add(20 * time.Second); ; {
@@ -198,7 +198,7 @@ func TestFormWhoseOrderWaitsLeadsToTheOrder(t *testing.T) {
 		"/pkg-versions/new?source=oss://elsewhere/a.zip&app_id=" + app.ID: {"#version-form", webtest.Values{"label": "1"}},
 	} {
 		p := c.Get(t, path)
-		if form.id == "form#plan-form" && !strings.Contains(p.Text("#summary"), "has to be approved") {
+		if form.id == "form#plan-form" && !strings.Contains(p.Text("#summary"), "Needs approval") {
 			t.Errorf("%s: the summary does not say that the order would wait: %q", path, p.Text("#summary"))
 		}
 		first := c.Submit(t, p, form.id, form.typed)
@@ -207,7 +207,7 @@ func TestFormWhoseOrderWaitsLeadsToTheOrder(t *testing.T) {
 			continue
 		}
 		show := c.Get(t, first.Location())
-		if show.Text("#order-state") != "Awaiting approval" || !strings.Contains(show.Text(".toast"), "waits for approval") || !strings.Contains(show.Text("#facts"), "Not decided yet") {
+		if show.Text("#order-state") != "Awaiting approval" || !strings.Contains(show.Text(".toast"), "is awaiting approval") || !strings.Contains(show.Text("#facts"), "Not decided yet") {
 			t.Errorf("%s: got state %q, message %q, facts %q", path, show.Text("#order-state"), show.Text(".toast"), show.Text("#facts"))
 		}
 		number, err := strconv.ParseInt(strings.TrimPrefix(first.Location(), "/orders/"), 10, 64)
@@ -237,7 +237,7 @@ func TestOrderThatCouldNotBeCarriedOutSaysWhy(t *testing.T) {
 		}
 	}
 	p := site.SignIn(t, models.Requester).Get(t, fmt.Sprintf("/orders/%d", second.Number))
-	if p.Text("#order-state") != "Failed" || !strings.Contains(p.Text(".callout"), "has this name already") || p.Has("form[action$='/retry']") {
+	if p.Text("#order-state") != "Failed" || !strings.Contains(p.Text(".callout"), "This name is taken") || p.Has("form[action$='/retry']") {
 		t.Errorf("got state %q, callout %q, retry %t; want the name as the reason and nothing to try again",
 			p.Text("#order-state"), p.Text(".callout"), p.Has("form[action$='/retry']"))
 	}

@@ -67,7 +67,7 @@ func TestPlanIsUpgradedFromItsPage(t *testing.T) {
 	if form.Has("input[name=specification][value='40']") || !form.Has("input[name=specification][value='100']") {
 		t.Errorf("got sizes %q, want those that are larger", form.Text("form#plan-change"))
 	}
-	if now := form.Text(".summary"); !strings.Contains(now, "Now") || strings.Contains(now, "Then") {
+	if now := form.Text(".summary"); !strings.Contains(now, "Current") || strings.Contains(now, "After") {
 		t.Errorf("nothing chosen: got summary %q, want the size it has", now)
 	}
 	refused := c.Submit(t, form, "form#plan-change", webtest.Values{"note": "more"})

@@ -36,7 +36,7 @@ func TestPlanIsOrderedFromTheForm(t *testing.T) {
 	for selector, want := range map[string]string{
 		"#summary .summary-total-value":              "¥22.50",
 		"#summary .summary-breakdown dd.tone-ok":     "−¥4.50",
-		"#summary .summary-notes li":                 "Our own, in proportion to the vendor's prices; valid from 2024-01-01. The price is fixed when the order is placed.",
+		"#summary .summary-notes li":                 "Price source: estimated from the cloud vendor’s prices, since 2024-01-01. Your price is fixed when you place the order.",
 		"#summary .summary-rows div:nth-child(4) dd": "2026-11-21 09:00",
 		"#summary .summary-rows div:nth-child(5) dd": "2027-05-21",
 	} {

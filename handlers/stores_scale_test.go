@@ -27,14 +27,14 @@ func TestStoreIsScaledFromItsPage(t *testing.T) {
 		t.Fatalf("got links %q, want one to the form", links)
 	}
 	form := ada.Get(t, links[0])
-	if form.Has(".error") || form.Find("#num").AttrOr("value", "") != "1" || !strings.Contains(form.Text("#summary"), "this number of units already") {
+	if form.Has(".error") || form.Find("#num").AttrOr("value", "") != "1" || !strings.Contains(form.Text("#summary"), "already has this many units") {
 		t.Errorf("fresh form: got %q, summary %q", form.Find("#num").AttrOr("value", ""), form.Text("#summary"))
 	}
 	values := webtest.Fields(form.Find("#scale-form"))
 	values.Set("num", "3")
 	p := ada.Do(t, http.MethodPost, path+"/scale/preview", values, http.Header{
 		"Hx-Request": {"true"}, "Hx-Request-Type": {"partial"}, "Hx-Target": {"form#scale-form"}})
-	if p.Status != http.StatusOK || strings.Contains(p.Body, "<!DOCTYPE") || !strings.Contains(p.Text("#summary"), "xlarge × 3") || !strings.Contains(p.Text("#summary"), "¥7.155 / hour") {
+	if p.Status != http.StatusOK || strings.Contains(p.Body, "<!DOCTYPE") || !strings.Contains(p.Text("#summary"), "xlarge × 3") || !strings.Contains(p.Text("#summary"), "¥7.155/hour") {
 		t.Errorf("preview: got %d, summary %q", p.Status, p.Text("#summary"))
 	}
 	for what, submit := range map[string]func(testing.TB, *webtest.Page, string, webtest.Values) *webtest.Page{"plain": ada.Submit, "htmx": ada.SubmitHX} {
@@ -50,25 +50,25 @@ func TestStoreIsScaledFromItsPage(t *testing.T) {
 	if p.Status != http.StatusSeeOther || p.Location() != path || again.Status != p.Status || again.Location() != path {
 		t.Fatalf("got %d to %q, then %d to %q; want the store twice", p.Status, p.Location(), again.Status, again.Location())
 	}
-	if p = ada.Get(t, path); p.Text("#store-state") != "Scaling out" || p.Find(".step").Length() != 2 || p.Has("#delete-store") {
+	if p = ada.Get(t, path); p.Text("#store-state") != "Adding units" || p.Find(".step").Length() != 2 || p.Has("#delete-store") {
 		t.Errorf("scaling: got %q, %d steps", p.Text("#store-state"), p.Find(".step").Length())
 	}
-	if p := ada.Get(t, "/"); !strings.Contains(p.Body, "Change the size of store") {
+	if p := ada.Get(t, "/"); !strings.Contains(p.Body, "Scale store") {
 		t.Error("the dashboard has no words for the job")
 	}
-	if p := ada.Get(t, path+"/scale"); !strings.Contains(p.Text("#summary"), "not at rest") {
+	if p := ada.Get(t, path+"/scale"); !strings.Contains(p.Text("#summary"), "when its status is Running") {
 		t.Errorf("form while it is scaled: got %q", p.Text("#summary"))
 	}
 	modelstest.Work(t, site.DB)
 	p = ada.Get(t, path)
-	if p.Text("#store-state") != "Running" || !strings.Contains(p.Text("#store-live .aside"), "xlarge × 3") || !strings.Contains(p.Text("#store-live .aside"), "¥7.155 / hour") {
+	if p.Text("#store-state") != "Running" || !strings.Contains(p.Text("#store-live .aside"), "xlarge × 3") || !strings.Contains(p.Text("#store-live .aside"), "¥7.155/hour") {
 		t.Errorf("scaled: got %q, %q", p.Text("#store-state"), p.Text("#store-live .aside"))
 	}
 	orders := ada.Get(t, "/orders").Links("tbody th")
 	if len(orders) != 2 {
 		t.Fatalf("got orders %q, want two", orders)
 	}
-	if p = ada.Get(t, orders[0]); !strings.Contains(p.Text("#lines"), "New size: handbook") || !strings.Contains(p.Text("#lines"), "xlarge × 1 → 3") || len(p.Links("#facts a[href='"+orders[1]+"']")) != 1 || strings.Contains(p.Body, "/stores/new?") {
+	if p = ada.Get(t, orders[0]); !strings.Contains(p.Text("#lines"), "Scaling: handbook") || !strings.Contains(p.Text("#lines"), "xlarge × 1 → 3") || len(p.Links("#facts a[href='"+orders[1]+"']")) != 1 || strings.Contains(p.Body, "/stores/new?") {
 		t.Errorf("order: got lines %q", p.Text("#lines"))
 	}
 	if p = ada.Get(t, orders[0]+"/print"); p.Status != http.StatusOK || !strings.Contains(p.Body, "xlarge × 1 → 3") {
@@ -116,7 +116,7 @@ func TestFailedScalingSaysWhyInWordsAndIsTriedAgain(t *testing.T) {
 	ada.Post(t, path+"/scale", url.Values{"num": {"2"}})
 	modelstest.Work(t, site.DB)
 	p := ada.Get(t, path)
-	if p.Text("#store-state") != "Running" || !strings.Contains(p.Text(".callout"), "works as before") || p.Find(".step.failed").Length() != 1 {
+	if p.Text("#store-state") != "Running" || !strings.Contains(p.Text(".callout"), "runs as before") || p.Find(".step.failed").Length() != 1 {
 		t.Errorf("got %q, %q", p.Text("#store-state"), p.Text(".callout"))
 	}
 	if err := os.Remove(folder + "/stores"); err != nil {
@@ -155,7 +155,7 @@ func TestStoresAreOfferedInAdvanceOnlyWhileTheyAreSoldSo(t *testing.T) {
 	values.Set("charge_mode", "prePaid")
 	values.Set("period_type", "month")
 	values.Set("period_num", "1")
-	if p := ada.Post(t, "/stores", values); p.Status != http.StatusUnprocessableEntity || !strings.Contains(p.Text(".error-summary"), "not sold in advance") {
+	if p := ada.Post(t, "/stores", values); p.Status != http.StatusUnprocessableEntity || !strings.Contains(p.Text(".error-summary"), "Prepaid is not available") {
 		t.Errorf("got %d, %q", p.Status, p.Text(".error-summary"))
 	}
 }

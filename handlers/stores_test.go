@@ -119,7 +119,7 @@ func TestStoreFormFollowsChanges(t *testing.T) {
 	if p.Find("#period_num option").Length() != 4 || p.Text("#period_num option[selected]") != "1 year" || !strings.Contains(p.Text("#summary"), "¥23,600.00") {
 		t.Errorf("a year in advance: got %q, summary %q", p.Text("#period_num"), p.Text("#summary"))
 	}
-	if p := preview(url.Values{"num": {"101"}}); p.Has("#num-note .error") || !strings.Contains(p.Text("#summary"), "99 CU are left") {
+	if p := preview(url.Values{"num": {"101"}}); p.Has("#num-note .error") || !strings.Contains(p.Text("#summary"), "99 CU left") {
 		t.Errorf("over the quota: got summary %q", p.Text("#summary"))
 	}
 	if p := preview(url.Values{"store_name": {"handbook"}}); !p.Has("#store_name-note .error") {
@@ -198,7 +198,7 @@ func TestFailedStoreSaysWhyInWordsAndIsTriedAgain(t *testing.T) {
 	path := orderStore(t, ada, "handbook")
 	modelstest.Work(t, site.DB)
 	p := ada.Get(t, path)
-	if p.Text("#store-state") != "Creation failed" || !strings.Contains(p.Text(".callout"), "in the place of the store's folder") || p.Find(".step.failed").Length() != 1 {
+	if p.Text("#store-state") != "Creation failed" || !strings.Contains(p.Text(".callout"), "blocks the store’s data folder") || p.Find(".step.failed").Length() != 1 {
 		t.Errorf("got %q, %q", p.Text("#store-state"), p.Text(".callout"))
 	}
 	if strings.Contains(p.Body, folder) {

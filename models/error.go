@@ -37,6 +37,8 @@ type FieldError struct {
 	Field string
 	Rule  string
 	Param string
+	// Text says that the value is a text, of which a limit counts characters.
+	Text bool
 }
 
 // Invalid is the error of an input that breaks rules. It lists every broken

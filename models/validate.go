@@ -124,7 +124,7 @@ func Check(in any) error {
 	var out Invalid
 	for _, b := range broken {
 		field, _, _ := strings.Cut(b.Field(), "[") // an element of a list is the list's fault
-		out = append(out, FieldError{Field: field, Rule: b.Tag(), Param: b.Param()})
+		out = append(out, FieldError{Field: field, Rule: b.Tag(), Param: b.Param(), Text: b.Kind() == reflect.String})
 	}
 	return out
 }

@@ -59,9 +59,9 @@ func TestTimelineTellsWhatIsGoneAndWhatFailed(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, want := range []string{
-		`<a href="/orders/202611210000042">202611210000042</a>`, "Placed order", "Ada by API", "3 minutes ago",
+		`<a href="/orders/202611210000042">202611210000042</a>`, "Placed order", "Ada (API)", "3 minutes ago",
 		"<s>&lt;i&gt;x</s>", "no.such", "&lt;b&gt;Ada", "not &lt;empty&gt;", "tone-warn",
-		"Left a gap in the order numbers", "ends with number 202611210000042. Numbers up to 202611210000047 were given before",
+		"Left a gap in the order numbers", "ends with number 202611210000042. Numbers up to 202611210000047 were used before",
 	} {
 		if !strings.Contains(b.String(), want) {
 			t.Errorf("no %s in\n%s", want, b.String())

@@ -459,13 +459,13 @@ func summaryProps(ctx context.Context, q models.Quote, rows []ui.Row) ui.Summary
 
 // PriceRows are the rows that say how the price of an order line comes about.
 func PriceRows(ctx context.Context, l models.OrderLine) []ui.Row {
-	rate := i18n.MoneyRate(ctx, l.UnitMicro, l.Currency) + " / " + i18n.T(ctx, "price.unit."+string(l.Unit))
+	rate := i18n.Rate(ctx, l.UnitMicro, l.Currency, string(l.Unit))
 	switch {
 	case l.Metered():
 		return []ui.Row{
 			{Label: i18n.T(ctx, "summary.unit-price"), Value: rate},
-			{Label: i18n.T(ctx, "summary.hourly"), Value: i18n.MoneyRate(ctx, l.HourlyMicro, l.Currency) + " / " + i18n.T(ctx, "price.unit."+string(pricing.Hour))},
-			{Label: i18n.T(ctx, "summary.monthly"), Value: "≈ " + i18n.Money(ctx, l.MonthlyEstimateMinor, l.Currency)},
+			{Label: i18n.T(ctx, "summary.hourly"), Value: i18n.Rate(ctx, l.HourlyMicro, l.Currency, string(pricing.Hour))},
+			{Label: i18n.T(ctx, "summary.monthly"), Value: i18n.Money(ctx, l.MonthlyEstimateMinor, l.Currency)},
 		}
 	case l.ListMinor == 0:
 		return nil

@@ -97,8 +97,7 @@ func lineRate(ctx context.Context, l models.OrderLine) string {
 	if l.UnitMicro == 0 {
 		return ""
 	}
-	return i18n.T(ctx, "order.rate", "Price", i18n.MoneyRate(ctx, l.UnitMicro, l.Currency),
-		"Unit", i18n.T(ctx, "price.unit."+string(l.Unit)))
+	return i18n.Rate(ctx, l.UnitMicro, l.Currency, string(l.Unit))
 }
 
 // lineTimes says what the rate is multiplied by: × 2 × 12 months.
@@ -321,7 +320,7 @@ func orderSums(ctx context.Context, s *models.OrderSheet) ui.SummaryProps {
 	}
 	p.Breakdown = append(p.Breakdown, ui.Row{Label: i18n.T(ctx, "order.tax"), Value: i18n.Money(ctx, o.TaxMinor, o.Currency)})
 	if m := monthlyEstimate(o); m > 0 {
-		p.Breakdown = append(p.Breakdown, ui.Row{Label: i18n.T(ctx, "order.monthly-estimate"), Value: "≈ " + i18n.Money(ctx, m, o.Currency)})
+		p.Breakdown = append(p.Breakdown, ui.Row{Label: i18n.T(ctx, "order.monthly-estimate"), Value: i18n.Money(ctx, m, o.Currency)})
 	}
 	return p
 }

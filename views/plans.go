@@ -139,7 +139,7 @@ func (p PlanNewProps) specs(ctx context.Context) []ui.Option {
 func planSpec(ctx context.Context, x models.SpecOffer) ui.Option {
 	o := ui.Option{Value: x.Value, Label: x.Name}
 	if x.Monthly.Micro > 0 {
-		o.Note = i18n.T(ctx, "plans.per-month", "Price", i18n.MoneyRate(ctx, x.Monthly.Micro, x.Monthly.Currency))
+		o.Note = i18n.Rate(ctx, x.Monthly.Micro, x.Monthly.Currency, string(pricing.Month))
 	}
 	return o
 }

@@ -1163,7 +1163,7 @@ func sheetSums(p PrintProps) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		if m := monthlyEstimate(o); m > 0 {
-			templ_7745c5c3_Err = sumRow(i18n.T(ctx, "order.monthly-estimate"), "≈ "+i18n.Money(ctx, m, o.Currency), "aside").Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = sumRow(i18n.T(ctx, "order.monthly-estimate"), i18n.Money(ctx, m, o.Currency), "aside").Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

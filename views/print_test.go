@@ -144,8 +144,8 @@ func crowded(n, kind int) *models.OrderSheet {
 
 func TestOrderOnPaper(t *testing.T) {
 	words := map[string]struct{ head, last, sign, check, sum string }{
-		"zh": {"单价", "第 %d 页，共 %d 页", "财务", "可与系统中的订单核对", "应付总额"},
-		"en": {"Unit price", "Page %d of %d", "Finance", "Check this paper against the live order", "Total"},
+		"zh": {"单价", "第 %d 页，共 %d 页", "财务", "核对本订单", "应付金额"},
+		"en": {"Unit price", "Page %d of %d", "Finance", "Scan or open to verify this order", "Total due"},
 	}
 	for _, tt := range []struct {
 		name  string

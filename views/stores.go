@@ -162,7 +162,7 @@ func (p StoreNewProps) flavors(ctx context.Context) []ui.Option {
 			micro, unit = f.Monthly, pricing.Month
 		}
 		if micro > 0 {
-			out[i].Price = i18n.MoneyRate(ctx, micro, f.Currency) + " / " + i18n.T(ctx, "price.unit."+string(unit))
+			out[i].Price = i18n.Rate(ctx, micro, f.Currency, string(unit))
 		}
 		if unit == pricing.Hour && micro > 0 {
 			month, err := pricing.MulDiv(micro, pricing.HoursPerMonth, pricing.MicroPerMinor)
@@ -295,8 +295,8 @@ func storeCost(ctx context.Context, lines []models.OrderLine) []ui.Row {
 		l = lines[i]
 	}
 	return []ui.Row{
-		{Label: i18n.T(ctx, "stores.hourly"), Value: i18n.MoneyRate(ctx, l.HourlyMicro, l.Currency) + " / " + i18n.T(ctx, "price.unit.hour")},
-		{Label: i18n.T(ctx, "summary.monthly"), Value: "≈ " + i18n.Money(ctx, l.MonthlyEstimateMinor, l.Currency)},
+		{Label: i18n.T(ctx, "stores.hourly"), Value: i18n.Rate(ctx, l.HourlyMicro, l.Currency, string(pricing.Hour))},
+		{Label: i18n.T(ctx, "summary.monthly"), Value: i18n.Money(ctx, l.MonthlyEstimateMinor, l.Currency)},
 	}
 }
 

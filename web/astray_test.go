@@ -147,7 +147,7 @@ func TestAFormThatCameByAnotherWayIsRefusedWithTheReason(t *testing.T) {
 		{came: came{name: "a site's page in an old browser", site: web.Site{BaseURL: ownSite}, host: "desk.example.com",
 			want: "came from another address", cure: "proxy_set_header Host $http_host;", link: ownSite + "/"}, origin: "https://evil.example", status: 403},
 		{came: came{name: "another site's page", site: web.Site{BaseURL: ownSite}, host: "desk.example.com",
-			want: "page of another site"}, origin: "https://evil.example", fetched: "cross-site", status: 403},
+			want: "came from another site’s page"}, origin: "https://evil.example", fetched: "cross-site", status: 403},
 		{came: came{name: "a page without TLS", site: web.Site{BaseURL: ownSite}, host: "desk.example.com",
 			want: "not encrypted", cure: "return 308 https://", link: ownSite + "/"}, origin: "http://desk.example.com", status: 403},
 		{came: came{name: "this machine without TLS", site: web.Site{BaseURL: ownSite}, host: "127.0.0.1:8080"}, origin: "http://127.0.0.1:8080", status: 204},
@@ -203,7 +203,7 @@ func TestAPathBelowAnotherIsNamed(t *testing.T) {
 	})
 	below := func(prefix string) string {
 		if prefix == "" {
-			return "the thing was deleted"
+			return "or it was deleted"
 		}
 		return "serves this site below " + prefix + ":"
 	}

@@ -227,7 +227,7 @@ func TestWhoeverDoesNotGetOnIsCut(t *testing.T) {
 			if err != nil {
 				return err
 			}
-			if res.StatusCode != 408 || !strings.Contains(body, "stood still") || !res.Close {
+			if res.StatusCode != 408 || !strings.Contains(body, "stalled") || !res.Close {
 				return fmt.Errorf("got %d, closing %v, want 408, a sentence and the end", res.StatusCode, res.Close)
 			}
 			if _, err := io.Copy(io.Discard, c); isTimeout(err) {

@@ -943,7 +943,7 @@ func TestJobThatFailedSaysWhyInWords(t *testing.T) {
 	modelstest.Work(t, d.DB)
 	job := storesBySignature(t, d, d.Key, "DescribeJob", body{"job_id": a.field("job_id")}, nil)
 	reason, _ := job.field("fail_reason").(string)
-	if job.field("status") != "Failed" || job.field("progress") != "25%" || !isTime(job.field("end_time")) || !strings.Contains(reason, "in the place of the store's folder") || strings.Contains(reason, folder) {
+	if job.field("status") != "Failed" || job.field("progress") != "25%" || !isTime(job.field("end_time")) || !strings.Contains(reason, "blocks the store’s data folder") || strings.Contains(reason, folder) {
 		t.Errorf("got job %v, want it Failed at 25%% with the reason", job.Data)
 	}
 	if s := storesBySignature(t, d, d.Key, "DescribeStore", body{"store_name": "test-storename"}, nil); s.field("status") != "CREATED_FAILED" {

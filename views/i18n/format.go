@@ -76,6 +76,12 @@ func MoneyRate(ctx context.Context, micro int64, currency string) string {
 	return sign(micro) + symbol(ctx, currency) + grouped(n/1_000_000) + "." + decimals + strings.Repeat("0", max(0, 2-len(decimals)))
 }
 
+// Rate is the price of one unit of something, in millionths of a currency, per
+// unit of time: ¥2.385/hour.
+func Rate(ctx context.Context, micro int64, currency, unit string) string {
+	return MoneyRate(ctx, micro, currency) + "/" + T(ctx, "price.unit."+unit)
+}
+
 // Bytes is a size with at most one decimal, in units of 1,024 that are named
 // as the documents name them: 1.5 GB is 1,610,612,736 bytes.
 func Bytes(ctx context.Context, n int64) string {

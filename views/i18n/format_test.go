@@ -133,12 +133,12 @@ func TestATermThatEndsAtMidnightEndsTheDayBefore(t *testing.T) {
 		now  time.Time
 		want string
 	}{
-		{end.Add(-time.Second), "ends today"},
-		{end.Add(-24 * time.Hour), "ends today"},
+		{end.Add(-time.Second), "expires today"},
+		{end.Add(-24 * time.Hour), "expires today"},
 		{end.Add(-24*time.Hour - time.Second), "1 day left"},
 		{end.AddDate(0, 0, -30), "29 days left"},
-		{end, "ended"},
-		{end.Add(time.Hour), "ended"},
+		{end, "expired"},
+		{end.Add(time.Hour), "expired"},
 	} {
 		if got := i18n.DaysLeft(ctx, end, tt.now); got != tt.want {
 			t.Errorf("at %s: got %q, want %q", tt.now, got, tt.want)
@@ -154,8 +154,8 @@ func TestDaysLeftCountsCalendarDaysOfTheReader(t *testing.T) {
 	if got, want := i18n.DaysLeft(in("zh", "", 8*3600), end, now), "还剩 2 天"; got != want {
 		t.Errorf("in UTC+8, where it is the 28th: got %q, want %q", got, want)
 	}
-	both(t, "today", "ends today", "今天到期", func(ctx context.Context) string { return i18n.DaysLeft(ctx, end, end.Add(-time.Hour)) })
-	both(t, "ended", "ended", "已到期", func(ctx context.Context) string { return i18n.DaysLeft(ctx, end, end) })
+	both(t, "today", "expires today", "今天到期", func(ctx context.Context) string { return i18n.DaysLeft(ctx, end, end.Add(-time.Hour)) })
+	both(t, "ended", "expired", "已到期", func(ctx context.Context) string { return i18n.DaysLeft(ctx, end, end) })
 }
 
 func TestRelativeTakesTheLargestUnitThatIsFull(t *testing.T) {
@@ -196,12 +196,12 @@ func TestDurationsUseTwoUnits(t *testing.T) {
 		{3240 * time.Millisecond, "3.2 s", "3.2 秒"},
 		{5 * time.Second, "5 s", "5 秒"},
 		{42 * time.Second, "42 s", "42 秒"},
-		{2*time.Minute + 5*time.Second, "2 min 5 s", "2 分 5 秒"},
+		{2*time.Minute + 5*time.Second, "2 min 5 s", "2 分钟 5 秒"},
 		{time.Hour, "1 h", "1 小时"},
-		{72*time.Minute + 3*time.Second, "1 h 12 min", "1 小时 12 分"},
+		{72*time.Minute + 3*time.Second, "1 h 12 min", "1 小时 12 分钟"},
 		{50 * time.Hour, "2 d 2 h", "2 天 2 小时"},
-		{-90 * time.Second, "−1 min 30 s", "−1 分 30 秒"},
-		{math.MinInt64, "−106751 d 23 h", "−106751 天 23 小时"},
+		{-90 * time.Second, "−1 min 30 s", "−1 分钟 30 秒"},
+		{math.MinInt64, "−106,751 d 23 h", "−106,751 天 23 小时"},
 	} {
 		both(t, tt.d.String(), tt.want, tt.zh, func(ctx context.Context) string { return i18n.Duration(ctx, tt.d) })
 	}

@@ -112,7 +112,8 @@ func Has(ctx context.Context, key string) bool {
 	return ok
 }
 
-// filled is a sentence with the values of args at their names.
+// filled is a sentence with the values of args at their names, numbers with
+// their digits in groups.
 func filled(text string, args []any) string {
 	if !strings.Contains(text, "{{.") {
 		return text
@@ -126,7 +127,14 @@ func filled(text string, args []any) string {
 		}
 		var name string
 		name, text, _ = strings.Cut(rest, "}}")
-		fmt.Fprint(&b, value(args, name))
+		switch v := value(args, name).(type) {
+		case int:
+			b.WriteString(sign(int64(v)) + grouped(magnitude(int64(v))))
+		case int64:
+			b.WriteString(sign(v) + grouped(magnitude(v)))
+		default:
+			fmt.Fprint(&b, v)
+		}
 	}
 }
 

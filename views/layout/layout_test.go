@@ -158,9 +158,9 @@ func TestWhoeverKeepsTheSiteIsToldOfAFullDisk(t *testing.T) {
 		disk layout.Disk
 		want string
 	}{
-		{"en", layout.Disk{Free: 512 << 20, Total: 10 << 30}, "filling upOnly 512 MB of 10 GB (5%) are free"},
+		{"en", layout.Disk{Free: 512 << 20, Total: 10 << 30}, "filling upOnly 512 MB of 10 GB (5%) is free"},
 		{"zh", layout.Disk{Free: 512 << 20, Total: 10 << 30}, "磁盘共 10 GB，仅剩 512 MB（5%）"},
-		{"en", layout.Disk{Free: 8 << 20, Total: 10 << 30, Full: true}, "is fullOnly 8 MB of 10 GB are free"},
+		{"en", layout.Disk{Free: 8 << 20, Total: 10 << 30, Full: true}, "is fullOnly 8 MB of 10 GB is free"},
 		{"zh", layout.Disk{Free: 8 << 20, Total: 10 << 30, Full: true}, "服务器磁盘已满"},
 	} {
 		s := ada

@@ -145,7 +145,14 @@ func TestRuleTextFallsBackFromFieldToRuleToGeneral(t *testing.T) {
 	}{
 		{"en", models.FieldError{Field: "anything", Rule: "required"}, "This cannot be empty."},
 		{"zh", models.FieldError{Field: "anything", Rule: "required"}, "此项不能为空。"},
-		{"en", models.FieldError{Field: "anything", Rule: "maxbytes", Param: "255"}, "Too long: at most 255 bytes. A Chinese character takes three."},
+		{"en", models.FieldError{Field: "email", Rule: "required"}, "Enter the email."},
+		{"zh", models.FieldError{Field: "label", Rule: "required"}, "请填写版本号。"},
+		{"en", models.FieldError{Field: "anything", Rule: "max", Param: "1024", Text: true}, "Use at most 1,024 characters."},
+		{"zh", models.FieldError{Field: "anything", Rule: "min", Param: "12", Text: true}, "至少 12 个字符。"},
+		{"en", models.FieldError{Field: "anything", Rule: "max", Param: "3650"}, "Must be 3,650 or less."},
+		{"zh", models.FieldError{Field: "size_limit", Rule: "max", Param: "1048576"}, "不能大于 1,048,576 GB（1 PB）。"},
+		{"zh", models.FieldError{Field: "anything", Rule: "bucket_full", Param: "20261121"}, "超出存储桶 20261121 的容量上限。请释放空间或另选存储桶。"},
+		{"en", models.FieldError{Field: "anything", Rule: "maxbytes", Param: "255"}, "Use at most 255 bytes. A Chinese character takes 3."},
 		{"en", models.FieldError{Field: "anything", Rule: "never heard of"}, "This value cannot be used."},
 		{"zh", models.FieldError{Rule: ""}, "这个值不可用。"},
 	} {

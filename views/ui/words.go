@@ -2,6 +2,9 @@ package ui
 
 import (
 	"context"
+	"strconv"
+	"strings"
+	"unicode"
 
 	"quartermaster/models"
 	"quartermaster/views/i18n"
@@ -18,15 +21,43 @@ func Label(ctx context.Context, field string) string {
 
 // RuleText says in the reader's language what a broken rule asks for: the
 // sentence of this rule on this field, else of this rule on any field, else a
-// general one. It is a whole sentence that does not repeat the label.
+// general one.
 func RuleText(ctx context.Context, e models.FieldError) string {
-	args := []any{"Param", e.Param, "Field", Label(ctx, e.Field)}
-	for _, key := range []string{"rule." + e.Field + "." + e.Rule, "rule." + e.Rule} {
+	args := []any{"Param", counted(ctx, e), "Field", inSentence(Label(ctx, e.Field))}
+	keys := []string{"rule." + e.Field + "." + e.Rule, "rule." + e.Rule}
+	switch {
+	case e.Rule == "required" && i18n.Has(ctx, "field."+e.Field):
+		keys[1] = "rule.required-of"
+	case e.Text && (e.Rule == "min" || e.Rule == "max"):
+		keys[1] = "rule." + e.Rule + "-text"
+	}
+	for _, key := range keys {
 		if i18n.Has(ctx, key) {
 			return i18n.T(ctx, key, args...)
 		}
 	}
 	return i18n.T(ctx, "rule.other", args...)
+}
+
+// counted is the parameter of a rule, with its digits in groups where it is a
+// number and not a name of digits.
+func counted(ctx context.Context, e models.FieldError) string {
+	switch e.Rule {
+	case "min", "max", "maxbytes", "quota", "scale_out", "scale_in", "bucket_not_empty", "versions_changed":
+		if n, err := strconv.ParseInt(e.Param, 10, 64); err == nil {
+			return i18n.Number(ctx, n)
+		}
+	}
+	return e.Param
+}
+
+// inSentence is a label as it stands inside a sentence: "Name" is "name", and
+// "API key" stays.
+func inSentence(label string) string {
+	if r := []rune(label); len(r) > 1 && unicode.IsLower(r[1]) {
+		return strings.ToLower(string(r[:1])) + string(r[1:])
+	}
+	return label
 }
 
 // help is the sentence below a field: the given one, else the catalogue's.
