@@ -199,7 +199,10 @@ func (db *DB) upgradePrice(ctx context.Context, p *Plan, spec Specification, fro
 	if err != nil {
 		return q, "", err
 	}
-	q, err = pricing.Upgrade(book, now, p.PackageType, was, spec.Value, p.Months(), p.EndsAt.Sub(from), p.EndsAt.Sub(p.EffectiveAt))
+	q, err = pricing.Upgrade(book, now, pricing.Upgrading{
+		PackageType: p.PackageType, From: was, To: spec.Value, Months: p.Months(),
+		Left: p.EndsAt.Sub(from), Whole: p.EndsAt.Sub(p.EffectiveAt),
+	})
 	rule, err = priceRule(err)
 	return q, rule, err
 }

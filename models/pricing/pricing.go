@@ -155,39 +155,48 @@ func Plan(book Book, at time.Time, packageType, spec string, months int) (Quote,
 	monthly, err := book.Find(at, sku, "", Month, 0)
 	hasMonthly := err == nil
 	term, err := book.Find(at, sku, "", Term, months)
+	byMonth, whole := priced{monthly, int64(months)}, priced{term, 1}
 	switch {
 	case err != nil && !hasMonthly:
 		return Quote{}, err
 	case err != nil:
-		return bought(monthly, monthly, 1, int64(months), int64(months), months, Month)
+		whole = byMonth
 	case !hasMonthly:
-		return bought(term, term, 1, 1, 1, months, Month)
+		byMonth = whole
 	}
-	return bought(monthly, term, 1, int64(months), 1, months, Month)
+	return bought(1, byMonth, whole, months, Month)
 }
 
-// Upgrade is what it costs to make a plan of so many months larger when left of
-// its whole term is still to come: what the larger specification costs more for
-// the whole term, at the prices of now, times left ÷ whole, rounded once. It is
-// nothing where the larger one costs no more. The quote is for one piece of
-// that rest.
-func Upgrade(book Book, at time.Time, packageType, from, to string, months int, left, whole time.Duration) (Quote, error) {
-	small, err := Plan(book, at, packageType, from, months)
+// Upgrading is a plan of so many months that is made larger: from one
+// specification to another when Left of its Whole term is still to come.
+type Upgrading struct {
+	PackageType string
+	From, To    string
+	Months      int
+	Left, Whole time.Duration
+}
+
+// Upgrade is what it costs to make a plan larger: what the larger specification
+// costs more for the whole term, at the prices of now, times left ÷ whole,
+// rounded once. It is nothing where the larger one costs no more. The quote is
+// for one piece of that rest.
+func Upgrade(book Book, at time.Time, u Upgrading) (Quote, error) {
+	small, err := Plan(book, at, u.PackageType, u.From, u.Months)
 	if err != nil {
 		return Quote{}, err
 	}
-	large, err := Plan(book, at, packageType, to, months)
+	large, err := Plan(book, at, u.PackageType, u.To, u.Months)
 	if err != nil {
 		return Quote{}, err
 	}
 	if small.Currency != large.Currency {
-		return Quote{}, fmt.Errorf("%s from %s to %s: %w", packageType, small.Currency, large.Currency, ErrNoPrice)
+		return Quote{}, fmt.Errorf("%s from %s to %s: %w", u.PackageType, small.Currency, large.Currency, ErrNoPrice)
 	}
-	due, err := MulDiv(max(0, large.TradeMinor-small.TradeMinor), int64(left), int64(whole))
+	due, err := MulDiv(max(0, large.TradeMinor-small.TradeMinor), int64(u.Left), int64(u.Whole))
 	if err != nil {
 		return Quote{}, err
 	}
-	listed, err := MulDiv(max(0, large.ListMinor-small.ListMinor), int64(left), int64(whole))
+	listed, err := MulDiv(max(0, large.ListMinor-small.ListMinor), int64(u.Left), int64(u.Whole))
 	if err != nil {
 		return Quote{}, err
 	}
@@ -244,20 +253,20 @@ func Store(book Book, at time.Time, t StoreTerms) (Quote, error) {
 		if err != nil {
 			return Quote{}, err
 		}
-		return bought(monthly, monthly, num, n, n, t.PeriodNum, Month)
+		return bought(num, priced{monthly, n}, priced{monthly, n}, t.PeriodNum, Month)
 	case Year:
 		yearly, err := book.Find(at, sku, t.Region, Year, 0)
 		switch {
 		case err != nil:
 			return Quote{}, err
 		case !hasMonthly:
-			return bought(yearly, yearly, num, n, n, t.PeriodNum, Year)
+			return bought(num, priced{yearly, n}, priced{yearly, n}, t.PeriodNum, Year)
 		}
 		months, err := Months(t.PeriodNum, Yearly)
 		if err != nil {
 			return Quote{}, err
 		}
-		return bought(monthly, yearly, num, int64(months), n, t.PeriodNum, Year)
+		return bought(num, priced{monthly, int64(months)}, priced{yearly, n}, t.PeriodNum, Year)
 	}
 	return Quote{}, fmt.Errorf("store per %q: %w", t.PeriodType, ErrNoPrice)
 }
@@ -284,33 +293,38 @@ func metered(book Book, at time.Time, t StoreTerms) (Quote, error) {
 	}, nil
 }
 
-// bought is the quote of quantity pieces bought in advance: listed as listUnits
-// of the list price, paid as tradeUnits of the trade price. A list price that
-// is of no use as one, in another currency or below what is paid, gives way to
-// the trade price.
-func bought(list, trade Price, quantity, listUnits, tradeUnits int64, n int, unit Unit) (Quote, error) {
-	due, err := trade.of(quantity, tradeUnits)
+// priced is a number of units at their price.
+type priced struct {
+	Price
+	units int64
+}
+
+// bought is the quote of quantity pieces bought in advance for a term: what is
+// listed and what is paid. A list price that cannot be compared, in another
+// currency or below what is paid, gives way to the trade price.
+func bought(quantity int64, list, trade priced, term int, unit Unit) (Quote, error) {
+	due, err := trade.of(quantity)
 	if err != nil {
 		return Quote{}, err
 	}
-	listed, err := list.of(quantity, listUnits)
+	listed, err := list.of(quantity)
 	if err != nil {
 		return Quote{}, err
 	}
 	if list.Currency != trade.Currency || listed < due {
-		list, listed, listUnits = trade, due, tradeUnits
+		list, listed = trade, due
 	}
 	return Quote{
 		SKU: trade.SKU, Currency: trade.Currency, UnitMicro: list.Micro, Unit: list.Unit,
-		Quantity: quantity, Units: listUnits, TermN: n, TermUnit: unit,
+		Quantity: quantity, Units: list.units, TermN: term, TermUnit: unit,
 		ListMinor: listed, DiscountMinor: listed - due, TradeMinor: due,
 		Source: trade.Source, ValidFrom: trade.ValidFrom, Ours: trade.Ours || list.Ours,
 	}, nil
 }
 
-// of is the amount of so many pieces for so many units.
-func (p Price) of(quantity, units int64) (int64, error) {
-	pieces, err := Mul(quantity, units)
+// of is the amount of so many pieces.
+func (p priced) of(quantity int64) (int64, error) {
+	pieces, err := Mul(quantity, p.units)
 	if err != nil {
 		return 0, err
 	}

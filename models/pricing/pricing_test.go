@@ -104,7 +104,7 @@ func TestUpgradeCostsTheDifferenceForWhatIsLeft(t *testing.T) {
 		{"unknown", "41", 4, 4, 0, 0, pricing.ErrNoPrice},
 		{"too much for its unit price", "max", math.MaxInt64, 1, 0, 0, pricing.ErrOverflow},
 	} {
-		q, err := pricing.Upgrade(book, day("2026-11-21"), "oss", "40", tt.to, 6, tt.left, tt.whole)
+		q, err := pricing.Upgrade(book, day("2026-11-21"), pricing.Upgrading{PackageType: "oss", From: "40", To: tt.to, Months: 6, Left: tt.left, Whole: tt.whole})
 		if !errors.Is(err, tt.want) || q.ListMinor != tt.list || q.TradeMinor != tt.trade || q.ListMinor-q.DiscountMinor != q.TradeMinor {
 			t.Errorf("%s: got %d listed, %d taken off, %d to pay, %v; want %d, %d, %v",
 				tt.name, q.ListMinor, q.DiscountMinor, q.TradeMinor, err, tt.list, tt.trade, tt.want)
