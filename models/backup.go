@@ -377,7 +377,7 @@ func (db *DB) dumpPostgres(ctx context.Context, to, list string, in BackupInput)
 		if err != nil {
 			return err
 		}
-		return backup.Dump(ctx, tool, db.address, snapshot, k.Schema, others, to)
+		return backup.Schema{Address: db.address, Snapshot: snapshot, Name: k.Schema, Without: others}.Dump(ctx, tool, to)
 	}, &sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true})
 	return k, err
 }

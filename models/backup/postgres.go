@@ -62,16 +62,23 @@ func toolMajor(ctx context.Context, path string) int {
 	return major
 }
 
-// Dump writes a schema of a PostgreSQL database to a file, as a snapshot that
-// another connection has exported shows it, without the tables that are left
-// out.
-func Dump(ctx context.Context, tool, address, snapshot, schema string, without []string, to string) error {
-	args := []string{"--format=custom", "--no-owner", "--no-privileges", "--no-password", "--snapshot=" + snapshot,
-		"--schema=" + quoted(schema), "--file=" + to}
-	for _, table := range without {
-		args = append(args, "--exclude-table="+quoted(schema)+"."+quoted(table))
+// Schema is a schema of a PostgreSQL database, as a snapshot that another
+// connection has exported shows it.
+type Schema struct {
+	Address  string
+	Snapshot string
+	Name     string
+	Without  []string // tables that are left out
+}
+
+// Dump writes a schema to a file with pg_dump, which tool is the path of.
+func (s Schema) Dump(ctx context.Context, tool, to string) error {
+	args := []string{"--format=custom", "--no-owner", "--no-privileges", "--no-password", "--snapshot=" + s.Snapshot,
+		"--schema=" + quoted(s.Name), "--file=" + to}
+	for _, table := range s.Without {
+		args = append(args, "--exclude-table="+quoted(s.Name)+"."+quoted(table))
 	}
-	return run(ctx, tool, address, args...)
+	return run(ctx, tool, s.Address, args...)
 }
 
 // Undump fills an empty schema of a PostgreSQL database with what Dump wrote,
