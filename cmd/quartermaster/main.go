@@ -3,6 +3,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -89,57 +90,52 @@ func refuse(errs io.Writer, code int, err error) int {
 	return code
 }
 
+// cures are the errors that can be cured, in the order in which they are looked
+// for.
+var cures = []struct {
+	is   error
+	said string // in place of the error's own words
+	cure string
+}{
+	{is: models.ErrFolderInUse, said: "the data folder is in use by another Quartermaster", cure: "stop that one, or name another folder with --data"},
+	{is: migrations.ErrNewer, said: "the database belongs to a newer version of Quartermaster", cure: "start that version, or name another folder with --data"},
+	{is: models.ErrDatabaseInUse, cure: "a database belongs to one process at a time: stop that one, or correct --database-url"},
+	{is: models.ErrDatabaseEmpty, cure: "nothing was changed: put the database that belongs to it back, or correct --data or --database-url; to begin anew beside what is there, start once with --accept-empty-database"},
+	{is: models.ErrDatabaseOther, cure: "nothing was changed: correct --data or --database-url; to join the two for good, start once with --accept-other-database"},
+	{is: models.ErrDatabaseOlder, cure: "nothing was changed: put the newest database back; to go on without what came later, start once with --accept-older-database"},
+	{is: models.ErrFolderEmpty, cure: "nothing was changed: put the data folder that belongs to it back, or correct --data or --database-url; to go on without its objects and stores, start once with --accept-empty-folder"},
+	{is: models.ErrIdentityDamaged, cure: "nothing was changed: put a copy of it back, or, if there is none, move it away and start once with --accept-other-database"},
+	{is: models.ErrDatabaseDamaged, said: models.ErrDatabaseDamaged.Error(), cure: "keep it, and restore the newest backup into an empty folder with: quartermaster restore"},
+	{is: models.ErrSecretKey, cure: "put the file secret.key that belongs to this database back into the data folder, or set QUARTERMASTER_SECRET_KEY as it was; if it is lost, delete all access keys with: quartermaster key reset"},
+	{is: models.ErrHalfRestored, cure: "restore again into an empty folder, or read the file restoring in it"},
+	{is: models.ErrNoDesk, cure: "name the data folder with --data, and a PostgreSQL database with --database-url"},
+	{is: migrations.ErrNone, cure: "name the data folder with --data, and a PostgreSQL database with --database-url"},
+	{is: migrations.ErrOlder, cure: "take the backup with that version, or start this one once, which brings the database up to date"},
+	{is: models.ErrEngine, cure: "a backup of SQLite is restored without --database-url, one of PostgreSQL with it"},
+	{is: backups.ErrForeign, cure: "name a new or an empty folder"},
+	{is: backups.ErrInUse, cure: "wait for it, or name another place"},
+	{is: backups.ErrNoTool, cure: "install it (Debian: postgresql-client), or name it with --pg-dump or --pg-restore"},
+	{is: backups.ErrCut, said: backups.ErrCut.Error(), cure: "restore another one, into an empty folder: the one that this was restored into is not whole"},
+	{is: backups.ErrDamaged, said: backups.ErrCut.Error(), cure: "restore another one, into an empty folder: the one that this was restored into is not whole"},
+	{is: models.ErrPooled, cure: "give this command the address of PostgreSQL itself, with QUARTERMASTER_DATABASE_URL or --database-url"},
+	{is: models.ErrNotEmpty, cure: "a backup is restored into an empty place only, name one with --data, and an empty PostgreSQL database with --database-url"},
+	{is: syscall.EADDRINUSE, cure: "another program listens there, choose another address with --listen"},
+	{is: syscall.EADDRNOTAVAIL, cure: "this machine has no such address, choose another one with --listen, or :8080 for all that it has"},
+}
+
 // plainly is an error in words for the person who started the program.
 func plainly(err error) string {
+	if errors.Is(err, context.Canceled) {
+		return "interrupted before it was done"
+	}
+	for _, c := range cures {
+		if errors.Is(err, c.is) {
+			return cmp.Or(c.said, err.Error()) + "; " + c.cure
+		}
+	}
 	var path *fs.PathError
 	var listen *net.OpError
 	switch {
-	case errors.Is(err, context.Canceled):
-		return "interrupted before it was done"
-	case errors.Is(err, models.ErrFolderInUse):
-		return "the data folder is in use by another Quartermaster; stop that one, or name another folder with --data"
-	case errors.Is(err, migrations.ErrNewer):
-		return "the database belongs to a newer version of Quartermaster; start that version, or name another folder with --data"
-	case errors.Is(err, models.ErrDatabaseInUse):
-		return err.Error() + "; a database belongs to one process at a time: stop that one, or correct --database-url"
-	case errors.Is(err, models.ErrDatabaseEmpty):
-		return err.Error() + "; nothing was changed: put the database that belongs to it back, or correct --data or --database-url; to begin anew beside what is there, start once with --accept-empty-database"
-	case errors.Is(err, models.ErrDatabaseOther):
-		return err.Error() + "; nothing was changed: correct --data or --database-url; to join the two for good, start once with --accept-other-database"
-	case errors.Is(err, models.ErrDatabaseOlder):
-		return err.Error() + "; nothing was changed: put the newest database back; to go on without what came later, start once with --accept-older-database"
-	case errors.Is(err, models.ErrFolderEmpty):
-		return err.Error() + "; nothing was changed: put the data folder that belongs to it back, or correct --data or --database-url; to go on without its objects and stores, start once with --accept-empty-folder"
-	case errors.Is(err, models.ErrIdentityDamaged):
-		return err.Error() + "; nothing was changed: put a copy of it back, or, if there is none, move it away and start once with --accept-other-database"
-	case errors.Is(err, models.ErrDatabaseDamaged):
-		return models.ErrDatabaseDamaged.Error() + "; keep it, and restore the newest backup into an empty folder with: quartermaster restore"
-	case errors.Is(err, models.ErrSecretKey):
-		return err.Error() + "; put the file secret.key that belongs to this database back into the data folder, or set QUARTERMASTER_SECRET_KEY as it was; if it is lost, delete all access keys with: quartermaster key reset"
-	case errors.Is(err, models.ErrHalfRestored):
-		return err.Error() + "; restore again into an empty folder, or read the file restoring in it"
-	case errors.Is(err, models.ErrNoDesk), errors.Is(err, migrations.ErrNone):
-		return err.Error() + "; name the data folder with --data, and a PostgreSQL database with --database-url"
-	case errors.Is(err, migrations.ErrOlder):
-		return err.Error() + "; take the backup with that version, or start this one once, which brings the database up to date"
-	case errors.Is(err, models.ErrEngine):
-		return err.Error() + "; a backup of SQLite is restored without --database-url, one of PostgreSQL with it"
-	case errors.Is(err, backups.ErrForeign):
-		return err.Error() + "; name a new or an empty folder"
-	case errors.Is(err, backups.ErrInUse):
-		return err.Error() + "; wait for it, or name another place"
-	case errors.Is(err, backups.ErrNoTool):
-		return err.Error() + "; install it (Debian: postgresql-client), or name it with --pg-dump or --pg-restore"
-	case errors.Is(err, backups.ErrCut), errors.Is(err, backups.ErrDamaged):
-		return backups.ErrCut.Error() + "; restore another one, into an empty folder: the one that this was restored into is not whole"
-	case errors.Is(err, models.ErrPooled):
-		return err.Error() + "; give this command the address of PostgreSQL itself, with QUARTERMASTER_DATABASE_URL or --database-url"
-	case errors.Is(err, models.ErrNotEmpty):
-		return err.Error() + "; a backup is restored into an empty place only, name one with --data, and an empty PostgreSQL database with --database-url"
-	case errors.Is(err, syscall.EADDRINUSE):
-		return err.Error() + "; another program listens there, choose another address with --listen"
-	case errors.Is(err, syscall.EADDRNOTAVAIL):
-		return err.Error() + "; this machine has no such address, choose another one with --listen, or :8080 for all that it has"
 	case errors.As(err, &listen) && errors.Is(err, fs.ErrPermission):
 		return err.Error() + "; a port below 1024 needs a right of its own, choose a higher one with --listen"
 	case errors.Is(err, models.ErrNoSpace):
