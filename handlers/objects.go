@@ -3,7 +3,9 @@ package handlers
 import (
 	"cmp"
 	"errors"
+	"io"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/gin-gonic/gin"
@@ -29,9 +31,6 @@ func (h Objects) Create(c *gin.Context) error {
 	if !by.May(models.Request) {
 		return models.ErrForbidden
 	}
-	if c.Request.ContentLength > h.UploadLimit+web.FormRoom {
-		return models.ErrTooLarge
-	}
 	results, err := h.receive(c, b)
 	form := ui.Form{}
 	for _, r := range results {
@@ -53,29 +52,35 @@ const mostFiles = 1000
 // receive reads the form. The folder and the exact name of a file come before
 // it; a browser without scripts sends the name with the file itself.
 func (h Objects) receive(c *gin.Context, b *models.Bucket) (results []views.UploadResult, err error) {
-	ctx := c.Request.Context()
+	if c.Request.ContentLength > h.UploadLimit+web.FormRoom {
+		return nil, models.ErrTooLarge
+	}
 	err = web.Receive(c, "file", 4*mostFiles, func(in *web.Incoming) error {
 		if len(results) == mostFiles {
 			return models.Invalid{{Field: "file", Rule: "many_files"}}
 		}
-		o := models.ObjectInput{BucketID: b.ID, ContentType: in.Type, Limit: h.UploadLimit,
-			Key: c.Query("prefix") + asFolder(in.Fields.Get("folder")) + cmp.Or(in.Fields.Get("file_name"), in.Name)}
+		key := c.Query("prefix") + asFolder(in.Fields.Get("folder")) + cmp.Or(in.Fields.Get("file_name"), in.Name)
 		in.Fields.Del("file_name")
-		_, err := h.DB.PutObject(ctx, models.ActorFrom(ctx), o, in)
-		if errors.Is(err, models.ErrTooLarge) {
-			err = models.Invalid{{Field: "file", Rule: "upload_limit"}}
+		err := h.put(c, models.ObjectInput{BucketID: b.ID, Key: key, ContentType: in.Type, Limit: h.UploadLimit}, in)
+		if err == nil || errors.As(err, new(models.Invalid)) {
+			results = append(results, views.UploadResult{Key: key, Err: err})
+			return nil
 		}
-		var refused models.Invalid
-		if err != nil && !errors.As(err, &refused) {
-			return err
-		}
-		results = append(results, views.UploadResult{Key: o.Key, Err: err})
-		return nil
+		return err
 	})
 	if err == nil && len(results) == 0 {
 		err = models.Invalid{{Field: "file", Rule: "file"}}
 	}
 	return results, err
+}
+
+func (h Objects) put(c *gin.Context, in models.ObjectInput, file io.Reader) error {
+	ctx := c.Request.Context()
+	_, err := h.DB.PutObject(ctx, models.ActorFrom(ctx), in, file)
+	if errors.Is(err, models.ErrTooLarge) {
+		return models.Invalid{{Field: "file", Rule: "upload_limit"}}
+	}
+	return err
 }
 
 // asFolder is what the keys of a folder begin with.
@@ -131,9 +136,8 @@ func (h Objects) Confirm(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	back := views.FolderPath(b.ID, c.Query("prefix"))
 	if len(chosen) == 0 {
-		return web.SeeOther(c, back)
+		return web.SeeOther(c, views.FolderPath(b.ID, c.Query("prefix")))
 	}
 	uses, err := h.DB.ListObjectUses(ctx, by, chosen)
 	if err != nil {
@@ -165,10 +169,8 @@ func (h Objects) Delete(c *gin.Context) error {
 		return err
 	}
 	prefix := c.Query("prefix")
-	for _, g := range gone {
-		if g.Err != nil {
-			return web.Render(c, http.StatusUnprocessableEntity, views.ObjectsGone(views.ObjectsGoneProps{Bucket: *b, Gone: gone, Prefix: prefix}))
-		}
+	if slices.ContainsFunc(gone, func(g models.Gone) bool { return g.Err != nil }) {
+		return web.Render(c, http.StatusUnprocessableEntity, views.ObjectsGone(views.ObjectsGoneProps{Bucket: *b, Gone: gone, Prefix: prefix}))
 	}
 	web.Flash(c, "objects.deleted", "Count", len(gone))
 	return web.SeeOther(c, views.FolderPath(b.ID, prefix))

@@ -2,7 +2,6 @@ package models
 
 import (
 	"context"
-	"slices"
 	"strings"
 	"unicode/utf8"
 )
@@ -54,22 +53,7 @@ func (db *DB) ListObjects(ctx context.Context, by Actor, bucketID, prefix string
 	if err != nil {
 		return nil, Cursor{}, translate(err)
 	}
-	more := len(entries) > size
-	if more {
-		entries = entries[:size]
-	}
-	if w.backwards {
-		slices.Reverse(entries)
-	}
-	var c Cursor
-	if len(entries) > 0 {
-		if more || w.backwards {
-			c.Next = entries[len(entries)-1].mark()
-		}
-		if w.backwards && more || !w.backwards && known {
-			c.Prev = entries[0].mark()
-		}
-	}
+	entries, c := cut(entries, size, w.backwards, known, Entry.mark)
 	return entries, c, nil
 }
 

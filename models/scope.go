@@ -75,6 +75,14 @@ func pageOf[T any](ctx context.Context, q query[T], p Page, s sorting, key func(
 	if err != nil {
 		return nil, Cursor{}, translate(err)
 	}
+	rows, c := cut(rows, size, backwards, from != nil, func(row T) string { return encodeCursor(key(row)) })
+	return rows, c, nil
+}
+
+// cut makes a page of the rows that were read for it, and of one row more when
+// there is one. known tells that they were read from a cursor on, and not from
+// the beginning of the list; mark is the cursor at a row.
+func cut[T any](rows []T, size int, backwards, known bool, mark func(T) string) ([]T, Cursor) {
 	more := len(rows) > size
 	if more {
 		rows = rows[:size]
@@ -83,15 +91,16 @@ func pageOf[T any](ctx context.Context, q query[T], p Page, s sorting, key func(
 		slices.Reverse(rows)
 	}
 	var c Cursor
-	if len(rows) > 0 {
-		if more || backwards {
-			c.Next = encodeCursor(key(rows[len(rows)-1]))
-		}
-		if backwards && more || !backwards && from != nil {
-			c.Prev = encodeCursor(key(rows[0]))
-		}
+	if len(rows) == 0 {
+		return rows, c
 	}
-	return rows, c, nil
+	if more || backwards {
+		c.Next = mark(rows[len(rows)-1])
+	}
+	if backwards && more || !backwards && known {
+		c.Prev = mark(rows[0])
+	}
+	return rows, c
 }
 
 // MaxNumberedPage is the most rows of a page that is asked for by its number.
