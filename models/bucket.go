@@ -283,7 +283,7 @@ func (db *DB) DeleteBucket(ctx context.Context, by Actor, id string) error {
 		if n == 0 {
 			return invalid("", "bucket_not_empty", fmt.Sprint(b.ObjectCount))
 		}
-		if err := tx.tally(ctx, by, KindBucket, 0, 1, 0); err != nil {
+		if err := tx.tally(ctx, by, tally{Kind: KindBucket, Deleted: 1}); err != nil {
 			return err
 		}
 		return tx.record(ctx, by, Event{Action: "bucket.deleted", Kind: KindBucket, SubjectID: b.ID, SubjectName: b.Name, Region: b.Region})

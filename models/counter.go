@@ -36,25 +36,31 @@ func monthOf(t time.Time) int64 {
 	return int64(t.Year())*100 + int64(t.Month())
 }
 
-// tally counts a kind that was created or deleted, in total and in its month.
-// spend is what an order committed to for it, in minor units.
-func (db *DB) tally(ctx context.Context, by Actor, kind Kind, created, deleted, spend int64) error {
-	if created != deleted {
-		if err := db.count(ctx, by.TeamID, string(kind), created-deleted); err != nil {
+// tally is how many of a kind were created and deleted, and what an order
+// committed to for them, in minor units.
+type tally struct {
+	Kind                    Kind
+	Created, Deleted, Spend int64
+}
+
+// tally adds a tally to the team's totals and to its month.
+func (db *DB) tally(ctx context.Context, by Actor, t tally) error {
+	if t.Created != t.Deleted {
+		if err := db.count(ctx, by.TeamID, string(t.Kind), t.Created-t.Deleted); err != nil {
 			return err
 		}
 	}
-	return db.inMonth(ctx, by, kind, created, deleted, spend)
+	return db.inMonth(ctx, by, t)
 }
 
 // inMonth is tally for the month alone.
-func (db *DB) inMonth(ctx context.Context, by Actor, kind Kind, created, deleted, spend int64) error {
+func (db *DB) inMonth(ctx context.Context, by Actor, t tally) error {
 	err := execute(ctx, db.gorm, `INSERT INTO months (team_id, month, kind, created, deleted, spend_minor) VALUES (?, ?, ?, ?, ?, ?)
 		ON CONFLICT (team_id, month, kind) DO UPDATE SET created = months.created + excluded.created,
 		deleted = months.deleted + excluded.deleted, spend_minor = months.spend_minor + excluded.spend_minor`,
-		by.TeamID, monthOf(db.TeamNow(by)), kind, created, deleted, spend)
+		by.TeamID, monthOf(db.TeamNow(by)), t.Kind, t.Created, t.Deleted, t.Spend)
 	if err != nil {
-		return fmt.Errorf("tally %s: %w", kind, err)
+		return fmt.Errorf("tally %s: %w", t.Kind, err)
 	}
 	return nil
 }

@@ -226,7 +226,7 @@ func (db *DB) releaseOrder(ctx context.Context, as Actor, order *Order) error {
 			if err := db.releaseLine(ctx, as, w, order, line); err != nil {
 				return err
 			}
-			if err := db.inMonth(ctx, as, line.Kind, order.makes(), 0, line.AmountMinor); err != nil {
+			if err := db.inMonth(ctx, as, tally{Kind: line.Kind, Created: order.makes(), Spend: line.AmountMinor}); err != nil {
 				return err
 			}
 			continue

@@ -465,7 +465,7 @@ func (db *DB) fulfilLine(ctx context.Context, by Actor, in LineInput, order *Ord
 			return err
 		}
 	}
-	return db.tally(ctx, by, line.Kind, order.makes(), 0, line.AmountMinor)
+	return db.tally(ctx, by, tally{Kind: line.Kind, Created: order.makes(), Spend: line.AmountMinor})
 }
 
 // goOn gives a line the state that it has when its transaction ends, and returns the

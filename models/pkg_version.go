@@ -557,7 +557,7 @@ func (db *DB) deletePkgVersion(ctx context.Context, by Actor, v PkgVersion) erro
 	if err := db.countVersions(ctx, by, v.AppID, -1); err != nil {
 		return err
 	}
-	if err := db.tally(ctx, by, KindPkgVersion, 0, 1, 0); err != nil {
+	if err := db.tally(ctx, by, tally{Kind: KindPkgVersion, Deleted: 1}); err != nil {
 		return err
 	}
 	if v.State == VersionChecking { // the job finds nothing any more and ends

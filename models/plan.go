@@ -557,7 +557,7 @@ func (db *DB) DeletePlan(ctx context.Context, by Actor, id string) error {
 		case n == 0:
 			return ErrNotFound
 		}
-		if err := tx.tally(ctx, by, KindPlan, 0, 1, 0); err != nil {
+		if err := tx.tally(ctx, by, tally{Kind: KindPlan, Deleted: 1}); err != nil {
 			return err
 		}
 		if err := tx.count(ctx, by.TeamID, plansOf(p.ProductCode), -1); err != nil {

@@ -747,7 +747,7 @@ var deleteStore = Work{
 			if n == 0 {
 				return ErrConflict
 			}
-			if err := tx.tally(ctx, by, KindStore, 0, 1, 0); err != nil {
+			if err := tx.tally(ctx, by, tally{Kind: KindStore, Deleted: 1}); err != nil {
 				return err
 			}
 			return tx.recordStore(ctx, by, s, "deleted", "")

@@ -149,18 +149,25 @@ func app(ago, who int, name, region, category, description string) day {
 	}}
 }
 
-// version is a day on which a package version is made of a source. undone
-// leaves its inspection for later.
-func version(ago, who int, app, label, description, source string, undone bool) day {
+// version is a day on which a package version is made of a source.
+func version(ago, who int, app, label, description, source string) day {
 	return day{ago, func(ctx context.Context, y *year) error {
-		o, err := y.place(ctx, who, "", "", &models.PkgVersionInput{AppID: y.apps[app], Label: label, Description: description, Source: source})
+		_, err := y.place(ctx, who, "", "", &models.PkgVersionInput{AppID: y.apps[app], Label: label, Description: description, Source: source})
 		if err != nil {
 			return err
 		}
-		if undone {
-			return y.db.SetSampleState(ctx, y.people[admin], models.KindPkgVersion, o.Lines[0].ResourceID, "CHECKING")
-		}
 		return y.work(ctx)
+	}}
+}
+
+// unchecked is a day on which a package version is made whose check goes on.
+func unchecked(ago, who int, app, label, source string) day {
+	return day{ago, func(ctx context.Context, y *year) error {
+		o, err := y.place(ctx, who, "", "", &models.PkgVersionInput{AppID: y.apps[app], Label: label, Source: source})
+		if err != nil {
+			return err
+		}
+		return y.db.SetSampleState(ctx, y.people[admin], models.KindPkgVersion, o.Lines[0].ResourceID, "CHECKING")
 	}}
 }
 
