@@ -382,7 +382,7 @@ func (in *PlanInput) Fulfil(ctx context.Context, tx *DB, by Actor, order *Order,
 	if err := in.begin(order, line, tx.TeamNow(by)); err != nil {
 		return err
 	}
-	p, err := in.make(ctx, tx, by, order, line, false)
+	p, err := in.create(ctx, tx, by, order, line, false)
 	if err != nil {
 		return err
 	}
@@ -408,8 +408,8 @@ func (in *PlanInput) begin(order *Order, line *OrderLine, now time.Time) error {
 	return nil
 }
 
-// make makes the plan with the line's term.
-func (in *PlanInput) make(ctx context.Context, tx *DB, by Actor, order *Order, line *OrderLine, held bool) (*Plan, error) {
+// create makes the plan with the line's term.
+func (in *PlanInput) create(ctx context.Context, tx *DB, by Actor, order *Order, line *OrderLine, held bool) (*Plan, error) {
 	now := tx.TeamNow(by)
 	kind, err := table[PackageType](tx.gorm).Where("code = ?", in.PackageType).First(ctx)
 	if err != nil {
@@ -458,7 +458,7 @@ func (db *DB) planBegins(ctx context.Context, by Actor, p *Plan, line *OrderLine
 
 // Hold implements Waiting.
 func (in *PlanInput) Hold(ctx context.Context, tx *DB, by Actor, order *Order, line *OrderLine) error {
-	_, err := in.make(ctx, tx, by, order, line, true)
+	_, err := in.create(ctx, tx, by, order, line, true)
 	return err
 }
 

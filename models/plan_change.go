@@ -127,7 +127,7 @@ func (in *RenewInput) Fulfil(ctx context.Context, tx *DB, by Actor, order *Order
 		p.Duration, p.PricingCycle = p.Months()+months, pricing.Monthly
 	}
 	p.EndsAt = ends
-	return tx.changePlan(ctx, by, p, order, line, "plan.renewed", map[string]any{"ends_at": ends})
+	return tx.changePlan(ctx, by, p, line, Event{Action: "plan.renewed", OrderNumber: order.Number}, map[string]any{"ends_at": ends})
 }
 
 // Line implements LineInput.
@@ -235,7 +235,7 @@ func (in *UpgradeInput) Fulfil(ctx context.Context, tx *DB, by Actor, order *Ord
 			return err
 		}
 	}
-	return tx.changePlan(ctx, by, p, order, line, "plan.upgraded", map[string]any{"from": was, "to": size, "unit": p.Unit})
+	return tx.changePlan(ctx, by, p, line, Event{Action: "plan.upgraded", OrderNumber: order.Number}, map[string]any{"from": was, "to": size, "unit": p.Unit})
 }
 
 // planToChange is a plan of the actor's team with its type, or the broken rule
@@ -313,8 +313,9 @@ func (p *Plan) name(line *OrderLine) {
 // size says in an order's line how large the plan is.
 func (p *Plan) size() string { return fmt.Sprint(p.Specification, " ", p.Unit) }
 
-// changePlan writes what an order makes of a plan, and records it.
-func (db *DB) changePlan(ctx context.Context, by Actor, p *Plan, order *Order, line *OrderLine, action string, detail map[string]any) error {
+// changePlan writes what an order's line makes of a plan, and records the event
+// of the plan.
+func (db *DB) changePlan(ctx context.Context, by Actor, p *Plan, line *OrderLine, e Event, detail map[string]any) error {
 	paid, err := pricing.Add(p.PaidMinor, line.AmountMinor)
 	if err != nil {
 		return invalid("", "amount_too_large")
@@ -326,6 +327,6 @@ func (db *DB) changePlan(ctx context.Context, by Actor, p *Plan, order *Order, l
 		return fmt.Errorf("change plan: %w", err)
 	}
 	line.ResourceID, line.ResourceName = p.ID, p.ID
-	return db.record(ctx, by, Event{Action: action, Kind: KindPlan, SubjectID: p.ID, SubjectName: p.ID, Region: p.Region,
-		OrderNumber: order.Number}, detail)
+	e.Kind, e.SubjectID, e.SubjectName, e.Region = KindPlan, p.ID, p.ID, p.Region
+	return db.record(ctx, by, e, detail)
 }

@@ -263,7 +263,7 @@ func (in *StoreInput) Fulfil(ctx context.Context, tx *DB, by Actor, order *Order
 	if order.DecidedAt != nil {
 		in.begin(line, tx.TeamNow(by))
 	}
-	s, err := in.make(ctx, tx, by, order, line, line.EndsAt)
+	s, err := in.create(ctx, tx, by, order, line, line.EndsAt)
 	if err != nil {
 		return err
 	}
@@ -278,8 +278,8 @@ func (in *StoreInput) begin(line *OrderLine, now time.Time) {
 	}
 }
 
-// make makes the store with its part of the quota and the end of its term.
-func (in *StoreInput) make(ctx context.Context, tx *DB, by Actor, order *Order, line *OrderLine, ends *time.Time) (*Store, error) {
+// create makes the store with its part of the quota and the end of its term.
+func (in *StoreInput) create(ctx context.Context, tx *DB, by Actor, order *Order, line *OrderLine, ends *time.Time) (*Store, error) {
 	now := tx.TeamNow(by)
 	s := &Store{
 		ID: tx.newUUID(), TeamID: by.TeamID, Region: in.Region, Name: in.Name, Zones: in.Zones, CU: in.CU, Num: in.Num,
@@ -301,7 +301,7 @@ func (in *StoreInput) make(ctx context.Context, tx *DB, by Actor, order *Order, 
 
 // Hold implements Waiting.
 func (in *StoreInput) Hold(ctx context.Context, tx *DB, by Actor, order *Order, line *OrderLine) error {
-	_, err := in.make(ctx, tx, by, order, line, nil) // the term has not begun
+	_, err := in.create(ctx, tx, by, order, line, nil) // the term has not begun
 	return err
 }
 
