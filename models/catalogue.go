@@ -163,8 +163,8 @@ func (db *DB) ListSpecifications(ctx context.Context, packageType string) ([]Spe
 	return all, translate(err)
 }
 
-// ListFlavors are the sizes of a store's compute unit, smallest first.
-func (db *DB) ListFlavors(ctx context.Context) ([]Flavor, error) {
+// listFlavors are the sizes of a store's compute unit, smallest first.
+func (db *DB) listFlavors(ctx context.Context) ([]Flavor, error) {
 	all, err := table[Flavor](db.gorm).Order("position").Find(ctx)
 	return all, translate(err)
 }

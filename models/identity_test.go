@@ -106,7 +106,7 @@ func (d desk) withDatabaseOf(t *testing.T, other models.Options) desk {
 
 // misfits are the ways in which a desk's folder and database do not fit.
 var misfits = map[string]struct {
-	make   func(t *testing.T) desk
+	begin  func(t *testing.T) desk
 	err    error
 	accept models.Accept
 	// without says what else must not be enough.
@@ -171,7 +171,7 @@ func TestWhatDoesNotFitIsRefusedAndLeftAsItIs(t *testing.T) {
 	for what, c := range misfits {
 		t.Run(what, func(t *testing.T) {
 			t.Parallel()
-			d := c.make(t)
+			d := c.begin(t)
 			before := everything(t, d.Folder)
 			for _, accept := range []models.Accept{{}, c.without} {
 				d.Accept = accept
@@ -198,7 +198,7 @@ func TestWhatIsAcceptedLosesNothing(t *testing.T) {
 	for what, c := range misfits {
 		t.Run(what, func(t *testing.T) {
 			t.Parallel()
-			d := c.make(t)
+			d := c.begin(t)
 			before := files(t, d.Folder)
 			age(t, d.Folder)
 			d.Accept = c.accept

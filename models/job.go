@@ -72,9 +72,6 @@ func (j Job) Progress() int {
 	return max(1, 100*j.Step/len(j.Steps))
 }
 
-// Ended tells whether nothing more will happen by itself.
-func (j Job) Ended() bool { return j.State == JobCompleted || j.State == JobFailed }
-
 // Failure is the error of a job's step that will not pass by itself: the job
 // fails and says why. Code is a word under which views/i18n keeps the sentence
 // ("fail.<code>"); Detail is for the record and may hold a cause in English.

@@ -255,7 +255,7 @@ func (db *DB) FindObjects(ctx context.Context, by Actor, bucketID string, ids []
 	if err := by.may(See); err != nil {
 		return nil, err
 	}
-	if len(ids) > MostAtOnce {
+	if len(ids) > mostAtOnce {
 		return nil, ErrTooLarge
 	}
 	found, err := table[Object](db.gorm).Where("id IN ? AND "+ofBucket, ids, by.TeamID, bucketID).Order("key").Find(ctx)
@@ -296,8 +296,8 @@ type Gone struct {
 	Err error
 }
 
-// MostAtOnce is how many objects one call deletes.
-const MostAtOnce = 1000
+// mostAtOnce is how many objects one call deletes.
+const mostAtOnce = 1000
 
 // DeleteObjects deletes objects of a bucket, by their ids, and says of each
 // what became of it, in the order of the ids. Those that cannot be deleted do
@@ -306,7 +306,7 @@ func (db *DB) DeleteObjects(ctx context.Context, by Actor, bucketID string, ids 
 	if err := by.may(Request); err != nil {
 		return nil, err
 	}
-	if len(ids) > MostAtOnce {
+	if len(ids) > mostAtOnce {
 		return nil, ErrTooLarge
 	}
 	var gone []Gone

@@ -533,7 +533,7 @@ type StorePrice struct {
 // ListStorePrices are the flavors, smallest first, with what they cost in the
 // region now.
 func (db *DB) ListStorePrices(ctx context.Context, by Actor, region string) ([]StorePrice, error) {
-	flavors, err := db.ListFlavors(ctx)
+	flavors, err := db.listFlavors(ctx)
 	if err != nil {
 		return nil, err
 	}

@@ -57,9 +57,9 @@ const (
 	ListName     = "objects.sha256"
 	// StoresName is the folder of a state that has a folder a store.
 	StoresName = "stores"
-	// ObjectsName is the folder that has a file a blob, by the first two
+	// objectsName is the folder that has a file a blob, by the first two
 	// characters of its id.
-	ObjectsName = "objects"
+	objectsName = "objects"
 )
 
 // Manifest says what a backup holds, so that what is put back can be proved.
@@ -126,15 +126,15 @@ type Writer interface {
 type Reader interface {
 	Manifest() Manifest
 	// Each visits the files of the state that counts: the database first, then
-	// the list. Names are those of a state, or of a blob below ObjectsName. A
+	// the list. Names are those of a state, or of a blob below objectsName. A
 	// file that is missing is not visited.
 	Each(visit func(name string, size int64, r io.Reader) error) error
 	Close() error
 }
 
-// IsStream tells whether a backup of that name is one tar stream, and not a
+// isStream tells whether a backup of that name is one tar stream, and not a
 // folder.
-func IsStream(name string) bool {
+func isStream(name string) bool {
 	return strings.HasSuffix(name, ".tar") || zipped(name)
 }
 
@@ -146,7 +146,7 @@ func zipped(name string) bool {
 // identity.
 func Create(name, identity string, at time.Time) (Writer, error) {
 	state := statePrefix + at.UTC().Format("20060102T150405.000Z")
-	if IsStream(name) {
+	if isStream(name) {
 		return createStream(name, state)
 	}
 	return createFolder(name, state, identity)
@@ -165,7 +165,7 @@ func Open(name string) (Reader, error) {
 }
 
 // BlobName is the name of a blob in a backup.
-func BlobName(id string) string { return path.Join(ObjectsName, id[:2], id) }
+func BlobName(id string) string { return path.Join(objectsName, id[:2], id) }
 
 // BlobID is the id of a blob by its name in a backup, "" when it is no such name.
 func BlobID(name string) string {

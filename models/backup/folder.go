@@ -57,7 +57,7 @@ func createFolder(root, state, identity string) (_ *folder, err error) {
 	if err := errors.Join(os.Chmod(root, 0o700), f.readBefore(identity)); err != nil {
 		return nil, err
 	}
-	for _, dir := range []string{filepath.Join(root, ObjectsName), f.State()} {
+	for _, dir := range []string{filepath.Join(root, objectsName), f.State()} {
 		if err := os.MkdirAll(dir, 0o700); err != nil {
 			return nil, err
 		}
@@ -234,7 +234,7 @@ func (f *folder) tidy() error {
 			}
 		}
 	}
-	return filepath.WalkDir(filepath.Join(f.root, ObjectsName), func(name string, e fs.DirEntry, err error) error {
+	return filepath.WalkDir(filepath.Join(f.root, objectsName), func(name string, e fs.DirEntry, err error) error {
 		if err != nil || e.IsDir() || f.now.has(e.Name()) {
 			return err
 		}

@@ -17,8 +17,8 @@ type Account struct {
 	Password string
 }
 
-// TeamName is the name of the sample team.
-const TeamName = "星河数据平台 Starlight Data"
+// teamName is the name of the sample team.
+const teamName = "星河数据平台 Starlight Data"
 
 var people = []struct {
 	name  string
@@ -59,7 +59,7 @@ func Fill(ctx context.Context, db *models.DB, clock *Clock, folder string) ([]Ac
 
 // team makes the sample team with its people, and returns who they are.
 func (y *year) team(ctx context.Context, by models.Actor) error {
-	team, err := y.db.CreateTeam(ctx, by, models.TeamInput{Name: TeamName})
+	team, err := y.db.CreateTeam(ctx, by, models.TeamInput{Name: teamName})
 	if err != nil {
 		return err
 	}

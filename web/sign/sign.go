@@ -29,8 +29,8 @@ const (
 	Token Scheme = "X-Auth-Token"
 )
 
-// Window is how far the clock of a signer may be from ours, either way.
-const Window = 15 * time.Minute
+// window is how far the clock of a signer may be from ours, either way.
+const window = 15 * time.Minute
 
 // Bounds on what a caller says before we know it.
 const (
@@ -207,7 +207,7 @@ func (c *Claim) Fresh(now time.Time) error {
 		return nil
 	case c.At.IsZero():
 		return refuse(DateFormat, c.date)
-	case c.At.Before(now.Add(-Window)), c.At.After(now.Add(Window)):
+	case c.At.Before(now.Add(-window)), c.At.After(now.Add(window)):
 		return refuse(Stale, c.date)
 	}
 	return nil
