@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"quartermaster/models"
+	"quartermaster/models/fold"
 	"quartermaster/views/i18n"
 	"quartermaster/views/ui"
 )
@@ -188,9 +189,10 @@ func ActionsLike(ctx context.Context, text string) []string {
 		return nil
 	}
 	var actions []string
+	text = fold.Text(text)
 	for _, key := range slices.Concat(i18n.Keys("event."), i18n.Keys("activity.refused.")) {
 		action := strings.TrimPrefix(strings.TrimPrefix(key, "event."), "activity.refused.")
-		if !strings.HasSuffix(action, ".note") && strings.Contains(strings.ToLower(i18n.T(ctx, key)), strings.ToLower(text)) {
+		if !strings.HasSuffix(action, ".note") && strings.Contains(fold.Text(i18n.T(ctx, key)), text) {
 			actions = append(actions, action)
 		}
 	}

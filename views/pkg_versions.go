@@ -10,6 +10,7 @@ import (
 
 	"quartermaster/models"
 	"quartermaster/models/archive"
+	"quartermaster/models/fold"
 	"quartermaster/views/i18n"
 	"quartermaster/views/ui"
 )
@@ -337,10 +338,10 @@ func (p PkgVersionShowProps) steps(ctx context.Context) []ui.Step {
 
 // entries are the listed files that the page shows, and how many more match.
 func (p PkgVersionShowProps) entries() (shown []archive.Entry, more int) {
-	find := strings.ToLower(p.Find)
+	find := fold.Text(p.Find)
 	for _, e := range p.Version.Listing.Entries {
 		switch {
-		case find != "" && !strings.Contains(strings.ToLower(e.Name), find):
+		case find != "" && !strings.Contains(fold.Text(e.Name), find):
 		case len(shown) < shownEntries:
 			shown = append(shown, e)
 		default:
