@@ -19,6 +19,7 @@ import (
 	"gorm.io/gorm"
 
 	"quartermaster/models/backup"
+	"quartermaster/models/index"
 	"quartermaster/models/migrations"
 	"quartermaster/models/objects"
 )
@@ -102,7 +103,7 @@ func (db *DB) backUp(ctx context.Context, w backup.Writer, in BackupInput, r *Ba
 	}
 	in.Meter.begin("copying stores", int64(len(known.stores)))
 	for _, id := range known.stores {
-		if err := errors.Join(ctx.Err(), db.backUpStore(w, id)); err != nil {
+		if err := errors.Join(ctx.Err(), db.backUpStore(ctx, w, id)); err != nil {
 			return err
 		}
 		in.Meter.add(1, 0)
@@ -199,10 +200,22 @@ func (e *exactly) Read(p []byte) (int, error) {
 }
 
 // backUpStore copies a store's folder, which a store that is being made or
-// deleted may not have.
-func (db *DB) backUpStore(w backup.Writer, id string) error {
+// deleted may not have, while nobody writes to its index. One that does not open
+// is copied as it is.
+func (db *DB) backUpStore(ctx context.Context, w backup.Writer, id string) error {
+	x, err := index.Open(ctx, sqliteAddress(db.storeIndex(id)))
+	if errors.Is(translate(err), ErrBusy) {
+		return fmt.Errorf("index of store %s: %w", id, err)
+	}
+	if err != nil {
+		return db.copyStore(w, id)
+	}
+	return errors.Join(x.Still(ctx, func() error { return db.copyStore(w, id) }), x.Close())
+}
+
+func (db *DB) copyStore(w backup.Writer, id string) error {
 	root := db.storeFolder(id)
-	return filepath.WalkDir(filepath.Join(root, indexName), func(name string, e fs.DirEntry, err error) error {
+	return filepath.WalkDir(root, func(name string, e fs.DirEntry, err error) error {
 		if errors.Is(err, fs.ErrNotExist) {
 			return nil
 		}

@@ -9,7 +9,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"slices"
 	"strings"
 	"time"
@@ -357,7 +356,7 @@ func storesWithoutIndex(ctx context.Context, db *DB, ids map[string]bool) ([]fau
 	}
 	var found []fault
 	for _, s := range stores {
-		if _, err := os.Lstat(db.storeIndex(s.ID)); err != nil {
+		if !hasIndex(db.storeFolder(s.ID)) {
 			found = append(found, fault{id: s.ID, says: s.Name + " in " + s.Region + ", " + s.ID, row: row{ID: s.ID, TeamID: s.TeamID}})
 		}
 	}
@@ -366,9 +365,9 @@ func storesWithoutIndex(ctx context.Context, db *DB, ids map[string]bool) ([]fau
 
 // buildIndexes makes empty indexes: a store's documents are put in anew by
 // whoever has them.
-func buildIndexes(_ context.Context, tx *DB, cases []fault) error {
+func buildIndexes(ctx context.Context, tx *DB, cases []fault) error {
 	for _, c := range cases {
-		if err := tx.buildIndex(c.row.ID); err != nil {
+		if err := tx.buildIndex(ctx, c.row.ID); err != nil {
 			return err
 		}
 	}

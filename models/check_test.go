@@ -131,7 +131,7 @@ func TestCheckFindsWhatDoesNotFit(t *testing.T) {
 			old(t, path)
 		}, want: "bytes that nothing in the database has", says: "folder of a store", mends: true},
 		{name: "store without an index", do: func(t *testing.T, d whole) {
-			mustDo(t, os.RemoveAll(filepath.Join(d.options.Folder, "stores", d.store, "index")))
+			mustDo(t, os.Remove(filepath.Join(d.options.Folder, "stores", d.store, "index.db")))
 		}, want: "stores without an index", says: "knowledge in cn-north-7", mends: true},
 
 		{name: "size of a bucket", breaks: "UPDATE buckets SET used_bytes = used_bytes + 1 WHERE name = 'full-bucket'", want: "buckets whose size is counted wrong", says: "full-bucket says", mends: true},

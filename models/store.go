@@ -688,8 +688,8 @@ var createStore = Work{
 	Steps: []WorkStep{
 		{"reserve", reserveStore},
 		{"allocate", func(_ context.Context, db *DB, job *Job) error { return db.allocateIndex(job.SubjectID) }},
-		{"build", func(_ context.Context, db *DB, job *Job) error { return db.buildIndex(job.SubjectID) }},
-		{"check", func(_ context.Context, db *DB, job *Job) error { return db.checkIndex(job.SubjectID) }},
+		{"build", func(ctx context.Context, db *DB, job *Job) error { return db.buildIndex(ctx, job.SubjectID) }},
+		{"check", func(ctx context.Context, db *DB, job *Job) error { return db.checkIndex(ctx, job.SubjectID) }},
 	},
 	Completed: func(ctx context.Context, tx *DB, job *Job) error {
 		return tx.storeCreated(ctx, job, StoreNormal, OrderCompleted, "ready", nil)
@@ -730,7 +730,7 @@ func (db *DB) storeCreated(ctx context.Context, job *Job, state StoreState, line
 // and at last its row.
 var deleteStore = Work{
 	Steps: []WorkStep{
-		{"close", func(_ context.Context, db *DB, job *Job) error { return db.closeIndex(job.SubjectID) }},
+		{"close", func(ctx context.Context, db *DB, job *Job) error { return db.closeIndex(ctx, job.SubjectID) }},
 		{"remove", func(_ context.Context, db *DB, job *Job) error { return db.removeIndex(job.SubjectID) }},
 		{"release", func(ctx context.Context, db *DB, job *Job) error {
 			return db.withStore(ctx, job, func(ctx context.Context, tx *DB, _ Actor, s *Store) error {

@@ -11,20 +11,28 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/blevesearch/bleve/v2"
-	"github.com/blevesearch/bleve/v2/analysis/lang/cjk"
-	"github.com/blevesearch/bleve/v2/mapping"
+	"github.com/mattn/go-sqlite3"
+
+	"quartermaster/models/index"
 )
 
 // A store's folder is <data>/stores/<id>, private to its owner, and holds its
-// full-text index in "index". An index is built beside its place, as
+// full-text index in "index.db". An index is built beside its place, as
 // "building", and renamed when it is whole. A store that is removed is moved
 // aside, to <id>.dropped, where it lies for keepAside. So whatever a kill leaves
 // behind is known by its name.
 const (
-	indexName    = "index"
+	indexName    = "index.db"
+	journalName  = indexName + "-journal"
 	buildingName = "building"
 	droppedMark  = ".dropped"
+)
+
+// Before 2026-12 an index was a folder, which is known by a file in it. Nothing
+// was ever written to one.
+const (
+	oldIndexName = "index"
+	oldIndexMark = "index_meta.json"
 )
 
 func (db *DB) storesFolder() string         { return filepath.Join(db.folder, "stores") }
@@ -55,66 +63,41 @@ func (db *DB) allocateIndex(id string) error {
 }
 
 // buildIndex makes an empty index in a store's folder, if there is none.
-func (db *DB) buildIndex(id string) error {
+func (db *DB) buildIndex(ctx context.Context, id string) error {
 	if err := db.allocateIndex(id); err != nil {
 		return err
 	}
 	if _, err := os.Lstat(db.storeIndex(id)); err == nil {
 		return nil
 	}
-	building := filepath.Join(db.storeFolder(id), buildingName)
-	if err := os.RemoveAll(building); err != nil {
+	folder := db.storeFolder(id)
+	building := filepath.Join(folder, buildingName)
+	// SQLite would take the journal of an index that is gone for one of this.
+	if err := errors.Join(os.RemoveAll(building), os.RemoveAll(filepath.Join(folder, journalName))); err != nil {
 		return folderFailure(err)
 	}
-	return folderFailure(newIndex(building, db.storeIndex(id)))
+	// SQLite gives its side files the rights of the file.
+	if err := os.WriteFile(building, nil, 0o600); err != nil {
+		return folderFailure(err)
+	}
+	if err := index.Make(ctx, sqliteAddress(building)); err != nil {
+		return folderFailure(fmt.Errorf("make index: %w", err))
+	}
+	if err := os.Rename(building, db.storeIndex(id)); err != nil {
+		return folderFailure(err)
+	}
+	return folderFailure(syncFolder(folder))
 }
 
-// newIndex makes an index at building and moves it to path when it is whole.
-func newIndex(building, path string) error {
-	index, err := bleve.New(building, indexMapping())
-	if err != nil {
-		return fmt.Errorf("make index: %w", err)
-	}
-	if err := index.Close(); err != nil {
-		return fmt.Errorf("close new index: %w", err)
-	}
-	if err := keepPrivate(building); err != nil {
+// checkIndex opens a store's index and tries it. A new index that does not work
+// holds nothing: it is thrown away, and the next try builds another.
+func (db *DB) checkIndex(ctx context.Context, id string) error {
+	if err := db.buildIndex(ctx, id); err != nil {
 		return err
 	}
-	if err := os.Rename(building, path); err != nil {
-		return err
-	}
-	return syncFolder(filepath.Dir(path))
-}
-
-// indexMapping splits Chinese into pairs of characters and other text into
-// words.
-func indexMapping() *mapping.IndexMappingImpl {
-	m := bleve.NewIndexMapping()
-	m.DefaultAnalyzer = cjk.AnalyzerName
-	return m
-}
-
-// probe is what the check of a new index writes and must find again, by a word
-// of each script.
-var probe = struct {
-	id, text string
-	words    []string
-}{"probe", "Quartermaster keeps this store's knowledge. 资源台保管知识仓。", []string{"knowledge", "知识"}}
-
-// checkIndex opens a store's index, writes the probe, finds it and removes it
-// again. A new index that cannot do that holds nothing: it is thrown away, and
-// the next try builds another.
-func (db *DB) checkIndex(id string) error {
-	if err := db.buildIndex(id); err != nil {
-		return err
-	}
-	err := probeIndex(db.storeIndex(id))
-	if err == nil {
-		return nil
-	}
-	if f := folderFault(err); f != nil {
-		return f
+	err := db.withIndex(ctx, id, func(x *index.Index) error { return x.Probe(ctx) })
+	if err == nil || ctx.Err() != nil || folderFault(err) != nil {
+		return folderFailure(err)
 	}
 	if err := os.RemoveAll(db.storeIndex(id)); err != nil {
 		return folderFailure(err)
@@ -122,72 +105,31 @@ func (db *DB) checkIndex(id string) error {
 	return &Failure{Code: "index_corrupt", Detail: err.Error()}
 }
 
-func probeIndex(path string) (err error) {
-	index, err := openIndex(path)
+// withIndex does something with a store's index.
+func (db *DB) withIndex(ctx context.Context, id string, do func(*index.Index) error) error {
+	x, err := index.Open(ctx, sqliteAddress(db.storeIndex(id)))
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, index.Close(), keepPrivate(path)) }()
-	if err := index.Index(probe.id, map[string]string{"text": probe.text}); err != nil {
-		return fmt.Errorf("write probe: %w", err)
-	}
-	for _, word := range probe.words {
-		found, err := index.Search(bleve.NewSearchRequest(bleve.NewMatchQuery(word)))
-		if err != nil {
-			return fmt.Errorf("search %q: %w", word, err)
-		}
-		if found.Total != 1 || found.Hits[0].ID != probe.id {
-			return fmt.Errorf("search %q: found %d, want the probe", word, found.Total)
-		}
-	}
-	if err := index.Delete(probe.id); err != nil {
-		return fmt.Errorf("remove probe: %w", err)
-	}
-	n, err := index.DocCount()
-	if err == nil && n != 0 {
-		err = fmt.Errorf("%d documents left after the probe was removed", n)
-	}
-	return err
+	return errors.Join(do(x), x.Close())
 }
 
-var errIndexBusy = errors.New("index in use")
-
-// openIndex opens an index, which one process at a time can do. It is
-// errIndexBusy when another still has it open after a few seconds.
-func openIndex(path string) (bleve.Index, error) {
-	index, err := bleve.OpenUsing(path, map[string]any{"bolt_timeout": "3s"})
-	if err != nil && err.Error() == "timeout" { // the lock's error is known by its text alone
-		return nil, errIndexBusy
-	}
-	return index, err
-}
-
-// closeIndex makes sure that nobody has a store's index open. One that does
-// not open at all is nobody's.
-func (db *DB) closeIndex(id string) error {
-	if _, err := os.Lstat(db.storeIndex(id)); err != nil {
-		return nil
-	}
-	index, err := openIndex(db.storeIndex(id))
-	if errors.Is(err, errIndexBusy) {
+// closeIndex makes sure that nobody uses a store's index. One that does not open
+// at all is nobody's.
+func (db *DB) closeIndex(ctx context.Context, id string) error {
+	err := db.withIndex(ctx, id, func(x *index.Index) error { return x.Alone(ctx) })
+	if errors.Is(translate(err), ErrBusy) {
 		return folderFailure(err)
 	}
-	if err != nil {
-		return nil
-	}
-	return index.Close()
+	return nil
 }
 
 // reopenIndex makes sure that a store's index opens.
-func (db *DB) reopenIndex(id string) error {
+func (db *DB) reopenIndex(ctx context.Context, id string) error {
 	if _, err := os.Lstat(db.storeIndex(id)); err != nil {
 		return folderFailure(err)
 	}
-	index, err := openIndex(db.storeIndex(id))
-	if err != nil {
-		return folderFailure(err)
-	}
-	return index.Close()
+	return folderFailure(db.withIndex(ctx, id, func(*index.Index) error { return nil }))
 }
 
 // removeIndex moves a store's folder aside, if it has one.
@@ -208,22 +150,61 @@ func (db *DB) removeIndex(id string) error {
 }
 
 // recoverIndexes puts back the folders of stores that were moved aside and that
-// the database knows, as one that was restored may. It removes nothing.
+// the database knows, as one that was restored may, and makes old indexes anew.
+// It removes nothing else.
 func (db *DB) recoverIndexes(ctx context.Context) error {
 	folders, err := db.storeFolders(ctx)
 	for _, f := range folders {
-		if f.Aside && f.known {
+		if !f.known {
+			continue
+		}
+		if f.Aside {
 			err = errors.Join(err, os.Rename(db.storeFolder(f.ID)+droppedMark, db.storeFolder(f.ID)))
+		}
+		if failed := db.renewIndex(ctx, f.ID); failed != nil {
+			db.log.Error("the old index of a store is not made anew yet", "store", f.ID, "error", failed)
 		}
 	}
 	return err
+}
+
+// renewIndex makes a store's old index anew. What looks like one and is none is
+// left alone.
+func (db *DB) renewIndex(ctx context.Context, id string) error {
+	old := filepath.Join(db.storeFolder(id), oldIndexName)
+	if _, err := os.Lstat(old); err != nil {
+		return nil
+	}
+	if !hasOldIndex(db.storeFolder(id)) {
+		db.log.Warn("a store's folder holds something in the place of an old index, which is left alone", "store", id, "path", old)
+		return nil
+	}
+	if err := db.buildIndex(ctx, id); err != nil {
+		return err
+	}
+	// In one step, so that half of it is never taken for something else.
+	building := filepath.Join(db.storeFolder(id), buildingName)
+	return errors.Join(os.RemoveAll(building), os.Rename(old, building), os.RemoveAll(building))
+}
+
+func hasOldIndex(folder string) bool {
+	_, err := os.Lstat(filepath.Join(folder, oldIndexName, oldIndexMark))
+	return err == nil
+}
+
+// hasIndex tells whether a store's folder holds its index, or an old one that
+// the next start makes anew.
+func hasIndex(folder string) bool {
+	_, err := os.Lstat(filepath.Join(folder, indexName))
+	return err == nil || hasOldIndex(folder)
 }
 
 // StoreFolder is a store's folder, and when it was last changed.
 type StoreFolder struct {
 	ID string
 	At time.Time
-	// Aside tells that it was moved aside, Index that it holds an index.
+	// Aside tells that it was moved aside, Index that it holds an index, or what
+	// may be one.
 	Aside, Index bool
 
 	// known to the database, and not about to be removed. Of one that lies aside,
@@ -247,16 +228,15 @@ func (db *DB) storeFolders(ctx context.Context) ([]StoreFolder, error) {
 		}
 		f := StoreFolder{At: info.ModTime()}
 		f.ID, f.Aside = strings.CutSuffix(e.Name(), droppedMark)
-		_, err = os.Lstat(filepath.Join(db.storesFolder(), e.Name(), indexName))
-		f.Index = err == nil
+		for _, name := range []string{indexName, oldIndexName} {
+			_, err = os.Lstat(filepath.Join(db.storesFolder(), e.Name(), name))
+			f.Index = f.Index || err == nil
+		}
 		n, err := table[Store](db.gorm).Where("id = ? AND state <> ?", f.ID, StoreDropping).Count(ctx, "*")
 		if err != nil {
 			return nil, translate(err)
 		}
-		if f.known = n > 0; f.known && f.Aside {
-			_, err = os.Lstat(db.storeIndex(f.ID))
-			f.known = errors.Is(err, fs.ErrNotExist)
-		}
+		f.known = n > 0 && (!f.Aside || !hasIndex(db.storeFolder(f.ID)))
 		folders = append(folders, f)
 	}
 	return folders, nil
@@ -264,7 +244,12 @@ func (db *DB) storeFolders(ctx context.Context) ([]StoreFolder, error) {
 
 // folderFault is the failure for an error that somebody has to see to, or nil.
 func folderFault(err error) *Failure {
-	for _, fault := range []struct {
+	var lite sqlite3.Error
+	if errors.As(err, &lite) && lite.SystemErrno != 0 {
+		err = fmt.Errorf("%w: %w", err, lite.SystemErrno)
+	}
+	fault := translate(err)
+	for _, known := range []struct {
 		code string
 		of   []error
 	}{
@@ -272,11 +257,11 @@ func folderFault(err error) *Failure {
 		{"folder_denied", []error{fs.ErrPermission, syscall.EROFS}},
 		{"folder_blocked", []error{syscall.ENOTDIR, fs.ErrExist}},
 		{"disk_error", []error{syscall.EIO}},
-		{"index_busy", []error{errIndexBusy}},
+		{"index_busy", []error{ErrBusy}},
 	} {
-		for _, of := range fault.of {
-			if errors.Is(err, of) {
-				return &Failure{Code: fault.code, Detail: err.Error()}
+		for _, of := range known.of {
+			if errors.Is(fault, of) {
+				return &Failure{Code: known.code, Detail: err.Error()}
 			}
 		}
 	}
@@ -290,19 +275,6 @@ func folderFailure(err error) error {
 		return f
 	}
 	return err
-}
-
-// keepPrivate takes everybody else's rights from the files under a folder.
-func keepPrivate(folder string) error {
-	return filepath.WalkDir(folder, func(path string, e fs.DirEntry, err error) error {
-		switch {
-		case err != nil:
-			return err
-		case e.IsDir():
-			return os.Chmod(path, 0o700)
-		}
-		return os.Chmod(path, 0o600)
-	})
 }
 
 // syncFolder makes the names in a folder survive a power cut.

@@ -182,7 +182,7 @@ func (db *DB) reserveScale(ctx context.Context, by Actor, s *Store, to sizing) e
 var scaleStore = Work{
 	Steps: []WorkStep{
 		{"resize", resizeStore},
-		{"reopen", func(_ context.Context, db *DB, job *Job) error { return db.reopenIndex(job.SubjectID) }},
+		{"reopen", func(ctx context.Context, db *DB, job *Job) error { return db.reopenIndex(ctx, job.SubjectID) }},
 	},
 	Completed: func(ctx context.Context, tx *DB, job *Job) error {
 		return tx.storeScaled(ctx, job, OrderCompleted, "resized", nil)

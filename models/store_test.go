@@ -11,9 +11,8 @@ import (
 	"sync"
 	"testing"
 
-	"github.com/blevesearch/bleve/v2"
-
 	"quartermaster/models"
+	"quartermaster/models/index"
 	"quartermaster/models/modelstest"
 	"quartermaster/models/pricing"
 )
@@ -176,15 +175,24 @@ func TestStoreIsCreatedByAJob(t *testing.T) {
 	if got, want := actions(t, db, team.Viewer, s.ID), "store.created store.ready"; got != want {
 		t.Errorf("got events %q, want %q", got, want)
 	}
-	index, err := bleve.Open(filepath.Join(db.StoreFolder(s.ID), "index"))
+	worksAndIsEmpty(t, db, s.ID)
+	onlyOwner(t, db.DataFile("stores"))
+}
+
+// worksAndIsEmpty checks that a store has an index, which holds nothing.
+func worksAndIsEmpty(t *testing.T, db *models.DB, id string) {
+	t.Helper()
+	x, err := index.Open(t.Context(), "file:"+filepath.Join(db.StoreFolder(id), "index.db"))
 	if err != nil {
 		t.Fatalf("open the store's index: %v", err)
 	}
-	if n, err := index.DocCount(); n != 0 || err != nil {
-		t.Errorf("a new index holds %d documents, %v", n, err)
+	defer x.Close()
+	if n, err := x.Count(t.Context()); n != 0 || err != nil {
+		t.Errorf("the index holds %d passages, %v", n, err)
 	}
-	index.Close()
-	onlyOwner(t, db.DataFile("stores"))
+	if err := x.Probe(t.Context()); err != nil {
+		t.Errorf("the index does not work: %v", err)
+	}
 }
 
 // onlyOwner checks that nobody but the owner may read what is in a folder.
@@ -389,13 +397,8 @@ func TestDamagedIndexFailsTheCheckAndIsBuiltAgain(t *testing.T) {
 	db := modelstest.Open(t)
 	team := modelstest.NewTeam(t, db)
 	s := placeStore(t, db, team.Requester, storeInput("handbook"))
-	damaged := filepath.Join(db.StoreFolder(s.ID), "index")
-	if err := os.MkdirAll(damaged, 0o700); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(filepath.Join(damaged, "index_meta.json"), []byte("not json"), 0o600); err != nil {
-		t.Fatal(err)
-	}
+	mustDo(t, os.MkdirAll(db.StoreFolder(s.ID), 0o700))
+	mustDo(t, os.WriteFile(filepath.Join(db.StoreFolder(s.ID), "index.db"), []byte("no database"), 0o600))
 	modelstest.Work(t, db)
 	if s = findStore(t, db, team.Viewer, s.ID); s.State != models.StoreCreateFailed || s.FailCode != "index_corrupt" {
 		t.Fatalf("got %s, %q; want CREATED_FAILED, index_corrupt", s.State, s.FailCode)
@@ -414,19 +417,46 @@ func TestHalfBuiltIndexIsBuiltAgain(t *testing.T) {
 	db := modelstest.Open(t)
 	team := modelstest.NewTeam(t, db)
 	s := placeStore(t, db, team.Requester, storeInput("handbook"))
-	half := filepath.Join(db.StoreFolder(s.ID), "building", "store")
-	if err := os.MkdirAll(half, 0o700); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(filepath.Join(half, "root.bolt"), []byte("half"), 0o600); err != nil {
-		t.Fatal(err)
+	mustDo(t, os.MkdirAll(db.StoreFolder(s.ID), 0o700))
+	half := filepath.Join(db.StoreFolder(s.ID), "building")
+	for _, name := range []string{half, filepath.Join(db.StoreFolder(s.ID), "index.db-journal")} {
+		mustDo(t, os.WriteFile(name, []byte("half"), 0o600))
 	}
 	modelstest.Work(t, db)
 	if s = findStore(t, db, team.Viewer, s.ID); s.State != models.StoreNormal {
 		t.Errorf("got %s (%s), want NORMAL", s.State, s.FailCode)
 	}
-	if _, err := os.Stat(filepath.Dir(half)); !errors.Is(err, os.ErrNotExist) {
+	worksAndIsEmpty(t, db, s.ID)
+	if _, err := os.Stat(half); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("the half-built index is left: %v", err)
+	}
+}
+
+func TestIndexOfBeforeIsMadeAnew(t *testing.T) {
+	t.Parallel()
+	o := modelstest.Choose(t, models.Options{})
+	db, err := models.Open(t.Context(), o)
+	mustDo(t, err)
+	team := modelstest.NewTeam(t, db)
+	known, unknown := placeStore(t, db, team.Requester, storeInput("handbook")), placeStore(t, db, team.Requester, storeInput("notes"))
+	modelstest.Work(t, db)
+	for _, s := range []*models.Store{known, unknown} {
+		mustDo(t, os.Remove(filepath.Join(db.StoreFolder(s.ID), "index.db")))
+		mustDo(t, os.MkdirAll(filepath.Join(db.StoreFolder(s.ID), "index", "store"), 0o700))
+	}
+	mustDo(t, os.WriteFile(filepath.Join(db.StoreFolder(known.ID), "index", "index_meta.json"), []byte("{}"), 0o600))
+	r, err := db.Check(t.Context(), models.CheckInput{Meter: new(models.Meter)})
+	if len(r.Findings) != 1 || len(r.Findings[0].Cases) != 1 || !strings.HasPrefix(r.Findings[0].Cases[0], "notes") {
+		t.Errorf("check before a start: got %+v, %v; want the unknown one", r.Findings, err)
+	}
+	mustDo(t, db.Close())
+	db = modelstest.OpenWith(t, o)
+	worksAndIsEmpty(t, db, known.ID)
+	if entries, err := os.ReadDir(db.StoreFolder(known.ID)); len(entries) != 1 {
+		t.Errorf("got %v, %v; want the new index alone", entries, err)
+	}
+	if entries, err := os.ReadDir(db.StoreFolder(unknown.ID)); len(entries) != 1 || entries[0].Name() != "index" {
+		t.Errorf("got %v, %v; want what is not known left alone", entries, err)
 	}
 }
 
