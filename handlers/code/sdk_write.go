@@ -72,7 +72,7 @@ func (w *writer) goSDK() {
 	}
 	w.line(")\n")
 	w.line("type request struct{ Body map[string]any }\n")
-	w.line("type response struct {\n\tHttpStatusCode int `json:\"-\"` // the core fills it in\n\tCode    string         `json:\"code\"`\n\tMessage string         `json:\"message\"`\n\tData    map[string]any `json:\"data\"`\n}\n")
+	w.line("type response struct {\n\tHttpStatusCode int            `json:\"-\"` // the core fills it in\n\tCode           string         `json:\"code\"`\n\tMessage        string         `json:\"message\"`\n\tData           map[string]any `json:\"data\"`\n}\n")
 	w.line("func main() {")
 	w.line("\tcredentials, err := basic.NewCredentialsBuilder().")
 	w.line("\t\tWithAk(os.Getenv(%q)).WithSk(os.Getenv(%q)).", w.id, w.secret)

@@ -55,6 +55,7 @@ func (n *node) member(name string) *node {
 type style struct {
 	object, list, end, listEnd string
 	comma                      bool // after the last member too
+	columns                    bool // values stand under each other, as gofmt has them
 	yes                        string
 	text                       func(string) string
 }
@@ -62,7 +63,7 @@ type style struct {
 var (
 	jsonStyle   = style{object: "{", list: "[", end: "}", listEnd: "]", yes: "true", text: quote}
 	pythonStyle = style{object: "{", list: "[", end: "}", listEnd: "]", comma: true, yes: "True", text: quote}
-	goStyle     = style{object: "map[string]any{", list: "[]string{", end: "}", listEnd: "}", comma: true, yes: "true", text: strconv.Quote}
+	goStyle     = style{object: "map[string]any{", list: "[]string{", end: "}", listEnd: "}", comma: true, columns: true, yes: "true", text: strconv.Quote}
 )
 
 // write is the tree in a style. Each line but the first begins with indent, and
@@ -80,16 +81,39 @@ func (n *node) write(s style, indent, step string) string {
 	case len(n.members) == 0:
 		return s.object + s.end
 	}
+	names, values := make([]string, len(n.members)), make([]string, len(n.members))
+	for i, m := range n.members {
+		names[i], values[i] = s.text(m.name)+":", m.write(s, indent+step, step)
+	}
+	if s.columns {
+		align(names, values)
+	}
 	var b strings.Builder
 	b.WriteString(s.object)
-	for i, m := range n.members {
-		b.WriteString("\n" + indent + step + s.text(m.name) + ": " + m.write(s, indent+step, step))
+	for i := range n.members {
+		b.WriteString("\n" + indent + step + names[i] + " " + values[i])
 		if i < len(n.members)-1 || s.comma {
 			b.WriteByte(',')
 		}
 	}
 	b.WriteString("\n" + indent + s.end)
 	return b.String()
+}
+
+// align makes names that stand under each other as wide as the widest of them.
+// A value of several lines ends a column.
+func align(names, values []string) {
+	for from := 0; from < len(names); {
+		to, widest := from, 0
+		for to < len(names) && !strings.Contains(values[to], "\n") {
+			widest = max(widest, len(names[to]))
+			to++
+		}
+		for i := from; i < to; i++ {
+			names[i] += strings.Repeat(" ", widest-len(names[i]))
+		}
+		from = to + 1
+	}
 }
 
 func (n *node) scalar(s style) string {

@@ -2,7 +2,6 @@ package code
 
 import (
 	"fmt"
-	"go/format"
 	"net/url"
 	"slices"
 	"strings"
@@ -50,19 +49,7 @@ func (r Request) Write(l Language, base string) string {
 	if write := writers[l][w.op.api]; write != nil {
 		write(w)
 	}
-	if l == Go {
-		return formatted(w.String())
-	}
 	return w.String()
-}
-
-// formatted is a Go program as gofmt has it, columns and all.
-func formatted(program string) string {
-	out, err := format.Source([]byte(program))
-	if err != nil {
-		panic(err) // every value in it is quoted
-	}
-	return string(out)
 }
 
 // The environment's variables in which the vendors' clients look for keys.
