@@ -162,7 +162,7 @@ func (f *File) build() {
 // squeeze drops the comments and the needless space of our own styles, whose
 // strings hold neither, and names the files that they mention as they are served.
 func squeeze(css []byte) []byte {
-	var plain []byte
+	plain := make([]byte, 0, len(css))
 	for len(css) > 0 {
 		before, rest, _ := bytes.Cut(css, []byte("/*"))
 		plain = append(plain, before...)
@@ -176,7 +176,7 @@ func squeeze(css []byte) []byte {
 // lines joins the lines of a text that hold anything, without their indent and
 // without those that begin with a comment.
 func lines(text []byte, joint, comment string) []byte {
-	var joined []byte
+	joined := make([]byte, 0, len(text))
 	for line := range bytes.Lines(text) {
 		line = bytes.TrimSpace(line)
 		if len(line) > 0 && (comment == "" || !bytes.HasPrefix(line, []byte(comment))) {

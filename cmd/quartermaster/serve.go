@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net"
 	"path/filepath"
+	"runtime/debug"
 	"slices"
 	"sync"
 	"text/tabwriter"
@@ -110,6 +111,9 @@ func (s *serve) serve(ctx context.Context, db *models.DB, listener net.Listener,
 	working.Go(func() { (&models.Worker{DB: db, Log: log}).Run(workerCtx) })
 	defer func() { stopWorker(); working.Wait() }()
 
+	// What the start needed and nobody needs again, most of the memory there is
+	// then: the runtime would keep it for as long as little happens.
+	debug.FreeOSMemory()
 	failed := make(chan error, 1)
 	go func() { failed <- server.Serve(listener) }()
 	select {
