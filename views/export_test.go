@@ -5,3 +5,6 @@ var QRPath = qrPath
 
 // AliyunEnv is aliyunEnv for the tests.
 var AliyunEnv = aliyunEnv
+
+// VersionEntries is versionEntries for the tests.
+var VersionEntries = versionEntries

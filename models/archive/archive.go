@@ -89,7 +89,10 @@ type Entry struct {
 	Size       int64
 	Compressed int64
 	Modified   time.Time // zero when the archive does not say
-	Dir        bool
+	// Zoneless tells that the archive says no zone: Modified is the time that a
+	// clock showed somewhere, and stands as if it were UTC.
+	Zoneless bool `json:",omitempty"`
+	Dir      bool
 }
 
 // Attribute is a line of the main section of a manifest, fit to be shown.
@@ -126,6 +129,7 @@ func list(src *source, size int64, limits Limits) (Listing, error) {
 	if len(zr.File) > limits.Entries {
 		return Listing{}, TooManyEntries
 	}
+	mend(zr.File)
 	l := Listing{Kind: Zip, Entries: make([]Entry, 0, min(len(zr.File), limits.Listed))}
 	for _, f := range zr.File {
 		if err := l.admit(f, size, limits); err != nil {
@@ -169,6 +173,8 @@ func (l *Listing) admit(f *zip.File, size int64, limits Limits) error {
 		Modified:   modified(f),
 		Dir:        strings.HasSuffix(f.Name, "/"),
 	}
+	// The reader keeps UTC itself for the times that have no zone.
+	e.Zoneless = !e.Modified.IsZero() && f.Modified.Location() == time.UTC && (f.ModifiedDate != 0 || f.ModifiedTime != 0)
 	if !e.Dir {
 		l.Files++
 		l.Unpacked += e.Size

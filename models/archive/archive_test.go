@@ -120,6 +120,78 @@ func TestNamesAreOnlyData(t *testing.T) {
 	}
 }
 
+func TestNamesOfOneArchiveAreReadAlike(t *testing.T) {
+	t.Parallel()
+	const (
+		folder = "\xc4\xbf\xc2\xbc/"                    // 目录/ in GBK, and valid UTF-8
+		rooms  = "\xc6\xdf\xb8\xf6\xb7\xbf\xbc\xe4.txt" // 七个房间.txt in GBK
+		photo  = "\xd5\xd5\xc6\xac.jpg"                 // 照片.jpg in GBK
+	)
+	field := func(of, name string) []byte {
+		b := binary.LittleEndian.AppendUint16([]byte("up"), uint16(5+len(name)))
+		b = append(b, 1)
+		return append(binary.LittleEndian.AppendUint32(b, crc32.ChecksumIEEE([]byte(of))), name...)
+	}
+	type entry struct {
+		name  string
+		extra []byte
+	}
+	for _, c := range []struct {
+		name    string
+		entries []entry
+		want    []string
+	}{
+		{"a folder that could be UTF-8 beside a file that could not", []entry{{folder, nil}, {rooms, nil}}, []string{"目录/", "七个房间.txt"}},
+		{"all of it could be UTF-8", []entry{{folder, nil}, {"caf\u00e9", nil}}, []string{"\u013f\u00bc/", "caf\u00e9"}},
+		{"UTF-8 beside GBK", []entry{{"说明.txt", nil}, {rooms, nil}, {folder, nil}}, []string{"说明.txt", "七个房间.txt", "目录/"}},
+		{"one that is neither", []entry{{"caf\xff", nil}, {rooms, nil}, {photo, nil}}, []string{"caf\ufffd", "七个房间.txt", "照片.jpg"}},
+		{"a Unicode path", []entry{{"t.txt", field("t.txt", "图.txt")}, {folder, field(folder, "目录/")}}, []string{"图.txt", "目录/"}},
+		{"a Unicode path behind another field", []entry{{"t.txt", append([]byte("xx\x01\x00a"), field("t.txt", "图.txt")...)}}, []string{"图.txt"}},
+		{"a Unicode path of another name", []entry{{"t.txt", field("u.txt", "图.txt")}}, []string{"t.txt"}},
+		{"a Unicode path that is none", []entry{{"t.txt", field("t.txt", "\xff")}}, []string{"t.txt"}},
+		{"a Unicode path that is cut", []entry{{"t.txt", field("t.txt", "图.txt")[:10]}}, []string{"t.txt"}},
+		{"a Unicode path with hidden characters", []entry{{"t.txt", field("t.txt", "a\u202eb")}}, []string{`a\u202eb`}},
+	} {
+		got := mustList(t, pack(t, func(w *zip.Writer) {
+			for _, e := range c.entries {
+				h := &zip.FileHeader{Name: e.name, NonUTF8: true, Extra: e.extra}
+				if _, err := w.CreateRaw(h); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}))
+		var names []string
+		for _, e := range got.Entries {
+			names = append(names, e.Name)
+		}
+		if diff := cmp.Diff(c.want, names); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", c.name, diff)
+		}
+	}
+}
+
+func TestTimeWithoutAZoneStandsAsItIs(t *testing.T) {
+	t.Parallel()
+	const date, clock = (2026-1980)<<9 | 3<<5 | 1, 8<<11 | 30<<5 // 2026-03-01 08:30
+	got := mustList(t, pack(t, func(w *zip.Writer) {
+		for _, h := range []*zip.FileHeader{
+			{Name: "wall", ModifiedDate: date, ModifiedTime: clock},
+			{Name: "moment", Modified: written.In(time.FixedZone("", 8*3600))},
+			{Name: "silent"},
+		} {
+			if h.Modified.IsZero() {
+				_, _ = w.CreateRaw(h)
+			} else {
+				_, _ = w.CreateHeader(h)
+			}
+		}
+	})).Entries
+	want := []archive.Entry{{Name: "wall", Modified: written, Zoneless: true}, {Name: "moment", Modified: written, Compressed: got[1].Compressed}, {Name: "silent"}}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("times (-want +got):\n%s", diff)
+	}
+}
+
 func TestHostileArchiveIsRefusedWithItsReason(t *testing.T) {
 	t.Parallel()
 	small := archive.Limits{

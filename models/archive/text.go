@@ -6,8 +6,6 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
-
-	"golang.org/x/text/encoding/simplifiedchinese"
 )
 
 const (
@@ -18,16 +16,10 @@ const (
 	shownSize     = 1024     // bytes of a name that are shown
 )
 
-// shown is a name as a person may see it. A name that is not UTF-8 is read as
-// GB 18030, which Chinese Windows writes; bytes that are neither become U+FFFD.
-// Characters that would not be seen, or would turn the text around, are
-// written as escapes; a name that would be very long by them ends in "…".
+// shown is a name as a person may see it. Characters that would not be seen, or
+// would turn the text around, are written as escapes; a name that would be very
+// long by them ends in "…".
 func shown(name string) string {
-	if !utf8.ValidString(name) {
-		if s, err := simplifiedchinese.GB18030.NewDecoder().String(name); err == nil && !strings.ContainsRune(s, utf8.RuneError) {
-			name = s
-		}
-	}
 	name = visible(strings.ToValidUTF8(name, string(utf8.RuneError)))
 	if len(name) > shownSize {
 		name = strings.ToValidUTF8(name[:shownSize], "") + "…"
@@ -69,6 +61,9 @@ func attributes(manifest []byte) []Attribute {
 	manifest = bytes.ReplaceAll(manifest, []byte("\r"), []byte("\n"))
 	section, _, _ := strings.Cut(string(manifest), "\n\n")
 	section = strings.ReplaceAll(section, "\n ", "")
+	if text, ok := fromGBK(section); ok && !utf8.ValidString(section) {
+		section = text
+	}
 	var list []Attribute
 	for line := range strings.Lines(section) {
 		name, value, ok := strings.Cut(strings.TrimSuffix(line, "\n"), ": ")
