@@ -26,6 +26,7 @@ import (
 	"quartermaster/models/migrations"
 	"quartermaster/models/objects"
 	"quartermaster/models/password"
+	"quartermaster/models/picture"
 )
 
 // Options say what to open.
@@ -87,6 +88,7 @@ type DB struct {
 	random  io.Reader
 	// passwords makes hashes of them and checks these.
 	passwords *password.Hasher
+	pictures  *picture.Cleaner
 	log       *slog.Logger
 	kinds     []KindFacts
 	holds     func(ctx context.Context, by Actor, order *Order) (bool, string) // Options.Policy
@@ -137,6 +139,7 @@ func newDB(o Options) *DB {
 		db.random = rand.Reader
 	}
 	db.passwords = password.NewHasher(o.HashMemory, db.randomBytes)
+	db.pictures = picture.NewCleaner()
 	if db.log == nil {
 		db.log = slog.New(slog.DiscardHandler)
 	}

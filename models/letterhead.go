@@ -1,13 +1,11 @@
 package models
 
 import (
-	"bytes"
 	"context"
+	"errors"
 	"fmt"
-	"image"
-	"image/color"
-	"image/jpeg"
-	"image/png"
+
+	"quartermaster/models/picture"
 )
 
 // LetterheadInput is what a team prints at the head of its paper.
@@ -40,10 +38,9 @@ func (t *Team) PaperName() string {
 
 // The limits of a logo: what is taken in, and what is kept of it.
 const (
-	MaxLogoBytes  = 1 << 20
-	maxLogoPixels = 4_000_000
-	logoWidth     = 600
-	logoHeight    = 200
+	MaxLogoBytes = 1 << 20
+	logoWidth    = 600
+	logoHeight   = 200
 )
 
 // UpdateLetterhead changes the team's letterhead. logo is a PNG or JPEG file,
@@ -57,7 +54,7 @@ func (db *DB) UpdateLetterhead(ctx context.Context, by Actor, in LetterheadInput
 	var pixels []byte
 	if len(logo) > 0 {
 		var err error
-		if pixels, err = cleanLogo(logo); err != nil {
+		if pixels, err = db.cleanLogo(ctx, logo); err != nil {
 			refused = Invalid(nil).With(refused, err)
 		}
 	}
@@ -104,70 +101,20 @@ func (db *DB) FindLogo(ctx context.Context, by Actor) ([]byte, error) {
 	return team.Logo, nil
 }
 
-// cleanLogo is a logo decoded within limits, made to fit and encoded anew, so
-// that nothing of the file but its pixels is ever served.
-func cleanLogo(file []byte) ([]byte, error) {
+// cleanLogo is the picture that is served for a logo, or the broken rule of what
+// was given for one.
+func (db *DB) cleanLogo(ctx context.Context, file []byte) ([]byte, error) {
 	if len(file) > MaxLogoBytes {
 		return nil, invalid("logo", "logo_large")
 	}
-	config, decode := png.DecodeConfig, png.Decode
-	if bytes.HasPrefix(file, []byte{0xff, 0xd8}) {
-		config, decode = jpeg.DecodeConfig, jpeg.Decode
-	}
-	size, err := config(bytes.NewReader(file))
-	if err != nil || size.Width < 1 || size.Height < 1 {
+	pixels, err := db.pictures.Clean(ctx, file, logoWidth, logoHeight)
+	switch {
+	case errors.Is(err, picture.ErrFormat):
 		return nil, invalid("logo", "logo_format")
-	}
-	if size.Width > maxLogoPixels/size.Height {
+	case errors.Is(err, picture.ErrLarge):
 		return nil, invalid("logo", "logo_large")
+	case errors.Is(err, picture.ErrHeavy):
+		return nil, invalid("logo", "logo_heavy")
 	}
-	picture, err := decode(bytes.NewReader(file))
-	if err != nil {
-		return nil, invalid("logo", "logo_format")
-	}
-	var out bytes.Buffer
-	if err := png.Encode(&out, shrink(picture, logoWidth, logoHeight)); err != nil {
-		return nil, fmt.Errorf("encode logo: %w", err)
-	}
-	return out.Bytes(), nil
-}
-
-// shrink is a picture that fits into width × height in its own proportions,
-// each pixel the average of those that it stands for. A smaller one keeps its
-// size.
-func shrink(p image.Image, width, height int) *image.NRGBA {
-	from := p.Bounds()
-	w, h := from.Dx(), from.Dy()
-	if w > width || h > height {
-		if w*height > h*width {
-			w, h = width, max(1, h*width/w)
-		} else {
-			w, h = max(1, w*height/h), height
-		}
-	}
-	out := image.NewNRGBA(image.Rect(0, 0, w, h))
-	for y := range h {
-		for x := range w {
-			area := image.Rect(
-				from.Min.X+x*from.Dx()/w, from.Min.Y+y*from.Dy()/h,
-				from.Min.X+(x+1)*from.Dx()/w, from.Min.Y+(y+1)*from.Dy()/h)
-			out.Set(x, y, average(p, area))
-		}
-	}
-	return out
-}
-
-// average is the mean colour of an area; transparent pixels weigh nothing.
-func average(p image.Image, area image.Rectangle) color.Color {
-	var sum [4]uint64
-	for y := area.Min.Y; y < area.Max.Y; y++ {
-		for x := area.Min.X; x < area.Max.X; x++ {
-			r, g, b, a := p.At(x, y).RGBA()
-			for i, v := range []uint32{r, g, b, a} {
-				sum[i] += uint64(v)
-			}
-		}
-	}
-	n := uint64(area.Dx() * area.Dy())
-	return color.RGBA64{R: uint16(sum[0] / n), G: uint16(sum[1] / n), B: uint16(sum[2] / n), A: uint16(sum[3] / n)}
+	return pixels, err
 }
