@@ -10,6 +10,7 @@ import (
 	"bytes"
 	"cmp"
 	"context"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"hash/crc32"
@@ -104,7 +105,7 @@ type Attribute struct {
 // List reads an archive of the given size and lists its entries. A refusal is
 // a Reason in the error's chain; anything else is the end of ctx or a fault of r.
 func List(ctx context.Context, r io.ReaderAt, size int64, limits Limits) (Listing, error) {
-	src := &source{ctx: ctx, r: r, left: limits.Directory}
+	src := &source{ctx: ctx, r: r, left: limits.Directory, entries: limits.Entries + seenTwice}
 	l, err := list(src, size, limits)
 	if err == nil {
 		return l, nil
@@ -317,14 +318,31 @@ func modified(f *zip.File) time.Time {
 }
 
 // source reads the archive's bytes until ctx ends or, while left is not
-// negative, until that many were read. It remembers a fault of the reader
-// below, which the zip package would report as a broken archive.
+// negative, until that many were read or more entries were seen or claimed than
+// there may be: the zip package makes room for each before it can be asked how
+// many there are. It remembers a fault of the reader below, which that package
+// would report as a broken archive.
 type source struct {
-	ctx   context.Context
-	r     io.ReaderAt
-	left  int64
-	spent bool
-	err   error
+	ctx     context.Context
+	r       io.ReaderAt
+	left    int64
+	entries int
+	spent   bool
+	err     error
+}
+
+// seenTwice is more than the entries that the last 65 KiB of an archive hold,
+// which are read again when the directory is.
+const seenTwice = 2048
+
+// tooMany tells whether a part of the directory is one entry too many, or is the
+// end of one for large archives and says that there are.
+func (s *source) tooMany(part []byte) bool {
+	if bytes.HasPrefix(part, []byte("PK\x06\x06")) && len(part) >= 40 {
+		return binary.LittleEndian.Uint64(part[32:]) > uint64(s.entries)
+	}
+	s.entries -= bytes.Count(part, []byte("PK\x01\x02"))
+	return s.entries < 0
 }
 
 func (s *source) ReadAt(p []byte, off int64) (int, error) {
@@ -341,6 +359,10 @@ func (s *source) ReadAt(p []byte, off int64) (int, error) {
 	n, err := s.r.ReadAt(p, off)
 	if err != nil && !errors.Is(err, io.EOF) {
 		s.err = err
+	}
+	if s.left >= 0 && s.tooMany(p[:n]) {
+		s.spent = true
+		return 0, TooManyEntries
 	}
 	return n, err
 }

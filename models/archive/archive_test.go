@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"hash/crc32"
 	"io"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -253,6 +254,64 @@ func TestDirectoryIsReadOnlyUpToItsLimit(t *testing.T) {
 	if !errors.Is(err, archive.TooManyEntries) {
 		t.Errorf("list: got %v, want %v", err, archive.TooManyEntries)
 	}
+}
+
+// TestEntriesCostNothingBeforeTheyAreRefused holds an archive that claims, and
+// one that has, more entries than there may be to little memory.
+func TestEntriesCostNothingBeforeTheyAreRefused(t *testing.T) {
+	const entries, most = 300_000, 40 << 20
+	record := append([]byte("PK\x01\x02"), make([]byte, 42)...)
+	full := append(bytes.Repeat(record, entries), "PK\x05\x06"...)
+	full = append(full, make([]byte, 4)...)
+	full = binary.LittleEndian.AppendUint16(full, entries&0xffff)
+	full = binary.LittleEndian.AppendUint16(full, entries&0xffff)
+	full = binary.LittleEndian.AppendUint32(full, entries*46)
+	full = append(full, make([]byte, 6)...)
+	for name, c := range map[string]struct {
+		r    io.ReaderAt
+		size int64
+	}{
+		"has":    {bytes.NewReader(full), int64(len(full))},
+		"claims": {claiming(1<<30, 30_000_000), 1 << 30},
+	} {
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		_, err := archive.List(t.Context(), c.r, c.size, archive.Defaults)
+		runtime.ReadMemStats(&after)
+		if !errors.Is(err, archive.TooManyEntries) {
+			t.Errorf("%s: got %v, want %v", name, err, archive.TooManyEntries)
+		}
+		if got := after.TotalAlloc - before.TotalAlloc; got > most {
+			t.Errorf("%s: took %d MiB, want at most %d", name, got>>20, most>>20)
+		}
+	}
+}
+
+// tailed is a file of which all but the end is nothing.
+type tailed struct {
+	size int64
+	end  []byte
+}
+
+func (f tailed) ReadAt(p []byte, off int64) (int, error) {
+	clear(p)
+	if from := f.size - int64(len(f.end)); off+int64(len(p)) > from {
+		copy(p[max(from-off, 0):], f.end[max(off-from, 0):])
+	}
+	return len(p), nil
+}
+
+// claiming is an empty archive that says it holds so many entries.
+func claiming(size int64, entries uint64) io.ReaderAt {
+	end := append([]byte("PK\x06\x06"), make([]byte, 20)...)
+	end = binary.LittleEndian.AppendUint64(end, entries)
+	end = binary.LittleEndian.AppendUint64(end, entries)
+	end = append(end, make([]byte, 16)...)
+	end = append(end, "PK\x06\x07\x00\x00\x00\x00"...)
+	end = binary.LittleEndian.AppendUint64(end, uint64(size)-56-20-22)
+	end = append(end, 1, 0, 0, 0)
+	end = append(end, "PK\x05\x06\x00\x00\x00\x00\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\x00\x00"...)
+	return tailed{size, end}
 }
 
 func TestLongListingIsTruncatedButCounted(t *testing.T) {
