@@ -94,7 +94,7 @@ type DB struct {
 	holds     func(ctx context.Context, by Actor, order *Order) (bool, string) // Options.Policy
 	ids       *sequence
 	noting    chan struct{} // held while a session's last use is being noted
-	wake      chan struct{} // tells the worker that a job may be due
+	wake      wake          // tells the worker that a job may be due
 	keys      *keyring.Ring
 	nonces    *atomic.Int64 // how many were used, for sweeping
 	withheld  *atomic.Int64 // what Withheld tells
@@ -128,7 +128,7 @@ func Open(ctx context.Context, o Options) (*DB, error) {
 
 func newDB(o Options) *DB {
 	db := &DB{folder: o.Folder, address: o.Postgres, clock: o.Clock, random: o.Random, log: o.Log, holds: o.Policy, kinds: o.Kinds, ids: new(sequence),
-		wake: make(chan struct{}, 1), noting: make(chan struct{}, 1), nonces: new(atomic.Int64), withheld: new(atomic.Int64)}
+		wake: newWake(), noting: make(chan struct{}, 1), nonces: new(atomic.Int64), withheld: new(atomic.Int64)}
 	if db.clock == nil {
 		db.clock = SystemClock
 	}

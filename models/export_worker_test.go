@@ -9,7 +9,10 @@ import (
 const Lease = lease
 
 // Claim takes a job as a worker does, so that a test can abandon it there.
-func (db *DB) Claim(ctx context.Context) (*Job, error) { return db.claim(ctx) }
+func (db *DB) Claim(ctx context.Context) (*Job, error) { return db.claim(ctx, true) }
+
+// WorkBriefly does a job as the workers do that leave what takes long.
+func (db *DB) WorkBriefly(ctx context.Context) (bool, error) { return db.workOnce(ctx, false) }
 
 // Do works on a claimed job with other steps than its kind's.
 func (db *DB) Do(ctx context.Context, job *Job, steps ...func(context.Context) error) error {

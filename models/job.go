@@ -50,6 +50,7 @@ type Job struct {
 	Tries       int       // how often the present step failed for a passing reason
 	RunAt       time.Time
 	LeaseUntil  *time.Time
+	Long        bool // takes long: other jobs do not wait for it
 	FailCode    string
 	FailDetail  string
 	CreatedBy   string
@@ -339,6 +340,12 @@ func (db *DB) ListStoreJobs(ctx context.Context, by Actor, f StoreJobFilter) ([]
 	return jobs, translate(err)
 }
 
+// wake tells the worker's loops that a job may be due: those that do what takes
+// long, and the others.
+type wake struct{ long, brief chan struct{} }
+
+func newWake() wake { return wake{make(chan struct{}, 1), make(chan struct{}, 1)} }
+
 // wakeWorker tells the worker that a job may be due: at once, or after the
 // commit of the transaction that promised it.
 func (db *DB) wakeWorker() {
@@ -346,9 +353,11 @@ func (db *DB) wakeWorker() {
 		*db.promised = true
 		return
 	}
-	select {
-	case db.wake <- struct{}{}:
-	default:
+	for _, loops := range []chan struct{}{db.wake.long, db.wake.brief} {
+		select {
+		case loops <- struct{}{}:
+		default:
+		}
 	}
 }
 

@@ -31,15 +31,23 @@ var inspect = Work{
 	},
 }
 
-// listed bounds how much of an archive is kept for the page that shows it.
-func listed() archive.Limits {
-	limits := archive.Defaults
-	limits.Listed = 2000
-	return limits
+const (
+	// listed bounds how much of an archive is kept for the page that shows it.
+	listed = 2000
+	// brief is how many bytes are read, or unpacked, before a check counts as long.
+	brief = 256 << 20
+)
+
+// inspection is a look at the bytes of a version's object.
+type inspection struct {
+	job     *Job
+	version *PkgVersion
+	object  *Object
+	file    *os.File
 }
 
 // inspecting is a step that looks at the bytes of a version's object.
-func inspecting(look func(*DB, context.Context, *PkgVersion, *Object, *os.File) error) func(context.Context, *DB, *Job) error {
+func inspecting(look func(*DB, context.Context, inspection) error) func(context.Context, *DB, *Job) error {
 	return func(ctx context.Context, db *DB, job *Job) error {
 		by, err := db.ServerActor(ctx, job)
 		if err != nil {
@@ -64,28 +72,48 @@ func inspecting(look func(*DB, context.Context, *PkgVersion, *Object, *os.File) 
 			return err
 		}
 		defer f.Close()
-		return look(db, ctx, v, o, f)
+		return look(db, ctx, inspection{job, v, o, f})
 	}
 }
 
-func (db *DB) checkSize(_ context.Context, _ *PkgVersion, o *Object, f *os.File) error {
-	info, err := f.Stat()
+// found is what the check of another version of the team has found out about the
+// same content, or nil. Another team's is not asked: how soon a check ends would
+// tell what others have.
+func (db *DB) found(ctx context.Context, v *PkgVersion, where string, args ...any) (*PkgVersion, error) {
+	const told = `(state = ? AND listing NOT IN ('', 'null') OR state = ? AND fail_code IN ?)`
+	rows, err := table[PkgVersion](db.gorm).
+		Where("team_id = ? AND sha256 = ? AND size = ? AND id <> ?", v.TeamID, v.SHA256, v.Size, v.ID).
+		Where(told, VersionReady, VersionFailed, archive.Reasons).Where(where, args...).Limit(1).Find(ctx)
+	if err != nil || len(rows) == 0 {
+		return nil, translate(err)
+	}
+	return &rows[0], nil
+}
+
+func (db *DB) checkSize(_ context.Context, in inspection) error {
+	info, err := in.file.Stat()
 	if err != nil {
 		return err
 	}
-	if info.Size() != o.Size {
-		return &Failure{Code: "size_differs", Detail: fmt.Sprintf("%d bytes, recorded %d", info.Size(), o.Size)}
+	if info.Size() != in.object.Size {
+		return &Failure{Code: "size_differs", Detail: fmt.Sprintf("%d bytes, recorded %d", info.Size(), in.object.Size)}
 	}
 	return nil
 }
 
-func (db *DB) checkSum(ctx context.Context, _ *PkgVersion, o *Object, f *os.File) error {
-	sum := sha256.New()
-	if _, err := io.Copy(sum, reading{ctx, f}); err != nil {
+func (db *DB) checkSum(ctx context.Context, in inspection) error {
+	if known, err := db.found(ctx, in.version, "object_id = ?", in.object.ID); err != nil || known != nil {
 		return err
 	}
-	if got := hex.EncodeToString(sum.Sum(nil)); got != o.SHA256 {
-		return &Failure{Code: "checksum_differs", Detail: fmt.Sprintf("%s, recorded %s", got, o.SHA256)}
+	if in.object.Size > brief && !in.job.Long {
+		return errLong
+	}
+	sum := sha256.New()
+	if _, err := io.Copy(sum, reading{ctx, in.file}); err != nil {
+		return err
+	}
+	if got := hex.EncodeToString(sum.Sum(nil)); got != in.object.SHA256 {
+		return &Failure{Code: "checksum_differs", Detail: fmt.Sprintf("%s, recorded %s", got, in.object.SHA256)}
 	}
 	return nil
 }
@@ -103,23 +131,47 @@ func (r reading) Read(p []byte) (int, error) {
 	return r.r.Read(p)
 }
 
-func (db *DB) listArchive(ctx context.Context, v *PkgVersion, o *Object, f *os.File) error {
-	found, err := archive.List(ctx, f, o.Size, listed())
-	var reason archive.Reason
-	switch {
-	case err == nil:
-		v.Listing = &found
-	case !errors.As(err, &reason):
+func (db *DB) listArchive(ctx context.Context, in inspection) error {
+	v := in.version
+	known, err := db.found(ctx, v, "")
+	if err != nil {
 		return err
-	case reason != archive.NotArchive || namedArchive(v.Key()):
-		return &Failure{Code: string(reason), Detail: err.Error()}
-	default:
-		v.Listing = nil // a file of another sort, about which there is no more to say
+	}
+	if known != nil {
+		if known.State == VersionFailed {
+			return &Failure{Code: known.FailCode, Detail: "as version " + known.ID + " of the same content"}
+		}
+		v.Listing = known.Listing
+	} else if v.Listing, err = listing(ctx, in); err != nil {
+		return err
 	}
 	return db.tx(context.WithoutCancel(ctx), func(ctx context.Context, tx *DB) error {
 		return tx.gorm.WithContext(ctx).Model(v).Where("team_id = ? AND state = ?", v.TeamID, VersionChecking).
 			Select("Listing").Updates(v).Error
 	})
+}
+
+// listing lists an archive. A file of another sort, about which there is no more to
+// say, is nil.
+func listing(ctx context.Context, in inspection) (*archive.Listing, error) {
+	limits := archive.Defaults
+	limits.Listed = listed
+	if !in.job.Long {
+		limits.Brief = brief
+	}
+	l, err := archive.List(ctx, in.file, in.object.Size, limits)
+	var reason archive.Reason
+	switch {
+	case err == nil:
+		return &l, nil
+	case errors.Is(err, archive.ErrLong):
+		return nil, errLong
+	case !errors.As(err, &reason):
+		return nil, err
+	case reason != archive.NotArchive || namedArchive(in.version.Key()):
+		return nil, &Failure{Code: string(reason), Detail: err.Error()}
+	}
+	return nil, nil
 }
 
 // namedArchive tells whether a file calls itself one of the archives that we

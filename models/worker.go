@@ -1,7 +1,6 @@
 package models
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -34,6 +33,10 @@ const (
 	farthest = 2 * lease
 )
 
+// errLong says that a job turned out to take long. It goes on where others do not
+// wait for it.
+var errLong = errors.New("takes long")
+
 // errLate says that another worker has taken the job over.
 var errLate = errors.New("held by another worker")
 
@@ -42,7 +45,8 @@ type Worker struct {
 	DB *DB
 	// Log is the database's own by default.
 	Log *slog.Logger
-	// Parallel is how many jobs run at a time, 2 by default.
+	// Parallel is how many jobs run at a time, 2 by default and at least. One of
+	// them at most takes long.
 	Parallel int
 }
 
@@ -53,8 +57,8 @@ func (w *Worker) Run(ctx context.Context) {
 		w.Log = w.DB.log
 	}
 	var all sync.WaitGroup
-	for range cmp.Or(w.Parallel, 2) {
-		all.Go(func() { w.loop(ctx) })
+	for i := range max(w.Parallel, 2) {
+		all.Go(func() { w.loop(ctx, i == 0) })
 	}
 	all.Go(func() { every(ctx, 0, newDay, func(int) { w.promise(ctx) }) })
 	all.Go(func() { every(ctx, firstSweep, newDay, func(looks int) { w.sweep(ctx, looks) }) })
@@ -111,18 +115,22 @@ func (db *DB) forgetJobs(ctx context.Context) error {
 	})
 }
 
-func (w *Worker) loop(ctx context.Context) {
-	timer := time.NewTimer(0)
+// loop does jobs, those that take long only when long is set.
+func (w *Worker) loop(ctx context.Context, long bool) {
+	timer, woken := time.NewTimer(0), w.DB.wake.brief
+	if long {
+		woken = w.DB.wake.long
+	}
 	defer timer.Stop()
 	for {
 		select {
 		case <-ctx.Done():
 			return
-		case <-w.DB.wake:
+		case <-woken:
 		case <-timer.C:
 		}
 		for ctx.Err() == nil && w.DB.here(ctx) == nil {
-			more, err := w.DB.WorkOnce(ctx)
+			more, err := w.DB.workOnce(ctx, long)
 			if err != nil && ctx.Err() == nil {
 				w.Log.Error("job", "error", err)
 			}
@@ -135,10 +143,12 @@ func (w *Worker) loop(ctx context.Context) {
 }
 
 // WorkOnce does one job that is due, all of its steps, and reports whether
-// there was one. When ctx ends between two steps, the job is left for the next
-// worker.
-func (db *DB) WorkOnce(ctx context.Context) (bool, error) {
-	job, err := db.claim(ctx)
+// there was one. When ctx ends between two steps, or the job turns out to take
+// long, it is left for the next worker.
+func (db *DB) WorkOnce(ctx context.Context) (bool, error) { return db.workOnce(ctx, true) }
+
+func (db *DB) workOnce(ctx context.Context, long bool) (bool, error) {
+	job, err := db.claim(ctx, long)
 	if err != nil || job == nil {
 		return false, err
 	}
@@ -146,22 +156,34 @@ func (db *DB) WorkOnce(ctx context.Context) (bool, error) {
 	return true, db.work(ctx, job)
 }
 
-// claim takes the job that has been due longest, or one whose worker has gone.
-func (db *DB) claim(ctx context.Context) (*Job, error) {
+// claim takes a job that is due, or one whose worker has gone: of the team for
+// which the fewest run, of several the one whose last turn is longest ago, the
+// job that has been due longest. Without long it leaves those that take long.
+func (db *DB) claim(ctx context.Context, long bool) (*Job, error) {
 	skip := ""
 	if db.gorm.Name() == "postgres" {
-		skip = " FOR UPDATE SKIP LOCKED"
+		skip = " FOR UPDATE OF jobs SKIP LOCKED"
 	}
 	now := db.Now()
-	due, err := table[Job](db.gorm).Select("id").Where(claimable, claimArgs(now)...).Limit(1).Find(ctx)
-	if err != nil || len(due) == 0 {
+	due := claimArgs(now, long)
+	waiting, err := table[Job](db.gorm).Select("id").Where(claimable, due...).Limit(1).Find(ctx)
+	if err != nil || len(waiting) == 0 {
 		return nil, translate(err)
 	}
 	var jobs []Job
 	err = db.tx(ctx, func(ctx context.Context, tx *DB) error {
-		args := append([]any{JobRunning, now.Add(lease)}, claimArgs(now)...)
-		return tx.gorm.WithContext(ctx).Raw(`UPDATE jobs SET state = ?, lease_until = ?, attempt = attempt + 1
-			WHERE id = (SELECT id FROM jobs WHERE `+claimable+` ORDER BY run_at, id LIMIT 1`+skip+`) RETURNING *`, args...).Scan(&jobs).Error
+		args := append([]any{JobRunning, now.Add(lease), JobRunning, now, JobQueued, JobRunning}, due...)
+		err := tx.gorm.WithContext(ctx).Raw(`UPDATE jobs SET state = ?, lease_until = ?, attempt = attempt + 1
+			WHERE id = (SELECT jobs.id FROM jobs JOIN (
+				SELECT j.team_id, SUM(CASE WHEN j.state = ? AND j.lease_until > ? THEN 1 ELSE 0 END) AS running, COALESCE(MAX(t.turn), 0) AS turn
+				FROM jobs j LEFT JOIN job_turns t ON t.team_id = j.team_id WHERE j.state IN (?, ?) GROUP BY j.team_id
+			) teams ON teams.team_id = jobs.team_id
+			WHERE `+claimable+` ORDER BY teams.running, teams.turn, run_at, id LIMIT 1`+skip+`) RETURNING *`, args...).Scan(&jobs).Error
+		if err != nil || len(jobs) == 0 {
+			return err
+		}
+		return execute(ctx, tx.gorm, `INSERT INTO job_turns (team_id, turn) SELECT ?, COALESCE(MAX(turn), 0) + 1 FROM job_turns WHERE true
+			ON CONFLICT (team_id) DO UPDATE SET turn = excluded.turn`, jobs[0].TeamID)
 	})
 	if err != nil || len(jobs) == 0 {
 		return nil, err
@@ -170,11 +192,11 @@ func (db *DB) claim(ctx context.Context) (*Job, error) {
 }
 
 const claimable = `(state = ? AND (run_at <= ? OR run_at > ?)
-	OR state = ? AND (lease_until <= ? OR lease_until > ?))`
+	OR state = ? AND (lease_until <= ? OR lease_until > ?)) AND (NOT long OR long = ?)`
 
-func claimArgs(now time.Time) []any {
+func claimArgs(now time.Time, long bool) []any {
 	ahead := now.Add(farthest)
-	return []any{JobQueued, now, ahead, JobRunning, now, ahead}
+	return []any{JobQueued, now, ahead, JobRunning, now, ahead, long}
 }
 
 // recoverJobs lets the jobs that a kill interrupted go on at once. In a data
@@ -217,6 +239,9 @@ func (db *DB) do(ctx context.Context, w Work, job *Job) error {
 			if err := db.stepDone(ctx, job); err != nil {
 				return err
 			}
+		case errors.Is(err, errLong):
+			job.Long = true
+			return db.release(job)
 		case ctx.Err() != nil:
 			return db.release(job)
 		case errors.As(err, &failure) || job.Tries+1 >= mostTries:
@@ -283,16 +308,18 @@ func (db *DB) later(ctx context.Context, job *Job, cause error) error {
 	})
 }
 
-// release puts a job back because the program stops.
+// release puts a job back because the program stops, or for a worker that does
+// what takes long.
 func (db *DB) release(job *Job) error {
 	return db.tx(context.Background(), func(ctx context.Context, tx *DB) error {
+		tx.wakeWorker()
 		return tx.giveBack(ctx, job)
 	})
 }
 
 func (db *DB) giveBack(ctx context.Context, job *Job) error {
 	res := db.gorm.WithContext(ctx).Model(job).Where("attempt = ? AND state = ?", job.Attempt, JobRunning).
-		Updates(map[string]any{"state": JobQueued, "lease_until": nil, "tries": job.Tries, "run_at": job.RunAt})
+		Updates(map[string]any{"state": JobQueued, "lease_until": nil, "tries": job.Tries, "run_at": job.RunAt, "long": job.Long})
 	return res.Error
 }
 

@@ -35,6 +35,12 @@ const (
 	TooDeep          Reason = "too_deep"
 )
 
+// Reasons are those that do not depend on what the archive is called.
+var Reasons = []Reason{TooManyEntries, TooLargeUnpacked, TooDense, Corrupt, Encrypted, NameTooLong, TooDeep}
+
+// ErrLong says that proving the archive would take long.
+var ErrLong = errors.New("the archive takes long to prove")
+
 func (r Reason) Error() string { return "archive refused: " + string(r) }
 
 // Limits bound what an archive may hold and how much of it is listed.
@@ -47,6 +53,7 @@ type Limits struct {
 	Free      int64 // unpacked bytes up to which the ratio does not matter
 	Name      int   // bytes in an entry's name
 	Depth     int   // folders in an entry's name
+	Brief     int64 // unpacked bytes above which List proves nothing and is ErrLong; 0 for any
 }
 
 // Defaults are limits that deploy packages stay well within.
@@ -142,6 +149,9 @@ func list(src *source, size int64, limits Limits) (Listing, error) {
 	}
 	if err := disjoint(zr.File, size); err != nil {
 		return Listing{}, err
+	}
+	if limits.Brief > 0 && l.Unpacked > limits.Brief {
+		return Listing{}, ErrLong
 	}
 	for _, f := range zr.File {
 		if err := l.check(src.ctx, f); err != nil {
