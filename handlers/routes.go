@@ -262,6 +262,8 @@ func (h Health) Ready(c *gin.Context) {
 		c.String(http.StatusOK, "%s", said)
 	case errors.Is(err, models.ErrMoved):
 		c.String(http.StatusServiceUnavailable, "the database was moved away, replaced or taken over; nothing is written\n")
+	case errors.Is(err, models.ErrDatabaseDamaged):
+		c.String(http.StatusServiceUnavailable, "the database is damaged; keep it, and restore the newest backup\n")
 	default:
 		c.Header("Retry-After", "2")
 		c.String(http.StatusServiceUnavailable, "database does not answer\n")

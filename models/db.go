@@ -6,6 +6,7 @@ package models
 import (
 	"context"
 	"crypto/rand"
+	"database/sql"
 	"errors"
 	"fmt"
 	"io"
@@ -356,19 +357,43 @@ func (db *DB) Name() string { return db.name }
 // readyTime is how long whoever asks whether the program is ready is kept waiting.
 const readyTime = 2 * time.Second
 
-// Ready reports whether the database answers, soon, and is ErrMoved when it is no
-// longer the one that was opened.
+// Ready reports whether the database answers, soon, with what it is. It is ErrMoved
+// when it is no longer the one that was opened, and ErrDatabaseDamaged when the file
+// of SQLite is none any more.
 func (db *DB) Ready(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, readyTime)
 	defer cancel()
 	if err := db.here(ctx); err != nil {
 		return translate(err)
 	}
-	pool, err := db.gorm.DB()
-	if err == nil {
-		_, err = pool.ExecContext(ctx, "SELECT 1") // without the pool's patience
+	pool, done, err := db.freshPool()
+	if err != nil {
+		return translate(err)
+	}
+	defer done()
+	var id string
+	err = pool.QueryRowContext(ctx, "SELECT value FROM settings WHERE name = '"+identityName+"'").Scan(&id)
+	if err == nil && id != db.progress.reached().ID || errors.Is(err, sql.ErrNoRows) {
+		return ErrMoved
 	}
 	return translate(err)
+}
+
+// freshPool asks the database without the pool's patience and, on SQLite, without
+// what a connection remembers of the file.
+func (db *DB) freshPool() (pool *sql.DB, done func() error, err error) {
+	if db.file == nil {
+		pool, err = db.gorm.DB()
+		return pool, func() error { return nil }, err
+	}
+	if err := db.file.sound(); err != nil {
+		return nil, nil, err
+	}
+	pool, err = sql.Open(sqlite.DriverName, sqliteAddress(db.file.path)+"?mode=ro&_busy_timeout=1000")
+	if err != nil {
+		return nil, nil, err
+	}
+	return pool, pool.Close, nil
 }
 
 // Close lets what is being written finish and closes the database.
@@ -389,7 +414,7 @@ func (db *DB) Close() error {
 			errs = append(errs, pool.Close())
 		}
 	}
-	errs = append(errs, db.progress.close())
+	errs = append(errs, db.file.close(), db.progress.close())
 	if db.lock != nil {
 		errs = append(errs, db.lock.Close())
 	}

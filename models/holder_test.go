@@ -173,3 +173,37 @@ func TestADatabaseFileThatWasMovedTakesNoChangesUntilItIsBack(t *testing.T) {
 		}
 	}
 }
+
+func TestADatabaseThatIsNoneAnyMoreIsNotReady(t *testing.T) {
+	t.Parallel()
+	o := modelstest.Choose(t, models.Options{})
+	db := modelstest.OpenWith(t, o)
+	if err := db.Ready(t.Context()); err != nil {
+		t.Fatalf("before: got %v, want ready", err)
+	}
+	if modelstest.Postgres() {
+		modelstest.Exec(t, o, "DELETE FROM settings")
+		if err := db.Ready(t.Context()); !errors.Is(err, models.ErrMoved) {
+			t.Errorf("emptied: got %v, want %v", err, models.ErrMoved)
+		}
+		modelstest.Exec(t, o, "DROP TABLE settings")
+		if err := db.Ready(t.Context()); err == nil {
+			t.Error("without its tables: got ready")
+		}
+		return
+	}
+	path := db.DataFile("quartermaster.db")
+	whole := readFile(t, path)
+	if err := os.WriteFile(path, make([]byte, len(whole)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := db.Ready(t.Context()); !errors.Is(err, models.ErrDatabaseDamaged) {
+		t.Errorf("zeroed: got %v, want %v", err, models.ErrDatabaseDamaged)
+	}
+	if err := os.WriteFile(path, []byte(whole), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := db.Ready(t.Context()); err != nil {
+		t.Errorf("whole again: got %v, want ready", err)
+	}
+}

@@ -27,14 +27,19 @@ func (db *DB) here(ctx context.Context) error {
 // databaseFile is the file of an SQLite database as it was opened.
 type databaseFile struct {
 	path   string
+	file   *os.File // stays open as long as SQLite's: closing it would end SQLite's locks
 	opened os.FileInfo
 	log    *slog.Logger
 	gone   atomic.Bool
 }
 
 func watchFile(path string, log *slog.Logger) (*databaseFile, error) {
-	info, err := os.Stat(path)
-	return &databaseFile{path: path, opened: info, log: log}, err
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	info, err := file.Stat()
+	return &databaseFile{path: path, file: file, opened: info, log: log}, err
 }
 
 // here is ErrMoved while another file is in its place, or none.
@@ -51,4 +56,22 @@ func (f *databaseFile) here() error {
 		return ErrMoved
 	}
 	return nil
+}
+
+// sound is ErrDatabaseDamaged unless the file begins as one of SQLite.
+func (f *databaseFile) sound() error {
+	const magic = "SQLite format 3\x00"
+	head := make([]byte, len(magic))
+	if _, err := f.file.ReadAt(head, 0); err != nil || string(head) != magic {
+		return ErrDatabaseDamaged
+	}
+	return nil
+}
+
+// close is for when SQLite has closed the file.
+func (f *databaseFile) close() error {
+	if f == nil {
+		return nil
+	}
+	return f.file.Close()
 }

@@ -73,7 +73,7 @@ func (db *DB) connectPostgres(ctx context.Context, address string, connections i
 	pool.SetMaxOpenConns(cmp.Or(connections, defaultConnections))
 	pool.SetMaxIdleConns(cmp.Or(connections, defaultConnections))
 	pool.SetConnMaxIdleTime(5 * time.Minute)
-	db.gorm, err = gorm.Open(postgres.New(postgres.Config{Conn: patientPool{pool}}), gormConfig(db))
+	db.gorm, err = gorm.Open(dialect{&postgres.Dialector{Config: &postgres.Config{Conn: patientPool{pool}}}}, gormConfig(db))
 	if err != nil {
 		return fmt.Errorf("open PostgreSQL: %w", errors.Join(err, pool.Close()))
 	}
@@ -113,6 +113,18 @@ func tryPostgres(ctx context.Context, config *pgx.ConnConfig) (pooled bool, err 
 		config.DefaultQueryExecMode = pgx.QueryExecModeCacheDescribe
 	}
 	return pooled, tx.Rollback(ctx)
+}
+
+// dialect is PostgreSQL's, with ErrBusy for every statement that finds the server
+// gone, wherever it was asked.
+type dialect struct{ *postgres.Dialector }
+
+// Translate is that of GORM, and names what will pass.
+func (d dialect) Translate(err error) error {
+	if unreachable(err) && !errors.Is(err, ErrBusy) {
+		return fmt.Errorf("%w: %w", ErrBusy, err)
+	}
+	return d.Dialector.Translate(err)
 }
 
 // patientPool is a pool of connections that waits a moment when PostgreSQL has
@@ -192,7 +204,7 @@ func unreachable(err error) bool {
 		return false
 	}
 	// A connection that ends while it is used is told of by these alone.
-	for _, ended := range []error{io.ErrUnexpectedEOF, driver.ErrBadConn, pgconn.ErrConnClosed} {
+	for _, ended := range []error{io.ErrUnexpectedEOF, driver.ErrBadConn, pgconn.ErrConnClosed, sql.ErrConnDone, net.ErrClosed} {
 		if errors.Is(err, ended) {
 			return true
 		}

@@ -2,16 +2,23 @@ package models_test
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
+	"image"
+	"io"
 	"io/fs"
 	"log/slog"
+	"net"
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
+	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 
 	"quartermaster/models"
 	"quartermaster/models/modelstest"
@@ -208,6 +215,104 @@ func TestConnectionsThatEndAreMadeAnew(t *testing.T) {
 	})
 	if !errors.Is(err, models.ErrBusy) {
 		t.Errorf("got %v after %v, want ErrBusy", err, after)
+	}
+}
+
+// cuttable stands before PostgreSQL and ends all its connections when told.
+func cuttable(t *testing.T) (address string, cut func()) {
+	t.Helper()
+	to, err := pgx.ParseConfig(os.Getenv(modelstest.PostgresVariable))
+	if err != nil {
+		t.Fatal(err)
+	}
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { l.Close() })
+	var mu sync.Mutex
+	var open []net.Conn
+	go func() {
+		for {
+			here, err := l.Accept()
+			if err != nil {
+				return
+			}
+			network, at := pgconn.NetworkAddress(to.Host, to.Port)
+			there, err := net.Dial(network, at)
+			if err != nil {
+				here.Close()
+				continue
+			}
+			mu.Lock()
+			open = append(open, here, there)
+			mu.Unlock()
+			go func() { // a little at a time, so that an answer can be cut
+				for err := error(nil); err == nil; _, err = io.CopyN(here, there, 4096) {
+				}
+				here.Close()
+			}()
+			go func() { _, _ = io.Copy(there, here); there.Close() }()
+		}
+	}()
+	port := l.Addr().(*net.TCPAddr).Port
+	return fmt.Sprintf("host=127.0.0.1 port=%d user=%s dbname=%s sslmode=disable", port, to.User, modelstest.Database(t)), func() {
+		mu.Lock()
+		defer mu.Unlock()
+		for _, c := range open {
+			c.Close()
+		}
+		open = nil
+	}
+}
+
+func TestWhatALostConnectionInterruptsIsBusy(t *testing.T) {
+	t.Parallel()
+	onlyPostgres(t)
+	address, cut := cuttable(t)
+	db := modelstest.OpenWith(t, models.Options{Postgres: address})
+	team := modelstest.NewTeam(t, db)
+	noise := image.NewNRGBA(image.Rect(0, 0, 600, 200))
+	_, _ = rand.Read(noise.Pix)
+	if err := db.UpdateLetterhead(t.Context(), team.Admin, models.LetterheadInput{}, asPNG(t, noise)); err != nil {
+		t.Fatal(err)
+	}
+	ctx, stop := context.WithTimeout(t.Context(), 2*time.Second)
+	defer stop()
+	go func() {
+		for ctx.Err() == nil {
+			time.Sleep(7 * time.Millisecond)
+			cut()
+		}
+	}()
+	for i, err := range together(12, func(i int) error {
+		for n := 0; ctx.Err() == nil; n++ {
+			for what, do := range map[string]func() error{
+				"team":    func() error { _, err := db.FindTeam(t.Context(), team.Viewer); return err },
+				"members": func() error { _, err := db.ListMembers(t.Context(), team.Admin); return err },
+				"apps": func() error {
+					_, _, err := db.ListApps(t.Context(), team.Viewer, models.AppFilter{}, models.Page{})
+					return err
+				},
+				"dashboard": func() error { _, err := db.FindDashboard(t.Context(), team.Viewer); return err },
+				"search":    func() error { _, err := db.Search(t.Context(), team.Viewer, "a"); return err },
+				"order": func() error {
+					_, err := db.PlaceOrder(t.Context(), team.Requester, bucketOrder(fmt.Sprintf("b-%d-%d", i, n), ""))
+					return err
+				},
+				"logo":    func() error { _, err := db.FindLogo(t.Context(), team.Viewer); return err },
+				"session": func() error { _, err := db.FindSession(t.Context(), "none"); return err },
+			} {
+				if err := do(); err != nil && !errors.Is(err, models.ErrBusy) && !errors.Is(err, models.ErrNotFound) {
+					return fmt.Errorf("%s: %w", what, err)
+				}
+			}
+		}
+		return nil
+	}) {
+		if err != nil {
+			t.Errorf("%d: got %v, want ErrBusy at most", i, err)
+		}
 	}
 }
 

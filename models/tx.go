@@ -72,8 +72,8 @@ const closedDatabase = "sql: database is closed"
 func translate(err error) error {
 	var lite sqlite3.Error
 	switch {
-	case err == nil:
-		return nil
+	case err == nil, errors.Is(err, ErrBusy):
+		return err
 	case errors.Is(err, gorm.ErrRecordNotFound), unreadable(err):
 		return ErrNotFound
 	case errors.Is(err, objects.ErrNoSpace), errors.Is(err, syscall.ENOSPC), outOfDisk(err):
