@@ -2,6 +2,7 @@ package handlers_test
 
 import (
 	"net/http"
+	"net/http/cookiejar"
 	"net/url"
 	"regexp"
 	"strings"
@@ -437,5 +438,30 @@ func TestWhoComesByAnotherAddressIsTold(t *testing.T) {
 	}
 	if p := c.GetHX(t, "/stores", "div#store-list"); p.Status != 200 || p.Has(".astray") {
 		t.Errorf("a part of a page: got %d with the notice, want the part alone", p.Status)
+	}
+}
+
+// A browser gives the cookies of a host to every port of it.
+func TestTwoDesksOnOneHostKeepTheirSessions(t *testing.T) {
+	t.Parallel()
+	jar, err := cookiejar.New(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	browser := &http.Client{Jar: jar, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	desks := []*webtest.Site{setUp(t), setUp(t)}
+	for _, site := range desks {
+		res, err := browser.PostForm(site.URL+"/sign-in", url.Values{"email": {email(t, site)}, "password": {webtest.Password}})
+		if err != nil || res.StatusCode != http.StatusSeeOther {
+			t.Fatalf("sign in: got %v, %v", res, err)
+		}
+		res.Body.Close()
+	}
+	for i, site := range desks {
+		res, err := browser.Get(site.URL + "/account")
+		if err != nil || res.StatusCode != http.StatusOK {
+			t.Fatalf("desk %d: got %v, %v; want its account page", i, res, err)
+		}
+		res.Body.Close()
 	}
 }

@@ -172,17 +172,29 @@ func pagePath(r *http.Request) string {
 	return LocalPath(u.RequestURI())
 }
 
-// cookieName is the name under which the browser keeps a cookie of ours. Over
-// TLS the prefix keeps other hosts of the domain from setting it.
+// cookieName is the name under which the browser keeps a cookie of ours. A browser
+// gives cookies to every port of a host, so that two desks on one host need names
+// of their own. Over TLS the prefix keeps other hosts of the domain from setting it.
 func cookieName(c *gin.Context, name string) string {
+	if u := (url.URL{Host: c.Request.Host}); u.Port() != "" {
+		name += "_" + u.Port()
+	}
+	return secureName(c, name)
+}
+
+func secureName(c *gin.Context, name string) string {
 	if visitOf(c.Request.Context()).site.secure(c.Request) {
 		return "__Host-" + name
 	}
 	return name
 }
 
+// readCookie is the value of a cookie, also of one from when names had no port.
 func readCookie(c *gin.Context, name string) string {
 	value, err := c.Request.Cookie(cookieName(c, name))
+	if err != nil {
+		value, err = c.Request.Cookie(secureName(c, name))
+	}
 	if err != nil {
 		return ""
 	}

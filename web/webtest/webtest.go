@@ -109,12 +109,22 @@ func (s *Site) SignInAs(t testing.TB, team modelstest.Team, role models.Role) *C
 // SetCookie gives the browser a cookie.
 func (c *Client) SetCookie(t testing.TB, name, value string) {
 	t.Helper()
-	c.http.Jar.SetCookies(c.base(t), []*http.Cookie{{Name: name, Value: value, Path: "/"}})
+	c.http.Jar.SetCookies(c.base(t), []*http.Cookie{{Name: c.named(t, name), Value: value, Path: "/"}})
+}
+
+// named is what the site at its port calls a cookie.
+func (c *Client) named(t testing.TB, name string) string {
+	t.Helper()
+	if port := c.base(t).Port(); port != "" {
+		return name + "_" + port
+	}
+	return name
 }
 
 // Cookie is the value of one of the browser's cookies, or "".
 func (c *Client) Cookie(t testing.TB, name string) string {
 	t.Helper()
+	name = c.named(t, name)
 	for _, k := range c.http.Jar.Cookies(c.base(t)) {
 		if k.Name == name {
 			return k.Value
