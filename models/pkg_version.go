@@ -12,6 +12,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"golang.org/x/text/unicode/norm"
 	"gorm.io/gorm"
 
 	"quartermaster/models/archive"
@@ -167,7 +168,10 @@ func (in *PkgVersionInput) Line(ctx context.Context, db *DB, by Actor) (OrderLin
 	if in.Upload != nil {
 		refused = Invalid(nil).With(refused, db.objectStorageOn(ctx, by))
 	} else if _, _, ok := splitSource(in.Source); ok {
-		_, err := db.sourceObject(ctx, by, in.Source)
+		o, err := db.sourceObject(ctx, by, in.Source)
+		if o == nil && err == nil {
+			line.Detail = norm.NFC.String(in.Source)
+		}
 		refused = Invalid(nil).With(refused, err)
 	}
 	return line, refused
@@ -235,8 +239,12 @@ func (db *DB) sourceObject(ctx context.Context, by Actor, source string) (*Objec
 	}
 	if len(found) == 0 {
 		team, err := db.FindTeam(ctx, by)
-		if err == nil && team.VerifiedOnly {
+		switch {
+		case err != nil:
+		case team.VerifiedOnly:
 			err = invalid("source", "unverified")
+		case !plain(key, false): // a stranger's name, which has the rule of names
+			err = invalid("source", "line")
 		}
 		return nil, err
 	}
@@ -265,6 +273,9 @@ func (in *PkgVersionInput) Fulfil(ctx context.Context, tx *DB, by Actor, order *
 	object, err := in.object(ctx, tx, by, app, v)
 	if err != nil {
 		return err
+	}
+	if object == nil { // as names are kept; a key of ours is bytes
+		v.Source = norm.NFC.String(v.Source)
 	}
 	line.Blob = ""
 	line.ResourceID, line.ResourceName = v.ID, line.Name

@@ -601,3 +601,39 @@ func TestTeamMayAcceptOnlyVerifiedSources(t *testing.T) {
 		t.Errorf("got %v, want source unverified", err)
 	}
 }
+
+// A key of a stranger has the rule of names; one of ours is any text.
+func TestKeysOfStrangersHaveTheRuleOfNames(t *testing.T) {
+	t.Parallel()
+	db := modelstest.Open(t)
+	team := modelstest.NewTeam(t, db)
+	app, bucket := mustCreateApp(t, db, team.Requester, "shop"), mustCreateBucket(t, db, team.Requester, "ours")
+	for i, c := range []struct {
+		key     string
+		refused bool
+		kept    string
+	}{
+		{"a\nb.zip", true, ""},
+		{"a\x1b[31mb.zip", true, ""},
+		{"a\u200bb.zip", true, ""},
+		{"gpj\u202ezip.exe", true, ""},
+		{"\u7248/cafe\u0301.zip", false, "\u7248/caf\u00e9.zip"},
+	} {
+		in := models.PkgVersionInput{AppID: app.ID, Label: fmt.Sprint("theirs-", i), Source: "oss://elsewhere/" + c.key}
+		quote, err := db.PlaceOrder(t.Context(), team.Requester, versionOrder(&in))
+		if got := rejects(err, "source", "line"); got != c.refused {
+			t.Errorf("%q elsewhere: got %v, want refused %t", c.key, err, c.refused)
+		}
+		if err == nil {
+			order := quote.Order
+			v, err := db.FindPkgVersion(t.Context(), team.Viewer, order.Lines[0].ResourceID)
+			if err != nil || v.Key() != c.kept || order.Lines[0].Detail != v.Source {
+				t.Errorf("%q elsewhere: got %q, line %q, %v; want %q", c.key, v.Key(), order.Lines[0].Detail, err, c.kept)
+			}
+		}
+		mustPutObject(t, db, team.Requester, bucket, c.key, zipped(t, "a"))
+		if v := mustPlaceVersion(t, db, team.Requester, &models.PkgVersionInput{AppID: app.ID, Label: fmt.Sprint("ours-", i), Source: "oss://ours/" + c.key}); v.Key() != c.key {
+			t.Errorf("%q of ours: got %q, want it as it is", c.key, v.Key())
+		}
+	}
+}

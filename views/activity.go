@@ -96,7 +96,7 @@ func eventThing(e models.Event) string {
 	case e.Kind == models.KindUser && e.SubjectID == e.UserID:
 		return "" // who did it is said anyway
 	}
-	return e.SubjectName
+	return ui.Visible(e.SubjectName)
 }
 
 // eventNote is what else there is to say, from the event's detail: a sentence

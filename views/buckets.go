@@ -3,10 +3,8 @@ package views
 import (
 	"context"
 	"net/url"
-	"strconv"
 	"strings"
 	"time"
-	"unicode"
 
 	"quartermaster/models"
 	"quartermaster/views/i18n"
@@ -120,28 +118,13 @@ func withQuery(path string, pairs ...string) string {
 	return path + "?" + q.Encode()
 }
 
-// visible is a name in which characters that show nothing, or that change the
-// direction of the text, are written out. Joiners stay: scripts and pictures
-// are made with them.
-func visible(name string) string {
-	var b strings.Builder
-	for _, r := range name {
-		if unicode.IsGraphic(r) && r != 0x3164 && r != 0xffa0 || r == 0x200c || r == 0x200d {
-			b.WriteRune(r)
-		} else {
-			b.WriteString("⟨" + strings.ToUpper(strconv.FormatInt(int64(r), 16)) + "⟩")
-		}
-	}
-	return b.String()
-}
-
 // below is the part of a name that is not said already by the folder that is
 // shown.
 func below(name, prefix string) string {
 	if rest := strings.TrimPrefix(name, prefix); rest != "" {
-		return visible(rest)
+		return ui.Visible(rest)
 	}
-	return visible(name)
+	return ui.Visible(name)
 }
 
 // regionName is what a region is called in the reader's language; its id when
@@ -259,7 +242,7 @@ func way(b models.Bucket, prefix string) []ui.Crumb {
 	from := 0
 	for i := range len(prefix) {
 		if prefix[i] == '/' {
-			crumbs = append(crumbs, ui.Crumb{Label: visible(prefix[from : i+1]), Href: FolderPath(b.ID, prefix[:i+1])})
+			crumbs = append(crumbs, ui.Crumb{Label: ui.Visible(prefix[from : i+1]), Href: FolderPath(b.ID, prefix[:i+1])})
 			from = i + 1
 		}
 	}

@@ -251,7 +251,7 @@ func (p PkgVersionNewProps) buckets() []ui.Option {
 func (p PkgVersionNewProps) objects(ctx context.Context) []ui.Option {
 	options := make([]ui.Option, len(p.Objects))
 	for i, o := range p.Objects {
-		options[i] = ui.Option{Value: models.ObjectPath(p.Bucket.Name, o.Key), Label: o.Key + " · " + i18n.Bytes(ctx, o.Size)}
+		options[i] = ui.Option{Value: models.ObjectPath(p.Bucket.Name, o.Key), Label: ui.Visible(o.Key) + " · " + i18n.Bytes(ctx, o.Size)}
 	}
 	return options
 }

@@ -57,6 +57,7 @@ func TestBothFacesRefuseTheSame(t *testing.T) {
 		{"no application", version("wa-000000000000000000000000", "v3", "", "oss://elsewhere/a.jar"), "app_id", "ResourceAuthFailed"},
 		{"another team's application", version(foreign.ID, "v3", "", "oss://elsewhere/a.jar"), "app_id", "ResourceAuthFailed"},
 		{"no path", version(app.ID, "v3", "", "elsewhere/a.jar"), "source", "OSSPathInvalid"},
+		{"hidden characters in a stranger's key", version(app.ID, "v3", "", "oss://elsewhere/gpj\u202e.jar"), "source", "OSSPathInvalid"},
 		{"no object", version(app.ID, "v3", "", "oss://"+own+"/b.jar"), "source", "OSSApiCallFailed"},
 		{"another team's bucket", version(app.ID, "v3", "", "oss://"+others+"/a.jar"), "source", "ResourceAuthFailed"},
 		{"application", application("desk", "Java", "", region), "", ""},

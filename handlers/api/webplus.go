@@ -55,6 +55,7 @@ var webPlusRules = map[string]*Error{
 	"app_id unknown":    resourceAuthFailed,
 	"source required":   ossPathInvalid,
 	"source osspath":    ossPathInvalid,
+	"source line":       ossPathInvalid,
 	"source not_yours":  resourceAuthFailed,
 	"source no_object":  ossAPICallFailed,
 	"source unverified": ossAPICallFailed,
