@@ -6,6 +6,8 @@ import (
 	"strings"
 	"sync"
 	"unicode"
+
+	"golang.org/x/text/unicode/norm"
 )
 
 //go:embed passwords.txt
@@ -31,21 +33,27 @@ var leet = strings.NewReplacer("0", "o", "1", "i", "3", "e", "4", "a", "5", "s",
 // Common tells whether a password is among the first that anybody tries: one or
 // two common words with digits and signs around them, a few characters over and
 // over, a row of the keyboard, or a word of the account itself (own) in place
-// of a common one.
+// of a common one. Of an address that is the whole of it and what is before the @.
 func Common(password string, own ...string) bool {
-	text := strings.ToLower(password)
+	text := lower(password)
 	if repeats(text) || runs(text) {
 		return true
 	}
 	words := commonWords()
 	for _, o := range own {
-		name, _, _ := strings.Cut(strings.ToLower(o), "@")
-		if len([]rune(name)) >= 3 {
-			words = append([]string{name}, words...)
+		whole := lower(strings.TrimSpace(o))
+		name, _, _ := strings.Cut(whole, "@")
+		for _, word := range []string{name, leet.Replace(whole), whole} { // the longest first
+			if len([]rune(word)) >= 3 {
+				words = append([]string{word}, words...)
+			}
 		}
 	}
 	return madeOf(text, text, words) || madeOf(text, leet.Replace(text), words)
 }
+
+// lower is text without differences of case and width.
+func lower(text string) string { return strings.ToLower(norm.NFKC.String(text)) }
 
 // madeOf tells whether text, read as seen, is at most two of the words, and
 // otherwise digits and signs. Both are equally long.

@@ -84,19 +84,24 @@ func TestWhoeverGoesAwayHashesNothing(t *testing.T) {
 func TestCommonPasswords(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]bool{
-		"password1234":                 true,
-		"P@ssw0rd2026!":                true,
-		"qwertyuiop123":                true,
-		"123456789012":                 true,
-		"210987654321":                 true,
-		"aaaaaaaaaaaaaa":               true,
-		"abcabcabcabcabc":              true,
-		"Quartermaster1":               true,
-		"wanghaoran2026":               true,
+		"password1234":            true,
+		"P@ssw0rd2026!":           true,
+		"qwertyuiop123":           true,
+		"123456789012":            true,
+		"210987654321":            true,
+		"aaaaaaaaaaaaaa":          true,
+		"abcabcabcabcabc":         true,
+		"Quartermaster1":          true,
+		"wanghaoran2026":          true,
+		"wanghaoran@example.com":  true,
+		"WangHaoran@Example.COM!": true,
+		"w4ngh40r4n@ex4mple.com":  true,
+		"ｗａｎｇｈａｏｒａｎ＠example.com":       true,
+		"wanghaoran@elsewhere.org":     false,
 		"correct horse battery staple": false,
-		"月落乌啼霜满天江枫渔火对愁眠":           false,
-		"  leading and trailing  ": false,
-		river:                      false,
+		"月落乌啼霜满天江枫渔火对愁眠":               false,
+		"  leading and trailing  ":     false,
+		river:                          false,
 	} {
 		if got := password.Common(text, "wanghaoran@example.com", "王浩然"); got != want {
 			t.Errorf("%q: got %v, want %v", text, got, want)
