@@ -3,8 +3,9 @@ package models
 import (
 	"context"
 	"fmt"
-	"reflect"
 	"time"
+
+	"quartermaster/models/fold"
 )
 
 // App is an application: package versions are versions of one.
@@ -13,6 +14,7 @@ type App struct {
 	TeamID       string
 	Region       string
 	Name         string // unique in its team and region
+	NameKey      string // what it must not have in common with another there
 	Description  string
 	Category     string // of the catalogue, or empty
 	VersionCount int64
@@ -49,7 +51,7 @@ func (db *DB) CreateApp(ctx context.Context, by Actor, in AppInput) (*App, error
 	}
 	now := db.TeamNow(by)
 	app := &App{
-		ID: "wa-" + db.newHex24(now), TeamID: by.TeamID, Region: in.Region, Name: in.Name, Description: in.Description,
+		ID: "wa-" + db.newHex24(now), TeamID: by.TeamID, Region: in.Region, Name: in.Name, NameKey: fold.Same(in.Name), Description: in.Description,
 		Category: in.Category, CreatedBy: by.UserID, CreatorName: by.UserName, UpdaterName: by.UserName, CreatedAt: now, UpdatedAt: now,
 	}
 	if in.Token != "" {
@@ -58,6 +60,13 @@ func (db *DB) CreateApp(ctx context.Context, by Actor, in AppInput) (*App, error
 	err := db.tx(ctx, func(ctx context.Context, tx *DB) error {
 		if err := tx.checkAppCatalogue(ctx, in); err != nil {
 			return err
+		}
+		free, err := tx.AppNameFree(ctx, by, app.Region, app.Name)
+		switch {
+		case err != nil:
+			return err
+		case !free:
+			return invalid("app_name", "taken")
 		}
 		if err := table[App](tx.gorm).Create(ctx, app); err != nil {
 			return taken(err, "app_name")
@@ -105,9 +114,8 @@ func (db *DB) AppNameFree(ctx context.Context, by Actor, region, name string) (b
 	if err := by.may(See); err != nil {
 		return false, err
 	}
-	in := AppInput{Name: name}
-	normalise(reflect.ValueOf(&in).Elem()) // as it would be kept
-	n, err := table[App](db.gorm).Where("team_id = ? AND region = ? AND name = ?", by.TeamID, region, in.Name).Count(ctx, "*")
+	same, args := sameName("name_key", fold.Same(name))
+	n, err := table[App](db.gorm).Where("team_id = ? AND region = ?", by.TeamID, region).Where(same, args...).Count(ctx, "*")
 	return n == 0, translate(err)
 }
 

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"path"
-	"reflect"
 	"regexp"
 	"strings"
 	"time"
@@ -16,6 +15,7 @@ import (
 	"gorm.io/gorm"
 
 	"quartermaster/models/archive"
+	"quartermaster/models/fold"
 	"quartermaster/models/objects"
 	"quartermaster/models/pricing"
 )
@@ -45,6 +45,7 @@ type PkgVersion struct {
 	AppName     string
 	Region      string
 	Label       string // unique in its application
+	LabelKey    string // what it must not have in common with another there
 	Description string
 	Source      string  // oss://bucket/key, as the caller gave it
 	ObjectID    *string // nil when the source is external
@@ -267,7 +268,7 @@ func (in *PkgVersionInput) Fulfil(ctx context.Context, tx *DB, by Actor, order *
 	now := tx.TeamNow(by)
 	v := &PkgVersion{
 		ID: "wp-" + tx.newHex24(now), TeamID: by.TeamID, AppID: app.ID, AppName: app.Name, Region: app.Region,
-		Label: in.Label, Description: in.Description, Source: in.Source, State: VersionUnverified, OrderNumber: order.Number,
+		Label: in.Label, LabelKey: fold.Same(in.Label), Description: in.Description, Source: in.Source, State: VersionUnverified, OrderNumber: order.Number,
 		CreatedBy: by.UserID, CreatorName: by.UserName, CreatedAt: now, UpdatedAt: now,
 	}
 	object, err := in.object(ctx, tx, by, app, v)
@@ -389,9 +390,8 @@ func (db *DB) LabelFree(ctx context.Context, by Actor, appID, label string) (boo
 	if err := by.may(See); err != nil {
 		return false, err
 	}
-	in := PkgVersionInput{Label: label}
-	normalise(reflect.ValueOf(&in).Elem()) // as it would be kept
-	n, err := table[PkgVersion](db.gorm).Where("team_id = ? AND app_id = ? AND label = ?", by.TeamID, appID, in.Label).Count(ctx, "*")
+	same, args := sameName("label_key", fold.Same(label))
+	n, err := table[PkgVersion](db.gorm).Where("team_id = ? AND app_id = ?", by.TeamID, appID).Where(same, args...).Count(ctx, "*")
 	return n == 0, translate(err)
 }
 

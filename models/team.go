@@ -114,10 +114,14 @@ func (db *DB) addMember(ctx context.Context, by Actor, in UserInput, role Role) 
 	now := db.Now()
 	in.Email = normalEmail(in.Email)
 	found, err := table[User](db.gorm).Where("email = ?", in.Email).Limit(1).Find(ctx)
+	if err == nil && len(found) == 0 {
+		same, args := sameName("email_key", emailKey(in.Email))
+		found, err = table[User](db.gorm).Where(same, args...).Limit(1).Find(ctx)
+	}
 	if err != nil {
 		return nil, err
 	}
-	user := &User{ID: db.newID(), Email: in.Email, Name: in.Name, CreatedAt: now, UpdatedAt: now}
+	user := &User{ID: db.newID(), Email: in.Email, EmailKey: emailKey(in.Email), Name: in.Name, CreatedAt: now, UpdatedAt: now}
 	if len(found) > 0 {
 		user = &found[0]
 	} else if err := table[User](db.gorm).Create(ctx, user); err != nil {

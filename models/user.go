@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"quartermaster/models/fold"
 	"quartermaster/models/password"
 )
 
@@ -13,6 +14,7 @@ import (
 type User struct {
 	ID           string
 	Email        string // trimmed, in lower case
+	EmailKey     string // what it must not have in common with another
 	Name         string
 	PasswordHash string // argon2id in PHC form; empty: no password is right
 	SiteAdmin    bool
@@ -32,6 +34,9 @@ type UserInput struct {
 
 // normalEmail is an address as it is kept and compared.
 func normalEmail(email string) string { return strings.ToLower(strings.TrimSpace(email)) }
+
+// emailKey is what an address must not have in common with another.
+func emailKey(email string) string { return strings.ToLower(fold.Same(normalEmail(email))) }
 
 // signedIn says whether the actor is somebody.
 func (by Actor) signedIn() error {
@@ -242,12 +247,20 @@ func (db *DB) CreateUser(ctx context.Context, by Actor, in NewUserInput) (*User,
 
 // createUser adds an account in the caller's transaction.
 func (db *DB) createUser(ctx context.Context, by Actor, user User) (*User, error) {
-	user.ID, user.Email = db.newID(), normalEmail(user.Email)
+	user.ID, user.Email, user.EmailKey = db.newID(), normalEmail(user.Email), emailKey(user.Email)
 	user.CreatedAt, user.UpdatedAt = db.Now(), db.Now()
+	same, args := sameName("email_key", user.EmailKey)
+	found, err := table[User](db.gorm).Where(same, args...).Limit(1).Find(ctx)
+	switch {
+	case err != nil:
+		return nil, err
+	case len(found) > 0:
+		return nil, invalid("email", "taken")
+	}
 	if err := taken(table[User](db.gorm).Create(ctx, &user), "email"); err != nil {
 		return nil, err
 	}
-	err := db.record(ctx, by, Event{Action: "user.created", Kind: KindUser, SubjectID: user.ID, SubjectName: user.Name},
+	err = db.record(ctx, by, Event{Action: "user.created", Kind: KindUser, SubjectID: user.ID, SubjectName: user.Name},
 		map[string]any{"site_admin": user.SiteAdmin})
 	return &user, err
 }

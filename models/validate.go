@@ -11,6 +11,8 @@ import (
 
 	"github.com/go-playground/validator/v10"
 	"golang.org/x/text/unicode/norm"
+
+	"quartermaster/models/migrations"
 )
 
 // Our own tags, beside the validator's: a rule about one field is a tag.
@@ -156,4 +158,11 @@ func hasTag(tag string, want ...string) bool {
 		}
 	}
 	return false
+}
+
+// sameName is the condition for a name whose key is the same. Those that looked
+// the same before that was a rule have keys of their own, which begin alike.
+func sameName(column, key string) (condition string, args []any) {
+	after := string(rune(migrations.Twin[0] + 1))
+	return "(" + column + " = ? OR " + column + " >= ? AND " + column + " < ?)", []any{key, key + migrations.Twin, key + after}
 }
