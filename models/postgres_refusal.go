@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"io/fs"
 	"net"
+	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/jackc/pgx/v5"
@@ -18,7 +20,10 @@ import (
 // CheckPostgres refuses what cannot be Options.Postgres. The address holds a
 // password, so it is not said again, and neither is what the driver says of it.
 func CheckPostgres(address string) error {
-	_, err := pgx.ParseConfig(address)
+	config, err := pgx.ParseConfig(address)
+	if err == nil && misplacesPassword(config) {
+		err = errors.New("a password in another part of it")
+	}
 	var file *fs.PathError
 	switch {
 	case errors.As(err, &file):
@@ -28,6 +33,21 @@ func CheckPostgres(address string) error {
 			"what is special in a password is written as %40 for @, %2F for / and so on")
 	}
 	return nil
+}
+
+var passwordSetting = regexp.MustCompile(`(?i)pass\w*\s*=`)
+
+// misplacesPassword tells whether a password is taken for a part of the address
+// that is said aloud, as of "postgres://host/name password = secret".
+func misplacesPassword(c *pgx.ConnConfig) bool {
+	parts := []string{c.Host, c.User, c.Database}
+	for _, f := range c.Fallbacks {
+		parts = append(parts, f.Host)
+	}
+	for name, value := range c.RuntimeParams {
+		parts = append(parts, name+"=", value)
+	}
+	return slices.ContainsFunc(parts, passwordSetting.MatchString)
 }
 
 // refusal says in one sentence why PostgreSQL does not let us in, and what cures

@@ -87,6 +87,34 @@ func TestProgramsOfPostgreSQLGoThroughNoPooler(t *testing.T) {
 	}
 }
 
+func TestAPasswordInAnAddressIsNeverSaid(t *testing.T) {
+	t.Parallel()
+	for _, address := range []string{
+		"postgres://desk@127.0.0.1:1/desk password = hush-hush",
+		"postgres://127.0.0.1:1/desk?user=desk password = hush-hush",
+		"postgres://127.0.0.1:1/desk?password = hush-hush",
+		"postgres://127.0.0.1:1/desk?PASSWORD=hush-hush&options=password = hush-hush",
+		"host='127.0.0.1 password = hush-hush' port=1",
+		"host=127.0.0.1 port=1 dbname='desk password=hush-hush'",
+		"host=127.0.0.1 port=1 passwd = hush-hush",
+		"host=127.0.0.1 port=abc password = hush-hush",
+		"host=127.0.0.1 password = hush-hush and more",
+	} {
+		err := models.CheckPostgres(address)
+		if err == nil || strings.Contains(err.Error(), "hush") {
+			t.Errorf("%s: got %v, want it refused without the password", address, err)
+		}
+		if said := refusedAs(t, address); said == "" || strings.Contains(said, "hush") {
+			t.Errorf("%s: open says %q", address, said)
+		}
+	}
+	for _, address := range []string{"host=127.0.0.1 password = hush-hush", "postgres://desk:pass%3Dword@127.0.0.1/desk", "host = 127.0.0.1 user = desk dbname = passes"} {
+		if err := models.CheckPostgres(address); err != nil {
+			t.Errorf("%s: got %v, want it taken", address, err)
+		}
+	}
+}
+
 func TestAPoolerOfStatementsIsNamed(t *testing.T) {
 	t.Parallel()
 	modelstest.Pooled(t)
