@@ -114,21 +114,15 @@ func (h Apps) Show(c *gin.Context) error {
 func (h Apps) show(c *gin.Context, status int, form ui.Form) error {
 	ctx := c.Request.Context()
 	by := models.ActorFrom(ctx)
-	app, err := h.DB.FindApp(ctx, by, c.Param("id"))
-	if err != nil {
+	p := views.AppShowProps{By: by, Form: form}
+	var err error
+	if p.AppPage, err = h.DB.FindAppPage(ctx, by, c.Param("id")); err != nil {
 		return err
 	}
-	p := views.AppShowProps{App: *app, By: by, Form: form, At: h.DB.Now()}
-	if p.Versions, err = versionList(c, h.DB, app); err != nil {
+	if p.Versions, err = versionList(c, h.DB, &p.App); err != nil {
 		return err
 	}
-	p.Versions.Own, p.Versions.URL.Path = true, "/apps/"+app.ID
-	if p.Regions, err = h.DB.ListRegions(ctx, "app"); err != nil {
-		return err
-	}
-	if p.Events, _, err = h.DB.ListEvents(ctx, by, models.EventFilter{Subject: app.ID}, models.Page{Size: 20}); err != nil {
-		return err
-	}
+	p.Versions.Own, p.Versions.URL.Path = true, "/apps/"+p.App.ID
 	return web.Render(c, status, views.AppShow(p))
 }
 

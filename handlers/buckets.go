@@ -94,21 +94,9 @@ func (h Buckets) Show(c *gin.Context) error {
 func (h Buckets) show(c *gin.Context, status int, form ui.Form, results []views.UploadResult) error {
 	ctx := c.Request.Context()
 	by := models.ActorFrom(ctx)
-	b, err := h.DB.FindBucket(ctx, by, c.Param("id"))
-	if err != nil {
-		return err
-	}
-	p := views.BucketFilesProps{
-		Bucket: *b, By: by, Now: h.DB.TeamNow(by), Prefix: c.Query("prefix"), Starts: c.Query("q"),
-		Form: form, Results: results, UploadLimit: h.UploadLimit,
-	}
-	if p.Entries, p.Cursor, err = h.DB.ListObjects(ctx, by, b.ID, p.Prefix+p.Starts, listPage(c)); err != nil {
-		return err
-	}
-	if p.Uses, err = h.DB.ListObjectUses(ctx, by, p.Objects()); err != nil {
-		return err
-	}
-	if p.Regions, err = h.DB.ListRegions(ctx, "bucket"); err != nil {
+	p := views.BucketFilesProps{By: by, Prefix: c.Query("prefix"), Starts: c.Query("q"), Form: form, Results: results, UploadLimit: h.UploadLimit}
+	var err error
+	if p.FolderPage, err = h.DB.FindFolderPage(ctx, by, c.Param("id"), p.Prefix+p.Starts, listPage(c)); err != nil {
 		return err
 	}
 	return web.Render(c, status, views.BucketFiles(p))
@@ -122,20 +110,11 @@ func (h Buckets) Details(c *gin.Context) error {
 func (h Buckets) details(c *gin.Context, status int, form ui.Form) error {
 	ctx := c.Request.Context()
 	by := models.ActorFrom(ctx)
-	b, err := h.DB.FindBucket(ctx, by, c.Param("id"))
+	page, err := h.DB.FindBucketPage(ctx, by, c.Param("id"), listPage(c))
 	if err != nil {
 		return err
 	}
-	p := views.BucketDetailsProps{Bucket: *b, By: by, At: h.DB.Now(), Form: form}
-	if p.Regions, err = h.DB.ListRegions(ctx, "bucket"); err != nil {
-		return err
-	}
-	page := listPage(c)
-	page.Size = 20
-	if p.Events, p.Cursor, err = h.DB.ListEvents(ctx, by, models.EventFilter{Subject: b.ID}, page); err != nil {
-		return err
-	}
-	return web.Render(c, status, views.BucketDetails(p))
+	return web.Render(c, status, views.BucketDetails(views.BucketDetailsProps{BucketPage: page, By: by, Form: form}))
 }
 
 // Delete deletes an empty bucket.

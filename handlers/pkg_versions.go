@@ -1,9 +1,9 @@
 package handlers
 
 import (
-	"errors"
 	"net/http"
 
+	"github.com/a-h/templ"
 	"github.com/gin-gonic/gin"
 
 	"quartermaster/handlers/code"
@@ -79,45 +79,19 @@ func (h PkgVersions) Check(c *gin.Context) error {
 }
 
 // Show is the page of one package version.
-func (h PkgVersions) Show(c *gin.Context) error {
-	p, err := h.find(c)
-	if err != nil {
-		return err
-	}
-	return web.Render(c, http.StatusOK, views.PkgVersionShow(p))
-}
+func (h PkgVersions) Show(c *gin.Context) error { return h.show(c, views.PkgVersionShow) }
 
 // Status is what changes on a version's page while it is being checked.
-func (h PkgVersions) Status(c *gin.Context) error {
-	p, err := h.find(c)
+func (h PkgVersions) Status(c *gin.Context) error { return h.show(c, views.PkgVersionStatus) }
+
+func (h PkgVersions) show(c *gin.Context, draw func(views.PkgVersionShowProps) templ.Component) error {
+	ctx := c.Request.Context()
+	by := models.ActorFrom(ctx)
+	page, err := h.DB.FindPkgVersionPage(ctx, by, c.Param("id"))
 	if err != nil {
 		return err
 	}
-	return web.Render(c, http.StatusOK, views.PkgVersionStatus(p))
-}
-
-func (h PkgVersions) find(c *gin.Context) (views.PkgVersionShowProps, error) {
-	ctx := c.Request.Context()
-	by := models.ActorFrom(ctx)
-	p := views.PkgVersionShowProps{By: by, Find: c.Query("entry"), At: h.DB.Now()}
-	v, err := h.DB.FindPkgVersion(ctx, by, c.Param("id"))
-	if err != nil {
-		return p, err
-	}
-	p.Version = *v
-	if !v.External() {
-		if p.Object, err = h.DB.PkgVersionObject(ctx, by, v); err != nil {
-			return p, err
-		}
-		if p.Job, err = h.DB.FindJob(ctx, by, v.JobID); err != nil && !errors.Is(err, models.ErrNotFound) {
-			return p, err
-		}
-	}
-	if p.Regions, err = h.DB.ListRegions(ctx, "app"); err != nil {
-		return p, err
-	}
-	p.Events, _, err = h.DB.ListEvents(ctx, by, models.EventFilter{Subject: v.ID}, models.Page{Size: 20})
-	return p, err
+	return web.Render(c, http.StatusOK, draw(views.PkgVersionShowProps{PkgVersionPage: page, By: by, Find: c.Query("entry")}))
 }
 
 // Download sends a version's file.

@@ -97,23 +97,11 @@ func (f *planFields) Draw(p views.OrderFormProps) templ.Component {
 func (h Plans) Show(c *gin.Context) error {
 	ctx := c.Request.Context()
 	by := models.ActorFrom(ctx)
-	plan, err := h.DB.FindPlan(ctx, by, c.Param("id"))
+	page, err := h.DB.FindPlanPage(ctx, by, c.Param("id"), listPage(c))
 	if err != nil {
 		return err
 	}
-	p := views.PlanShowProps{Plan: *plan, By: by, Now: h.DB.TeamNow(by), At: h.DB.Now()}
-	deductions := listPage(c)
-	deductions.Size = 20
-	if p.Deductions, p.Cursor, err = h.DB.ListDeductions(ctx, by, plan.ID, deductions); err != nil {
-		return err
-	}
-	if p.Regions, err = h.DB.ListRegions(ctx, ""); err != nil {
-		return err
-	}
-	if p.Events, _, err = h.DB.ListEvents(ctx, by, models.EventFilter{Subject: plan.ID}, models.Page{Size: 20}); err != nil {
-		return err
-	}
-	return web.Render(c, http.StatusOK, views.PlanShow(p))
+	return web.Render(c, http.StatusOK, views.PlanShow(views.PlanShowProps{PlanPage: page, By: by}))
 }
 
 // Delete takes a plan off the desk.

@@ -114,60 +114,31 @@ func (h Stores) Check(c *gin.Context) error {
 }
 
 // Show is the page of one store.
-func (h Stores) Show(c *gin.Context) error {
-	store, err := h.DB.FindStore(c.Request.Context(), models.ActorFrom(c.Request.Context()), c.Param("id"))
-	if err != nil {
-		return err
-	}
-	p, err := h.page(c, store)
-	if err != nil {
-		return err
-	}
-	return web.Render(c, http.StatusOK, views.StoreShow(p))
-}
+func (h Stores) Show(c *gin.Context) error { return h.show(c, views.StoreShow) }
 
 // Status is the part of a store's page that follows its job. When the store is
 // gone it leads to the list.
 func (h Stores) Status(c *gin.Context) error {
-	ctx := c.Request.Context()
-	by := models.ActorFrom(ctx)
-	store, err := h.DB.FindStore(ctx, by, c.Param("id"))
+	err := h.show(c, views.StoreStatus)
 	if errors.Is(err, models.ErrNotFound) {
-		jobs, listErr := h.DB.ListJobs(ctx, by, c.Param("id"))
+		ctx := c.Request.Context()
+		jobs, listErr := h.DB.ListJobs(ctx, models.ActorFrom(ctx), c.Param("id"))
 		if listErr == nil && len(jobs) > 0 && jobs[0].Kind == models.DeleteStoreJob {
 			web.Flash(c, "stores.deleted", "Name", jobs[0].SubjectName)
 			return web.SeeOther(c, "/stores")
 		}
 	}
-	if err != nil {
-		return err
-	}
-	p, err := h.page(c, store)
-	if err != nil {
-		return err
-	}
-	return web.Render(c, http.StatusOK, views.StoreStatus(p))
+	return err
 }
 
-func (h Stores) page(c *gin.Context, store *models.Store) (views.StoreShowProps, error) {
+func (h Stores) show(c *gin.Context, draw func(views.StoreShowProps) templ.Component) error {
 	ctx := c.Request.Context()
 	by := models.ActorFrom(ctx)
-	p := views.StoreShowProps{Store: *store, By: by, Now: h.DB.TeamNow(by), At: h.DB.Now()}
-	var err error
-	if p.Job, err = h.DB.FindJob(ctx, by, store.JobID); err != nil && !errors.Is(err, models.ErrNotFound) {
-		return p, err
+	page, err := h.DB.FindStorePage(ctx, by, c.Param("id"))
+	if err != nil {
+		return err
 	}
-	if p.Lines, err = h.DB.ListStoreLines(ctx, by, store.ID); err != nil {
-		return p, err
-	}
-	if p.Regions, err = h.DB.ListRegions(ctx, "store"); err != nil {
-		return p, err
-	}
-	if p.Team, err = h.DB.FindTeam(ctx, by); err != nil {
-		return p, err
-	}
-	p.Events, _, err = h.DB.ListEvents(ctx, by, models.EventFilter{Subject: store.ID}, models.Page{Size: 20})
-	return p, err
+	return web.Render(c, http.StatusOK, draw(views.StoreShowProps{StorePage: page, By: by}))
 }
 
 // Retry lets the job that failed on a store go on.

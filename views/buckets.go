@@ -4,7 +4,6 @@ import (
 	"context"
 	"net/url"
 	"strings"
-	"time"
 
 	"quartermaster/models"
 	"quartermaster/views/i18n"
@@ -32,13 +31,8 @@ type BucketNewProps struct {
 
 // BucketFilesProps is what the page of a bucket's files shows.
 type BucketFilesProps struct {
-	Bucket  models.Bucket
-	By      models.Actor
-	Regions []models.Region
-	Now     time.Time
-	Entries []models.Entry
-	Cursor  models.Cursor
-	Uses    map[string][]models.Use
+	models.FolderPage
+	By models.Actor
 	// Prefix is the folder that is shown, Starts what names in it begin with.
 	Prefix, Starts string
 	// Form is the upload form; Results say what became of the files just sent.
@@ -55,13 +49,8 @@ type UploadResult struct {
 
 // BucketDetailsProps is what the page about a bucket shows.
 type BucketDetailsProps struct {
-	Bucket  models.Bucket
-	By      models.Actor
-	Regions []models.Region
-	Events  []models.Event
-	Cursor  models.Cursor
-	// At is the server's time, which events are dated by.
-	At time.Time
+	models.BucketPage
+	By models.Actor
 	// Form holds why the bucket was not deleted.
 	Form ui.Form
 }
@@ -201,17 +190,6 @@ func (p BucketNewProps) rows(ctx context.Context) []ui.Row {
 		rows = append(rows, ui.Row{Label: ui.Label(ctx, "tags"), Body: ui.Tags(models.SplitTags(in.Tags))})
 	}
 	return rows
-}
-
-// Objects are the objects among the entries.
-func (p BucketFilesProps) Objects() []models.Object {
-	var out []models.Object
-	for _, e := range p.Entries {
-		if e.Object != nil {
-			out = append(out, *e.Object)
-		}
-	}
-	return out
 }
 
 func (p BucketFilesProps) address(change ...string) string {

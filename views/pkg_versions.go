@@ -35,15 +35,11 @@ type AppNewProps struct {
 
 // AppShowProps is what the page of one application shows.
 type AppShowProps struct {
-	App      models.App
+	models.AppPage
 	Versions PkgVersionListProps
-	Events   []models.Event
-	Regions  []models.Region
 	// Form says why a deletion was refused.
 	Form ui.Form
 	By   models.Actor
-	// At is the server's time, which events are dated by.
-	At time.Time
 }
 
 // PkgVersionListProps is what a list of package versions shows.
@@ -85,16 +81,10 @@ type PkgVersionNewProps struct {
 
 // PkgVersionShowProps is what the page of one package version shows.
 type PkgVersionShowProps struct {
-	Version models.PkgVersion
-	Object  *models.Object // nil when the source is external
-	Job     *models.Job
-	Events  []models.Event
-	Regions []models.Region
-	By      models.Actor
+	models.PkgVersionPage
+	By models.Actor
 	// Find narrows the listing.
 	Find string
-	// At is the server's time.
-	At time.Time
 }
 
 // shownEntries is how many entries of an archive a page lists.

@@ -37,14 +37,8 @@ type PlanNewProps struct {
 
 // PlanShowProps is what the page of one plan shows.
 type PlanShowProps struct {
-	Plan       models.Plan
-	Deductions []models.Deduction
-	Cursor     models.Cursor
-	Regions    []models.Region
-	Events     []models.Event
-	By         models.Actor
-	// Now is the team's time, At the server's, which events are dated by.
-	Now, At time.Time
+	models.PlanPage
+	By models.Actor
 }
 
 var planTones = map[models.PlanState]ui.Tone{

@@ -241,15 +241,8 @@ func (p StoreNewProps) rows(ctx context.Context) []ui.Row {
 
 // StoreShowProps is what the page of a store shows.
 type StoreShowProps struct {
-	Store   models.Store
-	Job     *models.Job        // that works on it, or worked last
-	Lines   []models.OrderLine // of the orders that made and scaled it, the newest first
-	Team    *models.Team
-	Regions []models.Region
-	Events  []models.Event
-	By      models.Actor
-	Now     time.Time // by the team's clock
-	At      time.Time // by the server's clock, which events and jobs go by
+	models.StorePage
+	By models.Actor
 }
 
 func (p StoreShowProps) facts(ctx context.Context) []ui.Row {

@@ -22,7 +22,7 @@ func TestTimeInAnArchiveMovesOnlyWithItsZone(t *testing.T) {
 	}{{true, ">2026-03-01 20:30<"}, {false, ">2026-03-02 04:30<"}} {
 		v := models.PkgVersion{Listing: &archive.Listing{Entries: []archive.Entry{{Name: "a", Modified: at, Zoneless: tt.zoneless}}}}
 		var b strings.Builder
-		if err := views.VersionEntries(views.PkgVersionShowProps{Version: v}).Render(ctx, &b); err != nil {
+		if err := views.VersionEntries(views.PkgVersionShowProps{PkgVersionPage: models.PkgVersionPage{Version: v}}).Render(ctx, &b); err != nil {
 			t.Fatal(err)
 		}
 		if !strings.Contains(b.String(), tt.want) {

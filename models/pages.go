@@ -1,0 +1,186 @@
+package models
+
+import (
+	"context"
+	"errors"
+	"time"
+)
+
+// pageEvents is how many events the page of a thing tells of.
+const pageEvents = 20
+
+// About is what the page of a thing shows beside the thing itself.
+type About struct {
+	// Regions are those that serve its kind.
+	Regions []Region
+	// Events are what happened to it, the newest first.
+	Events []Event
+	// Now is the team's time, which terms are reckoned from; At is the server's,
+	// which events and jobs are dated by.
+	Now, At time.Time
+}
+
+// about is what there is to show about a thing of a kind that regions serve, with
+// a page of its events.
+func (db *DB) about(ctx context.Context, by Actor, id, serves string, p Page) (a About, c Cursor, err error) {
+	a.Now, a.At, p.Size = db.TeamNow(by), db.Now(), pageEvents
+	if a.Regions, err = db.ListRegions(ctx, serves); err != nil {
+		return a, c, err
+	}
+	a.Events, c, err = db.ListEvents(ctx, by, EventFilter{Subject: id}, p)
+	return a, c, err
+}
+
+// BucketPage is a bucket and what happened to it.
+type BucketPage struct {
+	About
+	Bucket Bucket
+	Cursor Cursor // of the events
+}
+
+// FindBucketPage is a bucket of the actor's team with a page of its events.
+func (db *DB) FindBucketPage(ctx context.Context, by Actor, id string, events Page) (p BucketPage, err error) {
+	b, err := db.FindBucket(ctx, by, id)
+	if err != nil {
+		return p, err
+	}
+	p.Bucket = *b
+	p.About, p.Cursor, err = db.about(ctx, by, id, "bucket", events)
+	return p, err
+}
+
+// FolderPage is a folder of a bucket and what is in it.
+type FolderPage struct {
+	Bucket  Bucket
+	Entries []Entry
+	Cursor  Cursor
+	// Uses are the package versions that use its objects, by the objects' ids.
+	Uses    map[string][]Use
+	Regions []Region
+	Now     time.Time // by the team's clock
+}
+
+// Objects are the objects among the entries.
+func (p FolderPage) Objects() []Object {
+	var out []Object
+	for _, e := range p.Entries {
+		if e.Object != nil {
+			out = append(out, *e.Object)
+		}
+	}
+	return out
+}
+
+// FindFolderPage is what a bucket of the actor's team holds below a prefix.
+func (db *DB) FindFolderPage(ctx context.Context, by Actor, bucketID, prefix string, entries Page) (p FolderPage, err error) {
+	b, err := db.FindBucket(ctx, by, bucketID)
+	if err != nil {
+		return p, err
+	}
+	p.Bucket, p.Now = *b, db.TeamNow(by)
+	if p.Entries, p.Cursor, err = db.ListObjects(ctx, by, b.ID, prefix, entries); err != nil {
+		return p, err
+	}
+	if p.Uses, err = db.ListObjectUses(ctx, by, p.Objects()); err != nil {
+		return p, err
+	}
+	p.Regions, err = db.ListRegions(ctx, "bucket")
+	return p, err
+}
+
+// AppPage is an application and what happened to it.
+type AppPage struct {
+	About
+	App App
+}
+
+// FindAppPage is an application of the actor's team.
+func (db *DB) FindAppPage(ctx context.Context, by Actor, id string) (p AppPage, err error) {
+	app, err := db.FindApp(ctx, by, id)
+	if err != nil {
+		return p, err
+	}
+	p.App = *app
+	p.About, _, err = db.about(ctx, by, id, "app", Page{})
+	return p, err
+}
+
+// PkgVersionPage is a package version with its file, the job that checks it, and
+// what happened to it.
+type PkgVersionPage struct {
+	About
+	Version PkgVersion
+	Object  *Object // nil when the source is external
+	Job     *Job
+}
+
+// FindPkgVersionPage is a package version of the actor's team.
+func (db *DB) FindPkgVersionPage(ctx context.Context, by Actor, id string) (p PkgVersionPage, err error) {
+	v, err := db.FindPkgVersion(ctx, by, id)
+	if err != nil {
+		return p, err
+	}
+	p.Version = *v
+	if !v.External() {
+		if p.Object, err = db.PkgVersionObject(ctx, by, v); err != nil {
+			return p, err
+		}
+		if p.Job, err = db.FindJob(ctx, by, v.JobID); err != nil && !errors.Is(err, ErrNotFound) {
+			return p, err
+		}
+	}
+	p.About, _, err = db.about(ctx, by, id, "app", Page{})
+	return p, err
+}
+
+// PlanPage is a plan, what drew from it, and what happened to it.
+type PlanPage struct {
+	About
+	Plan       Plan
+	Deductions []Deduction
+	Cursor     Cursor // of the deductions
+}
+
+// FindPlanPage is a plan of the actor's team with a page of what drew from it.
+func (db *DB) FindPlanPage(ctx context.Context, by Actor, id string, deductions Page) (p PlanPage, err error) {
+	plan, err := db.FindPlan(ctx, by, id)
+	if err != nil {
+		return p, err
+	}
+	p.Plan, deductions.Size = *plan, pageEvents
+	if p.Deductions, p.Cursor, err = db.ListDeductions(ctx, by, id, deductions); err != nil {
+		return p, err
+	}
+	p.About, _, err = db.about(ctx, by, id, "", Page{})
+	return p, err
+}
+
+// StorePage is a store with the job that works on it, what it costs, and what
+// happened to it.
+type StorePage struct {
+	About
+	Store Store
+	Job   *Job        // that works on it, or worked last
+	Lines []OrderLine // of the orders that made and scaled it, the newest first
+	Team  *Team
+}
+
+// FindStorePage is a store of the actor's team.
+func (db *DB) FindStorePage(ctx context.Context, by Actor, id string) (p StorePage, err error) {
+	s, err := db.FindStore(ctx, by, id)
+	if err != nil {
+		return p, err
+	}
+	p.Store = *s
+	if p.Job, err = db.FindJob(ctx, by, s.JobID); err != nil && !errors.Is(err, ErrNotFound) {
+		return p, err
+	}
+	if p.Lines, err = db.ListStoreLines(ctx, by, id); err != nil {
+		return p, err
+	}
+	if p.Team, err = db.FindTeam(ctx, by); err != nil {
+		return p, err
+	}
+	p.About, _, err = db.about(ctx, by, id, "store", Page{})
+	return p, err
+}
