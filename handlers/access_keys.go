@@ -43,7 +43,7 @@ func (h AccessKeys) list(c *gin.Context, status int, orders *ui.Form) error {
 	if err != nil {
 		return err
 	}
-	p := views.KeyListProps{Place: h.Place, URL: listURL(c), Now: h.DB.Now()}
+	p := views.KeyListProps{Place: h.Place, Operations: h.DB.Operations(), URL: listURL(c), Now: h.DB.Now()}
 	p.URL.Path = string(h.Place)
 	if p.Keys, p.Cursor, err = h.DB.ListAccessKeys(ctx, by, listPage(c)); err != nil {
 		return err
@@ -106,7 +106,7 @@ func (h AccessKeys) form(c *gin.Context, status int, form ui.Form) error {
 	if err != nil {
 		return err
 	}
-	return web.Render(c, status, views.KeyNew(views.KeyNewProps{Place: h.Place, Form: form, Users: users, By: by}))
+	return web.Render(c, status, views.KeyNew(views.KeyNewProps{Place: h.Place, Form: form, Users: users, By: by, Operations: h.DB.Operations()}))
 }
 
 // users are those whom a key may act as.
@@ -172,7 +172,7 @@ func (h AccessKeys) show(c *gin.Context, status int, form ui.Form, token string)
 		return err
 	}
 	id := c.Param("id")
-	p := views.KeyShowProps{Place: h.Place, Form: form, Token: token, Failed: c.Query("failed") != "", URL: listURL(c, "failed"), Now: h.DB.Now()}
+	p := views.KeyShowProps{Place: h.Place, Operations: h.DB.Operations(), Form: form, Token: token, Failed: c.Query("failed") != "", URL: listURL(c, "failed"), Now: h.DB.Now()}
 	p.URL.Path = string(h.Place) + "/" + id
 	if p.Calls, p.Cursor, err = h.DB.ListCalls(ctx, by, models.CallFilter{Key: id, Failed: p.Failed}, listPage(c)); err != nil {
 		return err

@@ -22,30 +22,34 @@ import (
 )
 
 // APIDocs are the pages for those who write programs against the APIs.
-type APIDocs struct{ DB *models.DB }
+type APIDocs struct {
+	DB         *models.DB
+	Operations api.Table
+	// Described is their OpenAPI document, made when it is first asked for.
+	Described func() []byte
+}
 
 // Guide shows where the APIs are and what to know before calling them.
 func (h APIDocs) Guide(c *gin.Context) error {
 	ctx := c.Request.Context()
 	return web.Render(c, http.StatusOK, views.APIGuide(views.APIGuideProps{
-		BaseURL: web.SiteURL(ctx, ""), Operations: apiOperations(), Administers: models.ActorFrom(ctx).May(models.Administer),
+		BaseURL: web.SiteURL(ctx, ""), Operations: h.Operations.Listed(), Administers: models.ActorFrom(ctx).May(models.Administer),
 	}))
 }
 
 // OpenAPI gives the description of the APIs to programs that read one.
 func (h APIDocs) OpenAPI(c *gin.Context) error {
-	c.Data(http.StatusOK, "application/json; charset=utf-8", api.OpenAPI)
+	c.Data(http.StatusOK, "application/json; charset=utf-8", h.Described())
 	return nil
 }
 
 // Operation shows one operation.
 func (h APIDocs) Operation(c *gin.Context) error {
-	for _, o := range apiOperations() {
-		if o.Name == c.Param("operation") {
-			return web.Render(c, http.StatusOK, views.APIOperationShow(o))
-		}
+	o, ok := h.Operations.Page(c.Param("operation"))
+	if !ok {
+		return models.ErrNotFound
 	}
-	return models.ErrNotFound
+	return web.Render(c, http.StatusOK, views.APIOperationShow(o))
 }
 
 // Signing shows an example of each scheme.

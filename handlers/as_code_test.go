@@ -13,6 +13,7 @@ import (
 	"strings"
 	"testing"
 
+	"quartermaster/handlers/api"
 	"quartermaster/handlers/code"
 	"quartermaster/models"
 	"quartermaster/models/modelstest"
@@ -30,6 +31,8 @@ type codedForm struct {
 }
 
 // codedForms are all create forms, filled in.
+var table = code.NewTable(api.Documented())
+
 func codedForms(t *testing.T, c *webtest.Client) []codedForm {
 	t.Helper()
 	app := strings.TrimPrefix(c.Post(t, "/apps", url.Values{"app_name": {"shop"}, "region": {"cn-beijing"}}).Location(), "/apps/")
@@ -181,7 +184,7 @@ func TestARequestOfAnotherFormLeadsThere(t *testing.T) {
 	site := open(t)
 	ada := site.SignIn(t, models.Requester)
 	for _, f := range codedForms(t, ada) {
-		written := code.Documented().From(f.op, f.typed).In("cn-beijing").Write(code.Curl, "http://h")
+		written := table.From(f.op, f.typed).In("cn-beijing").Write(code.Curl, "http://h")
 		at := "/stores"
 		if f.path == at {
 			at = "/plans"
@@ -228,7 +231,7 @@ func TestPagesOfThingsShowTheirRequest(t *testing.T) {
 				t.Errorf("%s as %s: got %d, %q", page, l, p.Status, text)
 			}
 			if l == code.JSON {
-				got, _, err := code.Documented().Parse(text, f.op)
+				got, _, err := table.Parse(text, f.op)
 				for name, want := range got.Form() {
 					if strings.Join(f.typed[name], " ") != strings.Join(want, " ") {
 						t.Errorf("%s: code has %s %q, the order %q", page, name, want, f.typed[name])
@@ -352,7 +355,7 @@ func TestPanelsCommandMakesWhatTheFormSays(t *testing.T) {
 			t.Fatalf("%s: got %d orders, %v, want the latest", c.op, len(orders), err)
 		}
 		p := ada.Get(t, "/orders/"+strconv.FormatInt(orders[0].Number, 10)+"/code?code=json")
-		got, _, err := code.Documented().Parse(p.Find(".code-block code").Text(), c.op)
+		got, _, err := table.Parse(p.Find(".code-block code").Text(), c.op)
 		if err != nil || got.Operation != c.op || !maps.EqualFunc(got.Form(), c.typed, slices.Equal) {
 			t.Errorf("%s: the order says %q, %v, want %q", c.op, got.Form(), err, c.typed)
 		}

@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"quartermaster/handlers"
+	"quartermaster/handlers/api"
 	"quartermaster/models"
 	"quartermaster/models/modelstest"
 	"quartermaster/web"
@@ -19,6 +20,7 @@ func open(t *testing.T) *webtest.Site {
 // openWith is open with a clock, or with settings of the site.
 func openWith(t *testing.T, o models.Options, site web.Site) *webtest.Site {
 	t.Helper()
+	o.Operations = api.Documented().Limits()
 	db := modelstest.OpenWith(t, o)
 	site.DB = db
 	h, err := handlers.Routes(handlers.Config{Site: site, UploadLimit: 1 << 20})

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"sync"
 
 	"github.com/gin-gonic/gin"
 
@@ -22,14 +23,19 @@ type Config struct {
 	web.Site
 	// UploadLimit is the most bytes of one upload.
 	UploadLimit int64
-	// Region and Rate are those of api.Config.
-	Region string
-	Rate   float64
+	// Region and Rate are those of api.Config, and Operations too, whose default
+	// are those that are documented.
+	Region     string
+	Rate       float64
+	Operations api.Table
 }
 
 // Routes is the whole route table of both faces. Which face a request is for
 // is decided before anything else looks at it.
 func Routes(cfg Config) (http.Handler, error) {
+	if cfg.Operations == nil {
+		cfg.Operations = api.Documented()
+	}
 	pages, err := pageRoutes(cfg)
 	if err != nil {
 		return nil, err
@@ -50,37 +56,13 @@ func Routes(cfg Config) (http.Handler, error) {
 // apiRoutes are the vendors' APIs. Whoever calls them signs each request; no
 // cookie is read.
 func apiRoutes(cfg Config) (http.Handler, error) {
-	s := api.New(api.Config{DB: cfg.DB, Region: cfg.Region, Rate: cfg.Rate})
+	s := api.New(api.Config{DB: cfg.DB, Operations: cfg.Operations, Region: cfg.Region, Rate: cfg.Rate})
 	r, err := web.NewAPI(&cfg.Site, s.RequestID, s.Fail)
 	if err != nil {
 		return nil, err
 	}
 	r.NoRoute(s.None)
-
-	wam, webPlus := r.Group("/pop/v1/wam"), api.WebPlus{Server: s}
-	wam.POST("/storage", webPlus.Call("CreateStorage", webPlus.CreateStorage))
-	wam.GET("/storage", webPlus.Call("DescribeStorage", webPlus.DescribeStorage))
-	wam.POST("/pkgVersion", webPlus.Call("CreatePkgVersion", webPlus.CreatePkgVersion))
-	wam.GET("/pkgVersion", webPlus.Call("DescribePkgVersions", webPlus.DescribePkgVersions))
-	wam.DELETE("/pkgVersion", webPlus.Call("DeletePkgVersion", webPlus.DeletePkgVersion))
-	wam.POST("/application", webPlus.Call("CreateApplication", webPlus.CreateApplication))
-	wam.GET("/application", webPlus.Call("DescribeApplications", webPlus.DescribeApplications))
-	wam.PUT("/application", webPlus.Call("UpdateApplication", webPlus.UpdateApplication))
-	wam.DELETE("/application", webPlus.Call("DeleteApplication", webPlus.DeleteApplication))
-	wam.GET("/category", webPlus.Call("DescribeCategories", webPlus.DescribeCategories))
-
-	r.Any("/", api.BSS{Server: s}.Call())
-
-	stores, lms := r.Group("/v1/stores"), api.LMS{Server: s}
-	stores.POST("/create", lms.Call("CreateStore", lms.CreateStore))
-	stores.POST("/list", lms.Call("ListStores", lms.ListStores))
-	stores.POST("/describe", lms.Call("DescribeStore", lms.DescribeStore))
-	stores.POST("/delete", lms.Call("DeleteStore", lms.DeleteStore))
-	stores.POST("/scale", lms.Call("ScaleStore", lms.ScaleStore))
-	jobs := r.Group("/v1/jobs")
-	jobs.POST("/describe", lms.Call("DescribeJob", lms.DescribeJob))
-	jobs.POST("/list", lms.Call("ListJobs", lms.ListJobs))
-
+	s.Routes(r)
 	return r, nil
 }
 
@@ -123,7 +105,7 @@ func pageRoutes(cfg Config) (http.Handler, error) {
 		member.GET("/gallery", web.Page(dashboard.Gallery))
 	}
 
-	table := code.Documented()
+	table := code.NewTable(cfg.Operations)
 	orders := Orders{DB: cfg.DB, API: table}
 	member.GET("/orders", web.Page(orders.List))
 	member.GET("/orders/:number", web.Polled, web.Page(orders.Show))
@@ -135,7 +117,7 @@ func pageRoutes(cfg Config) (http.Handler, error) {
 	member.GET("/activity", web.Page(activity.List))
 	member.GET("/activity.csv", web.Page(activity.Export))
 
-	docs := APIDocs{DB: cfg.DB}
+	docs := APIDocs{DB: cfg.DB, Operations: cfg.Operations, Described: sync.OnceValue(cfg.Operations.OpenAPI)}
 	member.GET("/api", web.Page(docs.Guide))
 	member.GET("/api/conformance", web.Page(api.Conformance))
 	member.GET("/api/openapi.json", web.Page(docs.OpenAPI))

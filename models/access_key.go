@@ -125,7 +125,7 @@ func (db *DB) CreateAccessKey(ctx context.Context, by Actor, in AccessKeyInput) 
 		return nil, "", err
 	}
 	err := Check(&in)
-	operations, known := inDocumentOrder(in.Operations)
+	operations, known := db.inOrder(in.Operations)
 	if !known {
 		err = Invalid(nil).With(err, invalid("operations", "oneof"))
 	}

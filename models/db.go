@@ -49,6 +49,8 @@ type Options struct {
 	// there, which would else be ErrSecretKey: nobody can read their secrets any
 	// more.
 	ForgetAccessKeys bool
+	// Operations are what an access key may be limited to.
+	Operations []Operation
 	// Existing is for work on a desk that is there: where there is none, Open
 	// makes none and returns ErrNoDesk.
 	Existing bool
@@ -104,6 +106,8 @@ type DB struct {
 	file      *databaseFile // nil on PostgreSQL
 	holder    *holder       // nil on SQLite
 	keeping   func()        // ends what startKeeping began
+	// operations are Options.Operations.
+	operations []Operation
 	// promised is set inside a transaction that queues a job, and marks are the
 	// order number and the event that it took last.
 	promised *bool
@@ -130,6 +134,7 @@ func Open(ctx context.Context, o Options) (*DB, error) {
 func newDB(o Options) *DB {
 	db := &DB{folder: o.Folder, address: o.Postgres, clock: o.Clock, random: o.Random, log: o.Log, holds: o.Policy, kinds: o.Kinds, ids: new(sequence),
 		wake: newWake(), noting: make(chan struct{}, 1), nonces: new(atomic.Int64), withheld: new(atomic.Int64)}
+	db.operations = o.Operations
 	if db.clock == nil {
 		db.clock = SystemClock
 	}

@@ -27,9 +27,12 @@ import (
 //	osspath     oss://bucket/key: bucket 3–63 of a-z 0-9 -, key not empty
 var validate = newValidator()
 
+// StoreNamePattern is the regular expression of the rule storename.
+const StoreNamePattern = `^[a-z][a-z0-9-]{1,61}[a-z0-9]$`
+
 var (
 	bucketName = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$`)
-	storeName  = regexp.MustCompile(`^[a-z][a-z0-9-]{1,61}[a-z0-9]$`)
+	storeName  = regexp.MustCompile(StoreNamePattern)
 )
 
 func newValidator() *validator.Validate {
@@ -127,6 +130,22 @@ func Check(in any) error {
 	for _, b := range broken {
 		field, _, _ := strings.Cut(b.Field(), "[") // an element of a list is the list's fault
 		out = append(out, FieldError{Field: field, Rule: b.Tag(), Param: b.Param(), Text: b.Kind() == reflect.String})
+	}
+	return out
+}
+
+// Field is a field of an input: the name that it has in its form, and its rules.
+type Field struct{ Name, Rules string }
+
+// Fields are the fields of an input (a pointer to a struct) that its form has.
+func Fields(in any) []Field {
+	var out []Field
+	t := reflect.TypeOf(in).Elem()
+	for i := range t.NumField() {
+		tag := t.Field(i).Tag
+		if name, _, _ := strings.Cut(tag.Get("form"), ","); name != "" && name != "-" {
+			out = append(out, Field{name, tag.Get("validate")})
+		}
 	}
 	return out
 }

@@ -90,6 +90,7 @@ func split(text string, mark int) (before, at, after string) {
 type APIOperation struct {
 	Name         string
 	Product      models.APIProduct
+	Version      string // of the product
 	Writes       bool
 	Method, Path string
 	Schemes      []string
@@ -100,12 +101,11 @@ type APIOperation struct {
 }
 
 // APIParam is a parameter, or a part of one written with a dot. In is "query",
-// "body" or "header"; Text what the description says where the catalogue has no
-// key "api.param.<Name>".
+// "body" or "header"; Words the key of what is said of it.
 type APIParam struct {
-	Name, In, Type, Text string
-	Required             bool
-	Limits               []APILimit
+	Name, In, Type, Words string
+	Required              bool
+	Limits                []APILimit
 }
 
 // APILimit is what a value must be, said by the key "api.limit.<Key>".
@@ -114,7 +114,7 @@ type APILimit struct{ Key, Value string }
 // APIError is an error that an operation answers, or, Before it, the check of
 // the request. Name is what the catalogue knows it by: "api.error.<Name>".
 type APIError struct {
-	Name, Code, Message, Text string
-	Status                    int
-	Before                    bool
+	Name, Code, Message string
+	Status              int
+	Before              bool
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"net/url"
-	"slices"
 	"strings"
 	"time"
 
@@ -44,25 +43,20 @@ var keyTones = map[models.KeyState]ui.Tone{
 }
 
 // keyLimit says what a key may call.
-func keyLimit(ctx context.Context, k models.AccessKey) string {
+func keyLimit(ctx context.Context, k models.AccessKey, all int) string {
 	switch len(k.Operations) {
 	case 0:
 		return i18n.T(ctx, "keys.all-operations")
 	case 1:
 		return k.Operations[0]
 	}
-	return i18n.T(ctx, "keys.some-operations", "Count", len(k.Operations), "All", len(models.Operations))
-}
-
-// documented tells whether the API's pages describe an operation.
-func documented(operation string) bool {
-	return slices.ContainsFunc(models.Operations, func(o models.Operation) bool { return o.Name == operation })
+	return i18n.T(ctx, "keys.some-operations", "Count", len(k.Operations), "All", all)
 }
 
 // operationOptions are all operations, under the names of their products.
-func operationOptions(ctx context.Context) []ui.Option {
-	options := make([]ui.Option, len(models.Operations))
-	for i, o := range models.Operations {
+func operationOptions(ctx context.Context, all []models.Operation) []ui.Option {
+	options := make([]ui.Option, len(all))
+	for i, o := range all {
 		options[i] = ui.Option{Value: o.Name, Label: o.Name, Group: i18n.T(ctx, "keys.product."+string(o.Product))}
 		if o.Writes {
 			options[i].Note = i18n.T(ctx, "keys.writes")

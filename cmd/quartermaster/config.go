@@ -10,6 +10,7 @@ import (
 
 	"github.com/alecthomas/kong"
 
+	"quartermaster/handlers/api"
 	"quartermaster/models"
 	"quartermaster/models/keyring"
 )
@@ -85,8 +86,8 @@ func (d *data) open(ctx context.Context, demo bool, clock models.Clock, log *slo
 
 func (d *data) options(demo bool, clock models.Clock, log *slog.Logger) models.Options {
 	return models.Options{Folder: d.folder(demo), Postgres: d.Database, Connections: int(d.Connections), SecretKey: d.SecretKey, ForgetAccessKeys: d.forget, Existing: d.existing,
-		Accept: models.Accept{EmptyDatabase: d.EmptyDatabase, OtherDatabase: d.OtherDatabase, OlderDatabase: d.OlderDatabase, EmptyFolder: d.EmptyFolder},
-		Clock:  clock, Log: log}
+		Accept:     models.Accept{EmptyDatabase: d.EmptyDatabase, OtherDatabase: d.OtherDatabase, OlderDatabase: d.OlderDatabase, EmptyFolder: d.EmptyFolder},
+		Operations: api.Documented().Limits(), Clock: clock, Log: log}
 }
 
 // keepTemporary lets the program and SQLite keep their temporary files in the

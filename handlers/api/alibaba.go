@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"encoding/xml"
 	"errors"
+	"fmt"
 	"net/http"
 	"strings"
 
@@ -17,26 +18,43 @@ import (
 
 // Errors that Web+ and BSS have in common (signing.md §7).
 var (
-	invalidAccessKeyID        = &Error{http.StatusNotFound, "InvalidAccessKeyId.NotFound", "Specified access key is not found."}
-	inactiveAccessKeyID       = &Error{http.StatusBadRequest, "InvalidAccessKeyId.Inactive", "Specified access key is disabled."}
-	signatureDoesNotMatch     = &Error{http.StatusBadRequest, "SignatureDoesNotMatch", "Specified signature is not matched with our calculation. server string to sign is:"}
-	incompleteSignature       = &Error{http.StatusBadRequest, "IncompleteSignature", "The request signature does not conform to Aliyun standards."}
-	signatureNonceUsed        = &Error{http.StatusBadRequest, "SignatureNonceUsed", "Specified signature nonce was used already."}
-	timeStampExpired          = &Error{http.StatusBadRequest, "InvalidTimeStamp.Expired", "Specified time stamp or date value is expired."}
-	timeStampFormat           = &Error{http.StatusBadRequest, "InvalidTimeStamp.Format", "Specified time stamp or date value is not well formatted."}
-	invalidSignatureMethod    = &Error{http.StatusBadRequest, "InvalidSignatureMethod", "Specified signature method is not valid."}
-	invalidFormat             = &Error{http.StatusBadRequest, "InvalidParameter.Format", "Specified parameter Format is not valid."}
-	invalidVersion            = &Error{http.StatusBadRequest, "InvalidVersion", "Specified parameter Version is not valid."}
-	contentMD5NotMatched      = &Error{http.StatusBadRequest, "ContentMD5NotMatched", "Specified content-md5 header is not matched with the request content."}
-	invalidAPINotFound        = &Error{http.StatusNotFound, "InvalidApi.NotFound", "Specified api is not found, please check your url and method."}
-	requestEntityTooLarge     = &Error{http.StatusRequestEntityTooLarge, "RequestEntityTooLarge", "The request body is too large."}
-	throttlingUser            = &Error{http.StatusTooManyRequests, "Throttling.User", "Request was denied due to user flow control."}
-	alibabaServiceUnavailable = &Error{http.StatusServiceUnavailable, "ServiceUnavailable", "The request has failed due to a temporary failure of the server."}
+	invalidAccessKeyID        = refusal(http.StatusNotFound, "InvalidAccessKeyId.NotFound", "Specified access key is not found.")
+	inactiveAccessKeyID       = refusal(http.StatusBadRequest, "InvalidAccessKeyId.Inactive", "Specified access key is disabled.")
+	signatureDoesNotMatch     = refusal(http.StatusBadRequest, "SignatureDoesNotMatch", "Specified signature is not matched with our calculation. server string to sign is:")
+	incompleteSignature       = refusal(http.StatusBadRequest, "IncompleteSignature", "The request signature does not conform to Aliyun standards.")
+	signatureNonceUsed        = refusal(http.StatusBadRequest, "SignatureNonceUsed", "Specified signature nonce was used already.")
+	timeStampExpired          = refusal(http.StatusBadRequest, "InvalidTimeStamp.Expired", "Specified time stamp or date value is expired.")
+	timeStampFormat           = refusal(http.StatusBadRequest, "InvalidTimeStamp.Format", "Specified time stamp or date value is not well formatted.")
+	invalidSignatureMethod    = refusal(http.StatusBadRequest, "InvalidSignatureMethod", "Specified signature method is not valid.")
+	invalidFormat             = refusal(http.StatusBadRequest, "InvalidParameter.Format", "Specified parameter Format is not valid.")
+	invalidVersion            = refusal(http.StatusBadRequest, "InvalidVersion", "Specified parameter Version is not valid.")
+	contentMD5NotMatched      = refusal(http.StatusBadRequest, "ContentMD5NotMatched", "Specified content-md5 header is not matched with the request content.")
+	invalidAPINotFound        = refusal(http.StatusNotFound, "InvalidApi.NotFound", "Specified api is not found, please check your url and method.")
+	requestEntityTooLarge     = refusal(http.StatusRequestEntityTooLarge, "RequestEntityTooLarge", "The request body is too large.")
+	throttlingUser            = refusal(http.StatusTooManyRequests, "Throttling.User", "Request was denied due to user flow control.")
+	alibabaServiceUnavailable = refusal(http.StatusServiceUnavailable, "ServiceUnavailable", "The request has failed due to a temporary failure of the server.")
 )
 
-// missing is the refusal of a request that lacks a parameter of the protocol.
-func missing(name string) *Error {
-	return &Error{http.StatusBadRequest, "Missing" + name, name + " is mandatory for this action."}
+// alibabaErrors are those that both products refuse a request with before they
+// look at its operation.
+func alibabaErrors(more ...*Error) []*Error {
+	return append([]*Error{
+		invalidAccessKeyID, inactiveAccessKeyID, signatureDoesNotMatch, incompleteSignature, signatureNonceUsed, timeStampExpired, timeStampFormat,
+		invalidSignatureMethod, invalidFormat, invalidVersion, invalidAPINotFound, requestEntityTooLarge, missing("MissingSignatureNonce"), throttlingUser,
+		alibabaServiceUnavailable,
+	}, more...)
+}
+
+// The parameters that both products have.
+var (
+	formatParam = Param{Name: "Format", Rules: "oneof=JSON XML", Query: true}
+	tokenParam  = Param{Name: "ClientToken", Rules: fmt.Sprint("max=", mostToken)}
+)
+
+// missing is the refusal, by its code, of a request that lacks a parameter of the
+// protocol.
+func missing(code string) *Error {
+	return refusal(http.StatusBadRequest, code, strings.TrimPrefix(code, "Missing")+" is mandatory for this action.")
 }
 
 // alibabaError is the refusal of what both products refuse alike; nil where each
@@ -77,7 +95,7 @@ func alibabaError(c *Call, err error) *Error {
 func signatureError(c *Call, refused *sign.Error) *Error {
 	switch refused.Reason {
 	case sign.Missing:
-		return missing(refused.Detail)
+		return missing("Missing" + refused.Detail)
 	case sign.BadMethod:
 		return invalidSignatureMethod
 	case sign.DateAbsent, sign.DateFormat:
@@ -130,13 +148,17 @@ type alibabaFailure struct {
 	Recommend string
 }
 
-// writeAlibaba writes a reply, or the refusal when there is one.
-func writeAlibaba(g *gin.Context, c *Call, asXML bool, answered any, refusal *Error) {
+func alibabaRefused(e *Error, host, requestID string) any {
+	return alibabaFailure{RequestID: requestID, HostID: host, Code: e.Code, Message: e.Message}
+}
+
+// writeAlibaba writes a reply, or the refusal when it is one.
+func writeAlibaba(g *gin.Context, c *Call, asXML bool, answered any, refused *Error) {
 	id := web.RequestID(g.Request.Context())
 	status, root := http.StatusOK, c.Operation+"Response"
-	if refusal != nil {
-		status, root = refusal.Status, "Error"
-		answered = alibabaFailure{RequestID: id, HostID: g.Request.Host, Code: refusal.Code, Message: refusal.Message}
+	if refused != nil {
+		status, root = refused.Status, "Error"
+		answered = alibabaRefused(refused, g.Request.Host, id)
 	} else if r, ok := answered.(reply); ok {
 		r.seal(id)
 	}

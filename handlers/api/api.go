@@ -28,6 +28,8 @@ import (
 // Config says how the APIs are served.
 type Config struct {
 	DB *models.DB
+	// Operations are those that are served.
+	Operations Table
 	// Region is where Web+ makes things when a request names no region.
 	Region string
 	// Rate is how many requests a second one key may make for long; for a
@@ -47,8 +49,10 @@ func New(cfg Config) *Server { return &Server{Config: cfg, pace: newPace(cfg.Rat
 
 // Call is one request that was signed by a key of ours.
 type Call struct {
-	// Operation is the documents' name of what is asked for.
+	// Operation is the documents' name of what is asked for, op its description,
+	// nil when it is not served.
 	Operation string
+	op        *Operation
 	By        models.Actor
 	Caller    *models.Caller
 	// Params are the parameters of Web+ and BSS, each as text.
@@ -76,7 +80,20 @@ type Error struct {
 	Status  int
 	Code    string
 	Message string
+	// Variant tells apart those of one code.
+	Variant string
 }
+
+func refusal(status int, code, message string) *Error { return &Error{status, code, message, ""} }
+
+// variant is a refusal that shares its code with others.
+func (e *Error) variant(name string) *Error {
+	e.Variant = name
+	return e
+}
+
+// name is what descriptions and catalogues call it.
+func (e *Error) name() string { return strings.TrimSuffix(e.Code+"."+e.Variant, ".") }
 
 func (e *Error) Error() string { return e.Code + ": " + e.Message }
 
@@ -97,31 +114,44 @@ var (
 	errFormat      = errors.New("no such format")
 )
 
-// operation does what one operation of a product promises.
-type operation func(ctx context.Context, c *Call) (any, error)
-
 // dialect is how one product speaks.
 type dialect interface {
 	product() models.APIProduct
 	// name is the operation that a request asks for, before anything of it is
-	// believed.
+	// believed, where its address alone does not say so.
 	name(c *Call) string
 	// claim reads who signed.
 	claim(r sign.Request) (*sign.Claim, error)
-	// find is the operation of a request that was signed.
-	find(c *Call) (operation, error)
+	// check refuses what a request that was signed may not ask for.
+	check(c *Call) error
 	// read gives the call its parameters.
 	read(ctx context.Context, c *Call) error
 	// answer writes the reply, or the refusal that it returns.
 	answer(g *gin.Context, c *Call, reply any, err error) *Error
 }
 
-// serve is the handler of a dialect's requests.
-func (s *Server) serve(d dialect) gin.HandlerFunc {
+// Routes adds all operations, each at its address.
+func (a *Server) Routes(r gin.IRoutes) {
+	addressed := map[string]bool{}
+	for i := range a.Operations {
+		o := &a.Operations[i]
+		switch {
+		case o.Product.Style != RPC:
+			r.Handle(o.Method, o.Path, a.serve(o.Product.dialect(a), o))
+		case !addressed[o.Path]:
+			addressed[o.Path] = true
+			r.Any(o.Path, a.serve(o.Product.dialect(a), nil))
+		}
+	}
+}
+
+// serve is the handler of a dialect's requests for one operation, or, without
+// one, for that which a request names.
+func (a *Server) serve(d dialect, o *Operation) gin.HandlerFunc {
 	return func(g *gin.Context) {
 		began := models.SystemClock()
-		call := &Call{}
-		reply, err := s.perform(g, d, call)
+		call := &Call{op: o}
+		reply, err := a.perform(g, d, call)
 		refusal := d.answer(g, call, reply, err)
 		call.note(g.Request.Context(), refusal)
 		if call.Caller == nil {
@@ -135,7 +165,7 @@ func (s *Server) serve(d dialect) gin.HandlerFunc {
 		if refusal != nil {
 			note.Status, note.Code = refusal.Status, refusal.Code
 		}
-		s.DB.NoteCall(note)
+		a.DB.NoteCall(note)
 	}
 }
 
@@ -160,7 +190,7 @@ func (c *Call) note(ctx context.Context, refusal *Error) {
 
 // perform does what a request asks for, in the order of signing.md §2: nothing
 // of the request is obeyed before its signature was found right.
-func (s *Server) perform(g *gin.Context, d dialect, call *Call) (any, error) {
+func (a *Server) perform(g *gin.Context, d dialect, call *Call) (any, error) {
 	ctx := g.Request.Context()
 	body, err := io.ReadAll(g.Request.Body)
 	call.request = sign.From(g.Request, body)
@@ -171,14 +201,21 @@ func (s *Server) perform(g *gin.Context, d dialect, call *Call) (any, error) {
 	default:
 		return nil, &sign.Error{Reason: sign.Malformed} // it broke off
 	}
-	call.Operation = d.name(call)
+	if call.op == nil {
+		call.Operation = d.name(call)
+		call.op = a.Operations.find(call.Operation, d.product())
+	} else {
+		call.Operation = call.op.Name
+	}
 	call.By = models.Actor{Face: models.ByAPI, Address: g.ClientIP(), Agent: g.Request.UserAgent(), RequestID: web.RequestID(ctx)}
-	if err := s.authenticate(ctx, d, call); err != nil {
+	if err := a.authenticate(ctx, d, call); err != nil {
 		return nil, err
 	}
-	return s.once(ctx, call, func(ctx context.Context) (any, error) {
-		run, err := d.find(call)
-		if err != nil {
+	return a.once(ctx, call, func(ctx context.Context) (any, error) {
+		if call.op == nil {
+			return nil, errNoOperation
+		}
+		if err := d.check(call); err != nil {
 			return nil, err
 		}
 		if !call.Caller.May(call.Operation) {
@@ -187,7 +224,7 @@ func (s *Server) perform(g *gin.Context, d dialect, call *Call) (any, error) {
 		if err := d.read(ctx, call); err != nil {
 			return nil, err
 		}
-		return run(models.WithActor(ctx, call.By), call)
+		return call.op.Run(a, models.WithActor(ctx, call.By), call)
 	})
 }
 
@@ -195,18 +232,18 @@ func (s *Server) perform(g *gin.Context, d dialect, call *Call) (any, error) {
 // operation that changes something notes the nonce with its change, because a
 // commit of its own would take as long as the change; until then it has only
 // read, and what it read for a repeat is not told.
-func (s *Server) once(ctx context.Context, call *Call, do func(context.Context) (any, error)) (reply any, err error) {
+func (a *Server) once(ctx context.Context, call *Call, do func(context.Context) (any, error)) (reply any, err error) {
 	key, nonce := call.Caller.Key.ID, call.claim.Nonce
 	var used error
 	switch {
 	case nonce == "":
 		return do(ctx)
-	case models.Changes(call.Operation):
+	case call.op != nil && call.op.Writes:
 		noting, n := models.WithNonce(ctx, key, nonce)
 		reply, err = do(noting)
-		used = s.DB.SettleNonce(ctx, n)
+		used = a.DB.SettleNonce(ctx, n)
 	default:
-		if used = s.DB.UseNonce(ctx, key, nonce); used == nil {
+		if used = a.DB.UseNonce(ctx, key, nonce); used == nil {
 			return do(ctx)
 		}
 	}
@@ -221,7 +258,7 @@ func (s *Server) once(ctx context.Context, call *Call, do func(context.Context) 
 
 // authenticate finds out whose key signed the request, and refuses everything
 // that the key's owner did not send now.
-func (s *Server) authenticate(ctx context.Context, d dialect, call *Call) error {
+func (a *Server) authenticate(ctx context.Context, d dialect, call *Call) error {
 	claim, err := d.claim(call.request)
 	if err != nil {
 		return err
@@ -229,9 +266,9 @@ func (s *Server) authenticate(ctx context.Context, d dialect, call *Call) error 
 	call.claim = claim
 	var caller *models.Caller
 	if claim.Scheme == sign.Token {
-		caller, err = s.DB.FindCallerByToken(ctx, claim.Token, call.By)
+		caller, err = a.DB.FindCallerByToken(ctx, claim.Token, call.By)
 	} else {
-		caller, err = s.DB.FindCaller(ctx, claim.KeyID, call.By)
+		caller, err = a.DB.FindCaller(ctx, claim.KeyID, call.By)
 	}
 	if errors.Is(err, models.ErrNotFound) {
 		return errUnknownKey
@@ -240,7 +277,7 @@ func (s *Server) authenticate(ctx context.Context, d dialect, call *Call) error 
 		return err
 	}
 	call.Caller, call.By = caller, caller.Actor
-	now := s.DB.Now()
+	now := a.DB.Now()
 	if !caller.Active(now) {
 		return errInactiveKey
 	}
@@ -256,7 +293,7 @@ func (s *Server) authenticate(ctx context.Context, d dialect, call *Call) error 
 		}
 	}
 	call.proven = true
-	return s.pace.allow(caller.Key.ID, now)
+	return a.pace.allow(caller.Key.ID, now)
 }
 
 // clientToken is the token of an order that a caller asks for with a
@@ -387,8 +424,8 @@ func (f failed) Read([]byte) (int, error) { return 0, f.err }
 
 // RequestID is a new id for a request, as its product writes them: an upper-case
 // UUID, or 32 hex digits for the stores.
-func (s *Server) RequestID(r *http.Request) string {
-	id := s.DB.NewRequestID()
+func (a *Server) RequestID(r *http.Request) string {
+	id := a.DB.NewRequestID()
 	if below(r.URL.Path, storesPath) {
 		return strings.ReplaceAll(id, "-", "")
 	}
@@ -396,31 +433,26 @@ func (s *Server) RequestID(r *http.Request) string {
 }
 
 // Fail answers a request that no operation has answered, in its product's shape.
-func (s *Server) Fail(g *gin.Context, err error) {
+func (a *Server) Fail(g *gin.Context, err error) {
 	g.Abort()
 	if g.Writer.Written() {
 		return
 	}
 	call := &Call{request: sign.From(g.Request, nil)}
-	var refusal *Error
-	switch {
-	case below(g.Request.URL.Path, webPlusPath):
-		refusal = WebPlus{Server: s}.answer(g, call, nil, err)
-	case below(g.Request.URL.Path, storesPath):
-		refusal = LMS{Server: s}.answer(g, call, nil, err)
-	default:
-		refusal = BSS{Server: s}.answer(g, call, nil, err)
-	}
-	call.note(g.Request.Context(), refusal)
+	call.note(g.Request.Context(), a.at(g).answer(g, call, nil, err))
 }
 
 // None answers a path that is not served: by whoever it is called, the caller
 // has to sign first.
-func (s *Server) None(g *gin.Context) {
-	switch {
-	case below(g.Request.URL.Path, storesPath):
-		LMS{Server: s}.Call("", nil)(g)
-	default:
-		WebPlus{Server: s}.Call("", nil)(g)
+func (a *Server) None(g *gin.Context) { a.serve(a.at(g), nil)(g) }
+
+// at is the dialect that a path is answered in.
+func (a *Server) at(g *gin.Context) dialect {
+	switch path := g.Request.URL.Path; {
+	case below(path, webPlusPath):
+		return webPlus{a}
+	case below(path, storesPath):
+		return lms{a}
 	}
+	return bss{a}
 }

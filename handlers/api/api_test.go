@@ -12,6 +12,7 @@ import (
 	"github.com/huaweicloud/huaweicloud-sdk-go-v3/core/auth/basic"
 
 	"quartermaster/handlers"
+	"quartermaster/handlers/api"
 	"quartermaster/models"
 	"quartermaster/models/modelstest"
 	"quartermaster/web"
@@ -40,6 +41,7 @@ func open(t testing.TB) *desk {
 // second where rate is not 0.
 func openWith(t testing.TB, o models.Options, rate float64) *desk {
 	t.Helper()
+	o.Operations = api.Documented().Limits()
 	return serve(t, modelstest.OpenWith(t, o), rate)
 }
 

@@ -12,46 +12,42 @@ import (
 	"quartermaster/web/sign"
 )
 
-// BSS speaks as the BSS OpenAPI does: RPC style, where one address serves every
-// operation and the parameter Action chooses (bss.md).
-type BSS struct{ *Server }
+// BSS is the BSS OpenAPI: RPC style, where one address serves every operation
+// and the parameter Action chooses (bss.md).
+func BSS() Product {
+	return Product{
+		ID: models.ProductBSS, Name: "BssOpenApi", Version: bssVersion, CLI: "bssopenapi", Style: RPC, Schemes: []sign.Scheme{sign.RPC1, sign.ACS3},
+		Shared: []Param{{Name: "Version", Rules: "eq=" + bssVersion, Query: true}, formatParam},
+		Before: alibabaErrors(missing("MissingAccessKeyId"), missing("MissingSignature"), missing("MissingTimestamp")), Always: []*Error{notAuthorized, bssInternal},
+		Missing: missingParameter, Header: "x-acs-request-id", Faults: "A fault of the server; nothing was created.",
+		Note:    "GET does the same. The parameters may stand in the query or in a form. Without Format, RPC V1 answers in XML.",
+		dialect: func(a *Server) dialect { return bss{a} }, refused: alibabaRefused,
+	}
+}
+
+// bss speaks as the BSS OpenAPI does.
+type bss struct{ *Server }
 
 // bssVersion is the one version of the BSS OpenAPI.
 const bssVersion = "2017-12-14"
 
-// operations are what Action may ask for.
-func (a BSS) operations(name string) operation {
-	return map[string]operation{
-		"CreateResourcePackage":          a.CreateResourcePackage,
-		"DescribeResourcePackageProduct": a.DescribeResourcePackageProduct,
-		"GetResourcePackagePrice":        a.GetResourcePackagePrice,
-		"QueryResourcePackageInstances":  a.QueryResourcePackageInstances,
-		"RenewResourcePackage":           a.RenewResourcePackage,
-		"UpgradeResourcePackage":         a.UpgradeResourcePackage,
-		"QueryProductList":               a.QueryProductList,
-		"QueryOrders":                    a.QueryOrders,
-		"GetOrderDetail":                 a.GetOrderDetail,
-		"QueryDPUtilizationDetail":       a.QueryDPUtilizationDetail,
-	}[name]
-}
-
 // Errors of BSS (bss.md §3); the messages are part of the contract.
 var (
-	notApplicable           = &Error{http.StatusBadRequest, "NotApplicable", "This API is not applicable for caller."}
-	notAuthorized           = &Error{http.StatusBadRequest, "NotAuthorized", "This API is not authorized for caller."}
-	missingParameter        = &Error{http.StatusBadRequest, "MissingParameter", "Absent some mandatory parameter for this request."}
-	invalidParameter        = &Error{http.StatusBadRequest, "InvalidParameter", "This request contain some invalid parameter"}
-	invalidOwner            = &Error{http.StatusBadRequest, "InvalidOwner", "The specified owner doesn't belong to caller."}
-	durationInvalid         = &Error{http.StatusBadRequest, "DurationInvalid", "Parameter duration can only be positive integer."}
-	productNotFound         = &Error{http.StatusBadRequest, "ProductNotFound", "Product not found."}
-	productNotFind          = &Error{http.StatusBadRequest, "ProductNotFind", "Can not find inquired product, it may not exist."} // spelled as documented
-	packageTypeNotFound     = &Error{http.StatusBadRequest, "PackageTypeNotFound", "No such resource package type found."}
-	packageTypeNotSupported = &Error{http.StatusBadRequest, "PackageTypeNotSupported", "Package type currently is not supported."}
-	specificationInvalid    = &Error{http.StatusBadRequest, "SpecificationInvalid", "Parameter specification can only be positive integer."}
-	effectiveDateInvalid    = &Error{http.StatusBadRequest, "EffectiveDateInvalid", "Parameter effectiveDate is invalid."}
-	idInvalid               = &Error{http.StatusBadRequest, "IdInvalid", "Parameter ownerId is invalid."}
-	idMissing               = &Error{http.StatusBadRequest, "IdMissing", "Paramter ownerId is missing."} // spelled as documented
-	bssInternal             = &Error{http.StatusInternalServerError, "InternalError", "The request processing has failed due to some unknown error."}
+	notApplicable           = refusal(http.StatusBadRequest, "NotApplicable", "This API is not applicable for caller.")
+	notAuthorized           = refusal(http.StatusBadRequest, "NotAuthorized", "This API is not authorized for caller.")
+	missingParameter        = refusal(http.StatusBadRequest, "MissingParameter", "Absent some mandatory parameter for this request.")
+	invalidParameter        = refusal(http.StatusBadRequest, "InvalidParameter", "This request contain some invalid parameter")
+	invalidOwner            = refusal(http.StatusBadRequest, "InvalidOwner", "The specified owner doesn't belong to caller.")
+	durationInvalid         = refusal(http.StatusBadRequest, "DurationInvalid", "Parameter duration can only be positive integer.")
+	productNotFound         = refusal(http.StatusBadRequest, "ProductNotFound", "Product not found.")
+	productNotFind          = refusal(http.StatusBadRequest, "ProductNotFind", "Can not find inquired product, it may not exist.") // spelled as documented
+	packageTypeNotFound     = refusal(http.StatusBadRequest, "PackageTypeNotFound", "No such resource package type found.")
+	packageTypeNotSupported = refusal(http.StatusBadRequest, "PackageTypeNotSupported", "Package type currently is not supported.")
+	specificationInvalid    = refusal(http.StatusBadRequest, "SpecificationInvalid", "Parameter specification can only be positive integer.")
+	effectiveDateInvalid    = refusal(http.StatusBadRequest, "EffectiveDateInvalid", "Parameter effectiveDate is invalid.")
+	idInvalid               = refusal(http.StatusBadRequest, "IdInvalid", "Parameter ownerId is invalid.")
+	idMissing               = refusal(http.StatusBadRequest, "IdMissing", "Paramter ownerId is missing.") // spelled as documented
+	bssInternal             = refusal(http.StatusInternalServerError, "InternalError", "The request processing has failed due to some unknown error.")
 )
 
 // bssRules is the documented code of each broken rule, by field and rule. What
@@ -82,61 +78,69 @@ func (e *bssOK) seal(requestID string) {
 	*e = bssOK{Code: "Success", Message: "Successful!", RequestID: requestID, Success: true}
 }
 
-// Call is the handler of every operation.
-func (a BSS) Call() gin.HandlerFunc { return a.serve(a) }
-
-func (a BSS) product() models.APIProduct { return models.ProductBSS }
+func (a bss) product() models.APIProduct { return models.ProductBSS }
 
 // name is Action, or the header where the newer scheme has it.
-func (a BSS) name(c *Call) string {
+func (a bss) name(c *Call) string {
 	if name := c.request.Header.Get("X-Acs-Action"); name != "" {
 		return name
 	}
 	return c.request.Params().Get("Action")
 }
 
-func (a BSS) claim(r sign.Request) (*sign.Claim, error) { return sign.RPC(r) }
+func (a bss) claim(r sign.Request) (*sign.Claim, error) { return sign.RPC(r) }
 
-func (a BSS) find(c *Call) (operation, error) {
-	run := a.operations(c.Operation)
+func (a bss) check(c *Call) error {
 	version := c.request.Header.Get("X-Acs-Version")
 	if c.claim.Scheme == sign.RPC1 {
 		version = c.request.Params().Get("Version")
 		if c.Operation != c.request.Params().Get("Action") {
-			return nil, errNoOperation // a header that the signature does not cover
+			return errNoOperation // a header that the signature does not cover
 		}
 	}
 	_, wrongFormat := alibabaFormat(c.request, c.claim.Scheme == sign.RPC1)
 	switch {
-	case run == nil:
-		return nil, errNoOperation
 	case version != bssVersion:
-		return nil, errVersion
+		return errVersion
 	case wrongFormat:
-		return nil, errFormat
-	}
-	return run, nil
-}
-
-func (a BSS) read(ctx context.Context, c *Call) error {
-	c.Params = Params{}
-	for name, values := range c.request.Params() {
-		c.Params[name] = values[0]
+		return errFormat
 	}
 	return nil
 }
 
-func (a BSS) answer(g *gin.Context, c *Call, reply any, err error) *Error {
-	var refusal *Error
+// read refuses what lacks a parameter that is required, and before that whom
+// the operation is not for.
+func (a bss) read(_ context.Context, c *Call) error {
+	c.Params = Params{}
+	for name, values := range c.request.Params() {
+		c.Params[name] = values[0]
+	}
+	right := models.See
+	if c.op.Writes {
+		right = models.Request
+	}
+	if !c.Caller.SiteKey() && !c.By.May(right) {
+		return models.ErrForbidden
+	}
+	for _, p := range c.op.Params {
+		if p.Required && c.Params.Get(p.Name) == "" {
+			return missingParameter
+		}
+	}
+	return nil
+}
+
+func (a bss) answer(g *gin.Context, c *Call, reply any, err error) *Error {
+	var refused *Error
 	if err != nil {
-		refusal = bssError(c, err).adding(remark(g.Request.Context(), err))
-		web.RefusedWith(g, refusal.Status, err)
+		refused = bssError(c, err).adding(remark(g.Request.Context(), err))
+		web.RefusedWith(g, refused.Status, err)
 	}
 	// Without a header of the newer scheme, nothing but Format counts.
 	older := c.request.Header.Get("X-Acs-Action") == ""
 	asXML, _ := alibabaFormat(c.request, older)
-	writeAlibaba(g, c, asXML, reply, refusal)
-	return refusal
+	writeAlibaba(g, c, asXML, reply, refused)
+	return refused
 }
 
 // bssError is the one table from errors to the codes of BSS.

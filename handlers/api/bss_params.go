@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -22,16 +23,6 @@ func bssTimeIf(t *time.Time) string {
 		return ""
 	}
 	return bssTime(*t)
-}
-
-// need refuses a call that lacks one of the parameters.
-func (p Params) need(names ...string) error {
-	for _, name := range names {
-		if p.Get(name) == "" {
-			return missingParameter
-		}
-	}
-	return nil
 }
 
 // oneOf refuses a parameter that is given and none of the words.
@@ -94,6 +85,29 @@ const (
 	bssMostPage = 1 << 30
 )
 
+// The parameters of a page, and of who a call acts as.
+var (
+	pageNum       = Param{Name: "PageNum", Type: Number, Rules: "min=1", Default: 1}
+	pageSize      = Param{Name: "PageSize", Type: Number, Rules: fmt.Sprint("min=1,max=", models.MaxNumberedPage), Default: bssPageSize}
+	ownerID       = Param{Name: "OwnerId", Type: Number, Errors: []*Error{idInvalid, invalidOwner, idMissing}}
+	instanceID    = Param{Name: "InstanceId", Required: true}
+	specification = Param{Name: "Specification", Field: "specification", Required: true, Rules: "number", Errors: []*Error{specificationInvalid}}
+	duration      = Param{Name: "Duration", Field: "duration", Type: Number, Required: true, Rules: "min=1", Errors: []*Error{durationInvalid}}
+	effectiveDate = Param{Name: "EffectiveDate", Field: "effective_date", Rules: bssMoment, Errors: []*Error{effectiveDateInvalid}}
+)
+
+const (
+	bssMoment = "datetime=" + bssLayout
+	cycles    = "oneof=Month Year"
+)
+
+// planParams are what a new plan is ordered with, and what its price depends on.
+var planParams = []Param{
+	{Name: "ProductCode", Field: "product_code", Required: true},
+	{Name: "PackageType", Field: "package_type", Required: true, Errors: []*Error{packageTypeNotFound, packageTypeNotSupported}},
+	specification, duration, {Name: "PricingCycle", Field: "pricing_cycle", Rules: cycles, Default: "Month"}, effectiveDate, ownerID,
+}
+
 // page is which page is asked for, from 1, and how many rows one has.
 func (p Params) page() (n, size int, err error) {
 	if n, err = p.number("PageNum", 1, bssMostPage); err != nil {
@@ -105,7 +119,7 @@ func (p Params) page() (n, size int, err error) {
 
 // owner is who a call acts as: the key's own team, which OwnerId may name, or,
 // with a site key, the team that it has to name.
-func (a BSS) owner(ctx context.Context, c *Call) (models.Actor, error) {
+func (a *Server) owner(ctx context.Context, c *Call) (models.Actor, error) {
 	given := c.Params.Get("OwnerId")
 	if given == "" {
 		if c.Caller.SiteKey() {
@@ -124,21 +138,13 @@ func (a BSS) owner(ctx context.Context, c *Call) (models.Actor, error) {
 	return by, err
 }
 
-// reader is owner for a call that only reads, of a key that may.
-func (a BSS) reader(ctx context.Context, c *Call) (models.Actor, error) {
-	if !c.Caller.SiteKey() && !c.By.May(models.See) {
-		return models.Actor{}, models.ErrForbidden
-	}
-	return a.owner(ctx, c)
-}
-
 // ordering is a method of models that takes an order.
 type ordering func(ctx context.Context, by models.Actor, in models.OrderInput) (models.Quote, error)
 
 // order hands the order that a call asks for to do. An OwnerId that is wrong is
 // refused after all that the documents check before it; only a site key needs
 // it first, because nothing can be looked up without a team.
-func (a BSS) order(ctx context.Context, c *Call, line models.LineInput, do ordering) (*models.Order, error) {
+func (a *Server) order(ctx context.Context, c *Call, line models.LineInput, do ordering) (*models.Order, error) {
 	if len(c.Params.Get("ClientToken")) > mostToken {
 		return nil, invalidParameter
 	}
@@ -167,7 +173,7 @@ type packageReply struct {
 }
 
 // place places the order that a call asks for and answers with its ids.
-func (a BSS) place(ctx context.Context, c *Call, line models.LineInput) (any, error) {
+func (a *Server) place(ctx context.Context, c *Call, line models.LineInput) (any, error) {
 	order, err := a.order(ctx, c, line, a.DB.PlaceOrder)
 	if err != nil {
 		return nil, err
@@ -175,12 +181,4 @@ func (a BSS) place(ctx context.Context, c *Call, line models.LineInput) (any, er
 	reply := &packageReply{OrderID: order.Number}
 	reply.Data.OrderID, reply.Data.InstanceID = order.Number, order.Lines[0].ResourceID
 	return reply, nil
-}
-
-// mayOrder refuses a key whose owner may not order.
-func mayOrder(c *Call) error {
-	if !c.Caller.SiteKey() && !c.By.May(models.Request) {
-		return models.ErrForbidden
-	}
-	return nil
 }

@@ -13,6 +13,7 @@ import (
 
 	"github.com/getkin/kin-openapi/openapi3"
 
+	"quartermaster/handlers/api"
 	"quartermaster/models"
 	"quartermaster/views"
 )
@@ -122,7 +123,7 @@ func conformance() ([]byte, error) {
 		}
 		switch {
 		case !found:
-			wrong = append(wrong, fmt.Sprintf("%s: a test covers %q, which openapi.json does not have", operation, what))
+			wrong = append(wrong, fmt.Sprintf("%s: a test covers %q, which the description does not have", operation, what))
 		case !seen[key]:
 			wrong = append(wrong, fmt.Sprintf("%s: a test covers %q, which no request or answer had", operation, what))
 		default:
@@ -154,21 +155,21 @@ func conformance() ([]byte, error) {
 	return out.Bytes(), nil
 }
 
-// conformanceRows is everything that openapi.json says of the operations, in
+// conformanceRows is everything that the description says of the operations, in
 // the order of the documents, nothing of it tried.
 func conformanceRows(doc *openapi3.T) []views.ConformanceRow {
 	var rows []views.ConformanceRow
 	operations := described(doc)
 	done := map[models.APIProduct]bool{}
-	for _, o := range models.Operations {
+	for _, o := range api.Documented() {
 		op := operations[o.Name]
 		row := func(operation, kind string, names []string) {
 			for _, name := range names {
-				rows = append(rows, views.ConformanceRow{Product: string(o.Product), Operation: operation, What: strings.TrimSpace(kind + " " + name)})
+				rows = append(rows, views.ConformanceRow{Product: string(o.Product.ID), Operation: operation, What: strings.TrimSpace(kind + " " + name)})
 			}
 		}
-		if !done[o.Product] {
-			done[o.Product] = true
+		if !done[o.Product.ID] {
+			done[o.Product.ID] = true
 			row("", "field", op.commonFields())
 			row("", "error", codes(op.common))
 		}

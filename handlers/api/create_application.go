@@ -31,8 +31,20 @@ type applicationReply struct {
 	Application application
 }
 
+func createApplication() Operation {
+	return Operation{
+		Name: "CreateApplication", Product: WebPlus(), Method: "POST", Path: "/pop/v1/wam/application", Writes: true, Run: (*Server).CreateApplication,
+		Makes: models.KindApp, Input: &models.AppInput{},
+		Params: []Param{
+			{Name: "AppName", Field: "app_name"}, {Name: "CategoryName", Field: "category"}, {Name: "AppDescription", Field: "description"},
+			{Name: "UsingSharedStorage", Type: Truth}, tokenParam,
+		},
+		Errors: []*Error{appNameUsed, categoryNotExists, parameterValidationFailed},
+	}
+}
+
 // CreateApplication makes an application in the region.
-func (a WebPlus) CreateApplication(ctx context.Context, c *Call) (any, error) {
+func (a *Server) CreateApplication(ctx context.Context, c *Call) (any, error) {
 	app, err := a.DB.CreateApp(ctx, c.By, models.AppInput{
 		Name: c.Params.Get("AppName"), Region: c.Region, Category: c.Params.Get("CategoryName"), Description: c.Params.Get("AppDescription"),
 		Token: clientToken(c.Operation, c.Params.Get("ClientToken")),
@@ -45,7 +57,7 @@ func (a WebPlus) CreateApplication(ctx context.Context, c *Call) (any, error) {
 
 // app is the application that a call names. One of another region does not
 // exist for it.
-func (a WebPlus) app(ctx context.Context, c *Call) (*models.App, error) {
+func (a *Server) app(ctx context.Context, c *Call) (*models.App, error) {
 	app, err := a.DB.FindApp(ctx, c.By, c.Params.Get("AppId"))
 	if err == nil && app.Region != c.Region {
 		err = models.ErrNotFound

@@ -31,8 +31,20 @@ type pkgVersionReply struct {
 	PkgVersion pkgVersion
 }
 
+func createPkgVersion() Operation {
+	return Operation{
+		Name: "CreatePkgVersion", Product: WebPlus(), Method: "POST", Path: "/pop/v1/wam/pkgVersion", Writes: true, Run: (*Server).CreatePkgVersion,
+		Makes: models.KindPkgVersion, Input: &models.PkgVersionInput{},
+		Params: []Param{
+			{Name: "AppId", Field: "app_id"}, {Name: "PkgVersionLabel", Field: "label"}, {Name: "PackageSource", Field: "source", Required: true},
+			{Name: "PkgVersionDescription", Field: "description"}, tokenParam,
+		},
+		Errors: []*Error{versionLabelExists, ossPathInvalid, ossAPICallFailed, parameterValidationFailed, resourceAuthFailed},
+	}
+}
+
 // CreatePkgVersion orders a version of an application of the region.
-func (a WebPlus) CreatePkgVersion(ctx context.Context, c *Call) (any, error) {
+func (a *Server) CreatePkgVersion(ctx context.Context, c *Call) (any, error) {
 	app, err := a.app(ctx, c)
 	if err != nil {
 		return nil, err

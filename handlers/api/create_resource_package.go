@@ -2,20 +2,24 @@ package api
 
 import (
 	"context"
+	"slices"
 
 	"quartermaster/models"
 	"quartermaster/models/pricing"
 )
 
+func createResourcePackage() Operation {
+	return Operation{
+		Name: "CreateResourcePackage", Product: BSS(), Method: "POST", Path: "/", Writes: true, Run: (*Server).CreateResourcePackage,
+		Makes: models.KindPlan, Input: &models.PlanInput{},
+		Params: append(slices.Clone(planParams), tokenParam),
+		Errors: []*Error{invalidParameter, productNotFound, notApplicable},
+	}
+}
+
 // CreateResourcePackage orders a plan. A repeat with the same ClientToken is
 // answered with the first order.
-func (a BSS) CreateResourcePackage(ctx context.Context, c *Call) (any, error) {
-	if err := mayOrder(c); err != nil {
-		return nil, err
-	}
-	if err := c.Params.need("ProductCode", "PackageType", "Specification", "Duration"); err != nil {
-		return nil, err
-	}
+func (a *Server) CreateResourcePackage(ctx context.Context, c *Call) (any, error) {
 	return a.place(ctx, c, planInput(c.Params))
 }
 

@@ -20,9 +20,32 @@ type createdStore struct {
 	Description *string    `json:"description"`
 }
 
+func createStore() Operation {
+	return Operation{
+		Name: "CreateStore", Product: LMS(), Method: "POST", Path: "/v1/stores/create", Writes: true, Run: (*Server).CreateStore,
+		Makes: models.KindStore, Input: &models.StoreInput{},
+		Params: []Param{
+			{Name: "store_name", Field: "store_name"}, {Name: "region", Field: "region"},
+			{Name: "availability_zones", Field: "availability_zones", Type: List, Required: true},
+			{Name: "flavor", Type: Object, Required: true},
+			{Name: "flavor.cu", Field: "cu"}, {Name: "flavor.num", Field: "num", Type: Number, Required: true},
+			{Name: "charge_info", Type: Object, Rules: "omitempty"},
+			{Name: "charge_info.charge_mode", Field: "charge_mode", Default: pricing.PostPaid},
+			{Name: "charge_info.period_type", Field: "period_type", Rules: "oneof=month year"},
+			{Name: "charge_info.period_num", Field: "period_num", Type: Number, Rules: "min=1,max=9"},
+			{Name: "charge_info.is_auto_renew", Field: "auto_renew", Type: Truth, Default: false},
+			{Name: "charge_info.is_auto_pay", Field: "auto_pay", Type: Truth, Default: false},
+			{Name: "description", Field: "description"}, lmsToken,
+		},
+		Errors: []*Error{storeInvalid, storeExists},
+		Note: "The store is NORMAL when its job is Completed. An order that has to be approved is answered with APIGW.0302 and its address or, " +
+			"where the team chose so, with a store that stays CREATING until then.",
+	}
+}
+
 // CreateStore orders a store, which a job builds. A repeat with the same
 // client_token is answered with the first store.
-func (a LMS) CreateStore(ctx context.Context, c *Call) (any, error) {
+func (a *Server) CreateStore(ctx context.Context, c *Call) (any, error) {
 	body := readBody(c.Body)
 	in := storeInput(body)
 	token := orderToken(c, body)
@@ -77,7 +100,7 @@ func orderToken(c *Call, body object) string {
 
 // orderStore orders a new store or a new size of one, and finds the store and
 // the job that the order promised.
-func (a LMS) orderStore(ctx context.Context, c *Call, in models.LineInput, token string) (*models.Store, string, error) {
+func (a *Server) orderStore(ctx context.Context, c *Call, in models.LineInput, token string) (*models.Store, string, error) {
 	quote, err := a.DB.PlaceOrder(ctx, c.By, models.OrderInput{Lines: []models.LineInput{in}, Token: token})
 	if err != nil {
 		return nil, "", err

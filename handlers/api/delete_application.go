@@ -6,8 +6,16 @@ import (
 	"quartermaster/models"
 )
 
+func deleteApplication() Operation {
+	return Operation{
+		Name: "DeleteApplication", Product: WebPlus(), Method: "DELETE", Path: "/pop/v1/wam/application", Writes: true, Run: (*Server).DeleteApplication,
+		Params: []Param{{Name: "AppId", Required: true}},
+		Errors: []*Error{resourceAuthFailed},
+	}
+}
+
 // DeleteApplication deletes an application of the region with its versions.
-func (a WebPlus) DeleteApplication(ctx context.Context, c *Call) (any, error) {
+func (a *Server) DeleteApplication(ctx context.Context, c *Call) (any, error) {
 	app, err := a.app(ctx, c)
 	if err != nil {
 		return nil, err

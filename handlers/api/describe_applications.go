@@ -55,9 +55,19 @@ type applicationsReply struct {
 	Applications struct{ Application []listedApplication }
 }
 
+func describeApplications() Operation {
+	return Operation{
+		Name: "DescribeApplications", Product: WebPlus(), Method: "GET", Path: "/pop/v1/wam/application", Run: (*Server).DescribeApplications,
+		Params: append([]Param{
+			{Name: "AppId"}, {Name: "AppName"}, {Name: "AppSearch"}, {Name: "CategorySearch"}, {Name: "StackSearch"}, {Name: "EnvSearch"},
+		}, webPlusPages...),
+		Errors: []*Error{parameterValidationFailed},
+	}
+}
+
 // DescribeApplications lists the team's applications of the region, newest
 // first. A search for a stack or an environment finds none.
-func (a WebPlus) DescribeApplications(ctx context.Context, c *Call) (any, error) {
+func (a *Server) DescribeApplications(ctx context.Context, c *Call) (any, error) {
 	r := &applicationsReply{}
 	var err error
 	if r.paged, err = pageOf(c); err != nil {

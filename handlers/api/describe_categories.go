@@ -21,9 +21,15 @@ type categoriesReply struct {
 	Categories struct{ Category []category }
 }
 
+func describeCategories() Operation {
+	return Operation{
+		Name: "DescribeCategories", Product: WebPlus(), Method: "GET", Path: "/pop/v1/wam/category", Run: (*Server).DescribeCategories,
+	}
+}
+
 // DescribeCategories lists the kinds of application. They belong to the
 // catalogue and have neither dates nor logos nor demonstrations.
-func (a WebPlus) DescribeCategories(ctx context.Context, _ *Call) (any, error) {
+func (a *Server) DescribeCategories(ctx context.Context, _ *Call) (any, error) {
 	found, err := a.DB.ListCategories(ctx)
 	if err != nil {
 		return nil, err

@@ -49,8 +49,15 @@ func failReason(ctx context.Context, code string) string {
 	return i18n.T(ctx, "fail.internal")
 }
 
+func describeJob() Operation {
+	return Operation{
+		Name: "DescribeJob", Product: LMS(), Method: "POST", Path: "/v1/jobs/describe", Run: (*Server).DescribeJob,
+		Params: []Param{{Name: "job_id", Required: true}}, Errors: []*Error{storeInvalid},
+	}
+}
+
 // DescribeJob tells one job of a store, which may be gone.
-func (a LMS) DescribeJob(ctx context.Context, c *Call) (any, error) {
+func (a *Server) DescribeJob(ctx context.Context, c *Call) (any, error) {
 	body := readBody(c.Body)
 	id := body.required("job_id")
 	if err := body.wrong.err(); err != nil {

@@ -12,8 +12,16 @@ type pkgVersionsReply struct {
 	PkgVersions struct{ PkgVersion []pkgVersion }
 }
 
+func describePkgVersions() Operation {
+	return Operation{
+		Name: "DescribePkgVersions", Product: WebPlus(), Method: "GET", Path: "/pop/v1/wam/pkgVersion", Run: (*Server).DescribePkgVersions,
+		Params: append([]Param{{Name: "AppId", Required: true}, {Name: "PkgVersionLabel"}, {Name: "PkgVersionSearch"}}, webPlusPages...),
+		Errors: []*Error{parameterValidationFailed, resourceAuthFailed},
+	}
+}
+
 // DescribePkgVersions lists an application's versions, newest first.
-func (a WebPlus) DescribePkgVersions(ctx context.Context, c *Call) (any, error) {
+func (a *Server) DescribePkgVersions(ctx context.Context, c *Call) (any, error) {
 	app, err := a.app(ctx, c)
 	if err != nil {
 		return nil, err

@@ -56,12 +56,17 @@ type (
 	}
 )
 
+func describeResourcePackageProduct() Operation {
+	return Operation{
+		Name: "DescribeResourcePackageProduct", Product: BSS(), Method: "POST", Path: "/", Run: (*Server).DescribeResourcePackageProduct,
+		Params: []Param{{Name: "ProductCode", Required: true}},
+		Errors: []*Error{productNotFind},
+	}
+}
+
 // DescribeResourcePackageProduct tells what of a product can be bought: its
 // types that are on sale, their sizes and terms.
-func (a BSS) DescribeResourcePackageProduct(ctx context.Context, c *Call) (any, error) {
-	if err := c.Params.need("ProductCode"); err != nil {
-		return nil, err
-	}
+func (a *Server) DescribeResourcePackageProduct(ctx context.Context, c *Call) (any, error) {
 	products, err := a.DB.ListProducts(ctx)
 	if err != nil {
 		return nil, err

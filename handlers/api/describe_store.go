@@ -6,8 +6,15 @@ import (
 	"quartermaster/models"
 )
 
+func describeStore() Operation {
+	return Operation{
+		Name: "DescribeStore", Product: LMS(), Method: "POST", Path: "/v1/stores/describe", Run: (*Server).DescribeStore,
+		Params: namedStore, Errors: []*Error{storeInvalid, storeNotFound},
+	}
+}
+
 // DescribeStore tells one store.
-func (a LMS) DescribeStore(ctx context.Context, c *Call) (any, error) {
+func (a *Server) DescribeStore(ctx context.Context, c *Call) (any, error) {
 	s, err := a.store(ctx, c, readBody(c.Body))
 	if err != nil {
 		return nil, err
@@ -18,7 +25,7 @@ func (a LMS) DescribeStore(ctx context.Context, c *Call) (any, error) {
 // store is the store that a request names, by a region as well where several
 // have the name. Whatever else the caller has read of the body is checked
 // first.
-func (a LMS) store(ctx context.Context, c *Call, body object) (*models.Store, error) {
+func (a *Server) store(ctx context.Context, c *Call, body object) (*models.Store, error) {
 	name := body.required("store_name")
 	region, _ := body.text("region")
 	if err := body.wrong.err(); err != nil {

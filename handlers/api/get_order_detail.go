@@ -8,17 +8,22 @@ import (
 	"quartermaster/models"
 )
 
+func getOrderDetail() Operation {
+	return Operation{
+		Name: "GetOrderDetail", Product: BSS(), Method: "POST", Path: "/", Run: (*Server).GetOrderDetail,
+		Params: []Param{{Name: "OrderId", Type: Number, Required: true}, ownerID},
+		Errors: []*Error{invalidParameter},
+	}
+}
+
 // GetOrderDetail tells one order of a plan. An id that there is not is an empty
 // list and no error.
-func (a BSS) GetOrderDetail(ctx context.Context, c *Call) (any, error) {
-	if err := c.Params.need("OrderId"); err != nil {
-		return nil, err
-	}
+func (a *Server) GetOrderDetail(ctx context.Context, c *Call) (any, error) {
 	number, err := strconv.ParseInt(c.Params.Get("OrderId"), 10, 64)
 	if err != nil {
 		return nil, invalidParameter
 	}
-	by, err := a.reader(ctx, c)
+	by, err := a.owner(ctx, c)
 	if err != nil {
 		return nil, err
 	}

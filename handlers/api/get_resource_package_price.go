@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -45,19 +46,20 @@ type priceReply struct {
 	}
 }
 
+func getResourcePackagePrice() Operation {
+	return Operation{
+		Name: "GetResourcePackagePrice", Product: BSS(), Method: "POST", Path: "/", Run: (*Server).GetResourcePackagePrice,
+		Params: append(slices.Clone(planParams),
+			Param{Name: "OrderType", Rules: "oneof=BUY UPGRADE RENEW", Default: "BUY"}, Param{Name: "InstanceId", Words: "InstanceId.change"}),
+		Errors: []*Error{invalidParameter, productNotFound, notApplicable},
+	}
+}
+
 // GetResourcePackagePrice tells what an order of the same parameters costs.
-func (a BSS) GetResourcePackagePrice(ctx context.Context, c *Call) (any, error) {
-	if !c.Caller.SiteKey() && !c.By.May(models.See) {
-		return nil, models.ErrForbidden
-	}
-	if err := c.Params.need("ProductCode", "PackageType", "Specification", "Duration"); err != nil {
-		return nil, err
-	}
+func (a *Server) GetResourcePackagePrice(ctx context.Context, c *Call) (any, error) {
 	kind := c.Params.Get("OrderType")
-	if kind == "RENEW" || kind == "UPGRADE" {
-		if err := c.Params.need("InstanceId"); err != nil {
-			return nil, err
-		}
+	if (kind == "RENEW" || kind == "UPGRADE") && c.Params.Get("InstanceId") == "" {
+		return nil, missingParameter
 	}
 	// What a new plan is refused for, a change of one is too.
 	order, err := a.order(ctx, c, planInput(c.Params), a.DB.PriceOrder)

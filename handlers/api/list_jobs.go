@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"fmt"
 	"net/url"
 	"strconv"
 	"strings"
@@ -17,9 +18,23 @@ const (
 	jobsUnlessSo = 1
 )
 
+func listJobs() Operation {
+	return Operation{
+		Name: "ListJobs", Product: LMS(), Method: "POST", Path: "/v1/jobs/list", Run: (*Server).ListJobs,
+		Params: []Param{
+			{Name: "start_time", Rules: lmsMoment, Query: true}, {Name: "end_time", Rules: lmsMoment, Query: true},
+			{Name: "status", Rules: "oneof=Running Completed Failed", Query: true},
+			{Name: "offset", Type: Number, Rules: fmt.Sprint("min=0,max=", mostOffset), Default: 0, Query: true},
+			{Name: "limit", Type: Number, Rules: fmt.Sprint("min=1,max=", mostJobs), Default: jobsUnlessSo, Query: true},
+		},
+		Errors: []*Error{storeInvalid},
+		Note:   "The parameters are in the query, though it is a POST.",
+	}
+}
+
 // ListJobs lists the jobs of stores, newest first. Its parameters are in the
 // query, though it is a POST.
-func (a LMS) ListJobs(ctx context.Context, c *Call) (any, error) {
+func (a *Server) ListJobs(ctx context.Context, c *Call) (any, error) {
 	if err := readBody(c.Body).wrong.err(); err != nil {
 		return nil, err
 	}

@@ -58,8 +58,14 @@ const lmsLayout = "2006-01-02T15:04:05Z"
 
 func lmsTime(t time.Time) string { return t.UTC().Format(lmsLayout) }
 
+func listStores() Operation {
+	return Operation{
+		Name: "ListStores", Product: LMS(), Method: "POST", Path: "/v1/stores/list", Run: (*Server).ListStores,
+	}
+}
+
 // ListStores lists all stores of the team, newest first.
-func (a LMS) ListStores(ctx context.Context, c *Call) (any, error) {
+func (a *Server) ListStores(ctx context.Context, c *Call) (any, error) {
 	if err := readBody(c.Body).wrong.err(); err != nil {
 		return nil, err
 	}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"net/url"
 	"strings"
@@ -15,34 +16,49 @@ import (
 	"quartermaster/web/sign"
 )
 
-// LMS speaks as the knowledge stores' service does: every operation is a POST
-// with a JSON body (stores.md).
-type LMS struct {
-	*Server
-	operation string
-	run       operation
+// LMS is the knowledge stores' service: every operation is a POST with a JSON
+// body (stores.md).
+func LMS() Product {
+	return Product{
+		ID: models.ProductStores, Name: "LMS", Version: "v1", CLI: "LMS", Style: JSON, Schemes: []sign.Scheme{sign.SDK, sign.Token},
+		Before:  []*Error{gatewayVerify, gatewayNoKey, gatewayToken, gatewayNoHeader, gatewayForbidden, gatewayNoAPI, gatewayThrottled, gatewayTooLarge},
+		Always:  []*Error{storeFormat, storeInternal, storeBusy},
+		Missing: storeMissing, Header: "X-Request-Id", Faults: "A fault of the server; nothing was done.",
+		dialect: func(a *Server) dialect { return lms{a} }, refused: lmsRefused,
+	}
 }
+
+const lmsMoment = "datetime=" + lmsLayout
+
+// The parameters that several operations on stores have.
+var (
+	lmsToken   = Param{Name: "client_token", Rules: fmt.Sprint("max=", mostToken)}
+	namedStore = []Param{{Name: "store_name", Required: true, Rules: "storename"}, {Name: "region", Words: "region.named"}}
+)
+
+// lms speaks as the stores' service does.
+type lms struct{ *Server }
 
 // Errors of the stores' service (stores.md §5) and of the gateway before it
 // (signing.md §8).
 var (
-	storeExists     = &Error{http.StatusBadRequest, "LMS.10001005", "Store already exists"}
-	storeNotFound   = &Error{http.StatusBadRequest, "LMS.10002001", "Store not found"}
-	storeInvalid    = &Error{http.StatusBadRequest, "LMS.00001001", "ErrInvalidParameter: The input parameter is incorrect"}
-	storeFormat     = &Error{http.StatusBadRequest, "LMS.00001002", "errInvalidParameterFormat: Request is not json format or missing required parameters"}
-	storeMissing    = &Error{http.StatusBadRequest, "LMS.00001003", "ErrMissingRequiredParameters: Missing required parameters"}
-	storeBadRequest = &Error{http.StatusBadRequest, "LMS.00001024", "ErrBadRequest: The request is invalid"}
-	storeInternal   = &Error{http.StatusInternalServerError, "LMS.00000001", "Internal error"}
-	storeBusy       = &Error{http.StatusServiceUnavailable, "LMS.00000001", "Internal error"}
+	storeExists     = refusal(http.StatusBadRequest, "LMS.10001005", "Store already exists")
+	storeNotFound   = refusal(http.StatusBadRequest, "LMS.10002001", "Store not found")
+	storeInvalid    = refusal(http.StatusBadRequest, "LMS.00001001", "ErrInvalidParameter: The input parameter is incorrect")
+	storeFormat     = refusal(http.StatusBadRequest, "LMS.00001002", "errInvalidParameterFormat: Request is not json format or missing required parameters")
+	storeMissing    = refusal(http.StatusBadRequest, "LMS.00001003", "ErrMissingRequiredParameters: Missing required parameters")
+	storeBadRequest = refusal(http.StatusBadRequest, "LMS.00001024", "ErrBadRequest: The request is invalid")
+	storeInternal   = refusal(http.StatusInternalServerError, "LMS.00000001", "Internal error")
+	storeBusy       = refusal(http.StatusServiceUnavailable, "LMS.00000001", "Internal error").variant("Busy")
 
-	gatewayNoHeader  = &Error{http.StatusUnauthorized, "APIGW.0301", "Incorrect IAM authentication information: authorization header is missing or malformed"}
-	gatewayVerify    = &Error{http.StatusUnauthorized, "APIGW.0301", "Incorrect IAM authentication information: verify aksk signature fail"}
-	gatewayNoKey     = &Error{http.StatusUnauthorized, "APIGW.0301", "Incorrect IAM authentication information: Get secretKey failed"}
-	gatewayToken     = &Error{http.StatusUnauthorized, "APIGW.0301", "Incorrect IAM authentication information: decrypt token fail"}
-	gatewayForbidden = &Error{http.StatusForbidden, "APIGW.0302", "The IAM user is not authorized to access the API"}
-	gatewayNoAPI     = &Error{http.StatusNotFound, "APIGW.0101", "The API does not exist or has not been published in the environment"}
-	gatewayTooLarge  = &Error{http.StatusRequestEntityTooLarge, "APIGW.0201", "Request entity too large"}
-	gatewayThrottled = &Error{http.StatusTooManyRequests, "APIGW.0308", "The throttling threshold has been reached"}
+	gatewayNoHeader  = refusal(http.StatusUnauthorized, "APIGW.0301", "Incorrect IAM authentication information: authorization header is missing or malformed").variant("Absent")
+	gatewayVerify    = refusal(http.StatusUnauthorized, "APIGW.0301", "Incorrect IAM authentication information: verify aksk signature fail").variant("Signature")
+	gatewayNoKey     = refusal(http.StatusUnauthorized, "APIGW.0301", "Incorrect IAM authentication information: Get secretKey failed").variant("Key")
+	gatewayToken     = refusal(http.StatusUnauthorized, "APIGW.0301", "Incorrect IAM authentication information: decrypt token fail").variant("Token")
+	gatewayForbidden = refusal(http.StatusForbidden, "APIGW.0302", "The IAM user is not authorized to access the API")
+	gatewayNoAPI     = refusal(http.StatusNotFound, "APIGW.0101", "The API does not exist or has not been published in the environment")
+	gatewayTooLarge  = refusal(http.StatusRequestEntityTooLarge, "APIGW.0201", "Request entity too large")
+	gatewayThrottled = refusal(http.StatusTooManyRequests, "APIGW.0308", "The throttling threshold has been reached")
 )
 
 // storesReply is the envelope of every success.
@@ -60,61 +76,56 @@ func done(message string, data any) *storesReply {
 	return &storesReply{Code: "LMS.00000000", Message: message, Data: data}
 }
 
-// Call is the handler of one operation; run is nil where there is none.
-func (a LMS) Call(name string, run operation) gin.HandlerFunc {
-	a.operation, a.run = name, run
-	return a.serve(a)
-}
+func (a lms) product() models.APIProduct { return models.ProductStores }
 
-func (a LMS) product() models.APIProduct { return models.ProductStores }
+func (a lms) name(*Call) string { return "" }
 
-func (a LMS) name(*Call) string { return a.operation }
+func (a lms) claim(r sign.Request) (*sign.Claim, error) { return sign.Huawei(r) }
 
-func (a LMS) claim(r sign.Request) (*sign.Claim, error) { return sign.Huawei(r) }
-
-func (a LMS) find(c *Call) (operation, error) {
-	switch {
-	case a.run == nil:
-		return nil, errNoOperation
-	case c.Caller.SiteKey():
-		return nil, models.ErrForbidden // nothing here says for whom it is
+func (a lms) check(c *Call) error {
+	if c.Caller.SiteKey() {
+		return models.ErrForbidden // nothing here says for whom it is
 	}
-	return a.run, nil
+	return nil
 }
 
-func (a LMS) read(_ context.Context, c *Call) error {
+func (a lms) read(_ context.Context, c *Call) error {
 	c.Query, _ = url.ParseQuery(c.request.Query)
 	c.Body = c.request.Body
 	return nil
 }
 
-func (a LMS) answer(g *gin.Context, c *Call, reply any, err error) *Error {
+func (a lms) answer(g *gin.Context, c *Call, reply any, err error) *Error {
 	ctx := g.Request.Context()
-	var refusal *Error
+	var refused *Error
 	status := http.StatusOK
 	if err != nil {
-		refusal = lmsError(c, err).adding(remark(ctx, err))
-		web.RefusedWith(g, refusal.Status, err)
-		status = refusal.Status
-		if strings.HasPrefix(refusal.Code, "APIGW.") {
-			reply = struct {
-				Code      string `json:"error_code"`
-				Message   string `json:"error_msg"`
-				RequestID string `json:"request_id"`
-			}{refusal.Code, refusal.Message, web.RequestID(ctx)}
-		} else {
-			reply = struct {
-				Code    string `json:"code"`
-				Message string `json:"message"`
-			}{refusal.Code, refusal.Message}
-		}
+		refused = lmsError(c, err).adding(remark(ctx, err))
+		web.RefusedWith(g, refused.Status, err)
+		status, reply = refused.Status, lmsRefused(refused, "", web.RequestID(ctx))
 	}
 	var body bytes.Buffer
 	if err := encodeJSON(&body, reply); err != nil {
 		panic(err) // a reply that cannot be written is a mistake in its type
 	}
 	g.Data(status, "application/json", body.Bytes())
-	return refusal
+	return refused
+}
+
+// lmsRefused is the body of a refusal: the gateway's is another than that of the
+// service behind it.
+func lmsRefused(e *Error, _, requestID string) any {
+	if strings.HasPrefix(e.Code, "APIGW.") {
+		return struct {
+			Code      string `json:"error_code"`
+			Message   string `json:"error_msg"`
+			RequestID string `json:"request_id"`
+		}{e.Code, e.Message, requestID}
+	}
+	return struct {
+		Code    string `json:"code"`
+		Message string `json:"message"`
+	}{e.Code, e.Message}
 }
 
 // lmsError is the one table from errors to the codes of the stores' service.

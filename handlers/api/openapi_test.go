@@ -23,7 +23,7 @@ import (
 )
 
 // load is the description as a program reads it.
-var load = sync.OnceValues(func() (*openapi3.T, error) { return openapi3.NewLoader().LoadFromData(api.OpenAPI) })
+var load = sync.OnceValues(func() (*openapi3.T, error) { return openapi3.NewLoader().LoadFromData(api.Documented().OpenAPI()) })
 
 func TestDescriptionIsValidOpenAPI(t *testing.T) {
 	t.Parallel()
@@ -43,22 +43,22 @@ func TestDescriptionHasEveryOperationAndNoOther(t *testing.T) {
 		t.Fatal(err)
 	}
 	operations := described(doc)
-	for _, o := range models.Operations {
+	for _, o := range api.Documented() {
 		op, ok := operations[o.Name]
 		switch {
 		case !ok:
-			t.Errorf("openapi.json has no %s", o.Name)
-		case !slices.Equal(op.Tags, []string{string(o.Product)}):
-			t.Errorf("%s: tags got %v, want %s", o.Name, op.Tags, o.Product)
+			t.Errorf("the description has no %s", o.Name)
+		case !slices.Equal(op.Tags, []string{string(o.Product.ID)}):
+			t.Errorf("%s: tags got %v, want %s", o.Name, op.Tags, o.Product.ID)
 		}
 		delete(operations, o.Name)
 	}
 	for name := range operations {
-		t.Errorf("openapi.json has %s, which is no operation", name)
+		t.Errorf("the description has %s, which is no operation", name)
 	}
 }
 
-// An operation that openapi.json describes, with its errors by their names.
+// An operation that the description describes, with its errors by their names.
 type operation struct {
 	*openapi3.Operation
 	method, path string
@@ -158,7 +158,7 @@ func leaves(prefix string, s *openapi3.Schema) []string {
 	return names
 }
 
-// recorded is h, each of whose answers is held against openapi.json: an answer
+// recorded is h, each of whose answers is held against the description: an answer
 // that is not described fails the test.
 func recorded(t testing.TB, h http.Handler) http.Handler {
 	t.Helper()
@@ -341,7 +341,7 @@ func (x *exchange) checkError(product models.APIProduct, name string, op *operat
 			return nil
 		}
 	}
-	return errors.New("openapi.json does not have this error here")
+	return errors.New("the description does not have this error here")
 }
 
 // describes tells whether an answer is this problem: its message may go on.

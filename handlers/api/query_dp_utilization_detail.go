@@ -45,12 +45,21 @@ var detailZone = time.FixedZone("UTC+8", 8*60*60)
 // hoursOfDeduction is what one deduction is for: a day.
 const hoursOfDeduction = 24
 
+func queryDPUtilizationDetail() Operation {
+	return Operation{
+		Name: "QueryDPUtilizationDetail", Product: BSS(), Method: "POST", Path: "/", Run: (*Server).QueryDPUtilizationDetail,
+		Params: []Param{
+			{Name: "StartTime", Required: true, Rules: "datetime=" + detailLayout}, {Name: "EndTime", Required: true, Rules: "datetime=" + detailLayout},
+			{Name: "IncludeShare", Type: Truth, Required: true}, {Name: "InstanceId"}, {Name: "CommodityCode"}, {Name: "ProdCode"}, {Name: "InstanceSpec"},
+			{Name: "DeductedInstanceId"}, {Name: "LastToken"}, {Name: "Limit", Type: Number, Rules: pageSize.Rules, Default: bssPageSize}, ownerID,
+		},
+		Errors: []*Error{invalidParameter},
+	}
+}
+
 // QueryDPUtilizationDetail lists what was drawn from plans, the latest day
 // first. Nothing is shared between teams, so IncludeShare changes nothing.
-func (a BSS) QueryDPUtilizationDetail(ctx context.Context, c *Call) (any, error) {
-	if err := c.Params.need("StartTime", "EndTime", "IncludeShare"); err != nil {
-		return nil, err
-	}
+func (a *Server) QueryDPUtilizationDetail(ctx context.Context, c *Call) (any, error) {
 	f, some, err := drawFilter(c.Params)
 	if err != nil {
 		return nil, err
@@ -59,7 +68,7 @@ func (a BSS) QueryDPUtilizationDetail(ctx context.Context, c *Call) (any, error)
 	if err != nil {
 		return nil, err
 	}
-	by, err := a.reader(ctx, c)
+	by, err := a.owner(ctx, c)
 	if err != nil {
 		return nil, err
 	}

@@ -58,8 +58,21 @@ type ordersReply struct {
 // lastHour is what QueryOrders covers when it is told no times.
 const lastHour = time.Hour
 
+func queryOrders() Operation {
+	return Operation{
+		Name: "QueryOrders", Product: BSS(), Method: "POST", Path: "/", Run: (*Server).QueryOrders,
+		Params: []Param{
+			{Name: "ProductCode"}, {Name: "ProductType"}, {Name: "SubscriptionType", Rules: "oneof=Subscription PayAsYouGo"},
+			{Name: "OrderType", Rules: "oneof=" + strings.Join(models.OrderTypes, " ")}, {Name: "PaymentStatus", Rules: "oneof=Paid Unpaid Cancelled"},
+			{Name: "CreateTimeStart", Rules: bssMoment}, {Name: "CreateTimeEnd", Rules: bssMoment}, pageNum, pageSize, ownerID,
+		},
+		Errors: []*Error{invalidParameter},
+		Note:   "Orders of other kinds are not bought from a product of this document and are not listed.",
+	}
+}
+
 // QueryOrders lists orders of plans, newest first.
-func (a BSS) QueryOrders(ctx context.Context, c *Call) (any, error) {
+func (a *Server) QueryOrders(ctx context.Context, c *Call) (any, error) {
 	n, size, err := c.Params.page()
 	if err != nil {
 		return nil, err
@@ -68,7 +81,7 @@ func (a BSS) QueryOrders(ctx context.Context, c *Call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	by, err := a.reader(ctx, c)
+	by, err := a.owner(ctx, c)
 	if err != nil {
 		return nil, err
 	}

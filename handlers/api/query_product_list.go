@@ -22,11 +22,16 @@ type productListReply struct {
 	}
 }
 
-// QueryProductList lists the products of the catalogue.
-func (a BSS) QueryProductList(ctx context.Context, c *Call) (any, error) {
-	if err := c.Params.need("PageNum"); err != nil {
-		return nil, err
+func queryProductList() Operation {
+	return Operation{
+		Name: "QueryProductList", Product: BSS(), Method: "POST", Path: "/", Run: (*Server).QueryProductList,
+		Params: []Param{{Name: "PageNum", Type: Number, Required: true, Rules: "min=1"}, pageSize, {Name: "QueryTotalCount", Type: Truth, Default: false}},
+		Errors: []*Error{invalidParameter},
 	}
+}
+
+// QueryProductList lists the products of the catalogue.
+func (a *Server) QueryProductList(ctx context.Context, c *Call) (any, error) {
 	n, size, err := c.Params.page()
 	if err != nil {
 		return nil, err

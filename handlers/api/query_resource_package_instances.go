@@ -45,9 +45,20 @@ type instancesReply struct {
 	}
 }
 
+func queryResourcePackageInstances() Operation {
+	return Operation{
+		Name: "QueryResourcePackageInstances", Product: BSS(), Method: "POST", Path: "/", Run: (*Server).QueryResourcePackageInstances,
+		Params: []Param{
+			{Name: "ProductCode"}, {Name: "ExpiryTimeStart", Rules: bssMoment}, {Name: "ExpiryTimeEnd", Rules: bssMoment}, pageNum, pageSize,
+			{Name: "IncludePartner", Type: Truth}, ownerID,
+		},
+		Errors: []*Error{invalidParameter},
+	}
+}
+
 // QueryResourcePackageInstances lists plans, also those that are over, newest
 // first. There are no partners, so IncludePartner changes nothing.
-func (a BSS) QueryResourcePackageInstances(ctx context.Context, c *Call) (any, error) {
+func (a *Server) QueryResourcePackageInstances(ctx context.Context, c *Call) (any, error) {
 	n, size, err := c.Params.page()
 	if err != nil {
 		return nil, err
@@ -59,7 +70,7 @@ func (a BSS) QueryResourcePackageInstances(ctx context.Context, c *Call) (any, e
 	if f.EndsTo, err = c.Params.moment("ExpiryTimeEnd", bssLayout, time.UTC); err != nil {
 		return nil, err
 	}
-	by, err := a.reader(ctx, c)
+	by, err := a.owner(ctx, c)
 	if err != nil {
 		return nil, err
 	}

@@ -7,14 +7,16 @@ import (
 	"quartermaster/models/pricing"
 )
 
+func renewResourcePackage() Operation {
+	return Operation{
+		Name: "RenewResourcePackage", Product: BSS(), Method: "POST", Path: "/", Writes: true, Run: (*Server).RenewResourcePackage,
+		Params: []Param{instanceID, duration, {Name: "PricingCycle", Required: true, Rules: cycles}, effectiveDate, ownerID, tokenParam},
+		Errors: []*Error{packageTypeNotSupported, invalidParameter, notApplicable},
+	}
+}
+
 // RenewResourcePackage orders more time for a plan, from where it ends.
-func (a BSS) RenewResourcePackage(ctx context.Context, c *Call) (any, error) {
-	if err := mayOrder(c); err != nil {
-		return nil, err
-	}
-	if err := c.Params.need("InstanceId", "Duration", "PricingCycle"); err != nil {
-		return nil, err
-	}
+func (a *Server) RenewResourcePackage(ctx context.Context, c *Call) (any, error) {
 	return a.place(ctx, c, renewInput(c.Params))
 }
 

@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"slices"
 
 	"quartermaster/models"
 )
@@ -15,10 +16,22 @@ type scaledStore struct {
 	CUNum     int64  `json:"cu_num"`
 }
 
+func scaleStore() Operation {
+	return Operation{
+		Name: "ScaleStore", Product: LMS(), Method: "POST", Path: "/v1/stores/scale", Writes: true, Run: (*Server).ScaleStore,
+		Input: &models.StoreScaleInput{},
+		Params: append(slices.Clone(namedStore),
+			Param{Name: "cu_num", Field: "num", Type: Number, Required: true}, Param{Name: "action", Field: "action", Default: models.ScaleOut}, lmsToken),
+		Errors: []*Error{storeInvalid, storeBadRequest, storeNotFound},
+		Note: "Only a NORMAL store can be scaled. One that is charged by the hour costs the new rate; for one that is paid in advance, " +
+			"further units are paid for the rest of the term.",
+	}
+}
+
 // ScaleStore orders another number of units for a store, in all, which a job
 // brings it to. A repeat with the same client_token is answered with the first
 // order.
-func (a LMS) ScaleStore(ctx context.Context, c *Call) (any, error) {
+func (a *Server) ScaleStore(ctx context.Context, c *Call) (any, error) {
 	body := readBody(c.Body)
 	in := &models.StoreScaleInput{Action: models.ScaleOut}
 	var ok bool

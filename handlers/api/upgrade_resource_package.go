@@ -6,16 +6,18 @@ import (
 	"quartermaster/models"
 )
 
+func upgradeResourcePackage() Operation {
+	return Operation{
+		Name: "UpgradeResourcePackage", Product: BSS(), Method: "POST", Path: "/", Writes: true, Run: (*Server).UpgradeResourcePackage,
+		Params: []Param{instanceID, specification, effectiveDate, ownerID, tokenParam},
+		Errors: []*Error{packageTypeNotSupported, invalidParameter, notApplicable},
+	}
+}
+
 // UpgradeResourcePackage orders a larger size of a plan, which keeps its end.
 // The documents let the size be left out and do not say what is bought then:
 // here it has to be said.
-func (a BSS) UpgradeResourcePackage(ctx context.Context, c *Call) (any, error) {
-	if err := mayOrder(c); err != nil {
-		return nil, err
-	}
-	if err := c.Params.need("InstanceId", "Specification"); err != nil {
-		return nil, err
-	}
+func (a *Server) UpgradeResourcePackage(ctx context.Context, c *Call) (any, error) {
 	return a.place(ctx, c, upgradeInput(c.Params))
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"maps"
 	"net/http"
 	"net/url"
@@ -19,30 +20,46 @@ import (
 	"quartermaster/web/sign"
 )
 
-// WebPlus speaks as Web+ does: ROA style, where method and path choose the
-// operation (webplus.md).
-type WebPlus struct {
-	*Server
-	operation string
-	run       operation
+// WebPlus is Web+: ROA style, where method and path choose the operation
+// (webplus.md).
+func WebPlus() Product {
+	return Product{
+		ID: models.ProductWebPlus, Name: "WebPlus", Version: webPlusVersion, CLI: "webplus", Style: ROA, Schemes: []sign.Scheme{sign.ROA1, sign.ACS3},
+		Params: []Param{{Name: "RegionId", Field: "region", Query: true}},
+		Shared: []Param{{Name: "x-acs-version", Required: true, Rules: "eq=" + webPlusVersion}, {Name: "x-acs-region-id"}, formatParam},
+		Before: alibabaErrors(contentMD5NotMatched, parameterValidationFailed), Always: []*Error{permissionDenied, webPlusInternal},
+		Header: "x-acs-request-id", Faults: "A fault of the server; nothing was created.",
+		dialect: func(a *Server) dialect { return webPlus{a} }, refused: alibabaRefused,
+	}
 }
+
+// The parameters that several operations of Web+ have.
+var (
+	webPlusPages = []Param{
+		{Name: "PageNumber", Type: Number, Rules: fmt.Sprint("min=1,max=", farthestPage), Default: 1},
+		{Name: "PageSize", Type: Number, Rules: fmt.Sprint("min=1,max=", models.MaxPageSize), Default: webPlusPage},
+	}
+)
+
+// webPlus speaks as Web+ does.
+type webPlus struct{ *Server }
 
 // webPlusVersion is the one version of Web+.
 const webPlusVersion = "2019-03-20"
 
 // Errors of Web+ (webplus.md §6); the messages are part of the contract.
 var (
-	ossDisabled               = &Error{http.StatusBadRequest, "OSSDisabled", "You have not activated the OSS service and cannot use the WebPlus service. Please go to the OSS console (https://oss.console.aliyun.com) to activate OSS and try again."}
-	ossAPICallFailed          = &Error{http.StatusBadRequest, "OSSApiCallFailed", "When initializing applications, updating configurations, or destroying applications, WebPlus attempts to communicate with OSS through API communication. An OSS service throw error occurred. The bucket or the file does not exist."}
-	ossBucketNotExists        = &Error{http.StatusNotFound, "OSSBucketNotExists", "No valid OSS Bucket configuration has been found. It may have been deleted, or the parameter passed in is invalid."}
-	ossPathInvalid            = &Error{http.StatusBadRequest, "OSSPathInvalid", "The specified OSS path is invalid. For more information about OSS path, see oss://webx-demo/directory/file.json"}
-	resourceAuthFailed        = &Error{http.StatusForbidden, "ResourceAuthFailed", "The specified resource does not exist or it does not belong to this Alibaba Cloud account."}
-	versionLabelExists        = &Error{http.StatusBadRequest, "VersionLabelExists", "An error occurred while creating an application version. The version name already exists. Please use a different name and try again."}
-	appNameUsed               = &Error{http.StatusBadRequest, "AppNameUsed", "The specified application name already exists in this region. Enter another application name."}
-	categoryNotExists         = &Error{http.StatusNotFound, "CategoryNotExists", "The specified application category does not exist."}
-	parameterValidationFailed = &Error{http.StatusBadRequest, "ParameterValidationFailed", "An error occurred while verifying the parameter. Please confirm whether the value type, size, and range that you passed in for the request are consistent with the declared values."}
-	permissionDenied          = &Error{http.StatusForbidden, "PermissionDenied", "Your request is denied. You do not have access to the requested resources. If you are sure that the specified resource belongs to the current primary account, ask the primary account owner to perform a RAM authorization first and try again."}
-	webPlusInternal           = &Error{http.StatusInternalServerError, "InternalError", "An error occurred while processing your request. Submit a ticket for a solution"}
+	ossDisabled               = refusal(http.StatusBadRequest, "OSSDisabled", "You have not activated the OSS service and cannot use the WebPlus service. Please go to the OSS console (https://oss.console.aliyun.com) to activate OSS and try again.")
+	ossAPICallFailed          = refusal(http.StatusBadRequest, "OSSApiCallFailed", "When initializing applications, updating configurations, or destroying applications, WebPlus attempts to communicate with OSS through API communication. An OSS service throw error occurred. The bucket or the file does not exist.")
+	ossBucketNotExists        = refusal(http.StatusNotFound, "OSSBucketNotExists", "No valid OSS Bucket configuration has been found. It may have been deleted, or the parameter passed in is invalid.")
+	ossPathInvalid            = refusal(http.StatusBadRequest, "OSSPathInvalid", "The specified OSS path is invalid. For more information about OSS path, see oss://webx-demo/directory/file.json")
+	resourceAuthFailed        = refusal(http.StatusForbidden, "ResourceAuthFailed", "The specified resource does not exist or it does not belong to this Alibaba Cloud account.")
+	versionLabelExists        = refusal(http.StatusBadRequest, "VersionLabelExists", "An error occurred while creating an application version. The version name already exists. Please use a different name and try again.")
+	appNameUsed               = refusal(http.StatusBadRequest, "AppNameUsed", "The specified application name already exists in this region. Enter another application name.")
+	categoryNotExists         = refusal(http.StatusNotFound, "CategoryNotExists", "The specified application category does not exist.")
+	parameterValidationFailed = refusal(http.StatusBadRequest, "ParameterValidationFailed", "An error occurred while verifying the parameter. Please confirm whether the value type, size, and range that you passed in for the request are consistent with the declared values.")
+	permissionDenied          = refusal(http.StatusForbidden, "PermissionDenied", "Your request is denied. You do not have access to the requested resources. If you are sure that the specified resource belongs to the current primary account, ask the primary account owner to perform a RAM authorization first and try again.")
+	webPlusInternal           = refusal(http.StatusInternalServerError, "InternalError", "An error occurred while processing your request. Submit a ticket for a solution")
 )
 
 // webPlusRules is the documented code of each broken rule, by field and rule.
@@ -75,36 +92,28 @@ func (e *webPlusOK) seal(requestID string) {
 	*e = webPlusOK{Code: "OK", Message: "success", RequestID: requestID}
 }
 
-// Call is the handler of one operation; run is nil where there is none.
-func (a WebPlus) Call(name string, run operation) gin.HandlerFunc {
-	a.operation, a.run = name, run
-	return a.serve(a)
-}
+func (a webPlus) product() models.APIProduct { return models.ProductWebPlus }
 
-func (a WebPlus) product() models.APIProduct { return models.ProductWebPlus }
+func (a webPlus) name(*Call) string { return "" }
 
-func (a WebPlus) name(*Call) string { return a.operation }
+func (a webPlus) claim(r sign.Request) (*sign.Claim, error) { return sign.ROA(r) }
 
-func (a WebPlus) claim(r sign.Request) (*sign.Claim, error) { return sign.ROA(r) }
-
-func (a WebPlus) find(c *Call) (operation, error) {
+func (a webPlus) check(c *Call) error {
 	_, wrongFormat := alibabaFormat(c.request, false)
 	switch {
-	case a.run == nil:
-		return nil, errNoOperation
 	case c.request.Header.Get("X-Acs-Version") != webPlusVersion:
-		return nil, errVersion
+		return errVersion
 	case wrongFormat:
-		return nil, errFormat
+		return errFormat
 	case c.Caller.SiteKey():
-		return nil, models.ErrForbidden // nothing in Web+ says for whom it is
+		return models.ErrForbidden // nothing in Web+ says for whom it is
 	}
-	return a.run, nil
+	return nil
 }
 
 // read is the union of headers, query, form and JSON body; what comes later
 // wins. Of a body that nobody signed nothing wins over what somebody did.
-func (a WebPlus) read(_ context.Context, c *Call) error {
+func (a webPlus) read(_ context.Context, c *Call) error {
 	c.Params = Params{}
 	query, form := c.request, c.request
 	query.Body, form.Query = nil, ""
@@ -155,15 +164,15 @@ func jsonParams(body []byte) url.Values {
 	return params
 }
 
-func (a WebPlus) answer(g *gin.Context, c *Call, reply any, err error) *Error {
-	var refusal *Error
+func (a webPlus) answer(g *gin.Context, c *Call, reply any, err error) *Error {
+	var refused *Error
 	if err != nil {
-		refusal = webPlusError(c, err).adding(remark(g.Request.Context(), err))
-		web.RefusedWith(g, refusal.Status, err)
+		refused = webPlusError(c, err).adding(remark(g.Request.Context(), err))
+		web.RefusedWith(g, refused.Status, err)
 	}
 	asXML, _ := alibabaFormat(c.request, false)
-	writeAlibaba(g, c, asXML, reply, refusal)
-	return refusal
+	writeAlibaba(g, c, asXML, reply, refused)
+	return refused
 }
 
 // webPlusError is the one table from errors to the codes of Web+.

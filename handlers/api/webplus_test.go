@@ -29,6 +29,7 @@ import (
 	"github.com/aliyun/alibaba-cloud-sdk-go/services/webplus"
 	"github.com/google/go-cmp/cmp"
 
+	"quartermaster/handlers/api"
 	"quartermaster/models"
 	"quartermaster/models/modelstest"
 	"quartermaster/web/sign"
@@ -560,7 +561,7 @@ func TestWebPlusRefusesByEveryClient(t *testing.T) {
 func (s story) rights(calls map[string]map[string]string) {
 	limited := s.d.newKey(s, models.AccessKeyInput{Name: "plans", User: s.d.Team.Requester.UserID, Operations: []string{"QueryOrders"}})
 	viewer := s.d.newKey(s, models.AccessKeyInput{Name: "viewer", User: s.d.Team.Viewer.UserID})
-	for _, o := range models.Operations {
+	for _, o := range api.Documented() {
 		params, ours := calls[o.Name]
 		if !ours {
 			continue

@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 
+	d "quartermaster/handlers/api"
 	"quartermaster/models"
 )
 
@@ -84,49 +85,22 @@ type param struct {
 	query       bool // of Web+: in the query, where the others are in the body
 }
 
-var orderFields = []string{"cost_centre", "note"}
-
-// Documented are the operations that have a form, in the order of the documents.
-func Documented() Table {
-	return Table{
-		{name: CreateStorage, makes: models.KindBucket, api: webplus, path: "/pop/v1/wam/storage", params: []param{
-			{name: "RegionId", field: "region", query: true},
-		}, left: append([]string{"bucket_name", "size_limit", "tags", "description"}, orderFields...)},
-		{name: CreatePkgVersion, makes: models.KindPkgVersion, api: webplus, path: "/pop/v1/wam/pkgVersion", params: []param{
-			{name: "RegionId", query: true}, // that of the application
-			{name: "AppId", field: "app_id"},
-			{name: "PkgVersionLabel", field: "label"},
-			{name: "PackageSource", field: "source"},
-			{name: "PkgVersionDescription", field: "description"},
-		}, left: append([]string{"package_file"}, orderFields...)},
-		{name: CreateApplication, makes: models.KindApp, api: webplus, path: "/pop/v1/wam/application", params: []param{
-			{name: "RegionId", field: "region", query: true},
-			{name: "AppName", field: "app_name"},
-			{name: "CategoryName", field: "category"},
-			{name: "AppDescription", field: "description"},
-		}},
-		{name: CreateResourcePackage, makes: models.KindPlan, api: bss, path: "/", params: []param{
-			{name: "ProductCode", field: "product_code"},
-			{name: "PackageType", field: "package_type"},
-			{name: "Specification", field: "specification"},
-			{name: "Duration", field: "duration", sort: number},
-			{name: "PricingCycle", field: "pricing_cycle"},
-			{name: "EffectiveDate", field: "effective_date"},
-		}, left: orderFields},
-		{name: CreateStore, makes: models.KindStore, api: lms, path: "/v1/stores/create", params: []param{
-			{name: "store_name", field: "store_name"},
-			{name: "region", field: "region"},
-			{name: "availability_zones", field: "availability_zones", sort: list},
-			{name: "flavor.cu", field: "cu"},
-			{name: "flavor.num", field: "num", sort: number},
-			{name: "charge_info.charge_mode", field: "charge_mode"},
-			{name: "charge_info.period_type", field: "period_type"},
-			{name: "charge_info.period_num", field: "period_num", sort: number},
-			{name: "charge_info.is_auto_renew", field: "auto_renew", sort: truth},
-			{name: "charge_info.is_auto_pay", field: "auto_pay", sort: truth},
-			{name: "description", field: "description"},
-		}, left: orderFields},
+// NewTable is the operations that have a form.
+func NewTable(all d.Table) Table {
+	var t Table
+	for _, o := range all {
+		if o.Makes == "" {
+			continue
+		}
+		op := &operation{name: o.Name, makes: o.Makes, api: []*api{webplus, bss, lms}[o.Product.Style], path: o.Path, left: o.Left()}
+		for _, p := range o.Params {
+			if p.Type != d.Object && (p.Field != "" || p.Name == "RegionId") {
+				op.params = append(op.params, param{p.Name, p.Field, map[d.Type]sort{d.Number: number, d.Truth: truth, d.List: list}[p.Type], p.Query})
+			}
+		}
+		t = append(t, op)
 	}
+	return t
 }
 
 // find is an operation by its name, nil for one that has no form.

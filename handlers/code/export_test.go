@@ -1,8 +1,14 @@
 package code
 
-import "net/url"
+import (
+	"net/url"
+
+	d "quartermaster/handlers/api"
+)
+
+var documented = NewTable(d.Documented())
 
 // From and Parse are those of the operations that are documented.
-func From(name string, form url.Values) Request { return Documented().From(name, form) }
+func From(name string, form url.Values) Request { return documented.From(name, form) }
 
-func Parse(text, at string) (Request, []Part, error) { return Documented().Parse(text, at) }
+func Parse(text, at string) (Request, []Part, error) { return documented.Parse(text, at) }

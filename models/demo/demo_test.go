@@ -12,7 +12,9 @@ func TestSampleYearShowsEveryKindInEveryState(t *testing.T) {
 	t.Parallel()
 	var clock demo.Clock
 	folder := t.TempDir()
-	db := modelstest.OpenWith(t, models.Options{Folder: folder, Clock: clock.Now})
+	db := modelstest.OpenWith(t, models.Options{Folder: folder, Clock: clock.Now, Operations: []models.Operation{
+		{Name: "CreateStorage"}, {Name: "GetResourcePackagePrice"}, {Name: "QueryResourcePackageInstances"}, {Name: "CreateStore"}, {Name: "ListStores"},
+	}})
 	if err := db.ClaimForDemo(t.Context()); err != nil {
 		t.Fatal(err)
 	}
