@@ -134,6 +134,9 @@ func Check(in any) error {
 	return out
 }
 
+// Obeys tells whether a value obeys rules as an input's fields have them.
+func Obeys(v any, rules string) bool { return validate.Var(v, rules) == nil }
+
 // Field is a field of an input: the name that it has in its form, and its rules.
 type Field struct{ Name, Rules string }
 

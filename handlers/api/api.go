@@ -16,7 +16,10 @@ import (
 	"mime"
 	"net/http"
 	"net/url"
+	"slices"
+	"strconv"
 	"strings"
+	"time"
 
 	"github.com/gin-gonic/gin"
 
@@ -55,13 +58,12 @@ type Call struct {
 	op        *Operation
 	By        models.Actor
 	Caller    *models.Caller
-	// Params are the parameters of Web+ and BSS, each as text.
+	// Params are the parameters, each as text; those of stores in the query.
 	Params Params
 	// Region is where Web+ is to act.
 	Region string
-	// Query and Body are what the stores' operations read.
-	Query url.Values
-	Body  []byte
+	// Body is what the stores' operations read.
+	Body []byte
 
 	request sign.Request
 	claim   *sign.Claim
@@ -73,6 +75,22 @@ type Params map[string]string
 
 // Get is the value of a parameter, or "" when it was not given.
 func (p Params) Get(name string) string { return p[name] }
+
+// moment is a time, the zero one when it was not given.
+func (p Params) moment(name, layout string, zone *time.Location) time.Time {
+	t, _ := time.ParseInLocation(layout, p[name], zone) // it obeys its rules
+	return t
+}
+
+// number is a number, or what is meant without it.
+func (c *Call) number(name string) int {
+	n, err := strconv.Atoi(c.Params[name])
+	if err != nil {
+		i := slices.IndexFunc(c.op.Params, func(p Param) bool { return p.Name == name })
+		n, _ = c.op.Params[i].Default.(int)
+	}
+	return n
+}
 
 // Error is a refusal as the documents print it. What models refuse
 // becomes one in the table of its dialect.

@@ -127,6 +127,9 @@ func (a bss) read(_ context.Context, c *Call) error {
 			return missingParameter
 		}
 	}
+	if !c.op.obeyed(c.Params) {
+		return invalidParameter
+	}
 	return nil
 }
 

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -25,27 +24,6 @@ func bssTimeIf(t *time.Time) string {
 	return bssTime(*t)
 }
 
-// oneOf refuses a parameter that is given and none of the words.
-func (p Params) oneOf(name string, words ...string) error {
-	if value := p.Get(name); value != "" && !slices.Contains(words, value) {
-		return invalidParameter
-	}
-	return nil
-}
-
-// number is a whole number from 1 to most, or otherwise when it is not given.
-func (p Params) number(name string, otherwise, most int) (int, error) {
-	value := p.Get(name)
-	if value == "" {
-		return otherwise, nil
-	}
-	n, err := strconv.Atoi(value)
-	if err != nil || n < 1 || n > most {
-		return 0, invalidParameter
-	}
-	return n, nil
-}
-
 // yes is a truth value, false when it is not given.
 func (p Params) yes(name string) (bool, error) {
 	switch strings.ToLower(p.Get(name)) {
@@ -55,19 +33,6 @@ func (p Params) yes(name string) (bool, error) {
 		return false, nil
 	}
 	return false, invalidParameter
-}
-
-// moment is a time of one layout, the zero one when it is not given.
-func (p Params) moment(name, layout string, zone *time.Location) (time.Time, error) {
-	value := p.Get(name)
-	if value == "" {
-		return time.Time{}, nil
-	}
-	t, err := time.ParseInLocation(layout, value, zone)
-	if err != nil || t.Format(layout) != value {
-		return time.Time{}, invalidParameter
-	}
-	return t, nil
 }
 
 // until is a moment with the rest of its second, as the end of a range: what is
@@ -87,7 +52,7 @@ const (
 
 // The parameters of a page, and of who a call acts as.
 var (
-	pageNum       = Param{Name: "PageNum", Type: Number, Rules: "min=1", Default: 1}
+	pageNum       = Param{Name: "PageNum", Type: Number, Rules: fmt.Sprint("min=1,max=", bssMostPage), Default: 1}
 	pageSize      = Param{Name: "PageSize", Type: Number, Rules: fmt.Sprint("min=1,max=", models.MaxNumberedPage), Default: bssPageSize}
 	ownerID       = Param{Name: "OwnerId", Type: Number, Errors: []*Error{idInvalid, invalidOwner, idMissing}}
 	instanceID    = Param{Name: "InstanceId", Required: true}
@@ -106,15 +71,6 @@ var planParams = []Param{
 	{Name: "ProductCode", Field: "product_code", Required: true},
 	{Name: "PackageType", Field: "package_type", Required: true, Errors: []*Error{packageTypeNotFound, packageTypeNotSupported}},
 	specification, duration, {Name: "PricingCycle", Field: "pricing_cycle", Rules: cycles, Default: "Month"}, effectiveDate, ownerID,
-}
-
-// page is which page is asked for, from 1, and how many rows one has.
-func (p Params) page() (n, size int, err error) {
-	if n, err = p.number("PageNum", 1, bssMostPage); err != nil {
-		return 0, 0, err
-	}
-	size, err = p.number("PageSize", bssPageSize, models.MaxNumberedPage)
-	return n, size, err
 }
 
 // owner is who a call acts as: the key's own team, which OwnerId may name, or,
@@ -145,9 +101,6 @@ type ordering func(ctx context.Context, by models.Actor, in models.OrderInput) (
 // refused after all that the documents check before it; only a site key needs
 // it first, because nothing can be looked up without a team.
 func (a *Server) order(ctx context.Context, c *Call, line models.LineInput, do ordering) (*models.Order, error) {
-	if len(c.Params.Get("ClientToken")) > mostToken {
-		return nil, invalidParameter
-	}
 	in := models.OrderInput{Lines: []models.LineInput{line}, Token: clientToken(c.Operation, c.Params.Get("ClientToken"))}
 	by, wrong := a.owner(ctx, c)
 	if wrong == nil {

@@ -2,7 +2,6 @@ package api
 
 import (
 	"context"
-	"strconv"
 
 	"quartermaster/models"
 )
@@ -21,23 +20,8 @@ const (
 )
 
 // pageOf is the page that a call asks for.
-func pageOf(c *Call) (paged, error) {
-	p := paged{PageNumber: 1, PageSize: webPlusPage}
-	for name, to := range map[string]struct {
-		at   *int
-		most int
-	}{"PageNumber": {&p.PageNumber, farthestPage}, "PageSize": {&p.PageSize, models.MaxPageSize}} {
-		text := c.Params.Get(name)
-		if text == "" {
-			continue
-		}
-		n, err := strconv.Atoi(text)
-		if err != nil || n < 1 || n > to.most {
-			return p, parameterValidationFailed
-		}
-		*to.at = n
-	}
-	return p, nil
+func pageOf(c *Call) paged {
+	return paged{PageNumber: c.number("PageNumber"), PageSize: c.number("PageSize")}
 }
 
 // listedApplication is an application in a list. There are no environments
@@ -68,17 +52,14 @@ func describeApplications() Operation {
 // DescribeApplications lists the team's applications of the region, newest
 // first. A search for a stack or an environment finds none.
 func (a *Server) DescribeApplications(ctx context.Context, c *Call) (any, error) {
-	r := &applicationsReply{}
-	var err error
-	if r.paged, err = pageOf(c); err != nil {
-		return nil, err
-	}
+	r := &applicationsReply{paged: pageOf(c)}
 	var found []models.App
 	if c.Params.Get("StackSearch") == "" && c.Params.Get("EnvSearch") == "" {
 		f := models.AppFilter{
 			Region: c.Region, ID: c.Params.Get("AppId"), Name: c.Params.Get("AppName"), Text: c.Params.Get("AppSearch"),
 			CategoryText: c.Params.Get("CategorySearch"),
 		}
+		var err error
 		if found, r.TotalCount, err = a.DB.PageApps(ctx, c.By, f, r.PageNumber, r.PageSize); err != nil {
 			return nil, err
 		}

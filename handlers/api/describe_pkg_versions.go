@@ -26,10 +26,7 @@ func (a *Server) DescribePkgVersions(ctx context.Context, c *Call) (any, error) 
 	if err != nil {
 		return nil, err
 	}
-	r := &pkgVersionsReply{}
-	if r.paged, err = pageOf(c); err != nil {
-		return nil, err
-	}
+	r := &pkgVersionsReply{paged: pageOf(c)}
 	f := models.PkgVersionFilter{AppID: app.ID, Label: c.Params.Get("PkgVersionLabel"), LabelText: c.Params.Get("PkgVersionSearch")}
 	found, total, err := a.DB.PagePkgVersions(ctx, c.By, f, r.PageNumber, r.PageSize)
 	if err != nil {

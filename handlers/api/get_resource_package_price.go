@@ -49,6 +49,7 @@ type priceReply struct {
 func getResourcePackagePrice() Operation {
 	return Operation{
 		Name: "GetResourcePackagePrice", Product: BSS(), Method: "POST", Path: "/", Run: (*Server).GetResourcePackagePrice,
+		Input: &models.PlanInput{},
 		Params: append(slices.Clone(planParams),
 			Param{Name: "OrderType", Rules: "oneof=BUY UPGRADE RENEW", Default: "BUY"}, Param{Name: "InstanceId", Words: "InstanceId.change"}),
 		Errors: []*Error{invalidParameter, productNotFound, notApplicable},
@@ -63,9 +64,6 @@ func (a *Server) GetResourcePackagePrice(ctx context.Context, c *Call) (any, err
 	}
 	// What a new plan is refused for, a change of one is too.
 	order, err := a.order(ctx, c, planInput(c.Params), a.DB.PriceOrder)
-	if err == nil {
-		err = c.Params.oneOf("OrderType", "BUY", "RENEW", "UPGRADE")
-	}
 	if err != nil {
 		return nil, err
 	}

@@ -90,8 +90,17 @@ func (a lms) check(c *Call) error {
 }
 
 func (a lms) read(_ context.Context, c *Call) error {
-	c.Query, _ = url.ParseQuery(c.request.Query)
-	c.Body = c.request.Body
+	c.Body, c.Params = c.request.Body, Params{}
+	query, _ := url.ParseQuery(c.request.Query)
+	for _, p := range c.op.queries() {
+		if len(query[p.Name]) > 1 {
+			return storeInvalid
+		}
+		c.Params[p.Name] = query.Get(p.Name)
+	}
+	if !c.op.obeyed(c.Params) {
+		return storeInvalid
+	}
 	return nil
 }
 

@@ -3,7 +3,9 @@ package api
 import (
 	"context"
 	"slices"
+	"strconv"
 	"strings"
+	"time"
 
 	"quartermaster/models"
 	"quartermaster/web/sign"
@@ -140,6 +142,28 @@ func NewTable(all ...Operation) Table {
 		}
 	}
 	return t
+}
+
+// obeys tells whether a text is what a parameter may be.
+func (p Param) obeys(text string) bool {
+	layout, isTime := strings.CutPrefix(p.Rules, "datetime=")
+	switch {
+	case isTime:
+		t, err := time.Parse(layout, text)
+		return err == nil && t.Format(layout) == text
+	case p.Type == Number:
+		n, err := strconv.ParseInt(text, 10, 64)
+		return err == nil && text[0] != '+' && models.Obeys(n, p.Rules)
+	}
+	return models.Obeys(text, p.Rules)
+}
+
+// obeyed tells whether the parameters in the query are what they may be. What is
+// a field of an input, or has refusals of its own, is looked at later.
+func (o *Operation) obeyed(given Params) bool {
+	return !slices.ContainsFunc(o.Params, func(p Param) bool {
+		return p.Query && p.Rules != "" && p.Field == "" && p.Errors == nil && given[p.Name] != "" && !p.obeys(given[p.Name])
+	})
 }
 
 // find is an operation by its name, of one product where one is given; nil when

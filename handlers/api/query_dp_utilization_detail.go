@@ -64,10 +64,6 @@ func (a *Server) QueryDPUtilizationDetail(ctx context.Context, c *Call) (any, er
 	if err != nil {
 		return nil, err
 	}
-	size, err := c.Params.number("Limit", bssPageSize, models.MaxNumberedPage)
-	if err != nil {
-		return nil, err
-	}
 	by, err := a.owner(ctx, c)
 	if err != nil {
 		return nil, err
@@ -77,7 +73,7 @@ func (a *Server) QueryDPUtilizationDetail(ctx context.Context, c *Call) (any, er
 	if !some {
 		return reply, nil
 	}
-	draws, cursor, err := a.DB.ListDraws(ctx, by, f, models.Page{After: c.Params.Get("LastToken"), Size: size})
+	draws, cursor, err := a.DB.ListDraws(ctx, by, f, models.Page{After: c.Params.Get("LastToken"), Size: c.number("Limit")})
 	if err != nil {
 		return nil, err
 	}
@@ -91,12 +87,7 @@ func (a *Server) QueryDPUtilizationDetail(ctx context.Context, c *Call) (any, er
 // drawFilter reads the parameters; some is false where nothing can obey them
 // all.
 func drawFilter(p Params) (f models.DrawFilter, some bool, err error) {
-	if f.From, err = p.moment("StartTime", detailLayout, detailZone); err != nil {
-		return f, false, err
-	}
-	if f.To, err = p.moment("EndTime", detailLayout, detailZone); err != nil {
-		return f, false, err
-	}
+	f.From, f.To = p.moment("StartTime", detailLayout, detailZone), p.moment("EndTime", detailLayout, detailZone)
 	if _, err = p.yes("IncludeShare"); err != nil {
 		return f, false, err
 	}

@@ -73,14 +73,7 @@ func queryOrders() Operation {
 
 // QueryOrders lists orders of plans, newest first.
 func (a *Server) QueryOrders(ctx context.Context, c *Call) (any, error) {
-	n, size, err := c.Params.page()
-	if err != nil {
-		return nil, err
-	}
-	f, err := orderFilter(c.Params)
-	if err != nil {
-		return nil, err
-	}
+	f := orderFilter(c.Params)
 	by, err := a.owner(ctx, c)
 	if err != nil {
 		return nil, err
@@ -96,6 +89,7 @@ func (a *Server) QueryOrders(ctx context.Context, c *Call) (any, error) {
 		return nil, err
 	}
 	reply := &ordersReply{}
+	n, size := c.number("PageNum"), c.number("PageSize")
 	reply.page(c, n, size)
 	if !f.narrow(c.Params, products) {
 		return reply, nil
@@ -114,23 +108,10 @@ func (a *Server) QueryOrders(ctx context.Context, c *Call) (any, error) {
 // planOrderFilter is the filter of models with what only the documents know.
 type planOrderFilter struct{ models.PlanOrderFilter }
 
-func orderFilter(p Params) (f planOrderFilter, err error) {
-	if err := p.oneOf("OrderType", models.OrderTypes...); err != nil {
-		return f, err
-	}
-	if err := p.oneOf("PaymentStatus", string(models.Paid), string(models.Unpaid), string(models.Cancelled)); err != nil {
-		return f, err
-	}
-	if err := p.oneOf("SubscriptionType", "Subscription", "PayAsYouGo"); err != nil {
-		return f, err
-	}
+func orderFilter(p Params) (f planOrderFilter) {
 	f.Type, f.Payment = p.Get("OrderType"), models.Payment(p.Get("PaymentStatus"))
-	if f.From, err = p.moment("CreateTimeStart", bssLayout, time.UTC); err != nil {
-		return f, err
-	}
-	f.To, err = p.moment("CreateTimeEnd", bssLayout, time.UTC)
-	f.To = until(f.To)
-	return f, err
+	f.From, f.To = p.moment("CreateTimeStart", bssLayout, time.UTC), until(p.moment("CreateTimeEnd", bssLayout, time.UTC))
+	return f
 }
 
 // narrow turns what is asked for of the product into its codes. It is false

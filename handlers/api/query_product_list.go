@@ -32,10 +32,7 @@ func queryProductList() Operation {
 
 // QueryProductList lists the products of the catalogue.
 func (a *Server) QueryProductList(ctx context.Context, c *Call) (any, error) {
-	n, size, err := c.Params.page()
-	if err != nil {
-		return nil, err
-	}
+	n, size := c.number("PageNum"), c.number("PageSize")
 	count, err := c.Params.yes("QueryTotalCount")
 	if err != nil {
 		return nil, err

@@ -59,17 +59,9 @@ func queryResourcePackageInstances() Operation {
 // QueryResourcePackageInstances lists plans, also those that are over, newest
 // first. There are no partners, so IncludePartner changes nothing.
 func (a *Server) QueryResourcePackageInstances(ctx context.Context, c *Call) (any, error) {
-	n, size, err := c.Params.page()
-	if err != nil {
-		return nil, err
-	}
-	f := models.InstanceFilter{ProductCode: c.Params.Get("ProductCode")}
-	if f.EndsFrom, err = c.Params.moment("ExpiryTimeStart", bssLayout, time.UTC); err != nil {
-		return nil, err
-	}
-	if f.EndsTo, err = c.Params.moment("ExpiryTimeEnd", bssLayout, time.UTC); err != nil {
-		return nil, err
-	}
+	n, size := c.number("PageNum"), c.number("PageSize")
+	f := models.InstanceFilter{ProductCode: c.Params.Get("ProductCode"), EndsFrom: c.Params.moment("ExpiryTimeStart", bssLayout, time.UTC),
+		EndsTo: c.Params.moment("ExpiryTimeEnd", bssLayout, time.UTC)}
 	by, err := a.owner(ctx, c)
 	if err != nil {
 		return nil, err

@@ -10,7 +10,8 @@ import (
 func renewResourcePackage() Operation {
 	return Operation{
 		Name: "RenewResourcePackage", Product: BSS(), Method: "POST", Path: "/", Writes: true, Run: (*Server).RenewResourcePackage,
-		Params: []Param{instanceID, duration, {Name: "PricingCycle", Required: true, Rules: cycles}, effectiveDate, ownerID, tokenParam},
+		Input:  &models.RenewInput{},
+		Params: []Param{instanceID, duration, {Name: "PricingCycle", Field: "pricing_cycle", Required: true, Rules: cycles}, effectiveDate, ownerID, tokenParam},
 		Errors: []*Error{packageTypeNotSupported, invalidParameter, notApplicable},
 	}
 }

@@ -137,6 +137,9 @@ func (a webPlus) read(_ context.Context, c *Call) error {
 			return parameterValidationFailed
 		}
 	}
+	if !c.op.obeyed(c.Params) {
+		return parameterValidationFailed
+	}
 	return nil
 }
 
