@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"strings"
 
+	"quartermaster/handlers/api"
 	"quartermaster/web/sign"
 )
 
@@ -30,11 +31,11 @@ func (c *command) aliyun(t Table) (*sent, error) {
 	switch op := t.find(names[1]); {
 	case len(names) == 3:
 		_, s.Path, s.Query = address(names[2], "")
-	case op == nil || op.api == lms:
+	case op == nil || op.Product.Style == api.JSON:
 		return nil, &Error{Reason: NoForm, Detail: clip(names[1])}
 	default:
-		s.Method, s.Path = http.MethodPost, op.path
-		s.Header.Set("X-Acs-Action", op.name)
+		s.Method, s.Path = http.MethodPost, op.Path
+		s.Header.Set("X-Acs-Action", op.Name)
 	}
 	var given []Param
 	for _, o := range options {
@@ -64,10 +65,10 @@ func (c *command) hcloud(t Table) (*sent, error) {
 		return nil, &Error{Reason: NoCode}
 	}
 	op := t.find(names[1])
-	if op == nil || op.api != lms {
+	if op == nil || op.Product.Style != api.JSON {
 		return nil, &Error{Reason: NoForm, Detail: clip(names[1])}
 	}
-	s := &sent{Request: sign.Request{Method: http.MethodPost, Path: op.path}}
+	s := &sent{Request: sign.Request{Method: http.MethodPost, Path: op.Path}}
 	for _, extra := range names[2:] {
 		s.leave(extra, Unknown)
 	}

@@ -3,10 +3,10 @@ package code
 import (
 	"net/url"
 
-	d "quartermaster/handlers/api"
+	"quartermaster/handlers/api"
 )
 
-var documented = NewTable(d.Documented())
+var documented = NewTable(api.Documented())
 
 // From and Parse are those of the operations that are documented.
 func From(name string, form url.Values) Request { return documented.From(name, form) }

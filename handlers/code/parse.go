@@ -11,6 +11,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"quartermaster/handlers/api"
 )
 
 // Limit is the most bytes that are read.
@@ -86,7 +88,7 @@ func pasted(text string) (string, error) {
 // A reading is what has been read so far.
 type reading struct {
 	table  Table
-	op     *operation
+	op     *api.Operation
 	values map[string]string // by the names of the parameters
 	parts  []Part
 	region string // beside the parameters: of an address, of a client
@@ -94,28 +96,28 @@ type reading struct {
 
 // request is what was read, in the order of the documents.
 func (r *reading) request() Request {
-	out := Request{Operation: r.op.name, op: r.op}
-	if _, given := r.values["RegionId"]; !given && r.region != "" && r.op.param("RegionId") != nil {
+	out := Request{Operation: r.op.Name, op: r.op}
+	if _, given := r.values["RegionId"]; !given && r.region != "" && param(r.op, "RegionId") != nil {
 		r.values["RegionId"] = r.region
 	}
-	for _, p := range r.op.params {
-		if p.sort != list {
-			if v, ok := r.values[p.name]; ok && v != "" && (p.sort != truth || v != "false") {
-				out.Params = append(out.Params, Param{p.name, v})
+	for _, p := range r.op.Params {
+		if p.Type != api.List {
+			if v, ok := r.values[p.Name]; ok && v != "" && (p.Type != api.Truth || v != "false") {
+				out.Params = append(out.Params, Param{p.Name, v})
 			}
 			continue
 		}
 		var places []int
 		for name := range r.values {
-			if place, ok := strings.CutPrefix(name, p.name+"."); ok {
+			if place, ok := strings.CutPrefix(name, p.Name+"."); ok {
 				n, _ := strconv.Atoi(place) // set takes no other name
 				places = append(places, n)
 			}
 		}
 		slices.Sort(places)
 		for i, n := range places {
-			v := r.values[p.name+"."+strconv.Itoa(n)]
-			out.Params = append(out.Params, Param{p.name + "." + strconv.Itoa(i+1), v})
+			v := r.values[p.Name+"."+strconv.Itoa(n)]
+			out.Params = append(out.Params, Param{p.Name + "." + strconv.Itoa(i+1), v})
 		}
 	}
 	return out
@@ -133,7 +135,6 @@ func (r *reading) leave(text string, why Reason) {
 var (
 	protocol = words(`AccessKeyId Action Format SecurityToken Signature SignatureMethod SignatureNonce SignatureType
 		SignatureVersion ServiceCode Timestamp Version`)
-	elsewhere = words("ClientToken OwnerId")
 )
 
 func words(s string) map[string]bool {
@@ -147,10 +148,10 @@ func words(s string) map[string]bool {
 // set takes a parameter of the operation. The first value counts.
 func (r *reading) set(name, value string) {
 	value = strings.ReplaceAll(strings.ToValidUTF8(value, "\uFFFD"), "\x00", "\uFFFD")
-	p := r.op.param(name)
+	p := param(r.op, name)
 	switch {
-	case p == nil && r.op.api != lms && protocol[name], p == nil && r.op.api == bss && name == "RegionId":
-	case p == nil && elsewhere[name]:
+	case p == nil && r.op.Product.Style != api.JSON && protocol[name], p == nil && r.op.Product.Style == api.RPC && name == "RegionId":
+	case p != nil && p.Field == "" && name != "RegionId":
 		r.leave(name+"="+value, Elsewhere)
 	case p == nil:
 		r.leave(name+"="+value, Unknown)
@@ -253,8 +254,8 @@ func (r *reading) send(s *sent) error {
 func (r *reading) at(method, where, by string) error {
 	where = strings.TrimRight(where, "/")
 	for _, op := range r.table {
-		own := strings.TrimRight(op.path, "/")
-		if own == where && (op.api != bss && method == "POST" || op.api == bss && op.name == by) {
+		own := strings.TrimRight(op.Path, "/")
+		if own == where && (op.Product.Style != api.RPC && method == "POST" || op.Product.Style == api.RPC && op.Name == by) {
 			r.op = op
 			return nil
 		}
@@ -381,18 +382,18 @@ func (r *reading) object(text, at string) error {
 	for _, op := range r.table {
 		fits := 0
 		for _, m := range all {
-			if p := op.param(m.Name); p != nil && m.Name != "RegionId" {
+			if p := param(op, m.Name); p != nil && m.Name != "RegionId" {
 				fits++
 			}
-			if m.Name == "Action" && m.Value == op.name {
+			if m.Name == "Action" && m.Value == op.Name {
 				fits = len(all) + 1
 			}
 		}
-		if fits > best || fits == best && op.name == at {
+		if fits > best || fits == best && op.Name == at {
 			r.op, best = op, fits
 		}
 	}
-	if best == 0 && len(all) > 0 && r.op != nil && r.op.param(all[0].Name) == nil {
+	if best == 0 && len(all) > 0 && r.op != nil && param(r.op, all[0].Name) == nil {
 		r.op = nil // not one name that is known: it is of something else
 	}
 	if r.op == nil {

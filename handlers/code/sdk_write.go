@@ -39,10 +39,10 @@ func (w *writer) goAliyun(service, domain string, fill func()) {
 	w.line("\t\tos.Getenv(%q), os.Getenv(%q))", w.id, w.secret)
 	w.line("\tif err != nil {\n\t\tlog.Fatal(err)\n\t}")
 	w.line("\tclient.Domain = %s", strconv.Quote(domain))
-	w.line("\trequest := %s.Create%sRequest()", service, w.op.name)
+	w.line("\trequest := %s.Create%sRequest()", service, w.op.Name)
 	w.line("\trequest.Scheme = %q", w.scheme)
 	fill()
-	w.line("\tresponse, err := client.%s(request)", w.op.name)
+	w.line("\tresponse, err := client.%s(request)", w.op.Name)
 	w.line("\tif err != nil {\n\t\tlog.Fatal(err)\n\t}")
 	w.line("\tfmt.Println(response.GetHttpContentString())\n}")
 }
@@ -81,7 +81,7 @@ func (w *writer) goSDK() {
 	w.line("\tclient, err := core.NewHcHttpClientBuilder().")
 	w.line("\t\tWithCredential(credentials).WithEndpoints([]string{%s}).SafeBuild()", strconv.Quote(w.base))
 	w.line("\tif err != nil {\n\t\tlog.Fatal(err)\n\t}")
-	w.line("\toperation := def.NewHttpRequestDefBuilder().WithMethod(\"POST\").WithPath(%q).", w.op.path)
+	w.line("\toperation := def.NewHttpRequestDefBuilder().WithMethod(\"POST\").WithPath(%q).", w.op.Path)
 	w.line("\t\tWithContentType(\"application/json\").WithResponse(new(response)).")
 	w.line("\t\tWithRequestField(def.NewFieldDef().WithName(\"Body\").WithLocationType(def.Body)).Build()")
 	w.line("\treply, err := client.Sync(&request{Body: %s}, operation)", w.tree(true).write(goStyle, "\t", "\t"))
@@ -99,7 +99,7 @@ func (w *writer) each(params []Param, format string) {
 // pythonROA writes a program with the vendor's SDK for Python.
 func (w *writer) pythonROA() {
 	w.pythonAliyun(func() {
-		w.line("request.set_uri_pattern(%s)", quote(w.op.path))
+		w.line("request.set_uri_pattern(%s)", quote(w.op.Path))
 		w.each(w.given(true), "request.add_query_param(%s, %s)")
 		w.each(w.given(false), "request.add_body_params(%s, %s)")
 	})
@@ -107,7 +107,7 @@ func (w *writer) pythonROA() {
 
 func (w *writer) pythonRPC() {
 	w.pythonAliyun(func() {
-		w.line("request.set_action_name(%s)", quote(w.op.name))
+		w.line("request.set_action_name(%s)", quote(w.op.Name))
 		w.each(w.Params, "request.add_query_param(%s, %s)")
 	})
 }
@@ -120,7 +120,7 @@ func (w *writer) pythonAliyun(fill func()) {
 	w.line("request.set_method(\"POST\")")
 	w.line("request.set_protocol_type(%q)", w.scheme)
 	w.line("request.set_domain(%s)", quote(w.host))
-	w.line("request.set_version(%q)", w.op.api.version)
+	w.line("request.set_version(%q)", w.op.Product.Version)
 	w.line("request.set_accept_format(\"json\")")
 	fill()
 	w.line("print(client.do_action_with_exception(request).decode())")
@@ -130,7 +130,7 @@ func (w *writer) pythonAliyun(fill func()) {
 func (w *writer) pythonSDK() {
 	w.head("#", signedHere)
 	w.line("import datetime\nimport hashlib\nimport hmac\nimport json\nimport os\nimport urllib.error\nimport urllib.request\n")
-	w.line("host, path = %s, %s", quote(w.host), quote(w.op.path))
+	w.line("host, path = %s, %s", quote(w.host), quote(w.op.Path))
 	w.line("body = json.dumps(%s, ensure_ascii=False).encode()\n", w.tree(true).write(pythonStyle, "", "    "))
 	w.line("date = datetime.datetime.now(datetime.timezone.utc).strftime(\"%%Y%%m%%dT%%H%%M%%SZ\")")
 	w.line("signed = \"content-type;host;x-sdk-date\"")
@@ -151,7 +151,7 @@ const signedHere = "Signed by hand, SDK-HMAC-SHA256: nothing to install."
 // javaROA writes a program with the vendor's SDK for Java.
 func (w *writer) javaROA() {
 	w.javaAliyun(func() {
-		w.line("        request.setSysUriPattern(%s);", quote(w.op.path))
+		w.line("        request.setSysUriPattern(%s);", quote(w.op.Path))
 		w.each(w.given(true), "        request.putQueryParameter(%s, %s);")
 		w.each(w.given(false), "        request.putBodyParameter(%s, %s);")
 	})
@@ -159,7 +159,7 @@ func (w *writer) javaROA() {
 
 func (w *writer) javaRPC() {
 	w.javaAliyun(func() {
-		w.line("        request.setSysAction(%s);", quote(w.op.name))
+		w.line("        request.setSysAction(%s);", quote(w.op.Name))
 		w.each(w.Params, "        request.putQueryParameter(%s, %s);")
 	})
 }
@@ -169,7 +169,7 @@ func (w *writer) javaAliyun(fill func()) {
 	for _, name := range []string{"CommonRequest", "DefaultAcsClient", "http.MethodType", "http.ProtocolType", "profile.DefaultProfile"} {
 		w.line("import com.aliyuncs.%s;", name)
 	}
-	w.line("\npublic class %s {", w.op.name)
+	w.line("\npublic class %s {", w.op.Name)
 	w.line("    public static void main(String[] args) throws Exception {")
 	w.line("        var client = new DefaultAcsClient(DefaultProfile.getProfile(%s,", quote(w.region()))
 	w.line("            System.getenv(%q), System.getenv(%q)));", w.id, w.secret)
@@ -177,7 +177,7 @@ func (w *writer) javaAliyun(fill func()) {
 	w.line("        request.setSysMethod(MethodType.POST);")
 	w.line("        request.setSysProtocol(ProtocolType.%s);", strings.ToUpper(w.scheme))
 	w.line("        request.setSysDomain(%s);", quote(w.host))
-	w.line("        request.setSysVersion(%q);", w.op.api.version)
+	w.line("        request.setSysVersion(%q);", w.op.Product.Version)
 	fill()
 	w.line("        System.out.println(client.getCommonResponse(request).getData());\n    }\n}")
 }
@@ -190,11 +190,11 @@ func (w *writer) javaSDK() {
 		"java.util.HexFormat", "javax.crypto.Mac", "javax.crypto.spec.SecretKeySpec"} {
 		w.line("import %s;", name)
 	}
-	w.line("\npublic class %s {", w.op.name)
+	w.line("\npublic class %s {", w.op.Name)
 	w.line("    static String sha256(String text) throws Exception {")
 	w.line("        return HexFormat.of().formatHex(MessageDigest.getInstance(\"SHA-256\").digest(text.getBytes(\"UTF-8\")));\n    }\n")
 	w.line("    public static void main(String[] args) throws Exception {")
-	w.line("        String host = %s, path = %s;", quote(w.host), quote(w.op.path))
+	w.line("        String host = %s, path = %s;", quote(w.host), quote(w.op.Path))
 	w.line("        String body = %s;", w.javaBody())
 	w.line("        String date = ZonedDateTime.now(ZoneOffset.UTC).format(DateTimeFormatter.ofPattern(\"yyyyMMdd'T'HHmmss'Z'\"));")
 	w.line("        String signed = \"content-type;host;x-sdk-date\";")
@@ -226,10 +226,10 @@ func (w *writer) nodeROA() {
 	w.nodeAliyun("ROAClient")
 	body := w.given(false)
 	if len(body) == 0 {
-		w.line("client.request(\"POST\", %s, %s)", quote(w.op.path), object(w.given(true), ""))
+		w.line("client.request(\"POST\", %s, %s)", quote(w.op.Path), object(w.given(true), ""))
 	} else {
 		w.line("const body = new URLSearchParams(%s)", object(body, ""))
-		w.line("client.request(\"POST\", %s, %s, body.toString(), {", quote(w.op.path), object(w.given(true), ""))
+		w.line("client.request(\"POST\", %s, %s, body.toString(), {", quote(w.op.Path), object(w.given(true), ""))
 		w.line("  \"content-type\": \"application/x-www-form-urlencoded\",\n})")
 	}
 	w.line("  .then((reply) => console.log(reply))")
@@ -237,7 +237,7 @@ func (w *writer) nodeROA() {
 
 func (w *writer) nodeRPC() {
 	w.nodeAliyun("RPCClient")
-	w.line("client.request(%s, %s, { method: \"POST\" })", quote(w.op.name), object(w.Params, ""))
+	w.line("client.request(%s, %s, { method: \"POST\" })", quote(w.op.Name), object(w.Params, ""))
 	w.line("  .then((reply) => console.log(reply))")
 }
 
@@ -245,7 +245,7 @@ func (w *writer) nodeAliyun(client string) {
 	w.head("//", "npm install @alicloud/pop-core")
 	w.line("const { %s } = require(\"@alicloud/pop-core\")\n", client)
 	w.line("const client = new %s({\n  accessKeyId: process.env.%s,\n  accessKeySecret: process.env.%s,", client, w.id, w.secret)
-	w.line("  endpoint: %s,\n  apiVersion: %q,\n})", quote(w.base), w.op.api.version)
+	w.line("  endpoint: %s,\n  apiVersion: %q,\n})", quote(w.base), w.op.Product.Version)
 }
 
 // object is parameters as an object of JavaScript, a line each.
@@ -262,7 +262,7 @@ func object(params []Param, indent string) string {
 func (w *writer) nodeSDK() {
 	w.head("//", signedHere)
 	w.line("const { createHash, createHmac } = require(\"node:crypto\")\n")
-	w.line("const host = %s, path = %s", quote(w.host), quote(w.op.path))
+	w.line("const host = %s, path = %s", quote(w.host), quote(w.op.Path))
 	w.line("const body = JSON.stringify(%s)\n", w.tree(true).write(jsonStyle, "", "  "))
 	w.line("const sha256 = (text) => createHash(\"sha256\").update(text).digest(\"hex\")")
 	w.line("const date = new Date().toISOString().replace(/\\.\\d+|[-:]/g, \"\")")

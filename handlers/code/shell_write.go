@@ -13,7 +13,7 @@ const signedBy = "Signed with openssl: "
 // some headers and the decoded query.
 func (w *writer) curlROA() {
 	w.head("#", signedBy+"ROA V1, HMAC-SHA1.")
-	target, resource := w.op.path, w.op.path
+	target, resource := w.op.Path, w.op.Path
 	if query := w.given(true); len(query) > 0 {
 		target += "?" + encoded(query)
 		var plain []string
@@ -35,7 +35,7 @@ func (w *writer) curlROA() {
 	w.line(`md5=$(printf %%s "$body" | openssl dgst -md5 -binary | openssl base64 -A)`)
 	w.line(`tosign=$(printf '%%s\n' POST application/json "$md5" %s "$date" \`, shell(kind))
 	w.line(`  x-acs-signature-method:HMAC-SHA1 "x-acs-signature-nonce:$nonce" \`)
-	w.line(`  x-acs-signature-version:1.0 x-acs-version:%s "$resource")`, w.op.api.version)
+	w.line(`  x-acs-signature-version:1.0 x-acs-version:%s "$resource")`, w.op.Product.Version)
 	w.line(`signature=$(printf %%s "$tosign" | openssl dgst -sha1 -hmac "${%s:?}" -binary | openssl base64 -A)`, w.secret)
 	w.line(`curl -sS -X POST %s \`, shell(w.base+target))
 	w.line(`  -H 'Accept: application/json' -H "Date: $date" -H "Content-MD5: $md5" \`)
@@ -43,7 +43,7 @@ func (w *writer) curlROA() {
 		w.line(`  -H 'Content-Type: %s' \`, kind)
 	}
 	w.line(`  -H 'x-acs-signature-method: HMAC-SHA1' -H "x-acs-signature-nonce: $nonce" \`)
-	w.line(`  -H 'x-acs-signature-version: 1.0' -H 'x-acs-version: %s' \`, w.op.api.version)
+	w.line(`  -H 'x-acs-signature-version: 1.0' -H 'x-acs-version: %s' \`, w.op.Product.Version)
 	end := ""
 	if kind != "" {
 		end = ` \`
@@ -60,8 +60,8 @@ func (w *writer) curlRPC() {
 	w.head("#", signedBy+"RPC V1, HMAC-SHA1.")
 	// These are the shell's to put in; what the form says never is.
 	parts := []string{
-		"AccessKeyId=${" + w.id + ":?}", "Action=" + w.op.name, "Format=JSON", "SignatureMethod=HMAC-SHA1",
-		"SignatureNonce=$nonce", "SignatureVersion=1.0", "Timestamp=$timestamp", "Version=" + w.op.api.version,
+		"AccessKeyId=${" + w.id + ":?}", "Action=" + w.op.Name, "Format=JSON", "SignatureMethod=HMAC-SHA1",
+		"SignatureNonce=$nonce", "SignatureVersion=1.0", "Timestamp=$timestamp", "Version=" + w.op.Product.Version,
 	}
 	for _, p := range w.Params {
 		parts = append(parts, p.Name+"="+sign.Escape(p.Value))
@@ -83,12 +83,12 @@ func (w *writer) curlSDK() {
 	w.line("body=%s", shell(w.tree(true).write(jsonStyle, "", "  ")))
 	w.line("date=$(date -u +%%Y%%m%%dT%%H%%M%%SZ)")
 	w.line("sha256() { openssl dgst -sha256 -hex \"$@\" | sed 's/^.* //'; }")
-	w.line(`canonical=$(printf '%%s\n' POST %s/ '' \`, w.op.path)
+	w.line(`canonical=$(printf '%%s\n' POST %s/ '' \`, w.op.Path)
 	w.line(`  content-type:application/json %s "x-sdk-date:$date" '' \`, shell("host:"+w.host))
 	w.line(`  'content-type;host;x-sdk-date' "$(printf %%s "$body" | sha256)")`)
 	w.line(`tosign=$(printf '%%s\n' SDK-HMAC-SHA256 "$date" "$(printf %%s "$canonical" | sha256)")`)
 	w.line(`signature=$(printf %%s "$tosign" | sha256 -hmac "${%s:?}")`, w.secret)
-	w.line(`curl -sS -X POST %s \`, shell(w.base+w.op.path))
+	w.line(`curl -sS -X POST %s \`, shell(w.base+w.op.Path))
 	w.line(`  -H 'Content-Type: application/json' -H "X-Sdk-Date: $date" \`)
 	w.line(`  -H "Authorization: SDK-HMAC-SHA256 Access=${%s:?}, SignedHeaders=content-type;host;x-sdk-date, Signature=$signature" \`, w.id)
 	w.line(`  --data-raw "$body"`)
@@ -98,7 +98,7 @@ func (w *writer) curlSDK() {
 // name, so that one that begins with a hyphen is no option.
 func (w *writer) aliyun() {
 	w.head("#", "With the aliyun command line tool.")
-	parts := []string{"aliyun", w.op.api.cli, w.op.name}
+	parts := []string{"aliyun", w.op.Product.CLI, w.op.Name}
 	for _, p := range w.Params {
 		if p.Name != "RegionId" {
 			parts = append(parts, shell("--"+p.Name+"="+p.Value))
@@ -114,7 +114,7 @@ func (w *writer) aliyun() {
 // hcloud writes a command of the other vendor's tool.
 func (w *writer) hcloud() {
 	w.head("#", "With the hcloud command line tool (KooCLI).")
-	parts := []string{"hcloud", w.op.api.cli, w.op.name}
+	parts := []string{"hcloud", w.op.Product.CLI, w.op.Name}
 	for _, p := range w.Params {
 		parts = append(parts, shell("--"+p.Name+"="+p.Value))
 	}

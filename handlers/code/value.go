@@ -3,6 +3,8 @@ package code
 import (
 	"strconv"
 	"strings"
+
+	"quartermaster/handlers/api"
 )
 
 // A node is a request's body as a tree: an object with members, a list, or a
@@ -10,7 +12,7 @@ import (
 type node struct {
 	name    string
 	value   string
-	sort    sort
+	kind    api.Type
 	members []*node // of an object, and of a list
 }
 
@@ -19,22 +21,22 @@ type node struct {
 func (r Request) tree(all bool) *node {
 	root := &node{}
 	for _, given := range r.Params {
-		p := r.op.param(given.Name)
-		if p == nil || p.query && !all {
+		p := param(r.op, given.Name)
+		if p == nil || p.Query && !all {
 			continue
 		}
 		at := root
-		path := strings.Split(p.name, ".")
+		path := strings.Split(p.Name, ".")
 		for _, name := range path[:len(path)-1] {
 			at = at.member(name)
 		}
 		leaf := path[len(path)-1]
-		if p.sort == list {
+		if p.Type == api.List {
 			l := at.member(leaf)
-			l.sort = list
+			l.kind = api.List
 			l.members = append(l.members, &node{value: given.Value})
 		} else {
-			at.members = append(at.members, &node{name: leaf, value: given.Value, sort: p.sort})
+			at.members = append(at.members, &node{name: leaf, value: given.Value, kind: p.Type})
 		}
 	}
 	return root
@@ -70,7 +72,7 @@ var (
 // members one step deeper.
 func (n *node) write(s style, indent, step string) string {
 	switch {
-	case n.sort == list:
+	case n.kind == api.List:
 		var items []string
 		for _, m := range n.members {
 			items = append(items, s.text(m.value))
@@ -118,9 +120,9 @@ func align(names, values []string) {
 
 func (n *node) scalar(s style) string {
 	switch {
-	case n.sort == number && isWhole(n.value):
+	case n.kind == api.Number && isWhole(n.value):
 		return n.value
-	case n.sort == truth && n.value == "true":
+	case n.kind == api.Truth && n.value == "true":
 		return s.yes
 	}
 	return s.text(n.value)

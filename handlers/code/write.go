@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"quartermaster/handlers/api"
 	"quartermaster/web/sign"
 )
 
@@ -37,16 +38,16 @@ func (r Request) Write(l Language, base string) string {
 	if w.op == nil {
 		return ""
 	}
-	writers := map[Language]map[*api]func(*writer){
-		Curl:   {webplus: (*writer).curlROA, bss: (*writer).curlRPC, lms: (*writer).curlSDK},
-		CLI:    {webplus: (*writer).aliyun, bss: (*writer).aliyun, lms: (*writer).hcloud},
-		Go:     {webplus: (*writer).goROA, bss: (*writer).goRPC, lms: (*writer).goSDK},
-		Python: {webplus: (*writer).pythonROA, bss: (*writer).pythonRPC, lms: (*writer).pythonSDK},
-		Java:   {webplus: (*writer).javaROA, bss: (*writer).javaRPC, lms: (*writer).javaSDK},
-		Node:   {webplus: (*writer).nodeROA, bss: (*writer).nodeRPC, lms: (*writer).nodeSDK},
-		JSON:   {webplus: (*writer).json, bss: (*writer).json, lms: (*writer).json},
+	writers := map[Language]map[api.Style]func(*writer){
+		Curl:   {api.ROA: (*writer).curlROA, api.RPC: (*writer).curlRPC, api.JSON: (*writer).curlSDK},
+		CLI:    {api.ROA: (*writer).aliyun, api.RPC: (*writer).aliyun, api.JSON: (*writer).hcloud},
+		Go:     {api.ROA: (*writer).goROA, api.RPC: (*writer).goRPC, api.JSON: (*writer).goSDK},
+		Python: {api.ROA: (*writer).pythonROA, api.RPC: (*writer).pythonRPC, api.JSON: (*writer).pythonSDK},
+		Java:   {api.ROA: (*writer).javaROA, api.RPC: (*writer).javaRPC, api.JSON: (*writer).javaSDK},
+		Node:   {api.ROA: (*writer).nodeROA, api.RPC: (*writer).nodeRPC, api.JSON: (*writer).nodeSDK},
+		JSON:   {api.ROA: (*writer).json, api.RPC: (*writer).json, api.JSON: (*writer).json},
 	}
-	if write := writers[l][w.op.api]; write != nil {
+	if write := writers[l][w.op.Product.Style]; write != nil {
 		write(w)
 	}
 	return w.String()
@@ -79,7 +80,7 @@ func newWriter(r Request, base string) *writer {
 		u = &url.URL{Scheme: "https", Host: "quartermaster.example"}
 	}
 	w.scheme, w.host = u.Scheme, u.Host
-	if w.op != nil && w.op.api == lms {
+	if w.op != nil && w.op.Product.Style == api.JSON {
 		w.id, w.secret = huaweiID, huaweiSecret
 	}
 	return w
@@ -91,7 +92,7 @@ func (w *writer) line(format string, args ...any) { fmt.Fprintf(&w.Builder, form
 // head writes, as comments, what the code is, what it needs, and what of the
 // form it has no place for.
 func (w *writer) head(comment, needs string) {
-	w.line("%s %s, %s %s", comment, w.op.name, w.op.api.name, w.op.api.version)
+	w.line("%s %s, %s %s", comment, w.op.Name, w.op.Product.Name, w.op.Product.Version)
 	w.line("%s %s", comment, needs)
 	w.line("%s The key is in %s and %s.", comment, w.id, w.secret)
 	for _, p := range w.Left {
@@ -111,7 +112,7 @@ func (w *writer) region() string {
 func (w *writer) given(query bool) []Param {
 	var out []Param
 	for _, p := range w.Params {
-		if known := w.op.param(p.Name); known != nil && known.query == query {
+		if known := param(w.op, p.Name); known != nil && known.Query == query {
 			out = append(out, p)
 		}
 	}
