@@ -18,10 +18,9 @@ import (
 	"quartermaster/web"
 )
 
-// forms are where the form of each operation is.
-var forms = map[string]string{
-	code.CreateStorage: "/buckets", code.CreatePkgVersion: "/pkg-versions", code.CreateApplication: "/apps",
-	code.CreateResourcePackage: "/plans", code.CreateStore: "/stores",
+// forms are where the form of each kind is.
+var forms = map[models.Kind]string{
+	models.KindBucket: "/buckets", models.KindPkgVersion: "/pkg-versions", models.KindApp: "/apps", models.KindPlan: "/plans", models.KindStore: "/stores",
 }
 
 // coded are the fields of a form's panel of code: the language it is shown in,
@@ -119,7 +118,7 @@ func (p pasted) words(form ui.Form) *views.Pasted {
 	}
 	said := &views.Pasted{Operation: p.request.Operation}
 	if !p.filled() {
-		said.Other = forms[p.request.Operation] + "/new"
+		said.Other = forms[p.request.Makes()] + "/new"
 		if query := p.request.Form().Encode(); len(query) <= maxQuery {
 			said.Other += "?" + query
 		}

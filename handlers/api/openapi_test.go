@@ -36,29 +36,7 @@ func TestDescriptionIsValidOpenAPI(t *testing.T) {
 	}
 }
 
-func TestDescriptionHasEveryOperationAndNoOther(t *testing.T) {
-	t.Parallel()
-	doc, err := load()
-	if err != nil {
-		t.Fatal(err)
-	}
-	operations := described(doc)
-	for _, o := range api.Documented() {
-		op, ok := operations[o.Name]
-		switch {
-		case !ok:
-			t.Errorf("the description has no %s", o.Name)
-		case !slices.Equal(op.Tags, []string{string(o.Product.ID)}):
-			t.Errorf("%s: tags got %v, want %s", o.Name, op.Tags, o.Product.ID)
-		}
-		delete(operations, o.Name)
-	}
-	for name := range operations {
-		t.Errorf("the description has %s, which is no operation", name)
-	}
-}
-
-// An operation that the description describes, with its errors by their names.
+// An operation as the OpenAPI document describes it, with its errors by their names.
 type operation struct {
 	*openapi3.Operation
 	method, path string

@@ -108,6 +108,9 @@ func (r Request) In(region string) Request {
 	return r
 }
 
+// Makes is the kind of what the request makes.
+func (r Request) Makes() models.Kind { return r.op.Makes }
+
 // Value is the text of a parameter, "" when it is not given.
 func (r Request) Value(name string) string {
 	for _, p := range r.Params {
