@@ -231,6 +231,9 @@ func (p Param) in() string {
 // words is the key of what is said of a parameter.
 func (p Param) words() string { return "api.param." + cmp.Or(p.Words, p.Name) }
 
+// patterns are those of the rules that are a form of text.
+var patterns = map[string]string{"number": "^[0-9]+$", "storename": models.StoreNamePattern, "osspath": `^oss://[a-z0-9-]{3,63}/.+$`}
+
 var digit = regexp.MustCompile("[0-9]")
 
 // schema is what a value of a parameter must be.
@@ -240,6 +243,9 @@ func (p Param) schema() an {
 	null := strings.HasPrefix(rules, "omitempty") && !p.Required && !p.Query
 	if null {
 		s["type"] = []any{s["type"], "null"}
+	}
+	if p.Required && p.Type == Text {
+		s["minLength"] = 1
 	}
 	for rule := range strings.SplitSeq(rules, ",") {
 		switch name, value, _ := strings.Cut(rule, "="); name {
@@ -260,16 +266,11 @@ func (p Param) schema() an {
 			s["uniqueItems"] = true
 		case "datetime":
 			s["pattern"] = "^" + digit.ReplaceAllString(value, `\d`) + "$"
-		case "number":
-			s["pattern"] = "^[0-9]+$"
-		case "storename":
-			s["pattern"] = models.StoreNamePattern
-		case "osspath":
-			s["pattern"] = `^oss://[a-z0-9-]{3,63}/.+$`
+		default:
+			if patterns[name] != "" {
+				s["pattern"] = patterns[name]
+			}
 		}
-	}
-	if p.Required && p.Type == Text && s["minLength"] == nil && s["pattern"] == nil && s["enum"] == nil && s["const"] == nil {
-		s["minLength"] = json.Number("1")
 	}
 	if isList {
 		s["items"] = Param{Rules: each, Required: strings.HasPrefix(each, "required")}.schema()
