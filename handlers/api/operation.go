@@ -166,6 +166,14 @@ func (o *Operation) obeyed(given Params) bool {
 	})
 }
 
+// inBody tells whether the operation has a parameter in its body. The token of
+// every create stands there only beside others.
+func (o *Operation) inBody(name string) bool {
+	has := func(p Param) bool { return !p.Query && p.Name == name }
+	more := func(p Param) bool { return !p.Query && p.Name != tokenParam.Name }
+	return slices.ContainsFunc(o.Params, has) && slices.ContainsFunc(o.Params, more)
+}
+
 // find is an operation by its name, of one product where one is given; nil when
 // there is none.
 func (t Table) find(name string, of models.APIProduct) *Operation {

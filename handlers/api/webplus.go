@@ -112,7 +112,8 @@ func (a webPlus) check(c *Call) error {
 }
 
 // read is the union of headers, query, form and JSON body; what comes later
-// wins. Of a body that nobody signed nothing wins over what somebody did.
+// wins. Of a body that nobody signed only what the operation has in its body
+// counts, and nothing wins over what somebody signed.
 func (a webPlus) read(_ context.Context, c *Call) error {
 	c.Params = Params{}
 	query, form := c.request, c.request
@@ -120,6 +121,9 @@ func (a webPlus) read(_ context.Context, c *Call) error {
 	header := url.Values{"RegionId": {c.request.Header.Get("X-Acs-Region-Id")}}
 	given := []url.Values{header, query.Params(), form.Params(), jsonParams(c.request.Body)}
 	if !c.claim.CoversBody() {
+		for _, body := range given[2:] {
+			maps.DeleteFunc(body, func(name string, _ []string) bool { return !c.op.inBody(name) })
+		}
 		given = append(given[2:], given[:2]...)
 	}
 	for _, values := range given {
