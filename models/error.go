@@ -64,15 +64,27 @@ func (e Invalid) With(errs ...error) error {
 			return err
 		}
 		for _, f := range more {
-			if !all.has(f.Field) {
-				all = append(all, f)
-			}
+			all.add(f)
 		}
 	}
 	if all == nil {
 		return nil
 	}
 	return all
+}
+
+// add adds a broken rule to a field that has none so far.
+func (e *Invalid) add(f FieldError) {
+	if !e.has(f.Field) {
+		*e = append(*e, f)
+	}
+}
+
+// refuse adds a broken rule by its name, as add does; "" is no rule.
+func (e *Invalid) refuse(field, rule string) {
+	if rule != "" {
+		e.add(FieldError{Field: field, Rule: rule})
+	}
 }
 
 func (e Invalid) has(field string) bool {

@@ -143,8 +143,8 @@ func checkTexts(required, numbers []textField) error {
 		return nil
 	}
 	for _, f := range numbers {
-		if !positive(f.value) && !broken.has(f.name) {
-			broken = append(broken, FieldError{Field: f.name, Rule: "positive_integer"})
+		if !positive(f.value) {
+			broken.refuse(f.name, "positive_integer")
 		}
 	}
 	return broken
@@ -153,7 +153,7 @@ func checkTexts(required, numbers []textField) error {
 func missing(required []textField) (broken Invalid) {
 	for _, f := range required {
 		if f.value == "" {
-			broken = append(broken, FieldError{Field: f.name, Rule: "required"})
+			broken.refuse(f.name, "required")
 		}
 	}
 	return broken
@@ -198,75 +198,92 @@ type planTerms struct {
 func (in *PlanInput) terms(ctx context.Context, db *DB, by Actor) (planTerms, error) {
 	var t planTerms
 	broken := missing(in.required())
-	refuse := func(field, rule string) {
-		if !broken.has(field) {
-			broken = append(broken, FieldError{Field: field, Rule: rule})
-		}
-	}
 	rule, err := in.findType(ctx, db, &t)
 	if err != nil {
 		return t, err
 	}
-	if rule.Field != "" {
-		refuse(rule.Field, rule.Rule)
-	}
+	broken.refuse(rule.Field, rule.Rule)
 	if !positive(in.Specification) {
-		refuse("specification", "positive_integer")
+		broken.refuse("specification", "positive_integer")
 	}
 	if !positive(in.Duration) {
-		refuse("duration", "positive_integer")
+		broken.refuse("duration", "positive_integer")
 	}
-	n, months, termExists := in.term()
-	if c := in.cycle(); c != pricing.Monthly && c != pricing.Yearly {
-		refuse("pricing_cycle", "oneof")
-		termExists = true // nobody can say whether it is offered
-	}
-	if t.kind.Code != "" {
-		if t.spec, err = db.specification(ctx, t.kind.Code, in.Specification); err != nil {
-			return t, err
-		}
-		if t.spec.Value == "" {
-			refuse("specification", "not_offered")
-		}
-	}
-	if !termExists || t.spec.Value != "" && !broken.has("pricing_cycle") && !slices.Contains(t.spec.Months, months) {
-		refuse("duration", "not_offered")
+	if err := in.findSize(ctx, db, &t, &broken); err != nil {
+		return t, err
 	}
 	now := db.TeamNow(by)
 	if t.starts, err = pricing.ParseEffective(in.EffectiveDate, now); err != nil {
-		refuse("effective_date", dateRule(err))
+		broken.refuse("effective_date", dateRule(err))
 	}
 	if broken.has("duration") || broken.has("pricing_cycle") {
 		return t, broken
 	}
-	if !t.starts.IsZero() {
-		if t.ends, err = pricing.PlanEnd(t.starts, n, in.cycle()); err != nil {
-			return t, err
-		}
-	}
-	if t.spec.Value != "" {
-		if rule, err := t.price(ctx, db, now, months); err != nil {
-			return t, err
-		} else if rule != "" {
-			refuse("duration", rule)
-		}
-	}
-	if off, err := db.planAPIOff(ctx, by); err != nil {
+	unpriced, err := in.findPrice(ctx, db, &t, now)
+	if err != nil {
 		return t, err
-	} else if off {
-		refuse("", "plan_api_off")
 	}
+	broken.refuse("duration", unpriced)
+	off, err := db.planAPIRule(ctx, by)
+	if err != nil {
+		return t, err
+	}
+	broken.refuse("", off)
 	return t, broken.With()
 }
 
-// planAPIOff tells whether the actor is a script of a team that lets only people
-// order plans.
-func (db *DB) planAPIOff(ctx context.Context, by Actor) (bool, error) {
+// findSize looks the specification up, and whether it is sold for the term.
+func (in *PlanInput) findSize(ctx context.Context, db *DB, t *planTerms, broken *Invalid) (err error) {
+	_, months, known := in.term()
+	if c := in.cycle(); c != pricing.Monthly && c != pricing.Yearly {
+		broken.refuse("pricing_cycle", "oneof")
+		known = true // nobody can say whether it is offered
+	}
+	if t.kind.Code != "" {
+		if t.spec, err = db.specification(ctx, t.kind.Code, in.Specification); err != nil {
+			return err
+		}
+		if t.spec.Value == "" {
+			broken.refuse("specification", "not_offered")
+		}
+	}
+	if !known || t.spec.Value != "" && !broken.has("pricing_cycle") && !slices.Contains(t.spec.Months, months) {
+		broken.refuse("duration", "not_offered")
+	}
+	return nil
+}
+
+// findPrice works out when the term ends and what it costs, or returns the rule
+// by which it has no price.
+func (in *PlanInput) findPrice(ctx context.Context, db *DB, t *planTerms, now time.Time) (rule string, err error) {
+	n, months, _ := in.term()
+	if !t.starts.IsZero() {
+		if t.ends, err = pricing.PlanEnd(t.starts, n, in.cycle()); err != nil {
+			return "", err
+		}
+	}
+	if t.spec.Value == "" {
+		return "", nil
+	}
+	book, err := db.Book(ctx, pricing.PlanSKU(t.kind.Code, t.spec.Value))
+	if err != nil {
+		return "", err
+	}
+	t.quote, err = pricing.Plan(book, now, t.kind.Code, t.spec.Value, months)
+	return priceRule(err)
+}
+
+// planAPIRule is the rule that an actor breaks who is a script of a team that
+// lets only people order plans, or "".
+func (db *DB) planAPIRule(ctx context.Context, by Actor) (rule string, err error) {
 	if by.Face != ByAPI {
-		return false, nil
+		return "", nil
 	}
 	team, err := table[Team](db.gorm).Select("plan_api").Where("id = ?", by.TeamID).First(ctx)
-	return !team.PlanAPI, translate(err)
+	if err != nil || team.PlanAPI {
+		return "", translate(err)
+	}
+	return "plan_api_off", nil
 }
 
 // ChangePlanAPI says whether scripts of the actor's team may order plans.
@@ -343,17 +360,6 @@ func (db *DB) specification(ctx context.Context, packageType, value string) (Spe
 		return Specification{}, translate(err)
 	}
 	return found[0], nil
-}
-
-// price takes the price from the book, or tells which rule says that there is
-// none.
-func (t *planTerms) price(ctx context.Context, db *DB, now time.Time, months int) (rule string, err error) {
-	book, err := db.Book(ctx, pricing.PlanSKU(t.kind.Code, t.spec.Value))
-	if err != nil {
-		return "", err
-	}
-	t.quote, err = pricing.Plan(book, now, t.kind.Code, t.spec.Value, months)
-	return priceRule(err)
 }
 
 // Line implements LineInput.

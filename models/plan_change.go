@@ -68,10 +68,9 @@ func (in *RenewInput) Line(ctx context.Context, db *DB, by Actor) (OrderLine, er
 	p.name(&line)
 	var broken Invalid
 	if !p.Type.Renewable {
-		broken = append(broken, FieldError{Field: "instance_id", Rule: "not_renewable"})
-	} else if rule := p.fixed(db.TeamNow(by)); rule != "" {
-		broken = append(broken, FieldError{Field: "instance_id", Rule: rule})
+		broken.refuse("instance_id", "not_renewable")
 	}
+	broken.refuse("instance_id", p.fixed(db.TeamNow(by)))
 	as := in.plan(p)
 	t, err := as.terms(ctx, db, by)
 	var refused Invalid
@@ -84,9 +83,7 @@ func (in *RenewInput) Line(ctx context.Context, db *DB, by Actor) (OrderLine, er
 			// The catalogue has changed: what the plan is, is sold no longer.
 			f = FieldError{Field: "instance_id", Rule: "not_renewable"}
 		}
-		if !broken.has(f.Field) {
-			broken = append(broken, f)
-		}
+		broken.add(f)
 	}
 	if t.spec.Name != "" {
 		line.Detail = t.spec.Name
@@ -96,7 +93,7 @@ func (in *RenewInput) Line(ctx context.Context, db *DB, by Actor) (OrderLine, er
 		ends := pricing.Renewed(p.EndsAt, months)
 		line.StartsAt, line.EndsAt = &p.EndsAt, &ends
 		if ends.After(pricing.AddMonths(db.TeamNow(by), renewAhead)) {
-			broken = append(broken, FieldError{Field: "duration", Rule: "too_far"})
+			broken.refuse("duration", "too_far")
 		}
 	}
 	return line, broken.With()
@@ -141,31 +138,16 @@ func (in *UpgradeInput) Line(ctx context.Context, db *DB, by Actor) (OrderLine, 
 	line.EndsAt = &p.EndsAt
 	now := db.TeamNow(by)
 	var broken Invalid
-	refuse := func(field, rule string) {
-		if !broken.has(field) {
-			broken = append(broken, FieldError{Field: field, Rule: rule})
-		}
-	}
 	if !p.Type.Upgradable {
-		refuse("instance_id", "not_upgradable")
-	} else if rule := p.fixed(now); rule != "" {
-		refuse("instance_id", rule)
+		broken.refuse("instance_id", "not_upgradable")
 	}
-	if !positive(in.Specification) {
-		refuse("specification", "positive_integer")
-	}
-	spec, err := db.specification(ctx, p.PackageType, in.Specification)
+	broken.refuse("instance_id", p.fixed(now))
+	spec, err := in.findSize(ctx, db, p, &broken)
 	if err != nil {
 		return line, err
 	}
-	switch size, err := strconv.ParseInt(in.Specification, 10, 64); {
-	case spec.Value == "":
-		refuse("specification", "not_offered")
-	case err != nil || size <= p.Specification:
-		refuse("specification", "not_larger")
-	}
 	if _, err := pricing.ParseEffective(in.EffectiveDate, now); err != nil {
-		refuse("effective_date", dateRule(err))
+		broken.refuse("effective_date", dateRule(err))
 	}
 	if broken.has("instance_id") || broken.has("specification") {
 		return line, broken
@@ -175,20 +157,36 @@ func (in *UpgradeInput) Line(ctx context.Context, db *DB, by Actor) (OrderLine, 
 		starts = p.EffectiveAt // what has not begun is larger from its beginning
 	}
 	line.StartsAt, line.Detail = &starts, line.Detail+" → "+spec.Name
-	quote, rule, err := db.upgradePrice(ctx, p, spec, starts, now)
+	quote, unpriced, err := db.upgradePrice(ctx, p, spec, starts, now)
 	if err != nil {
 		return line, err
 	}
-	if rule != "" {
-		refuse("specification", rule)
-	}
+	broken.refuse("specification", unpriced)
 	line.Price(quote)
-	if off, err := db.planAPIOff(ctx, by); err != nil {
+	off, err := db.planAPIRule(ctx, by)
+	if err != nil {
 		return line, err
-	} else if off {
-		refuse("", "plan_api_off")
 	}
+	broken.refuse("", off)
 	return line, broken.With()
+}
+
+// findSize looks the larger specification up.
+func (in *UpgradeInput) findSize(ctx context.Context, db *DB, p *Plan, broken *Invalid) (Specification, error) {
+	if !positive(in.Specification) {
+		broken.refuse("specification", "positive_integer")
+	}
+	spec, err := db.specification(ctx, p.PackageType, in.Specification)
+	if err != nil {
+		return spec, err
+	}
+	switch size, err := strconv.ParseInt(in.Specification, 10, 64); {
+	case spec.Value == "":
+		broken.refuse("specification", "not_offered")
+	case err != nil || size <= p.Specification:
+		broken.refuse("specification", "not_larger")
+	}
+	return spec, nil
 }
 
 // upgradePrice is what it costs to make a plan larger from a moment on, or the
