@@ -1,0 +1,347 @@
+package models
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"gorm.io/gorm"
+	"gorm.io/gorm/clause"
+
+	"quartermaster/models/pricing"
+)
+
+// Quote is an order as it stands, also when it is refused.
+type Quote struct {
+	// Order is the order as it was placed, or as it would be, then without a
+	// number; nil when nothing of it could be worked out.
+	Order *Order
+	// Refused is all that is wrong with it, of each field the first.
+	Refused Invalid
+	// Held tells that it would wait for approval.
+	Held bool
+}
+
+// PreviewOrder is the order as PlaceOrder would place it now, without placing it.
+// When the input is refused, the error is the quote's Refused, and the quote has
+// what could be worked out all the same.
+func (db *DB) PreviewOrder(ctx context.Context, by Actor, in OrderInput) (Quote, error) {
+	if err := by.may(Request); err != nil {
+		return Quote{}, err
+	}
+	return db.quote(ctx, by, &in, in.check())
+}
+
+// PriceOrder is PreviewOrder for those who only want to see the price.
+func (db *DB) PriceOrder(ctx context.Context, by Actor, in OrderInput) (Quote, error) {
+	if err := by.may(See); err != nil {
+		return Quote{}, err
+	}
+	return db.quote(ctx, by, &in, in.check())
+}
+
+// quote is the order as it stands after what it needs was put before its lines.
+// broken is what check found.
+func (db *DB) quote(ctx context.Context, by Actor, in *OrderInput, broken error) (q Quote, err error) {
+	if err := db.addNeeds(ctx, by, in); err != nil {
+		return q, err
+	}
+	if q.Order, err = db.draft(ctx, by, *in); err == nil {
+		q.Held, q.Order.Rule = db.policy(ctx, by, q.Order)
+	}
+	err = Invalid(nil).With(broken, err)
+	errors.As(err, &q.Refused)
+	return q, err
+}
+
+// PlaceOrder is the one way in: check, price, policy, then hold or go, fulfil
+// and record, all in one transaction. What is refused is told as PreviewOrder
+// tells it. A repeat of a token of the same team returns the first order. An
+// order that waits for approval is returned pending; one that came by API and got
+// no ids, together with a *Held.
+func (db *DB) PlaceOrder(ctx context.Context, by Actor, in OrderInput) (q Quote, err error) {
+	if err := by.may(Request); err != nil {
+		return q, err
+	}
+	if broken := in.check(); broken != nil {
+		return db.quote(ctx, by, &in, broken)
+	}
+	full := db.hasRoom(ctx)
+	err = db.tx(ctx, func(ctx context.Context, tx *DB) (err error) {
+		if q.Order, err = tx.repeated(ctx, by, in.Token); q.Order != nil || err != nil {
+			return err
+		}
+		if full != nil {
+			return full
+		}
+		if q, err = tx.quote(ctx, by, &in, nil); err != nil {
+			return err
+		}
+		return tx.place(ctx, by, in, &q)
+	})
+	if err != nil && in.Token != "" && !db.inTx {
+		// The same form may have been sent at the same moment, and have taken
+		// the names that this one was refused for.
+		if first, again := db.repeated(ctx, by, in.Token); first != nil || again != nil {
+			q, err = Quote{Order: first}, again
+		}
+	}
+	errors.As(err, &q.Refused)
+	if err != nil {
+		return q, err
+	}
+	return q, q.Order.answer(by)
+}
+
+// check brings every broken rule of the order and its lines together.
+func (in *OrderInput) check() error {
+	errs := []error{Check(in)}
+	for _, l := range in.Lines {
+		errs = append(errs, l.Check())
+	}
+	return in.Unread.With(errs...)
+}
+
+// repeated is the order that a token was first used for, or nil.
+func (db *DB) repeated(ctx context.Context, by Actor, token string) (*Order, error) {
+	if token == "" {
+		return nil, nil
+	}
+	orders, err := table[Order](db.gorm).Preload("Lines", inOrder).
+		Where("team_id = ? AND token = ?", by.TeamID, token).Limit(1).Find(ctx)
+	if err != nil || len(orders) == 0 {
+		return nil, translate(err)
+	}
+	return &orders[0], nil
+}
+
+func inOrder(g *gorm.DB) *gorm.DB { return g.Order("position") }
+
+// draft is the order with priced lines, without a number. Beside an Invalid it
+// still returns the lines that could be priced.
+func (db *DB) draft(ctx context.Context, by Actor, in OrderInput) (*Order, error) {
+	now := db.TeamNow(by)
+	order := &Order{
+		TeamID: by.TeamID, Type: TypeNew, Free: true, Currency: "CNY", CostCentre: in.CostCentre, Note: in.Note,
+		RequestedBy: by.UserID, RequesterName: by.UserName, Version: 1,
+		Face: by.Face, Address: by.Address, Agent: clip(by.Agent, 200), RequestID: by.RequestID, KeyID: by.KeyID,
+		CreatedAt: now, UpdatedAt: now,
+	}
+	if in.Token != "" {
+		order.Token = &in.Token
+	}
+	var refused []error
+	var kinds []string
+	for i, l := range in.Lines {
+		line, err := l.Line(ctx, db, by)
+		if err != nil && !isInvalid(err) {
+			return nil, err
+		}
+		refused = append(refused, err)
+		text, err := json.Marshal(l)
+		if err != nil {
+			return nil, err
+		}
+		line.Position, line.TeamID, line.Input = i+1, by.TeamID, string(text)
+		if err := order.add(line); err != nil {
+			return nil, err
+		}
+		if k := string(line.Kind); len(kinds) == 0 || kinds[len(kinds)-1] != k {
+			kinds = append(kinds, k)
+		}
+	}
+	order.Kinds, order.LineCount = strings.Join(kinds, ","), len(order.Lines)
+	if len(order.Lines) > 0 {
+		order.Title = order.Lines[in.asked].Name
+	}
+	return order, Invalid(nil).With(refused...)
+}
+
+// add appends a priced line and adds its amounts to the order's.
+func (o *Order) add(line OrderLine) error {
+	var errs [3]error
+	o.ListMinor, errs[0] = pricing.Add(o.ListMinor, line.ListMinor)
+	o.DiscountMinor, errs[1] = pricing.Add(o.DiscountMinor, line.DiscountMinor)
+	o.TotalMinor, errs[2] = pricing.Add(o.TotalMinor, line.AmountMinor)
+	if err := errors.Join(errs[:]...); err != nil {
+		return invalid("", "amount_too_large")
+	}
+	if line.AmountMinor != 0 || line.Metered() {
+		o.Free = false
+	}
+	if line.Currency != "" {
+		o.Currency = line.Currency
+	}
+	if line.orderType != "" {
+		o.Type, o.RelatedNumber = line.orderType, line.related
+	}
+	if line.productCode != "" {
+		o.ProductCode = line.productCode
+	}
+	o.Lines = append(o.Lines, line)
+	return nil
+}
+
+// place numbers the order of a quote, and fulfils it or leaves it waiting. When
+// that is refused, the quote stays as it is.
+func (db *DB) place(ctx context.Context, by Actor, in OrderInput, q *Quote) error {
+	number, err := db.nextOrderNumber(ctx)
+	if err != nil {
+		return err
+	}
+	placed := *q.Order
+	order := &placed
+	order.Number, order.State, order.Lines = number, OrderApproved, slices.Clone(order.Lines)
+	for i := range order.Lines {
+		order.Lines[i].OrderNumber = number
+		order.Lines[i].State = OrderApproved
+	}
+	if err := db.countOrder(ctx, by, order); err != nil {
+		return err
+	}
+	// The record tells it in this order: asked for, then made.
+	err = db.record(ctx, by, Event{
+		Action: "order.placed", Kind: KindOrder, SubjectID: fmt.Sprint(number), SubjectName: order.Title,
+		OrderNumber: number,
+	}, map[string]any{"total_minor": order.TotalMinor, "currency": order.Currency, "lines": len(order.Lines), "rule": order.Rule})
+	if err != nil {
+		return err
+	}
+	if q.Held {
+		err = db.holdOrder(ctx, by, in.Lines, order)
+	} else {
+		err = db.fulfil(ctx, by, in.Lines, order)
+	}
+	if err != nil {
+		return err
+	}
+	if err := table[Order](db.gorm).Omit("Lines").Create(ctx, order); err != nil {
+		return err
+	}
+	if err := table[OrderLine](db.gorm).CreateInBatches(ctx, &order.Lines, 50); err != nil {
+		return fmt.Errorf("record order lines: %w", err)
+	}
+	q.Order = order
+	return nil
+}
+
+func (db *DB) countOrder(ctx context.Context, by Actor, order *Order) error {
+	if err := db.count(ctx, by.TeamID, "order", 1); err != nil || order.Free {
+		return err
+	}
+	return db.count(ctx, by.TeamID, "order.paid", 1)
+}
+
+// fulfil makes what an approved order asks for, in the caller's transaction.
+func (db *DB) fulfil(ctx context.Context, by Actor, lines []LineInput, order *Order) error {
+	order.State = OrderFulfilling
+	for i, in := range lines {
+		if err := db.fulfilLine(ctx, by, in, order, &order.Lines[i]); err != nil {
+			return err
+		}
+	}
+	order.settle(db.TeamNow(by))
+	return nil
+}
+
+func (db *DB) fulfilLine(ctx context.Context, by Actor, in LineInput, order *Order, line *OrderLine) error {
+	job := db.goOn(order, line)
+	if err := in.Fulfil(ctx, db, by, order, line); err != nil {
+		return err
+	}
+	if line.State == OrderFulfilling {
+		if err := db.promise(ctx, by, job, JobQueued, order, line); err != nil {
+			return err
+		}
+	}
+	return db.tally(ctx, by, tally{Kind: line.Kind, Created: order.makes(), Spend: line.AmountMinor})
+}
+
+// goOn gives a line the state that it has when its transaction ends, and returns the
+// job that it promises, "" when none is needed.
+func (db *DB) goOn(order *Order, line *OrderLine) JobKind {
+	job := db.kind(line.Kind).ByJob[order.Type]
+	line.State = OrderCompleted
+	if job != "" {
+		line.State, line.JobID = OrderFulfilling, db.newUUID()
+	}
+	return job
+}
+
+// makes is how many things each line of the order makes: none where it changes
+// one that is there already.
+func (o *Order) makes() int64 {
+	if o.Type == TypeNew {
+		return 1
+	}
+	return 0
+}
+
+// settle gives the order the state that its lines add up to.
+func (o *Order) settle(now time.Time) {
+	completed, failed := 0, false
+	for _, l := range o.Lines {
+		switch l.State {
+		case OrderCompleted:
+			completed++
+		case OrderFailed:
+			failed = true
+		}
+	}
+	o.CompletedAt = nil
+	switch {
+	case failed:
+		o.State = OrderFailed
+	case completed == len(o.Lines):
+		o.State, o.CompletedAt = OrderCompleted, &now
+	default:
+		o.State = OrderFulfilling
+	}
+	o.UpdatedAt = now
+}
+
+// FinishLine records, in the transaction that ends a job, what became of the
+// line whose resource the job worked on.
+func (db *DB) FinishLine(ctx context.Context, by Actor, number int64, resourceID string, state OrderState) error {
+	// The order is locked first: of two jobs that finish its last two lines at
+	// once, the second must see what the first wrote.
+	_, err := table[Order](db.gorm, clause.Locking{Strength: "UPDATE"}).Where("team_id = ? AND number = ?", by.TeamID, number).First(ctx)
+	if err != nil {
+		return fmt.Errorf("lock order: %w", translate(err))
+	}
+	err = db.gorm.WithContext(ctx).Model(&OrderLine{}).
+		Where("team_id = ? AND order_number = ? AND resource_id = ?", by.TeamID, number, resourceID).
+		Update("state", state).Error
+	if err != nil {
+		return fmt.Errorf("finish order line: %w", err)
+	}
+	order, err := db.FindOrder(ctx, by, number)
+	if err != nil {
+		return err
+	}
+	order.settle(db.TeamNow(by))
+	return db.gorm.WithContext(ctx).Model(order).Select("State", "CompletedAt", "UpdatedAt").Updates(order).Error
+}
+
+// ordersADay is how many orders a day has room for: a number is the day, as
+// yyyymmdd, times this, and a count.
+const ordersADay = 10_000_000
+
+// nextOrderNumber takes the day's next number. It is given back when the
+// transaction is not committed, so that the numbers have no gap.
+func (db *DB) nextOrderNumber(ctx context.Context) (int64, error) {
+	now := db.Now().In(china)
+	day := int64(now.Year())*10000 + int64(now.Month())*100 + int64(now.Day())
+	var last int64
+	err := db.gorm.WithContext(ctx).Raw(`INSERT INTO order_days (day, last) VALUES (?, 1)
+		ON CONFLICT (day) DO UPDATE SET last = order_days.last + 1 RETURNING last`, day).Scan(&last).Error
+	if err != nil {
+		return 0, fmt.Errorf("take order number: %w", err)
+	}
+	db.marks.Order = day*ordersADay + last
+	return db.marks.Order, nil
+}

@@ -1,0 +1,250 @@
+package models
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"quartermaster/models/pricing"
+)
+
+// PlanInput is what a caller says about a new plan, from a form or from the
+// API. Numbers are text as they were typed, so that "40.5" is refused as what
+// it is.
+type PlanInput struct {
+	ProductCode   string        `form:"product_code"`
+	PackageType   string        `form:"package_type"`
+	Specification string        `form:"specification"`
+	Duration      string        `form:"duration"`
+	PricingCycle  pricing.Cycle `form:"pricing_cycle"` // Month when empty
+	// EffectiveDate is yyyy-MM-ddTHH:mm:ssZ, or empty for now.
+	EffectiveDate string `form:"effective_date"`
+}
+
+// check tells what is missing, and whatever else is wrong only then: the
+// documents look at the catalogue before they look at the other fields, so the
+// rest belongs to line.
+func (in *PlanInput) Check() error {
+	given := in.required()
+	return checkTexts(given, given[2:])
+}
+
+func (in *PlanInput) required() []textField {
+	return []textField{{"product_code", in.ProductCode}, {"package_type", in.PackageType},
+		{"specification", in.Specification}, {"duration", in.Duration}}
+}
+
+// textField is a field of an input about a plan, as it was typed.
+type textField struct{ name, value string }
+
+// checkTexts tells which of the required fields are empty and, where one is,
+// also which of the numbers are none.
+func checkTexts(required, numbers []textField) error {
+	broken := missing(required)
+	if len(broken) == 0 {
+		return nil
+	}
+	for _, f := range numbers {
+		if !positive(f.value) {
+			broken.refuse(f.name, "positive_integer")
+		}
+	}
+	return broken
+}
+
+func missing(required []textField) (broken Invalid) {
+	for _, f := range required {
+		if f.value == "" {
+			broken.refuse(f.name, "required")
+		}
+	}
+	return broken
+}
+
+// positive tells whether s is a positive whole number, of any length.
+func positive(s string) bool {
+	return strings.Trim(s, "0123456789") == "" && strings.Trim(s, "0") != ""
+}
+
+func (in *PlanInput) cycle() pricing.Cycle {
+	if in.PricingCycle == "" {
+		return pricing.Monthly
+	}
+	return in.PricingCycle
+}
+
+// term is the duration in cycles and in months; ok is false where there is no
+// such term.
+func (in *PlanInput) term() (n, months int, ok bool) {
+	n, err := strconv.Atoi(in.Duration)
+	if err != nil {
+		return 0, 0, false
+	}
+	months, err = pricing.Months(n, in.cycle())
+	return n, months, err == nil
+}
+
+// planTerms is what the catalogue, the price book and the calendar make of an
+// input, as far as its rules hold.
+type planTerms struct {
+	kind   PackageType
+	spec   Specification
+	quote  pricing.Quote
+	starts time.Time
+	ends   time.Time
+}
+
+// terms works an input out. Beside an Invalid it returns what could be worked
+// out. The broken rules come in the order in which the documents check them
+// (bss.md §3), so that an API can answer the first.
+func (in *PlanInput) terms(ctx context.Context, db *DB, by Actor) (planTerms, error) {
+	var t planTerms
+	broken := missing(in.required())
+	rule, err := in.findType(ctx, db, &t)
+	if err != nil {
+		return t, err
+	}
+	broken.refuse(rule.Field, rule.Rule)
+	if !positive(in.Specification) {
+		broken.refuse("specification", "positive_integer")
+	}
+	if !positive(in.Duration) {
+		broken.refuse("duration", "positive_integer")
+	}
+	if err := in.findSize(ctx, db, &t, &broken); err != nil {
+		return t, err
+	}
+	now := db.TeamNow(by)
+	if t.starts, err = pricing.ParseEffective(in.EffectiveDate, now); err != nil {
+		broken.refuse("effective_date", dateRule(err))
+	}
+	if broken.has("duration") || broken.has("pricing_cycle") {
+		return t, broken
+	}
+	unpriced, err := in.findPrice(ctx, db, &t, now)
+	if err != nil {
+		return t, err
+	}
+	broken.refuse("duration", unpriced)
+	off, err := db.planAPIRule(ctx, by)
+	if err != nil {
+		return t, err
+	}
+	broken.refuse("", off)
+	return t, broken.With()
+}
+
+// findSize looks the specification up, and whether it is sold for the term.
+func (in *PlanInput) findSize(ctx context.Context, db *DB, t *planTerms, broken *Invalid) (err error) {
+	_, months, known := in.term()
+	if c := in.cycle(); c != pricing.Monthly && c != pricing.Yearly {
+		broken.refuse("pricing_cycle", "oneof")
+		known = true // nobody can say whether it is offered
+	}
+	if t.kind.Code != "" {
+		if t.spec, err = db.specification(ctx, t.kind.Code, in.Specification); err != nil {
+			return err
+		}
+		if t.spec.Value == "" {
+			broken.refuse("specification", "not_offered")
+		}
+	}
+	if !known || t.spec.Value != "" && !broken.has("pricing_cycle") && !slices.Contains(t.spec.Months, months) {
+		broken.refuse("duration", "not_offered")
+	}
+	return nil
+}
+
+// findPrice works out when the term ends and what it costs, or returns the rule
+// by which it has no price.
+func (in *PlanInput) findPrice(ctx context.Context, db *DB, t *planTerms, now time.Time) (rule string, err error) {
+	n, months, _ := in.term()
+	if !t.starts.IsZero() {
+		if t.ends, err = pricing.PlanEnd(t.starts, n, in.cycle()); err != nil {
+			return "", err
+		}
+	}
+	if t.spec.Value == "" {
+		return "", nil
+	}
+	book, err := db.Book(ctx, pricing.PlanSKU(t.kind.Code, t.spec.Value))
+	if err != nil {
+		return "", err
+	}
+	t.quote, err = pricing.Plan(book, now, t.kind.Code, t.spec.Value, months)
+	return priceRule(err)
+}
+
+// planAPIRule is the rule that an actor breaks who is a script of a team that
+// lets only people order plans, or "".
+func (db *DB) planAPIRule(ctx context.Context, by Actor) (rule string, err error) {
+	if by.Face != ByAPI {
+		return "", nil
+	}
+	team, err := table[Team](db.gorm).Select("plan_api").Where("id = ?", by.TeamID).First(ctx)
+	if err != nil || team.PlanAPI {
+		return "", translate(err)
+	}
+	return "plan_api_off", nil
+}
+
+// dateRule is the rule that an effective date breaks by an error of pricing.
+func dateRule(err error) string {
+	switch {
+	case errors.Is(err, pricing.ErrDatePast):
+		return "past"
+	case errors.Is(err, pricing.ErrDateAhead):
+		return "ahead"
+	}
+	return "format"
+}
+
+// priceRule is the rule that says why there is no price, by an error of
+// pricing; any other error stays one.
+func priceRule(err error) (rule string, other error) {
+	switch {
+	case errors.Is(err, pricing.ErrNoPrice):
+		return "no_price", nil
+	case errors.Is(err, pricing.ErrOverflow):
+		return "amount_too_large", nil
+	}
+	return "", err
+}
+
+// findType looks the product and the package type up and tells which rule
+// forbids them, if one does.
+func (in *PlanInput) findType(ctx context.Context, db *DB, t *planTerms) (FieldError, error) {
+	products, err := table[Product](db.gorm).Where("code = ?", in.ProductCode).Limit(1).Find(ctx)
+	if err != nil {
+		return FieldError{}, translate(err)
+	}
+	if len(products) == 0 {
+		return FieldError{Field: "product_code", Rule: "unknown"}, nil
+	}
+	types, err := table[PackageType](db.gorm).
+		Where("code = ? AND product_code = ?", in.PackageType, in.ProductCode).Limit(1).Find(ctx)
+	switch {
+	case err != nil:
+		return FieldError{}, translate(err)
+	case len(types) == 0:
+		return FieldError{Field: "package_type", Rule: "unknown"}, nil
+	}
+	t.kind = types[0]
+	if !t.kind.OnSale {
+		return FieldError{Field: "package_type", Rule: "not_on_sale"}, nil
+	}
+	return FieldError{}, nil
+}
+
+// specification is one that a package type is offered in, or the zero one.
+func (db *DB) specification(ctx context.Context, packageType, value string) (Specification, error) {
+	found, err := table[Specification](db.gorm).
+		Where("package_type = ? AND value = ?", packageType, value).Limit(1).Find(ctx)
+	if err != nil || len(found) == 0 {
+		return Specification{}, translate(err)
+	}
+	return found[0], nil
+}

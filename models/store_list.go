@@ -1,0 +1,179 @@
+package models
+
+import (
+	"context"
+
+	"quartermaster/models/pricing"
+)
+
+// StoreNameFree tells whether the actor's team has no store of that name in the
+// region.
+func (db *DB) StoreNameFree(ctx context.Context, by Actor, region, name string) (bool, error) {
+	if err := by.may(See); err != nil {
+		return false, err
+	}
+	n, err := table[Store](db.gorm).Where("team_id = ? AND region = ? AND name = ?", by.TeamID, region, name).Count(ctx, "*")
+	return n == 0, translate(err)
+}
+
+// CheckStoreName says which rule a new store's name would break, if any.
+func (db *DB) CheckStoreName(ctx context.Context, by Actor, region, name string) error {
+	in := struct {
+		Name string `form:"store_name" validate:"required,min=3,max=63,storename"`
+	}{name}
+	if err := Check(&in); err != nil {
+		return err
+	}
+	free, err := db.StoreNameFree(ctx, by, region, name)
+	if err == nil && !free {
+		err = invalid("store_name", "taken")
+	}
+	return err
+}
+
+// FindStore is one store of the actor's team.
+func (db *DB) FindStore(ctx context.Context, by Actor, id string) (*Store, error) {
+	if err := by.may(See); err != nil {
+		return nil, err
+	}
+	s, err := table[Store](db.gorm).Where("team_id = ? AND id = ?", by.TeamID, id).First(ctx)
+	if err != nil {
+		return nil, translate(err)
+	}
+	return &s, nil
+}
+
+// FindStoreByName is one store of the actor's team by its name, which is unique
+// in its region. The region may be left out where only one has the name; else
+// the store is Invalid for an ambiguous region.
+func (db *DB) FindStoreByName(ctx context.Context, by Actor, name, region string) (*Store, error) {
+	if err := by.may(See); err != nil {
+		return nil, err
+	}
+	q := table[Store](db.gorm).Where("team_id = ? AND name = ?", by.TeamID, name)
+	if region != "" {
+		q = q.Where("region = ?", region)
+	}
+	found, err := q.Limit(2).Find(ctx)
+	switch {
+	case err != nil:
+		return nil, translate(err)
+	case len(found) == 0:
+		return nil, ErrNotFound
+	case len(found) > 1:
+		return nil, invalid("region", "ambiguous")
+	}
+	return &found[0], nil
+}
+
+// ListAllStores are all stores of the team, newest first: as many as its quota
+// has room for.
+func (db *DB) ListAllStores(ctx context.Context, by Actor) ([]Store, error) {
+	if err := by.may(See); err != nil {
+		return nil, err
+	}
+	stores, err := table[Store](db.gorm).Where("team_id = ?", by.TeamID).Order("created_at DESC, id DESC").Find(ctx)
+	return stores, translate(err)
+}
+
+// ListStoreLines are the lines of orders that made a store and changed its
+// size, newest first.
+func (db *DB) ListStoreLines(ctx context.Context, by Actor, id string) ([]OrderLine, error) {
+	if err := by.may(See); err != nil {
+		return nil, err
+	}
+	lines, err := table[OrderLine](db.gorm).Where("team_id = ? AND resource_id = ?", by.TeamID, id).
+		Order("order_number DESC").Find(ctx)
+	return lines, translate(err)
+}
+
+// StoresPrepaid tells whether stores are sold for a term that is paid in
+// advance.
+func (db *DB) StoresPrepaid(ctx context.Context) (bool, error) {
+	off, err := db.setting(ctx, storesPrepaidOff)
+	return off == "", err
+}
+
+// SetStoresPrepaid says whether stores are sold for a term that is paid in
+// advance. Only a site admin may; stores that exist stay as they are.
+func (db *DB) SetStoresPrepaid(ctx context.Context, by Actor, sold bool) error {
+	if !by.SiteAdmin {
+		return ErrForbidden
+	}
+	since, action := "", "store.prepaid_on"
+	if !sold {
+		since, action = stamp(db.Now()), "store.prepaid_off"
+	}
+	return db.tx(ctx, func(ctx context.Context, tx *DB) error {
+		if err := tx.set(ctx, storesPrepaidOff, since); err != nil {
+			return err
+		}
+		return tx.record(ctx, by, Event{Action: action, Kind: KindTeam, SubjectID: by.TeamID})
+	})
+}
+
+// StoreFilter says which stores to list. Empty fields do not narrow.
+type StoreFilter struct {
+	Region string
+	State  StoreState
+	Text   string // in the name
+}
+
+// ListStores is a page of the team's stores, newest first.
+func (db *DB) ListStores(ctx context.Context, by Actor, f StoreFilter, p Page) ([]Store, Cursor, error) {
+	if err := by.may(See); err != nil {
+		return nil, Cursor{}, err
+	}
+	q := table[Store](db.gorm).Where("team_id = ?", by.TeamID)
+	if f.Region != "" {
+		q = q.Where("region = ?", f.Region)
+	}
+	if f.State != "" {
+		q = q.Where("state = ?", f.State)
+	}
+	if f.Text != "" {
+		q = q.Where(`name LIKE ? ESCAPE '\'`, like(f.Text))
+	}
+	return pageOf(ctx, q, p, newestFirst("created_at", "id"), func(s Store) []string {
+		return []string{stamp(s.CreatedAt), s.ID}
+	})
+}
+
+// StorePrice is what one compute unit of a flavor costs in a region: an hour,
+// a month and a year of it, in millionths of the currency; 0 where it is not
+// sold that way.
+type StorePrice struct {
+	Flavor
+	Currency              string
+	Hourly, Monthly, Year int64
+}
+
+// ListStorePrices are the flavors, smallest first, with what they cost in the
+// region now.
+func (db *DB) ListStorePrices(ctx context.Context, by Actor, region string) ([]StorePrice, error) {
+	flavors, err := db.listFlavors(ctx)
+	if err != nil {
+		return nil, err
+	}
+	skus := make([]string, len(flavors))
+	for i, f := range flavors {
+		skus[i] = pricing.StoreSKU(f.CU)
+	}
+	book, err := db.Book(ctx, skus...)
+	if err != nil {
+		return nil, err
+	}
+	now := db.TeamNow(by)
+	prices := make([]StorePrice, len(flavors))
+	for i, f := range flavors {
+		prices[i].Flavor = f
+		for unit, micro := range map[pricing.Unit]*int64{
+			pricing.Hour: &prices[i].Hourly, pricing.Month: &prices[i].Monthly, pricing.Year: &prices[i].Year,
+		} {
+			if p, err := book.Find(now, skus[i], region, unit, 0); err == nil {
+				*micro, prices[i].Currency = p.Micro, p.Currency
+			}
+		}
+	}
+	return prices, nil
+}
