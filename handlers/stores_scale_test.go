@@ -136,16 +136,13 @@ func TestFailedScalingSaysWhyInWordsAndIsTriedAgain(t *testing.T) {
 
 func TestStoresAreOfferedInAdvanceOnlyWhileTheyAreSoldSo(t *testing.T) {
 	t.Parallel()
-	site := open(t)
+	o := modelstest.Choose(t, models.Options{})
+	site := openWith(t, o, web.Site{})
 	ada := site.SignIn(t, models.Requester)
 	if p := ada.Get(t, "/stores/new"); !p.Has("[name=charge_mode][value=prePaid]") {
 		t.Error("stores are not offered in advance")
 	}
-	admin := site.Team.Admin
-	admin.SiteAdmin = true
-	if err := site.DB.SetStoresPrepaid(t.Context(), admin, false); err != nil {
-		t.Fatal(err)
-	}
+	modelstest.Exec(t, o, "INSERT INTO settings (name, value) VALUES ('stores_prepaid_off', 'yes')")
 	form := ada.Get(t, "/stores/new")
 	if form.Has("[name=charge_mode][value=prePaid]") {
 		t.Error("stores are offered in advance and not sold so")

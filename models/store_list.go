@@ -94,24 +94,6 @@ func (db *DB) StoresPrepaid(ctx context.Context) (bool, error) {
 	return off == "", err
 }
 
-// SetStoresPrepaid says whether stores are sold for a term that is paid in
-// advance. Only a site admin may; stores that exist stay as they are.
-func (db *DB) SetStoresPrepaid(ctx context.Context, by Actor, sold bool) error {
-	if !by.SiteAdmin {
-		return ErrForbidden
-	}
-	since, action := "", "store.prepaid_on"
-	if !sold {
-		since, action = stamp(db.Now()), "store.prepaid_off"
-	}
-	return db.tx(ctx, func(ctx context.Context, tx *DB) error {
-		if err := tx.set(ctx, storesPrepaidOff, since); err != nil {
-			return err
-		}
-		return tx.record(ctx, by, Event{Action: action, Kind: KindTeam, SubjectID: by.TeamID})
-	})
-}
-
 // StoreFilter says which stores to list. Empty fields do not narrow.
 type StoreFilter struct {
 	Region string

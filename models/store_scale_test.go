@@ -446,40 +446,25 @@ func TestJobsOfStoresAreListedNewestFirst(t *testing.T) {
 	}
 }
 
-func TestStoresAreNotSoldPrepaidWhenTheCatalogueSaysSo(t *testing.T) {
+func TestStoresAreNotSoldPrepaidWhenASettingSaysSo(t *testing.T) {
 	t.Parallel()
 	db := modelstest.Open(t)
 	team := modelstest.NewTeam(t, db)
-	if err := db.SetStoresPrepaid(t.Context(), team.Admin, false); !errors.Is(err, models.ErrForbidden) {
-		t.Errorf("a team's admin: got %v, want %v", err, models.ErrForbidden)
-	}
-	site := team.Admin
-	site.SiteAdmin = true
 	in := storeInput("handbook")
 	in.ChargeMode, in.PeriodType, in.PeriodNum = pricing.PrePaid, pricing.Month, 1
-	for _, sold := range []bool{true, false, false, true} {
-		if err := db.SetStoresPrepaid(t.Context(), site, sold); err != nil {
-			t.Fatal(err)
-		}
-		got, err := db.StoresPrepaid(t.Context())
-		if err != nil || got != sold {
-			t.Errorf("got %v, %v; want %v", got, err, sold)
-		}
-		if _, err := db.PreviewOrder(t.Context(), team.Requester, storeOrder(in)); rejects(err, "charge_mode", "not_on_sale_prepaid") == sold {
-			t.Errorf("sold in advance %v: got %v", sold, err)
-		}
+	if _, err := db.PreviewOrder(t.Context(), team.Requester, storeOrder(in)); err != nil {
+		t.Errorf("got %v, want it sold", err)
 	}
-	if err := db.SetStoresPrepaid(t.Context(), site, false); err != nil {
+	if err := db.Statement(t.Context(), "INSERT INTO settings (name, value) VALUES ('stores_prepaid_off', 'yes')"); err != nil {
 		t.Fatal(err)
+	}
+	if sold, err := db.StoresPrepaid(t.Context()); err != nil || sold {
+		t.Errorf("got %v, %v; want not sold", sold, err)
 	}
 	if _, err := db.PlaceOrder(t.Context(), team.Requester, storeOrder(in)); !rejects(err, "charge_mode", "not_on_sale_prepaid") {
 		t.Errorf("got %v, want charge_mode not_on_sale_prepaid", err)
 	}
 	placeStore(t, db, team.Requester, storeInput("by-the-hour"))
-	events, _, err := db.ListEvents(t.Context(), team.Viewer, models.EventFilter{Action: "store.prepaid"}, models.Page{})
-	if err != nil || len(events) != 5 {
-		t.Errorf("got %d events, %v; want one for each change", len(events), err)
-	}
 }
 
 func TestScalingLeavesTheIndexAsItIs(t *testing.T) {

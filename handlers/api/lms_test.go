@@ -1051,12 +1051,9 @@ func TestStoresAnswerOnlyToPOSTAtTheirPaths(t *testing.T) {
 
 func TestPrepaidStoreIsRefusedWhileNoneIsSold(t *testing.T) {
 	t.Parallel()
-	d := open(t)
-	admin := d.Team.Admin
-	admin.SiteAdmin = true
-	if err := d.DB.SetStoresPrepaid(t.Context(), admin, false); err != nil {
-		t.Fatal(err)
-	}
+	o := modelstest.Choose(t, models.Options{})
+	d := openWith(t, o, 0)
+	modelstest.Exec(t, o, "INSERT INTO settings (name, value) VALUES ('stores_prepaid_off', 'yes')")
 	in := namedStore(t, "prepaid")
 	in["charge_info"] = body{"charge_mode": "prePaid", "period_type": "month", "period_num": 1}
 	if a := storesBySignature(t, d, d.Key, "CreateStore", in, nil); a.Status != http.StatusBadRequest || a.Code != "LMS.00001001" {
