@@ -13,6 +13,7 @@ import (
 
 	"github.com/mattn/go-sqlite3"
 
+	"quartermaster/models/files"
 	"quartermaster/models/index"
 )
 
@@ -59,7 +60,7 @@ func (db *DB) allocateIndex(id string) error {
 			return folderFailure(err)
 		}
 	}
-	return folderFailure(syncFolder(db.storesFolder()))
+	return folderFailure(files.SyncFolder(db.storesFolder()))
 }
 
 // buildIndex makes an empty index in a store's folder, if there is none.
@@ -86,7 +87,7 @@ func (db *DB) buildIndex(ctx context.Context, id string) error {
 	if err := os.Rename(building, db.storeIndex(id)); err != nil {
 		return folderFailure(err)
 	}
-	return folderFailure(syncFolder(folder))
+	return folderFailure(files.SyncFolder(folder))
 }
 
 // checkIndex opens a store's index and tries it. A new index that does not work
@@ -143,7 +144,7 @@ func (db *DB) removeIndex(id string) error {
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return folderFailure(err)
 	}
-	if err := syncFolder(db.storesFolder()); !errors.Is(err, fs.ErrNotExist) {
+	if err := files.SyncFolder(db.storesFolder()); !errors.Is(err, fs.ErrNotExist) {
 		return folderFailure(err)
 	}
 	return nil
@@ -275,13 +276,4 @@ func folderFailure(err error) error {
 		return f
 	}
 	return err
-}
-
-// syncFolder makes the names in a folder survive a power cut.
-func syncFolder(folder string) error {
-	f, err := os.Open(folder)
-	if err != nil {
-		return err
-	}
-	return errors.Join(f.Sync(), f.Close())
 }
