@@ -18,7 +18,7 @@ type AccessKey struct {
 	TeamID      string // "" for a site key
 	UserID      string
 	Name        string
-	Operations  []string // what it is limited to; empty: nothing, it may call all
+	Operations  []string // the operations it is limited to; empty: it may call all of them
 	Disabled    bool
 	ExpiresAt   *time.Time
 	UsedAt      *time.Time
@@ -78,7 +78,8 @@ const (
 	KeyOrphaned KeyState = "orphaned" // its user may not act any more
 )
 
-// State is the key's state at a time. Only an active key is obeyed.
+// State is the key's state at a time. Requests are accepted only from an active
+// key.
 func (k AccessKey) State(now time.Time) KeyState {
 	switch {
 	case k.Disabled:
@@ -100,7 +101,7 @@ type AccessKeyInput struct {
 	// User is the member of the team that the key acts as, or the site admin of
 	// a site key; empty means whoever makes it.
 	User string `form:"key_user" validate:"max=64"`
-	// Operations are what the key may call; none means all.
+	// Operations are what the key may call; an empty list means all.
 	Operations []string `form:"operations" validate:"max=100"`
 	// Days is how long the key works; 0 means until somebody ends it.
 	Days int `form:"days" validate:"min=0,max=3650"`
@@ -254,13 +255,13 @@ func orphaned(siteKey, disabled, siteAdmin bool, role Role) bool {
 	return disabled || role == ""
 }
 
-// SetAccessKeyDisabled disables or enables an access key. The next request
-// signed with it goes by that.
+// SetAccessKeyDisabled disables or enables an access key, from the next request
+// on.
 func (db *DB) SetAccessKeyDisabled(ctx context.Context, by Actor, id string, disabled bool) (*AccessKey, error) {
 	return db.onKey(ctx, by, id, func(ctx context.Context, tx *DB, k *AccessKey) error {
 		q := table[accessKeyRow](tx.gorm).Where("id = ? AND team_id = ? AND disabled <> ?", id, by.TeamID, disabled).Select("disabled", "updated_at")
 		n, err := q.Updates(ctx, accessKeyRow{Disabled: disabled, UpdatedAt: tx.Now()})
-		if err != nil || n == 0 { // so it was already
+		if err != nil || n == 0 { // it was in that state already
 			return err
 		}
 		k.Disabled = disabled
@@ -319,7 +320,7 @@ func (db *DB) newAccessKeyID() string {
 // newSecret is the secret of an access key: 40 letters and digits, 238 bits.
 func (db *DB) newSecret() string {
 	const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
-	const fair = 256 - 256%len(alphabet) // bytes from here on would favour the first letters
+	const fair = 256 - 256%len(alphabet) // larger bytes would make the first letters more likely
 	var secret []byte
 	for len(secret) < 40 {
 		for _, c := range db.randomBytes(64) {
@@ -341,8 +342,8 @@ type Caller struct {
 	Actor Actor
 }
 
-// Active tells whether the key is obeyed: it is enabled, has not expired, and
-// its user may act.
+// Active tells whether requests of the key are accepted: it is enabled, has not
+// expired, and its user may act.
 func (c *Caller) Active(now time.Time) bool { return c.Key.State(now) == KeyActive }
 
 // May tells whether the key may call an operation. What its user's role allows
@@ -365,8 +366,7 @@ const callerQuery = `SELECT k.id, k.team_id, k.user_id, k.name, k.operations, k.
 
 // FindCaller is the key of an id with its secret, or ErrNotFound. Where the
 // request came from is taken from the given actor. It may be called before
-// anybody has shown who they are: the caller of it decides by the signature, and
-// by Active.
+// anybody has signed in: the caller then checks the signature and Active.
 func (db *DB) FindCaller(ctx context.Context, keyID string, from Actor) (*Caller, error) {
 	c, sealed, err := db.caller(ctx, from, callerQuery+" WHERE k.id = ?", keyID)
 	if err != nil {
@@ -408,7 +408,7 @@ func (db *DB) caller(ctx context.Context, from Actor, query string, args ...any)
 		k.ExpiresAt = &expires.Time
 	}
 	k.Orphaned = orphaned(k.SiteKey(), disabled, siteAdmin, k.Role)
-	// A key never keeps the site, whoever its user is.
+	// A key never has the rights of a site admin, whoever its user is.
 	from.SiteAdmin = false
 	from.UserID, from.UserName, from.KeyID, from.KeyName = k.UserID, k.UserName, k.ID, k.Name
 	from.TeamID, from.Role, from.ClockOffset = k.TeamID, k.Role, msDuration(offset)
@@ -416,7 +416,7 @@ func (db *DB) caller(ctx context.Context, from Actor, query string, args ...any)
 }
 
 // ActorFor is who a caller acts as in a team. A site key is a requester in any
-// team that there is; a team's key only acts in its own. Everything else is
+// existing team; a team's key only acts in its own. Everything else is
 // ErrNotFound.
 func (db *DB) ActorFor(ctx context.Context, c *Caller, teamID string) (Actor, error) {
 	if !c.SiteKey() {

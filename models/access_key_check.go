@@ -6,7 +6,8 @@ import "context"
 const maxCheckable = 100
 
 // ListCheckableKeys are the keys whose signatures the actor may have compared:
-// all of the team for who keeps them, else the actor's own; the newest of them.
+// all of the team for an actor who manages them, otherwise the actor's own. At
+// most the newest ones are listed.
 func (db *DB) ListCheckableKeys(ctx context.Context, by Actor) ([]AccessKey, error) {
 	if err := by.may(See); err != nil {
 		return nil, err
@@ -27,8 +28,8 @@ func (db *DB) ListCheckableKeys(ctx context.Context, by Actor) ([]AccessKey, err
 }
 
 // FindCheckableKey is a key of ListCheckableKeys with its secret, to compare a
-// signature with. The secret is not to leave the program. A key that the actor
-// may not have compared is ErrNotFound, as is one that does not exist.
+// signature with. The secret must not leave the program. A key that the actor
+// may not use for this is ErrNotFound, like one that does not exist.
 func (db *DB) FindCheckableKey(ctx context.Context, by Actor, id string) (*Caller, error) {
 	if err := by.may(See); err != nil {
 		return nil, err

@@ -43,8 +43,8 @@ func (db *DB) IssueToken(ctx context.Context, by Actor, keyID string, in TokenIn
 		if _, err := table[AccessToken](tx.gorm).Where("key_id = ? AND expires_at <= ?", keyID, now).Delete(ctx); err != nil {
 			return fmt.Errorf("tidy tokens: %w", err)
 		}
-		// A change of the key's row first, so that of several at once each sees what
-		// the others issued.
+		// The key's row is changed first, so that concurrent calls see the
+		// tokens that the others issued.
 		if _, err := table[accessKeyRow](tx.gorm).Where("id = ? AND team_id = ?", keyID, by.TeamID).Update(ctx, "updated_at", now); err != nil {
 			return fmt.Errorf("issue token: %w", err)
 		}

@@ -82,8 +82,8 @@ type Actor struct {
 	site bool
 }
 
-// ForSite is the actor in no team: what belongs to one is then asked for as the
-// site's own, which only a site admin may.
+// ForSite is the actor without a team: the methods then work on what belongs to
+// the site itself, which only a site admin may do.
 func (by Actor) ForSite() Actor {
 	by.TeamID, by.Role, by.ClockOffset, by.site = "", "", 0, true
 	return by

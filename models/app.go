@@ -37,8 +37,8 @@ type AppInput struct {
 	Token string `form:"-" validate:"max=64"`
 }
 
-// CreateApp makes an application. It costs nothing and holds nothing yet, so it
-// is no order; its unique name keeps a form that is sent twice from making two.
+// CreateApp makes an application. It is free and empty, so no order is needed.
+// Its unique name prevents a form that is sent twice from making two.
 func (db *DB) CreateApp(ctx context.Context, by Actor, in AppInput) (*App, error) {
 	if err := by.may(Request); err != nil {
 		return nil, err
@@ -226,8 +226,9 @@ func (db *DB) UpdateApp(ctx context.Context, by Actor, id, description string) (
 const AnyVersions = -1
 
 // DeleteApp deletes an application with its package versions; their objects
-// stay in their buckets. seen is how many versions the one who confirmed was
-// told of, or AnyVersions: when there are others by now, nothing is deleted.
+// stay in their buckets. seen is the number of versions that the person who
+// confirmed was shown, or AnyVersions: when the number has changed, nothing is
+// deleted.
 func (db *DB) DeleteApp(ctx context.Context, by Actor, id string, seen int64) error {
 	if err := by.may(Request); err != nil {
 		return err

@@ -29,7 +29,7 @@ type BackupInput struct {
 	To string
 	// Program is the version that writes it.
 	Program string
-	// Dump is the path of pg_dump, where it is not to be looked for.
+	// Dump is the path of pg_dump; when it is empty, the program looks for it.
 	Dump  string
 	Meter *Meter
 }
@@ -37,24 +37,26 @@ type BackupInput struct {
 // BackupReport says what a backup holds and what it lacks.
 type BackupReport struct {
 	backup.Manifest
-	// Copied are the blobs that were not there from an earlier backup.
+	// Copied are the blobs that an earlier backup did not have.
 	Copied, CopiedBytes int64
-	// Missing and Damaged are the ids of blobs whose bytes the data folder does
-	// not have, or not as they were recorded. The rest is in the backup.
+	// Missing and Damaged are the ids of blobs whose bytes the data folder
+	// lacks, or which differ from what was recorded. All others are in the
+	// backup.
 	Missing, Damaged []string
 }
 
 // Whole tells whether the backup holds everything that was recorded.
 func (r BackupReport) Whole() bool { return len(r.Missing)+len(r.Damaged) == 0 }
 
-// secretKeyNotice stands in every backup that needs it.
+// secretKeyNotice is written into every backup that needs it.
 const secretKeyNotice = "The secret key is not in this backup. Keep secret.key, or QUARTERMASTER_SECRET_KEY, in another place: " +
 	"without it the access keys cannot be used, and whoever has it together with this backup can sign as any of them."
 
-// Backup copies the desk as it is at one moment, without holding up whoever
-// writes to it: the database first, then the bytes of what that copy knows.
-// Bytes of what is deleted meanwhile lie aside for a day, where they are found.
-// When it returns an error, the backup that was there before still counts.
+// Backup copies the desk as it is at one moment, while others go on writing to
+// it: the database first, then the bytes that this copy of the database refers
+// to. Bytes that are deleted meanwhile are kept aside for a day, and are copied
+// from there. When it returns an error, an earlier backup at the same place is
+// still valid.
 func (db *DB) Backup(ctx context.Context, in BackupInput) (BackupReport, error) {
 	var r BackupReport
 	if err := db.apart(in.To); err != nil {
@@ -103,8 +105,8 @@ func (db *DB) backUp(ctx context.Context, w backup.Writer, in BackupInput, r *Ba
 	return nil
 }
 
-// apart refuses a place inside the data folder: what takes that takes the
-// backup too.
+// apart refuses a place inside the data folder: whatever destroys the folder
+// would destroy the backup too.
 func (db *DB) apart(to string) error {
 	place, err := real(to)
 	if err != nil {
@@ -120,7 +122,7 @@ func (db *DB) apart(to string) error {
 	return nil
 }
 
-// real is a path without links, of which the end need not exist.
+// real is a path with its links resolved. Its last parts need not exist.
 func real(name string) (string, error) {
 	name, err := filepath.Abs(name)
 	if err != nil {
@@ -165,8 +167,9 @@ func (db *DB) backUpBlob(w backup.Writer, in BackupInput, r *BackupReport, id, s
 	return err
 }
 
-// exactly gives as many bytes as a file had when it was opened. What cannot be
-// read is zeros, which no checksum takes for the bytes that were there.
+// exactly gives as many bytes as a file had when it was opened. In place of
+// bytes that cannot be read it gives zeros, so that the checksum will not
+// match.
 type exactly struct {
 	r      io.Reader
 	left   int64

@@ -55,7 +55,7 @@ func (db *DB) snapshot(ctx context.Context, folder string, in BackupInput) (know
 
 // copySQLite copies the database page by page while a transaction that only
 // reads keeps them as they are: it ends however much is written meanwhile. (The
-// copy that the shell's .backup makes begins again with each write.)
+// .backup command of SQLite's shell starts again after each write.)
 func (db *DB) copySQLite(ctx context.Context, to, list string, m *Meter) (known, error) {
 	if err := copyPages(ctx, db.gorm, to, m); err != nil {
 		return known{}, fmt.Errorf("copy database: %w", err)
@@ -167,8 +167,9 @@ func (db *DB) dumpPostgres(ctx context.Context, to, list string, in BackupInput)
 }
 
 // ErrPooled says that the programs of PostgreSQL would have to go through a
-// pooler. They set an empty search_path, which a pooler of transactions hands on
-// with the connection: to a server that runs, which then finds no table.
+// pooler. They set an empty search_path. A pooler in transaction mode passes
+// the connection with this setting on to a running server, which then finds no
+// tables.
 var ErrPooled = errors.New("a pooler such as PgBouncer stands before PostgreSQL, and pg_dump and pg_restore would disturb the server through it")
 
 // postgresTool finds the program of PostgreSQL that fits the server.
@@ -235,7 +236,7 @@ func countRows(g *gorm.DB) (map[string]int64, error) {
 	}
 	rows := map[string]int64{}
 	for _, name := range tables {
-		if !g.Migrator().HasTable(name) { // as one that a later step drops
+		if !g.Migrator().HasTable(name) { // such as a table that a later migration drops
 			continue
 		}
 		var n int64
@@ -252,13 +253,13 @@ type blob struct {
 	Blob   string
 	Size   int64
 	SHA256 string `gorm:"column:sha256"`
-	// Of is what the bytes are, for a person. What in a key is no letter is
-	// written out, so that a terminal does not obey it.
+	// Of is what the bytes are, for a person. Control characters in a key are
+	// written out, so that a terminal does not interpret them.
 	Of string
 }
 
-// blobsAtOnce is how many records are read at a time. Nothing is kept open while
-// their bytes are looked at, which would let SQLite's journal grow.
+// blobsAtOnce is how many records are read at a time. No query stays open while
+// their bytes are checked, since that would let SQLite's journal grow.
 const blobsAtOnce = 1000
 
 // eachBlob visits every blob that a record names: those of objects, and those

@@ -50,7 +50,7 @@ func (db *DB) openBeside(ctx context.Context, o Options) (err error) {
 	} else if err != nil {
 		return err
 	}
-	// The folder was looked at first: it never knows more than its database.
+	// The folder was read first, so it must not be ahead of its database.
 	if err := m.check(ctx, db.gorm); err != nil {
 		return err
 	}

@@ -10,8 +10,8 @@ import (
 	"quartermaster/models/objects"
 )
 
-// knownBlobs tells which blobs a record names: that of an object, or of an order
-// that waits with the bytes that came with it.
+// knownBlobs tells which blobs a record names: that of an object, or of an
+// order that waits for approval together with an upload.
 func (db *DB) knownBlobs(ctx context.Context, ids []string) (map[string]bool, error) {
 	var found []string
 	err := db.gorm.WithContext(ctx).Raw(`SELECT blob FROM objects WHERE blob IN ?
@@ -23,9 +23,8 @@ func (db *DB) knownBlobs(ctx context.Context, ids []string) (map[string]bool, er
 	return known, translate(err)
 }
 
-// stage writes what r gives to disk, as objects.Dir does, as long as the disk has
-// room for more than small changes. What ends r early is the error of r itself,
-// and none of the database.
+// stage writes what r gives to disk, as objects.Dir does, as long as the disk
+// has room for more than small changes. An error of r is returned as it is.
 func (db *DB) stage(ctx context.Context, r io.Reader, limit int64) (objects.Staged, error) {
 	if err := db.hasRoom(ctx); err != nil {
 		return objects.Staged{}, err

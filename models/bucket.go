@@ -91,7 +91,7 @@ func (in *BucketInput) Fulfil(ctx context.Context, tx *DB, by Actor, order *Orde
 	if b.Name == "" {
 		b.Name = "webplus-" + b.Region + "-s-" + id
 	}
-	// A bucket that can hold nothing is none.
+	// A bucket that can hold nothing is refused.
 	if err := tx.objects.Ready(); err != nil {
 		tx.log.Error("make bucket", "error", err)
 		return invalid("", "storage_failed")
@@ -203,8 +203,9 @@ func (db *DB) EnsureStorage(ctx context.Context, by Actor, region string) (*Buck
 	return b, nil
 }
 
-// orderStorage orders the storage bucket, of several calls at once in one. held
-// is beside err, because the order that waits is to be kept.
+// orderStorage orders the storage bucket, once even when several calls come at
+// the same time. held is returned beside err, because the waiting order must be
+// kept.
 func (db *DB) orderStorage(ctx context.Context, by Actor, region string) (b *Bucket, held, err error) {
 	if err := db.holdTeam(ctx, by); err != nil {
 		return nil, nil, err

@@ -11,8 +11,8 @@ import (
 )
 
 const (
-	// callsKept and callsAge bound the list of a key's calls. Of those that
-	// somebody else may have sent fewer are kept, beside the others.
+	// callsKept and callsAge bound the list of a key's calls. Fewer are kept of
+	// calls that somebody else may have sent.
 	callsKept    = 1000
 	unprovenKept = 100
 	callsAge     = 30 * 24 * time.Hour
@@ -20,7 +20,7 @@ const (
 	// out of the list: a request never waits for it.
 	callsWaiting = 4096
 	// unprovenWaiting is how many wait when no more of those that somebody else
-	// may have sent are added, so that they take no one's place.
+	// may have sent are added, so that they displace none of the others.
 	unprovenWaiting = 512
 	// callsTogether bounds what one transaction writes.
 	callsTogether = 200
@@ -55,7 +55,7 @@ func (Call) TableName() string { return "api_calls" }
 // Failed tells whether the call was refused or failed.
 func (c Call) Failed() bool { return c.Code != "" }
 
-// callLog gathers calls and writes them behind the requests' backs.
+// callLog gathers calls and writes them in the background.
 type callLog struct {
 	queue   chan Call
 	flush   chan chan error
@@ -152,7 +152,7 @@ func (db *DB) addCalls(ctx context.Context, batch []Call) error {
 			last[c.KeyID] = c
 		}
 	}
-	for _, id := range slices.Sorted(maps.Keys(last)) { // in one order, so that two processes do not wait for each other
+	for _, id := range slices.Sorted(maps.Keys(last)) { // in one order, so that two processes cannot deadlock
 		c := last[id]
 		err := execute(ctx, db.gorm, `UPDATE access_keys SET used_at = ?, used_from = ?, used_agent = ?, used_for = ?
 			WHERE id = ? AND (used_at IS NULL OR used_at <= ?)`, c.At, c.Address, c.Agent, c.Operation, id, c.At)
@@ -199,7 +199,7 @@ func (db *DB) keptKeys(ctx context.Context, calls []Call) (map[string]bool, erro
 // trimCalls forgets calls that are too old, and those of the given keys beyond
 // the last.
 func (db *DB) trimCalls(ctx context.Context, keys map[string]bool) error {
-	// An id begins with its time.
+	// An id begins with the time it was made.
 	old := fmt.Sprintf("%012x", db.Now().Add(-callsAge).UnixMilli())
 	if err := execute(ctx, db.gorm, "DELETE FROM api_calls WHERE id < ?", old); err != nil {
 		return fmt.Errorf("forget calls: %w", err)
@@ -229,7 +229,7 @@ func (db *DB) ListCalls(ctx context.Context, by Actor, f CallFilter, p Page) ([]
 	if _, err := db.FindAccessKey(ctx, by, f.Key); err != nil {
 		return nil, Cursor{}, err
 	}
-	if err := db.FlushCalls(ctx); err != nil { // the newest is what is looked for
+	if err := db.FlushCalls(ctx); err != nil { // the caller probably looks for the newest call
 		return nil, Cursor{}, err
 	}
 	q := table[Call](db.gorm).Where("key_id = ?", f.Key)

@@ -8,26 +8,26 @@ import (
 	"time"
 )
 
-// CheckInput says how closely to look.
+// CheckInput says how thoroughly to check.
 type CheckInput struct {
 	// Fast leaves out reading the bytes of objects to compare their checksums.
 	Fast bool
-	// Repair mends what can be mended without a choice. It is ErrConflict beside
-	// others: the database has to be opened with Open.
+	// Repair mends what can be mended without a choice. It is ErrConflict on a
+	// database from OpenBeside.
 	Repair bool
 	Meter  *Meter
 }
 
-// CheckReport is what was looked at and what does not fit.
+// CheckReport says what was checked and what does not fit.
 type CheckReport struct {
-	Objects, Bytes int64 // of which the bytes were looked for, and read
+	Objects, Bytes int64 // objects that were checked, and bytes that were read
 	Rows           map[string]int64
 	Findings       []Finding
-	// Notes are worth knowing and no fault.
+	// Notes are not faults, but worth knowing.
 	Notes []string
 }
 
-// Fits tells whether nothing was found that was not mended.
+// Fits tells whether everything that was found has been mended.
 func (r CheckReport) Fits() bool {
 	return !slices.ContainsFunc(r.Findings, func(f Finding) bool { return !f.Mended })
 }
@@ -45,23 +45,23 @@ type fault struct {
 	id   string // tells the case from others of the same look
 	says string // for a person
 	row  row
-	// unknown is what lies there of a case without a record.
+	// unknown is the file of a case that has no record.
 	unknown Unknown
 }
 
-// look is one way of looking whether the data fits together.
+// look is one of the checks.
 type look struct {
 	what string
-	// find finds the cases; where ids are given, only among these.
+	// find finds the cases; with ids, only among these.
 	find func(ctx context.Context, db *DB, ids map[string]bool) ([]fault, error)
-	// mend mends cases in the caller's transaction; nil where a person has to
-	// choose.
+	// mend mends cases in the caller's transaction; nil when a person has to
+	// decide.
 	mend func(ctx context.Context, tx *DB, cases []fault) error
 }
 
-// Check looks whether database, files and counters fit together. Nothing is
-// held up or changed, unless a repair is asked for. What is found is looked for
-// again before it counts: others may be about to change it.
+// Check looks whether database, files and counters fit together. It blocks
+// nobody, and changes nothing unless a repair is asked for. What it finds it
+// checks again before reporting it, since others may be changing it.
 func (db *DB) Check(ctx context.Context, in CheckInput) (CheckReport, error) {
 	var r CheckReport
 	if in.Repair && db.lock == nil {
@@ -95,7 +95,7 @@ func (db *DB) Check(ctx context.Context, in CheckInput) (CheckReport, error) {
 	return r, translate(err)
 }
 
-// lookTwice is what both of two looks find.
+// lookTwice is what a check finds twice in a row.
 func (db *DB) lookTwice(ctx context.Context, l look) ([]fault, error) {
 	first, err := l.find(ctx, db, nil)
 	if err != nil || len(first) == 0 {
@@ -109,7 +109,7 @@ func (db *DB) lookTwice(ctx context.Context, l look) ([]fault, error) {
 	return slices.DeleteFunc(again, func(f fault) bool { return !ids[f.id] }), err
 }
 
-// mend mends the cases of a look and tells whether they are gone then.
+// mend mends the cases of a look and tells whether they are gone afterwards.
 func (db *DB) mend(ctx context.Context, l look, cases []fault) (bool, error) {
 	err := db.tx(ctx, func(ctx context.Context, tx *DB) error {
 		if err := l.mend(ctx, tx, cases); err != nil {
@@ -148,17 +148,17 @@ func (db *DB) recordMended(ctx context.Context, l look, cases []fault) error {
 	return nil
 }
 
-// mostExamples is how many cases are told one by one.
+// mostExamples is how many cases are listed one by one.
 const mostExamples = 5
 
-// row is what the looks by SQL read of a case.
+// row is a case as the looks by SQL read it.
 type row struct {
 	ID, TeamID, Name string
 	Have, Want       int64
 }
 
-// bySQL is a look by one query, which sees the database as it is at one moment.
-// It gives the columns of row; says tells a case with the place of each.
+// bySQL is a look by one query, which sees the database at one moment. The
+// query has the columns of row, and says has a place for each.
 func bySQL(what, query, says string, mend string, args ...any) look {
 	l := look{what: what, find: func(ctx context.Context, db *DB, _ map[string]bool) ([]fault, error) {
 		var rows []row
@@ -192,10 +192,11 @@ func (db *DB) looks(in CheckInput, r *CheckReport) []look {
 	return slices.Concat(db.fileLooks(in, r), []look{unknown}, db.rowLooks())
 }
 
-// overdue is how long a job may wait before it is worth a word.
+// overdue is how long a job may wait before the check mentions it.
 const overdue = time.Hour
 
-// checkNotes are what is no fault: where a server is stopped, jobs wait for it.
+// checkNotes are remarks that are not faults: while a server is stopped, its
+// jobs wait.
 func (db *DB) checkNotes(ctx context.Context) ([]string, error) {
 	n, err := table[Job](db.gorm).Where("state IN ? AND run_at < ?", []string{JobQueued, JobRunning}, db.Now().Add(-overdue)).Count(ctx, "*")
 	if err != nil || n == 0 {

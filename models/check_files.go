@@ -12,7 +12,7 @@ import (
 	"quartermaster/models/objects"
 )
 
-// fileLooks are the looks at what the files must hold.
+// fileLooks are the looks at files.
 func (db *DB) fileLooks(in CheckInput, r *CheckReport) []look {
 	return []look{
 		{what: "faults of the database file", find: integrity},
@@ -21,8 +21,8 @@ func (db *DB) fileLooks(in CheckInput, r *CheckReport) []look {
 	}
 }
 
-// integrity is what SQLite itself finds. PostgreSQL holds its own constraints,
-// and has its own tools for its files.
+// integrity is what SQLite itself finds. PostgreSQL enforces its constraints,
+// and has tools of its own for its files.
 func integrity(ctx context.Context, db *DB, _ map[string]bool) ([]fault, error) {
 	if db.gorm.Name() != "sqlite" {
 		return nil, nil
@@ -49,7 +49,7 @@ func integrity(ctx context.Context, db *DB, _ map[string]bool) ([]fault, error) 
 	return found, err
 }
 
-// wrongBytes looks at the bytes of everything that has some.
+// wrongBytes checks the bytes of every blob.
 func wrongBytes(in CheckInput, r *CheckReport) func(context.Context, *DB, map[string]bool) ([]fault, error) {
 	return func(ctx context.Context, db *DB, ids map[string]bool) ([]fault, error) {
 		if ids == nil {
@@ -75,8 +75,8 @@ func wrongBytes(in CheckInput, r *CheckReport) func(context.Context, *DB, map[st
 	}
 }
 
-// wrongBlob says what is wrong with a blob, "" when nothing is, and how many
-// bytes of it were read.
+// wrongBlob says what is wrong with a blob, or "", and how many of its bytes
+// were read.
 func (db *DB) wrongBlob(ctx context.Context, b blob, fast bool) (wrong string, read int64, err error) {
 	if err := ctx.Err(); err != nil {
 		return "", 0, err
@@ -106,9 +106,9 @@ func (db *DB) wrongBlob(ctx context.Context, b blob, fast bool) (wrong string, r
 	return "", read, nil
 }
 
-// unknownBytes looks for what lies in the data folder and no record names, as
-// bytes of objects and folders of stores. What is about to be dropped, and, while
-// a server may be running, what is about to be recorded does not count.
+// unknownBytes looks for files in the data folder without a record: bytes of
+// objects and folders of stores. Those about to be deleted do not count, nor,
+// while a server may be running, those about to be recorded.
 func unknownBytes(in CheckInput) func(context.Context, *DB, map[string]bool) ([]fault, error) {
 	return func(ctx context.Context, db *DB, _ map[string]bool) ([]fault, error) {
 		u, err := db.FindUnknown(ctx)
@@ -175,8 +175,8 @@ func storesWithoutIndex(ctx context.Context, db *DB, ids map[string]bool) ([]fau
 	return found, nil
 }
 
-// buildIndexes makes empty indexes: a store's documents are put in anew by
-// whoever has them.
+// buildIndexes makes empty indexes: the owners of the documents have to add
+// them again.
 func buildIndexes(ctx context.Context, tx *DB, cases []fault) error {
 	for _, c := range cases {
 		if err := tx.buildIndex(ctx, c.row.ID); err != nil {

@@ -9,7 +9,7 @@ import (
 	"strings"
 )
 
-// sumOf is a sum as both engines give it.
+// sumOf is a sum of the same type on both engines.
 func sumOf(column string) string { return "CAST(COALESCE(SUM(" + column + "), 0) AS bigint)" }
 
 // rowLooks are the looks at rows that other rows must agree with.
@@ -17,7 +17,7 @@ func (db *DB) rowLooks() []look {
 	return slices.Concat(countLooks(db.things()), orderLooks(db.ordered()), jobLooks())
 }
 
-// countLooks are the looks at everything that is counted beside the rows.
+// countLooks compare counters with the rows that they count.
 func countLooks(things string) []look {
 	return []look{
 		bySQL("buckets whose size is counted wrong", `SELECT b.id, b.team_id, b.name, b.used_bytes AS have, `+sumOf("o.size")+` AS want
@@ -72,7 +72,7 @@ func countLooks(things string) []look {
 // usedCU is how many compute units the stores of team t take of its quota.
 const usedCU = `CAST(COALESCE((SELECT SUM(CASE WHEN target > num THEN target ELSE num END) FROM stores WHERE team_id = t.id AND reserved), 0) AS bigint)`
 
-// things is how many of each kind that is ordered each team has.
+// things counts the resources of each team by kind.
 func (db *DB) things() string {
 	var each []string
 	for _, k := range db.ordered() {
@@ -81,7 +81,7 @@ func (db *DB) things() string {
 	return strings.Join(each, " UNION ALL ")
 }
 
-// totals is what counters count beside things.
+// totals are the other things that counters count.
 const totals = `
 		UNION ALL SELECT team_id, 'order', COUNT(*) FROM orders GROUP BY team_id
 		UNION ALL SELECT team_id, 'order.paid', COUNT(*) FROM orders WHERE NOT free GROUP BY team_id
@@ -137,8 +137,8 @@ func orderLooks(kinds []KindFacts) []look {
 		"{name} {id}", ""))
 }
 
-// withoutGaps leaves out of a look at numbers those that the record says were
-// given by a database which is no more.
+// withoutGaps leaves numbers out of a look that the record says were given by a
+// lost database.
 func withoutGaps(l look) look {
 	find := l.find
 	l.find = func(ctx context.Context, db *DB, ids map[string]bool) ([]fault, error) {
@@ -159,11 +159,11 @@ func withoutGaps(l look) look {
 	return l
 }
 
-// jobLooks are the looks at what waits for a job that will never come.
+// jobLooks find resources that wait for a job that does not exist.
 func jobLooks() []look {
 	const (
 		ended = `(j.id IS NULL OR j.state IN ('completed', 'failed'))`
-		// The demo shows things on the way that are to stay there.
+		// The demo shows resources in passing states that have to stay there.
 		notDemo = ` AND NOT EXISTS (SELECT 1 FROM settings WHERE name = ?)`
 	)
 	return []look{

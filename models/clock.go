@@ -4,7 +4,7 @@ import "time"
 
 // Clock tells the time. Everything that depends on time asks the one that the
 // database was opened with, through DB.Now, so that a test or a sandbox team
-// can have another time than the wall's.
+// can have a time of its own.
 type Clock func() time.Time
 
 // SystemClock is the machine's clock. It is the only place that reads it.

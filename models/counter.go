@@ -20,7 +20,7 @@ func (db *DB) count(ctx context.Context, teamID, name string, n int64) error {
 // Month is what happened to one kind in one calendar month.
 type Month struct {
 	TeamID string
-	// Month is year times 100 plus month, in UTC+8 as the documents reckon.
+	// Month is year times 100 plus month, in UTC+8, as in the documents.
 	Month      int64
 	Kind       Kind
 	Created    int64
@@ -28,7 +28,7 @@ type Month struct {
 	SpendMinor int64
 }
 
-// china is where the documents reckon days and months.
+// china is the time zone that days and months of the documents are in.
 var china = time.FixedZone("UTC+8", 8*60*60)
 
 func monthOf(t time.Time) int64 {

@@ -15,12 +15,12 @@ type Dashboard struct {
 	Expiring []Expiring
 	Running  []Job
 	Events   []Event
-	// Now is the team's time, which terms are reckoned from; At is the server's,
-	// which events are.
+	// Now is the team's time, to which terms are compared; At is the server's,
+	// for events.
 	Now, At time.Time
 }
 
-// Expiring is a thing whose term ends soon, as a plan or a store.
+// Expiring is a thing whose term ends soon, such as a plan or a store.
 type Expiring struct {
 	Kind        Kind
 	ID          string
@@ -119,8 +119,8 @@ func (db *DB) ListExpiring(ctx context.Context, by Actor, n int) ([]Expiring, er
 	return found, translate(rows.Err())
 }
 
-// anyTime reads a time also where SQLite no longer knows that a column holds
-// one, as in a union.
+// anyTime reads a time even when SQLite does not know that a column holds one,
+// as in a union.
 type anyTime time.Time
 
 // Scan implements sql.Scanner.

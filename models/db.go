@@ -42,12 +42,12 @@ type Options struct {
 	// default.
 	Connections int
 	// SecretKey encrypts the secrets of access keys: 32 bytes in base64 or hex.
-	// Several, the newest last and commas between, are for the time of changing
-	// it. Empty means a file in Folder, made when it is first needed.
+	// While it is being changed, the old and the new one are given with a comma
+	// between. Empty means a file in Folder, made when it is first needed.
 	SecretKey string
 	// ForgetAccessKeys deletes all access keys where their secret key is not
-	// there, which would else be ErrSecretKey: nobody can read their secrets any
-	// more.
+	// missing; nobody can read their secrets any more. Without it, Open returns
+	// ErrSecretKey.
 	ForgetAccessKeys bool
 	// Operations are what an access key may be limited to.
 	Operations []Operation
@@ -70,8 +70,8 @@ type Options struct {
 	// Kinds are the kinds of things that are kept. The default is Kinds().
 	Kinds []KindFacts
 	// Policy decides which orders wait for approval, by the name of a rule. It
-	// is called with the order priced, in the transaction that places it as well
-	// as for a preview. The default holds none.
+	// is called with the priced order, both in the transaction that places it
+	// and for a preview. The default holds no order.
 	Policy func(ctx context.Context, by Actor, order *Order) (hold bool, rule string)
 }
 
@@ -89,7 +89,7 @@ type DB struct {
 	disk    *disk
 	clock   Clock
 	random  io.Reader
-	// passwords makes hashes of them and checks these.
+	// passwords makes and checks the hashes of passwords.
 	passwords *password.Hasher
 	pictures  *picture.Cleaner
 	log       *slog.Logger
@@ -152,9 +152,8 @@ func newDB(o Options) *DB {
 	return db
 }
 
-// leave takes away a folder that a start made and that came to nothing, which
-// still holds its lock. A folder with more in it than a start makes before it
-// has seen the database stays as it is.
+// leave removes a folder that a failed start has made and still locks. A folder
+// that holds more than such a start creates stays as it is.
 func leave(folder string) {
 	made := []string{TemporaryFolder(folder), filepath.Join(folder, lockFile)}
 	entries, err := os.ReadDir(folder)
@@ -220,10 +219,9 @@ func (db *DB) openDatabase(ctx context.Context, o Options, check checking) error
 	return db.openSQLite(ctx, filepath.Join(o.Folder, "quartermaster.db"), check)
 }
 
-// TemporaryFolder is where in a data folder the files lie that are needed for a
-// moment only. Open makes it, and empties it. The program that opens a database
-// names it to SQLite and to itself by its environment, so that what the machine
-// has for such files need not be writable.
+// TemporaryFolder is the folder for temporary files in a data folder. Open
+// creates and empties it. The program sets it in its environment for itself and
+// for SQLite, so that the machine's own temporary folder need not be writable.
 func TemporaryFolder(folder string) string { return filepath.Join(folder, "tmp") }
 
 // emptyFolder makes a private folder, or removes what is in it.
@@ -234,8 +232,8 @@ func emptyFolder(path string) error {
 	return os.Mkdir(path, 0o700)
 }
 
-// gormConfig is the same on both engines. What the database says wrong is
-// reported by whoever handles the error, not logged on the way.
+// gormConfig is the same on both engines. Errors of the database are reported
+// by the code that handles them, so they are not logged here.
 func gormConfig(db *DB) *gorm.Config {
 	return &gorm.Config{
 		TranslateError: true,
@@ -356,10 +354,10 @@ func backUpBeforeUpgrade(g *gorm.DB, path string, now time.Time) error {
 }
 
 // Name is which database this is, for a person: the engine and where it is,
-// without what opens it.
+// without secrets.
 func (db *DB) Name() string { return db.name }
 
-// readyTime is how long whoever asks whether the program is ready is kept waiting.
+// readyTime is how long Ready waits for an answer.
 const readyTime = 2 * time.Second
 
 // Ready reports whether the database answers, soon, with what it is. It is ErrMoved

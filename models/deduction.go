@@ -80,7 +80,7 @@ func (db *DB) PromiseMeasures(ctx context.Context) error {
 // transaction, in which p came or went. A measurement looks at all of them, so
 // one that has not begun serves.
 func (db *DB) promiseMeasure(ctx context.Context, by Actor, p *Plan) error {
-	// The lock keeps it from beginning before this transaction can be seen.
+	// The lock prevents it from starting before this transaction is visible.
 	waiting, err := table[Job](db.gorm, clause.Locking{Strength: "UPDATE"}).Select("id").
 		Where("team_id = ? AND state = ? AND kind = ?", by.TeamID, JobQueued, MeasurePlansJob).Limit(1).Find(ctx)
 	if err != nil {
@@ -99,7 +99,7 @@ func (db *DB) MeasurePlans(ctx context.Context, by Actor) error {
 	if err := by.may(Administer); err != nil {
 		return err
 	}
-	by.UserID, by.UserName, by.Face = "", "", ByServer // nobody did it: it came about
+	by.UserID, by.UserName, by.Face = "", "", ByServer // no person did this
 	return db.tx(ctx, func(ctx context.Context, tx *DB) error {
 		return tx.measure(ctx, by)
 	})
@@ -124,8 +124,8 @@ func (db *DB) measure(ctx context.Context, by Actor) error {
 	if _, err := table[Deduction](db.gorm).Where("team_id = ? AND day = ?", by.TeamID, day).Delete(ctx); err != nil {
 		return fmt.Errorf("measure day again: %w", err)
 	}
-	// Each byte is borne once: by the plan of the bucket's own region before
-	// one that stands for several, and by the one that ends sooner.
+	// Each byte is deducted once: from a plan of the bucket's own region before
+	// one that covers several regions, and then from the one that ends sooner.
 	slices.SortFunc(plans, func(a, b Plan) int {
 		return cmp.Or(cmp.Compare(len(covers[a.Region]), len(covers[b.Region])), a.EndsAt.Compare(b.EndsAt), cmp.Compare(a.ID, b.ID))
 	})

@@ -6,11 +6,11 @@ import (
 	"strings"
 )
 
-// Errors that callers tell apart with errors.Is. Anything else is a fault of
-// ours and is shown to nobody.
+// Errors that callers tell apart with errors.Is. Any other error is a fault of
+// the program, and its text is not shown to users.
 var (
-	// ErrNotFound says that no such thing exists for the one who asks; another
-	// team's thing is answered with it too.
+	// ErrNotFound says that the thing does not exist, or belongs to another
+	// team.
 	ErrNotFound = errors.New("not found")
 	// ErrForbidden says that the actor's role does not allow the action.
 	ErrForbidden = errors.New("forbidden")

@@ -62,15 +62,15 @@ func (db *DB) record(ctx context.Context, by Actor, e Event, detail ...any) erro
 // EventFilter says which events to list. Empty fields do not narrow.
 type EventFilter struct {
 	Kind    Kind
-	NotKind Kind // leaves one kind out, as the comings and goings of users
+	NotKind Kind // leaves one kind out, such as sign-ins
 	Subject string
 	Action  string // a prefix, as "bucket."
 	User    string
 	Face    Face
 	Key     string // what was done with this access key
 	Order   int64  // what was done by or for this order
-	// Text is found in the name of the thing or of the person. What was done is
-	// found by Actions, which the caller knows by the words it shows.
+	// Text is found in the name of the thing or of the person. Actions are
+	// searched by the caller, who knows their words, and given as Actions.
 	Text    string
 	Actions []string
 }
@@ -96,7 +96,7 @@ func (db *DB) ListEvents(ctx context.Context, by Actor, f EventFilter, p Page) (
 	if f.Text != "" {
 		t := like(f.Text)
 		q = q.Where(`(LOWER(subject_name) LIKE ? ESCAPE '\' OR LOWER(subject_id) LIKE ? ESCAPE '\' OR LOWER(user_name) LIKE ? ESCAPE '\' OR action IN ?)`,
-			t, t, t, append([]string{""}, f.Actions...)) // never an empty list
+			t, t, t, append([]string{""}, f.Actions...)) // an empty list would not be valid
 	}
 	if f.Order != 0 {
 		q = q.Where("order_number = ? AND order_number <> 0", f.Order) // as the index has it
@@ -137,13 +137,14 @@ func (db *DB) markGone(ctx context.Context, by Actor, events []Event) error {
 	return err
 }
 
-// existing tells which things of the team exist, with one look at all kinds.
+// existing tells which things of the team exist, with one query for all kinds.
 func (db *DB) existing(ctx context.Context, by Actor, ids map[Kind][]string) (map[string]bool, error) {
 	var looks []string
 	var args []any
 	for kind, some := range ids {
 		if from := db.kind(kind).Table; from != "" {
-			// Not a plain team_id: SQLite would walk the team's index for it.
+			// Not plain team_id, for which SQLite would read the whole index of
+			// the team.
 			looks = append(looks, "SELECT id FROM "+from+" WHERE id IN ? AND team_id || '' = ?")
 			args = append(args, some, by.TeamID)
 		}

@@ -6,34 +6,34 @@ import (
 	"fmt"
 )
 
-// What becomes of an order that comes by API and has to wait for approval.
+// What happens to an order that comes by API and has to wait for approval.
 const (
 	RefuseAPIOrders = "refuse" // the caller is told that it is not authorised
-	HoldAPIOrders   = "hold"   // the caller gets the ids of what will be
+	HoldAPIOrders   = "hold"   // the caller gets the ids of the future resources
 )
 
 // Held is the error of an order that came by API and has to be approved first.
-// The order is kept and waits, or was decided against since.
+// The order is kept, and waits or was rejected since then.
 type Held struct{ Number int64 }
 
 func (h *Held) Error() string { return fmt.Sprintf("order %d has to be approved", h.Number) }
 
 // Waiting is a LineInput whose resource can exist before its order is approved:
-// it has its id and its name, and its share of the quota, and that is all.
-// Nothing is paid for it, nothing draws on it and no job runs.
+// it has an id, a name and its share of the quota, but nothing is paid, nothing
+// is drawn from it and no job runs.
 type Waiting interface {
 	// Hold makes the resource that waits, and sets the line's ResourceID and
 	// ResourceName.
 	Hold(ctx context.Context, tx *DB, by Actor, order *Order, line *OrderLine) error
-	// Release lets the resource go, as Fulfil would have made it. The term begins
-	// when it is called.
+	// Release turns the resource into what Fulfil would have made. Its term
+	// begins at this moment.
 	Release(ctx context.Context, tx *DB, by Actor, order *Order, line *OrderLine) error
 	// Drop undoes Hold.
 	Drop(ctx context.Context, tx *DB, by Actor, line *OrderLine) error
 }
 
-// policy tells whether a rule of the team holds an order for approval, and
-// which rule decided.
+// policy tells whether an order has to wait for approval, and which rule
+// decided.
 func (db *DB) policy(ctx context.Context, by Actor, order *Order) (hold bool, rule string) {
 	if db.holds == nil {
 		return false, "none"
@@ -41,8 +41,9 @@ func (db *DB) policy(ctx context.Context, by Actor, order *Order) (hold bool, ru
 	return db.holds(ctx, by, order)
 }
 
-// holdOrder leaves a placed order waiting. What it asks for waits with it, where
-// the caller needs the ids, the team gives them and every line can.
+// holdOrder leaves a placed order waiting. Its resources are created waiting
+// too when the caller needs their ids, the team allows it, and every line is
+// Waiting.
 func (db *DB) holdOrder(ctx context.Context, by Actor, lines []LineInput, order *Order) error {
 	order.State = OrderPending
 	for i := range order.Lines {
@@ -72,8 +73,8 @@ func (db *DB) holdOrder(ctx context.Context, by Actor, lines []LineInput, order 
 				return err
 			}
 		}
-		// It counts among what there is; what is created in a month and spent
-		// waits for the decision.
+		// It is counted in the totals now; the counts of the month wait for the
+		// decision.
 		if err := db.count(ctx, by.TeamID, string(line.Kind), order.makes()); err != nil {
 			return err
 		}
@@ -81,8 +82,8 @@ func (db *DB) holdOrder(ctx context.Context, by Actor, lines []LineInput, order 
 	return nil
 }
 
-// answer is the error that a caller by API gets for an order that made nothing
-// it could be told of: the same for a repeat as for the first call.
+// answer is the error that a caller by API gets for an order without ids to
+// tell: a repeat gets the same as the first call.
 func (o *Order) answer(by Actor) error {
 	if by.Face != ByAPI {
 		return nil
@@ -105,9 +106,9 @@ type decision struct {
 
 // DecideOrder approves or rejects an order that waits. version is that of the
 // order as the decider saw it: when it has been decided or changed since, the
-// decision is ErrConflict. Nobody decides their own order. An approved order
-// goes at once, at the price at which it was placed; one that has become
-// impossible meanwhile fails, and Refused says why.
+// decision is ErrConflict. Nobody decides their own order. An approved order is
+// fulfilled at once, at the price at which it was placed. If it has become
+// impossible, it fails, and Refused says why.
 func (db *DB) DecideOrder(ctx context.Context, by Actor, number, version int64, approve bool, reason string) (*Order, error) {
 	if err := by.may(Decide); err != nil {
 		return nil, err
@@ -123,7 +124,8 @@ func (db *DB) DecideOrder(ctx context.Context, by Actor, number, version int64, 
 	}
 	order, err := db.decide(ctx, by, number, version, d)
 	if errors.As(err, &d.refused) {
-		// What was begun is undone by now; the failure is a decision of its own.
+		// What was begun has been rolled back; the failure is recorded as a
+		// decision of its own.
 		order, err = db.decide(ctx, by, number, version, d)
 	}
 	if err != nil {
@@ -133,8 +135,8 @@ func (db *DB) DecideOrder(ctx context.Context, by Actor, number, version int64, 
 }
 
 // ownOrder tells whether the order is the actor's own: asked for by the person,
-// or signed with a key that the person made, as the record knows also when the
-// key is gone.
+// or signed with a key that the person made, which the record knows even when
+// the key has been deleted.
 func (db *DB) ownOrder(ctx context.Context, by Actor, order *Order) (bool, error) {
 	if order.RequestedBy == by.UserID || order.KeyID == "" {
 		return order.RequestedBy == by.UserID, nil
@@ -177,8 +179,8 @@ func (db *DB) decide(ctx context.Context, by Actor, number, version int64, d dec
 	return order, err
 }
 
-// claimDecision writes down who decides, if nobody has yet and the order is
-// still as it was seen.
+// claimDecision writes down who decides, if nobody has yet and the order has
+// not changed since it was shown.
 func (db *DB) claimDecision(ctx context.Context, by Actor, order *Order, version int64, d decision) error {
 	now := db.TeamNow(by)
 	action := "order.rejected"
@@ -212,8 +214,8 @@ func (o *Order) requester(by Actor) Actor {
 		Face: ByServer, Address: by.Address, RequestID: by.RequestID}
 }
 
-// releaseOrder fulfils an order that was approved after it had waited. What waited
-// with it goes on; the rest is made.
+// releaseOrder fulfils an order that was approved after it had waited.
+// Resources that waited with it are released; the others are created.
 func (db *DB) releaseOrder(ctx context.Context, as Actor, order *Order) error {
 	order.State = OrderFulfilling
 	for i := range order.Lines {
@@ -248,7 +250,8 @@ func (db *DB) releaseOrder(ctx context.Context, as Actor, order *Order) error {
 	return nil
 }
 
-// releaseLine lets go what waited with its order, and the job that fulfils it.
+// releaseLine releases the resource that waited with its order, and the job
+// that fulfils it.
 func (db *DB) releaseLine(ctx context.Context, as Actor, in Waiting, order *Order, line *OrderLine) error {
 	job := db.goOn(order, line)
 	if err := in.Release(ctx, db, as, order, line); err != nil || job == "" {
@@ -262,7 +265,7 @@ func (db *DB) releaseLine(ctx context.Context, as Actor, in Waiting, order *Orde
 }
 
 // alreadyThere tells whether a line asks for the team's storage bucket of a
-// region and there is one by now, which then serves.
+// region and there is one by now, which is then used.
 func (db *DB) alreadyThere(ctx context.Context, as Actor, in LineInput, line *OrderLine) (bool, error) {
 	bucket, is := in.(*BucketInput)
 	if !is || !bucket.Storage {
@@ -279,9 +282,9 @@ func (db *DB) alreadyThere(ctx context.Context, as Actor, in LineInput, line *Or
 	return true, nil
 }
 
-// stillPossible says what has come to forbid an input since it was ordered, as
-// that what it was to change is gone. A date that has gone by while it waited is
-// no fault of it.
+// stillPossible says which rules an input breaks since it was ordered, for
+// example because the plan to change has been deleted. A date that has passed
+// while it waited is no fault.
 func (db *DB) stillPossible(ctx context.Context, as Actor, in LineInput) error {
 	_, err := in.Line(ctx, db, as)
 	if errors.Is(err, ErrNotFound) {
@@ -302,7 +305,7 @@ func (db *DB) stillPossible(ctx context.Context, as Actor, in LineInput) error {
 	return still
 }
 
-// dropOrder gives up what an order asked for, with what waited for it.
+// dropOrder deletes the resources that waited with an order.
 func (db *DB) dropOrder(ctx context.Context, as Actor, order *Order, state OrderState) error {
 	order.State = state
 	var blobs []string
@@ -333,7 +336,7 @@ func (db *DB) dropOrder(ctx context.Context, as Actor, order *Order, state Order
 	return db.forgetBlobs(ctx, as, blobs...)
 }
 
-// saveDecided writes what a decision made of an order and its lines.
+// saveDecided saves an order and its lines after a decision.
 func (db *DB) saveDecided(ctx context.Context, order *Order) error {
 	err := db.gorm.WithContext(ctx).Model(order).Select("State", "Title", "CompletedAt", "UpdatedAt").Updates(order).Error
 	for i := range order.Lines {
@@ -350,7 +353,7 @@ func (db *DB) saveDecided(ctx context.Context, order *Order) error {
 	return nil
 }
 
-// ChangeAPIOrders says what becomes of the team's orders that come by API and
+// ChangeAPIOrders sets what happens to the team's orders that come by API and
 // have to wait: RefuseAPIOrders or HoldAPIOrders.
 func (db *DB) ChangeAPIOrders(ctx context.Context, by Actor, mode string) error {
 	if err := by.may(Administer); err != nil {

@@ -22,8 +22,9 @@ const (
 	// holderName is the setting that says which process a PostgreSQL database
 	// belongs to.
 	holderName = "holder"
-	// beatPause is how often the holder says that it lives, beatSure how long it
-	// may rely on having said so, and beatDead when others take over.
+	// beatPause is how often the holder renews its hold, beatSure how long it
+	// may rely on the last renewal, and beatDead the time after which others
+	// take over.
 	beatPause = 3 * time.Second
 	beatSure  = 9 * time.Second
 	beatDead  = 15 * time.Second
@@ -67,8 +68,8 @@ func (db *DB) newHolder() (*holder, error) {
 	return &holder{gorm: db.gorm, log: db.log, me: hold{Host: host, Folder: folder, PID: os.Getpid(), Token: db.newToken()}}, nil
 }
 
-// check is ErrDatabaseInUse while the process of another folder lives. Of this
-// folder's there is none: its lock is ours.
+// check is ErrDatabaseInUse while the process of another folder lives. A
+// process of this folder cannot be alive, since we have the folder's lock.
 func (h *holder) check(ctx context.Context, g *gorm.DB) (seen string, err error) {
 	tables, err := g.WithContext(ctx).Migrator().GetTables()
 	if err != nil || !slices.Contains(tables, "settings") {
@@ -88,14 +89,15 @@ func (h *holder) check(ctx context.Context, g *gorm.DB) (seen string, err error)
 		return "", fmt.Errorf("read %s: %w", holderName, err)
 	}
 	mine := other.Host == h.me.Host && other.Folder == h.me.Folder
-	// A beat that is far ahead comes from a clock that was set back since.
+	// A beat far in the future is from before the clock was set back.
 	if age := time.Duration((row.Now - other.Beat) * float64(time.Second)).Abs(); !mine && age < beatDead {
 		return "", fmt.Errorf("%w, on %s with the data folder %s (process %d)", ErrDatabaseInUse, other.Host, other.Folder, other.PID)
 	}
 	return row.Value, nil
 }
 
-// take makes the database this process's. Of several at once one wins.
+// take makes the database this process's. When several try at once, one
+// succeeds.
 func (h *holder) take(ctx context.Context) error {
 	seen, err := h.check(ctx, h.gorm)
 	if err != nil {
@@ -117,8 +119,8 @@ func (h *holder) take(ctx context.Context) error {
 	return h.note(at, true)
 }
 
-// beat says that this process lives. It is ErrMoved when the database is
-// another's by now, or lacks what was acknowledged.
+// beat renews this process's hold. It is ErrMoved when another process has
+// taken the database, or when the database lacks acknowledged changes.
 func (h *holder) beat(ctx context.Context) error {
 	if lost, _ := h.state(); lost {
 		return ErrMoved
@@ -139,8 +141,8 @@ func (h *holder) beat(ctx context.Context) error {
 	return h.note(before, err == nil && latest[0] >= reached.Event)
 }
 
-// takeAgain takes the database when its crash lost that it was taken, and
-// nothing else.
+// takeAgain takes the database again when a crash of it lost only the note that
+// this process holds it.
 func (h *holder) takeAgain(ctx context.Context, reached identity) error {
 	now, err := readFacts(ctx, h.gorm)
 	if err == nil && (now.ID != reached.ID || now.behind(reached)) {
@@ -155,8 +157,8 @@ func (h *holder) takeAgain(ctx context.Context, reached identity) error {
 	return err
 }
 
-// note notes whether the database was this process's at a time. Once it was
-// not, it never is again.
+// note notes whether the database was this process's at a time. Once it is not,
+// this never changes.
 func (h *holder) note(at time.Time, mine bool) error {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -171,8 +173,8 @@ func (h *holder) note(at time.Time, mine bool) error {
 	return nil
 }
 
-// here is ErrMoved when the database is another's. It asks when the last beat is
-// too long ago to rely on.
+// here is ErrMoved when the database is another's. It asks the database when
+// the last beat is too long ago to rely on.
 func (h *holder) here(ctx context.Context) error {
 	switch lost, sure := h.state(); {
 	case lost:
@@ -191,8 +193,8 @@ func (h *holder) state() (lost, sure bool) {
 	return h.lost, SystemClock().Sub(h.last) < beatSure
 }
 
-// release lets the next one take the database at once. Where that fails, the
-// next one of another folder waits until this hold has died.
+// release lets the next one take the database at once. If that fails, a process
+// of another folder has to wait until this hold expires.
 func (h *holder) release() {
 	if h == nil {
 		return

@@ -14,7 +14,7 @@ import (
 )
 
 // randomBytes reads n bytes of the source of randomness that the database was
-// opened with. A machine without randomness cannot go on.
+// opened with. It panics when the machine has no randomness.
 func (db *DB) randomBytes(n int) []byte {
 	b := make([]byte, n)
 	if _, err := io.ReadFull(db.random, b); err != nil {
@@ -24,7 +24,7 @@ func (db *DB) randomBytes(n int) []byte {
 }
 
 // newHex24 is the tail of the ids that the Web+ documents print: four bytes of
-// Unix time and eight of chance, in lower-case hex, so that ids sort by age.
+// Unix time and eight random ones, in lower-case hex, so that ids sort by age.
 func (db *DB) newHex24(at time.Time) string {
 	b := binary.BigEndian.AppendUint32(nil, uint32(at.Unix()))
 	return hex.EncodeToString(append(b, db.randomBytes(8)...))
@@ -53,8 +53,8 @@ func (s *sequence) next(ms int64) []byte {
 	return binary.BigEndian.AppendUint16(b, s.n)
 }
 
-// newID is the id of a row that no document names: milliseconds, a count
-// within them and chance, in hex, so that a later row has a greater id.
+// newID is the id of a row that no document names: milliseconds, a count within
+// them and random bytes, in hex, so that a later row has a greater id.
 func (db *DB) newID() string {
 	b := db.ids.next(db.Now().UnixMilli())
 	return hex.EncodeToString(append(b, db.randomBytes(8)...))
@@ -88,7 +88,7 @@ func hashToken(token string) string {
 
 // newSuffix is n lower-case letters and digits, as in a plan's instance id.
 func (db *DB) newSuffix(n int) string {
-	const alphabet = "abcdefghijkmnpqrstuvwxyz23456789" // 32 letters: no bias, and none that look alike
+	const alphabet = "abcdefghijkmnpqrstuvwxyz23456789" // 32 letters: no bias, and no two look alike
 	b := db.randomBytes(n)
 	for i := range b {
 		b[i] = alphabet[b[i]%32]

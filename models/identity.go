@@ -23,8 +23,8 @@ import (
 // Data folder and database belong together: the folder has the objects, the
 // stores and the secret key of the rows in the database. So both hold the same
 // identity, and Open compares them before it changes either. The folder also
-// notes how far the database has come, by which an older one is noticed. Each
-// of these errors is a way in which they do not fit, and ends Open unless
+// notes how far the database has come, so that an older one is noticed. Each of
+// these errors is a way in which they do not fit, and ends Open unless
 // Options.Accept has its name.
 var (
 	// ErrDatabaseEmpty says that the database is empty or missing, while the
@@ -44,9 +44,9 @@ var (
 // folder.
 var ErrIdentityDamaged = errors.New("the file is damaged")
 
-// Accept says in spite of what Open goes on. It then writes down, in both, that
-// they belong together from now on. It removes nothing: what the database does
-// not know stays until a person moves it aside.
+// Accept names the misfit that Open is to accept. It then writes down, in both,
+// that they belong together from now on. It removes nothing: what the database
+// does not know stays until a person moves it aside.
 type Accept struct {
 	EmptyDatabase, OtherDatabase, OlderDatabase, EmptyFolder bool
 }
@@ -59,7 +59,7 @@ func (a Accept) accepts(problem error) bool {
 // identityName is the folder's file and the database's setting.
 const identityName = "identity"
 
-// identity is who somebody is and how far they have come.
+// identity names a folder or a database, and says how far it has come.
 type identity struct {
 	ID    string // 32 hex digits, or "" for one that has none yet
 	Order int64  // the highest order number
@@ -69,7 +69,8 @@ type identity struct {
 // behind tells whether i lacks something that other has seen.
 func (i identity) behind(other identity) bool { return i.Order < other.Order || i.Event < other.Event }
 
-// none stands for no id of an event, so that a line never changes its length.
+// none is written in place of a missing event id, so that the line always has
+// the same length.
 var none = strings.Repeat("0", 32)
 
 func (i identity) String() string {
@@ -94,7 +95,7 @@ type folderFacts struct {
 	has []string // its things, in words
 }
 
-// blank tells that the folder is as good as new.
+// blank tells whether the folder holds nothing yet.
 func (f folderFacts) blank() bool { return len(f.has) == 0 && f.Order == 0 && f.Event == "" }
 
 // lookInto reads what a data folder holds.
@@ -226,9 +227,10 @@ func (f folderFacts) words() string {
 	return "has " + strings.Join(f.has, " and ")
 }
 
-// agree writes down that folder and database belong together, and lets the
-// folder follow how far the database comes. The folder gets an identity first:
-// whatever a kill leaves is refused or accepted as before.
+// agree writes down that folder and database belong together, and starts
+// keeping the folder's record of how far the database has come. The folder gets
+// its identity first, so that after a kill the next start decides as this one
+// did.
 func (db *DB) agree(ctx context.Context, m *meeting) error {
 	mine := m.folder.identity
 	if mine.ID == "" || m.problem != nil && !errors.Is(m.problem, ErrDatabaseOlder) {
@@ -294,7 +296,7 @@ func (db *DB) recordAccepted(ctx context.Context, m *meeting) error {
 	return nil
 }
 
-// writeIdentity gives a data folder an identity, in the place of one it has,
+// writeIdentity gives a data folder an identity, in place of an earlier one,
 // safe from a power cut before it returns.
 func writeIdentity(folder string, i identity) error {
 	path := filepath.Join(folder, identityName)
@@ -312,7 +314,7 @@ func writeIdentity(folder string, i identity) error {
 	return nil
 }
 
-// progress keeps the folder's identity level with what the database has
+// progress keeps the folder's identity up to date with what the database has
 // acknowledged.
 type progress struct {
 	mu    sync.Mutex
@@ -336,8 +338,9 @@ func followFrom(folder string, i identity) (*progress, error) {
 	return p, nil
 }
 
-// reach notes what a transaction that is committed took. It costs one write to
-// a file of a hundred bytes, which a kill does not lose; sync is for a power cut.
+// reach notes the numbers and ids that a committed transaction has used. It
+// costs one write to a file of a hundred bytes. A kill of the process does not
+// lose it; against a power cut there is sync.
 func (p *progress) reach(seen identity) {
 	if p == nil || seen == (identity{}) {
 		return
@@ -351,7 +354,7 @@ func (p *progress) reach(seen identity) {
 	p.write()
 }
 
-// reached is how far the database has come for certain.
+// reached is up to where the database has certainly come.
 func (p *progress) reached() identity {
 	if p == nil {
 		return identity{}
@@ -398,7 +401,7 @@ func (db *DB) startKeeping() {
 	var done sync.WaitGroup
 	keep := func(pause time.Duration, what string, do func() error) {
 		done.Go(func() {
-			failing := false // said once, until it works again
+			failing := false // logged once until it works again
 			every(ctx, pause, pause, func(int) {
 				err := do()
 				if err != nil && !failing && !errors.Is(err, ErrMoved) && ctx.Err() == nil {

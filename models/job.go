@@ -14,7 +14,7 @@ import (
 // JobKind names work that is promised in a transaction and done after it.
 type JobKind string
 
-// The kinds of job. The names of the store's are those of the documents.
+// The kinds of job. Those of stores have the names in the documents.
 const (
 	CreateStoreJob  JobKind = "CreateStore"
 	DeleteStoreJob  JobKind = "DeleteStore"
@@ -46,8 +46,8 @@ type Job struct {
 	UniqueKey   *string
 	Step        int       // how many steps are done
 	Steps       []JobStep `gorm:"serializer:json"` // one entry a step, in order
-	Attempt     int       // counts claims; a late worker has an old one
-	Tries       int       // how often the present step failed for a passing reason
+	Attempt     int       // counts claims, so that a late worker is recognised
+	Tries       int       // how often the present step failed temporarily
 	RunAt       time.Time
 	LeaseUntil  *time.Time
 	Long        bool // takes long: other jobs do not wait for it
@@ -73,8 +73,8 @@ func (j Job) Progress() int {
 	return max(1, 100*j.Step/len(j.Steps))
 }
 
-// Failure is the error of a job's step that will not pass by itself: the job
-// fails and says why. Code is a word under which views/i18n keeps the sentence
+// Failure is the error of a step that a retry would not mend: the job fails and
+// says why. Code is a word under which views/i18n keeps the sentence
 // ("fail.<code>"); Detail is for the record and may hold a cause in English.
 type Failure struct {
 	Code   string
@@ -89,12 +89,12 @@ type Work struct {
 	// Completed and Failed run in the transaction that ends the job.
 	Completed func(ctx context.Context, tx *DB, job *Job) error
 	Failed    func(ctx context.Context, tx *DB, job *Job) error
-	// Unseen work is asked for by nobody, and no page shows it.
+	// Unseen work was requested by nobody, and no page shows it.
 	Unseen bool
 }
 
-// WorkStep is a part of a job that may be done twice without harm. It acts outside
-// the database, or changes it in transactions of its own.
+// WorkStep is a part of a job that may run twice without harm. It works outside
+// the database, or in transactions of its own.
 type WorkStep struct {
 	Name string
 	Do   func(ctx context.Context, db *DB, job *Job) error
@@ -141,8 +141,8 @@ func (db *DB) addJob(ctx context.Context, job *Job) error {
 	return nil
 }
 
-// jobOf is the last job in a state that works on what a line made. That there
-// is none is ErrConflict.
+// jobOf is the last job in a state that works on what a line made. It is
+// ErrConflict when there is none.
 func (db *DB) jobOf(ctx context.Context, line *OrderLine, state string) (id string, err error) {
 	jobs, err := table[Job](db.gorm).Where("team_id = ? AND subject_id = ? AND state = ?", line.TeamID, line.ResourceID, state).
 		Order("created_at DESC, id DESC").Limit(1).Find(ctx)
@@ -199,13 +199,13 @@ func (db *DB) newJob(by Actor, kind JobKind, subjectID, subjectName string, payl
 // failure is why the job failed.
 func (j Job) failure() *Failure { return &Failure{Code: j.FailCode, Detail: j.FailDetail} }
 
-// retry lets a failed job go on from the step that failed, in the caller's
+// retry continues a failed job from the step that failed, in the caller's
 // transaction.
 func (db *DB) retry(ctx context.Context, jobID string) error {
 	return db.queueAgain(ctx, jobID, JobFailed)
 }
 
-// queueAgain lets a job go on that failed or was held.
+// queueAgain continues a job that failed or was held.
 func (db *DB) queueAgain(ctx context.Context, jobID, from string) error {
 	res := db.gorm.WithContext(ctx).Model(&Job{}).Where("id = ? AND state = ?", jobID, from).Updates(map[string]any{
 		"state": JobQueued, "run_at": db.Now(), "tries": 0, "fail_code": "", "fail_detail": "", "ended_at": nil,
@@ -297,8 +297,8 @@ func (db *DB) FindStoreJob(ctx context.Context, by Actor, id string) (*Job, erro
 	return &job, nil
 }
 
-// FindStoreOrderJob is the job that an order for a store, or for another size of
-// one, promised. An order that has promised none is ErrNotFound.
+// FindStoreOrderJob is the job that an order for a store, or for another size
+// of one, promised. It is ErrNotFound for an order that has promised none.
 func (db *DB) FindStoreOrderJob(ctx context.Context, by Actor, order *Order) (*Job, error) {
 	if err := by.may(See); err != nil {
 		return nil, err

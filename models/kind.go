@@ -26,7 +26,8 @@ const (
 )
 
 // KindFacts is one row of the table of kinds: all that must be known of a kind
-// to order, count, find and record its things. What is empty, it has none of.
+// to order, count, find and record its things. A kind has nothing of what is
+// left empty.
 type KindFacts struct {
 	Kind Kind
 	// Table is where its things are kept by id and team_id. Things without one
@@ -43,8 +44,8 @@ type KindFacts struct {
 	ByJob map[string]JobKind
 	// Jobs are what the kind's jobs do.
 	Jobs map[JobKind]Work
-	// Retry lets what failed of a line go on, or is ErrConflict. Without it, the
-	// job of a line that is fulfilled by one goes on from the step that failed.
+	// Retry continues what failed of a line, or is ErrConflict. Without Retry,
+	// the line's job continues from the step that failed.
 	Retry func(ctx context.Context, tx *DB, by Actor, line OrderLine) error
 	// Search finds things by a text: id, name and detail, of a team, by a
 	// pattern in small letters, newest first and so many at most.
@@ -129,7 +130,7 @@ func Kinds() []KindFacts {
 	}
 }
 
-// kind is the row of a kind; one that nothing is known of has an empty row.
+// kind is the row of a kind; an unknown kind has an empty row.
 func (db *DB) kind(k Kind) KindFacts {
 	for _, row := range db.kinds {
 		if row.Kind == k {

@@ -36,7 +36,8 @@ func (t *Team) PaperName() string {
 	return t.Name
 }
 
-// The limits of a logo: what is taken in, and what is kept of it.
+// The limits of a logo: of the file that is sent, and of the picture that is
+// kept.
 const (
 	MaxLogoBytes = 1 << 20
 	logoWidth    = 600
@@ -44,8 +45,8 @@ const (
 )
 
 // UpdateLetterhead changes the team's letterhead. logo is a PNG or JPEG file,
-// of which only the pixels are kept; empty leaves the logo as it is, unless
-// the input drops it.
+// of which only the pixels are kept. When it is empty, the logo stays as it is
+// unless the input drops it.
 func (db *DB) UpdateLetterhead(ctx context.Context, by Actor, in LetterheadInput, logo []byte) error {
 	if err := by.may(Administer); err != nil {
 		return err

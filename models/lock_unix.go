@@ -28,8 +28,9 @@ func lockFolder(folder string) (*os.File, error) {
 		}
 		return nil, fmt.Errorf("lock data folder: %w", err)
 	}
-	// Another start may have taken the file away meanwhile, with a folder that it
-	// made for nothing. A lock on that would keep nobody out.
+	// Another start may have taken the file away meanwhile, together with the
+	// folder that it had made. A lock on the removed file would protect
+	// nothing.
 	mine, err := f.Stat()
 	if err == nil {
 		var there os.FileInfo

@@ -17,8 +17,8 @@ type Member struct {
 	Role     Role
 	Since    time.Time
 	Disabled bool
-	// Invited says that the person has not chosen a password yet, Elsewhere that
-	// it is another team's invitation by which they will.
+	// Invited says that the person has not chosen a password yet, and Elsewhere
+	// that their open invitation is another team's.
 	Invited   bool
 	Elsewhere bool
 }
@@ -71,10 +71,10 @@ type Invitation struct {
 	ExpiresAt time.Time
 }
 
-// InviteMember adds a person to the actor's team. Who has no password yet gets
-// an invitation, whose secret is returned; it is "" for everybody else, and for
-// those whom another team has invited before: whoever held a link of this team
-// would get what the other one gave.
+// InviteMember adds a person to the actor's team. A person without a password
+// gets an invitation, whose secret is returned. It is "" for everybody else,
+// and also for those whom another team has invited before: the holder of this
+// team's link would get the rights that the other team gave.
 func (db *DB) InviteMember(ctx context.Context, by Actor, in MemberInput) (user *User, token string, err error) {
 	if err := by.may(Administer); err != nil {
 		return nil, "", err
@@ -100,8 +100,8 @@ func (db *DB) InviteMember(ctx context.Context, by Actor, in MemberInput) (user 
 }
 
 // Invite makes a new invitation for a member who has not chosen a password yet,
-// in place of any earlier one of this team. It is ErrConflict for one who has,
-// or whom another team invited before.
+// in place of any earlier one of this team. It is ErrConflict for a member who
+// has one, or whom another team invited before.
 func (db *DB) Invite(ctx context.Context, by Actor, userID string) (user *User, token string, err error) {
 	if err := by.may(Administer); err != nil {
 		return nil, "", err
@@ -166,8 +166,8 @@ type JoinInput struct {
 }
 
 // AcceptInvitation gives an invited person the password that they chose and
-// signs them in. The link is used up by it: of several at once one wins, and
-// the others get ErrNotFound.
+// signs them in. The link works once: when several use it at the same time, one
+// succeeds and the others get ErrNotFound.
 func (db *DB) AcceptInvitation(ctx context.Context, from Actor, token string, in JoinInput) (SignedIn, error) {
 	invited, err := db.FindInvitation(ctx, token)
 	if err != nil {
@@ -226,8 +226,8 @@ func (db *DB) ChangeRole(ctx context.Context, by Actor, userID string, role Role
 	})
 }
 
-// RemoveMember takes a member out of the actor's team; the next request of
-// theirs finds nothing of it. Nobody removes themselves.
+// RemoveMember takes a member out of the actor's team; from their next request
+// on they see nothing of it. Nobody removes themselves.
 func (db *DB) RemoveMember(ctx context.Context, by Actor, userID string) (*User, error) {
 	return db.onMember(ctx, by, userID, func(ctx context.Context, tx *DB, user *User) error {
 		if _, err := table[Membership](tx.gorm).Where("team_id = ? AND user_id = ?", by.TeamID, userID).Delete(ctx); err != nil {

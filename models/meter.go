@@ -2,7 +2,7 @@ package models
 
 import "sync"
 
-// Meter tells how far long work has come. It may be asked while the work goes
+// Meter tells how far long work has come. It may be read while the work goes
 // on. The zero Meter is ready.
 type Meter struct {
 	mu  sync.Mutex

@@ -42,7 +42,7 @@ func watchFile(path string, log *slog.Logger) (*databaseFile, error) {
 	return &databaseFile{path: path, file: file, opened: info, log: log}, err
 }
 
-// here is ErrMoved while another file is in its place, or none.
+// here is ErrMoved while the file is missing or another one is in its place.
 func (f *databaseFile) here() error {
 	now, err := os.Stat(f.path)
 	here := err == nil && os.SameFile(f.opened, now)

@@ -7,12 +7,13 @@ import (
 )
 
 const (
-	// nonceWindow is how long a nonce is remembered. Signatures are accepted 15
-	// minutes either way of the clock, so one that is older is refused by its
-	// date.
+	// nonceWindow is how long a nonce is remembered. Signatures are accepted
+	// within 15 minutes of the clock, so the date of an older one is refused
+	// anyway.
 	nonceWindow = 35 * time.Minute
-	// nonceSweep is after how many uses the oldest are forgotten, and mostSwept
-	// how many: more than come in, so that they do not pile up.
+	// nonceSweep is the number of uses after which the oldest are forgotten,
+	// and mostSwept how many of them: more than were added, so that they do not
+	// pile up.
 	nonceSweep = 64
 	mostSwept  = 4 * nonceSweep
 )
@@ -25,8 +26,8 @@ type nonce struct {
 }
 
 // UseNonce notes that a key has signed a request with a nonce, or returns
-// ErrConflict when it did so within the window before. Of several at once, in
-// whatever process, one passes.
+// ErrConflict when it did so within the window before. When several come at
+// once, in any process, one passes.
 func (db *DB) UseNonce(ctx context.Context, keyID, nonce string) error {
 	return db.tx(ctx, func(ctx context.Context, tx *DB) error {
 		return tx.noteNonce(ctx, keyID, nonce)
@@ -59,11 +60,11 @@ type Nonce struct {
 type nonceKey struct{}
 
 // WithNonce returns a context whose first change notes the nonce, in the
-// transaction of the change: a request then waits for one commit and not for
-// two, and what it changed and that it was made are kept together or not at
-// all. Where the nonce was used within the window before, each change with the
-// context is ErrConflict, before it has begun. The caller ends with
-// SettleNonce. The context is for one goroutine.
+// transaction of the change: the request then waits for one commit instead of
+// two, and its change and its nonce are kept together or not at all. Where the
+// nonce was used within the window before, each change with the context is
+// ErrConflict, before it begins. The caller calls SettleNonce at the end. The
+// context is for one goroutine.
 func WithNonce(ctx context.Context, keyID, nonce string) (context.Context, *Nonce) {
 	n := &Nonce{keyID: keyID, nonce: nonce}
 	return context.WithValue(ctx, nonceKey{}, n), n
@@ -71,12 +72,12 @@ func WithNonce(ctx context.Context, keyID, nonce string) (context.Context, *Nonc
 
 // SettleNonce notes the nonce of a request that has changed nothing after all.
 // ErrConflict says that the request is a repeat of another: it has changed
-// nothing, and what came of it is not to be told.
+// nothing, and its result must not be answered.
 func (db *DB) SettleNonce(ctx context.Context, n *Nonce) error {
 	if n.noted {
 		return nil
 	}
-	// The request is over; the nonce counts also for one who has gone away.
+	// The nonce is noted even when the caller has gone away.
 	return db.UseNonce(context.WithValue(context.WithoutCancel(ctx), nonceKey{}, nil), n.keyID, n.nonce)
 }
 

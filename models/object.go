@@ -67,8 +67,8 @@ func checkKey(key string) error {
 	return nil
 }
 
-// contentType is a media type that a browser may be told, or the one of bytes
-// that nothing is known of.
+// contentType is a media type that may be sent to a browser, or the type for
+// unknown bytes.
 func contentType(given string) string {
 	kind, params, err := mime.ParseMediaType(given)
 	if err == nil && strings.Contains(kind, "/") {
@@ -203,8 +203,8 @@ func (db *DB) holdBucket(ctx context.Context, by Actor, id string) (*Bucket, err
 	return db.FindBucket(ctx, by, id)
 }
 
-// fill adds bytes and objects, or takes them off, where a bucket and its team
-// count them. A bucket is not filled beyond its limit.
+// fill adds bytes and objects, or subtracts them, in the counts of a bucket and
+// its team. A bucket is never filled beyond its limit.
 func (db *DB) fill(ctx context.Context, b *Bucket, bytes, objects int64) error {
 	res := db.gorm.WithContext(ctx).Exec(`UPDATE buckets SET used_bytes = used_bytes + ?, object_count = object_count + ?
 		WHERE id = ? AND (? <= 0 OR size_limit = 0 OR used_bytes + ? <= size_limit)`, bytes, objects, b.ID, bytes, bytes)
@@ -275,7 +275,7 @@ func (db *DB) ReadObject(ctx context.Context, by Actor, bucketID, key string) (*
 		if err == nil {
 			return o, f, nil
 		}
-		// It may have been replaced between the two looks.
+		// It may have been replaced between the two reads.
 		if !errors.Is(err, objects.ErrNotExist) || tries == 2 {
 			return nil, nil, fmt.Errorf("read object %s: %w", o.ID, err)
 		}
@@ -362,7 +362,7 @@ func (db *DB) deleteObjects(ctx context.Context, by Actor, bucketID string, ids 
 				return nil, err
 			}
 		}
-		delete(byID, id) // given twice, it is deleted once
+		delete(byID, id) // an id may be given twice
 		gone = append(gone, g)
 	}
 	if len(rows) == 0 {
@@ -377,7 +377,8 @@ func (db *DB) deleteObjects(ctx context.Context, by Actor, bucketID string, ids 
 	return gone, db.forgetBlobs(ctx, by, blobs...)
 }
 
-// Use is a package version that uses an object, which is kept for as long.
+// Use is a package version that uses an object, which cannot be deleted as
+// long.
 type Use struct {
 	ObjectID  string
 	VersionID string

@@ -11,7 +11,7 @@ import (
 	"quartermaster/models/pricing"
 )
 
-// OrderState is where an order stands.
+// OrderState is the state of an order.
 type OrderState string
 
 // States of an order: pending → approved, rejected, cancelled or lapsed;
@@ -41,13 +41,12 @@ const (
 // OrderTypes are all types, in the order of the documents.
 var OrderTypes = []string{TypeNew, TypeRenew, TypeUpgrade, TypeRefund}
 
-// Order is what somebody asked for: priced, decided, fulfilled and printable.
-// Its amounts were fixed when it was placed.
+// Order is what somebody ordered. Its amounts are fixed when it is placed.
 type Order struct {
 	Number         int64 `gorm:"primaryKey;autoIncrement:false"` // date (yyyymmdd, UTC+8) and a 7-digit counter
 	TeamID         string
 	Type           string // of OrderTypes
-	RelatedNumber  int64  // the order that made what this one renews or upgrades; 0 in others
+	RelatedNumber  int64  // the order that created what this one renews or upgrades; 0 in others
 	ProductCode    string // what a plan was bought of; "" in orders of other kinds
 	State          OrderState
 	Token          *string // one-time token of the form, or the caller's ClientToken
@@ -120,16 +119,16 @@ type OrderLine struct {
 	State          OrderState
 	ResourceID     string
 	ResourceName   string
-	Blob           string // the bytes that came with the line, until there is an object of them
+	Blob           string // the blob that came with the line, until it belongs to an object
 
-	// What the line makes of its order, for add.
+	// These set fields of the whole order, see add.
 	orderType   string // "" is New
 	related     int64
 	productCode string
 
 	// JobID is the id of the job that fulfils the line, where its kind has one.
 	JobID   string `gorm:"-"`
-	payload any    // what that job is told; the order's number when nil
+	payload any    // the payload of that job; the order's number when nil
 }
 
 // Metered tells whether the line is charged by the hour.
@@ -153,13 +152,14 @@ type LineInput interface {
 	// Check says which rules the fields break by themselves.
 	Check() error
 	// Line is the line as it would be ordered now: kind, name, region, price,
-	// start and end. It refuses what other rows forbid, as a name that is
-	// taken, so that a form can say so before the button is pressed.
+	// start and end. It refuses what breaks rules because of other rows, such
+	// as a taken name, so that a form can say so before it is sent.
 	Line(ctx context.Context, db *DB, by Actor) (OrderLine, error)
-	// Fulfil makes the resource in the caller's transaction, and sets ResourceID
-	// and ResourceName. State is OrderCompleted or, where the kind's row promises
-	// a job, OrderFulfilling: then the job JobID goes on with the resource and
-	// calls FinishLine. Where that is not needed, Fulfil sets State.
+	// Fulfil makes the resource in the caller's transaction, and sets
+	// ResourceID and ResourceName. State is OrderCompleted or, where the kind's
+	// row promises a job, OrderFulfilling: then the job JobID continues with
+	// the resource and calls FinishLine. When no job is needed after all,
+	// Fulfil sets State.
 	Fulfil(ctx context.Context, tx *DB, by Actor, order *Order, line *OrderLine) error
 }
 
@@ -196,15 +196,15 @@ type OrderInput struct {
 	Token      string      `form:"-" validate:"max=64"`
 	CostCentre string      `form:"cost_centre" validate:"line,max=64"`
 	Note       string      `form:"note" validate:"prose,max=500"`
-	// Unread is what of it could not be read at all. It is refused beside what
-	// else is wrong.
+	// Unread are fields that could not be read at all. They are refused
+	// together with all other faults.
 	Unread Invalid `form:"-"`
 
 	asked int // the place of the first line that the caller gave
 }
 
 // decode is the input that a line of an order of a type keeps, for an order
-// that was held and goes on later.
+// that was held and is fulfilled later.
 func (db *DB) decode(orderType string, l OrderLine) (LineInput, error) {
 	empty, ok := db.kind(l.Kind).Inputs[orderType]
 	if !ok {
@@ -217,8 +217,8 @@ func (db *DB) decode(orderType string, l OrderLine) (LineInput, error) {
 	return in, nil
 }
 
-// clip is s cut to at most n bytes, between characters, without what is no
-// text: what callers send may hold any bytes, and PostgreSQL keeps no zero.
+// clip is s cut to at most n bytes, between characters, without bytes that are
+// not text: callers may send any bytes, and PostgreSQL refuses zeros.
 func clip(s string, n int) string {
 	return strings.Map(func(r rune) rune {
 		if unicode.IsControl(r) {

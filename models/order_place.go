@@ -17,18 +17,18 @@ import (
 
 // Quote is an order as it stands, also when it is refused.
 type Quote struct {
-	// Order is the order as it was placed, or as it would be, then without a
-	// number; nil when nothing of it could be worked out.
+	// Order is the order as it was placed, or, without a number, as it would
+	// be; nil when nothing of it could be worked out.
 	Order *Order
-	// Refused is all that is wrong with it, of each field the first.
+	// Refused are the broken rules, the first of each field.
 	Refused Invalid
-	// Held tells that it would wait for approval.
+	// Held tells whether it waits, or would wait, for approval.
 	Held bool
 }
 
-// PreviewOrder is the order as PlaceOrder would place it now, without placing it.
-// When the input is refused, the error is the quote's Refused, and the quote has
-// what could be worked out all the same.
+// PreviewOrder is the order as PlaceOrder would place it now, without placing
+// it. When the input is refused, the error is the quote's Refused, and the
+// quote has everything that could be worked out.
 func (db *DB) PreviewOrder(ctx context.Context, by Actor, in OrderInput) (Quote, error) {
 	if err := by.may(Request); err != nil {
 		return Quote{}, err
@@ -36,7 +36,7 @@ func (db *DB) PreviewOrder(ctx context.Context, by Actor, in OrderInput) (Quote,
 	return db.quote(ctx, by, &in, in.check())
 }
 
-// PriceOrder is PreviewOrder for those who only want to see the price.
+// PriceOrder is PreviewOrder for callers who only want the price.
 func (db *DB) PriceOrder(ctx context.Context, by Actor, in OrderInput) (Quote, error) {
 	if err := by.may(See); err != nil {
 		return Quote{}, err
@@ -58,11 +58,11 @@ func (db *DB) quote(ctx context.Context, by Actor, in *OrderInput, broken error)
 	return q, err
 }
 
-// PlaceOrder is the one way in: check, price, policy, then hold or go, fulfil
-// and record, all in one transaction. What is refused is told as PreviewOrder
-// tells it. A repeat of a token of the same team returns the first order. An
-// order that waits for approval is returned pending; one that came by API and got
-// no ids, together with a *Held.
+// PlaceOrder is the only way to order: it checks, prices and applies the
+// policy, then holds the order or fulfils it, and records it, all in one
+// transaction. A refusal is returned as by PreviewOrder. A repeat of a token of
+// the same team returns the first order. An order that waits for approval is
+// returned pending; one that came by API and got no ids, together with a *Held.
 func (db *DB) PlaceOrder(ctx context.Context, by Actor, in OrderInput) (q Quote, err error) {
 	if err := by.may(Request); err != nil {
 		return q, err
@@ -84,8 +84,8 @@ func (db *DB) PlaceOrder(ctx context.Context, by Actor, in OrderInput) (q Quote,
 		return tx.place(ctx, by, in, &q)
 	})
 	if err != nil && in.Token != "" && !db.inTx {
-		// The same form may have been sent at the same moment, and have taken
-		// the names that this one was refused for.
+		// The same form may have been sent twice at the same moment: then its
+		// own names made this call fail.
 		if first, again := db.repeated(ctx, by, in.Token); first != nil || again != nil {
 			q, err = Quote{Order: first}, again
 		}
@@ -203,7 +203,7 @@ func (db *DB) place(ctx context.Context, by Actor, in OrderInput, q *Quote) erro
 	if err := db.countOrder(ctx, by, order); err != nil {
 		return err
 	}
-	// The record tells it in this order: asked for, then made.
+	// The order's event comes before those of what it makes.
 	err = db.record(ctx, by, Event{
 		Action: "order.placed", Kind: KindOrder, SubjectID: fmt.Sprint(number), SubjectName: order.Title,
 		OrderNumber: number,
@@ -261,8 +261,8 @@ func (db *DB) fulfilLine(ctx context.Context, by Actor, in LineInput, order *Ord
 	return db.tally(ctx, by, tally{Kind: line.Kind, Created: order.makes(), Spend: line.AmountMinor})
 }
 
-// goOn gives a line the state that it has when its transaction ends, and returns the
-// job that it promises, "" when none is needed.
+// goOn sets the state that a line has at the end of the transaction, and
+// returns the job that goes on with it, "" when none is needed.
 func (db *DB) goOn(order *Order, line *OrderLine) JobKind {
 	job := db.kind(line.Kind).ByJob[order.Type]
 	line.State = OrderCompleted
@@ -272,8 +272,8 @@ func (db *DB) goOn(order *Order, line *OrderLine) JobKind {
 	return job
 }
 
-// makes is how many things each line of the order makes: none where it changes
-// one that is there already.
+// makes is how many things each line of the order creates: 0 when it changes an
+// existing one.
 func (o *Order) makes() int64 {
 	if o.Type == TypeNew {
 		return 1
@@ -307,8 +307,8 @@ func (o *Order) settle(now time.Time) {
 // FinishLine records, in the transaction that ends a job, what became of the
 // line whose resource the job worked on.
 func (db *DB) FinishLine(ctx context.Context, by Actor, number int64, resourceID string, state OrderState) error {
-	// The order is locked first: of two jobs that finish its last two lines at
-	// once, the second must see what the first wrote.
+	// The order is locked first: when two jobs finish its last two lines at the
+	// same time, the second must see what the first wrote.
 	_, err := table[Order](db.gorm, clause.Locking{Strength: "UPDATE"}).Where("team_id = ? AND number = ?", by.TeamID, number).First(ctx)
 	if err != nil {
 		return fmt.Errorf("lock order: %w", translate(err))
@@ -327,8 +327,8 @@ func (db *DB) FinishLine(ctx context.Context, by Actor, number int64, resourceID
 	return db.gorm.WithContext(ctx).Model(order).Select("State", "CompletedAt", "UpdatedAt").Updates(order).Error
 }
 
-// ordersADay is how many orders a day has room for: a number is the day, as
-// yyyymmdd, times this, and a count.
+// ordersADay is how many order numbers a day has: a number is the day, as
+// yyyymmdd, times this, plus a count.
 const ordersADay = 10_000_000
 
 // nextOrderNumber takes the day's next number. It is given back when the

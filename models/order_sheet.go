@@ -9,16 +9,16 @@ import (
 	"strings"
 )
 
-// OrderSheet is an order with everything that its page and its paper say
-// besides: the team's letterhead and the catalogue's words.
+// OrderSheet is an order with all that its page and its print show besides: the
+// team's letterhead and the words of the catalogue.
 type OrderSheet struct {
 	Order *Order
 	Team  *Team
 	// Regions are by id, Types by code.
 	Regions map[string]Region
 	Types   map[string]PackageType
-	// Forms are the inputs of the lines as the fields of their forms, to fill in a
-	// new one: "order again". A line that no form knows has nil.
+	// Forms are the inputs of the lines as the fields of their forms, to fill
+	// in a new one: "order again". It is nil for a line without a form.
 	Forms []url.Values
 	// Gone holds the ids of resources that the order made and that no longer
 	// exist, Failures why the jobs of others failed (as Job.FailCode).
@@ -36,8 +36,8 @@ func (s *OrderSheet) Type(l OrderLine) (PackageType, bool) {
 	return t, ok && l.Kind == KindPlan
 }
 
-// FindOrderSheet is one order of the actor's team as its page and its paper
-// need it.
+// FindOrderSheet is one order of the actor's team with all that its page and
+// its print need.
 func (db *DB) FindOrderSheet(ctx context.Context, by Actor, number int64) (*OrderSheet, error) {
 	order, err := db.FindOrder(ctx, by, number)
 	if err != nil {
@@ -151,7 +151,7 @@ func (db *DB) RetryOrder(ctx context.Context, by Actor, number int64) error {
 	})
 }
 
-// retryLine lets what failed of a line go on.
+// retryLine retries what failed of a line.
 func (db *DB) retryLine(ctx context.Context, by Actor, orderType string, l OrderLine) error {
 	k := db.kind(l.Kind)
 	switch {
@@ -170,9 +170,9 @@ func (db *DB) retryLine(ctx context.Context, by Actor, orderType string, l Order
 	return err
 }
 
-// FormOf is the input of one of the order's lines as the fields of its form, with
-// what the order says beside its lines, and with the address of a file that was
-// uploaded with the order and is kept by now. Fields that were left empty are
+// FormOf is the input of one of the order's lines as the fields of its form,
+// with what the order says beside its lines, and with the address of the object
+// that a file uploaded with the order became. Fields that were left empty are
 // absent.
 func (db *DB) FormOf(ctx context.Context, by Actor, o *Order, l OrderLine) (url.Values, error) {
 	in, err := db.decode(o.Type, l)

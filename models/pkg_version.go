@@ -8,11 +8,11 @@ import (
 	"quartermaster/models/archive"
 )
 
-// PkgVersionState is where a package version stands.
+// PkgVersionState is the state of a package version.
 type PkgVersionState string
 
 // States of a package version: CHECKING → READY or FAILED, and FAILED →
-// CHECKING when it is tried again. An external one stays UNVERIFIED.
+// CHECKING when it is retried. An external version stays UNVERIFIED.
 const (
 	VersionChecking   PkgVersionState = "CHECKING"
 	VersionReady      PkgVersionState = "READY"
@@ -25,7 +25,7 @@ var PkgVersionStates = []PkgVersionState{VersionChecking, VersionReady, VersionF
 
 // PkgVersion is a version of an application: a label on an object of a bucket,
 // which is kept from deletion while the version exists, or on an external
-// address. What it says never changes.
+// address. It never changes.
 type PkgVersion struct {
 	ID          string // wp-<24 hex>
 	TeamID      string
@@ -40,8 +40,7 @@ type PkgVersion struct {
 	State       PkgVersionState
 	Size        int64
 	SHA256      string `gorm:"column:sha256"`
-	// Listing is what is in the archive; nil when the file is none, and in
-	// lists.
+	// Listing is the content of the archive; nil for other files, and in lists.
 	Listing     *archive.Listing `gorm:"serializer:json;not null"`
 	FailCode    string
 	JobID       string
@@ -99,7 +98,7 @@ func (db *DB) deletePkgVersion(ctx context.Context, by Actor, v PkgVersion) erro
 	if err := db.tally(ctx, by, tally{Kind: KindPkgVersion, Deleted: 1}); err != nil {
 		return err
 	}
-	if v.State == VersionChecking { // the job finds nothing any more and ends
+	if v.State == VersionChecking { // its job will find nothing and end
 		if err := db.FinishLine(ctx, by, v.OrderNumber, v.ID, OrderCompleted); err != nil {
 			return err
 		}

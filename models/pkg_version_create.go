@@ -33,7 +33,7 @@ type PkgVersionInput struct {
 // Upload is a file that comes with the order for a package version. It is
 // staged, and belongs to nothing until the order is placed.
 type Upload struct {
-	Name        string // as it was called where it comes from: a label
+	Name        string // its name on the sender's machine; a label, never a path
 	ContentType string
 	Staged      objects.Staged
 }
@@ -49,7 +49,7 @@ func splitSource(source string) (bucket, key string, ok bool) {
 }
 
 // fileName is the last part of a key or path, fit to be shown and to name a
-// download: of no use as a path, without characters that nobody sees.
+// download: it cannot act as a path, and has no invisible characters.
 func fileName(key string) string {
 	name := path.Base(strings.ReplaceAll(key, `\`, "/"))
 	name = strings.Map(func(c rune) rune {
@@ -61,7 +61,7 @@ func fileName(key string) string {
 	if name = strings.TrimSpace(name); strings.Trim(name, "./") == "" {
 		return "package"
 	}
-	for len(name) > 255 { // keeps the end, which tells the type
+	for len(name) > 255 { // keeps the end, which has the file type
 		_, n := utf8.DecodeRuneInString(name)
 		name = name[n:]
 	}
@@ -125,8 +125,8 @@ func (in *PkgVersionInput) Needs(ctx context.Context, db *DB, by Actor) ([]LineI
 	}
 	_, err = db.FindStorage(ctx, by, app.Region)
 	if errors.Is(err, ErrNotFound) && db.inTx {
-		// Of several orders at once one makes the bucket; the others wait here
-		// until it has.
+		// Of several concurrent orders, one makes the bucket and the others
+		// wait here.
 		if err := db.holdTeam(ctx, by); err != nil {
 			return nil, err
 		}
@@ -216,7 +216,7 @@ func (in *PkgVersionInput) Fulfil(ctx context.Context, tx *DB, by Actor, order *
 	line.Blob = ""
 	line.ResourceID, line.ResourceName = v.ID, line.Name
 	if object == nil {
-		line.State = OrderCompleted // there is nothing to inspect
+		line.State = OrderCompleted // an external file is not inspected
 	} else {
 		v.ObjectID, v.Size, v.SHA256 = &object.ID, object.Size, object.SHA256
 		v.State, v.JobID = VersionChecking, line.JobID
@@ -259,7 +259,7 @@ func (in *PkgVersionInput) object(ctx context.Context, tx *DB, by Actor, app *Ap
 		err = tx.putObject(ctx, by, o)
 	}
 	var broken Invalid
-	if errors.As(err, &broken) { // said of the field that a bucket's own form has
+	if errors.As(err, &broken) { // the rule names the field of the bucket's form
 		return nil, invalid("package_file", broken[0].Rule, broken[0].Param)
 	}
 	return o, err

@@ -15,8 +15,8 @@ import (
 	"quartermaster/models/objects"
 )
 
-// inspect is the job that proves a version's bytes and lists what is in them.
-// It changes nothing of a version that was deleted meanwhile.
+// inspect is the job that verifies a version's bytes and lists what is in them.
+// It does nothing when the version was deleted meanwhile.
 var inspect = Work{
 	Steps: []WorkStep{
 		{"read", inspecting((*DB).checkSize)},
@@ -174,8 +174,8 @@ func listing(ctx context.Context, in inspection) (*archive.Listing, error) {
 	return nil, nil
 }
 
-// namedArchive tells whether a file calls itself one of the archives that we
-// list, so that it is damaged when it is none.
+// namedArchive tells whether a file has the name of an archive that we can
+// list, so that it must be damaged when it is not one.
 func namedArchive(key string) bool {
 	switch strings.ToLower(path.Ext(key)) {
 	case ".zip", ".jar", ".war":
@@ -212,8 +212,8 @@ func (db *DB) inspected(ctx context.Context, job *Job, state PkgVersionState, li
 	return db.record(ctx, by, e, map[string]any{"sha256": v.SHA256})
 }
 
-// RetryPkgVersion checks a version again whose check failed, from the step
-// that failed. One in another state is ErrConflict.
+// RetryPkgVersion retries a failed check from the step that failed. A version
+// in another state is ErrConflict.
 func (db *DB) RetryPkgVersion(ctx context.Context, by Actor, id string) error {
 	if err := by.may(Request); err != nil {
 		return err

@@ -6,8 +6,8 @@ import (
 )
 
 // StageUpload reads a file that comes with an order to its end and syncs it to
-// disk. More than limit bytes are ErrTooLarge as soon as they are seen. An
-// error leaves nothing; otherwise the caller ends with SettleUpload.
+// disk. More than limit bytes are ErrTooLarge as soon as they are seen. On an
+// error nothing is left; otherwise the caller calls SettleUpload at the end.
 func (db *DB) StageUpload(ctx context.Context, by Actor, name, contentType string, r io.Reader, limit int64) (*Upload, error) {
 	if err := by.may(Request); err != nil {
 		return nil, err
@@ -20,8 +20,8 @@ func (db *DB) StageUpload(ctx context.Context, by Actor, name, contentType strin
 }
 
 // SettleUpload keeps the bytes of an upload that an order has taken, and
-// removes those of one that none has. What it cannot do now is done by the
-// sweep after the next start.
+// removes those of an upload that no order has taken. If that fails, the sweep
+// does it later.
 func (db *DB) SettleUpload(ctx context.Context, by Actor, up *Upload) {
 	if up == nil || up.Staged.ID == "" {
 		return
@@ -34,7 +34,7 @@ func (db *DB) SettleUpload(ctx context.Context, by Actor, up *Upload) {
 func (db *DB) settleUpload(ctx context.Context, by Actor, blob string) error {
 	var known map[string]bool
 	err := db.tx(ctx, func(ctx context.Context, tx *DB) (err error) {
-		// Waits for an order whose commit a lost connection left open.
+		// This waits for an order whose outcome a lost connection left open.
 		if err := tx.count(ctx, by.TeamID, "order", 0); err != nil {
 			return err
 		}

@@ -8,15 +8,15 @@ import (
 	"quartermaster/models/pricing"
 )
 
-// PlanState is where a plan stands. It follows from the team's clock and from
-// the last measurement; no job changes it.
+// PlanState is the state of a plan. It follows from the team's clock and the
+// last measurement; no job changes it.
 type PlanState string
 
 // States of a plan.
 const (
 	PlanScheduled PlanState = "SCHEDULED" // has not taken effect yet
 	PlanActive    PlanState = "ACTIVE"
-	PlanExhausted PlanState = "EXHAUSTED" // what was measured fills it
+	PlanExhausted PlanState = "EXHAUSTED" // used up by the last measurement
 	PlanExpired   PlanState = "EXPIRED"
 )
 
@@ -53,7 +53,7 @@ type Plan struct {
 	Type PackageType `gorm:"foreignKey:PackageType;references:Code"`
 }
 
-// State is where the plan stands at a moment of its team's time.
+// State is the plan's state at a moment of its team's time.
 func (p Plan) State(now time.Time) PlanState {
 	switch {
 	case p.Held:
@@ -68,8 +68,8 @@ func (p Plan) State(now time.Time) PlanState {
 	return PlanActive
 }
 
-// planStates are the conditions under which a plan is in each state, as State says
-// it, over the team's time.
+// planStates are the SQL conditions of each state, equal to State; their
+// arguments are the team's time.
 var planStates = map[PlanState]string{
 	PlanExpired:   "ends_at <= @now AND NOT held",
 	PlanScheduled: "(held OR ends_at > @now AND effective_at > @now)",
@@ -98,8 +98,8 @@ func (p Plan) Total() int64 {
 // Remaining is how many bytes the last measurement left.
 func (p Plan) Remaining() int64 { return max(0, p.Total()-p.Used) }
 
-// Metered tells whether the desk measures what draws the plan down: that is
-// storage, of which it knows what its buckets hold. Traffic passes elsewhere.
+// Metered tells whether the desk measures what draws the plan down: it measures
+// storage, since it has the buckets. Traffic does not pass through it.
 func (p Plan) Metered() bool { return p.Type.Item == itemStorage }
 
 // ChangePlanAPI says whether scripts of the actor's team may order plans.
@@ -136,7 +136,7 @@ func (db *DB) FindPlan(ctx context.Context, by Actor, id string) (*Plan, error) 
 type PlanFilter struct {
 	State       PlanState
 	PackageType string
-	// EndsWithin narrows to plans that are not over and will be in this time.
+	// EndsWithin narrows to plans that end within this time from now.
 	EndsWithin time.Duration
 	Text       string // in the instance id, the type's code or name, or the note
 }
@@ -167,9 +167,9 @@ func (db *DB) ListPlans(ctx context.Context, by Actor, f PlanFilter, p Page) ([]
 	})
 }
 
-// DeletePlan takes a plan off the desk, in any state and with what is left of
-// its term and its size. Nothing is paid back, and its order stays. One that
-// waits for the approval of its order is ErrConflict.
+// DeletePlan deletes a plan in any state, with the rest of its term and size.
+// Nothing is paid back, and its order stays. A plan that waits for the approval
+// of its order is ErrConflict.
 func (db *DB) DeletePlan(ctx context.Context, by Actor, id string) error {
 	if err := by.may(Request); err != nil {
 		return err
@@ -196,7 +196,7 @@ func (db *DB) DeletePlan(ctx context.Context, by Actor, id string) error {
 			return err
 		}
 		if p.Metered() {
-			// Another plan of the region may now have to bear its share.
+			// Other plans of the region may now be drawn on instead.
 			if err := tx.promiseMeasure(ctx, by, p); err != nil {
 				return err
 			}

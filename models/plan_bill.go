@@ -60,7 +60,7 @@ func between[T any](q query[T], column string, from, to time.Time) query[T] {
 // Payment is whether an order is paid, in the documents' word.
 type Payment string
 
-// The words for it. An order is paid when it goes through.
+// The words for it. An order counts as paid when it is placed.
 const (
 	Paid      Payment = "Paid"
 	Unpaid    Payment = "Unpaid"
@@ -102,10 +102,10 @@ type PlanOrderFilter struct {
 	From, To time.Time
 }
 
-// PagePlanOrders is page n, from 1, of what the team ordered of plans (new ones,
-// renewals and upgrades), newest first, with lines, and how many there are in
-// all. Orders of other kinds are no matter of the plans' documents: their
-// products have no code there.
+// PagePlanOrders is page n, from 1, of what the team ordered of plans (new
+// ones, renewals and upgrades), newest first, with lines, and how many there
+// are in all. Orders of other kinds are left out: their products have no code
+// in the documents of plans.
 func (db *DB) PagePlanOrders(ctx context.Context, by Actor, f PlanOrderFilter, n, size int) ([]PlanOrder, int64, error) {
 	if err := by.may(See); err != nil {
 		return nil, 0, err
@@ -146,7 +146,7 @@ func (db *DB) FindPlanOrder(ctx context.Context, by Actor, number int64) (*PlanO
 }
 
 // withEffect says of each order when its plan takes effect: as the order says
-// that made the plan, which stays when the plan does not.
+// that created the plan, since the order stays when the plan is deleted.
 func (db *DB) withEffect(ctx context.Context, by Actor, orders []Order) ([]PlanOrder, error) {
 	bills := make([]PlanOrder, len(orders))
 	var made []int64
@@ -194,13 +194,12 @@ type DrawFilter struct {
 	From, To time.Time
 }
 
-// ErrCursor says that a text is no cursor of the list.
+// ErrCursor says that a text is not a cursor of the list.
 var ErrCursor = errors.New("no cursor of this list")
 
 // ListDraws is a page of what buckets drew from the team's plans, with the
-// plans, the latest day first. Unlike pages of people, who see where they are,
-// a page after something that is no cursor is ErrCursor: a script would read
-// the first page for ever.
+// plans, the latest day first. A page after something that is not a cursor is
+// ErrCursor: given the first page again, a script would read it for ever.
 func (db *DB) ListDraws(ctx context.Context, by Actor, f DrawFilter, p Page) ([]Draw, Cursor, error) {
 	if err := by.may(See); err != nil {
 		return nil, Cursor{}, err

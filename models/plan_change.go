@@ -15,13 +15,13 @@ import (
 
 // RenewInput is what a caller says about going on with a plan, from a form or
 // from the API. A renewal begins where the plan ends, and is sold for the terms
-// and at the prices of a new plan of its specification. A plan that is over
-// cannot be renewed: it would be paid for time that has passed.
+// and at the prices of a new plan of its specification. A plan that has ended
+// cannot be renewed: the payment would be for time that has passed.
 type RenewInput struct {
 	InstanceID   string        `form:"instance_id"`
 	Duration     string        `form:"duration"`
 	PricingCycle pricing.Cycle `form:"pricing_cycle"`
-	// EffectiveDate is checked as that of a new plan and moves nothing.
+	// EffectiveDate is checked like that of a new plan, and has no effect.
 	EffectiveDate string `form:"effective_date"`
 }
 
@@ -30,13 +30,13 @@ type RenewInput struct {
 type UpgradeInput struct {
 	InstanceID    string `form:"instance_id"`
 	Specification string `form:"specification"`
-	// EffectiveDate is checked as that of a new plan and moves nothing: a plan
-	// is larger as soon as its order goes through.
+	// EffectiveDate is checked like that of a new plan, and has no effect: a
+	// plan is larger as soon as its order is fulfilled.
 	EffectiveDate string `form:"effective_date"`
 }
 
 // renewAhead is how many months ahead the end of a plan can be, so that
-// renewing again and again does not leave the calendar.
+// repeated renewals stay within the calendar.
 const renewAhead = 120
 
 // Check implements LineInput.
@@ -80,7 +80,7 @@ func (in *RenewInput) Line(ctx context.Context, db *DB, by Actor) (OrderLine, er
 	for _, f := range refused {
 		switch f.Field {
 		case "product_code", "package_type", "specification":
-			// The catalogue has changed: what the plan is, is sold no longer.
+			// The catalogue has changed: this sort of plan is no longer sold.
 			f = FieldError{Field: "instance_id", Rule: "not_renewable"}
 		}
 		broken.add(f)
@@ -113,7 +113,7 @@ func (in *RenewInput) Fulfil(ctx context.Context, tx *DB, by Actor, order *Order
 		return invalid("duration", "not_offered")
 	}
 	if line.SKU != pricing.PlanSKU(p.PackageType, strconv.FormatInt(p.Specification, 10)) {
-		return invalid("instance_id", "changed") // what was priced was of another size
+		return invalid("instance_id", "changed") // the price was for another size
 	}
 	// The order may have waited, and another may have renewed the plan since.
 	starts, ends := p.EndsAt, pricing.Renewed(p.EndsAt, months)
@@ -154,7 +154,7 @@ func (in *UpgradeInput) Line(ctx context.Context, db *DB, by Actor) (OrderLine, 
 	}
 	starts := now.Truncate(time.Second)
 	if starts.Before(p.EffectiveAt) {
-		starts = p.EffectiveAt // what has not begun is larger from its beginning
+		starts = p.EffectiveAt // a plan that has not begun is larger from its beginning
 	}
 	line.StartsAt, line.Detail = &starts, line.Detail+" → "+spec.Name
 	quote, unpriced, err := db.upgradePrice(ctx, p, spec, starts, now)
@@ -190,7 +190,7 @@ func (in *UpgradeInput) findSize(ctx context.Context, db *DB, p *Plan, broken *I
 }
 
 // upgradePrice is what it costs to make a plan larger from a moment on, or the
-// rule that says that there is no price.
+// rule that says why there is no price.
 func (db *DB) upgradePrice(ctx context.Context, p *Plan, spec Specification, from, now time.Time) (q pricing.Quote, rule string, err error) {
 	was := strconv.FormatInt(p.Specification, 10)
 	book, err := db.Book(ctx, pricing.PlanSKU(p.PackageType, was), pricing.PlanSKU(p.PackageType, spec.Value))
@@ -221,7 +221,7 @@ func (in *UpgradeInput) Fulfil(ctx context.Context, tx *DB, by Actor, order *Ord
 	case size <= p.Specification:
 		return invalid("specification", "not_larger")
 	case !line.EndsAt.Equal(p.EndsAt), !strings.HasPrefix(line.Detail, p.size()+" → "):
-		return invalid("instance_id", "changed") // what was priced was another difference
+		return invalid("instance_id", "changed") // the price was for another difference
 	}
 	was := p.Specification
 	p.Specification, line.EndsAt = size, &p.EndsAt
@@ -238,7 +238,7 @@ func (in *UpgradeInput) Fulfil(ctx context.Context, tx *DB, by Actor, order *Ord
 
 // planToChange is a plan of the actor's team with its type, or the broken rule
 // of the field "instance_id". Inside a transaction PostgreSQL locks it, so that
-// of two changes at once the second sees what the first made of it.
+// the second of two concurrent changes sees the result of the first.
 func (db *DB) planToChange(ctx context.Context, by Actor, id string) (*Plan, error) {
 	q := table[Plan](db.gorm)
 	if db.inTx {
@@ -259,7 +259,7 @@ func (db *DB) planToChange(ctx context.Context, by Actor, id string) (*Plan, err
 	return &p, nil
 }
 
-// fixed is the rule by which a plan cannot be changed at a moment of its team's
+// fixed is the rule that forbids to change a plan at a moment of its team's
 // time, whatever its type allows, or "".
 func (p *Plan) fixed(now time.Time) (rule string) {
 	switch {
@@ -271,8 +271,8 @@ func (p *Plan) fixed(now time.Time) (rule string) {
 	return ""
 }
 
-// Nothing has to be made for a change that waits for approval: its plan is
-// there, stays as it is, and is what the caller is told of.
+// Nothing is created for a change that waits for approval: its plan exists,
+// stays as it is, and is the resource that the caller is told.
 
 // Hold implements Waiting.
 func (in *RenewInput) Hold(_ context.Context, _ *DB, _ Actor, _ *Order, line *OrderLine) error {
@@ -302,17 +302,17 @@ func (in *UpgradeInput) Release(ctx context.Context, tx *DB, by Actor, order *Or
 // Drop implements Waiting.
 func (in *UpgradeInput) Drop(context.Context, *DB, Actor, *OrderLine) error { return nil }
 
-// name says in an order's line which plan the order changes.
+// name writes into an order's line which plan the order changes.
 func (p *Plan) name(line *OrderLine) {
 	line.Name, line.Detail, line.Region = p.PackageType, p.size(), p.Region
 	line.related, line.productCode = p.OrderNumber, p.ProductCode
 }
 
-// size says in an order's line how large the plan is.
+// size is the plan's size as an order's line shows it.
 func (p *Plan) size() string { return fmt.Sprint(p.Specification, " ", p.Unit) }
 
-// changePlan writes what an order's line makes of a plan, and records the event
-// of the plan.
+// changePlan saves a plan that an order's line has changed, and records the
+// event.
 func (db *DB) changePlan(ctx context.Context, by Actor, p *Plan, line *OrderLine, e Event, detail map[string]any) error {
 	paid, err := pricing.Add(p.PaidMinor, line.AmountMinor)
 	if err != nil {

@@ -43,10 +43,9 @@ func (in *PlanInput) Fulfil(ctx context.Context, tx *DB, by Actor, order *Order,
 	return tx.planBegins(ctx, by, p, line)
 }
 
-// begin settles the term. A plan that begins at once begins when its order goes
-// through, which may be long after it was asked for, and so does one whose date
-// went by while its order waited: nobody pays for days on which there was no
-// plan.
+// begin sets the term. A plan without a date begins when its order is
+// fulfilled, which may be long after it was ordered. So does a plan whose date
+// has passed while its order waited: nobody pays for days without a plan.
 func (in *PlanInput) begin(order *Order, line *OrderLine, now time.Time) error {
 	passed := order.DecidedAt != nil && line.StartsAt.Before(now)
 	if in.EffectiveDate != "" && !passed {
@@ -97,7 +96,7 @@ func (in *PlanInput) create(ctx context.Context, tx *DB, by Actor, order *Order,
 	return p, nil
 }
 
-// planBegins records that there is a plan, and has it measured.
+// planBegins records the new plan, and promises its measurement.
 func (db *DB) planBegins(ctx context.Context, by Actor, p *Plan, line *OrderLine) error {
 	if p.Metered() {
 		if err := db.promiseMeasure(ctx, by, p); err != nil {

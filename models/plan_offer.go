@@ -33,8 +33,8 @@ type TermOffer struct {
 }
 
 // ListPlanOffers is what the catalogue offers now to somebody who has chosen
-// in. Without a product the first is chosen, and where there is only one size
-// or one term, it is.
+// in. Without a product the first is chosen, and a size or a term is chosen
+// when there is only one.
 func (db *DB) ListPlanOffers(ctx context.Context, by Actor, in PlanInput) (PlanOffers, error) {
 	o := PlanOffers{Input: in}
 	if err := by.may(See); err != nil {
@@ -105,7 +105,7 @@ func (db *DB) offerSizes(ctx context.Context, by Actor, o *PlanOffers) error {
 			term.N = months / 12
 		}
 		if term.Quote, err = pricing.Plan(book, now, in.PackageType, chosen.Value, months); err != nil {
-			continue // what has no price is not offered
+			continue // a term without a price is not offered
 		}
 		o.Terms = append(o.Terms, term)
 	}
@@ -114,7 +114,7 @@ func (db *DB) offerSizes(ctx context.Context, by Actor, o *PlanOffers) error {
 }
 
 // keepTerm keeps a duration that was chosen in the other cycle where it is sold
-// in this one: 12 months become 1 year. One that is not sold is taken out.
+// in this one: 12 months become 1 year. A duration that is not sold is removed.
 func (o *PlanOffers) keepTerm() {
 	n, _ := strconv.Atoi(o.Input.Duration)
 	sold := func(n int) bool { return slices.ContainsFunc(o.Terms, func(t TermOffer) bool { return t.N == n }) }

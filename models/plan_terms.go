@@ -12,8 +12,7 @@ import (
 )
 
 // PlanInput is what a caller says about a new plan, from a form or from the
-// API. Numbers are text as they were typed, so that "40.5" is refused as what
-// it is.
+// API. Numbers are kept as typed, so that "40.5" is refused and never rounded.
 type PlanInput struct {
 	ProductCode   string        `form:"product_code"`
 	PackageType   string        `form:"package_type"`
@@ -24,9 +23,9 @@ type PlanInput struct {
 	EffectiveDate string `form:"effective_date"`
 }
 
-// check tells what is missing, and whatever else is wrong only then: the
-// documents look at the catalogue before they look at the other fields, so the
-// rest belongs to line.
+// Check implements LineInput. It reports missing fields, and only together with
+// them wrong numbers: by the documents the catalogue is checked before the
+// other fields, which Line does.
 func (in *PlanInput) Check() error {
 	given := in.required()
 	return checkTexts(given, given[2:])
@@ -40,8 +39,8 @@ func (in *PlanInput) required() []textField {
 // textField is a field of an input about a plan, as it was typed.
 type textField struct{ name, value string }
 
-// checkTexts tells which of the required fields are empty and, where one is,
-// also which of the numbers are none.
+// checkTexts reports which required fields are empty and, if any is, which of
+// the numbers are not positive whole numbers.
 func checkTexts(required, numbers []textField) error {
 	broken := missing(required)
 	if len(broken) == 0 {
@@ -76,7 +75,7 @@ func (in *PlanInput) cycle() pricing.Cycle {
 	return in.PricingCycle
 }
 
-// term is the duration in cycles and in months; ok is false where there is no
+// term is the duration in cycles and in months; ok is false when there is no
 // such term.
 func (in *PlanInput) term() (n, months int, ok bool) {
 	n, err := strconv.Atoi(in.Duration)
@@ -88,7 +87,7 @@ func (in *PlanInput) term() (n, months int, ok bool) {
 }
 
 // planTerms is what the catalogue, the price book and the calendar make of an
-// input, as far as its rules hold.
+// input, as far as it keeps the rules.
 type planTerms struct {
 	kind   PackageType
 	spec   Specification
@@ -97,9 +96,9 @@ type planTerms struct {
 	ends   time.Time
 }
 
-// terms works an input out. Beside an Invalid it returns what could be worked
-// out. The broken rules come in the order in which the documents check them
-// (bss.md §3), so that an API can answer the first.
+// terms works an input out. With an Invalid it also returns what could be
+// worked out. The broken rules come in the order in which the documents check
+// them (bss.md §3), so that an API can answer the first.
 func (in *PlanInput) terms(ctx context.Context, db *DB, by Actor) (planTerms, error) {
 	var t planTerms
 	broken := missing(in.required())
@@ -142,7 +141,7 @@ func (in *PlanInput) findSize(ctx context.Context, db *DB, t *planTerms, broken 
 	_, months, known := in.term()
 	if c := in.cycle(); c != pricing.Monthly && c != pricing.Yearly {
 		broken.refuse("pricing_cycle", "oneof")
-		known = true // nobody can say whether it is offered
+		known = true // whether it is offered cannot be told
 	}
 	if t.kind.Code != "" {
 		if t.spec, err = db.specification(ctx, t.kind.Code, in.Specification); err != nil {
@@ -159,7 +158,7 @@ func (in *PlanInput) findSize(ctx context.Context, db *DB, t *planTerms, broken 
 }
 
 // findPrice works out when the term ends and what it costs, or returns the rule
-// by which it has no price.
+// that says why there is no price.
 func (in *PlanInput) findPrice(ctx context.Context, db *DB, t *planTerms, now time.Time) (rule string, err error) {
 	n, months, _ := in.term()
 	if !t.starts.IsZero() {
@@ -178,8 +177,8 @@ func (in *PlanInput) findPrice(ctx context.Context, db *DB, t *planTerms, now ti
 	return priceRule(err)
 }
 
-// planAPIRule is the rule that an actor breaks who is a script of a team that
-// lets only people order plans, or "".
+// planAPIRule is the rule broken by a script of a team in which only people
+// order plans, or "".
 func (db *DB) planAPIRule(ctx context.Context, by Actor) (rule string, err error) {
 	if by.Face != ByAPI {
 		return "", nil
@@ -202,8 +201,8 @@ func dateRule(err error) string {
 	return "format"
 }
 
-// priceRule is the rule that says why there is no price, by an error of
-// pricing; any other error stays one.
+// priceRule is the rule for an error of pricing that says why there is no
+// price; any other error is returned.
 func priceRule(err error) (rule string, other error) {
 	switch {
 	case errors.Is(err, pricing.ErrNoPrice):

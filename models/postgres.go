@@ -91,9 +91,9 @@ func postgresName(address string) string {
 }
 
 // tryPostgres connects once and finds out whether a pooler such as PgBouncer
-// stands between: it answers with a process number of its own. Behind one, the
-// next transaction may be on another connection, which knows none of our prepared
-// statements, so that config is set to do without names for them.
+// stands between: a pooler answers with a process number of its own. Behind a
+// pooler the next transaction may run on another connection, which does not
+// have our prepared statements, so config is set to use unnamed ones.
 func tryPostgres(ctx context.Context, config *pgx.ConnConfig) (pooled bool, err error) {
 	conn, err := pgx.ConnectConfig(ctx, config)
 	if err != nil {
@@ -128,34 +128,34 @@ func (d dialect) Translate(err error) error {
 }
 
 // patientPool is a pool of connections that waits a moment when PostgreSQL has
-// none to give, because it starts anew or has no room, before it says so. What
-// is asked of it outside a transaction only reads, as on SQLite, so that asking
-// again does no harm.
+// no connection to give, because it is restarting or full, before it returns
+// the error. Outside a transaction it is used for reading only, as on SQLite,
+// so that trying again does no harm.
 type patientPool struct{ *sql.DB }
 
 // GetDBConn is the pool itself, for GORM.
 func (p patientPool) GetDBConn() (*sql.DB, error) { return p.DB, nil }
 
-// BeginTx is that of sql.DB, with patience.
+// BeginTx is like that of sql.DB, but tries again.
 func (p patientPool) BeginTx(ctx context.Context, opts *sql.TxOptions) (tx *sql.Tx, err error) {
 	err = patiently(ctx, func() error { tx, err = p.DB.BeginTx(ctx, opts); return err })
 	return tx, err
 }
 
-// QueryContext is that of sql.DB, with patience.
+// QueryContext is like that of sql.DB, but tries again.
 func (p patientPool) QueryContext(ctx context.Context, query string, args ...any) (rows *sql.Rows, err error) {
 	err = patiently(ctx, func() error { rows, err = p.DB.QueryContext(ctx, query, args...); return err })
 	return rows, err
 }
 
-// QueryRowContext is that of sql.DB, with patience.
+// QueryRowContext is like that of sql.DB, but tries again.
 func (p patientPool) QueryRowContext(ctx context.Context, query string, args ...any) (row *sql.Row) {
 	_ = patiently(ctx, func() error { row = p.DB.QueryRowContext(ctx, query, args...); return row.Err() })
 	return row
 }
 
-// patiently does something, again and again for a moment as long as PostgreSQL
-// cannot be reached.
+// patiently does something, and repeats it for a moment while PostgreSQL cannot
+// be reached.
 func patiently(ctx context.Context, do func() error) error {
 	ctx, cancel := context.WithTimeout(ctx, aMoment)
 	defer cancel()
@@ -174,8 +174,8 @@ func patiently(ctx context.Context, do func() error) error {
 	}
 }
 
-// unreadable tells whether an error says that a text given to PostgreSQL can be
-// no text there: it holds a zero byte or is not UTF-8. Nothing is called so.
+// unreadable tells whether an error says that PostgreSQL cannot take a text,
+// since it holds a zero byte or is not UTF-8. Nothing has such a name.
 func unreadable(err error) bool {
 	var pg *pgconn.PgError
 	return errors.As(err, &pg) && pg.Code == "22021"
@@ -203,7 +203,7 @@ func unreachable(err error) bool {
 		}
 		return false
 	}
-	// A connection that ends while it is used is told of by these alone.
+	// These are the only signs of a connection that was lost while in use.
 	for _, ended := range []error{io.ErrUnexpectedEOF, driver.ErrBadConn, pgconn.ErrConnClosed, sql.ErrConnDone, net.ErrClosed} {
 		if errors.Is(err, ended) {
 			return true

@@ -18,7 +18,7 @@ import (
 )
 
 // CheckPostgres refuses what cannot be Options.Postgres. The address holds a
-// password, so it is not said again, and neither is what the driver says of it.
+// password, so neither the address nor the driver's message is repeated.
 func CheckPostgres(address string) error {
 	config, err := pgx.ParseConfig(address)
 	if err == nil && misplacesPassword(config) {
@@ -50,8 +50,8 @@ func misplacesPassword(c *pgx.ConnConfig) bool {
 	return slices.ContainsFunc(parts, passwordSetting.MatchString)
 }
 
-// refusal says in one sentence why PostgreSQL does not let us in, and what cures
-// it. It holds nothing of the password.
+// refusal says in one sentence why PostgreSQL does not let us in, and what to
+// do about it. It never contains the password.
 func refusal(config *pgx.ConnConfig, err error) error {
 	var pg *pgconn.PgError
 	if errors.As(err, &pg) {
@@ -99,13 +99,14 @@ func refusalByServer(config *pgx.ConnConfig, pg *pgconn.PgError) string {
 // quoted is a name as it stands in SQL.
 func quoted(name string) string { return pgx.Identifier{name}.Sanitize() }
 
-// refusedByPooler tells whether PgBouncer refuses what it never takes. Its
-// errors differ by their texts alone, which are English always.
+// refusedByPooler tells whether PgBouncer refuses something that it never
+// supports. Its errors can only be told apart by their texts, which are always
+// English.
 func refusedByPooler(pg *pgconn.PgError) bool {
 	return strings.Contains(pg.Message, "statement pooling") || strings.Contains(pg.Message, "unsupported startup parameter")
 }
 
-// rootCause is what an error comes from, without the way that it took.
+// rootCause is the innermost cause of an error.
 func rootCause(err error) string {
 	var op *net.OpError
 	var dns *net.DNSError

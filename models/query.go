@@ -10,9 +10,8 @@ import (
 
 // query asks for rows of one type, in the manner of gorm.G: every call returns
 // a new query and leaves the old one as it was, and nothing is read or written
-// without a context. gorm.G itself compiles some five hundred functions for
-// each type of row, which made this package take half a minute and 1.5 GB to
-// build.
+// without a context. gorm.G compiles some five hundred functions for each row
+// type; with it, building this package took half a minute and 1.5 GB.
 type query[T any] struct {
 	g    *gorm.DB
 	with []clauses
@@ -98,24 +97,24 @@ func (q query[T]) Create(ctx context.Context, row *T) error {
 	return q.on(ctx).Create(row).Error
 }
 
-// CreateInBatches writes rows, so many in a statement.
+// CreateInBatches writes rows, at most size of them in a statement.
 func (q query[T]) CreateInBatches(ctx context.Context, rows *[]T, size int) error {
 	return q.on(ctx).CreateInBatches(rows, size).Error
 }
 
-// Update sets one column of the rows and tells how many there were.
+// Update sets one column of the rows and returns their number.
 func (q query[T]) Update(ctx context.Context, column string, value any) (int, error) {
 	res := q.on(ctx).Update(column, value)
 	return int(res.RowsAffected), res.Error
 }
 
-// Updates sets the selected columns of the rows and tells how many there were.
+// Updates sets the selected columns of the rows and returns their number.
 func (q query[T]) Updates(ctx context.Context, row T) (int, error) {
 	res := q.on(ctx).Updates(row)
 	return int(res.RowsAffected), res.Error
 }
 
-// Delete deletes the rows and tells how many there were.
+// Delete deletes the rows and returns their number.
 func (q query[T]) Delete(ctx context.Context) (int, error) {
 	res := q.on(ctx).Delete(new(T))
 	return int(res.RowsAffected), res.Error

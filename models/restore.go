@@ -40,12 +40,13 @@ type RestoreInput struct {
 	From string
 	// Folder and Postgres are as in Options: an empty place.
 	Folder, Postgres string
-	// Tool is the path of pg_restore, where it is not to be looked for.
+	// Tool is the path of pg_restore; when it is empty, the program looks for
+	// it.
 	Tool  string
 	Meter *Meter
 }
 
-// RestoreReport is what was restored, and what of it does not fit.
+// RestoreReport says what was restored, and what does not fit.
 type RestoreReport struct {
 	backup.Manifest
 	// Objects and Checked are the blobs that were verified and their bytes.
@@ -72,7 +73,7 @@ func Restore(ctx context.Context, in RestoreInput) (RestoreReport, error) {
 	return r.report, translate(errors.Join(err, r.db.Close()))
 }
 
-// restore is a restore on its way.
+// restore is a running restore.
 type restore struct {
 	RestoreInput
 	db     *DB
@@ -185,7 +186,7 @@ func (r *restore) place(ctx context.Context, name string, b io.Reader) error {
 		return r.placeDatabase(ctx, b)
 	case name == backup.ListName:
 		r.Meter.begin("restoring objects", r.report.Blobs)
-		return nil // the database knows them too
+		return nil // the database has them too
 	case strings.HasPrefix(name, backup.StoresName+"/"):
 		return writeFile(filepath.Join(r.Folder, filepath.FromSlash(name)), b)
 	}
@@ -275,7 +276,7 @@ func (r *restore) verifyRows(ctx context.Context) error {
 }
 
 // introduce gives the folder the identity of the database: it is the same desk,
-// which nobody works at.
+// and no process is using it.
 func (r *restore) introduce(ctx context.Context) error {
 	if r.Postgres != "" {
 		if err := execute(ctx, r.db.gorm, "DELETE FROM settings WHERE name = ?", holderName); err != nil {
@@ -283,7 +284,7 @@ func (r *restore) introduce(ctx context.Context) error {
 		}
 	}
 	facts, err := readFacts(ctx, r.db.gorm)
-	if err != nil || facts.ID == "" { // a backup from before there were identities
+	if err != nil || facts.ID == "" { // a backup from a version without identities
 		return err
 	}
 	return writeIdentity(r.Folder, facts.identity)
@@ -299,7 +300,7 @@ func (r *restore) find(what, says string) {
 	r.report.Findings = append(r.report.Findings, Finding{What: what, Cases: []string{says}})
 }
 
-// end opens the place to serving, or says in it why not.
+// end allows the place to be served, or writes into it why not.
 func (r *restore) end() error {
 	if r.report.Fits() {
 		return errors.Join(os.Remove(filepath.Join(r.Folder, restoringName)), files.SyncFolder(r.Folder))

@@ -6,9 +6,9 @@ import (
 	"time"
 )
 
-// SetSampleState puts a resource of the demo into a state that otherwise only
-// time or misfortune brings, and keeps it there: a job that would end the state
-// is taken away. It is ErrForbidden on a database that is not the demo's.
+// SetSampleState puts a resource of the demo into a state that is otherwise the
+// result of time or of a fault, and keeps it there: a job that would end the
+// state is deleted. It is ErrForbidden on a database that is not the demo's.
 func (db *DB) SetSampleState(ctx context.Context, by Actor, kind Kind, id, state string) error {
 	return db.tx(ctx, func(ctx context.Context, tx *DB) error {
 		if demo, err := tx.IsDemo(ctx); err != nil || !demo {

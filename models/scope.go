@@ -153,9 +153,9 @@ func encodeCursor(values []string) string {
 	return base64.RawURLEncoding.EncodeToString(text)
 }
 
-// decodeCursor is what a cursor holds, as arguments for beyond; nil where it is
-// none of a list whose rows have keys like sample. Only values of the columns'
-// own kinds reach the database.
+// decodeCursor is what a cursor holds, as arguments for beyond; nil when it
+// does not belong to a list whose rows have keys like sample. Only values of
+// the columns' types reach the database.
 func decodeCursor(s string, sample []string) []any {
 	text, err := base64.RawURLEncoding.DecodeString(s)
 	if err != nil {
@@ -188,12 +188,13 @@ func decodeCursor(s string, sample []string) []any {
 	return args
 }
 
-// mostLike is more than any text that is searched holds. SQLite refuses patterns
+// mostLike is longer than any text that is searched. SQLite refuses patterns
 // that are much longer.
 const mostLike = 4096
 
 // like is a pattern that finds text anywhere, whatever its case, to be used as
-// "LOWER(column) LIKE ? ESCAPE '\'"; LOWER is not needed for what has no capitals.
+// "LOWER(column) LIKE ? ESCAPE '\'"; LOWER is not needed for columns without
+// capital letters.
 func like(text string) string {
 	return "%" + strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`).Replace(strings.ToLower(clip(text, mostLike))) + "%"
 }

@@ -10,7 +10,7 @@ type Hit struct {
 	Kind   Kind
 	ID     string
 	Name   string
-	Detail string // where it is or belongs: a region, an application, a requester
+	Detail string // where it belongs: a region, an application, a requester
 }
 
 // hitsPerKind bounds what a search shows of each kind.

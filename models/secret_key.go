@@ -9,9 +9,9 @@ import (
 )
 
 // The secret key encrypts the secrets of access keys, which the vendors'
-// signatures need in the clear. It is never in the database: whoever reads only
-// that, or only a backup of it, can sign nothing. The database knows a
-// fingerprint of it, by which a start with another key is noticed.
+// signatures need in the clear. It is never in the database, so that nobody can
+// sign with the database or a backup alone. The database has its fingerprint,
+// so that a start with another key is noticed.
 
 // ErrSecretKey says that the secret key is not the one that this database's
 // access keys were encrypted with.
@@ -21,7 +21,8 @@ var ErrSecretKey = keyring.ErrUnknownKey
 const keyFingerprint = "secret_key"
 
 // openSecretKey finds the secret key that the database was encrypted with, and
-// ends what a kill left of changing it. It is ErrSecretKey when it is not there.
+// completes a change of keys that was interrupted. It returns ErrSecretKey when
+// the key is missing.
 func (db *DB) openSecretKey(ctx context.Context, o Options) error {
 	var err error
 	if db.keys, err = keyring.Open(db.folder, o.SecretKey, db.randomBytes); err != nil {
@@ -91,7 +92,7 @@ func (db *DB) sealingKey(ctx context.Context) (*keyring.Key, error) {
 		if err != nil {
 			return nil, err
 		}
-		// Another process may do so at the same moment; then that one's counts.
+		// Another process may do the same at this moment; then its key counts.
 		err = execute(ctx, db.gorm, "INSERT INTO settings (name, value) VALUES (?, ?) ON CONFLICT (name) DO NOTHING", keyFingerprint, first.Fingerprint)
 		if err != nil {
 			return nil, fmt.Errorf("note secret key: %w", err)

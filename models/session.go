@@ -17,11 +17,11 @@ const (
 	// BrowserLimit is how long a browser that signed somebody in is known.
 	BrowserLimit = 365 * 24 * time.Hour
 	// sessionSeen is how exactly the last use is kept: often enough for the
-	// limit and the list, seldom enough that pages do not write.
+	// limit and the list, rarely enough that most pages write nothing.
 	sessionSeen = time.Minute
 )
 
-// mostAgent bounds what is kept of a browser's name of itself.
+// mostAgent bounds how much of a browser's User-Agent is kept.
 const mostAgent = 300
 
 // Session is one browser that somebody is signed in with, and who that is.
@@ -87,8 +87,8 @@ func (db *DB) FindSession(ctx context.Context, token string) (*Session, error) {
 }
 
 // seen notes in the background that a session was used: a page does not wait
-// for a write. While one is under way others are left out; the next use notes
-// it again.
+// for this write. While one is running, further ones are skipped; the next use
+// is noted again.
 func (db *DB) seen(hash string, now time.Time) {
 	select {
 	case db.noting <- struct{}{}:
@@ -136,18 +136,18 @@ type SignInInput struct {
 	Password string `form:"password" validate:"required,max=256"`
 }
 
-// SignedIn is what a browser gets when a session begins. The tokens are known
-// to nobody else: the database keeps their hashes.
+// SignedIn is what a browser gets when a session begins. Nobody else knows the
+// tokens: the database has only their hashes.
 type SignedIn struct {
 	Token string
-	// Browser is set when this browser had none that the account knows.
+	// Browser is a new token, or "" when the browser has a valid one already.
 	Browser string
 }
 
 // SignIn begins a session. A wrong password, an unknown name and a disabled
-// account are refused with the same words in the same time, and after too many
-// with Throttled. browser is the token that an earlier sign-in gave this
-// browser, or "".
+// account are refused with the same words after the same time, and after too
+// many tries with Throttled. browser is the token that an earlier sign-in gave
+// this browser, or "".
 func (db *DB) SignIn(ctx context.Context, from Actor, in SignInInput, browser string) (SignedIn, error) {
 	if err := Check(&in); err != nil {
 		return SignedIn{}, err
@@ -206,8 +206,8 @@ func (db *DB) knows(ctx context.Context, user *User, browser string) (bool, erro
 	return n > 0, translate(err)
 }
 
-// rememberBrowser gives a browser a token by which the user is known in it, and
-// forgets those of browsers that were remembered too long ago.
+// rememberBrowser gives a browser a token that identifies it to the user's
+// account, and forgets those of browsers that were remembered too long ago.
 func (db *DB) rememberBrowser(ctx context.Context, user *User) (string, error) {
 	_, err := table[KnownBrowser](db.gorm).Where("user_id = ? AND created_at < ?", user.ID, db.Now().Add(-BrowserLimit)).Delete(ctx)
 	if err != nil {
@@ -242,8 +242,8 @@ func (db *DB) signIn(ctx context.Context, from Actor, user *User) (string, error
 }
 
 // recordRefusal writes down that somebody tried to sign in and could not. It
-// does so for names that no account has as well, so that both take as long, but
-// without the name: people type passwords there.
+// does so also for names without an account, so that both take equally long,
+// but then leaves the name out: people type passwords there by mistake.
 func (db *DB) recordRefusal(ctx context.Context, from Actor, user *User) error {
 	return db.tx(ctx, func(ctx context.Context, tx *DB) error {
 		team, err := tx.firstTeam(ctx, user)
@@ -256,8 +256,8 @@ func (db *DB) recordRefusal(ctx context.Context, from Actor, user *User) error {
 }
 
 // logRefusal tells whoever watches the log, and programs that shut addresses
-// out by it, that somebody tried to sign in and could not: the same line for
-// every account, whether there is one or not. What is no address may be a
+// out by it, that somebody tried to sign in and could not: the same line
+// whether the account exists or not. A name that is not an address may be a
 // password in the wrong field, so it is not written.
 func (db *DB) logRefusal(ctx context.Context, from Actor, account, why string) {
 	if account = normalEmail(account); !strings.Contains(account, "@") {
@@ -292,8 +292,8 @@ func (db *DB) beginSession(ctx context.Context, from Actor, userID, teamID strin
 	return token, nil
 }
 
-// EndSession signs a browser out: its token is worth nothing afterwards. A
-// token that already is, is no error.
+// EndSession signs a browser out: its token no longer works. It is no error
+// when it had ended already.
 func (db *DB) EndSession(ctx context.Context, token string) error {
 	return db.tx(ctx, func(ctx context.Context, tx *DB) error {
 		_, err := table[sessionRow](tx.gorm).Where("token_hash = ?", hashToken(token)).Delete(ctx)
@@ -350,7 +350,7 @@ func (db *DB) DeleteSession(ctx context.Context, by Actor, id string) error {
 
 // SwitchTeam has the session of token work in another of the actor's teams, or
 // returns ErrNotFound when the actor is no member of it. Its rights change with
-// it, so the session gets a new token and the old one is worth nothing.
+// it, so the session gets a new token and the old one no longer works.
 func (db *DB) SwitchTeam(ctx context.Context, by Actor, token, teamID string) (SignedIn, *Team, error) {
 	if err := by.signedIn(); err != nil {
 		return SignedIn{}, nil, err

@@ -17,7 +17,7 @@ type Setting struct {
 // Names of settings.
 const (
 	setupToken = "setup_token" // the hash of the one-time setup link
-	setupDone  = "setup_done"  // when the site was set up; then it cannot be again
+	setupDone  = "setup_done"  // when the site was set up, which happens once
 	demoSince  = "demo_since"  // when the database became the demo's
 
 	storesPrepaidOff = "stores_prepaid_off" // since when stores are not sold in advance
@@ -41,15 +41,15 @@ func (db *DB) set(ctx context.Context, name, value string) error {
 	return nil
 }
 
-// IsSetUp tells whether the site has been set up. Once it has, it stays so,
-// whatever becomes of its users.
+// IsSetUp tells whether the site has been set up. This never changes back, even
+// when all users are deleted.
 func (db *DB) IsSetUp(ctx context.Context) (bool, error) {
 	done, err := db.setting(ctx, setupDone)
 	return done != "", err
 }
 
-// NewSetupToken is the secret of a fresh setup link; an earlier one is worth
-// nothing afterwards. It is ErrConflict when the site has been set up.
+// NewSetupToken is the secret of a fresh setup link; earlier ones no longer
+// work. It is ErrConflict when the site has been set up.
 func (db *DB) NewSetupToken(ctx context.Context) (string, error) {
 	token := db.newToken()
 	err := db.tx(ctx, func(ctx context.Context, tx *DB) error {
@@ -90,8 +90,8 @@ type SetupInput struct {
 }
 
 // CreateFirstAdmin makes the first site admin and team and signs them in. The
-// setup link that token belongs to is used up by it: of several at once one
-// wins, and the others get ErrNotFound.
+// setup link of the token works once: when several use it at the same time, one
+// succeeds and the others get ErrNotFound.
 func (db *DB) CreateFirstAdmin(ctx context.Context, from Actor, token string, in SetupInput) (SignedIn, error) {
 	if err := db.CheckSetupToken(ctx, token); err != nil {
 		return SignedIn{}, err
@@ -137,7 +137,7 @@ func (db *DB) CreateFirstAdmin(ctx context.Context, from Actor, token string, in
 }
 
 // endSetup notes, in the caller's transaction, that the site is set up, so that
-// no link can do it again.
+// no link can be used for it again.
 func (db *DB) endSetup(ctx context.Context) error {
 	if _, err := table[Setting](db.gorm).Where("name = ?", setupToken).Delete(ctx); err != nil {
 		return fmt.Errorf("end setup: %w", err)

@@ -16,12 +16,13 @@ import (
 	"time"
 )
 
-// How a full disk is met: below leastFree uploads and whatever makes something
-// new are refused, while the small changes go on: signing in, deleting, the jobs
-// of what is there. When something else than we fills the disk further, a file that holds
-// nothing is given up for them: to a change below leastToWrite, and without one
-// only when nothingFree is left. Sooner, whoever fills the disk would take that
-// too. It is made again when there is room.
+// What happens on a full disk: below leastFree, uploads and everything that
+// creates something are refused, while small changes go on: signing in,
+// deleting, running jobs. When other programs fill the disk further, a reserve
+// file is deleted to make room for these changes: for a change when less than
+// leastToWrite is left, otherwise only when nothingFree is left. Deleted
+// earlier, its room would be filled by others too. It is made again when there
+// is room.
 const (
 	leastFree    = 16 << 20
 	leastToWrite = 4 << 20
@@ -39,10 +40,10 @@ type Space struct{ Free, Total int64 }
 // Low tells whether it is time to make room: less than 1 GiB or 5 % is free.
 func (s Space) Low() bool { return s.Free < 1<<30 || s.Free < s.Total/20 }
 
-// Full tells whether uploads and whatever makes something new are refused.
+// Full tells whether uploads and everything that creates something are refused.
 func (s Space) Full() bool { return s.Free < leastFree }
 
-// freeSpace measures the disk that a folder is on, as its user may fill it.
+// freeSpace measures how much of a folder's disk the present user may fill.
 func freeSpace(folder string) (Space, error) {
 	var st syscall.Statfs_t
 	if err := syscall.Statfs(folder, &st); err != nil {
@@ -57,13 +58,13 @@ type disk struct {
 	reserve string // the file's path
 	log     *slog.Logger
 
-	emptying sync.Mutex // held by who empties what lies aside
-	mu       sync.Mutex // of what follows
+	emptying sync.Mutex // held while files kept aside are removed
+	mu       sync.Mutex // guards the fields below
 	held     bool       // the reserve is there
 	was      Space      // when keep looked last
 }
 
-// openDisk finds the reserve of a data folder, and gives it up at once where the
+// openDisk finds the reserve of a data folder, and deletes it at once when the
 // start itself would find no room.
 func openDisk(o Options, log *slog.Logger) *disk {
 	d := &disk{measure: o.FreeSpace, reserve: filepath.Join(o.Folder, "reserve"), log: log, was: Space{Free: math.MaxInt64}}
@@ -77,8 +78,7 @@ func openDisk(o Options, log *slog.Logger) *disk {
 	return d
 }
 
-// look measures the disk. One that cannot be measured has room until a write
-// says otherwise.
+// look measures the disk. A disk that cannot be measured counts as having room.
 func (d *disk) look() Space {
 	s, err := d.measure()
 	if err != nil {
@@ -87,7 +87,7 @@ func (d *disk) look() Space {
 	return s
 }
 
-// spare gives the reserve up when the next small change might find no room.
+// spare deletes the reserve when the next small change might find no room.
 func (d *disk) spare() {
 	if d.look().Free < leastToWrite {
 		d.giveUp()
@@ -137,7 +137,7 @@ func (d *disk) keep() {
 	d.was = s
 }
 
-// writeReserve fills a file with what no file system makes smaller.
+// writeReserve fills a file with random bytes, which no file system compresses.
 func writeReserve(path string) error {
 	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
 	if err != nil {
@@ -153,15 +153,15 @@ func writeReserve(path string) error {
 // Space is the room on the disk of the data folder.
 func (db *DB) Space() Space { return db.disk.look() }
 
-// hasRoom is ErrNoSpace while the disk is too full for something new. Before that,
-// what lies aside goes, the oldest first.
+// hasRoom is ErrNoSpace while the disk is too full for something new. Before
+// that, files kept aside are removed, the oldest first.
 func (db *DB) hasRoom(ctx context.Context) error {
 	if !db.disk.look().Full() {
 		return nil
 	}
 	db.disk.emptying.Lock()
 	defer db.disk.emptying.Unlock()
-	moved := db.here(ctx) // what lies aside is then not this database's to judge
+	moved := db.here(ctx) // the files kept aside are then not ours to remove
 	for _, age := range []time.Duration{12 * time.Hour, 6 * time.Hour, 3 * time.Hour, time.Hour, 0} {
 		if moved != nil || db.disk.look().Free >= enoughFree || !db.liesAside() {
 			break
@@ -177,7 +177,7 @@ func (db *DB) hasRoom(ctx context.Context) error {
 	return nil
 }
 
-// liesAside tells whether anything was moved aside.
+// liesAside tells whether any files are kept aside.
 func (db *DB) liesAside() bool {
 	if db.objects.Aside() {
 		return true
@@ -191,9 +191,9 @@ func (db *DB) liesAside() bool {
 	return false
 }
 
-// keepSpace looks at the disk, as is done again and again.
+// keepSpace checks the disk. It is called regularly.
 func (db *DB) keepSpace(ctx context.Context) {
-	_ = db.hasRoom(ctx) // who wants room is told; here it is only made
+	_ = db.hasRoom(ctx) // whoever needs room gets this error; here it is enough to make room
 	db.disk.keep()
 }
 

@@ -7,7 +7,7 @@ import (
 	"quartermaster/models/pricing"
 )
 
-// StoreState is where a store stands, spelled as the documents do.
+// StoreState is the state of a store, spelled as in the documents.
 type StoreState string
 
 // States of a store. A store is created and deleted by jobs: CREATING becomes

@@ -110,7 +110,8 @@ func (in *StoreInput) Line(ctx context.Context, db *DB, by Actor) (OrderLine, er
 	case err == nil:
 		line.Price(quote)
 	case errors.Is(err, pricing.ErrNoPrice), errors.Is(err, pricing.ErrOverflow):
-		// Where a field is wrong there is no price, and that is no news.
+		// When a field is wrong there is no price, which needs no message of
+		// its own.
 		if refused == nil && in.Check() == nil {
 			refused = invalid("", storeUnpriced(err))
 		}
@@ -128,8 +129,8 @@ func storeUnpriced(err error) string {
 	return "no_price"
 }
 
-// storeRefused says what other rows forbid about a new store. err is a fault;
-// refused is an Invalid or nil.
+// storeRefused says which rules a new store breaks because of other rows. err
+// is a fault; refused is an Invalid or nil.
 func (db *DB) storeRefused(ctx context.Context, by Actor, in *StoreInput) (refused, err error) {
 	region, refused := db.region(ctx, in.Region, "store")
 	if refused != nil && !isInvalid(refused) {

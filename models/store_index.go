@@ -20,8 +20,8 @@ import (
 // A store's folder is <data>/stores/<id>, private to its owner, and holds its
 // full-text index in "index.db". An index is built beside its place, as
 // "building", and renamed when it is whole. A store that is removed is moved
-// aside, to <id>.dropped, where it lies for keepAside. So whatever a kill leaves
-// behind is known by its name.
+// aside, to <id>.dropped, where it lies for keepAside. So after a kill the
+// names tell what was left behind.
 const (
 	indexName    = "index.db"
 	journalName  = indexName + "-journal"
@@ -29,8 +29,8 @@ const (
 	droppedMark  = ".dropped"
 )
 
-// Before 2026-12 an index was a folder, which is known by a file in it. Nothing
-// was ever written to one.
+// Before 2026-12 an index was a folder, recognised by a file in it. Nothing was
+// ever written to one.
 const (
 	oldIndexName = "index"
 	oldIndexMark = "index_meta.json"
@@ -73,7 +73,7 @@ func (db *DB) buildIndex(ctx context.Context, id string) error {
 	}
 	folder := db.storeFolder(id)
 	building := filepath.Join(folder, buildingName)
-	// SQLite would take the journal of an index that is gone for one of this.
+	// SQLite would apply a journal left of a deleted index to the new one.
 	if err := errors.Join(os.RemoveAll(building), os.RemoveAll(filepath.Join(folder, journalName))); err != nil {
 		return folderFailure(err)
 	}
@@ -91,7 +91,7 @@ func (db *DB) buildIndex(ctx context.Context, id string) error {
 }
 
 // checkIndex opens a store's index and tries it. A new index that does not work
-// holds nothing: it is thrown away, and the next try builds another.
+// is empty: it is deleted, and the next try builds another.
 func (db *DB) checkIndex(ctx context.Context, id string) error {
 	if err := db.buildIndex(ctx, id); err != nil {
 		return err
@@ -115,8 +115,8 @@ func (db *DB) withIndex(ctx context.Context, id string, do func(*index.Index) er
 	return errors.Join(do(x), x.Close())
 }
 
-// closeIndex makes sure that nobody uses a store's index. One that does not open
-// at all is nobody's.
+// closeIndex makes sure that nobody uses a store's index. An index that does
+// not open is in use by nobody.
 func (db *DB) closeIndex(ctx context.Context, id string) error {
 	err := db.withIndex(ctx, id, func(x *index.Index) error { return x.Alone(ctx) })
 	if errors.Is(translate(err), ErrBusy) {
@@ -136,7 +136,7 @@ func (db *DB) reopenIndex(ctx context.Context, id string) error {
 // removeIndex moves a store's folder aside, if it has one.
 func (db *DB) removeIndex(id string) error {
 	folder, now := db.storeFolder(id), SystemClock()
-	// The time first: what lies aside with an old one is removed.
+	// The time is set first: folders kept aside with an old time are removed.
 	err := os.Chtimes(folder, now, now)
 	if err == nil {
 		err = errors.Join(os.RemoveAll(folder+droppedMark), os.Rename(folder, folder+droppedMark))
@@ -150,9 +150,9 @@ func (db *DB) removeIndex(id string) error {
 	return nil
 }
 
-// recoverIndexes puts back the folders of stores that were moved aside and that
-// the database knows, as one that was restored may, and makes old indexes anew.
-// It removes nothing else.
+// recoverIndexes puts back folders that were moved aside when the database has
+// their stores, as after a restore, and replaces old indexes. It removes
+// nothing else.
 func (db *DB) recoverIndexes(ctx context.Context) error {
 	folders, err := db.storeFolders(ctx)
 	for _, f := range folders {
@@ -169,8 +169,8 @@ func (db *DB) recoverIndexes(ctx context.Context) error {
 	return err
 }
 
-// renewIndex makes a store's old index anew. What looks like one and is none is
-// left alone.
+// renewIndex replaces a store's old index. A folder that is not an index of
+// ours stays as it is.
 func (db *DB) renewIndex(ctx context.Context, id string) error {
 	old := filepath.Join(db.storeFolder(id), oldIndexName)
 	if _, err := os.Lstat(old); err != nil {
@@ -183,7 +183,8 @@ func (db *DB) renewIndex(ctx context.Context, id string) error {
 	if err := db.buildIndex(ctx, id); err != nil {
 		return err
 	}
-	// In one step, so that half of it is never taken for something else.
+	// In one step, so that a half-deleted folder is never mistaken for
+	// something else.
 	building := filepath.Join(db.storeFolder(id), buildingName)
 	return errors.Join(os.RemoveAll(building), os.Rename(old, building), os.RemoveAll(building))
 }
@@ -194,7 +195,7 @@ func hasOldIndex(folder string) bool {
 }
 
 // hasIndex tells whether a store's folder holds its index, or an old one that
-// the next start makes anew.
+// the next start replaces.
 func hasIndex(folder string) bool {
 	_, err := os.Lstat(filepath.Join(folder, indexName))
 	return err == nil || hasOldIndex(folder)
@@ -208,14 +209,14 @@ type StoreFolder struct {
 	// may be one.
 	Aside, Index bool
 
-	// known to the database, and not about to be removed. Of one that lies aside,
-	// while there is another in its place, it is not.
+	// known to the database, and not about to be removed. For a folder kept
+	// aside while another is in its place it is false.
 	known bool
 }
 
-// storeFolders are all folders of stores. There are none where there is no
-// folder for them: no store was made yet, or a store's job will say what is
-// wrong.
+// storeFolders are all folders of stores. Without a folder for them there are
+// none: either no store was made yet, or the next job of a store will report
+// what is wrong.
 func (db *DB) storeFolders(ctx context.Context) ([]StoreFolder, error) {
 	entries, err := os.ReadDir(db.storesFolder())
 	if err != nil {
@@ -243,7 +244,7 @@ func (db *DB) storeFolders(ctx context.Context) ([]StoreFolder, error) {
 	return folders, nil
 }
 
-// folderFault is the failure for an error that somebody has to see to, or nil.
+// folderFault is the failure for an error that a person has to mend, or nil.
 func folderFault(err error) *Failure {
 	var lite sqlite3.Error
 	if errors.As(err, &lite) && lite.SystemErrno != 0 {
@@ -269,8 +270,8 @@ func folderFault(err error) *Failure {
 	return nil
 }
 
-// folderFailure is an error as a job's step returns it: a Failure when
-// somebody has to see to it, the error itself when it may pass.
+// folderFailure is an error as a job's step returns it: a Failure when a person
+// has to mend it, the error itself when it may pass.
 func folderFailure(err error) error {
 	if f := folderFault(err); f != nil {
 		return f

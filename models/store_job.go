@@ -7,8 +7,8 @@ import (
 	"gorm.io/gorm/clause"
 )
 
-// DeleteStore begins to delete a store by a job. A store that is not at rest is
-// ErrConflict.
+// DeleteStore begins to delete a store by a job. It is ErrConflict while
+// another job works on the store.
 func (db *DB) DeleteStore(ctx context.Context, by Actor, id string) (*Store, error) {
 	return db.moveStore(ctx, by, id, func(ctx context.Context, tx *DB, s *Store) error {
 		if !s.Deletable() {
@@ -50,7 +50,7 @@ func (db *DB) retryStore(ctx context.Context, by Actor, id string, order int64) 
 			return err
 		}
 		if s.State == StoreScaling || s.State == StoreScalingIn {
-			// What its first step counted was given back.
+			// What the first step had counted was subtracted again.
 			if _, err := table[Job](tx.gorm).Where("id = ?", s.JobID).Update(ctx, "step", 0); err != nil {
 				return fmt.Errorf("begin scaling again: %w", err)
 			}

@@ -16,7 +16,7 @@ func (db *DB) StoreNameFree(ctx context.Context, by Actor, region, name string) 
 	return n == 0, translate(err)
 }
 
-// CheckStoreName says which rule a new store's name would break, if any.
+// CheckStoreName says which rules the name of a new store would break, if any.
 func (db *DB) CheckStoreName(ctx context.Context, by Actor, region, name string) error {
 	in := struct {
 		Name string `form:"store_name" validate:"required,min=3,max=63,storename"`
@@ -44,8 +44,8 @@ func (db *DB) FindStore(ctx context.Context, by Actor, id string) (*Store, error
 }
 
 // FindStoreByName is one store of the actor's team by its name, which is unique
-// in its region. The region may be left out where only one has the name; else
-// the store is Invalid for an ambiguous region.
+// in its region. The region may be left out when the name exists in one region
+// only; otherwise the error is Invalid for an ambiguous region.
 func (db *DB) FindStoreByName(ctx context.Context, by Actor, name, region string) (*Store, error) {
 	if err := by.may(See); err != nil {
 		return nil, err

@@ -22,20 +22,20 @@ const (
 
 // StoreScaleInput is what a caller says about the new size of a store, from a
 // form or from the API. It is a line of an order, because a size is paid for:
-// by the hour from then on, or, where a term is paid in advance, for the rest
-// of the term. Of what was paid, nothing is given back.
+// by the hour from then on or, with a term paid in advance, for the rest of the
+// term. Nothing that was paid is given back.
 type StoreScaleInput struct {
 	StoreID string `form:"-"`
 	// Num is how many units the store will have in all.
 	Num int64 `form:"num" validate:"min=1,max=1000000"`
-	// Action is empty where Num alone says the direction.
+	// Action is empty when Num alone says the direction.
 	Action ScaleAction `form:"action" validate:"omitempty,oneof=SCALE_OUT SCALE_IN"`
 }
 
 // Check implements LineInput.
 func (in *StoreScaleInput) Check() error { return Check(in) }
 
-// against says what forbids the new size of a store as it stands.
+// against says which rule forbids the new size in the store's present state.
 func (in *StoreScaleInput) against(s *Store) error {
 	switch {
 	case s.State != StoreNormal:
@@ -74,7 +74,8 @@ func (in *StoreScaleInput) Line(ctx context.Context, db *DB, by Actor) (OrderLin
 	case isInvalid(err):
 		refused = Invalid(nil).With(refused, err)
 	case errors.Is(err, pricing.ErrNoPrice), errors.Is(err, pricing.ErrOverflow):
-		// Where the number is wrong there is no price, and that is no news.
+		// When the number is wrong there is no price, which needs no message of
+		// its own.
 		if refused == nil && in.Check() == nil {
 			refused = invalid("", storeUnpriced(err))
 		}
@@ -88,7 +89,7 @@ func (in *StoreScaleInput) Line(ctx context.Context, db *DB, by Actor) (OrderLin
 	return line, refused
 }
 
-// detail says in an order's line what becomes of the store.
+// detail describes in an order's line how the store changes.
 func (in *StoreScaleInput) detail(s *Store) string {
 	return fmt.Sprintf("%s × %d → %d", s.CU, s.Num, in.Num)
 }
@@ -120,7 +121,7 @@ func (in *StoreScaleInput) quote(ctx context.Context, db *DB, by Actor, s *Store
 	return quote.Rest(s.EndsAt.Sub(now), s.EndsAt.Sub(pricing.AddMonths(*s.EndsAt, -s.months())))
 }
 
-// sizing is what the job that makes or scales a store is told.
+// sizing is the payload of the job that makes or scales a store.
 type sizing struct {
 	Num   int64 `json:"num"`
 	Order int64 `json:"order"`
@@ -133,7 +134,7 @@ func sizingOf(job *Job) (to sizing, err error) {
 	return to, nil
 }
 
-// under is the state of a store that is on its way from one size to another.
+// under is the state of a store while it is scaled.
 func (to sizing) under(s *Store) StoreState {
 	if to.Num < s.Num {
 		return StoreScalingIn
@@ -151,7 +152,7 @@ func (in *StoreScaleInput) Fulfil(ctx context.Context, tx *DB, by Actor, order *
 		return err
 	}
 	if s.EndsAt != nil && line.Detail != in.detail(s) {
-		return invalid("num", "changed") // what was paid for was another number of units
+		return invalid("num", "changed") // the price was for another number of units
 	}
 	to := sizing{Num: in.Num, Order: order.Number}
 	if err := tx.reserveScale(ctx, by, s, to); err != nil {
@@ -165,8 +166,8 @@ func (in *StoreScaleInput) Fulfil(ctx context.Context, tx *DB, by Actor, order *
 	return tx.recordStore(ctx, by, s.of(order.Number), "scaled", "")
 }
 
-// reserveScale sets the number that a store goes to, and counts in the team's
-// quota what it has more of than now.
+// reserveScale sets the number that a store goes to, and counts the additional
+// units in the team's quota.
 func (db *DB) reserveScale(ctx context.Context, by Actor, s *Store, to sizing) error {
 	if more := to.Num - s.Num; more > 0 {
 		if err := db.reserveCU(ctx, by, more); err != nil {
@@ -192,8 +193,8 @@ var scaleStore = Work{
 	},
 }
 
-// resizeStore makes sure that the units which a store is to have are counted:
-// a job that failed and goes on has given them back.
+// resizeStore makes sure that the units a store will have are counted: a failed
+// job has subtracted them, and may go on.
 func resizeStore(ctx context.Context, db *DB, job *Job) error {
 	to, err := sizingOf(job)
 	if err != nil {
@@ -213,8 +214,8 @@ func resizeStore(ctx context.Context, db *DB, job *Job) error {
 }
 
 // storeScaled ends the scaling of a store, which is NORMAL afterwards: with its
-// new size, or with the old one and why. What the quota counts besides is given
-// back.
+// new size, or with the old one and why. Units that are no longer needed are
+// subtracted from the quota.
 func (db *DB) storeScaled(ctx context.Context, job *Job, line OrderState, verb string, f *Failure) error {
 	to, err := sizingOf(job)
 	if err != nil {

@@ -11,19 +11,21 @@ import (
 )
 
 const (
-	// keepAside is how long what was moved aside can be had back: a copy of the
-	// database and a later copy of the files then fit together.
+	// keepAside is how long files that were moved aside can be put back, so
+	// that a copy of the database and a later copy of the files fit together.
 	keepAside = 24 * time.Hour
-	// restful is how long a blob has been there that nobody is about to record.
+	// restful is the age of a blob after which nobody can be about to record
+	// it.
 	restful = 24 * time.Hour
 )
 
 // blindUntil is the setting that says when the database was last started with a
-// folder that it did not belong to, or that knew more than it. It cannot know
-// what was written before, so nothing of that is swept by itself.
+// folder that it did not belong to, or that knew more than it. The database may
+// not know files that were written before, so none of these is swept
+// automatically.
 const blindUntil = "blind_until"
 
-// Unknown is what lies in the data folder and the database has no record of.
+// Unknown is what is in the data folder without a record in the database.
 type Unknown struct {
 	Blobs  []objects.Found
 	Stores []StoreFolder
@@ -31,9 +33,9 @@ type Unknown struct {
 	Kept int
 }
 
-// FindUnknown looks for what the database has no record of. What is younger than
-// a day is left out, as it may be recorded yet, but not what an earlier process
-// left half-done.
+// FindUnknown looks for what the database has no record of. Files younger than
+// a day are left out, since they may still be recorded, except those that an
+// earlier process left half-done.
 func (db *DB) FindUnknown(ctx context.Context) (Unknown, error) {
 	var u Unknown
 	var err error
@@ -50,8 +52,8 @@ func (db *DB) FindUnknown(ctx context.Context) (Unknown, error) {
 	return u, err
 }
 
-// sweepable is what of u may be moved aside without a person's word: nothing
-// that the database cannot know, and no index.
+// sweepable is the part of u that may be moved aside without asking a person:
+// no files that the database may not know, and no index.
 func (db *DB) sweepable(ctx context.Context, u Unknown) (Unknown, error) {
 	var until time.Time
 	text, err := db.setting(ctx, blindUntil)
@@ -75,8 +77,8 @@ func (db *DB) sweepable(ctx context.Context, u Unknown) (Unknown, error) {
 	return some, nil
 }
 
-// large tells whether more is unknown than chance leaves: then the database is
-// rather the wrong one.
+// large tells whether so much is unknown that the database is probably the
+// wrong one.
 func (u Unknown) large() bool {
 	n := 0
 	for _, b := range u.Blobs {
@@ -87,7 +89,7 @@ func (u Unknown) large() bool {
 	return n > max(20, u.Kept/20)
 }
 
-// MoveAside moves what FindUnknown found aside. It lies there for a day.
+// MoveAside moves what FindUnknown found aside. It is kept there for a day.
 func (db *DB) MoveAside(ctx context.Context, u Unknown) error {
 	var bytes int64
 	var first []string
@@ -111,8 +113,8 @@ func (db *DB) MoveAside(ctx context.Context, u Unknown) error {
 	return nil
 }
 
-// sweep moves aside what the database does not know, unless it is so much that a
-// person has to look at it.
+// sweep moves aside what the database does not know, unless it is so much that
+// a person has to decide.
 func (db *DB) sweep(ctx context.Context) error {
 	u, err := db.FindUnknown(ctx)
 	if err == nil {

@@ -17,8 +17,8 @@ const (
 	throttleTidyAge = 24 * time.Hour
 )
 
-// Throttled is the error of a try that came after too many wrong ones. It was
-// not looked at.
+// Throttled is the error of a try that came after too many wrong ones. The
+// secret was not compared.
 type Throttled struct {
 	RetryAfter time.Duration
 }
@@ -32,22 +32,22 @@ type Throttle struct {
 	Since    time.Time
 }
 
-// A try is one attempt at a secret: what it counts against.
+// try names what an attempt at a secret counts against.
 type try struct {
 	name  string
 	limit int
 }
 
 // accountTry counts against an account, whether it exists or not. The address
-// is hashed: people type other things than addresses into that field.
+// is hashed: people type other things, such as passwords, into that field.
 func accountTry(email string) try { return try{"account:" + hashToken(email), accountTries} }
 
-// browserTry is the allowance of a browser that has signed this person in
-// before, which strangers cannot use up.
+// browserTry counts against a browser that this person has signed in with
+// before: its tries cannot be used up by strangers.
 func browserTry(browser string) try { return try{"browser:" + hashToken(browser), accountTries} }
 
 // addressTry counts against the network that a request comes from: an IPv6
-// network is one customer's, so its addresses count as one.
+// network belongs to one customer, so its addresses count as one.
 func addressTry(address string) try {
 	if ip, err := netip.ParseAddr(address); err == nil && ip.Is6() && !ip.Is4In6() {
 		if net, err := ip.WithZone("").Prefix(64); err == nil {
@@ -57,10 +57,11 @@ func addressTry(address string) try {
 	return try{"address:" + address, addressTries}
 }
 
-// attempt counts a try before the secret is looked at, so that a hundred at
-// once are no more than a hundred after another. A right secret is taken back
-// by succeeded. The first try that is over its limit ends it: an address that
-// is closed neither closes accounts nor fills the table with their names.
+// attempt counts a try before the secret is looked at, so that a hundred at the
+// same time count like a hundred in a row. After a right secret, succeeded
+// takes the try back. The first limit that is passed ends the attempt, so that
+// a blocked address neither blocks accounts nor fills the table with their
+// names.
 func (db *DB) attempt(ctx context.Context, tries ...try) error {
 	var wait time.Duration
 	err := db.tx(ctx, func(ctx context.Context, tx *DB) error {
@@ -68,8 +69,8 @@ func (db *DB) attempt(ctx context.Context, tries ...try) error {
 		fresh, ahead := now.Add(-throttleWindow), now.Add(time.Minute)
 		for _, t := range tries {
 			var row Throttle
-			// A time far ahead of the clock is one from before the clock was set
-			// back; a little ahead is one that came in at the same moment.
+			// A time far in the future is from before the clock was set back;
+			// one slightly in the future is that of a concurrent request.
 			err := tx.gorm.WithContext(ctx).Raw(`INSERT INTO throttles (name, failures, since) VALUES (?, 1, ?)
 				ON CONFLICT (name) DO UPDATE SET
 				failures = CASE WHEN throttles.since <= ? OR throttles.since > ? THEN 1 ELSE throttles.failures + 1 END,
@@ -92,7 +93,8 @@ func (db *DB) attempt(ctx context.Context, tries ...try) error {
 }
 
 // succeeded forgets the wrong tries of an account or browser whose secret was
-// given, and takes one try back from the address: others may come from there.
+// given, and takes back one try of the address, not all: others may use the
+// same address.
 func (db *DB) succeeded(ctx context.Context, tries ...try) error {
 	for _, t := range tries {
 		q := table[Throttle](db.gorm).Where("name = ?", t.name)

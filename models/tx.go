@@ -17,10 +17,9 @@ import (
 // tx runs fn in one transaction and returns after commit and sync: what fn
 // wrote is then kept whole, or, when tx returns an error, not at all.
 //
-// fn gets its own context, which a caller who goes away does not end: on
-// SQLite several changes share a commit, and one of them must not take the
-// others with it. fn uses only that context and that DB. It is called at most
-// once.
+// fn gets a context of its own, which stays alive when the caller goes away: on
+// SQLite several changes share a commit, and one of them must not end the
+// others. fn uses only that context and that DB. It is called at most once.
 func (db *DB) tx(ctx context.Context, fn func(ctx context.Context, tx *DB) error) error {
 	if db.inTx {
 		return fn(ctx, db)
@@ -63,8 +62,8 @@ func (db *DB) tx(ctx context.Context, fn func(ctx context.Context, tx *DB) error
 
 type inTxKey struct{}
 
-// closedDatabase ends the error of a read after Close, which database/sql has no
-// name for. Whoever still asks then asks a server that is stopping.
+// closedDatabase is the end of the error of a read after Close, for which
+// database/sql exports no value. It occurs while a server is stopping.
 const closedDatabase = "sql: database is closed"
 
 // translate names the faults of the database that callers can do something
@@ -92,7 +91,7 @@ func translate(err error) error {
 	return err
 }
 
-// damaged names the damage of SQLite's file, where an error is about that.
+// damaged wraps an error about a damaged SQLite file in ErrDatabaseDamaged.
 func damaged(err error) error {
 	var lite sqlite3.Error
 	if errors.As(err, &lite) && (lite.Code == sqlite3.ErrCorrupt || lite.Code == sqlite3.ErrNotADB) {

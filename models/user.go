@@ -171,7 +171,7 @@ func (db *DB) ChangePassword(ctx context.Context, by Actor, token string, in Cha
 	if err != nil {
 		return SignedIn{}, translate(err)
 	}
-	// By its id: a session that changes teams gets a new token.
+	// By its id, since a session that changes teams gets a new token.
 	guess := try{"session:" + session.ID, accountTries}
 	if err := db.attempt(ctx, guess); err != nil {
 		return SignedIn{}, err
@@ -192,7 +192,7 @@ func (db *DB) ChangePassword(ctx context.Context, by Actor, token string, in Cha
 		if err := tx.succeeded(ctx, guess); err != nil {
 			return err
 		}
-		// Who changed it meanwhile has the newer say.
+		// If somebody has changed it meanwhile, that change is the newer one.
 		res := tx.gorm.WithContext(ctx).Model(&User{}).Where("id = ? AND password_hash = ?", user.ID, user.PasswordHash).
 			Updates(map[string]any{"password_hash": hash, "updated_at": tx.Now()})
 		if res.Error != nil {
@@ -265,7 +265,7 @@ func (db *DB) createUser(ctx context.Context, by Actor, user User) (*User, error
 	return &user, err
 }
 
-// ListUsers are all accounts of the site by address, for its keepers.
+// ListUsers are all accounts of the site, sorted by address, for site admins.
 func (db *DB) ListUsers(ctx context.Context, by Actor) ([]User, error) {
 	if err := by.maySite(); err != nil {
 		return nil, err
@@ -275,7 +275,7 @@ func (db *DB) ListUsers(ctx context.Context, by Actor) ([]User, error) {
 }
 
 // ResetPassword gives an account a new password, enables it, ends its sessions
-// and forgets its wrong tries: what somebody needs who is locked out.
+// and forgets its wrong tries: all that a person who is locked out needs.
 func (db *DB) ResetPassword(ctx context.Context, by Actor, email, password string) error {
 	return db.restore(ctx, by, email, "user.password_reset", func(user *User) (map[string]any, error) {
 		in := struct {
@@ -324,7 +324,7 @@ func (db *DB) restore(ctx context.Context, by Actor, email, action string, chang
 }
 
 // GeneratePassword is a password that nobody chose: 120 bits in letters and
-// figures that are easy to copy.
+// digits that are easy to copy.
 func (db *DB) GeneratePassword() string {
 	t := db.newToken()
 	return strings.Join([]string{t[:6], t[6:12], t[12:18], t[18:24]}, "-")

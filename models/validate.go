@@ -55,7 +55,7 @@ func newValidator() *validator.Validate {
 	mustRegister(v, "maxbytes", func(f validator.FieldLevel) bool {
 		return len(f.Field().String()) <= atoi(f.Param())
 	})
-	// What the length of a store's term may be depends on its unit.
+	// The allowed length of a store's term depends on its unit.
 	v.RegisterStructValidation(func(sl validator.StructLevel) {
 		if field, rule := sl.Current().Interface().(StoreInput).period(); field != "" {
 			sl.ReportError(nil, field, field, rule, "")
@@ -78,15 +78,15 @@ func atoi(s string) int {
 	return n
 }
 
-// knownZone tells whether s names a time zone. The server's own is none: it
-// says nothing about the reader.
+// knownZone tells whether s names a time zone. "Local" does not count: it would
+// be the server's zone, not the reader's.
 func knownZone(s string) bool {
 	_, err := time.LoadLocation(s)
 	return err == nil && s != "Local"
 }
 
-// plain tells whether s holds only characters that a reader can see, and, when
-// lines is true, line breaks and tabs.
+// plain tells whether s holds only visible characters and, when lines is true,
+// line breaks and tabs.
 func plain(s string, lines bool) bool {
 	if !utf8.ValidString(s) {
 		return false

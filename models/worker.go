@@ -11,25 +11,24 @@ import (
 )
 
 const (
-	// lease is how long a claimed job is left alone. It is renewed while a step
-	// works, so after a kill the job goes on within this time.
+	// lease is how long no other worker takes a claimed job. It is renewed
+	// while a step runs, so after a kill the job continues within this time.
 	lease = 8 * time.Second
 	// poll is how long a worker sleeps when it is not woken: long enough to
-	// cost nothing, short enough for jobs that other processes promised.
+	// cost nothing, short enough for jobs that other processes queue.
 	poll = 2 * time.Second
-	// mostTries is how often a step is tried when it fails for a reason that
-	// may pass.
+	// mostTries is how often a step is tried when it fails temporarily.
 	mostTries = 5
-	// newDay is how often a worker looks whether a team's day has begun and
-	// wants something done.
+	// newDay is how often a worker looks whether a new day has begun for a
+	// team.
 	newDay = 10 * time.Minute
 	// firstSweep is how long after its start a worker sweeps first, and
-	// sweepsADay how many looks at what lies aside make a day.
+	// sweepsADay how often a day it removes old files kept aside.
 	firstSweep = 30 * time.Second
 	sweepsADay = int(24 * time.Hour / newDay)
-	// farthest is more than any lease or wait that is given out. A time that is
-	// further ahead comes from a clock that has been set back since, and counts
-	// as past, so that nothing waits for the old time to come round again.
+	// farthest is longer than any lease or wait. A time further in the future
+	// is from before the clock was set back, and counts as past, so that no job
+	// waits for it.
 	farthest = 2 * lease
 )
 
@@ -65,7 +64,7 @@ func (w *Worker) Run(ctx context.Context) {
 	all.Wait()
 }
 
-// every does something after a first wait, and again after each pause, until ctx
+// every does something after a first wait, and then after each pause, until ctx
 // ends.
 func every(ctx context.Context, first, pause time.Duration, do func(looks int)) {
 	timer := time.NewTimer(first)
@@ -81,7 +80,7 @@ func every(ctx context.Context, first, pause time.Duration, do func(looks int)) 
 	}
 }
 
-// promise promises what every day of a team wants done.
+// promise queues the daily work of the teams.
 func (w *Worker) promise(ctx context.Context) {
 	if w.DB.here(ctx) != nil {
 		return
@@ -91,7 +90,8 @@ func (w *Worker) promise(ctx context.Context) {
 	}
 }
 
-// sweep removes what has lain aside for long enough, and sweeps up once a day.
+// sweep removes files kept aside for long enough, and once a day moves unknown
+// files aside.
 func (w *Worker) sweep(ctx context.Context, looks int) {
 	if w.DB.here(ctx) != nil {
 		return
@@ -152,7 +152,7 @@ func (db *DB) workOnce(ctx context.Context, long bool) (bool, error) {
 	if err != nil || job == nil {
 		return false, err
 	}
-	db.wakeWorker() // there may be another, for another worker
+	db.wakeWorker() // another worker may find another job
 	return true, db.work(ctx, job)
 }
 
@@ -199,9 +199,9 @@ func claimArgs(now time.Time, long bool) []any {
 	return []any{JobQueued, now, ahead, JobRunning, now, ahead, long}
 }
 
-// recoverJobs lets the jobs that a kill interrupted go on at once. In a data
-// folder with its own database nobody else can be working on them; where the
-// database is shared, their leases run out instead.
+// recoverJobs lets jobs that a kill interrupted continue at once. With SQLite
+// nobody else can be working on them; on PostgreSQL they continue when their
+// leases expire.
 func (db *DB) recoverJobs(ctx context.Context) error {
 	if db.commits == nil {
 		return nil
@@ -264,8 +264,8 @@ func (db *DB) doStep(ctx context.Context, s WorkStep, job *Job) (err error) {
 	return s.Do(ctx, db, job)
 }
 
-// save writes fields of a job that this worker still holds; a worker that
-// comes late changes nothing and gets errLate.
+// save writes fields of a job that this worker still holds; a worker that has
+// lost the job changes nothing and gets errLate.
 func (db *DB) save(ctx context.Context, job *Job, fields ...string) error {
 	res := db.gorm.WithContext(ctx).Model(job).Where("attempt = ? AND state = ?", job.Attempt, JobRunning).
 		Select(fields).Updates(job)
@@ -296,8 +296,7 @@ func (db *DB) stepDone(ctx context.Context, job *Job) error {
 	})
 }
 
-// later puts a job back that failed for a reason that may pass, a little longer
-// each time.
+// later puts a job back that failed temporarily, for a little longer each time.
 func (db *DB) later(ctx context.Context, job *Job, cause error) error {
 	job.Tries++
 	db.log.Warn("job will be tried again", "job", job.ID, "kind", job.Kind, "tries", job.Tries, "error", cause)
@@ -323,9 +322,10 @@ func (db *DB) giveBack(ctx context.Context, job *Job) error {
 	return res.Error
 }
 
-// end ends a job. When that cannot be recorded it is tried again, a busy or
-// full database as often as it takes; what cannot be recorded at all makes the
-// job fail, without its resource if need be, because no job may stay for ever.
+// end ends a job. When that cannot be recorded it tries again, on a busy or
+// full database as often as needed. If it can never be recorded, the job fails,
+// if need be without a change of its resource, because no job may stay open for
+// ever.
 func (db *DB) end(ctx context.Context, w Work, job *Job, cause error) error {
 	err := db.tryEnd(ctx, w, job, cause)
 	switch {
@@ -340,7 +340,7 @@ func (db *DB) end(ctx context.Context, w Work, job *Job, cause error) error {
 	return db.tryEnd(ctx, Work{}, job, cause)
 }
 
-// tryEnd records how a job ended, and what that means for its resource and its
+// tryEnd records how a job ended, and the consequences for its resource and its
 // order, in one transaction.
 func (db *DB) tryEnd(ctx context.Context, w Work, job *Job, cause error) (err error) {
 	defer func() {
@@ -359,7 +359,7 @@ func (db *DB) tryEnd(ctx context.Context, w Work, job *Job, cause error) (err er
 	return db.tx(context.WithoutCancel(ctx), func(ctx context.Context, tx *DB) error {
 		now := tx.Now()
 		job.EndedAt = &now
-		// The job first: a late worker must not reach what comes of it.
+		// The job is saved first: a late worker must not get to the rest.
 		err := tx.save(ctx, job, "State", "FailCode", "FailDetail", "EndedAt")
 		if err != nil || then == nil {
 			return err
@@ -368,7 +368,7 @@ func (db *DB) tryEnd(ctx context.Context, w Work, job *Job, cause error) (err er
 	})
 }
 
-// printable is a text that both databases keep, of a bounded length.
+// printable is a text that both databases accept, of a bounded length.
 func printable(s string) string {
 	return clip(strings.ToValidUTF8(strings.ReplaceAll(s, "\x00", ""), "?"), 1000)
 }
