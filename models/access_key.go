@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"slices"
 	"time"
+
+	"quartermaster/models/query"
 )
 
 // AccessKey lets a program sign requests to the vendors' APIs. It acts with the
@@ -165,7 +167,7 @@ func (db *DB) CreateAccessKey(ctx context.Context, by Actor, in AccessKeyInput) 
 			return err
 		}
 		row.Sealed = seal.Seal(secret, row.ID)
-		if err := table[accessKeyRow](tx.gorm).Create(ctx, &row); err != nil {
+		if err := query.Of[accessKeyRow](tx.gorm).Create(ctx, &row); err != nil {
 			return fmt.Errorf("make access key: %w", err)
 		}
 		return tx.recordKey(ctx, by, "key.created", keys[0],
@@ -187,7 +189,7 @@ func (db *DB) ListAccessKeys(ctx context.Context, by Actor, p Page) ([]AccessKey
 	if err := by.mayKeys(); err != nil {
 		return nil, Cursor{}, err
 	}
-	q := table[accessKeyRow](db.gorm).Omit("sealed").Where("team_id = ?", by.TeamID)
+	q := query.Of[accessKeyRow](db.gorm).Omit("sealed").Where("team_id = ?", by.TeamID)
 	rows, cursor, err := pageOf(ctx, q, p, newestFirst("created_at", "id"), func(r accessKeyRow) []string {
 		return []string{stamp(r.CreatedAt), r.ID}
 	})
@@ -207,7 +209,7 @@ func (db *DB) FindAccessKey(ctx context.Context, by Actor, id string) (*AccessKe
 	if err := by.mayKeys(); err != nil {
 		return nil, err
 	}
-	row, err := table[accessKeyRow](db.gorm).Omit("sealed").Where("id = ? AND team_id = ?", id, by.TeamID).First(ctx)
+	row, err := query.Of[accessKeyRow](db.gorm).Omit("sealed").Where("id = ? AND team_id = ?", id, by.TeamID).First(ctx)
 	if err != nil {
 		return nil, translate(err)
 	}
@@ -259,7 +261,7 @@ func orphaned(siteKey, disabled, siteAdmin bool, role Role) bool {
 // on.
 func (db *DB) SetAccessKeyDisabled(ctx context.Context, by Actor, id string, disabled bool) (*AccessKey, error) {
 	return db.onKey(ctx, by, id, func(ctx context.Context, tx *DB, k *AccessKey) error {
-		q := table[accessKeyRow](tx.gorm).Where("id = ? AND team_id = ? AND disabled <> ?", id, by.TeamID, disabled).Select("disabled", "updated_at")
+		q := query.Of[accessKeyRow](tx.gorm).Where("id = ? AND team_id = ? AND disabled <> ?", id, by.TeamID, disabled).Select("disabled", "updated_at")
 		n, err := q.Updates(ctx, accessKeyRow{Disabled: disabled, UpdatedAt: tx.Now()})
 		if err != nil || n == 0 { // it was in that state already
 			return err
@@ -277,10 +279,10 @@ func (db *DB) SetAccessKeyDisabled(ctx context.Context, by Actor, id string, dis
 // its calls. Orders and the record keep its id.
 func (db *DB) DeleteAccessKey(ctx context.Context, by Actor, id string) (*AccessKey, error) {
 	return db.onKey(ctx, by, id, func(ctx context.Context, tx *DB, k *AccessKey) error {
-		if _, err := table[accessKeyRow](tx.gorm).Where("id = ? AND team_id = ?", id, by.TeamID).Delete(ctx); err != nil {
+		if _, err := query.Of[accessKeyRow](tx.gorm).Where("id = ? AND team_id = ?", id, by.TeamID).Delete(ctx); err != nil {
 			return fmt.Errorf("delete access key: %w", err)
 		}
-		if err := execute(ctx, tx.gorm, "DELETE FROM nonces WHERE key_id = ?", id); err != nil {
+		if err := query.Exec(ctx, tx.gorm, "DELETE FROM nonces WHERE key_id = ?", id); err != nil {
 			return fmt.Errorf("delete nonces: %w", err)
 		}
 		return tx.recordKey(ctx, by, "key.deleted", *k)
@@ -384,7 +386,7 @@ func (db *DB) FindCallerByToken(ctx context.Context, token string, from Actor) (
 	return c, err
 }
 
-func (db *DB) caller(ctx context.Context, from Actor, query string, args ...any) (*Caller, []byte, error) {
+func (db *DB) caller(ctx context.Context, from Actor, statement string, args ...any) (*Caller, []byte, error) {
 	var (
 		k                   AccessKey
 		operations          string
@@ -393,7 +395,7 @@ func (db *DB) caller(ctx context.Context, from Actor, query string, args ...any)
 		disabled, siteAdmin bool
 		offset              int64
 	)
-	err := db.gorm.WithContext(ctx).Raw(query, args...).Row().Scan(&k.ID, &k.TeamID, &k.UserID, &k.Name, &operations, &sealed,
+	err := db.gorm.WithContext(ctx).Raw(statement, args...).Row().Scan(&k.ID, &k.TeamID, &k.UserID, &k.Name, &operations, &sealed,
 		&k.Disabled, &expires, &k.UserName, &disabled, &siteAdmin, &k.Role, &offset)
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil, nil, ErrNotFound

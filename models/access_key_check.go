@@ -1,6 +1,10 @@
 package models
 
-import "context"
+import (
+	"context"
+
+	"quartermaster/models/query"
+)
 
 // maxCheckable bounds how many keys are offered for a comparison.
 const maxCheckable = 100
@@ -12,7 +16,7 @@ func (db *DB) ListCheckableKeys(ctx context.Context, by Actor) ([]AccessKey, err
 	if err := by.may(See); err != nil {
 		return nil, err
 	}
-	q := table[accessKeyRow](db.gorm).Omit("sealed").Where("team_id = ?", by.TeamID)
+	q := query.Of[accessKeyRow](db.gorm).Omit("sealed").Where("team_id = ?", by.TeamID)
 	if !by.May(Administer) {
 		q = q.Where("user_id = ?", by.UserID)
 	}

@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"time"
+
+	"quartermaster/models/query"
 )
 
 // mostTokens is how many tokens of a key may work at a time.
@@ -40,22 +42,22 @@ func (db *DB) IssueToken(ctx context.Context, by Actor, keyID string, in TokenIn
 	row := AccessToken{TokenHash: hashToken(token), ID: db.newID(), KeyID: keyID, CreatedBy: by.UserID, CreatorName: by.UserName,
 		CreatedAt: now, ExpiresAt: now.Add(time.Duration(in.Hours) * time.Hour)}
 	_, err := db.onKey(ctx, by, keyID, func(ctx context.Context, tx *DB, k *AccessKey) error {
-		if _, err := table[AccessToken](tx.gorm).Where("key_id = ? AND expires_at <= ?", keyID, now).Delete(ctx); err != nil {
+		if _, err := query.Of[AccessToken](tx.gorm).Where("key_id = ? AND expires_at <= ?", keyID, now).Delete(ctx); err != nil {
 			return fmt.Errorf("tidy tokens: %w", err)
 		}
 		// The key's row is changed first, so that concurrent calls see the
 		// tokens that the others issued.
-		if _, err := table[accessKeyRow](tx.gorm).Where("id = ? AND team_id = ?", keyID, by.TeamID).Update(ctx, "updated_at", now); err != nil {
+		if _, err := query.Of[accessKeyRow](tx.gorm).Where("id = ? AND team_id = ?", keyID, by.TeamID).Update(ctx, "updated_at", now); err != nil {
 			return fmt.Errorf("issue token: %w", err)
 		}
-		n, err := table[AccessToken](tx.gorm).Where("key_id = ?", keyID).Count(ctx, "*")
+		n, err := query.Of[AccessToken](tx.gorm).Where("key_id = ?", keyID).Count(ctx, "*")
 		if err != nil {
 			return fmt.Errorf("count tokens: %w", err)
 		}
 		if n >= mostTokens {
 			return invalid("hours", "tokens_full", fmt.Sprint(mostTokens))
 		}
-		if err := table[AccessToken](tx.gorm).Create(ctx, &row); err != nil {
+		if err := query.Of[AccessToken](tx.gorm).Create(ctx, &row); err != nil {
 			return fmt.Errorf("issue token: %w", err)
 		}
 		return tx.recordKey(ctx, by, "key.token_issued", *k, map[string]any{"token": row.ID, "expires_at": row.ExpiresAt})
@@ -71,7 +73,7 @@ func (db *DB) ListTokens(ctx context.Context, by Actor, keyID string) ([]AccessT
 	if _, err := db.FindAccessKey(ctx, by, keyID); err != nil {
 		return nil, err
 	}
-	tokens, err := table[AccessToken](db.gorm).Where("key_id = ? AND expires_at > ?", keyID, db.Now()).
+	tokens, err := query.Of[AccessToken](db.gorm).Where("key_id = ? AND expires_at > ?", keyID, db.Now()).
 		Order("created_at DESC, id DESC").Limit(mostTokens).Find(ctx)
 	return tokens, translate(err)
 }
@@ -79,7 +81,7 @@ func (db *DB) ListTokens(ctx context.Context, by Actor, keyID string) ([]AccessT
 // RevokeToken ends a token at once, or returns ErrNotFound.
 func (db *DB) RevokeToken(ctx context.Context, by Actor, keyID, id string) error {
 	_, err := db.onKey(ctx, by, keyID, func(ctx context.Context, tx *DB, k *AccessKey) error {
-		n, err := table[AccessToken](tx.gorm).Where("key_id = ? AND id = ?", keyID, id).Delete(ctx)
+		n, err := query.Of[AccessToken](tx.gorm).Where("key_id = ? AND id = ?", keyID, id).Delete(ctx)
 		if err != nil {
 			return fmt.Errorf("revoke token: %w", err)
 		}

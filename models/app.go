@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"quartermaster/models/fold"
+	"quartermaster/models/query"
 )
 
 // App is an application: package versions are versions of one.
@@ -68,7 +69,7 @@ func (db *DB) CreateApp(ctx context.Context, by Actor, in AppInput) (*App, error
 		case !free:
 			return invalid("app_name", "taken")
 		}
-		if err := table[App](tx.gorm).Create(ctx, app); err != nil {
+		if err := query.Of[App](tx.gorm).Create(ctx, app); err != nil {
 			return taken(err, "app_name")
 		}
 		if err := tx.count(ctx, by.TeamID, appCounter(app.Region), 1); err != nil {
@@ -78,7 +79,7 @@ func (db *DB) CreateApp(ctx context.Context, by Actor, in AppInput) (*App, error
 	})
 	if isInvalid(err) && in.Token != "" {
 		// The same call may have made it, before or at the same moment.
-		first, again := table[App](db.gorm).Where("team_id = ? AND token = ?", by.TeamID, in.Token).Limit(1).Find(ctx)
+		first, again := query.Of[App](db.gorm).Where("team_id = ? AND token = ?", by.TeamID, in.Token).Limit(1).Find(ctx)
 		if again != nil {
 			return nil, translate(again)
 		}
@@ -101,7 +102,7 @@ func (db *DB) checkAppCatalogue(ctx context.Context, in AppInput) error {
 	if _, err := db.region(ctx, in.Region, "app"); err != nil || in.Category == "" {
 		return err
 	}
-	n, err := table[Category](db.gorm).Where("name = ?", in.Category).Count(ctx, "*")
+	n, err := query.Of[Category](db.gorm).Where("name = ?", in.Category).Count(ctx, "*")
 	if err == nil && n == 0 {
 		err = invalid("category", "unknown")
 	}
@@ -115,7 +116,7 @@ func (db *DB) AppNameFree(ctx context.Context, by Actor, region, name string) (b
 		return false, err
 	}
 	same, args := sameName("name_key", fold.Same(name))
-	n, err := table[App](db.gorm).Where("team_id = ? AND region = ?", by.TeamID, region).Where(same, args...).Count(ctx, "*")
+	n, err := query.Of[App](db.gorm).Where("team_id = ? AND region = ?", by.TeamID, region).Where(same, args...).Count(ctx, "*")
 	return n == 0, translate(err)
 }
 
@@ -124,7 +125,7 @@ func (db *DB) FindApp(ctx context.Context, by Actor, id string) (*App, error) {
 	if err := by.may(See); err != nil {
 		return nil, err
 	}
-	app, err := table[App](db.gorm).Where("team_id = ? AND id = ?", by.TeamID, id).First(ctx)
+	app, err := query.Of[App](db.gorm).Where("team_id = ? AND id = ?", by.TeamID, id).First(ctx)
 	if err != nil {
 		return nil, translate(err)
 	}
@@ -168,8 +169,8 @@ func (db *DB) PageApps(ctx context.Context, by Actor, f AppFilter, n, size int) 
 }
 
 // apps is the query for the team's applications that a filter leaves.
-func (db *DB) apps(by Actor, f AppFilter) query[App] {
-	q := table[App](db.gorm).Where("team_id = ?", by.TeamID)
+func (db *DB) apps(by Actor, f AppFilter) query.Rows[App] {
+	q := query.Of[App](db.gorm).Where("team_id = ?", by.TeamID)
 	if f.ID != "" {
 		q = q.Where("id = ?", f.ID)
 	}
@@ -241,7 +242,7 @@ func (db *DB) DeleteApp(ctx context.Context, by Actor, id string, seen int64) er
 		if seen != AnyVersions && seen != app.VersionCount {
 			return invalid("", "versions_changed", fmt.Sprint(app.VersionCount))
 		}
-		versions, err := table[PkgVersion](tx.gorm).Omit("listing").
+		versions, err := query.Of[PkgVersion](tx.gorm).Omit("listing").
 			Where("team_id = ? AND app_id = ?", by.TeamID, id).Find(ctx)
 		if err != nil {
 			return fmt.Errorf("read versions: %w", err)
@@ -251,7 +252,7 @@ func (db *DB) DeleteApp(ctx context.Context, by Actor, id string, seen int64) er
 				return err
 			}
 		}
-		if _, err := table[App](tx.gorm).Where("team_id = ? AND id = ?", by.TeamID, id).Delete(ctx); err != nil {
+		if _, err := query.Of[App](tx.gorm).Where("team_id = ? AND id = ?", by.TeamID, id).Delete(ctx); err != nil {
 			return fmt.Errorf("delete application: %w", err)
 		}
 		if err := tx.count(ctx, by.TeamID, appCounter(app.Region), -1); err != nil {

@@ -8,6 +8,7 @@ import (
 	"io"
 
 	"quartermaster/models/objects"
+	"quartermaster/models/query"
 )
 
 // knownBlobs tells which blobs a record names: that of an object, or of an
@@ -73,7 +74,7 @@ func (db *DB) ServerActor(ctx context.Context, job *Job) (Actor, error) {
 		return Actor{}, translate(err)
 	}
 	by := Actor{TeamID: job.TeamID, Role: Admin, ClockOffset: msDuration(offset), Face: ByServer}
-	users, err := table[User](db.gorm).Where("id = ?", job.CreatedBy).Limit(1).Find(ctx)
+	users, err := query.Of[User](db.gorm).Where("id = ?", job.CreatedBy).Limit(1).Find(ctx)
 	if err != nil {
 		return Actor{}, translate(err)
 	}

@@ -4,6 +4,8 @@ import (
 	"context"
 	"strings"
 	"unicode/utf8"
+
+	"quartermaster/models/query"
 )
 
 // Entry is a line of a bucket's listing: a folder or an object.
@@ -35,7 +37,7 @@ func (db *DB) ListObjects(ctx context.Context, by Actor, bucketID, prefix string
 		return nil, Cursor{}, nil
 	}
 	w := walk{
-		rows:   table[Object](db.gorm).Where("team_id = ? AND bucket_id = ?", by.TeamID, bucketID),
+		rows:   query.Of[Object](db.gorm).Where("team_id = ? AND bucket_id = ?", by.TeamID, bucketID),
 		prefix: prefix, from: prefix, to: after(prefix), backwards: p.Before != "",
 	}
 	at, known := mark(p.After + p.Before)
@@ -60,7 +62,7 @@ func (db *DB) ListObjects(ctx context.Context, by Actor, bucketID, prefix string
 // walk goes through the keys from (with it) to to (without it), which is open
 // when empty, and jumps over what a folder holds.
 type walk struct {
-	rows      query[Object]
+	rows      query.Rows[Object]
 	prefix    string
 	from, to  string
 	backwards bool

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"quartermaster/models/pricing"
+	"quartermaster/models/query"
 )
 
 // Bucket is a storage bucket: it holds objects under keys.
@@ -96,7 +97,7 @@ func (in *BucketInput) Fulfil(ctx context.Context, tx *DB, by Actor, order *Orde
 		tx.log.Error("make bucket", "error", err)
 		return invalid("", "storage_failed")
 	}
-	if err := table[Bucket](tx.gorm).Create(ctx, b); err != nil {
+	if err := query.Of[Bucket](tx.gorm).Create(ctx, b); err != nil {
 		return taken(err, "bucket_name")
 	}
 	if line.Name == "" {
@@ -144,7 +145,7 @@ func BucketName(typed string) (string, error) {
 
 // BucketNameFree tells whether no bucket of this server has the name.
 func (db *DB) BucketNameFree(ctx context.Context, name string) (bool, error) {
-	n, err := table[Bucket](db.gorm).Where("name = ?", name).Count(ctx, "*")
+	n, err := query.Of[Bucket](db.gorm).Where("name = ?", name).Count(ctx, "*")
 	return n == 0, translate(err)
 }
 
@@ -153,7 +154,7 @@ func (db *DB) FindBucket(ctx context.Context, by Actor, id string) (*Bucket, err
 	if err := by.may(See); err != nil {
 		return nil, err
 	}
-	b, err := table[Bucket](db.gorm).Where("team_id = ? AND id = ?", by.TeamID, id).First(ctx)
+	b, err := query.Of[Bucket](db.gorm).Where("team_id = ? AND id = ?", by.TeamID, id).First(ctx)
 	if err != nil {
 		return nil, translate(err)
 	}
@@ -165,7 +166,7 @@ func (db *DB) FindStorage(ctx context.Context, by Actor, region string) (*Bucket
 	if err := by.may(See); err != nil {
 		return nil, err
 	}
-	b, err := table[Bucket](db.gorm).Where("team_id = ? AND region = ? AND storage", by.TeamID, region).First(ctx)
+	b, err := query.Of[Bucket](db.gorm).Where("team_id = ? AND region = ? AND storage", by.TeamID, region).First(ctx)
 	if err != nil {
 		return nil, translate(err)
 	}
@@ -255,7 +256,7 @@ func (db *DB) ListBuckets(ctx context.Context, by Actor, f BucketFilter, p Page)
 	if err := by.may(See); err != nil {
 		return nil, Cursor{}, err
 	}
-	q := table[Bucket](db.gorm).Where("team_id = ?", by.TeamID)
+	q := query.Of[Bucket](db.gorm).Where("team_id = ?", by.TeamID)
 	if f.Region != "" {
 		q = q.Where("region = ?", f.Region)
 	}
@@ -277,7 +278,7 @@ func (db *DB) DeleteBucket(ctx context.Context, by Actor, id string) error {
 		if err != nil {
 			return err
 		}
-		n, err := table[Bucket](tx.gorm).Where("team_id = ? AND id = ? AND object_count = 0", by.TeamID, id).Delete(ctx)
+		n, err := query.Of[Bucket](tx.gorm).Where("team_id = ? AND id = ? AND object_count = 0", by.TeamID, id).Delete(ctx)
 		if err != nil {
 			return fmt.Errorf("delete bucket: %w", err)
 		}

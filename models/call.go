@@ -8,6 +8,8 @@ import (
 	"slices"
 	"sync"
 	"time"
+
+	"quartermaster/models/query"
 )
 
 const (
@@ -154,7 +156,7 @@ func (db *DB) addCalls(ctx context.Context, batch []Call) error {
 	}
 	for _, id := range slices.Sorted(maps.Keys(last)) { // in one order, so that two processes cannot deadlock
 		c := last[id]
-		err := execute(ctx, db.gorm, `UPDATE access_keys SET used_at = ?, used_from = ?, used_agent = ?, used_for = ?
+		err := query.Exec(ctx, db.gorm, `UPDATE access_keys SET used_at = ?, used_from = ?, used_agent = ?, used_for = ?
 			WHERE id = ? AND (used_at IS NULL OR used_at <= ?)`, c.At, c.Address, c.Agent, c.Operation, id, c.At)
 		if err != nil {
 			return fmt.Errorf("note use of access key: %w", err)
@@ -168,7 +170,7 @@ func (db *DB) addCalls(ctx context.Context, batch []Call) error {
 	if len(calls) == 0 {
 		return nil
 	}
-	if err := table[Call](db.gorm).CreateInBatches(ctx, &calls, 50); err != nil {
+	if err := query.Of[Call](db.gorm).CreateInBatches(ctx, &calls, 50); err != nil {
 		return fmt.Errorf("list calls: %w", err)
 	}
 	return db.trimCalls(ctx, known)
@@ -181,12 +183,12 @@ func (db *DB) keptKeys(ctx context.Context, calls []Call) (map[string]bool, erro
 	for _, c := range calls {
 		asked[c.KeyID] = true
 	}
-	query := "SELECT id FROM access_keys WHERE id IN ? ORDER BY id"
+	statement := "SELECT id FROM access_keys WHERE id IN ? ORDER BY id"
 	if db.gorm.Name() == "postgres" {
-		query += " FOR KEY SHARE"
+		statement += " FOR KEY SHARE"
 	}
 	var ids []string
-	if err := db.gorm.WithContext(ctx).Raw(query, slices.Collect(maps.Keys(asked))).Scan(&ids).Error; err != nil {
+	if err := db.gorm.WithContext(ctx).Raw(statement, slices.Collect(maps.Keys(asked))).Scan(&ids).Error; err != nil {
 		return nil, fmt.Errorf("look for access keys: %w", err)
 	}
 	known := map[string]bool{}
@@ -201,12 +203,12 @@ func (db *DB) keptKeys(ctx context.Context, calls []Call) (map[string]bool, erro
 func (db *DB) trimCalls(ctx context.Context, keys map[string]bool) error {
 	// An id begins with the time it was made.
 	old := fmt.Sprintf("%012x", db.Now().Add(-callsAge).UnixMilli())
-	if err := execute(ctx, db.gorm, "DELETE FROM api_calls WHERE id < ?", old); err != nil {
+	if err := query.Exec(ctx, db.gorm, "DELETE FROM api_calls WHERE id < ?", old); err != nil {
 		return fmt.Errorf("forget calls: %w", err)
 	}
 	for id := range keys {
 		for unproven, kept := range map[bool]int{false: callsKept, true: unprovenKept} {
-			err := execute(ctx, db.gorm, `DELETE FROM api_calls WHERE key_id = ? AND unproven = ? AND (at, id) <= (
+			err := query.Exec(ctx, db.gorm, `DELETE FROM api_calls WHERE key_id = ? AND unproven = ? AND (at, id) <= (
 				SELECT at, id FROM api_calls WHERE key_id = ? AND unproven = ? ORDER BY at DESC, id DESC LIMIT 1 OFFSET ?)`,
 				id, unproven, id, unproven, kept)
 			if err != nil {
@@ -232,7 +234,7 @@ func (db *DB) ListCalls(ctx context.Context, by Actor, f CallFilter, p Page) ([]
 	if err := db.FlushCalls(ctx); err != nil { // the caller probably looks for the newest call
 		return nil, Cursor{}, err
 	}
-	q := table[Call](db.gorm).Where("key_id = ?", f.Key)
+	q := query.Of[Call](db.gorm).Where("key_id = ?", f.Key)
 	if f.Failed {
 		q = q.Where("code <> ''") // of a thousand calls at most
 	}

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"quartermaster/models/pricing"
+	"quartermaster/models/query"
 )
 
 // Region is a place where resources are made.
@@ -107,7 +108,7 @@ type price struct {
 // ListRegions are the regions that serve a kind ("bucket", "app", "plan" or
 // "store"), in the order in which forms offer them; with "", all.
 func (db *DB) ListRegions(ctx context.Context, serves string) ([]Region, error) {
-	all, err := table[Region](db.gorm).Order("position").Find(ctx)
+	all, err := query.Of[Region](db.gorm).Order("position").Find(ctx)
 	if err != nil {
 		return nil, translate(err)
 	}
@@ -119,7 +120,7 @@ func (db *DB) ListRegions(ctx context.Context, serves string) ([]Region, error) 
 // region is a region that serves a kind, or the broken rule of the field
 // "region".
 func (db *DB) region(ctx context.Context, id, serves string) (Region, error) {
-	found, err := table[Region](db.gorm).Where("id = ?", id).Limit(1).Find(ctx)
+	found, err := query.Of[Region](db.gorm).Where("id = ?", id).Limit(1).Find(ctx)
 	if err != nil {
 		return Region{}, translate(err)
 	}
@@ -131,26 +132,26 @@ func (db *DB) region(ctx context.Context, id, serves string) (Region, error) {
 
 // ListCategories are the kinds of application.
 func (db *DB) ListCategories(ctx context.Context) ([]Category, error) {
-	all, err := table[Category](db.gorm).Order("position").Find(ctx)
+	all, err := query.Of[Category](db.gorm).Order("position").Find(ctx)
 	return all, translate(err)
 }
 
 // ListProducts are the products of the catalogue.
 func (db *DB) ListProducts(ctx context.Context) ([]Product, error) {
-	all, err := table[Product](db.gorm).Order("position").Find(ctx)
+	all, err := query.Of[Product](db.gorm).Order("position").Find(ctx)
 	return all, translate(err)
 }
 
 // ListPackageTypes are the package types of a product, also those that are not
 // on sale.
 func (db *DB) ListPackageTypes(ctx context.Context, product string) ([]PackageType, error) {
-	all, err := table[PackageType](db.gorm).Where("product_code = ?", product).Order("position").Find(ctx)
+	all, err := query.Of[PackageType](db.gorm).Where("product_code = ?", product).Order("position").Find(ctx)
 	return all, translate(err)
 }
 
 // FindPackageType is one package type.
 func (db *DB) FindPackageType(ctx context.Context, code string) (*PackageType, error) {
-	t, err := table[PackageType](db.gorm).Where("code = ?", code).First(ctx)
+	t, err := query.Of[PackageType](db.gorm).Where("code = ?", code).First(ctx)
 	if err != nil {
 		return nil, translate(err)
 	}
@@ -159,19 +160,19 @@ func (db *DB) FindPackageType(ctx context.Context, code string) (*PackageType, e
 
 // ListSpecifications are the specifications of a package type.
 func (db *DB) ListSpecifications(ctx context.Context, packageType string) ([]Specification, error) {
-	all, err := table[Specification](db.gorm).Where("package_type = ?", packageType).Order("position").Find(ctx)
+	all, err := query.Of[Specification](db.gorm).Where("package_type = ?", packageType).Order("position").Find(ctx)
 	return all, translate(err)
 }
 
 // listFlavors are the sizes of a store's compute unit, smallest first.
 func (db *DB) listFlavors(ctx context.Context) ([]Flavor, error) {
-	all, err := table[Flavor](db.gorm).Order("position").Find(ctx)
+	all, err := query.Of[Flavor](db.gorm).Order("position").Find(ctx)
 	return all, translate(err)
 }
 
 // Book is the price book's lines for some SKUs.
 func (db *DB) Book(ctx context.Context, skus ...string) (pricing.Book, error) {
-	rows, err := table[price](db.gorm).Where("sku IN ?", skus).Find(ctx)
+	rows, err := query.Of[price](db.gorm).Where("sku IN ?", skus).Find(ctx)
 	if err != nil {
 		return nil, translate(err)
 	}

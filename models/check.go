@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"quartermaster/models/query"
 )
 
 // CheckInput says how thoroughly to check.
@@ -133,7 +135,7 @@ func (db *DB) recordMended(ctx context.Context, l look, cases []fault) error {
 	for id, says := range byTeam {
 		by, name := Operator().ForSite(), ""
 		if id != "" {
-			team, err := table[Team](db.gorm).Where("id = ?", id).First(ctx)
+			team, err := query.Of[Team](db.gorm).Where("id = ?", id).First(ctx)
 			if err != nil {
 				return fmt.Errorf("team of what was mended: %w", err)
 			}
@@ -159,10 +161,10 @@ type row struct {
 
 // bySQL is a look by one query, which sees the database at one moment. The
 // query has the columns of row, and says has a place for each.
-func bySQL(what, query, says string, mend string, args ...any) look {
+func bySQL(what, statement, says string, mend string, args ...any) look {
 	l := look{what: what, find: func(ctx context.Context, db *DB, _ map[string]bool) ([]fault, error) {
 		var rows []row
-		if err := db.gorm.WithContext(ctx).Raw(query, args...).Scan(&rows).Error; err != nil {
+		if err := db.gorm.WithContext(ctx).Raw(statement, args...).Scan(&rows).Error; err != nil {
 			return nil, err
 		}
 		var found []fault
@@ -176,7 +178,7 @@ func bySQL(what, query, says string, mend string, args ...any) look {
 		l.mend = func(ctx context.Context, tx *DB, cases []fault) error {
 			for _, c := range cases {
 				named := map[string]any{"id": c.row.ID, "team": c.row.TeamID, "name": c.row.Name, "have": c.row.Have, "want": c.row.Want}
-				if err := execute(ctx, tx.gorm, mend, named); err != nil {
+				if err := query.Exec(ctx, tx.gorm, mend, named); err != nil {
 					return err
 				}
 			}
@@ -198,7 +200,7 @@ const overdue = time.Hour
 // checkNotes are remarks that are not faults: while a server is stopped, its
 // jobs wait.
 func (db *DB) checkNotes(ctx context.Context) ([]string, error) {
-	n, err := table[Job](db.gorm).Where("state IN ? AND run_at < ?", []string{JobQueued, JobRunning}, db.Now().Add(-overdue)).Count(ctx, "*")
+	n, err := query.Of[Job](db.gorm).Where("state IN ? AND run_at < ?", []string{JobQueued, JobRunning}, db.Now().Add(-overdue)).Count(ctx, "*")
 	if err != nil || n == 0 {
 		return nil, err
 	}

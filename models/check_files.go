@@ -10,6 +10,7 @@ import (
 	"io"
 
 	"quartermaster/models/objects"
+	"quartermaster/models/query"
 )
 
 // fileLooks are the looks at files.
@@ -135,7 +136,7 @@ func unknownBytes(in CheckInput) func(context.Context, *DB, map[string]bool) ([]
 
 // aboutToDrop are the blobs that jobs will drop.
 func (db *DB) aboutToDrop(ctx context.Context) (map[string]bool, error) {
-	jobs, err := table[Job](db.gorm).Select("payload").Where("kind = ? AND state IN ?", DropBlobsJob, []string{JobQueued, JobRunning}).Find(ctx)
+	jobs, err := query.Of[Job](db.gorm).Select("payload").Where("kind = ? AND state IN ?", DropBlobsJob, []string{JobQueued, JobRunning}).Find(ctx)
 	blobs := map[string]bool{}
 	for _, j := range jobs {
 		var ids []string
@@ -162,7 +163,7 @@ func moveAside(ctx context.Context, tx *DB, cases []fault) error {
 var indexed = []StoreState{StoreNormal, StoreScaling, StoreScalingIn, StoreAbnormal, StoreFrozen, StoreDiskFull}
 
 func storesWithoutIndex(ctx context.Context, db *DB, ids map[string]bool) ([]fault, error) {
-	stores, err := table[Store](db.gorm).Where("state IN ?", indexed).Order("id").Find(ctx)
+	stores, err := query.Of[Store](db.gorm).Where("state IN ?", indexed).Order("id").Find(ctx)
 	if err != nil {
 		return nil, err
 	}

@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"quartermaster/models/query"
 )
 
 // sumOf is a sum of the same type on both engines.
@@ -146,7 +148,7 @@ func withoutGaps(l look) look {
 		if err != nil || len(found) == 0 {
 			return nil, err
 		}
-		events, err := table[Event](db.gorm).Where("action IN ?", []string{"order.gap", "site.accepted"}).Find(ctx)
+		events, err := query.Of[Event](db.gorm).Where("action IN ?", []string{"order.gap", "site.accepted"}).Find(ctx)
 		for _, e := range events {
 			var gap struct{ From, To int64 }
 			if err := json.Unmarshal([]byte(e.Detail), &gap); err != nil {

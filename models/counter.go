@@ -4,12 +4,14 @@ import (
 	"context"
 	"fmt"
 	"time"
+
+	"quartermaster/models/query"
 )
 
 // count adds n to one of the team's counters in the writing transaction, so
 // that a page reads a total without counting rows.
 func (db *DB) count(ctx context.Context, teamID, name string, n int64) error {
-	err := execute(ctx, db.gorm, `INSERT INTO counters (team_id, name, value) VALUES (?, ?, ?)
+	err := query.Exec(ctx, db.gorm, `INSERT INTO counters (team_id, name, value) VALUES (?, ?, ?)
 		ON CONFLICT (team_id, name) DO UPDATE SET value = counters.value + excluded.value`, teamID, name, n)
 	if err != nil {
 		return fmt.Errorf("count %s: %w", name, err)
@@ -55,7 +57,7 @@ func (db *DB) tally(ctx context.Context, by Actor, t tally) error {
 
 // inMonth is tally for the month alone.
 func (db *DB) inMonth(ctx context.Context, by Actor, t tally) error {
-	err := execute(ctx, db.gorm, `INSERT INTO months (team_id, month, kind, created, deleted, spend_minor) VALUES (?, ?, ?, ?, ?, ?)
+	err := query.Exec(ctx, db.gorm, `INSERT INTO months (team_id, month, kind, created, deleted, spend_minor) VALUES (?, ?, ?, ?, ?, ?)
 		ON CONFLICT (team_id, month, kind) DO UPDATE SET created = months.created + excluded.created,
 		deleted = months.deleted + excluded.deleted, spend_minor = months.spend_minor + excluded.spend_minor`,
 		by.TeamID, monthOf(db.TeamNow(by)), t.Kind, t.Created, t.Deleted, t.Spend)
@@ -100,7 +102,7 @@ func (db *DB) ListMonths(ctx context.Context, by Actor, n int) ([]Month, error) 
 	}
 	now := db.TeamNow(by).In(china)
 	first := time.Date(now.Year(), now.Month()-time.Month(n-1), 1, 0, 0, 0, 0, china)
-	months, err := table[Month](db.gorm).Where("team_id = ? AND month >= ?", by.TeamID, monthOf(first)).
+	months, err := query.Of[Month](db.gorm).Where("team_id = ? AND month >= ?", by.TeamID, monthOf(first)).
 		Order("month, kind").Find(ctx)
 	return months, translate(err)
 }

@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"gorm.io/gorm/clause"
+
+	"quartermaster/models/query"
 )
 
 // itemStorage is the item of a package type that is drawn down by what buckets
@@ -81,7 +83,7 @@ func (db *DB) PromiseMeasures(ctx context.Context) error {
 // one that has not begun serves.
 func (db *DB) promiseMeasure(ctx context.Context, by Actor, p *Plan) error {
 	// The lock prevents it from starting before this transaction is visible.
-	waiting, err := table[Job](db.gorm, clause.Locking{Strength: "UPDATE"}).Select("id").
+	waiting, err := query.Of[Job](db.gorm, clause.Locking{Strength: "UPDATE"}).Select("id").
 		Where("team_id = ? AND state = ? AND kind = ?", by.TeamID, JobQueued, MeasurePlansJob).Limit(1).Find(ctx)
 	if err != nil {
 		return fmt.Errorf("look for a measurement: %w", err)
@@ -111,7 +113,7 @@ func (db *DB) measure(ctx context.Context, by Actor) error {
 	if err != nil || len(plans) == 0 {
 		return err
 	}
-	buckets, err := table[Bucket](db.gorm).Select("id, name, region, used_bytes").
+	buckets, err := query.Of[Bucket](db.gorm).Select("id, name, region, used_bytes").
 		Where("team_id = ? AND used_bytes > 0", by.TeamID).Order("name").Find(ctx)
 	if err != nil {
 		return fmt.Errorf("read what buckets hold: %w", err)
@@ -121,7 +123,7 @@ func (db *DB) measure(ctx context.Context, by Actor) error {
 		return err
 	}
 	day := dayOf(now)
-	if _, err := table[Deduction](db.gorm).Where("team_id = ? AND day = ?", by.TeamID, day).Delete(ctx); err != nil {
+	if _, err := query.Of[Deduction](db.gorm).Where("team_id = ? AND day = ?", by.TeamID, day).Delete(ctx); err != nil {
 		return fmt.Errorf("measure day again: %w", err)
 	}
 	// Each byte is deducted once: from a plan of the bucket's own region before
@@ -151,7 +153,7 @@ func (db *DB) measure(ctx context.Context, by Actor) error {
 	if len(all) == 0 {
 		return nil
 	}
-	if err := table[Deduction](db.gorm).CreateInBatches(ctx, &all, 100); err != nil {
+	if err := query.Of[Deduction](db.gorm).CreateInBatches(ctx, &all, 100); err != nil {
 		return fmt.Errorf("record deductions: %w", err)
 	}
 	return nil
@@ -161,14 +163,14 @@ func (db *DB) measure(ctx context.Context, by Actor) error {
 // PostgreSQL they stay locked to the end of the transaction, so that
 // measurements take turns.
 func (db *DB) drawnPlans(ctx context.Context, by Actor, now time.Time) ([]Plan, error) {
-	running := table[Plan](db.gorm, clause.Locking{Strength: "UPDATE"}).
+	running := query.Of[Plan](db.gorm, clause.Locking{Strength: "UPDATE"}).
 		Where("team_id = ? AND effective_at <= ? AND ends_at > ? AND NOT held", by.TeamID, now, now).
 		Where("package_type IN (SELECT code FROM package_types WHERE item = ?)", itemStorage)
 	plans, err := running.Order("id").Find(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("read plans to measure: %w", err)
 	}
-	if err := running.on(ctx).UpdateColumn("measured_at", now).Error; err != nil {
+	if err := running.UpdateColumn(ctx, "measured_at", now); err != nil {
 		return nil, fmt.Errorf("note that plans are measured: %w", err)
 	}
 	return plans, nil
@@ -220,7 +222,7 @@ func (db *DB) ListDeductions(ctx context.Context, by Actor, planID string, p Pag
 	if err := by.may(See); err != nil {
 		return nil, Cursor{}, err
 	}
-	q := table[Deduction](db.gorm).Where("team_id = ? AND plan_id = ?", by.TeamID, planID)
+	q := query.Of[Deduction](db.gorm).Where("team_id = ? AND plan_id = ?", by.TeamID, planID)
 	rows, cursor, err := pageOf(ctx, q, p, newestFirst("day", "bucket_id"), func(d Deduction) []string {
 		return []string{fmt.Sprint(d.Day), d.BucketID}
 	})
@@ -231,7 +233,7 @@ func (db *DB) ListDeductions(ctx context.Context, by Actor, planID string, p Pag
 	for i, d := range rows {
 		ids[i] = d.BucketID
 	}
-	left, err := table[Bucket](db.gorm).Select("id").Where("team_id = ? AND id IN ?", by.TeamID, ids).Find(ctx)
+	left, err := query.Of[Bucket](db.gorm).Select("id").Where("team_id = ? AND id IN ?", by.TeamID, ids).Find(ctx)
 	for i := range rows {
 		rows[i].Gone = !slices.ContainsFunc(left, func(b Bucket) bool { return b.ID == rows[i].BucketID })
 	}

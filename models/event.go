@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"strings"
 	"time"
+
+	"quartermaster/models/query"
 )
 
 // Event is one line of the record of who did what. It is written in the
@@ -56,7 +58,7 @@ func (db *DB) record(ctx context.Context, by Actor, e Event, detail ...any) erro
 		}
 		e.Detail = string(text)
 	}
-	return table[Event](db.gorm).Create(ctx, &e)
+	return query.Of[Event](db.gorm).Create(ctx, &e)
 }
 
 // EventFilter says which events to list. Empty fields do not narrow.
@@ -80,7 +82,7 @@ func (db *DB) ListEvents(ctx context.Context, by Actor, f EventFilter, p Page) (
 	if err := by.may(See); err != nil {
 		return nil, Cursor{}, err
 	}
-	q := table[Event](db.gorm).Where("team_id = ?", by.TeamID)
+	q := query.Of[Event](db.gorm).Where("team_id = ?", by.TeamID)
 	if f.Kind != "" {
 		q = q.Where("kind = ?", f.Kind)
 	}

@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"strings"
+
+	"quartermaster/models/query"
 )
 
 // Tx lets tests try the transaction helper itself.
@@ -25,7 +27,7 @@ func (db *DB) Has(ctx context.Context, name string) bool {
 
 // Statement runs a statement in a transaction of its own.
 func (db *DB) Statement(ctx context.Context, statement string) error {
-	return db.tx(ctx, func(ctx context.Context, tx *DB) error { return execute(ctx, tx.gorm, statement) })
+	return db.tx(ctx, func(ctx context.Context, tx *DB) error { return query.Exec(ctx, tx.gorm, statement) })
 }
 
 // Rows counts the rows of a table.

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+
+	"quartermaster/models/query"
 )
 
 // What happens to an order that comes by API and has to wait for approval.
@@ -141,7 +143,7 @@ func (db *DB) ownOrder(ctx context.Context, by Actor, order *Order) (bool, error
 	if order.RequestedBy == by.UserID || order.KeyID == "" {
 		return order.RequestedBy == by.UserID, nil
 	}
-	made, err := table[Event](db.gorm).Where("team_id = ? AND subject_id = ? AND action = ? AND user_id = ?",
+	made, err := query.Of[Event](db.gorm).Where("team_id = ? AND subject_id = ? AND action = ? AND user_id = ?",
 		by.TeamID, order.KeyID, "key.created", by.UserID).Count(ctx, "*")
 	return made > 0, translate(err)
 }
@@ -367,7 +369,7 @@ func (db *DB) ChangeAPIOrders(ctx context.Context, by Actor, mode string) error 
 		if err != nil || team.APIOrders == mode {
 			return err
 		}
-		if _, err := table[Team](tx.gorm).Where("id = ?", by.TeamID).Update(ctx, "api_orders", mode); err != nil {
+		if _, err := query.Of[Team](tx.gorm).Where("id = ?", by.TeamID).Update(ctx, "api_orders", mode); err != nil {
 			return fmt.Errorf("change what becomes of orders by API: %w", err)
 		}
 		return tx.record(ctx, by, Event{Action: "team.api_orders_changed", Kind: KindTeam, SubjectID: team.ID, SubjectName: team.Name},

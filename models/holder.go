@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"gorm.io/gorm"
+
+	"quartermaster/models/query"
 )
 
 // ErrDatabaseInUse says that another process works with the PostgreSQL database.
@@ -201,7 +203,7 @@ func (h *holder) release() {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), beatPause)
 	defer cancel()
-	err := execute(ctx, h.gorm, "DELETE FROM settings WHERE name = ? AND value::jsonb->>'token' = ?", holderName, h.me.Token)
+	err := query.Exec(ctx, h.gorm, "DELETE FROM settings WHERE name = ? AND value::jsonb->>'token' = ?", holderName, h.me.Token)
 	if err != nil {
 		h.log.Warn("release database", "error", err)
 	}

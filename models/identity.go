@@ -18,6 +18,7 @@ import (
 
 	"quartermaster/models/files"
 	"quartermaster/models/keyring"
+	"quartermaster/models/query"
 )
 
 // Data folder and database belong together: the folder has the objects, the
@@ -277,12 +278,12 @@ func (db *DB) recordAccepted(ctx context.Context, m *meeting) error {
 	if err := db.record(ctx, by.ForSite(), Event{Action: "site.accepted"}, reason); err != nil || seen <= last {
 		return err
 	}
-	err := execute(ctx, db.gorm, `INSERT INTO order_days (day, last) VALUES (?, ?)
+	err := query.Exec(ctx, db.gorm, `INSERT INTO order_days (day, last) VALUES (?, ?)
 		ON CONFLICT (day) DO UPDATE SET last = excluded.last`, seen/ordersADay, seen%ordersADay)
 	if err != nil {
 		return fmt.Errorf("go on behind order %d: %w", seen, err)
 	}
-	teams, err := table[Team](db.gorm).Find(ctx)
+	teams, err := query.Of[Team](db.gorm).Find(ctx)
 	if err != nil {
 		return fmt.Errorf("list teams: %w", err)
 	}

@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"gorm.io/gorm/clause"
+
+	"quartermaster/models/query"
 )
 
 // JobKind names work that is promised in a transaction and done after it.
@@ -134,7 +136,7 @@ func (db *DB) promise(ctx context.Context, by Actor, kind JobKind, state string,
 }
 
 func (db *DB) addJob(ctx context.Context, job *Job) error {
-	if err := table[Job](db.gorm).Create(ctx, job); err != nil {
+	if err := query.Of[Job](db.gorm).Create(ctx, job); err != nil {
 		return fmt.Errorf("queue %s: %w", job.Kind, err)
 	}
 	db.wakeWorker()
@@ -144,7 +146,7 @@ func (db *DB) addJob(ctx context.Context, job *Job) error {
 // jobOf is the last job in a state that works on what a line made. It is
 // ErrConflict when there is none.
 func (db *DB) jobOf(ctx context.Context, line *OrderLine, state string) (id string, err error) {
-	jobs, err := table[Job](db.gorm).Where("team_id = ? AND subject_id = ? AND state = ?", line.TeamID, line.ResourceID, state).
+	jobs, err := query.Of[Job](db.gorm).Where("team_id = ? AND subject_id = ? AND state = ?", line.TeamID, line.ResourceID, state).
 		Order("created_at DESC, id DESC").Limit(1).Find(ctx)
 	if err != nil {
 		return "", translate(err)
@@ -157,7 +159,7 @@ func (db *DB) jobOf(ctx context.Context, line *OrderLine, state string) (id stri
 
 // queueOnce promises a job unless one was ever promised under the same key.
 func (db *DB) queueOnce(ctx context.Context, by Actor, kind JobKind, key string) error {
-	n, err := table[Job](db.gorm).Where("unique_key = ?", key).Count(ctx, "*")
+	n, err := query.Of[Job](db.gorm).Where("unique_key = ?", key).Count(ctx, "*")
 	if err != nil || n > 0 {
 		return translate(err)
 	}
@@ -167,7 +169,7 @@ func (db *DB) queueOnce(ctx context.Context, by Actor, kind JobKind, key string)
 	}
 	job.UniqueKey = &key
 	err = db.tx(ctx, func(ctx context.Context, tx *DB) error {
-		return table[Job](tx.gorm, clause.OnConflict{DoNothing: true}).Create(ctx, job)
+		return query.Of[Job](tx.gorm, clause.OnConflict{DoNothing: true}).Create(ctx, job)
 	})
 	if err != nil {
 		return fmt.Errorf("queue %s: %w", kind, err)
@@ -237,7 +239,7 @@ func (db *DB) FindJob(ctx context.Context, by Actor, id string) (*Job, error) {
 	if err := by.may(See); err != nil {
 		return nil, err
 	}
-	job, err := table[Job](db.gorm).Where("team_id = ? AND id = ?", by.TeamID, id).First(ctx)
+	job, err := query.Of[Job](db.gorm).Where("team_id = ? AND id = ?", by.TeamID, id).First(ctx)
 	if err != nil {
 		return nil, translate(err)
 	}
@@ -263,7 +265,7 @@ func (db *DB) ListRunningJobs(ctx context.Context, by Actor, n int) ([]Job, erro
 	if err := by.may(See); err != nil {
 		return nil, err
 	}
-	jobs, err := table[Job](db.gorm).
+	jobs, err := query.Of[Job](db.gorm).
 		Where("team_id = ? AND state IN ? AND kind NOT IN ?", by.TeamID, []string{JobQueued, JobRunning}, db.unseenJobs()).
 		Order("created_at DESC, id DESC").Limit(n).Find(ctx)
 	return jobs, translate(err)
@@ -274,7 +276,7 @@ func (db *DB) ListJobs(ctx context.Context, by Actor, subjectID string) ([]Job, 
 	if err := by.may(See); err != nil {
 		return nil, err
 	}
-	jobs, err := table[Job](db.gorm).Where("team_id = ? AND subject_id = ?", by.TeamID, subjectID).
+	jobs, err := query.Of[Job](db.gorm).Where("team_id = ? AND subject_id = ?", by.TeamID, subjectID).
 		Order("created_at DESC, id DESC").Limit(20).Find(ctx)
 	return jobs, translate(err)
 }
@@ -290,7 +292,7 @@ func (db *DB) FindStoreJob(ctx context.Context, by Actor, id string) (*Job, erro
 	if err := by.may(See); err != nil {
 		return nil, err
 	}
-	job, err := table[Job](db.gorm).Where("team_id = ? AND id = ? AND "+storeJobs, by.TeamID, id).First(ctx)
+	job, err := query.Of[Job](db.gorm).Where("team_id = ? AND id = ? AND "+storeJobs, by.TeamID, id).First(ctx)
 	if err != nil {
 		return nil, translate(err)
 	}
@@ -304,7 +306,7 @@ func (db *DB) FindStoreOrderJob(ctx context.Context, by Actor, order *Order) (*J
 		return nil, err
 	}
 	for _, l := range order.Lines {
-		job, err := table[Job](db.gorm).Where("team_id = ? AND subject_id = ? AND payload LIKE ?",
+		job, err := query.Of[Job](db.gorm).Where("team_id = ? AND subject_id = ? AND payload LIKE ?",
 			by.TeamID, l.ResourceID, fmt.Sprintf(`%%"order":%d}`, order.Number)).First(ctx)
 		if err == nil {
 			return &job, nil
@@ -331,7 +333,7 @@ func (db *DB) ListStoreJobs(ctx context.Context, by Actor, f StoreJobFilter) ([]
 	if err := by.may(See); err != nil {
 		return nil, err
 	}
-	q := table[Job](db.gorm).Where("team_id = ? AND "+storeJobs, by.TeamID)
+	q := query.Of[Job](db.gorm).Where("team_id = ? AND "+storeJobs, by.TeamID)
 	if f.State != "" {
 		q = q.Where(storeJobState+" = ?", f.State)
 	}

@@ -4,6 +4,8 @@ import (
 	"context"
 	"slices"
 	"time"
+
+	"quartermaster/models/query"
 )
 
 // Kind is one of the things that people keep on the desk, by the name that it
@@ -143,4 +145,15 @@ func (db *DB) kind(k Kind) KindFacts {
 // ordered are the rows of the kinds that people order.
 func (db *DB) ordered() []KindFacts {
 	return slices.DeleteFunc(slices.Clone(db.kinds), func(k KindFacts) bool { return k.Inputs == nil })
+}
+
+// Exec runs a statement that reads no rows, for kinds that are kept by nobody
+// here. One that writes belongs in a transaction.
+func (db *DB) Exec(ctx context.Context, statement string, args ...any) error {
+	return query.Exec(ctx, db.gorm, statement, args...)
+}
+
+// Scan reads what a query gives: rows into a slice, columns into fields.
+func (db *DB) Scan(ctx context.Context, into any, statement string, args ...any) error {
+	return translate(db.gorm.WithContext(ctx).Raw(statement, args...).Scan(into).Error)
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"quartermaster/models/picture"
+	"quartermaster/models/query"
 )
 
 // LetterheadInput is what a team prints at the head of its paper.
@@ -95,7 +96,7 @@ func (db *DB) FindLogo(ctx context.Context, by Actor) ([]byte, error) {
 	if err := by.may(See); err != nil {
 		return nil, err
 	}
-	team, err := table[Team](db.gorm).Select("logo").Where("id = ? AND logo_type <> ''", by.TeamID).First(ctx)
+	team, err := query.Of[Team](db.gorm).Select("logo").Where("id = ? AND logo_type <> ''", by.TeamID).First(ctx)
 	if err != nil {
 		return nil, translate(err)
 	}

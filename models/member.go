@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"time"
+
+	"quartermaster/models/query"
 )
 
 // invitationLimit is how long an invitation may be taken up.
@@ -38,7 +40,7 @@ func (db *DB) ListMembers(ctx context.Context, by Actor) ([]Member, error) {
 
 // member is one person of the actor's team, or ErrNotFound.
 func (db *DB) member(ctx context.Context, by Actor, userID string) (*User, error) {
-	user, err := table[User](db.gorm).
+	user, err := query.Of[User](db.gorm).
 		Where("id = ? AND id IN (SELECT user_id FROM memberships WHERE team_id = ?)", userID, by.TeamID).First(ctx)
 	if err != nil {
 		return nil, translate(err)
@@ -127,13 +129,13 @@ func (db *DB) Invite(ctx context.Context, by Actor, userID string) (user *User, 
 }
 
 func (db *DB) invite(ctx context.Context, by Actor, user *User) (string, error) {
-	if _, err := table[Invitation](db.gorm).Where("user_id = ? AND team_id = ?", user.ID, by.TeamID).Delete(ctx); err != nil {
+	if _, err := query.Of[Invitation](db.gorm).Where("user_id = ? AND team_id = ?", user.ID, by.TeamID).Delete(ctx); err != nil {
 		return "", fmt.Errorf("replace invitation: %w", err)
 	}
 	token := db.newToken()
 	row := Invitation{TokenHash: hashToken(token), UserID: user.ID, TeamID: by.TeamID, CreatedBy: by.UserID,
 		CreatedAt: db.Now(), ExpiresAt: db.Now().Add(invitationLimit)}
-	if err := table[Invitation](db.gorm).Create(ctx, &row); err != nil {
+	if err := query.Of[Invitation](db.gorm).Create(ctx, &row); err != nil {
 		return "", fmt.Errorf("invite: %w", err)
 	}
 	return token, db.record(ctx, by, Event{Action: "member.invited", Kind: KindUser, SubjectID: user.ID, SubjectName: user.Name})
@@ -182,11 +184,11 @@ func (db *DB) AcceptInvitation(ctx context.Context, from Actor, token string, in
 	}
 	var begun SignedIn
 	err = db.tx(ctx, func(ctx context.Context, tx *DB) error {
-		used, err := table[Invitation](tx.gorm).Where("token_hash = ?", hashToken(token)).Delete(ctx)
+		used, err := query.Of[Invitation](tx.gorm).Where("token_hash = ?", hashToken(token)).Delete(ctx)
 		if err != nil {
 			return fmt.Errorf("use invitation: %w", err)
 		}
-		set, err := table[User](tx.gorm).Where("id = ? AND password_hash = ''", invited.UserID).Update(ctx, "password_hash", hash)
+		set, err := query.Of[User](tx.gorm).Where("id = ? AND password_hash = ''", invited.UserID).Update(ctx, "password_hash", hash)
 		if err != nil {
 			return fmt.Errorf("set password: %w", err)
 		}
@@ -213,7 +215,7 @@ func (db *DB) ChangeRole(ctx context.Context, by Actor, userID string, role Role
 		if role.rank() == 0 {
 			return invalid("role", "oneof")
 		}
-		q := table[Membership](tx.gorm).Where("team_id = ? AND user_id = ?", by.TeamID, userID)
+		q := query.Of[Membership](tx.gorm).Where("team_id = ? AND user_id = ?", by.TeamID, userID)
 		old, err := q.First(ctx)
 		if err != nil {
 			return err
@@ -230,10 +232,10 @@ func (db *DB) ChangeRole(ctx context.Context, by Actor, userID string, role Role
 // on they see nothing of it. Nobody removes themselves.
 func (db *DB) RemoveMember(ctx context.Context, by Actor, userID string) (*User, error) {
 	return db.onMember(ctx, by, userID, func(ctx context.Context, tx *DB, user *User) error {
-		if _, err := table[Membership](tx.gorm).Where("team_id = ? AND user_id = ?", by.TeamID, userID).Delete(ctx); err != nil {
+		if _, err := query.Of[Membership](tx.gorm).Where("team_id = ? AND user_id = ?", by.TeamID, userID).Delete(ctx); err != nil {
 			return fmt.Errorf("remove member: %w", err)
 		}
-		if _, err := table[Invitation](tx.gorm).Where("team_id = ? AND user_id = ?", by.TeamID, userID).Delete(ctx); err != nil {
+		if _, err := query.Of[Invitation](tx.gorm).Where("team_id = ? AND user_id = ?", by.TeamID, userID).Delete(ctx); err != nil {
 			return fmt.Errorf("remove invitation: %w", err)
 		}
 		return tx.record(ctx, by, Event{Action: "member.removed", Kind: KindUser, SubjectID: user.ID, SubjectName: user.Name})
@@ -257,7 +259,7 @@ func (db *DB) onMember(ctx context.Context, by Actor, userID string, change func
 		if err := change(ctx, tx, user); err != nil {
 			return err
 		}
-		_, err = table[sessionRow](tx.gorm).Where("user_id = ? AND team_id = ?", userID, by.TeamID).Delete(ctx)
+		_, err = query.Of[sessionRow](tx.gorm).Where("user_id = ? AND team_id = ?", userID, by.TeamID).Delete(ctx)
 		return err
 	})
 	return user, err

@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"time"
+
+	"quartermaster/models/query"
 )
 
 const (
@@ -95,7 +97,7 @@ func (db *DB) sweepNonces(ctx context.Context, old time.Time) error {
 	if db.gorm.Name() == "postgres" {
 		oldest += " FOR UPDATE SKIP LOCKED" // others sweep too
 	}
-	if err := execute(ctx, db.gorm, "DELETE FROM nonces WHERE (key_id, nonce) IN ("+oldest+")", old, mostSwept); err != nil {
+	if err := query.Exec(ctx, db.gorm, "DELETE FROM nonces WHERE (key_id, nonce) IN ("+oldest+")", old, mostSwept); err != nil {
 		return fmt.Errorf("forget nonces: %w", err)
 	}
 	return nil

@@ -14,6 +14,7 @@ import (
 	"gorm.io/gorm"
 
 	"quartermaster/models/objects"
+	"quartermaster/models/query"
 )
 
 // Object is bytes that a bucket holds under a key.
@@ -136,7 +137,7 @@ func (db *DB) room(ctx context.Context, b *Bucket, key string) (int64, error) {
 	if b.SizeLimit == 0 {
 		return most, nil
 	}
-	old, err := table[Object](db.gorm).Where("bucket_id = ? AND key = ?", b.ID, key).Limit(1).Find(ctx)
+	old, err := query.Of[Object](db.gorm).Where("bucket_id = ? AND key = ?", b.ID, key).Limit(1).Find(ctx)
 	if err != nil {
 		return 0, translate(err)
 	}
@@ -154,14 +155,14 @@ func (db *DB) putObject(ctx context.Context, by Actor, o *Object) error {
 	if err != nil {
 		return err
 	}
-	old, err := table[Object](db.gorm).Where("bucket_id = ? AND key = ?", o.BucketID, o.Key).Limit(1).Find(ctx)
+	old, err := query.Of[Object](db.gorm).Where("bucket_id = ? AND key = ?", o.BucketID, o.Key).Limit(1).Find(ctx)
 	if err != nil {
 		return err
 	}
 	bytes, count := o.Size, int64(1)
 	for _, was := range old {
 		bytes, count = bytes-was.Size, 0
-		_, err := table[Object](db.gorm).Where("id = ?", was.ID).Delete(ctx)
+		_, err := query.Of[Object](db.gorm).Where("id = ?", was.ID).Delete(ctx)
 		if errors.Is(err, gorm.ErrForeignKeyViolated) {
 			return invalid("file", "in_use", was.Key)
 		}
@@ -172,7 +173,7 @@ func (db *DB) putObject(ctx context.Context, by Actor, o *Object) error {
 			return err
 		}
 	}
-	if err := table[Object](db.gorm).Create(ctx, o); err != nil {
+	if err := query.Of[Object](db.gorm).Create(ctx, o); err != nil {
 		return fmt.Errorf("record object: %w", err)
 	}
 	if err := db.fill(ctx, b, bytes, count); err != nil {
@@ -242,7 +243,7 @@ func (db *DB) FindObject(ctx context.Context, by Actor, bucketID, key string) (*
 	if !validKey(key) {
 		return nil, ErrNotFound
 	}
-	o, err := table[Object](db.gorm).Where("team_id = ? AND bucket_id = ? AND key = ?", by.TeamID, bucketID, key).First(ctx)
+	o, err := query.Of[Object](db.gorm).Where("team_id = ? AND bucket_id = ? AND key = ?", by.TeamID, bucketID, key).First(ctx)
 	if err != nil {
 		return nil, translate(err)
 	}
@@ -258,7 +259,7 @@ func (db *DB) FindObjects(ctx context.Context, by Actor, bucketID string, ids []
 	if len(ids) > mostAtOnce {
 		return nil, ErrTooLarge
 	}
-	found, err := table[Object](db.gorm).Where("id IN ? AND "+ofBucket, ids, by.TeamID, bucketID).Order("key").Find(ctx)
+	found, err := query.Of[Object](db.gorm).Where("id IN ? AND "+ofBucket, ids, by.TeamID, bucketID).Order("key").Find(ctx)
 	return found, translate(err)
 }
 
@@ -333,7 +334,7 @@ func (db *DB) deleteObjects(ctx context.Context, by Actor, bucketID string, ids 
 	if err != nil {
 		return nil, err
 	}
-	found, err := table[Object](db.gorm).Where("id IN ? AND "+ofBucket, ids, by.TeamID, bucketID).Find(ctx)
+	found, err := query.Of[Object](db.gorm).Where("id IN ? AND "+ofBucket, ids, by.TeamID, bucketID).Find(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -368,7 +369,7 @@ func (db *DB) deleteObjects(ctx context.Context, by Actor, bucketID string, ids 
 	if len(rows) == 0 {
 		return gone, nil
 	}
-	if _, err := table[Object](db.gorm).Where("id IN ? AND "+ofBucket, rows, by.TeamID, bucketID).Delete(ctx); err != nil {
+	if _, err := query.Of[Object](db.gorm).Where("id IN ? AND "+ofBucket, rows, by.TeamID, bucketID).Delete(ctx); err != nil {
 		return nil, fmt.Errorf("delete objects: %w", err)
 	}
 	if err := db.fill(ctx, b, -bytes, -int64(len(rows))); err != nil {

@@ -3,6 +3,8 @@ package models
 import (
 	"context"
 	"fmt"
+
+	"quartermaster/models/query"
 )
 
 // FindOrder is one order of the actor's team, with its lines.
@@ -10,7 +12,7 @@ func (db *DB) FindOrder(ctx context.Context, by Actor, number int64) (*Order, er
 	if err := by.may(See); err != nil {
 		return nil, err
 	}
-	order, err := table[Order](db.gorm).Preload("Lines", inOrder).
+	order, err := query.Of[Order](db.gorm).Preload("Lines", inOrder).
 		Where("team_id = ? AND number = ?", by.TeamID, number).First(ctx)
 	if err != nil {
 		return nil, translate(err)
@@ -30,7 +32,7 @@ func (db *DB) ListOrders(ctx context.Context, by Actor, f OrderFilter, p Page) (
 	if err := by.may(See); err != nil {
 		return nil, Cursor{}, err
 	}
-	q := table[Order](db.gorm).Where("team_id = ?", by.TeamID)
+	q := query.Of[Order](db.gorm).Where("team_id = ?", by.TeamID)
 	if f.State != "" {
 		q = q.Where("state = ?", f.State)
 	}

@@ -13,6 +13,7 @@ import (
 	"gorm.io/gorm/clause"
 
 	"quartermaster/models/pricing"
+	"quartermaster/models/query"
 )
 
 // Quote is an order as it stands, also when it is refused.
@@ -111,7 +112,7 @@ func (db *DB) repeated(ctx context.Context, by Actor, token string) (*Order, err
 	if token == "" {
 		return nil, nil
 	}
-	orders, err := table[Order](db.gorm).Preload("Lines", inOrder).
+	orders, err := query.Of[Order](db.gorm).Preload("Lines", inOrder).
 		Where("team_id = ? AND token = ?", by.TeamID, token).Limit(1).Find(ctx)
 	if err != nil || len(orders) == 0 {
 		return nil, translate(err)
@@ -219,10 +220,10 @@ func (db *DB) place(ctx context.Context, by Actor, in OrderInput, q *Quote) erro
 	if err != nil {
 		return err
 	}
-	if err := table[Order](db.gorm).Omit("Lines").Create(ctx, order); err != nil {
+	if err := query.Of[Order](db.gorm).Omit("Lines").Create(ctx, order); err != nil {
 		return err
 	}
-	if err := table[OrderLine](db.gorm).CreateInBatches(ctx, &order.Lines, 50); err != nil {
+	if err := query.Of[OrderLine](db.gorm).CreateInBatches(ctx, &order.Lines, 50); err != nil {
 		return fmt.Errorf("record order lines: %w", err)
 	}
 	q.Order = order
@@ -309,7 +310,7 @@ func (o *Order) settle(now time.Time) {
 func (db *DB) FinishLine(ctx context.Context, by Actor, number int64, resourceID string, state OrderState) error {
 	// The order is locked first: when two jobs finish its last two lines at the
 	// same time, the second must see what the first wrote.
-	_, err := table[Order](db.gorm, clause.Locking{Strength: "UPDATE"}).Where("team_id = ? AND number = ?", by.TeamID, number).First(ctx)
+	_, err := query.Of[Order](db.gorm, clause.Locking{Strength: "UPDATE"}).Where("team_id = ? AND number = ?", by.TeamID, number).First(ctx)
 	if err != nil {
 		return fmt.Errorf("lock order: %w", translate(err))
 	}

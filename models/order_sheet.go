@@ -7,6 +7,8 @@ import (
 	"net/url"
 	"reflect"
 	"strings"
+
+	"quartermaster/models/query"
 )
 
 // OrderSheet is an order with all that its page and its print show besides: the
@@ -72,7 +74,7 @@ func (db *DB) FindOrderSheet(ctx context.Context, by Actor, number int64) (*Orde
 
 // PackageTypes are all package types of the catalogue by their codes.
 func (db *DB) PackageTypes(ctx context.Context) (map[string]PackageType, error) {
-	all, err := table[PackageType](db.gorm).Find(ctx)
+	all, err := query.Of[PackageType](db.gorm).Find(ctx)
 	types := make(map[string]PackageType, len(all))
 	for _, t := range all {
 		types[t.Code] = t
@@ -110,7 +112,7 @@ func (db *DB) addFailures(ctx context.Context, by Actor, s *OrderSheet) error {
 	if len(failed) == 0 {
 		return nil
 	}
-	jobs, err := table[Job](db.gorm).Where("team_id = ? AND subject_id IN ? AND state = ?", by.TeamID, failed, JobFailed).
+	jobs, err := query.Of[Job](db.gorm).Where("team_id = ? AND subject_id IN ? AND state = ?", by.TeamID, failed, JobFailed).
 		Order("created_at").Find(ctx)
 	for _, j := range jobs {
 		s.Failures[j.SubjectID] = j.FailCode

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"quartermaster/models/archive"
+	"quartermaster/models/query"
 )
 
 // PkgVersionState is the state of a package version.
@@ -85,7 +86,7 @@ func (db *DB) DeletePkgVersion(ctx context.Context, by Actor, id string) error {
 }
 
 func (db *DB) deletePkgVersion(ctx context.Context, by Actor, v PkgVersion) error {
-	n, err := table[PkgVersion](db.gorm).Where("team_id = ? AND id = ?", by.TeamID, v.ID).Delete(ctx)
+	n, err := query.Of[PkgVersion](db.gorm).Where("team_id = ? AND id = ?", by.TeamID, v.ID).Delete(ctx)
 	if err != nil {
 		return fmt.Errorf("delete version: %w", err)
 	}

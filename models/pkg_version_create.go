@@ -15,6 +15,7 @@ import (
 	"quartermaster/models/fold"
 	"quartermaster/models/objects"
 	"quartermaster/models/pricing"
+	"quartermaster/models/query"
 )
 
 // PkgVersionInput is what a caller says about a new package version, from a
@@ -169,7 +170,7 @@ func (db *DB) versionApp(ctx context.Context, by Actor, id string) (*App, error)
 // this server has the source's name and the team accepts that.
 func (db *DB) sourceObject(ctx context.Context, by Actor, source string) (*Object, error) {
 	bucket, key, _ := splitSource(source)
-	found, err := table[Bucket](db.gorm).Where("name = ?", bucket).Limit(1).Find(ctx)
+	found, err := query.Of[Bucket](db.gorm).Where("name = ?", bucket).Limit(1).Find(ctx)
 	if err != nil {
 		return nil, translate(err)
 	}
@@ -221,7 +222,7 @@ func (in *PkgVersionInput) Fulfil(ctx context.Context, tx *DB, by Actor, order *
 		v.ObjectID, v.Size, v.SHA256 = &object.ID, object.Size, object.SHA256
 		v.State, v.JobID = VersionChecking, line.JobID
 	}
-	err = table[PkgVersion](tx.gorm).Create(ctx, v)
+	err = query.Of[PkgVersion](tx.gorm).Create(ctx, v)
 	if errors.Is(err, gorm.ErrForeignKeyViolated) {
 		return invalid("source", "no_object") // deleted at this moment
 	}

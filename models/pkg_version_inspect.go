@@ -13,6 +13,7 @@ import (
 
 	"quartermaster/models/archive"
 	"quartermaster/models/objects"
+	"quartermaster/models/query"
 )
 
 // inspect is the job that verifies a version's bytes and lists what is in them.
@@ -81,7 +82,7 @@ func inspecting(look func(*DB, context.Context, inspection) error) func(context.
 // tell what others have.
 func (db *DB) found(ctx context.Context, v *PkgVersion, where string, args ...any) (*PkgVersion, error) {
 	const told = `(state = ? AND listing NOT IN ('', 'null') OR state = ? AND fail_code IN ?)`
-	rows, err := table[PkgVersion](db.gorm).
+	rows, err := query.Of[PkgVersion](db.gorm).
 		Where("team_id = ? AND sha256 = ? AND size = ? AND id <> ?", v.TeamID, v.SHA256, v.Size, v.ID).
 		Where(told, VersionReady, VersionFailed, archive.Reasons).Where(where, args...).Limit(1).Find(ctx)
 	if err != nil || len(rows) == 0 {
@@ -191,7 +192,7 @@ func (db *DB) inspected(ctx context.Context, job *Job, state PkgVersionState, li
 	if err != nil {
 		return err
 	}
-	n, err := table[PkgVersion](db.gorm).Select("State", "FailCode", "UpdatedAt").
+	n, err := query.Of[PkgVersion](db.gorm).Select("State", "FailCode", "UpdatedAt").
 		Where("team_id = ? AND id = ? AND state = ?", by.TeamID, job.SubjectID, VersionChecking).
 		Updates(ctx, PkgVersion{State: state, FailCode: job.FailCode, UpdatedAt: db.TeamNow(by)})
 	if err != nil || n == 0 {
@@ -223,7 +224,7 @@ func (db *DB) RetryPkgVersion(ctx context.Context, by Actor, id string) error {
 		if err != nil {
 			return err
 		}
-		n, err := table[PkgVersion](tx.gorm).Select("State", "FailCode", "UpdatedAt").
+		n, err := query.Of[PkgVersion](tx.gorm).Select("State", "FailCode", "UpdatedAt").
 			Where("team_id = ? AND id = ? AND state = ?", by.TeamID, id, VersionFailed).
 			Updates(ctx, PkgVersion{State: VersionChecking, UpdatedAt: tx.TeamNow(by)})
 		if err != nil {

@@ -7,6 +7,7 @@ import (
 	"io"
 
 	"quartermaster/models/fold"
+	"quartermaster/models/query"
 )
 
 // LabelFree tells whether an application of the actor's team has no version of
@@ -16,7 +17,7 @@ func (db *DB) LabelFree(ctx context.Context, by Actor, appID, label string) (boo
 		return false, err
 	}
 	same, args := sameName("label_key", fold.Same(label))
-	n, err := table[PkgVersion](db.gorm).Where("team_id = ? AND app_id = ?", by.TeamID, appID).Where(same, args...).Count(ctx, "*")
+	n, err := query.Of[PkgVersion](db.gorm).Where("team_id = ? AND app_id = ?", by.TeamID, appID).Where(same, args...).Count(ctx, "*")
 	return n == 0, translate(err)
 }
 
@@ -25,7 +26,7 @@ func (db *DB) FindPkgVersion(ctx context.Context, by Actor, id string) (*PkgVers
 	if err := by.may(See); err != nil {
 		return nil, err
 	}
-	v, err := table[PkgVersion](db.gorm).Where("team_id = ? AND id = ?", by.TeamID, id).First(ctx)
+	v, err := query.Of[PkgVersion](db.gorm).Where("team_id = ? AND id = ?", by.TeamID, id).First(ctx)
 	if err != nil {
 		return nil, translate(err)
 	}
@@ -81,8 +82,8 @@ func (db *DB) PagePkgVersions(ctx context.Context, by Actor, f PkgVersionFilter,
 
 // pkgVersions is the query for the team's package versions that a filter
 // leaves.
-func (db *DB) pkgVersions(by Actor, f PkgVersionFilter) query[PkgVersion] {
-	q := table[PkgVersion](db.gorm).Omit("listing").Where("team_id = ?", by.TeamID)
+func (db *DB) pkgVersions(by Actor, f PkgVersionFilter) query.Rows[PkgVersion] {
+	q := query.Of[PkgVersion](db.gorm).Omit("listing").Where("team_id = ?", by.TeamID)
 	if f.AppID != "" {
 		q = q.Where("app_id = ?", f.AppID)
 	}
@@ -110,7 +111,7 @@ func (db *DB) PkgVersionObject(ctx context.Context, by Actor, v *PkgVersion) (*O
 	if v.External() {
 		return nil, ErrNotFound
 	}
-	o, err := table[Object](db.gorm).Where("team_id = ? AND id = ?", by.TeamID, *v.ObjectID).First(ctx)
+	o, err := query.Of[Object](db.gorm).Where("team_id = ? AND id = ?", by.TeamID, *v.ObjectID).First(ctx)
 	if err != nil {
 		return nil, translate(err)
 	}
@@ -123,7 +124,7 @@ func (db *DB) ListSources(ctx context.Context, by Actor, bucketID, text string, 
 	if err := by.may(See); err != nil {
 		return nil, err
 	}
-	q := table[Object](db.gorm).Where("team_id = ? AND bucket_id = ?", by.TeamID, bucketID)
+	q := query.Of[Object](db.gorm).Where("team_id = ? AND bucket_id = ?", by.TeamID, bucketID)
 	if text != "" {
 		q = q.Where(`LOWER(key) LIKE ? ESCAPE '\'`, like(text))
 	}
@@ -141,7 +142,7 @@ func (db *DB) FindSource(ctx context.Context, by Actor, source string) (*Bucket,
 	if !ok {
 		return nil, nil, ErrNotFound
 	}
-	b, err := table[Bucket](db.gorm).Where("team_id = ? AND name = ?", by.TeamID, name).First(ctx)
+	b, err := query.Of[Bucket](db.gorm).Where("team_id = ? AND name = ?", by.TeamID, name).First(ctx)
 	if err != nil {
 		return nil, nil, translate(err)
 	}

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"quartermaster/models/pricing"
+	"quartermaster/models/query"
 )
 
 // PlanState is the state of a plan. It follows from the team's clock and the
@@ -112,7 +113,7 @@ func (db *DB) ChangePlanAPI(ctx context.Context, by Actor, on bool) error {
 		if err != nil || team.PlanAPI == on {
 			return err
 		}
-		if _, err := table[Team](tx.gorm).Where("id = ?", by.TeamID).Update(ctx, "plan_api", on); err != nil {
+		if _, err := query.Of[Team](tx.gorm).Where("id = ?", by.TeamID).Update(ctx, "plan_api", on); err != nil {
 			return fmt.Errorf("change whether scripts order plans: %w", err)
 		}
 		return tx.record(ctx, by, Event{Action: "team.plan_api_changed", Kind: KindTeam, SubjectID: team.ID, SubjectName: team.Name},
@@ -125,7 +126,7 @@ func (db *DB) FindPlan(ctx context.Context, by Actor, id string) (*Plan, error) 
 	if err := by.may(See); err != nil {
 		return nil, err
 	}
-	p, err := table[Plan](db.gorm).Preload("Type", nil).Where("team_id = ? AND id = ?", by.TeamID, id).First(ctx)
+	p, err := query.Of[Plan](db.gorm).Preload("Type", nil).Where("team_id = ? AND id = ?", by.TeamID, id).First(ctx)
 	if err != nil {
 		return nil, translate(err)
 	}
@@ -147,7 +148,7 @@ func (db *DB) ListPlans(ctx context.Context, by Actor, f PlanFilter, p Page) ([]
 		return nil, Cursor{}, err
 	}
 	now := db.TeamNow(by)
-	q := table[Plan](db.gorm).Preload("Type", nil).Where("team_id = ?", by.TeamID)
+	q := query.Of[Plan](db.gorm).Preload("Type", nil).Where("team_id = ?", by.TeamID)
 	if cond, known := planStates[f.State]; known {
 		q = q.Where(cond, map[string]any{"now": now})
 	}
@@ -182,7 +183,7 @@ func (db *DB) DeletePlan(ctx context.Context, by Actor, id string) error {
 		if p.Held {
 			return ErrConflict
 		}
-		n, err := table[Plan](tx.gorm).Where("team_id = ? AND id = ? AND NOT held", by.TeamID, id).Delete(ctx)
+		n, err := query.Of[Plan](tx.gorm).Where("team_id = ? AND id = ? AND NOT held", by.TeamID, id).Delete(ctx)
 		switch {
 		case err != nil:
 			return fmt.Errorf("delete plan: %w", err)

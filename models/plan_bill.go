@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"slices"
 	"time"
+
+	"quartermaster/models/query"
 )
 
 // InstanceFilter says which plans PagePlans lists. Empty fields do not narrow.
@@ -21,7 +23,7 @@ func (db *DB) PagePlans(ctx context.Context, by Actor, f InstanceFilter, n, size
 	if err := by.may(See); err != nil {
 		return nil, 0, err
 	}
-	q := table[Plan](db.gorm).Where("team_id = ?", by.TeamID)
+	q := query.Of[Plan](db.gorm).Where("team_id = ?", by.TeamID)
 	if f.ProductCode != "" {
 		q = q.Where("product_code = ?", f.ProductCode)
 	}
@@ -47,7 +49,7 @@ func plansOf(productCode string) string {
 // between narrows a query to rows whose time lies between two, both included; a
 // zero time does not narrow. column comes from the code. SQLite compares times
 // as texts, which only tell the earlier in one zone.
-func between[T any](q query[T], column string, from, to time.Time) query[T] {
+func between[T any](q query.Rows[T], column string, from, to time.Time) query.Rows[T] {
 	if !from.IsZero() {
 		q = q.Where(column+" >= ?", from.UTC())
 	}
@@ -110,7 +112,7 @@ func (db *DB) PagePlanOrders(ctx context.Context, by Actor, f PlanOrderFilter, n
 	if err := by.may(See); err != nil {
 		return nil, 0, err
 	}
-	q := table[Order](db.gorm).Where("team_id = ? AND product_code <> ''", by.TeamID)
+	q := query.Of[Order](db.gorm).Where("team_id = ? AND product_code <> ''", by.TeamID)
 	if len(f.ProductCodes) > 0 {
 		q = q.Where("product_code IN ?", f.ProductCodes)
 	}
@@ -158,7 +160,7 @@ func (db *DB) withEffect(ctx context.Context, by Actor, orders []Order) ([]PlanO
 	}
 	first := map[int64]*time.Time{}
 	if len(made) > 0 {
-		lines, err := table[OrderLine](db.gorm).Select("order_number, starts_at").
+		lines, err := query.Of[OrderLine](db.gorm).Select("order_number, starts_at").
 			Where("team_id = ? AND order_number IN ? AND kind = ?", by.TeamID, made, KindPlan).Find(ctx)
 		if err != nil {
 			return nil, translate(err)
@@ -208,7 +210,7 @@ func (db *DB) ListDraws(ctx context.Context, by Actor, f DrawFilter, p Page) ([]
 	if p.After != "" && decodeCursor(p.After, key(Deduction{})) == nil {
 		return nil, Cursor{}, ErrCursor
 	}
-	q := table[Deduction](db.gorm).Where("team_id = ? AND day BETWEEN ? AND ?", by.TeamID, dayOf(f.From), dayOf(f.To))
+	q := query.Of[Deduction](db.gorm).Where("team_id = ? AND day BETWEEN ? AND ?", by.TeamID, dayOf(f.From), dayOf(f.To))
 	q = between(q, "measured_at", f.From, f.To)
 	if f.PlanID != "" {
 		q = q.Where("plan_id = ?", f.PlanID)
@@ -230,7 +232,7 @@ func (db *DB) ListDraws(ctx context.Context, by Actor, f DrawFilter, p Page) ([]
 	for i, d := range rows {
 		ids[i] = d.PlanID
 	}
-	plans, err := table[Plan](db.gorm).Preload("Type", nil).Where("team_id = ? AND id IN ?", by.TeamID, ids).Find(ctx)
+	plans, err := query.Of[Plan](db.gorm).Preload("Type", nil).Where("team_id = ? AND id IN ?", by.TeamID, ids).Find(ctx)
 	if err != nil {
 		return nil, Cursor{}, translate(err)
 	}

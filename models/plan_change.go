@@ -11,6 +11,7 @@ import (
 	"gorm.io/gorm/clause"
 
 	"quartermaster/models/pricing"
+	"quartermaster/models/query"
 )
 
 // RenewInput is what a caller says about going on with a plan, from a form or
@@ -240,9 +241,9 @@ func (in *UpgradeInput) Fulfil(ctx context.Context, tx *DB, by Actor, order *Ord
 // of the field "instance_id". Inside a transaction PostgreSQL locks it, so that
 // the second of two concurrent changes sees the result of the first.
 func (db *DB) planToChange(ctx context.Context, by Actor, id string) (*Plan, error) {
-	q := table[Plan](db.gorm)
+	q := query.Of[Plan](db.gorm)
 	if db.inTx {
-		q = table[Plan](db.gorm, clause.Locking{Strength: "UPDATE"})
+		q = query.Of[Plan](db.gorm, clause.Locking{Strength: "UPDATE"})
 	}
 	found, err := q.Where("team_id = ? AND id = ?", by.TeamID, id).Limit(1).Find(ctx)
 	if err = translate(err); err != nil && !errors.Is(err, ErrNotFound) {
@@ -252,7 +253,7 @@ func (db *DB) planToChange(ctx context.Context, by Actor, id string) (*Plan, err
 		return nil, invalid("instance_id", "unknown")
 	}
 	p := found[0]
-	p.Type, err = table[PackageType](db.gorm).Where("code = ?", p.PackageType).First(ctx)
+	p.Type, err = query.Of[PackageType](db.gorm).Where("code = ?", p.PackageType).First(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("find package type: %w", translate(err))
 	}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"quartermaster/models/pricing"
+	"quartermaster/models/query"
 )
 
 // Line implements LineInput.
@@ -64,7 +65,7 @@ func (in *PlanInput) begin(order *Order, line *OrderLine, now time.Time) error {
 // create makes the plan with the line's term.
 func (in *PlanInput) create(ctx context.Context, tx *DB, by Actor, order *Order, line *OrderLine, held bool) (*Plan, error) {
 	now := tx.TeamNow(by)
-	kind, err := table[PackageType](tx.gorm).Where("code = ?", in.PackageType).First(ctx)
+	kind, err := query.Of[PackageType](tx.gorm).Where("code = ?", in.PackageType).First(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("find package type: %w", translate(err))
 	}
@@ -86,7 +87,7 @@ func (in *PlanInput) create(ctx context.Context, tx *DB, by Actor, order *Order,
 	if !held {
 		p.PaidMinor = line.AmountMinor
 	}
-	if err := table[Plan](tx.gorm).Omit("Type").Create(ctx, p); err != nil {
+	if err := query.Of[Plan](tx.gorm).Omit("Type").Create(ctx, p); err != nil {
 		return nil, fmt.Errorf("create plan: %w", err)
 	}
 	if err := tx.count(ctx, by.TeamID, plansOf(p.ProductCode), 1); err != nil {
@@ -135,7 +136,7 @@ func (in *PlanInput) Release(ctx context.Context, tx *DB, by Actor, order *Order
 
 // Drop implements Waiting.
 func (in *PlanInput) Drop(ctx context.Context, tx *DB, by Actor, line *OrderLine) error {
-	if _, err := table[Plan](tx.gorm).Where("team_id = ? AND id = ?", by.TeamID, line.ResourceID).Delete(ctx); err != nil {
+	if _, err := query.Of[Plan](tx.gorm).Where("team_id = ? AND id = ?", by.TeamID, line.ResourceID).Delete(ctx); err != nil {
 		return fmt.Errorf("drop plan: %w", err)
 	}
 	return tx.count(ctx, by.TeamID, plansOf(in.ProductCode), -1)

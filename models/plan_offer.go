@@ -6,6 +6,7 @@ import (
 	"strconv"
 
 	"quartermaster/models/pricing"
+	"quartermaster/models/query"
 )
 
 // PlanOffers is what can be chosen for a new plan, given what has been chosen
@@ -40,7 +41,7 @@ func (db *DB) ListPlanOffers(ctx context.Context, by Actor, in PlanInput) (PlanO
 	if err := by.may(See); err != nil {
 		return o, err
 	}
-	products, err := table[Product](db.gorm).
+	products, err := query.Of[Product](db.gorm).
 		Where("code IN (SELECT product_code FROM package_types)").Order("position").Find(ctx)
 	if err != nil || len(products) == 0 {
 		return o, translate(err)

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"quartermaster/models/pricing"
+	"quartermaster/models/query"
 )
 
 // PlanInput is what a caller says about a new plan, from a form or from the
@@ -183,7 +184,7 @@ func (db *DB) planAPIRule(ctx context.Context, by Actor) (rule string, err error
 	if by.Face != ByAPI {
 		return "", nil
 	}
-	team, err := table[Team](db.gorm).Select("plan_api").Where("id = ?", by.TeamID).First(ctx)
+	team, err := query.Of[Team](db.gorm).Select("plan_api").Where("id = ?", by.TeamID).First(ctx)
 	if err != nil || team.PlanAPI {
 		return "", translate(err)
 	}
@@ -216,14 +217,14 @@ func priceRule(err error) (rule string, other error) {
 // findType looks the product and the package type up and tells which rule
 // forbids them, if one does.
 func (in *PlanInput) findType(ctx context.Context, db *DB, t *planTerms) (FieldError, error) {
-	products, err := table[Product](db.gorm).Where("code = ?", in.ProductCode).Limit(1).Find(ctx)
+	products, err := query.Of[Product](db.gorm).Where("code = ?", in.ProductCode).Limit(1).Find(ctx)
 	if err != nil {
 		return FieldError{}, translate(err)
 	}
 	if len(products) == 0 {
 		return FieldError{Field: "product_code", Rule: "unknown"}, nil
 	}
-	types, err := table[PackageType](db.gorm).
+	types, err := query.Of[PackageType](db.gorm).
 		Where("code = ? AND product_code = ?", in.PackageType, in.ProductCode).Limit(1).Find(ctx)
 	switch {
 	case err != nil:
@@ -240,7 +241,7 @@ func (in *PlanInput) findType(ctx context.Context, db *DB, t *planTerms) (FieldE
 
 // specification is one that a package type is offered in, or the zero one.
 func (db *DB) specification(ctx context.Context, packageType, value string) (Specification, error) {
-	found, err := table[Specification](db.gorm).
+	found, err := query.Of[Specification](db.gorm).
 		Where("package_type = ? AND value = ?", packageType, value).Limit(1).Find(ctx)
 	if err != nil || len(found) == 0 {
 		return Specification{}, translate(err)

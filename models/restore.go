@@ -18,6 +18,7 @@ import (
 	"quartermaster/models/files"
 	"quartermaster/models/migrations"
 	"quartermaster/models/objects"
+	"quartermaster/models/query"
 )
 
 // Errors of Restore that callers tell apart with errors.Is.
@@ -279,7 +280,7 @@ func (r *restore) verifyRows(ctx context.Context) error {
 // and no process is using it.
 func (r *restore) introduce(ctx context.Context) error {
 	if r.Postgres != "" {
-		if err := execute(ctx, r.db.gorm, "DELETE FROM settings WHERE name = ?", holderName); err != nil {
+		if err := query.Exec(ctx, r.db.gorm, "DELETE FROM settings WHERE name = ?", holderName); err != nil {
 			return fmt.Errorf("let go of the database: %w", err)
 		}
 	}

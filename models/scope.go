@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"quartermaster/models/query"
 )
 
 // Page asks for one page of a list. The zero Page is the first.
@@ -63,7 +65,7 @@ func (s sorting) beyond(backwards bool) string {
 
 // pageOf reads one page of a query. key gives the sorting columns' values of a
 // row as text: times by stamp.
-func pageOf[T any](ctx context.Context, q query[T], p Page, s sorting, key func(T) []string) ([]T, Cursor, error) {
+func pageOf[T any](ctx context.Context, q query.Rows[T], p Page, s sorting, key func(T) []string) ([]T, Cursor, error) {
 	size, backwards := p.size(), p.Before != ""
 	from := decodeCursor(p.After+p.Before, key(*new(T)))
 	if from != nil {
@@ -110,7 +112,7 @@ const MaxNumberedPage = 300
 // ask for, and tells how many rows there are in all. total is a counter's, or
 // unknown. The second half of a list is read from its end, so that no page is
 // further away than the middle one.
-func pageNumber[T any](ctx context.Context, q query[T], s sorting, n, size int, total int64) ([]T, int64, error) {
+func pageNumber[T any](ctx context.Context, q query.Rows[T], s sorting, n, size int, total int64) ([]T, int64, error) {
 	if total == unknown {
 		var err error
 		if total, err = q.Count(ctx, "*"); err != nil {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"quartermaster/models/keyring"
+	"quartermaster/models/query"
 )
 
 // The secret key encrypts the secrets of access keys, which the vendors'
@@ -48,7 +49,7 @@ func (db *DB) openSecretKey(ctx context.Context, o Options) error {
 // which secret key they were encrypted with.
 func (db *DB) forgetAccessKeys(ctx context.Context) error {
 	return db.tx(ctx, func(ctx context.Context, tx *DB) error {
-		rows, err := table[accessKeyRow](tx.gorm).Omit("sealed").Find(ctx)
+		rows, err := query.Of[accessKeyRow](tx.gorm).Omit("sealed").Find(ctx)
 		if err != nil {
 			return fmt.Errorf("read access keys: %w", err)
 		}
@@ -60,23 +61,23 @@ func (db *DB) forgetAccessKeys(ctx context.Context) error {
 			}
 		}
 		for _, name := range []string{"access_keys", "nonces"} {
-			if err := execute(ctx, tx.gorm, "DELETE FROM "+name); err != nil {
+			if err := query.Exec(ctx, tx.gorm, "DELETE FROM "+name); err != nil {
 				return fmt.Errorf("forget %s: %w", name, err)
 			}
 		}
-		return execute(ctx, tx.gorm, "DELETE FROM settings WHERE name = ?", keyFingerprint)
+		return query.Exec(ctx, tx.gorm, "DELETE FROM settings WHERE name = ?", keyFingerprint)
 	})
 }
 
 // lockedFingerprint is the fingerprint in use, which stays so until the
 // caller's transaction ends.
 func (db *DB) lockedFingerprint(ctx context.Context, lock string) (string, error) {
-	query := "SELECT value FROM settings WHERE name = ?"
+	statement := "SELECT value FROM settings WHERE name = ?"
 	if db.gorm.Name() == "postgres" {
-		query += lock // SQLite has one writer
+		statement += lock // SQLite has one writer
 	}
 	var used string
-	err := db.gorm.WithContext(ctx).Raw(query, keyFingerprint).Scan(&used).Error
+	err := db.gorm.WithContext(ctx).Raw(statement, keyFingerprint).Scan(&used).Error
 	return used, err
 }
 
@@ -93,7 +94,7 @@ func (db *DB) sealingKey(ctx context.Context) (*keyring.Key, error) {
 			return nil, err
 		}
 		// Another process may do the same at this moment; then its key counts.
-		err = execute(ctx, db.gorm, "INSERT INTO settings (name, value) VALUES (?, ?) ON CONFLICT (name) DO NOTHING", keyFingerprint, first.Fingerprint)
+		err = query.Exec(ctx, db.gorm, "INSERT INTO settings (name, value) VALUES (?, ?) ON CONFLICT (name) DO NOTHING", keyFingerprint, first.Fingerprint)
 		if err != nil {
 			return nil, fmt.Errorf("note secret key: %w", err)
 		}
@@ -135,7 +136,7 @@ func (db *DB) RotateSecretKey(ctx context.Context, by Actor) error {
 		if err := tx.set(ctx, keyFingerprint, next.Fingerprint); err != nil {
 			return err
 		}
-		rows, err := table[accessKeyRow](tx.gorm).Select("id", "sealed").Find(ctx)
+		rows, err := query.Of[accessKeyRow](tx.gorm).Select("id", "sealed").Find(ctx)
 		if err != nil {
 			return fmt.Errorf("read access keys: %w", err)
 		}
@@ -144,7 +145,7 @@ func (db *DB) RotateSecretKey(ctx context.Context, by Actor) error {
 			if err != nil {
 				return err
 			}
-			if _, err := table[accessKeyRow](tx.gorm).Where("id = ?", row.ID).Update(ctx, "sealed", next.Seal(secret, row.ID)); err != nil {
+			if _, err := query.Of[accessKeyRow](tx.gorm).Where("id = ?", row.ID).Update(ctx, "sealed", next.Seal(secret, row.ID)); err != nil {
 				return fmt.Errorf("encrypt access key: %w", err)
 			}
 		}

@@ -7,6 +7,8 @@ import (
 	"log/slog"
 	"strings"
 	"time"
+
+	"quartermaster/models/query"
 )
 
 const (
@@ -98,7 +100,7 @@ func (db *DB) seen(hash string, now time.Time) {
 	go func() {
 		defer func() { <-db.noting }()
 		err := db.tx(context.Background(), func(ctx context.Context, tx *DB) error {
-			_, err := table[sessionRow](tx.gorm).Where("token_hash = ? AND seen_at < ?", hash, now).Update(ctx, "seen_at", now)
+			_, err := query.Of[sessionRow](tx.gorm).Where("token_hash = ? AND seen_at < ?", hash, now).Update(ctx, "seen_at", now)
 			return err
 		})
 		if err != nil {
@@ -202,20 +204,20 @@ func (db *DB) knows(ctx context.Context, user *User, browser string) (bool, erro
 	if browser == "" || user.ID == "" {
 		return false, nil
 	}
-	n, err := table[KnownBrowser](db.gorm).Where("token_hash = ? AND user_id = ?", hashToken(browser), user.ID).Count(ctx, "*")
+	n, err := query.Of[KnownBrowser](db.gorm).Where("token_hash = ? AND user_id = ?", hashToken(browser), user.ID).Count(ctx, "*")
 	return n > 0, translate(err)
 }
 
 // rememberBrowser gives a browser a token that identifies it to the user's
 // account, and forgets those of browsers that were remembered too long ago.
 func (db *DB) rememberBrowser(ctx context.Context, user *User) (string, error) {
-	_, err := table[KnownBrowser](db.gorm).Where("user_id = ? AND created_at < ?", user.ID, db.Now().Add(-BrowserLimit)).Delete(ctx)
+	_, err := query.Of[KnownBrowser](db.gorm).Where("user_id = ? AND created_at < ?", user.ID, db.Now().Add(-BrowserLimit)).Delete(ctx)
 	if err != nil {
 		return "", fmt.Errorf("forget browsers: %w", err)
 	}
 	token := db.newToken()
 	row := KnownBrowser{TokenHash: hashToken(token), UserID: user.ID, CreatedAt: db.Now()}
-	if err := table[KnownBrowser](db.gorm).Create(ctx, &row); err != nil {
+	if err := query.Of[KnownBrowser](db.gorm).Create(ctx, &row); err != nil {
 		return "", fmt.Errorf("remember browser: %w", err)
 	}
 	return token, nil
@@ -230,7 +232,7 @@ func (db *DB) signIn(ctx context.Context, from Actor, user *User) (string, error
 	}
 	by := from
 	by.UserID, by.UserName, by.TeamID = user.ID, user.Name, team
-	old := table[sessionRow](db.gorm).Where("user_id = ? AND (expires_at <= ? OR seen_at <= ?)", user.ID, db.Now(), db.Now().Add(-sessionIdle))
+	old := query.Of[sessionRow](db.gorm).Where("user_id = ? AND (expires_at <= ? OR seen_at <= ?)", user.ID, db.Now(), db.Now().Add(-sessionIdle))
 	if _, err := old.Delete(ctx); err != nil {
 		return "", fmt.Errorf("tidy sessions: %w", err)
 	}
@@ -269,7 +271,7 @@ func (db *DB) logRefusal(ctx context.Context, from Actor, account, why string) {
 
 // firstTeam is the team that a user joined first, "" when there is none.
 func (db *DB) firstTeam(ctx context.Context, user *User) (string, error) {
-	teams, err := table[Membership](db.gorm).Where("user_id = ?", user.ID).Order("created_at, team_id").Limit(1).Find(ctx)
+	teams, err := query.Of[Membership](db.gorm).Where("user_id = ?", user.ID).Order("created_at, team_id").Limit(1).Find(ctx)
 	if err != nil || len(teams) == 0 {
 		return "", err
 	}
@@ -286,7 +288,7 @@ func (db *DB) beginSession(ctx context.Context, from Actor, userID, teamID strin
 		Address: from.Address, Agent: string(agent[:min(len(agent), mostAgent)]),
 		CreatedAt: now, SeenAt: now, ExpiresAt: now.Add(SessionLimit),
 	}
-	if err := table[sessionRow](db.gorm).Create(ctx, &row); err != nil {
+	if err := query.Of[sessionRow](db.gorm).Create(ctx, &row); err != nil {
 		return "", fmt.Errorf("begin session: %w", err)
 	}
 	return token, nil
@@ -296,14 +298,14 @@ func (db *DB) beginSession(ctx context.Context, from Actor, userID, teamID strin
 // when it had ended already.
 func (db *DB) EndSession(ctx context.Context, token string) error {
 	return db.tx(ctx, func(ctx context.Context, tx *DB) error {
-		_, err := table[sessionRow](tx.gorm).Where("token_hash = ?", hashToken(token)).Delete(ctx)
+		_, err := query.Of[sessionRow](tx.gorm).Where("token_hash = ?", hashToken(token)).Delete(ctx)
 		return err
 	})
 }
 
 // endSessions signs a user out everywhere, in the caller's transaction.
 func (db *DB) endSessions(ctx context.Context, userID string) error {
-	_, err := table[sessionRow](db.gorm).Where("user_id = ?", userID).Delete(ctx)
+	_, err := query.Of[sessionRow](db.gorm).Where("user_id = ?", userID).Delete(ctx)
 	if err != nil {
 		return fmt.Errorf("end sessions: %w", err)
 	}
@@ -317,7 +319,7 @@ func (db *DB) ListSessions(ctx context.Context, by Actor) ([]Session, error) {
 		return nil, err
 	}
 	now := db.Now()
-	rows, err := table[sessionRow](db.gorm).
+	rows, err := query.Of[sessionRow](db.gorm).
 		Where("user_id = ? AND expires_at > ? AND seen_at > ?", by.UserID, now, now.Add(-sessionIdle)).
 		Order("seen_at DESC, id DESC").Limit(MaxPageSize).Find(ctx)
 	if err != nil {
@@ -337,7 +339,7 @@ func (db *DB) DeleteSession(ctx context.Context, by Actor, id string) error {
 		return err
 	}
 	return db.tx(ctx, func(ctx context.Context, tx *DB) error {
-		n, err := table[sessionRow](tx.gorm).Where("user_id = ? AND id = ?", by.UserID, id).Delete(ctx)
+		n, err := query.Of[sessionRow](tx.gorm).Where("user_id = ? AND id = ?", by.UserID, id).Delete(ctx)
 		if err != nil {
 			return fmt.Errorf("end session: %w", err)
 		}
@@ -358,7 +360,7 @@ func (db *DB) SwitchTeam(ctx context.Context, by Actor, token, teamID string) (S
 	var team Team
 	fresh := db.newToken()
 	err := db.tx(ctx, func(ctx context.Context, tx *DB) (err error) {
-		team, err = table[Team](tx.gorm).
+		team, err = query.Of[Team](tx.gorm).
 			Where("id = ? AND id IN (SELECT team_id FROM memberships WHERE user_id = ?)", teamID, by.UserID).First(ctx)
 		if err != nil {
 			return err

@@ -6,6 +6,8 @@ import (
 	"fmt"
 
 	"gorm.io/gorm"
+
+	"quartermaster/models/query"
 )
 
 // Setting is one fact about the whole site.
@@ -25,7 +27,7 @@ const (
 
 // setting is the value of a setting, "" when there is none.
 func (db *DB) setting(ctx context.Context, name string) (string, error) {
-	s, err := table[Setting](db.gorm).Where("name = ?", name).First(ctx)
+	s, err := query.Of[Setting](db.gorm).Where("name = ?", name).First(ctx)
 	if errors.Is(err, gorm.ErrRecordNotFound) {
 		return "", nil
 	}
@@ -33,7 +35,7 @@ func (db *DB) setting(ctx context.Context, name string) (string, error) {
 }
 
 func (db *DB) set(ctx context.Context, name, value string) error {
-	err := execute(ctx, db.gorm, `INSERT INTO settings (name, value) VALUES (?, ?)
+	err := query.Exec(ctx, db.gorm, `INSERT INTO settings (name, value) VALUES (?, ?)
 		ON CONFLICT (name) DO UPDATE SET value = excluded.value`, name, value)
 	if err != nil {
 		return fmt.Errorf("set %s: %w", name, err)
@@ -105,7 +107,7 @@ func (db *DB) CreateFirstAdmin(ctx context.Context, from Actor, token string, in
 	}
 	var begun SignedIn
 	err = db.tx(ctx, func(ctx context.Context, tx *DB) error {
-		n, err := table[Setting](tx.gorm).Where("name = ? AND value = ?", setupToken, hashToken(token)).Delete(ctx)
+		n, err := query.Of[Setting](tx.gorm).Where("name = ? AND value = ?", setupToken, hashToken(token)).Delete(ctx)
 		if err != nil {
 			return fmt.Errorf("use setup link: %w", err)
 		}
@@ -139,7 +141,7 @@ func (db *DB) CreateFirstAdmin(ctx context.Context, from Actor, token string, in
 // endSetup notes, in the caller's transaction, that the site is set up, so that
 // no link can be used for it again.
 func (db *DB) endSetup(ctx context.Context) error {
-	if _, err := table[Setting](db.gorm).Where("name = ?", setupToken).Delete(ctx); err != nil {
+	if _, err := query.Of[Setting](db.gorm).Where("name = ?", setupToken).Delete(ctx); err != nil {
 		return fmt.Errorf("end setup: %w", err)
 	}
 	return db.set(ctx, setupDone, stamp(db.Now()))
@@ -162,7 +164,7 @@ func (db *DB) ClaimForDemo(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		users, err := table[User](tx.gorm).Count(ctx, "*")
+		users, err := query.Of[User](tx.gorm).Count(ctx, "*")
 		if err != nil {
 			return err
 		}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"quartermaster/models/pricing"
+	"quartermaster/models/query"
 )
 
 // StoreInput is what a caller says about a new store, from a form or from the
@@ -200,7 +201,7 @@ func (in *StoreInput) create(ctx context.Context, tx *DB, by Actor, order *Order
 	if err := tx.reserveCU(ctx, by, s.Num); err != nil {
 		return nil, err
 	}
-	if err := table[Store](tx.gorm).Create(ctx, s); err != nil {
+	if err := query.Of[Store](tx.gorm).Create(ctx, s); err != nil {
 		return nil, taken(err, "store_name")
 	}
 	line.ResourceID, line.ResourceName = s.ID, s.Name
@@ -237,7 +238,7 @@ func (in *StoreInput) Drop(ctx context.Context, tx *DB, by Actor, line *OrderLin
 	if err := tx.releaseCU(ctx, s); err != nil {
 		return err
 	}
-	if _, err := table[Store](tx.gorm).Where("team_id = ? AND id = ?", by.TeamID, s.ID).Delete(ctx); err != nil {
+	if _, err := query.Of[Store](tx.gorm).Where("team_id = ? AND id = ?", by.TeamID, s.ID).Delete(ctx); err != nil {
 		return fmt.Errorf("drop store: %w", err)
 	}
 	return nil

@@ -15,6 +15,7 @@ import (
 
 	"quartermaster/models/files"
 	"quartermaster/models/index"
+	"quartermaster/models/query"
 )
 
 // A store's folder is <data>/stores/<id>, private to its owner, and holds its
@@ -234,7 +235,7 @@ func (db *DB) storeFolders(ctx context.Context) ([]StoreFolder, error) {
 			_, err = os.Lstat(filepath.Join(db.storesFolder(), e.Name(), name))
 			f.Index = f.Index || err == nil
 		}
-		n, err := table[Store](db.gorm).Where("id = ? AND state <> ?", f.ID, StoreDropping).Count(ctx, "*")
+		n, err := query.Of[Store](db.gorm).Where("id = ? AND state <> ?", f.ID, StoreDropping).Count(ctx, "*")
 		if err != nil {
 			return nil, translate(err)
 		}

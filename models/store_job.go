@@ -5,6 +5,8 @@ import (
 	"fmt"
 
 	"gorm.io/gorm/clause"
+
+	"quartermaster/models/query"
 )
 
 // DeleteStore begins to delete a store by a job. It is ErrConflict while
@@ -51,7 +53,7 @@ func (db *DB) retryStore(ctx context.Context, by Actor, id string, order int64) 
 		}
 		if s.State == StoreScaling || s.State == StoreScalingIn {
 			// What the first step had counted was subtracted again.
-			if _, err := table[Job](tx.gorm).Where("id = ?", s.JobID).Update(ctx, "step", 0); err != nil {
+			if _, err := query.Of[Job](tx.gorm).Where("id = ?", s.JobID).Update(ctx, "step", 0); err != nil {
 				return fmt.Errorf("begin scaling again: %w", err)
 			}
 		}
@@ -105,7 +107,7 @@ func (db *DB) moveStore(ctx context.Context, by Actor, id string, change func(co
 // lockStore is one store of the actor's team, which nobody else changes until
 // the caller's transaction ends.
 func (db *DB) lockStore(ctx context.Context, by Actor, id string) (*Store, error) {
-	s, err := table[Store](db.gorm, clause.Locking{Strength: "UPDATE"}).Where("team_id = ? AND id = ?", by.TeamID, id).First(ctx)
+	s, err := query.Of[Store](db.gorm, clause.Locking{Strength: "UPDATE"}).Where("team_id = ? AND id = ?", by.TeamID, id).First(ctx)
 	if err != nil {
 		return nil, translate(err)
 	}
@@ -187,7 +189,7 @@ var deleteStore = Work{
 	},
 	Completed: func(ctx context.Context, tx *DB, job *Job) error {
 		return tx.withStore(ctx, job, func(ctx context.Context, tx *DB, by Actor, s *Store) error {
-			n, err := table[Store](tx.gorm).Where("id = ? AND state = ?", s.ID, StoreDropping).Delete(ctx)
+			n, err := query.Of[Store](tx.gorm).Where("id = ? AND state = ?", s.ID, StoreDropping).Delete(ctx)
 			if err != nil {
 				return fmt.Errorf("delete store: %w", err)
 			}

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"quartermaster/models/pricing"
+	"quartermaster/models/query"
 )
 
 // StoreNameFree tells whether the actor's team has no store of that name in the
@@ -12,7 +13,7 @@ func (db *DB) StoreNameFree(ctx context.Context, by Actor, region, name string) 
 	if err := by.may(See); err != nil {
 		return false, err
 	}
-	n, err := table[Store](db.gorm).Where("team_id = ? AND region = ? AND name = ?", by.TeamID, region, name).Count(ctx, "*")
+	n, err := query.Of[Store](db.gorm).Where("team_id = ? AND region = ? AND name = ?", by.TeamID, region, name).Count(ctx, "*")
 	return n == 0, translate(err)
 }
 
@@ -36,7 +37,7 @@ func (db *DB) FindStore(ctx context.Context, by Actor, id string) (*Store, error
 	if err := by.may(See); err != nil {
 		return nil, err
 	}
-	s, err := table[Store](db.gorm).Where("team_id = ? AND id = ?", by.TeamID, id).First(ctx)
+	s, err := query.Of[Store](db.gorm).Where("team_id = ? AND id = ?", by.TeamID, id).First(ctx)
 	if err != nil {
 		return nil, translate(err)
 	}
@@ -50,7 +51,7 @@ func (db *DB) FindStoreByName(ctx context.Context, by Actor, name, region string
 	if err := by.may(See); err != nil {
 		return nil, err
 	}
-	q := table[Store](db.gorm).Where("team_id = ? AND name = ?", by.TeamID, name)
+	q := query.Of[Store](db.gorm).Where("team_id = ? AND name = ?", by.TeamID, name)
 	if region != "" {
 		q = q.Where("region = ?", region)
 	}
@@ -72,7 +73,7 @@ func (db *DB) ListAllStores(ctx context.Context, by Actor) ([]Store, error) {
 	if err := by.may(See); err != nil {
 		return nil, err
 	}
-	stores, err := table[Store](db.gorm).Where("team_id = ?", by.TeamID).Order("created_at DESC, id DESC").Find(ctx)
+	stores, err := query.Of[Store](db.gorm).Where("team_id = ?", by.TeamID).Order("created_at DESC, id DESC").Find(ctx)
 	return stores, translate(err)
 }
 
@@ -82,7 +83,7 @@ func (db *DB) ListStoreLines(ctx context.Context, by Actor, id string) ([]OrderL
 	if err := by.may(See); err != nil {
 		return nil, err
 	}
-	lines, err := table[OrderLine](db.gorm).Where("team_id = ? AND resource_id = ?", by.TeamID, id).
+	lines, err := query.Of[OrderLine](db.gorm).Where("team_id = ? AND resource_id = ?", by.TeamID, id).
 		Order("order_number DESC").Find(ctx)
 	return lines, translate(err)
 }
@@ -106,7 +107,7 @@ func (db *DB) ListStores(ctx context.Context, by Actor, f StoreFilter, p Page) (
 	if err := by.may(See); err != nil {
 		return nil, Cursor{}, err
 	}
-	q := table[Store](db.gorm).Where("team_id = ?", by.TeamID)
+	q := query.Of[Store](db.gorm).Where("team_id = ?", by.TeamID)
 	if f.Region != "" {
 		q = q.Where("region = ?", f.Region)
 	}

@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"strconv"
+
+	"quartermaster/models/query"
 )
 
 // CULeft is how many compute units the team's quota still has room for.
@@ -40,7 +42,7 @@ func (db *DB) releaseCU(ctx context.Context, s *Store) error {
 
 // giveBackCU takes num compute units out of a team's quota.
 func (db *DB) giveBackCU(ctx context.Context, teamID string, num int64) error {
-	err := execute(ctx, db.gorm, `UPDATE teams SET cu_used = cu_used - ? WHERE id = ?`, num, teamID)
+	err := query.Exec(ctx, db.gorm, `UPDATE teams SET cu_used = cu_used - ? WHERE id = ?`, num, teamID)
 	if err != nil {
 		return fmt.Errorf("give back compute units: %w", err)
 	}

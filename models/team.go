@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"time"
+
+	"quartermaster/models/query"
 )
 
 // Team is the account of the documents: every resource, order, job and event
@@ -67,7 +69,7 @@ func (db *DB) CreateTeam(ctx context.Context, by Actor, in TeamInput) (*Team, er
 func (db *DB) createTeam(ctx context.Context, by Actor, in TeamInput) (*Team, error) {
 	now := db.Now()
 	team := &Team{ID: db.newAccountID(), Name: in.Name, CUQuota: 100, ObjectStorage: true, APIOrders: RefuseAPIOrders, PlanAPI: true, CreatedAt: now, UpdatedAt: now}
-	if err := table[Team](db.gorm).Create(ctx, team); err != nil {
+	if err := query.Of[Team](db.gorm).Create(ctx, team); err != nil {
 		return nil, fmt.Errorf("create team: %w", err)
 	}
 	by.TeamID = team.ID
@@ -79,7 +81,7 @@ func (db *DB) FindTeam(ctx context.Context, by Actor) (*Team, error) {
 	if err := by.may(See); err != nil {
 		return nil, err
 	}
-	team, err := table[Team](db.gorm).Omit("logo").Where("id = ?", by.TeamID).First(ctx)
+	team, err := query.Of[Team](db.gorm).Omit("logo").Where("id = ?", by.TeamID).First(ctx)
 	if err != nil {
 		return nil, translate(err)
 	}
@@ -113,10 +115,10 @@ func (db *DB) AddMember(ctx context.Context, by Actor, in UserInput, role Role) 
 func (db *DB) addMember(ctx context.Context, by Actor, in UserInput, role Role) (*User, error) {
 	now := db.Now()
 	in.Email = normalEmail(in.Email)
-	found, err := table[User](db.gorm).Where("email = ?", in.Email).Limit(1).Find(ctx)
+	found, err := query.Of[User](db.gorm).Where("email = ?", in.Email).Limit(1).Find(ctx)
 	if err == nil && len(found) == 0 {
 		same, args := sameName("email_key", emailKey(in.Email))
-		found, err = table[User](db.gorm).Where(same, args...).Limit(1).Find(ctx)
+		found, err = query.Of[User](db.gorm).Where(same, args...).Limit(1).Find(ctx)
 	}
 	if err != nil {
 		return nil, err
@@ -124,11 +126,11 @@ func (db *DB) addMember(ctx context.Context, by Actor, in UserInput, role Role) 
 	user := &User{ID: db.newID(), Email: in.Email, EmailKey: emailKey(in.Email), Name: in.Name, CreatedAt: now, UpdatedAt: now}
 	if len(found) > 0 {
 		user = &found[0]
-	} else if err := table[User](db.gorm).Create(ctx, user); err != nil {
+	} else if err := query.Of[User](db.gorm).Create(ctx, user); err != nil {
 		return nil, taken(err, "email")
 	}
 	m := Membership{TeamID: by.TeamID, UserID: user.ID, Role: role, CreatedAt: now}
-	if err := table[Membership](db.gorm).Create(ctx, &m); err != nil {
+	if err := query.Of[Membership](db.gorm).Create(ctx, &m); err != nil {
 		return nil, fmt.Errorf("add member: %w", taken(err, "email"))
 	}
 	return user, db.record(ctx, by, Event{Action: "member.added", Kind: KindUser, SubjectID: user.ID, SubjectName: user.Name},
@@ -140,7 +142,7 @@ func (db *DB) ListMyTeams(ctx context.Context, by Actor) ([]Team, error) {
 	if err := by.signedIn(); err != nil {
 		return nil, err
 	}
-	teams, err := table[Team](db.gorm).Select("id", "name").
+	teams, err := query.Of[Team](db.gorm).Select("id", "name").
 		Where("id IN (SELECT team_id FROM memberships WHERE user_id = ?)", by.UserID).Order("name, id").Find(ctx)
 	return teams, translate(err)
 }

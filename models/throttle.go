@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"gorm.io/gorm"
+
+	"quartermaster/models/query"
 )
 
 // The limits on wrong tries, each within throttleWindow from the first.
@@ -97,7 +99,7 @@ func (db *DB) attempt(ctx context.Context, tries ...try) error {
 // same address.
 func (db *DB) succeeded(ctx context.Context, tries ...try) error {
 	for _, t := range tries {
-		q := table[Throttle](db.gorm).Where("name = ?", t.name)
+		q := query.Of[Throttle](db.gorm).Where("name = ?", t.name)
 		var err error
 		if t.limit == addressTries {
 			_, err = q.Where("failures > 0").Update(ctx, "failures", gorm.Expr("failures - 1"))
@@ -108,6 +110,6 @@ func (db *DB) succeeded(ctx context.Context, tries ...try) error {
 			return fmt.Errorf("forget tries: %w", err)
 		}
 	}
-	_, err := table[Throttle](db.gorm).Where("since < ?", db.Now().Add(-throttleTidyAge)).Delete(ctx)
+	_, err := query.Of[Throttle](db.gorm).Where("since < ?", db.Now().Add(-throttleTidyAge)).Delete(ctx)
 	return err
 }

@@ -8,6 +8,7 @@ import (
 
 	"quartermaster/models/fold"
 	"quartermaster/models/password"
+	"quartermaster/models/query"
 )
 
 // User is a person. What a person may do is said by the memberships.
@@ -72,7 +73,7 @@ func (db *DB) FindUser(ctx context.Context, by Actor) (*User, error) {
 	if err := by.signedIn(); err != nil {
 		return nil, err
 	}
-	user, err := table[User](db.gorm).Where("id = ?", by.UserID).First(ctx)
+	user, err := query.Of[User](db.gorm).Where("id = ?", by.UserID).First(ctx)
 	if err != nil {
 		return nil, translate(err)
 	}
@@ -80,7 +81,7 @@ func (db *DB) FindUser(ctx context.Context, by Actor) (*User, error) {
 }
 
 func (db *DB) userByEmail(ctx context.Context, email string) (*User, error) {
-	user, err := table[User](db.gorm).Where("email = ?", normalEmail(email)).First(ctx)
+	user, err := query.Of[User](db.gorm).Where("email = ?", normalEmail(email)).First(ctx)
 	if err != nil {
 		return nil, translate(err)
 	}
@@ -167,7 +168,7 @@ func (db *DB) ChangePassword(ctx context.Context, by Actor, token string, in Cha
 	if err := Invalid(nil).With(Check(&in), passwordRule("new_password", in.New, user.Email, user.Name)); err != nil {
 		return SignedIn{}, err
 	}
-	session, err := table[sessionRow](db.gorm).Where("user_id = ? AND token_hash = ?", user.ID, hashToken(token)).First(ctx)
+	session, err := query.Of[sessionRow](db.gorm).Where("user_id = ? AND token_hash = ?", user.ID, hashToken(token)).First(ctx)
 	if err != nil {
 		return SignedIn{}, translate(err)
 	}
@@ -250,14 +251,14 @@ func (db *DB) createUser(ctx context.Context, by Actor, user User) (*User, error
 	user.ID, user.Email, user.EmailKey = db.newID(), normalEmail(user.Email), emailKey(user.Email)
 	user.CreatedAt, user.UpdatedAt = db.Now(), db.Now()
 	same, args := sameName("email_key", user.EmailKey)
-	found, err := table[User](db.gorm).Where(same, args...).Limit(1).Find(ctx)
+	found, err := query.Of[User](db.gorm).Where(same, args...).Limit(1).Find(ctx)
 	switch {
 	case err != nil:
 		return nil, err
 	case len(found) > 0:
 		return nil, invalid("email", "taken")
 	}
-	if err := taken(table[User](db.gorm).Create(ctx, &user), "email"); err != nil {
+	if err := taken(query.Of[User](db.gorm).Create(ctx, &user), "email"); err != nil {
 		return nil, err
 	}
 	err = db.record(ctx, by, Event{Action: "user.created", Kind: KindUser, SubjectID: user.ID, SubjectName: user.Name},
@@ -270,7 +271,7 @@ func (db *DB) ListUsers(ctx context.Context, by Actor) ([]User, error) {
 	if err := by.maySite(); err != nil {
 		return nil, err
 	}
-	users, err := table[User](db.gorm).Order("email").Find(ctx)
+	users, err := query.Of[User](db.gorm).Order("email").Find(ctx)
 	return users, translate(err)
 }
 

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"quartermaster/models/query"
 )
 
 const (
@@ -109,7 +111,7 @@ func (w *Worker) sweep(ctx context.Context, looks int) {
 // were done.
 func (db *DB) forgetJobs(ctx context.Context) error {
 	return db.tx(ctx, func(ctx context.Context, tx *DB) error {
-		_, err := table[Job](tx.gorm).Where("state = ? AND kind IN ? AND ended_at < ?",
+		_, err := query.Of[Job](tx.gorm).Where("state = ? AND kind IN ? AND ended_at < ?",
 			JobCompleted, tx.unseenJobs(), tx.Now().AddDate(0, -1, 0)).Delete(ctx)
 		return err
 	})
@@ -166,7 +168,7 @@ func (db *DB) claim(ctx context.Context, long bool) (*Job, error) {
 	}
 	now := db.Now()
 	due := claimArgs(now, long)
-	waiting, err := table[Job](db.gorm).Select("id").Where(claimable, due...).Limit(1).Find(ctx)
+	waiting, err := query.Of[Job](db.gorm).Select("id").Where(claimable, due...).Limit(1).Find(ctx)
 	if err != nil || len(waiting) == 0 {
 		return nil, translate(err)
 	}
@@ -182,7 +184,7 @@ func (db *DB) claim(ctx context.Context, long bool) (*Job, error) {
 		if err != nil || len(jobs) == 0 {
 			return err
 		}
-		return execute(ctx, tx.gorm, `INSERT INTO job_turns (team_id, turn) SELECT ?, COALESCE(MAX(turn), 0) + 1 FROM job_turns WHERE true
+		return query.Exec(ctx, tx.gorm, `INSERT INTO job_turns (team_id, turn) SELECT ?, COALESCE(MAX(turn), 0) + 1 FROM job_turns WHERE true
 			ON CONFLICT (team_id) DO UPDATE SET turn = excluded.turn`, jobs[0].TeamID)
 	})
 	if err != nil || len(jobs) == 0 {
