@@ -1,8 +1,8 @@
-// Package archive looks into a zip, jar or war and lists what is there,
-// without unpacking it. Every entry is decompressed once, to nowhere, to prove
-// its checksum; entries, sizes, ratio and names are bounded, so that a hostile
+// Package archive looks into a zip, jar or war and lists what is there, without
+// unpacking it. Every entry is decompressed once, without keeping it, to verify
+// its checksum. Entries, sizes, ratio and names are limited, so that a hostile
 // archive costs little and is refused with a reason. Names of entries are only
-// data to show: no path is made from one.
+// shown: they are never used as paths.
 package archive
 
 import (
@@ -56,7 +56,7 @@ type Limits struct {
 	Brief     int64 // unpacked bytes above which List proves nothing and is ErrLong; 0 for any
 }
 
-// Defaults are limits that deploy packages stay well within.
+// Defaults are limits that are ample for deploy packages.
 var Defaults = Limits{
 	Listed:    10_000,
 	Entries:   65_535,
@@ -68,7 +68,7 @@ var Defaults = Limits{
 	Depth:     64,
 }
 
-// Kind of archive, told from what is in it and not from its name.
+// Kind of archive, recognised by its content, not by its name.
 type Kind string
 
 // The kinds. A war has a WEB-INF folder, a jar a manifest.
@@ -90,8 +90,8 @@ type Listing struct {
 	Manifest  []Attribute
 }
 
-// Entry is one file or folder. Its name is fit to be shown: valid UTF-8, with
-// control and direction characters written as escapes.
+// Entry is one file or folder. Its name can be shown safely: it is valid UTF-8,
+// with control and direction characters written as escapes.
 type Entry struct {
 	Name       string
 	Size       int64
@@ -117,7 +117,8 @@ func List(ctx context.Context, r io.ReaderAt, size int64, limits Limits) (Listin
 	if err == nil {
 		return l, nil
 	}
-	// What went wrong below is told before what it looked like from above.
+	// An error of the reader is reported before the one that the zip package
+	// made of it.
 	switch {
 	case ctx.Err() != nil:
 		err = ctx.Err()
@@ -161,7 +162,7 @@ func list(src *source, size int64, limits Limits) (Listing, error) {
 	return l, nil
 }
 
-// admit holds an entry to the limits by what the archive declares of it, and
+// admit checks an entry against the limits, by what the archive declares, and
 // adds it to the listing.
 func (l *Listing) admit(f *zip.File, size int64, limits Limits) error {
 	const encrypted, strong, masked = 1 << 0, 1 << 6, 1 << 13
@@ -204,7 +205,7 @@ func (l *Listing) admit(f *zip.File, size int64, limits Limits) error {
 	return nil
 }
 
-// check decompresses an entry to prove its size and checksum.
+// check decompresses an entry to verify its size and checksum.
 func (l *Listing) check(ctx context.Context, f *zip.File) error {
 	if strings.HasSuffix(f.Name, "/") {
 		if f.UncompressedSize64 > 0 {
@@ -240,7 +241,7 @@ func (l *Listing) check(ctx context.Context, f *zip.File) error {
 }
 
 // drain reads an entry to its end and stops as soon as it is longer than the
-// archive declared. The first bytes go to keep, when there is one.
+// archive declared. The first bytes are written to keep, if it is not nil.
 func drain(ctx context.Context, r io.Reader, f *zip.File, keep *bytes.Buffer) error {
 	buf := make([]byte, 64<<10)
 	sum := crc32.NewIEEE()
@@ -264,15 +265,15 @@ func drain(ctx context.Context, r io.Reader, f *zip.File, keep *bytes.Buffer) er
 			return Corrupt
 		}
 	}
-	// The reader lets a checksum of zero pass; we do not.
+	// The zip package accepts a checksum of zero; we do not.
 	if size != f.UncompressedSize64 || sum.Sum32() != f.CRC32 {
 		return Corrupt
 	}
 	return nil
 }
 
-// disjoint refuses entries that share bytes or lie outside the archive: the
-// way to make much of little without a high ratio in any one entry.
+// disjoint refuses entries that share bytes or lie outside the archive: that is
+// how an archive can unpack to very much without a high ratio in any one entry.
 func disjoint(files []*zip.File, size int64) error {
 	type span struct{ from, to int64 }
 	spans := make([]span, 0, len(files))
@@ -302,7 +303,7 @@ func dense(unpacked, size int64, limits Limits) bool {
 	return unpacked > limits.Free && unpacked/limits.Ratio >= max(size, 1)
 }
 
-// malformed tells a damaged archive from something that never was one.
+// malformed distinguishes a damaged archive from a file that is not an archive.
 func malformed(src *source) error {
 	if src.spent {
 		return TooManyEntries
@@ -318,8 +319,8 @@ func malformed(src *source) error {
 	return NotArchive
 }
 
-// modified is when an entry says it was written. Zip counts from 1980; an
-// earlier time means that it does not say.
+// modified is when an entry was written. Times in zip begin in 1980; an earlier
+// time means that none is given.
 func modified(f *zip.File) time.Time {
 	if f.Modified.Year() < 1980 {
 		return time.Time{}

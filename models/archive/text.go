@@ -16,9 +16,9 @@ const (
 	shownSize     = 1024     // bytes of a name that are shown
 )
 
-// shown is a name as a person may see it. Characters that would not be seen, or
-// would turn the text around, are written as escapes; a name that would be very
-// long by them ends in "…".
+// shown is a name as a person may see it. Characters that are invisible or
+// change the direction of the text are written as escapes; if that makes a name
+// very long, it ends in "…".
 func shown(name string) string {
 	name = visible(strings.ToValidUTF8(name, string(utf8.RuneError)))
 	if len(name) > shownSize {
@@ -54,7 +54,7 @@ func depth(name string) int {
 }
 
 // attributes reads the main section of a manifest: "Name: value" lines up to
-// the first empty one, where a line that begins with a space goes on with the
+// the first empty one, where a line that begins with a space continues the
 // value before. Lines of any other form are left out.
 func attributes(manifest []byte) []Attribute {
 	manifest = bytes.ReplaceAll(manifest, []byte("\r\n"), []byte("\n"))
@@ -75,7 +75,7 @@ func attributes(manifest []byte) []Attribute {
 	return list
 }
 
-// clip cuts s to the bytes that are kept, between characters.
+// clip cuts s to the bytes that are kept, never inside a character.
 func clip(s string) string {
 	if len(s) <= valueSize {
 		return s

@@ -1,4 +1,4 @@
-// Package backup writes and reads the copies that a desk is put back from: a
+// Package backup writes and reads the backups that a desk is restored from: a
 // folder, or one tar stream of the same files. It knows no database.
 //
 //	backup.json              which state is the one that counts, and what it holds
@@ -7,9 +7,10 @@
 //	state-<time>/stores/…
 //	objects/<xx>/<id>        the bytes of objects, which never change
 //
-// A folder takes one backup after another. What the newest needs is there before
-// backup.json names it, and what only the older one needs goes afterwards; so
-// whatever interrupts a backup, the one before it is whole.
+// A folder takes one backup after another. The files of a new backup are
+// complete before backup.json names it, and files that only the older one needs
+// are removed afterwards. So an interrupted backup leaves the one before it
+// whole.
 package backup
 
 import (
@@ -29,9 +30,9 @@ import (
 
 // Errors that callers tell apart with errors.Is.
 var (
-	// ErrNone says that there is no backup of ours, or none that was finished.
+	// ErrNone says that there is no backup, or none that was finished.
 	ErrNone = errors.New("no finished backup of Quartermaster")
-	// ErrForeign says that a folder holds other things than a backup, or the
+	// ErrForeign says that a folder holds other files than a backup, or the
 	// backup of another desk.
 	ErrForeign = errors.New("not a folder for backups of this desk")
 	// ErrInUse says that another backup is being written to the same place.
@@ -44,7 +45,7 @@ var (
 	ErrFormat = errors.New("the backup was written by a newer version of Quartermaster")
 )
 
-// format is the number of the layout above.
+// format is the version of the layout above.
 const format = 1
 
 // Names of files in a backup.
@@ -62,7 +63,7 @@ const (
 	objectsName = "objects"
 )
 
-// Manifest says what a backup holds, so that what is put back can be proved.
+// Manifest says what a backup holds, so that what is restored can be verified.
 type Manifest struct {
 	Format    int              `json:"format"`
 	State     string           `json:"state"` // the folder of this state
@@ -77,8 +78,9 @@ type Manifest struct {
 	Rows      map[string]int64 `json:"rows"`  // by table
 	Blobs     int64            `json:"blobs"` // how many the list names
 	Bytes     int64            `json:"bytes"` // of these blobs
-	// SecretKey is the fingerprint of the key that the secrets of access keys are
-	// encrypted with, "" when there is none. The key itself is in no backup.
+	// SecretKey is the fingerprint of the key that the secrets of access keys
+	// are encrypted with, "" when there is none. The key itself is never in a
+	// backup.
 	SecretKey string `json:"secret_key,omitempty"`
 	Notice    string `json:"notice,omitempty"`
 }

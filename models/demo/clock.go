@@ -7,8 +7,8 @@ import (
 	"quartermaster/models"
 )
 
-// Clock is the machine's clock, set back while the sample year is lived
-// through. Open the database with its Now and pass it to Fill.
+// Clock is the machine's clock, set back while the sample year is made. Open
+// the database with its Now and pass it to Fill.
 type Clock struct{ behind atomic.Int64 }
 
 // Now is the time that the clock shows.

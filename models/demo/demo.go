@@ -1,6 +1,6 @@
 // Package demo fills a database with a sample team: people of every role, a
-// year of orders, and every kind of resource in every state. It lives the year
-// through the same methods as everybody else, with the clock set back.
+// year of orders, and every kind of resource in every state. It uses the same
+// methods as everybody else, with the clock set back.
 package demo
 
 import (
@@ -10,7 +10,7 @@ import (
 	"quartermaster/models"
 )
 
-// Account is somebody of the sample team and how to sign in as them.
+// Account is a person of the sample team, with the password.
 type Account struct {
 	Role     string
 	Email    string
@@ -31,9 +31,9 @@ var people = []struct {
 	{"Tomás Becker", "tomas.becker@starlight.example", models.Viewer},
 }
 
-// Fill makes the sample team where it is not there yet, gives its people new
-// passwords and returns them. Nobody else knows these: they are made at each
-// start. folder is the data folder of db, which was opened with clock.
+// Fill makes the sample team if it does not exist, and gives its people new
+// passwords, which it returns. They are made anew at each start, so nobody else
+// knows them. folder is the data folder of db, which was opened with clock.
 func Fill(ctx context.Context, db *models.DB, clock *Clock, folder string) ([]Account, error) {
 	by := models.Operator()
 	users, err := db.ListUsers(ctx, by)

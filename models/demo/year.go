@@ -15,7 +15,7 @@ import (
 	"quartermaster/models/pricing"
 )
 
-// year is the sample year while it is lived through.
+// year is the sample year while it is made.
 type year struct {
 	db      *models.DB
 	clock   *Clock
@@ -25,7 +25,7 @@ type year struct {
 	apps    map[string]string // id by name
 }
 
-// Who asks for things, as places in people.
+// Who orders things, as indexes of people.
 const (
 	admin     = 0
 	approver  = 1
@@ -38,7 +38,7 @@ type day struct {
 	what func(ctx context.Context, y *year) error
 }
 
-// live makes the team and lets each day happen, the oldest first.
+// live makes the team and goes through the days, the oldest first.
 func (y *year) live(ctx context.Context, by models.Actor) error {
 	defer y.clock.reset()
 	y.buckets, y.apps = map[string]string{}, map[string]string{}
@@ -74,7 +74,7 @@ func (y *year) place(ctx context.Context, who int, centre, note string, lines ..
 	return quote.Order, err
 }
 
-// order is a day on which somebody orders things that are there at once.
+// order is a day on which somebody orders things that need no job.
 func order(ago, who int, centre, note string, lines ...models.LineInput) day {
 	return day{ago, func(ctx context.Context, y *year) error {
 		o, err := y.place(ctx, who, centre, note, lines...)
@@ -192,8 +192,8 @@ func store(ago, who int, centre, note string, in *models.StoreInput, state strin
 	}}
 }
 
-// failing lets the building of a store really fail, with a file where its
-// folder should be. The file is gone afterwards, so that a retry succeeds.
+// failing makes the building of a store really fail, with a file in place of
+// its folder. The file is removed afterwards, so that a retry succeeds.
 func (y *year) failing(ctx context.Context, id string) error {
 	path := filepath.Join(y.folder, "stores", id)
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
@@ -264,7 +264,7 @@ func war(name, version string) []byte {
 	})
 }
 
-// later lets a plan begin so many days from today.
+// later makes a plan begin so many days from today.
 func later(in *models.PlanInput, days int) *models.PlanInput {
 	in.EffectiveDate = models.SystemClock().UTC().AddDate(0, 0, days).Format("2006-01-02T15:04:05Z")
 	return in

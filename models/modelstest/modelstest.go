@@ -75,9 +75,8 @@ func Choose(t testing.TB, o models.Options) models.Options {
 	return o
 }
 
-// Exec runs a statement of SQL past everything that models holds, in the
-// database of options that Choose filled in: to break it, or to set what no
-// method sets.
+// Exec runs a statement of SQL past all rules of models, in the database of
+// options that Choose filled in: to break it, or to set what no method sets.
 func Exec(t testing.TB, o models.Options, statement string, args ...any) {
 	t.Helper()
 	dialector := postgres.Open(o.Postgres)

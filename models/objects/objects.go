@@ -1,22 +1,21 @@
 // Package objects is where buckets and package versions keep their bytes. A
-// blob has an id that is made here, at random; no name, key or path that a
-// person chose ever reaches the disk.
+// blob has an id that is made here, at random; names, keys and paths that
+// people choose are never used on the disk.
 //
-// A blob comes into being in three steps, so that a kill between any two of
-// them leaves nothing half-done once Recover has run:
+// A blob comes into being in three steps, so that after a kill between any two
+// of them Recover leaves nothing half-done:
 //
 //  1. Stage writes the bytes and syncs them;
 //  2. the caller records the id in a database transaction;
 //  3. Keep moves the blob to its place.
 //
-// Before 2 a kill leaves bytes without a record, which Unknown finds. After 2 it
-// leaves a recorded blob in the wrong folder: Read finds it there, and Recover
-// moves it.
+// A kill before step 2 leaves bytes without a record, which Unknown finds. A
+// kill after it leaves a recorded blob in the wrong folder: Read finds it
+// there, and Recover moves it.
 //
 // Drop moves a blob aside, where Read still finds it; EmptyAside removes it a
 // day later, unless the database knows it by then. So a copy of the database
-// and a later copy of the files fit together, and so does a database that is
-// put back.
+// fits a later copy of the files, and a restored database fits the folder.
 package objects
 
 import (
@@ -42,14 +41,14 @@ import (
 var (
 	// ErrTooLarge says that more bytes came than the limit allows.
 	ErrTooLarge = errors.New("too large")
-	// ErrNoSpace says that the disk, or the share of it that is ours, is full.
+	// ErrNoSpace says that the disk, or our quota on it, is full.
 	ErrNoSpace = errors.New("no space left")
 	// ErrNotExist says that there is no blob of that id.
 	ErrNotExist = errors.New("no such blob")
 )
 
-// batch is how many ids are asked about at once; every database takes that
-// many arguments in one query.
+// batch is how many ids are looked up at once; every database accepts that many
+// arguments in one query.
 const batch = 500
 
 // Dir keeps blobs in a folder. It may be used by several goroutines.
@@ -58,7 +57,7 @@ type Dir struct {
 	blobs   string
 	aside   string
 	mu      sync.Mutex
-	fresh   map[string]bool // staged by this process, neither kept nor dropped yet
+	fresh   map[string]bool // staged by this process, and not yet kept or dropped
 }
 
 // Staged says what Stage wrote. The sums are lower-case hex.
@@ -69,8 +68,8 @@ type Staged struct {
 	MD5    string
 }
 
-// Known answers which of the ids the database has a record of. Ids that are
-// not in the map are unknown.
+// Known tells which of the ids have a record in the database. Ids that are not
+// in the map are unknown.
 type Known func(ctx context.Context, ids []string) (map[string]bool, error)
 
 // Open uses root as the folder of blobs. The folder is made when it is not
@@ -95,14 +94,13 @@ func Open(root string) (*Dir, error) {
 	return d, nil
 }
 
-// At is the folder of blobs at root, which is there already, for those who only
-// look at it.
+// At is the existing folder of blobs at root, for callers that only read it.
 func At(root string) *Dir {
 	return &Dir{staging: filepath.Join(root, "staging"), blobs: filepath.Join(root, "blobs"), aside: filepath.Join(root, "aside"), fresh: map[string]bool{}}
 }
 
 // Ready tells whether a blob could be written now: it writes an empty one and
-// takes it away again.
+// removes it.
 func (d *Dir) Ready() error {
 	path := d.staged(newID())
 	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
@@ -117,7 +115,7 @@ func (d *Dir) Ready() error {
 
 // Stage writes what r gives under a new id and syncs it to disk. More than
 // limit bytes are ErrTooLarge as soon as they are seen, a full disk is
-// ErrNoSpace. When it returns an error, the end of ctx included, no file is
+// ErrNoSpace. When it returns an error, also because ctx has ended, no file is
 // left.
 func (d *Dir) Stage(ctx context.Context, r io.Reader, limit int64) (_ Staged, err error) {
 	id := newID()
@@ -150,7 +148,8 @@ func (d *Dir) Stage(ctx context.Context, r io.Reader, limit int64) (_ Staged, er
 	if err := files.SyncFolder(d.staging); err != nil {
 		return Staged{}, err
 	}
-	// The sync may have taken long; who has gone away by now gets nothing.
+	// The sync may have taken long; for a caller who has left by now nothing is
+	// kept.
 	if err := ctx.Err(); err != nil {
 		return Staged{}, err
 	}
@@ -191,13 +190,13 @@ func (d *Dir) keep(id, from string) error {
 	} else if err != nil {
 		return err
 	}
-	// Synced also when the blob was here already: the one who moved it may
-	// have been killed before doing so.
+	// The folders are synced even when the blob was here already: the process
+	// that moved it may have been killed before its sync.
 	return errors.Join(files.SyncFolder(filepath.Dir(place)), files.SyncFolder(filepath.Dir(from)))
 }
 
-// Put writes a blob that has its id already, as from a backup, to its place, and
-// tells its size. It does not sync.
+// Put writes a blob that already has an id, as from a backup, to its place, and
+// returns its size. It does not sync.
 func (d *Dir) Put(id string, r io.Reader) (int64, error) {
 	if !validID(id) {
 		return 0, ErrNotExist
@@ -229,18 +228,18 @@ func (d *Dir) Discard(id string) error {
 	return nil
 }
 
-// Drop moves a blob, staged or kept, aside, where it lies from the given time
-// on. Dropping what is not there does nothing. A move that a power cut undoes is
-// made good by whoever looks for the Unknown.
+// Drop moves a staged or kept blob aside, marked with the given time. Dropping
+// a missing blob does nothing. If a power cut undoes the move, the blob is
+// found among the Unknown later.
 func (d *Dir) Drop(id string, at time.Time) error {
 	if !validID(id) {
 		return nil
 	}
 	defer d.setFresh(id, false)
-	// Staging first: a Keep at the same moment moves from there to the place
-	// that is looked at afterwards, so the blob cannot slip through.
+	// Staging is searched first: a concurrent Keep moves from there to the
+	// place that is searched next, so the blob cannot be missed.
 	for _, path := range []string{d.staged(id), d.kept(id)} {
-		// The time first: what lies aside with an old one is removed.
+		// The time is set first: blobs kept aside with an old time are removed.
 		err := os.Chtimes(path, at, at)
 		if err == nil {
 			err = os.Rename(path, d.dropped(id))
@@ -252,14 +251,15 @@ func (d *Dir) Drop(id string, at time.Time) error {
 	return nil
 }
 
-// Read opens a blob and tells its size. It also finds a blob that is recorded
-// but not yet kept, and one that lies aside. A blob that is not there is
+// Read opens a blob and returns its size. It also finds a blob that is recorded
+// but not yet kept, and one that was moved aside. A blob that is not there is
 // ErrNotExist. The caller closes the file.
 func (d *Dir) Read(id string) (*os.File, int64, error) {
 	if !validID(id) {
 		return nil, 0, ErrNotExist
 	}
-	// The last look is for a Keep that moved the blob between the others.
+	// The last place is searched again because a Keep may have moved the blob
+	// there meanwhile.
 	for _, path := range []string{d.kept(id), d.staged(id), d.dropped(id), d.kept(id)} {
 		f, err := os.Open(path)
 		if errors.Is(err, fs.ErrNotExist) {
@@ -278,8 +278,8 @@ func (d *Dir) Read(id string) (*os.File, int64, error) {
 	return nil, 0, ErrNotExist
 }
 
-// Recover keeps the staged blobs that the database knows, as a kill before Keep
-// leaves them. It removes nothing.
+// Recover keeps the staged blobs that the database knows, which a kill before
+// Keep has left. It removes nothing.
 func (d *Dir) Recover(ctx context.Context, known Known) error {
 	err := each(ctx, d.staging, func(found []Found) error {
 		have, err := ask(ctx, found, known)
@@ -302,7 +302,7 @@ func (d *Dir) Recover(ctx context.Context, known Known) error {
 	return nil
 }
 
-// Found is a blob that lies in the folder, and when it was written.
+// Found is a blob in the folder, and when it was written.
 type Found struct {
 	ID     string
 	Size   int64
@@ -312,9 +312,9 @@ type Found struct {
 
 // Unknown are the blobs, staged or kept, that were written before the given
 // time and that the database does not know; kept is how many blobs are kept in
-// all. What an earlier process left staged counts whatever its age: nobody goes
-// on with it. It may be called while blobs are staged and kept, as long as no
-// upload rests for longer than from that time to now.
+// all. Blobs that an earlier process left staged count whatever their age:
+// nobody will keep them. It may be called while blobs are staged and kept, as
+// long as no upload has been idle since that time.
 func (d *Dir) Unknown(ctx context.Context, before time.Time, known Known) (unknown []Found, kept int, err error) {
 	look := func(staged bool) func([]Found) error {
 		return func(found []Found) error {
@@ -352,8 +352,8 @@ func (d *Dir) Unknown(ctx context.Context, before time.Time, known Known) (unkno
 }
 
 // EmptyAside removes for good what was moved aside before the given time, and
-// tells how many blobs and bytes it removed. What the database knows goes back
-// to its place instead.
+// returns how many blobs and bytes it removed. Blobs that the database knows
+// are put back instead.
 func (d *Dir) EmptyAside(ctx context.Context, before time.Time, known Known) (n int, bytes int64, err error) {
 	err = each(ctx, d.aside, func(found []Found) error {
 		have, err := ask(ctx, found, known)
@@ -381,7 +381,7 @@ func (d *Dir) EmptyAside(ctx context.Context, before time.Time, known Known) (n 
 	return n, bytes, nil
 }
 
-// Aside tells whether any blob lies aside.
+// Aside tells whether any blob was moved aside.
 func (d *Dir) Aside() bool {
 	dir, err := os.Open(d.aside)
 	if err != nil {
@@ -416,7 +416,7 @@ func each(ctx context.Context, folder string, do func([]Found) error) error {
 			if !validID(e.Name()) {
 				continue
 			}
-			if info, err := e.Info(); err == nil { // or it has gone since
+			if info, err := e.Info(); err == nil { // it may be gone by now
 				found = append(found, Found{ID: e.Name(), Size: info.Size(), At: info.ModTime()})
 			}
 		}

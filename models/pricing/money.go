@@ -6,7 +6,7 @@ import (
 	"math/bits"
 )
 
-// ErrOverflow says that an amount does not fit: it is refused, never wrapped.
+// ErrOverflow says that an amount is too large. Amounts never wrap around.
 var ErrOverflow = errors.New("amount out of range")
 
 // Add is a + b, or ErrOverflow.
@@ -30,9 +30,8 @@ func Mul(factors ...int64) (int64, error) {
 	return product, nil
 }
 
-// MulDiv is a × b ÷ d, multiplied in full before it is divided, and rounded
-// once, half to even. d must be positive. It is ErrOverflow when the result
-// does not fit.
+// MulDiv is a × b ÷ d, with the full product, rounded once, half to even. d
+// must be positive. It is ErrOverflow when the result does not fit.
 func MulDiv(a, b, d int64) (int64, error) {
 	if d <= 0 {
 		return 0, ErrOverflow
@@ -58,7 +57,8 @@ func MulDiv(a, b, d int64) (int64, error) {
 	return 0, ErrOverflow
 }
 
-// magnitude is |n|, also of the smallest number, which has no positive twin.
+// magnitude is |n|, also of the smallest number, whose positive value does not
+// fit into int64.
 func magnitude(n int64) uint64 {
 	if n < 0 {
 		return -uint64(n)

@@ -1,10 +1,9 @@
-// Package pricing says what a plan or a store costs and how long it runs:
-// plain functions over a price list and a moment, with no database and no
-// clock of their own.
+// Package pricing says what a plan or a store costs and how long it runs: plain
+// functions of a price list and a time, without a database or a clock.
 //
 // Amounts are whole numbers of the currency's smallest unit, a hundredth (fen
-// for CNY); the prices of one unit are millionths. A product is worked out in
-// full, checked for overflow, and rounded once, half to even, at the line.
+// for CNY); the prices of one unit are millionths. A product is calculated
+// exactly, checked for overflow, and rounded once per line, half to even.
 package pricing
 
 import (
@@ -25,11 +24,11 @@ const (
 	Term Unit = "term"
 )
 
-// Price is one line of the price book. It holds from ValidFrom on, until a
-// newer line of the same SKU, Region, Unit and TermMonths takes over.
+// Price is one line of the price book. It is valid from ValidFrom until that of
+// a newer line with the same SKU, Region, Unit and TermMonths.
 type Price struct {
 	SKU string
-	// Region is empty where one price holds in every region.
+	// Region is empty when the price is the same in every region.
 	Region     string
 	Unit       Unit
 	TermMonths int // only with Term
@@ -38,15 +37,15 @@ type Price struct {
 	// hourly rate may be finer than its smallest unit: 2.385 CNY is 2385000.
 	Micro     int64
 	ValidFrom time.Time
-	// Source is the code of where the price comes from; its words are in
-	// views/i18n under price.source.<code>.
+	// Source is a code for the origin of the price; its words are in views/i18n
+	// under price.source.<code>.
 	Source string
-	// Ours tells that the price was chosen by us and not by the vendor.
+	// Ours tells that we chose the price and not the vendor.
 	Ours bool
 }
 
 // MicroPerMinor is how many millionths of a currency its smallest unit has.
-// Every currency that we price in has a hundred of those.
+// Every currency that we use has a hundred of those.
 const MicroPerMinor = 10_000
 
 // Book is a price list, in any order.
@@ -61,9 +60,9 @@ func PlanSKU(packageType, spec string) string { return packageType + ":" + spec 
 // StoreSKU is the SKU of one compute unit of a store.
 func StoreSKU(cu string) string { return "lms.cu." + cu }
 
-// Find is the price of a SKU that holds at a moment: the newest that has begun,
-// the region's own before the one that holds everywhere. It is ErrNoPrice when
-// there is none. months is 0 except for Term.
+// Find is the price of a SKU that holds at a moment: the newest that is valid,
+// with the region's own before one for all regions. It is ErrNoPrice when there
+// is none. months is 0 except for Term.
 func (b Book) Find(at time.Time, sku, region string, unit Unit, months int) (Price, error) {
 	var best *Price
 	for i := range b {
@@ -91,17 +90,17 @@ type Quote struct {
 	SKU      string
 	Currency string
 	// UnitMicro is the price of one Unit of one piece, in millionths of the
-	// currency. What is bought in advance is listed at UnitMicro × Quantity ×
-	// Units.
+	// currency. The list price of a purchase in advance is UnitMicro × Quantity
+	// × Units.
 	UnitMicro int64
 	Unit      Unit
 	// Quantity is the number of pieces: 1 plan, or a store's number of CU.
 	Quantity int64
-	// Units is how many Units the term has. It is 0 where nothing is bought in
+	// Units is how many Units the term has. It is 0 when nothing is bought in
 	// advance.
 	Units int64
 	// TermN and TermUnit (Month or Year) are the term as it was asked for;
-	// TermN is 0 where there is no term.
+	// TermN is 0 when there is no term.
 	TermN    int
 	TermUnit Unit
 
@@ -111,11 +110,11 @@ type Quote struct {
 
 	// HourlyMicro is what all pieces together cost an hour, in millionths, and
 	// MonthlyEstimateMinor what that makes in HoursPerMonth hours. Both are 0
-	// unless the charge follows use.
+	// unless the charge is by use.
 	HourlyMicro, MonthlyEstimateMinor int64
 
 	// Source and ValidFrom are those of the price that TradeMinor was taken
-	// from. Ours tells that some figure of this quote is ours.
+	// from. Ours tells that we chose one of these figures.
 	Source    string
 	ValidFrom time.Time
 	Ours      bool
@@ -126,8 +125,7 @@ func Free(currency string) Quote {
 	return Quote{Currency: currency, Quantity: 1}
 }
 
-// Rest is the quote of a term for what is left of it: what has passed is taken
-// off.
+// Rest is the quote for the remaining part of a term.
 func (q Quote) Rest(left, whole time.Duration) (Quote, error) {
 	trade, err := MulDiv(q.TradeMinor, int64(min(left, whole)), int64(whole))
 	if err != nil {
@@ -143,10 +141,10 @@ func (q Quote) Rest(left, whole time.Duration) (Quote, error) {
 const HoursPerMonth = 730
 
 // Plan is what a specification of a package type costs for a term of so many
-// months. The price of exactly that whole term is what is paid where the book
-// has one, and the monthly price times the months is the list price; without
-// the one or the other, the two are equal. TermUnit is Month: a form that was
-// asked in years says so in its own copy.
+// months. When the book has a price for exactly this term, that is paid; the
+// monthly price times the months is the list price. When one of them is
+// missing, both are equal. TermUnit is Month: a form that asks for years
+// changes it in its own copy.
 func Plan(book Book, at time.Time, packageType, spec string, months int) (Quote, error) {
 	if months < 1 {
 		return Quote{}, fmt.Errorf("plan of %d months: %w", months, ErrNoPrice)
@@ -233,8 +231,8 @@ type StoreTerms struct {
 
 // Store is what a store costs. Paid by use, nothing is due now, and the quote
 // carries the hourly rate and a month's estimate. Paid in advance, the whole
-// period is due; a year is listed as twelve months and paid at the yearly
-// price.
+// period is due: the list price of a year is that of twelve months, and the
+// yearly price is paid.
 func Store(book Book, at time.Time, t StoreTerms) (Quote, error) {
 	if t.Num < 1 {
 		return Quote{}, fmt.Errorf("store of %d units: %w", t.Num, ErrNoPrice)

@@ -16,8 +16,8 @@ const (
 	Yearly  Cycle = "Year"
 )
 
-// maxMonths keeps every date that is reached by adding a term inside the
-// calendar. Nothing is sold for a hundred years.
+// maxMonths keeps every date within the calendar after adding a term. Nothing
+// is sold for a hundred years.
 const maxMonths = 1200
 
 // Errors of a duration and of an effective date, told apart with errors.Is.
@@ -25,8 +25,8 @@ var (
 	// ErrTerm says that a duration is not a positive number of months or years
 	// of at most a hundred years.
 	ErrTerm = errors.New("no such term")
-	// ErrDateFormat says that a date is not of the one documented form, or not
-	// in the calendar.
+	// ErrDateFormat says that a date does not have the documented form, or does
+	// not exist.
 	ErrDateFormat = errors.New("not a date of the form yyyy-MM-ddTHH:mm:ssZ")
 	// ErrDatePast says that a date is more than 24 hours ago.
 	ErrDatePast = errors.New("date too far in the past")
@@ -48,8 +48,8 @@ func Months(n int, cycle Cycle) (int, error) {
 var beijing = time.FixedZone("UTC+8", 8*60*60)
 
 // AddMonths moves a moment by calendar months in UTC+8 and keeps its time of
-// day. A day that the month reached does not have becomes its last: 31 January
-// and one month is the last day of February. The result is in UTC.
+// day. A day that does not exist in the resulting month becomes its last day:
+// 31 January and one month is the last day of February. The result is in UTC.
 func AddMonths(t time.Time, months int) time.Time {
 	t = t.In(beijing)
 	first := time.Date(t.Year(), t.Month()+time.Month(months), 1, 0, 0, 0, 0, beijing)
@@ -75,17 +75,17 @@ func PlanEnd(effective time.Time, n int, cycle Cycle) (time.Time, error) {
 	return End(effective, months), nil
 }
 
-// Renewed is when a plan that ends at ends does so once it is renewed by so many
-// months: at the end of the same day of a later month, so that no renewal gains
-// or loses a day.
+// Renewed is the new end of a plan that ends at ends and is renewed by so many
+// months: the end of the same day of a later month, so that no renewal gains or
+// loses a day.
 func Renewed(ends time.Time, months int) time.Time {
-	return End(ends.Add(-1), months) // the end of a day is the next one's first moment
+	return End(ends.Add(-1), months) // the end of a day is the first moment of the next
 }
 
 const (
 	effectiveLayout = "2006-01-02T15:04:05Z"
 	// A plan can be bought 6 months ahead, as on the vendor's quote page, and
-	// must not have begun to run out more than a day ago.
+	// at most one day in the past.
 	effectiveAhead = 6 // calendar months
 	effectivePast  = 24 * time.Hour
 )
