@@ -16,7 +16,7 @@ import (
 	"quartermaster/views/layout"
 )
 
-// The lines that cure what a proxy does wrong, as nginx reads them.
+// The settings of nginx that mend what a proxy does wrong.
 const (
 	passHost   = "proxy_set_header Host $http_host;"
 	passScheme = "proxy_set_header X-Forwarded-Proto $scheme;"
@@ -27,8 +27,8 @@ const (
 // mostAsked bounds what a page repeats of a request.
 const mostAsked = 120
 
-// astrayError refuses a request because of the way that it came, which its page
-// explains.
+// astrayError refuses a request because of the way it was sent. Its page
+// explains this.
 type astrayError struct {
 	status int
 	*layout.Astray
@@ -36,9 +36,9 @@ type astrayError struct {
 
 func (e *astrayError) Error() string { return "request came astray: " + e.Reason }
 
-// astray is what is wrong with the way that a request for a page came, nil when
-// nothing is. What the request says of it is for reading only: no link, no
-// cookie and no check is made from it.
+// astray is what is wrong with the way a request for a page was sent, or nil.
+// The request's own claims about it are only shown: links, cookies and checks
+// never depend on them.
 func (s *Site) astray(r *http.Request) *layout.Astray {
 	if s.base == nil {
 		return nil
@@ -63,8 +63,8 @@ func (s *Site) astray(r *http.Request) *layout.Astray {
 	return nil
 }
 
-// found is an Astray of this site. An address that nobody set, or to which the
-// reader has come, is none to send anybody to.
+// found is an Astray of this site. An address that is not configured, or that
+// the reader is at already, is not offered as a link.
 func (s *Site) found(reason string, r *http.Request, asked string, cures ...string) *layout.Astray {
 	a := &layout.Astray{Reason: reason, Asked: asked, Address: s.BaseURL, Cures: cures}
 	if !s.Assumed && reason != "tls" {
@@ -73,8 +73,8 @@ func (s *Site) found(reason string, r *http.Request, asked string, cures ...stri
 	return a
 }
 
-// scheme is what the reader's browser used as far as that is known: what a
-// proxy that is trusted says, else "".
+// scheme is the scheme that the reader's browser used, as a trusted proxy says,
+// or "".
 func (s *Site) scheme(r *http.Request) string {
 	if r.TLS != nil {
 		return "https"
@@ -93,7 +93,7 @@ func (s *Site) trusts(peer string) bool {
 }
 
 // called tells whether a host is the site's own. The names of this machine for
-// itself are one.
+// itself count as one.
 func (s *Site) called(host string) bool {
 	host = strings.ToLower(host)
 	if usual := map[string]string{"http": ":80", "https": ":443"}[s.base.Scheme]; s.base.Port() == "" {
@@ -111,9 +111,9 @@ func isLoopback(host string) bool {
 	return host == "localhost" || ip != nil && ip.IsLoopback()
 }
 
-// losesCookies tells whether the browser that sent a form will not keep the
-// cookies of its answer: they travel over TLS only, and it came without. A
-// browser takes them from its own machine all the same.
+// losesCookies tells whether the browser that sent a form will drop the cookies
+// of the answer: they are for TLS only, and the form came without. From its own
+// machine a browser accepts them all the same.
 func (s *Site) losesCookies(r *http.Request) bool {
 	if !s.secure(r) || r.TLS != nil {
 		return false
@@ -123,8 +123,8 @@ func (s *Site) losesCookies(r *http.Request) bool {
 }
 
 // crossed is the refusal of a form that did not come from a page of ours. A
-// browser that says whose page it was is right; one that names only an address
-// may have been right too, where a proxy changed the host.
+// browser that says whose page it was is right. For one that names only an
+// address, a proxy may have changed the host.
 func (s *Site) crossed(r *http.Request) error {
 	a := &layout.Astray{Reason: "foreign", Asked: asText(r.Host), Origin: asText(r.Header.Get("Origin")), Address: s.BaseURL}
 	if r.Header.Get("Sec-Fetch-Site") == "" {
@@ -136,8 +136,8 @@ func (s *Site) crossed(r *http.Request) error {
 	return &astrayError{http.StatusForbidden, a}
 }
 
-// below is the refusal of a path that has one of ours at its end, as a proxy
-// sends it that serves the site below a path; nil when it has none.
+// below is the refusal of a path that ends in one of ours, as sent by a proxy
+// that serves the site below a path; nil for other paths.
 func (s *Site) below(r *http.Request, ours map[string]bool) *astrayError {
 	parts := strings.Split(strings.Trim(r.URL.Path, "/"), "/")
 	for i, part := range parts[:min(len(parts), 4)] {
@@ -154,7 +154,7 @@ func (s *Site) below(r *http.Request, ours map[string]bool) *astrayError {
 
 // missing answers the paths that no route has.
 func missing(site *Site, e *gin.Engine) gin.HandlerFunc {
-	ours := sync.OnceValue(func() map[string]bool { return firstParts(site, e) }) // routes come after this
+	ours := sync.OnceValue(func() map[string]bool { return firstParts(site, e) }) // routes are added after this
 	return Page(func(c *gin.Context) error {
 		way := site.below(c.Request, ours())
 		if way == nil {
@@ -194,8 +194,8 @@ func logAstray(c *gin.Context, e *astrayError) {
 		slog.String("origin", e.Origin), slog.String("base_url", v.site.BaseURL), slog.String("cure", strings.Join(e.Cures, " ")))
 }
 
-// asText is what a request says of a host or a path, for people to read: short
-// and of plain letters.
+// asText is a host or a path from a request, shortened and in plain characters,
+// to show to people.
 func asText(s string) string {
 	plain := strings.Map(func(r rune) rune {
 		if r <= ' ' || r > '~' {

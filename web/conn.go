@@ -11,16 +11,17 @@ import (
 	"quartermaster/models"
 )
 
-// Why no more of a body is read although its sender is there and is answered.
+// Why the rest of a body is not read although its sender is connected and gets
+// an answer.
 var (
 	errStalled  = errors.New("the body does not get on")
 	errStopping = errors.New("the server stops")
 )
 
-// gaveUp tells whether a body was given up, and not broken off by its sender.
+// gaveUp tells whether we stopped reading a body, and not its sender.
 func gaveUp(err error) bool { return errors.Is(err, errStalled) || errors.Is(err, errStopping) }
 
-// A listener hands out connections that follow what they carry.
+// A listener returns connections that adapt their deadlines to what they carry.
 type listener struct {
 	net.Listener
 	server *Server
@@ -41,37 +42,37 @@ func withConn(ctx context.Context, c net.Conn) context.Context {
 	return context.WithValue(ctx, connKey{}, c)
 }
 
-// connOf is the connection that a request came by, or nil when no Server of
-// ours took it.
+// connOf is the connection of a request, or nil when it did not come through a
+// Server of ours.
 func connOf(ctx context.Context) *conn {
 	c, _ := ctx.Value(connKey{}).(*conn)
 	return c
 }
 
 // A conn sets its deadlines itself while it carries a body or an answer, so
-// that they hold for whatever a handler does or leaves out, and for what the
-// HTTP server reads and writes without one. Between requests those of the HTTP
-// server hold.
+// that they apply whatever a handler does, and also to what the HTTP server
+// reads and writes by itself. Between requests the deadlines of the HTTP server
+// apply.
 type conn struct {
 	net.Conn
 	server *Server
 
 	mu      sync.Mutex
 	waiting bool      // for the rest of a body
-	until   time.Time // at the latest; zero as long as it gets on
-	over    error     // why it is not waited for any more
+	until   time.Time // at the latest; zero as long as bytes arrive
+	over    error     // why waiting has ended
 	pace    pace      // of the body; only Read uses it
 }
 
-// least is how many bytes have to move before the patience is as new.
+// least is how many bytes have to move to renew the patience.
 const least = 4 << 10
 
 // A pace is how much patience is left with one direction of a connection. Only
-// the time counts in which the other side was waited for. It is waited for in
-// several turns, because a turn may end late, when this machine was busy or
-// asleep, and because the system wakes a writer only when a good part of what it
-// buffers has gone, which a slow reader may need minutes for: at the beginning
-// of each turn what can be moved is moved.
+// time spent waiting for the other side counts. The waiting is done in several
+// turns, for two reasons: a turn may end late when this machine was busy or
+// asleep, and the system wakes a writer only when much of its buffer has been
+// sent, which may take minutes with a slow reader. At the beginning of each
+// turn all bytes that can be moved are moved.
 type pace struct {
 	patience, left time.Duration
 	moved          int
@@ -79,7 +80,7 @@ type pace struct {
 
 func newPace(patience time.Duration) pace { return pace{patience: patience, left: patience} }
 
-// turn is how long to wait at once.
+// turn is how long to wait in one turn.
 func (p pace) turn() time.Duration { return p.patience / 8 }
 
 // note counts what moved in a turn, and tells whether to take another.
@@ -91,8 +92,8 @@ func (p *pace) note(n int, began time.Time) bool {
 	return p.left > 0
 }
 
-// patiences is how many times the patience a body may take in all that is no
-// upload: it is small, and who sends it is held in memory.
+// patiences bounds the time for a body that is not an upload, as a multiple of
+// the patience: such bodies are small, and are held in memory.
 const patiences = 5
 
 // await begins to wait for a body. The HTTP server ends it, by setting a
@@ -105,14 +106,14 @@ func (c *conn) await() {
 	c.pace = newPace(c.server.patience)
 }
 
-// awaitUpload waits on for as long as the body gets on.
+// awaitUpload waits as long as bytes arrive.
 func (c *conn) awaitUpload() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.until = time.Time{}
 }
 
-// giveUp has the rest of a body, if any is awaited, end with the error.
+// giveUp makes the rest of a body, if one is awaited, end with the error.
 func (c *conn) giveUp(err error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -199,8 +200,8 @@ func (c *conn) CloseWrite() error {
 	return errors.ErrUnsupported
 }
 
-// Close implements net.Conn. A client that still sends what nobody reads would
-// find the connection reset, and often its answer lost with it: what it sends is
+// Close implements net.Conn. For a client that is still sending, the connection
+// would be reset and the answer often lost. So what it sends is read and
 // dropped for a while first.
 func (c *conn) Close() error {
 	c.mu.Lock()
@@ -213,8 +214,8 @@ func (c *conn) Close() error {
 	return c.Conn.Close()
 }
 
-// drain reads and drops until the client closes, falls silent or has had enough
-// time to look for its answer.
+// drain reads and drops until the client closes, falls silent or has had time
+// to read the answer.
 func (c *conn) drain() {
 	long, silence := c.server.patience/2, c.server.patience/12
 	if c.server.stopping.Err() != nil {

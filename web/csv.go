@@ -8,13 +8,13 @@ import (
 	"github.com/gin-gonic/gin"
 )
 
-// CSV is an answer for spreadsheets, sent as it is written, so that a long
-// table needs no more memory than a short one.
+// CSV is an answer for spreadsheets. It is sent while it is written, so that a
+// long table needs no more memory than a short one.
 type CSV struct{ w *csv.Writer }
 
 // NewCSV begins an answer that browsers keep as a file of that name, which is
-// plain ASCII. It opens right in a spreadsheet that guesses, because it begins
-// with a byte-order mark.
+// plain ASCII. It begins with a byte-order mark, so that spreadsheets recognise
+// its encoding.
 func NewCSV(c *gin.Context, name string) (*CSV, error) {
 	h := c.Writer.Header()
 	h.Set("Content-Type", "text/csv; charset=utf-8")

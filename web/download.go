@@ -14,8 +14,8 @@ import (
 
 // File is bytes that somebody uploaded, as Download sends them back.
 type File struct {
-	// Name is what they are called; only its last part, without what could
-	// mislead a person or a disk, names the download.
+	// Name is the name of the file. The download is named by its last part,
+	// without characters that could mislead a person or a disk.
 	Name string
 	// Type is the media type, Sum a checksum of the bytes.
 	Type, Sum string
@@ -24,7 +24,7 @@ type File struct {
 }
 
 // Download answers with a file to be saved, never to be shown: whatever it
-// holds, it does not run as a page of this site. Parts of it may be asked for.
+// holds, it does not run as a page of this site. Ranges of it may be requested.
 func Download(c *gin.Context, f File) error {
 	h := c.Writer.Header()
 	h.Set("Content-Security-Policy", "sandbox; default-src 'none'")
@@ -36,8 +36,8 @@ func Download(c *gin.Context, f File) error {
 	return nil
 }
 
-// attachment is a Content-Disposition with a name in any script (RFC 6266),
-// and one of ASCII for those who do not read that.
+// attachment is a Content-Disposition with a name in any script (RFC 6266), and
+// one in ASCII for clients that do not support it.
 func attachment(name string) string {
 	name = fileName(name)
 	plain := strings.Map(func(r rune) rune {

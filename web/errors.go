@@ -13,18 +13,18 @@ import (
 	"quartermaster/models"
 )
 
-// statusClientGone is what the log says of a request whose client left before
-// the answer: no status of HTTP, since nobody is there to read one.
+// statusClientGone stands in the log for a request whose client left before the
+// answer. It is not an HTTP status, since nobody is there to read one.
 const statusClientGone = 499
 
 // busyRetry is how long a client is asked to wait for a busy database, and
-// startRetry for a server that stops and may start anew.
+// startRetry for a server that stops and may start again.
 const (
 	busyRetry  = 2 * time.Second
 	startRetry = 10 * time.Second
 )
 
-// statusError is a refusal by the toolbox itself, before any model was asked.
+// statusError is a refusal by the toolbox itself, before models was called.
 type statusError int
 
 func (e statusError) Error() string { return strings.ToLower(http.StatusText(int(e))) }
@@ -78,8 +78,8 @@ func Status(err error) int {
 	return http.StatusInternalServerError
 }
 
-// errorKind names the sentence of an error: its status, or what is told apart
-// from others of that status.
+// errorKind names the sentence of an error: its status, or a more exact name
+// within that status.
 func errorKind(status int, err error) string {
 	switch {
 	case errors.Is(err, models.ErrMoved):
@@ -90,8 +90,8 @@ func errorKind(status int, err error) string {
 	return strconv.Itoa(status)
 }
 
-// retryAfter is the Retry-After of an error that goes away by waiting, in whole
-// seconds, or "".
+// retryAfter is the Retry-After, in whole seconds, of an error that passes with
+// time, or "".
 func retryAfter(err error) string {
 	var throttled models.Throttled
 	switch {

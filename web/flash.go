@@ -30,13 +30,13 @@ func Flash(c *gin.Context, key string, args ...any) {
 	}
 	text, err := json.Marshal(said)
 	if err != nil {
-		return // only a value that no sentence could show
+		return // happens only for a value that no sentence can show
 	}
 	writeCookie(c, flashCookie, base64.RawURLEncoding.EncodeToString(text), flashAge)
 }
 
 // takeFlash is what Flash left for this reader, in the reader's language, or
-// "". It is said once.
+// "". It is shown once.
 func takeFlash(c *gin.Context) string {
 	value := readCookie(c, flashCookie)
 	if value == "" {

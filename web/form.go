@@ -26,20 +26,20 @@ import (
 // maxValues bounds how many values one form may carry.
 const maxValues = 1000
 
-// formMemory bounds what a multipart form may hold in memory; its files belong
-// to the routes that stream them, so there is nothing larger to hold.
+// formMemory bounds what a multipart form may hold in memory. Files are
+// streamed by routes of their own, so nothing else is large.
 const formMemory = 1 << 20
 
 // tokenField is the hidden field of a form's one-time token.
 const tokenField = "token"
 
-// decoder fills inputs. It is only ever given the names that an input declares.
+// decoder fills inputs. It only ever gets the names that an input declares.
 var decoder = form.NewDecoder()
 
 // Decode reads a submitted form into pointers to structs whose fields have
-// `form` tags. Only those fields are read. The form that comes back holds them as
-// they were typed, so that a refused form loses nothing, with an error for each
-// value that is not of its field's kind; in that case the error is those, as
+// `form` tags. Only those fields are read. The form that comes back holds them
+// as they were typed, so that a refused form loses nothing, with an error for
+// each value that is not of its field's kind; these are also returned, as
 // models.Invalid.
 func Decode(c *gin.Context, into ...any) (ui.Form, error) {
 	f := ui.Form{Values: url.Values{}}
@@ -100,15 +100,13 @@ func fill(in any, sent, typed url.Values) (models.Invalid, error) {
 	return broken, nil
 }
 
-// readable is a text with a mark in place of what no reader and no database
-// can read.
+// readable is a text with a mark in place of bytes that are not valid text.
 func readable(v string) string {
 	return strings.ToValidUTF8(strings.ReplaceAll(v, "\x00", "\uFFFD"), "\uFFFD")
 }
 
-// NewForm is a form nobody has typed in: the values of in, a struct or a
-// pointer to one, that are not zero are its defaults, and it has a one-time
-// token of its own.
+// NewForm is an untouched form: the non-zero values of in, a struct or a
+// pointer to one, are its defaults, and it has a one-time token of its own.
 func NewForm(c *gin.Context, in any) ui.Form {
 	f := ui.Form{Values: url.Values{}, Token: newToken(c)}
 	v := reflect.Indirect(reflect.ValueOf(in))
@@ -148,8 +146,8 @@ func submitted(r *http.Request) (url.Values, error) {
 	return r.PostForm, counted(r.PostForm, err)
 }
 
-// counted refuses a form that could not be read or has too many values. That a
-// file of it found no place is no fault of who sent it.
+// counted refuses a form that could not be read or has too many values. A full
+// disk is no fault of the sender.
 func counted(values url.Values, err error) error {
 	var file *fs.PathError
 	if unread(err) || errors.As(err, &file) {
@@ -211,9 +209,8 @@ func walk(t reflect.Type, above []int) []field {
 	return fields
 }
 
-// clean is the text that a number is parsed from: figures typed with a Chinese
-// keyboard count as figures, and spaces around them as nothing. Other kinds are
-// taken as typed.
+// clean is the text that a number is parsed from: full-width digits count as
+// digits, and spaces around them are dropped. Other kinds are taken as typed.
 func (f field) clean(v string) string {
 	switch f.kind.Kind() {
 	case reflect.String, reflect.Struct:

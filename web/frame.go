@@ -13,8 +13,8 @@ import (
 	"quartermaster/views/ui"
 )
 
-// framed is the request's context with what the frame of a whole page shows.
-// A piece of a page has no frame, and costs nothing of this.
+// framed is the request's context with what the frame of a whole page shows. A
+// piece of a page has no frame, and needs none of this.
 func framed(c *gin.Context) context.Context {
 	ctx := c.Request.Context()
 	v := visitOf(ctx)
@@ -36,7 +36,7 @@ func framed(c *gin.Context) context.Context {
 		}
 		shell.Theme = s.Theme
 		if err := v.fill(ctx, &shell); err != nil {
-			// The frame without its figures is better than no page.
+			// A frame without its counts is better than no page.
 			v.log.LogAttrs(ctx, slog.LevelWarn, "frame", slog.String("error", err.Error()))
 		}
 	}
@@ -74,9 +74,9 @@ func (v *visit) fill(ctx context.Context, shell *layout.Shell) error {
 	return nil
 }
 
-// initials are what stands for a person where there is no room for the name:
-// the first letters of first and last word, or the end of a Chinese name, which
-// is what friends call each other by.
+// initials stand for a person where there is no room for the name: the first
+// letters of the first and last word, or the end of a Chinese name, which is
+// the given name.
 func initials(name string) string {
 	words := strings.Fields(name)
 	if len(words) == 0 {

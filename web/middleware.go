@@ -16,7 +16,7 @@ import (
 
 // The limits on what comes in. The server itself bounds the headers.
 const (
-	// MaxBody is the most bytes of a body, but for uploads.
+	// MaxBody is the most bytes of a body, except for uploads.
 	MaxBody = 1 << 20
 	maxURL  = 8 << 10
 )
@@ -49,8 +49,8 @@ func New(site *Site) (*gin.Engine, error) {
 
 // NewAPI is an engine for paths that programs call: request id, log, recovery,
 // headers and limits as for pages, and no cookie, no redirect and no page. fail
-// answers whatever is wrong before a handler could, and newID gives a request
-// the id that its caller is told.
+// answers errors that occur before a handler is reached, and newID makes the
+// request id that the caller is told.
 func NewAPI(site *Site, newID func(*http.Request) string, fail func(*gin.Context, error)) (*gin.Engine, error) {
 	e, err := engine(site)
 	if err != nil {
@@ -77,8 +77,8 @@ func engine(site *Site) (*gin.Engine, error) {
 }
 
 // begin gives the request its id and, when it has been answered, its line in
-// the log, with what was noted on the way. The query is not written: links that
-// carry a right have it there.
+// the log, with what was noted on the way. The query is not written: some links
+// have a secret in it.
 func begin(site *Site, newID func(*http.Request) string) gin.HandlerFunc {
 	return func(c *gin.Context) {
 		start := models.SystemClock()
@@ -115,15 +115,15 @@ func begin(site *Site, newID func(*http.Request) string) gin.HandlerFunc {
 	}
 }
 
-// Quiet is for routes that machines ask for over and over: what succeeds there
-// is logged at the level debug only.
+// Quiet is for routes that machines request again and again: their successes
+// are logged at the level debug only.
 func Quiet(c *gin.Context) {
 	visitOf(c.Request.Context()).quiet = true
 	c.Next()
 }
 
-// Polled is Quiet for the requests by which a page keeps a part of itself fresh.
-// The page itself is logged as any other.
+// Polled is Quiet for the requests that refresh a part of a page. The page
+// itself is logged like any other.
 func Polled(c *gin.Context) {
 	visitOf(c.Request.Context()).quiet = isPartial(c.Request)
 	c.Next()
@@ -158,7 +158,7 @@ func headers(site *Site) gin.HandlerFunc {
 		h.Set("Cross-Origin-Opener-Policy", "same-origin")
 		h.Set("Cross-Origin-Resource-Policy", "same-origin")
 		h.Set("X-Frame-Options", "DENY")
-		h.Set("Cache-Control", "no-store") // but for what is the same for everybody
+		h.Set("Cache-Control", "no-store") // except for what is the same for everybody
 		if site.secure(c.Request) {
 			h.Set("Strict-Transport-Security", "max-age=31536000")
 		}
@@ -167,8 +167,9 @@ func headers(site *Site) gin.HandlerFunc {
 }
 
 // limits refuses what is too long, and bodies that would have to be unpacked
-// first: a small one can hold a large one. Files that a form left on the disk
-// go with the request; the server looks only at the request that it began with.
+// first: a small one can unpack to a large one. Files that a form left on the
+// disk are removed with the request, since the server cleans up only the
+// request that it started with.
 func limits(fail func(*gin.Context, error)) gin.HandlerFunc {
 	return func(c *gin.Context) {
 		defer func() {
@@ -190,8 +191,8 @@ func limits(fail func(*gin.Context, error)) gin.HandlerFunc {
 	}
 }
 
-// sameOrigin refuses changes that another site's page asks for. It stands
-// before every route, and nothing goes around it.
+// sameOrigin refuses changes that another site's page asks for. It comes before
+// every route, without exceptions.
 func sameOrigin(site *Site) (gin.HandlerFunc, error) {
 	check := http.NewCrossOriginProtection()
 	if site.base != nil {
@@ -208,8 +209,9 @@ func sameOrigin(site *Site) (gin.HandlerFunc, error) {
 	}, nil
 }
 
-// reader finds out how a visitor's pages are to be written: what the cookie
-// says, else what the browser asks for. Who is signed in has a say in it later.
+// reader finds out the language and zone of a visitor's pages: as the cookie
+// says, or else the browser. The settings of a signed-in user are applied
+// later.
 func reader(c *gin.Context) {
 	lang := readCookie(c, langCookie)
 	if !known(lang) {

@@ -28,13 +28,13 @@ func Page(h func(*gin.Context) error) gin.HandlerFunc {
 
 // Fail answers with the error page of err and lets no later handler run. Faults
 // of ours are logged once, with the request's id. A client who left gets no
-// answer, and what broke off because of that is no fault. An answer that was begun
-// and is not whole breaks off, so that nobody takes it for one.
+// answer, and errors because of that are no faults. An incomplete answer is
+// broken off, so that nobody takes it for a complete one.
 func Fail(c *gin.Context, err error) {
 	c.Abort()
 	ctx := c.Request.Context()
 	if over := givenUp(ctx); over != nil {
-		err = over // what came after it came of it
+		err = over // later errors are consequences of it
 	}
 	if ctx.Err() != nil && !gaveUp(err) && !c.Writer.Written() {
 		c.Status(statusClientGone)
@@ -43,7 +43,7 @@ func Fail(c *gin.Context, err error) {
 	status := Refused(c, err)
 	if c.Writer.Written() {
 		if !whole(c.Writer) {
-			panic(http.ErrAbortHandler) // an end would make it look whole
+			panic(http.ErrAbortHandler) // a normal end would make it look complete
 		}
 		return
 	}

@@ -75,8 +75,8 @@ type visit struct {
 
 type visitKey struct{}
 
-// visitOf is the visit that the context belongs to. A context that never went
-// through the toolbox has one that knows nothing.
+// visitOf is the visit that the context belongs to. A context from elsewhere
+// has an empty one.
 func visitOf(ctx context.Context) *visit {
 	if v, ok := ctx.Value(visitKey{}).(*visit); ok {
 		return v
@@ -84,8 +84,8 @@ func visitOf(ctx context.Context) *visit {
 	return &visit{site: &Site{}, log: slog.New(slog.DiscardHandler)}
 }
 
-// Note adds to the line that the log will have of this request. It is no place
-// for secrets, nor for texts of any length that a stranger chose.
+// Note adds to the line that the log will have of this request. It must not get
+// secrets, nor texts of any length from strangers.
 func Note(ctx context.Context, about ...slog.Attr) {
 	v := visitOf(ctx)
 	v.notes = append(v.notes, about...)

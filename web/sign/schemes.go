@@ -47,9 +47,9 @@ func roa1(r Request, signed string) (*Claim, error) {
 	return c, nil
 }
 
-// separable reports whether a query can be told from its decoded form, which is
+// separable reports whether a query follows from its decoded form, which is
 // what ROA V1 signs: a=1&b=2 is two parameters there, or one whose value holds
-// an &. Only the reading with the most parameters is taken, so that a signed
+// an &. Only the reading with the most parameters is accepted, so that a signed
 // request cannot be sent again with another meaning.
 func separable(query url.Values) bool {
 	for name, values := range query {
@@ -122,7 +122,7 @@ func acs3(r Request, signed string) (*Claim, error) {
 }
 
 // required are the headers of a request that ACS3 must cover, sorted. Without
-// them a foreign x-acs-action could be put on a signed request.
+// them somebody could add another x-acs-action to a signed request.
 func required(r Request) []string {
 	names := []string{"host"}
 	for name := range r.Header {
@@ -165,7 +165,8 @@ func (c *Claim) read(credential, signed string) error {
 		*field = value
 	}
 	c.headers = strings.Split(headers, ";")
-	// A header listed over and over would make a long text of a short request.
+	// A header that is listed many times would make a short request produce a
+	// long text.
 	listed := slices.Compact(slices.Sorted(slices.Values(c.headers)))
 	if c.signature == "" || len(listed) < len(c.headers) || listed[0] == "" || headers != strings.ToLower(headers) {
 		return refuse(Malformed, "Authorization")
@@ -178,8 +179,8 @@ func (c *Claim) read(credential, signed string) error {
 		return refuse(Malformed, "query")
 	}
 	for _, values := range c.params {
-		// These schemes sort the values of a repeated name, so they do not say
-		// which was first.
+		// These schemes sort the values of a repeated name, so the first one is
+		// not signed as such.
 		if !slices.IsSorted(values) {
 			return refuse(Malformed, "query")
 		}
@@ -268,7 +269,7 @@ func (c *Claim) Canonical() string {
 	switch c.Scheme {
 	case ACS3:
 	case SDK:
-		// Signed with a slash at the end, which the wire does not have.
+		// It is signed with a slash at the end, which is not sent.
 		if !strings.HasSuffix(path, "/") {
 			path += "/"
 		}

@@ -1,9 +1,9 @@
-// Package sign checks and makes the signatures of the vendors' APIs. It knows
-// no database and no clock: who asks gives the secret and the time.
+// Package sign checks and makes the signatures of the vendors' APIs. It has no
+// database and no clock: the caller gives the secret and the time.
 //
-// One promise stands above the schemes: what Params and the covered headers
-// say is what was signed. A request that could be read in another way than it
-// was signed is refused before anything is compared.
+// One promise holds for all schemes: Params and the covered headers are exactly
+// what was signed. A request that could be read in another way than it was
+// signed is refused before anything is compared.
 package sign
 
 import (
@@ -32,7 +32,7 @@ const (
 // window is how far the clock of a signer may be from ours, either way.
 const window = 15 * time.Minute
 
-// Bounds on what a caller says before we know it.
+// Bounds on what an unknown caller may send.
 const (
 	maxParams = 1000
 	maxName   = 512      // of an AccessKeyId, a nonce or a token
@@ -57,7 +57,7 @@ const (
 )
 
 // Error is why a signature is refused. Detail is for the caller alone: it may
-// hold what the request says, and so has no place in a log.
+// hold parts of the request, so it must not be logged.
 type Error struct {
 	Reason Reason
 	Detail string
@@ -88,8 +88,9 @@ func From(r *http.Request, body []byte) Request {
 }
 
 // Params are the parameters of the query and, where the Content-Type says so,
-// of a form in the body. Of a parameter given twice the first value counts,
-// which is the one of the query. A query or form that cannot be read has none.
+// of a form in the body. When a parameter is given twice, its first value
+// counts, and the query comes first. A query or form that cannot be read has
+// none.
 func (r Request) Params() url.Values {
 	params, _ := r.params()
 	return params
@@ -180,8 +181,8 @@ func RPC(r Request) (*Claim, error) {
 	return rpc1(r)
 }
 
-// Huawei is the claim of a request to the stores. A token alone decides when
-// there is one, whatever signature stands beside it.
+// Huawei is the claim of a request to the stores. When there is a token, it
+// alone decides, and a signature beside it is ignored.
 func Huawei(r Request) (*Claim, error) {
 	if tokens, ok := r.Header["X-Auth-Token"]; ok {
 		if len(tokens) != 1 || !plain(tokens[0]) {
@@ -213,8 +214,8 @@ func (c *Claim) Fresh(now time.Time) error {
 	return nil
 }
 
-// Intact refuses a body that is not the one whose digest was sent. ROA V1 says
-// nothing of a body without a digest.
+// Intact refuses a body that is not the one whose digest was sent. ROA V1 does
+// not cover a body without a digest.
 func (c *Claim) Intact() error {
 	header := c.request.Header
 	switch c.Scheme {
@@ -234,9 +235,8 @@ func (c *Claim) Intact() error {
 	return nil
 }
 
-// CoversBody tells whether the signature is one of the body too. That of ROA V1
-// is not where no digest was sent, and whoever passes the request on can then
-// give it any body.
+// CoversBody tells whether the signature also covers the body. That of ROA V1
+// does not when no digest was sent, and a proxy could then replace the body.
 func (c *Claim) CoversBody() bool {
 	return c.Scheme != Token && (c.Scheme != ROA1 || c.request.Header.Get("Content-Md5") != "")
 }
@@ -257,16 +257,15 @@ func (c *Claim) Verify(secret string) error {
 func (c *Claim) Signature() string { return c.signature }
 
 // SignedAs reports whether the signature is that of a text with a secret. It
-// says what a signer did; only Verify says that the request is theirs.
+// only explains what a signer did; only Verify accepts a request.
 func (c *Claim) SignedAs(text, secret string) bool {
 	return secret != "" && c.Scheme != Token && hmac.Equal([]byte(c.digest(secret, text)), []byte(c.signature))
 }
 
 // SignedForHost reports whether the signature is that of the same request for
-// another host, which is what a proxy that changes the Host header makes of it.
-// It explains a refusal and is none of the ways to pass: only Verify says that a
-// request is its signer's. Where a signature says nothing of the host it is
-// false at once.
+// another host, as it is after a proxy has changed the Host header. It explains
+// a refusal and never accepts a request: only Verify does. It is false for
+// signatures that do not cover the host.
 func (c *Claim) SignedForHost(host, secret string) bool {
 	if host == "" || host == c.request.Host || !slices.Contains(c.headers, "host") {
 		return false
@@ -276,8 +275,9 @@ func (c *Claim) SignedForHost(host, secret string) bool {
 	return other.SignedAs(other.StringToSign(), secret)
 }
 
-// check refuses a request that can be read in another way than it is signed: a
-// header that was sent twice, or a name that no key, nonce or token has.
+// check refuses a request that can be read in another way than it is signed,
+// because a header was sent twice, and names that no key, nonce or token can
+// have.
 func (c *Claim) check() error {
 	for name, values := range c.request.Header {
 		if len(values) > 1 && c.relies(strings.ToLower(name)) {
@@ -308,8 +308,7 @@ func plain(s string) bool {
 	return s != "" && len(s) <= maxName && !strings.ContainsFunc(s, func(r rune) bool { return r <= ' ' || r > '~' })
 }
 
-// readTime reads a date of that layout and nothing that is merely like one; it
-// is zero otherwise.
+// readTime reads a date of exactly that layout; anything else is zero.
 func readTime(layout, s string) time.Time {
 	t, err := time.Parse(layout, s)
 	if err != nil || t.Format(layout) != s {

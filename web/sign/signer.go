@@ -75,8 +75,8 @@ func (c *Claim) authorize(format, keyID, secret string) string {
 	return fmt.Sprintf(format, c.Scheme, keyID, strings.Join(c.headers, ";"), c.digest(secret, c.StringToSign()))
 }
 
-// header is a header of the request's own to add to, so that signing changes
-// nothing of the one it was made from.
+// header is a copy of the request's header, so that signing does not change the
+// original request.
 func (r Request) header() http.Header {
 	if h := r.Header.Clone(); h != nil {
 		return h

@@ -27,7 +27,7 @@ func (l *Log) Write(p []byte) (int, error) {
 	return l.buf.Write(p)
 }
 
-// String is the log so far. The line of a request comes behind its answer.
+// String is the log so far. The line of a request may come after its answer.
 func (l *Log) String() string {
 	l.mu.Lock()
 	defer l.mu.Unlock()

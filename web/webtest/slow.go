@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-// Slowly is what a slow line makes of a reader: so many bytes a second.
+// Slowly reads as over a slow line: so many bytes a second.
 type Slowly struct {
 	io.Reader
 	Rate int
@@ -24,7 +24,7 @@ func (s Slowly) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// Together runs cases that wait more than they work, all at once.
+// Together runs cases that mostly wait, all at the same time.
 func Together(t testing.TB, cases map[string]func() error) {
 	t.Helper()
 	var all sync.WaitGroup

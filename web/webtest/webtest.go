@@ -77,7 +77,7 @@ func (s *Site) SignInOther(t testing.TB, role models.Role) *Client {
 	return s.SignInAs(t, s.Other, role)
 }
 
-// peers gives every browser an address of its own in the tests that care.
+// peers gives every browser an address of its own in tests that need it.
 var peers atomic.Int64
 
 // SignInAs is a browser in which a member of the given team is signed in.
