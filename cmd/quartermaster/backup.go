@@ -16,7 +16,7 @@ import (
 // console is standard error, where the progress of long work is shown.
 type console struct{ io.Writer }
 
-// terminal tells whether a person looks at it, and a line can be written anew.
+// terminal tells whether it is a terminal, so that a line can be overwritten.
 func (c console) terminal() bool {
 	f, ok := c.Writer.(*os.File)
 	if !ok {
@@ -26,8 +26,8 @@ func (c console) terminal() bool {
 	return err == nil && info.Mode()&os.ModeCharDevice != 0
 }
 
-// watch shows how far work is until stop is called: now and then a line, or, to
-// a person, one that is written anew.
+// watch shows the progress of work until stop is called: a line from time to
+// time or, on a terminal, one line that is overwritten.
 func (c console) watch() (m *models.Meter, stop func()) {
 	m = new(models.Meter)
 	every, line := 10*time.Second, "%s\n"
@@ -84,8 +84,8 @@ func (s size) String() string {
 	return fmt.Sprintf("%.1f %s", value, unit)
 }
 
-// look opens the data beside a server that may be running, does something with
-// it and closes it.
+// look opens the data while a server may be running, does something with it and
+// closes it.
 func (d *data) look(ctx context.Context, do func(*models.DB) error) error {
 	if err := keepTemporary(d.folder(false)); err != nil {
 		return err
@@ -134,14 +134,14 @@ func some(all []string) string {
 	return strings.Join(all, "; ")
 }
 
-// restore puts a backup back.
+// restore restores a backup.
 type restore struct {
 	From string `arg:"" name:"folder|file" help:"What backup wrote."`
 	Tool string `name:"pg-restore" placeholder:"/usr/lib/postgresql/…/pg_restore" help:"The pg_restore to use. Looked for by default."`
 }
 
-// Run puts the backup into the data folder, which must be empty, verifies it and
-// says what came of it.
+// Run restores the backup into the data folder, which must be empty, verifies
+// it and reports the result.
 func (r *restore) Run(ctx context.Context, out io.Writer, c console, d *data) error {
 	m, stop := c.watch()
 	folder := d.folder(false)
@@ -166,7 +166,7 @@ func (r *restore) Run(ctx context.Context, out io.Writer, c console, d *data) er
 	return nil
 }
 
-// tell prints a line a finding.
+// tell prints a line for each finding.
 func tell(out io.Writer, findings []models.Finding) {
 	for _, f := range findings {
 		ended := ""
@@ -183,7 +183,7 @@ type check struct {
 	Repair bool `help:"Mend what can be mended without a choice: counters, bytes that nothing has (they are moved aside for a day), missing indexes of stores. Stop the server first."`
 }
 
-// Run looks, and is an error when something does not fit.
+// Run checks, and returns an error when something does not fit.
 func (k *check) Run(ctx context.Context, out io.Writer, c console, d *data) error {
 	open := d.look
 	if k.Repair {

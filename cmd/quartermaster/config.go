@@ -42,12 +42,12 @@ type data struct {
 	OlderDatabase bool `name:"accept-older-database" env:"-" help:"Start once with a database that is older than the data folder, as one restored from a backup: what came later is missing in it; nothing is removed, and order numbers go on behind those that were given."`
 	EmptyFolder   bool `name:"accept-empty-folder" env:"-" help:"Start once with a new data folder and a database that had another: the objects, stores and the secret key of the old one are missing; nothing is removed."`
 
-	forget   bool // the access keys, where their secret key is lost
-	existing bool // nothing is made where there is no desk
+	forget   bool // the access keys, when their secret key is lost
+	existing bool // do not make a new desk
 }
 
-// Validate refuses what is wrong with the settings of the data before anything
-// is opened. Their values hold secrets, so they are not said again.
+// Validate refuses wrong settings of the data before anything is opened. The
+// values hold secrets, so the errors do not repeat them.
 func (d *data) Validate() error {
 	if err := models.CheckPostgres(d.Database); d.Database != "" && err != nil {
 		return fmt.Errorf("--database-url: %w", err)
@@ -58,8 +58,8 @@ func (d *data) Validate() error {
 	return nil
 }
 
-// The default folders. The demo has its own, so that samples and real data never
-// meet.
+// The default folders. The demo has its own, so that samples and real data
+// never mix.
 const (
 	realFolder = "quartermaster-data"
 	demoFolder = "quartermaster-demo"
@@ -76,7 +76,7 @@ func (d *data) folder(demo bool) string {
 	return realFolder
 }
 
-// open opens the data. Without a clock it goes by the machine's.
+// open opens the data. Without a clock it uses the machine's.
 func (d *data) open(ctx context.Context, demo bool, clock models.Clock, log *slog.Logger) (*models.DB, error) {
 	if err := keepTemporary(d.folder(demo)); err != nil {
 		return nil, err
@@ -100,7 +100,7 @@ func keepTemporary(folder string) error {
 	return errors.Join(os.Setenv("TMPDIR", path), os.Setenv("SQLITE_TMPDIR", path))
 }
 
-// logging says what is written down about the program's work.
+// logging says what is logged.
 type logging struct {
 	LogFormat string `default:"text" enum:"text,json" help:"Form of the log on standard error: text for people, json for a collector."`
 	LogLevel  string `default:"info" enum:"debug,info,warn,error" help:"Least level that is logged. info has a line a request; debug also has health checks, static files and polls that went well."`

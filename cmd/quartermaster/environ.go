@@ -15,15 +15,15 @@ import (
 // prefix is what the names of our variables begin with.
 const prefix = "QUARTERMASTER"
 
-// A stranger is a variable that begins like ours and is no setting: most often
-// one that was misspelled, and so has no effect. Nearest is what it may have
-// been meant to be, "" when it is like none.
+// A stranger is a variable that begins like ours but is not a setting, mostly
+// because it is misspelled. Nearest is the setting that may have been meant, or
+// "".
 type stranger struct{ name, nearest string }
 
-// strangers are those of the environment.
+// strangers are the strangers in the environment.
 type strangers []stranger
 
-// print tells them to a person, one a line.
+// print prints them for a person, one per line.
 func (s strangers) print(to io.Writer) {
 	for _, v := range s {
 		line := "quartermaster: " + v.name + " is no setting and has no effect"
@@ -34,7 +34,7 @@ func (s strangers) print(to io.Writer) {
 	}
 }
 
-// log tells them to the log of a server.
+// log writes them to the log of a server.
 func (s strangers) log(to *slog.Logger) {
 	for _, v := range s {
 		about := []any{"variable", v.name}
@@ -45,9 +45,8 @@ func (s strangers) log(to *slog.Logger) {
 	}
 }
 
-// readEnviron makes variables that are set to nothing as good as not set, which
-// is how a unit file or a compose file leaves a setting out, and returns those
-// that are none of ours.
+// readEnviron unsets variables with an empty value, since unit files and
+// compose files leave settings out in this way, and returns the strangers.
 func readEnviron(app *kong.Application) strangers {
 	known := variables(app)
 	var found strangers
@@ -64,7 +63,7 @@ func readEnviron(app *kong.Application) strangers {
 	return found
 }
 
-// variables are the names of all settings, of whichever command.
+// variables are the names of the settings of all commands.
 func variables(app *kong.Application) map[string]bool {
 	names := map[string]bool{}
 	_ = kong.Visit(app, func(v kong.Visitable, next kong.Next) error {
@@ -78,8 +77,8 @@ func variables(app *kong.Application) map[string]bool {
 	return names
 }
 
-// nearest is the known name that takes the fewest changes to come to from name,
-// "" when even that takes many.
+// nearest is the known name with the smallest distance from name, or "" when
+// even that is large.
 func nearest(name string, known []string) string {
 	best, least := "", len(strings.TrimPrefix(name, prefix))/3+1
 	for _, k := range known {
@@ -90,8 +89,8 @@ func nearest(name string, known []string) string {
 	return best
 }
 
-// distance is how many letters must be changed, added or taken away to make b
-// of a.
+// distance is how many letters must be changed, added or removed to turn a into
+// b.
 func distance(a, b string) int {
 	row := make([]int, len(b)+1)
 	for j := range row {

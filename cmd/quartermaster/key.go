@@ -17,7 +17,7 @@ type key struct {
 
 type resetKey struct{}
 
-// Run opens the data and lets it forget what nobody can read.
+// Run opens the data and deletes access keys that nobody can read.
 func (resetKey) Run(ctx context.Context, out io.Writer, d *data) error {
 	d.forget = true
 	return d.withExisting(ctx, func(*models.DB) error {

@@ -1,5 +1,5 @@
 // Command quartermaster is the whole program: the console, its worker, and the
-// tools of whoever runs it.
+// tools of its operator.
 package main
 
 import (
@@ -27,7 +27,7 @@ func main() {
 	syscall.Umask(0o077) // what the program writes is its owner's alone
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	// A second signal, while the first is being obeyed, ends the program at once.
+	// A second signal, while the program is stopping, ends it at once.
 	context.AfterFunc(ctx, stop)
 	os.Exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr))
 }
@@ -90,8 +90,7 @@ func refuse(errs io.Writer, code int, err error) int {
 	return code
 }
 
-// cures are the errors that can be cured, in the order in which they are looked
-// for.
+// cures says what to do about errors. The first that matches counts.
 var cures = []struct {
 	is   error
 	said string // in place of the error's own words

@@ -60,8 +60,8 @@ func (s *serve) Run(ctx context.Context, out io.Writer, d *data, unknown strange
 	return errors.Join(err, db.Close())
 }
 
-// announce writes down what is served, and which settings are not as they should
-// be although they can be served with.
+// announce logs what is served, and warns of settings that work but are not as
+// they should be.
 func (s *serve) announce(ctx context.Context, log *slog.Logger, db *models.DB, listener net.Listener, folder string) {
 	if whole, err := filepath.Abs(folder); err == nil {
 		folder = whole

@@ -39,8 +39,8 @@ func (d *data) with(ctx context.Context, do func(*models.DB) error) error {
 	return errors.Join(do(db), db.Close())
 }
 
-// withExisting is with for what makes sense only on a desk that is there: a
-// mistyped folder makes no new one.
+// withExisting is with for commands that need an existing desk: it does not
+// make a new one in a mistyped folder.
 func (d *data) withExisting(ctx context.Context, do func(*models.DB) error) error {
 	d.existing = true
 	return d.with(ctx, do)
@@ -48,7 +48,7 @@ func (d *data) withExisting(ctx context.Context, do func(*models.DB) error) erro
 
 type listUsers struct{}
 
-// Run prints a line an account.
+// Run prints a line for each account.
 func (listUsers) Run(ctx context.Context, out io.Writer, d *data) error {
 	return d.withExisting(ctx, func(db *models.DB) error {
 		users, err := db.ListUsers(ctx, models.Operator())
@@ -127,7 +127,7 @@ func (c makeAdmin) Run(ctx context.Context, out io.Writer, d *data) error {
 	})
 }
 
-// aboutUser says plainly what is wrong with what was said about an account.
+// aboutUser explains in plain words why the data of an account is refused.
 func aboutUser(email string, err error) error {
 	var broken models.Invalid
 	switch {

@@ -14,7 +14,7 @@ import (
 
 // The values that settings have. Each is read, and refused, with the command
 // line: before anything is printed, opened or made. Values that hold a secret
-// are not among them, because what refuses these says them again.
+// are not among them, because the errors repeat the value.
 
 // size is a number of bytes, written plainly or as "512MiB" or "5GiB".
 type size int64
@@ -96,8 +96,8 @@ func isPort(text string) bool {
 	return err == nil && n > 0
 }
 
-// listenAddress is where the program listens: a host of this machine, or none
-// for all of them, and a port.
+// listenAddress is where the program listens: a port, and a host of this
+// machine or none for all.
 type listenAddress string
 
 // UnmarshalText reads an address to listen on.
@@ -135,8 +135,8 @@ type region string
 
 var regionName = regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)+$`)
 
-// UnmarshalText reads the name of a region. Whether there is one of that name
-// is known by the database alone.
+// UnmarshalText reads the name of a region. Only the database knows which
+// regions exist.
 func (r *region) UnmarshalText(text []byte) error {
 	if !regionName.Match(text) || len(text) > 64 {
 		return fmt.Errorf("%q is no region such as cn-hangzhou", text)

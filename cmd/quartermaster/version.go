@@ -6,7 +6,7 @@ import (
 )
 
 // version is the version of this program: that of the module, with the commit
-// and its time where the build knew them. What was built without is "(devel)".
+// and its time if the build knew them, or else "(devel)".
 func version() string {
 	info, ok := debug.ReadBuildInfo()
 	if !ok || info.Main.Version == "" {
@@ -25,7 +25,7 @@ func version() string {
 	return text
 }
 
-// fullVersion is version with what built it.
+// fullVersion is version with the Go version and platform.
 func fullVersion() string {
 	return "quartermaster " + version() + " (" + runtime.Version() + " " + runtime.GOOS + "/" + runtime.GOARCH + ")"
 }
