@@ -61,14 +61,14 @@ func (h AccessKeys) list(c *gin.Context, status int, orders *ui.Form) error {
 	return web.Render(c, status, views.KeyList(p))
 }
 
-// apiOrders is what becomes of orders by API that have to wait, and whether
-// plans can be ordered so at all.
+// apiOrders says what happens to orders by API that have to wait, and whether
+// plans can be ordered by API at all.
 type apiOrders struct {
 	Mode  string `form:"api_orders"`
 	Plans bool   `form:"plan_api"`
 }
 
-// Orders changes what becomes of orders by API.
+// Orders changes what happens to orders by API.
 func (h AccessKeys) Orders(c *gin.Context) error {
 	by, err := h.by(c)
 	if err != nil {
@@ -131,8 +131,8 @@ func (h AccessKeys) users(c *gin.Context, by models.Actor) ([]views.KeyUser, err
 	return out, err
 }
 
-// Create makes a key and shows its secret. That is on this answer only, so
-// there is no page to go on to.
+// Create makes a key and shows its secret. It is shown in this answer only, so
+// there is no redirect.
 func (h AccessKeys) Create(c *gin.Context) error {
 	ctx := c.Request.Context()
 	by, err := h.by(c)
@@ -177,7 +177,7 @@ func (h AccessKeys) show(c *gin.Context, status int, form ui.Form, token string)
 	if p.Calls, p.Cursor, err = h.DB.ListCalls(ctx, by, models.CallFilter{Key: id, Failed: p.Failed}, listPage(c)); err != nil {
 		return err
 	}
-	// After the calls, which move its last use.
+	// Read after the calls, which update its last use.
 	if p.Key, err = h.DB.FindAccessKey(ctx, by, id); err != nil {
 		return err
 	}
@@ -225,7 +225,7 @@ func (h AccessKeys) Delete(c *gin.Context) error {
 	return web.SeeOther(c, string(h.Place))
 }
 
-// Issue gives a key a token and shows it. That is on this answer only.
+// Issue gives a key a token and shows it, in this answer only.
 func (h AccessKeys) Issue(c *gin.Context) error {
 	by, err := h.by(c)
 	if err != nil {

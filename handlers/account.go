@@ -19,8 +19,8 @@ func (h Account) Show(c *gin.Context) error {
 	return h.page(c, http.StatusOK, nil, ui.Form{})
 }
 
-// page draws the account with a form that was refused, or, where there is none,
-// with what is kept.
+// page draws the account with a form that was refused, or with the saved
+// values.
 func (h Account) page(c *gin.Context, status int, profile *ui.Form, password ui.Form) error {
 	ctx := c.Request.Context()
 	by := models.ActorFrom(ctx)

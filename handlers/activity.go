@@ -33,8 +33,8 @@ func (h Activity) List(c *gin.Context) error {
 	}))
 }
 
-// eventFilter reads the filters of the address. Kinds and faces that there are
-// none of do not narrow.
+// eventFilter reads the filters of the address. Unknown kinds and faces do not
+// narrow.
 func eventFilter(c *gin.Context) models.EventFilter {
 	f := models.EventFilter{Kind: models.Kind(c.Query("kind")), User: c.Query("person"),
 		Face: models.Face(c.Query("face")), Text: c.Query("q"), Key: c.Query("key")}

@@ -21,7 +21,7 @@ import (
 	"quartermaster/web/sign"
 )
 
-// APIDocs are the pages for those who write programs against the APIs.
+// APIDocs are the pages for people who write programs for the APIs.
 type APIDocs struct {
 	DB         *models.DB
 	Operations api.Table
@@ -63,8 +63,8 @@ func (h APIDocs) Signing(c *gin.Context) error {
 	}))
 }
 
-// What the examples are signed with. The same request gives the same signature
-// wherever it is read, but for the host.
+// What the examples are signed with. The same request always has the same
+// signature, except for the host.
 const exampleKey, exampleSecret, exampleNonce = "testAK", "testSK", "1ae8c72f7a733b0c81ef409c885cbb85"
 
 var exampleTime = time.Date(2026, time.November, 21, 17, 32, 21, 0, time.UTC)
@@ -92,7 +92,7 @@ func signingExamples(host string) []views.SigningExample {
 func signingExample(id string, r sign.Request, read func(sign.Request) (*sign.Claim, error)) views.SigningExample {
 	claim, err := read(r)
 	if err != nil {
-		panic(fmt.Sprintf("example %s: %v", id, err)) // the examples are ours, and tests show them all
+		panic(fmt.Sprintf("example %s: %v", id, err)) // the examples are constant, and tests show all of them
 	}
 	e := views.SigningExample{ID: id, Scheme: string(claim.Scheme), Request: printed(r), Signed: claim.StringToSign(), Signature: claim.Signature()}
 	text := claim.Canonical()
@@ -159,7 +159,7 @@ func (h APIDocs) checker(c *gin.Context, status int, form ui.Form, found *views.
 	return web.Render(c, status, views.APIChecker(views.APICheckerProps{Form: form, Keys: keys, Check: found}))
 }
 
-// check compares a request, or a string alone. find is where secrets are.
+// check compares a request, or only a string. find finds secrets.
 func (in checkInput) check(find func(key string) (*models.Caller, error), now time.Time) (*views.SignatureCheck, error) {
 	switch {
 	case len(in.Request) > checker.Limit:

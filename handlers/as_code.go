@@ -30,8 +30,8 @@ type coded struct {
 	Paste    string `form:"paste"`
 }
 
-// formRequest is the request of an operation that a form with one line stands
-// for.
+// formRequest is the request to the API that does the same as a form with one
+// line.
 func formRequest(t code.Table, op string, in models.OrderInput) code.Request {
 	values := models.FormValues(in.Lines[0])
 	values.Set("cost_centre", in.CostCentre)
@@ -39,8 +39,8 @@ func formRequest(t code.Table, op string, in models.OrderInput) code.Request {
 	return t.From(op, values)
 }
 
-// codePanel is a request as code, in the language that the form asks for; what
-// is in the panel without one is little.
+// codePanel is a request as code, in the language that the form asks for;
+// without one the panel is nearly empty.
 func codePanel(ctx context.Context, form ui.Form, r code.Request) views.CodeProps {
 	p := views.CodeProps{Form: form, Operation: r.Operation}
 	if l := code.Language(form.Value("code")); l.Known() {
@@ -52,8 +52,8 @@ func codePanel(ctx context.Context, form ui.Form, r code.Request) views.CodeProp
 	return p
 }
 
-// A pasted is what became of a request that was pasted into a form. The zero
-// pasted is none.
+// A pasted is the result of pasting a request into a form. The zero value is
+// for no request.
 type pasted struct {
 	request code.Request
 	parts   []code.Part
@@ -62,7 +62,7 @@ type pasted struct {
 }
 
 // paste reads the request that was pasted into the form of an operation and
-// fills it in, as if it had been typed: what comes after reads it from c. A
+// fills it in as if it had been typed, so that later code reads it from c. A
 // request of another operation leaves the form as it is.
 func paste(c *gin.Context, t code.Table, op string) (pasted, error) {
 	p := pasted{form: op}
@@ -85,7 +85,7 @@ func paste(c *gin.Context, t code.Table, op string) (pasted, error) {
 				sent[field] = values
 			}
 		}
-		sent.Del("source_from") // a version's address says by itself where it is
+		sent.Del("source_from") // the address of a version says where it is
 		c.Request.PostForm = sent
 	}
 	return p, nil
@@ -96,7 +96,7 @@ func (p pasted) filled() bool {
 	return p.form != "" && p.refused == nil && p.request.Operation == p.form
 }
 
-// status is that of a page which shows what became of it.
+// status is the status of the page that shows the result.
 func (p pasted) status() int {
 	if p.form != "" && !p.filled() {
 		return http.StatusUnprocessableEntity
@@ -104,11 +104,12 @@ func (p pasted) status() int {
 	return http.StatusOK
 }
 
-// maxQuery bounds what a link fills in: longer ones are refused on their way.
+// maxQuery bounds the length of a link that fills in a form: servers on the way
+// refuse longer ones.
 const maxQuery = 16 << 10
 
-// words are what the page says about it. form is the form as it is shown: what
-// it did not take, because it is not on offer, is said too.
+// words are what the page says about it. form is the form as it is shown:
+// values that are not on offer are named too.
 func (p pasted) words(form ui.Form) *views.Pasted {
 	switch {
 	case p.form == "":

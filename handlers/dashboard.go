@@ -10,7 +10,7 @@ import (
 	"quartermaster/web"
 )
 
-// Dashboard has the pages that look over the whole team.
+// Dashboard has the pages about the team as a whole.
 type Dashboard struct{ DB *models.DB }
 
 // Show is the page a team sees first.

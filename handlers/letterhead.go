@@ -13,8 +13,8 @@ import (
 	"quartermaster/web"
 )
 
-// logoUpload bounds the form with a logo. It is more than a logo may have, so
-// that one that is too large comes back beside its field.
+// logoUpload bounds the form with a logo. It is more than the limit of a logo,
+// so that a logo that is too large is refused beside its field.
 const logoUpload = 8 * models.MaxLogoBytes
 
 // Letterhead is what the team prints at the head of its paper.
@@ -69,8 +69,8 @@ func (h Letterhead) again(c *gin.Context, form ui.Form) error {
 	return web.Render(c, http.StatusUnprocessableEntity, views.LetterheadEdit(form, team))
 }
 
-// sentLogo is the file that the form carries, empty when it carries none. Of a
-// larger one it reads no more than shows that it is too large.
+// sentLogo is the file that the form carries, empty when there is none. It
+// stops reading a file that is too large.
 func sentLogo(c *gin.Context) ([]byte, error) {
 	if c.Request.MultipartForm == nil || len(c.Request.MultipartForm.File["logo"]) == 0 {
 		return nil, nil
@@ -83,7 +83,7 @@ func sentLogo(c *gin.Context) ([]byte, error) {
 	return io.ReadAll(io.LimitReader(f, models.MaxLogoBytes+1))
 }
 
-// Logo is the team's logo: pixels that were encoded anew, and nothing else.
+// Logo is the team's logo, encoded anew from its pixels.
 func (h Letterhead) Logo(c *gin.Context) error {
 	ctx := c.Request.Context()
 	logo, err := h.DB.FindLogo(ctx, models.ActorFrom(ctx))

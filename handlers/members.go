@@ -35,7 +35,7 @@ func (h Members) page(c *gin.Context, status int, form ui.Form, made *views.Invi
 }
 
 // Create adds a person to the team and, where they need one, shows their link.
-// The link is on this answer only, so there is no page to go on to.
+// The link is shown in this answer only, so there is no redirect.
 func (h Members) Create(c *gin.Context) error {
 	ctx := c.Request.Context()
 	if !models.ActorFrom(ctx).May(models.Administer) {

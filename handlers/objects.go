@@ -46,7 +46,7 @@ func (h Objects) Create(c *gin.Context) error {
 	return web.SeeOther(c, views.FolderPath(b.ID, c.Query("prefix")))
 }
 
-// mostFiles bounds the files of one form: each is told of on the page after it.
+// mostFiles bounds the files of one form: the next page lists each of them.
 const mostFiles = 1000
 
 // receive reads the form. The folder and the exact name of a file come before

@@ -17,8 +17,8 @@ import (
 	"quartermaster/web"
 )
 
-// OrderForm is the way of a form that places an order: fresh, previewed, filled
-// in from what was pasted, placed, or refused and shown again.
+// OrderForm serves a form that places an order: new, previewed, filled in from
+// a pasted request, placed, or refused and shown again.
 type OrderForm struct {
 	DB *models.DB
 	// New is where the form is shown, Path where it is sent.
@@ -26,14 +26,14 @@ type OrderForm struct {
 	// Upload is the most bytes of a file that comes with it, 0 for a form
 	// without one.
 	Upload int64
-	// API has the operation that the form stands for; Operation is "" for a form
-	// that stands for none.
+	// API has the operation that does the same as the form; Operation is ""
+	// when there is none.
 	API       code.Table
 	Operation string
 	// Said is the sentence about what was placed; its page is below Made.
 	Said, Made string
-	// Begin begins the form of one request. An Invalid beside it is of what could
-	// not be read.
+	// Begin begins the form of one request. An Invalid beside it lists what
+	// could not be read.
 	Begin func(c *gin.Context) (OrderFields, error)
 }
 
@@ -43,8 +43,8 @@ type OrderFields interface {
 	Into() []any
 	// Line is the input that the fields make.
 	Line(ctx context.Context) models.LineInput
-	// Choose finds what there is to choose from. In a preview it may change what
-	// was typed where that is not on offer.
+	// Choose finds what there is to choose from. In a preview it may change
+	// values that are not on offer.
 	Choose(ctx context.Context, a *Asked) error
 	// Draw is the page with the form.
 	Draw(p views.OrderFormProps) templ.Component
@@ -55,8 +55,8 @@ type coder interface {
 	Code(r code.Request) code.Request
 }
 
-// A settler is an OrderFields that brings something which belongs to the order
-// once that is placed, and to nothing when it is not.
+// A settler is an OrderFields with something, such as a file, that belongs to
+// the order once it is placed, and is dropped otherwise.
 type settler interface {
 	Settle(ctx context.Context)
 }
@@ -67,8 +67,8 @@ type Asked struct {
 	By    models.Actor
 	Form  ui.Form
 	Order models.OrderInput
-	// Preview tells that nobody has pressed the button, Fresh that nothing was
-	// typed yet.
+	// Preview tells that the form was not sent, Fresh that nothing was typed
+	// yet.
 	Preview, Fresh bool
 
 	fields OrderFields
@@ -134,8 +134,8 @@ func (h OrderForm) Create(c *gin.Context) error {
 	})
 }
 
-// read reads the form, once, and hands it on. What of it could not be read is
-// refused with the order.
+// read reads the form, once, and passes it on. Values that could not be read
+// are refused together with the order.
 func (h OrderForm) read(c *gin.Context, then func(context.Context, *Asked) error) error {
 	ctx := c.Request.Context()
 	a := &Asked{DB: h.DB, By: models.ActorFrom(ctx)}
@@ -154,7 +154,7 @@ func (h OrderForm) read(c *gin.Context, then func(context.Context, *Asked) error
 	if err != nil && !errors.As(err, &a.Order.Unread) {
 		return err
 	}
-	// What is shown as code, or was pasted, is no part of the order.
+	// The fields of the code panel and of pasting do not belong to the order.
 	a.Order.Unread = slices.DeleteFunc(a.Order.Unread, func(e models.FieldError) bool { return e.Field == "code" || e.Field == "paste" })
 	a.Order.Lines, a.Order.Token = []models.LineInput{a.fields.Line(ctx)}, a.Form.Token
 	return then(ctx, a)
@@ -174,8 +174,8 @@ func (h OrderForm) page(ctx context.Context, a *Asked, q models.Quote) templ.Com
 	return a.fields.Draw(p)
 }
 
-// placed goes to what an order made and says so. An order that waits, or that
-// made nothing after it had waited, has only its own page.
+// placed redirects to what an order made, with a message. For an order that
+// waits, or has made nothing, it redirects to the order.
 func (h OrderForm) placed(c *gin.Context, order *models.Order) error {
 	made := order.Lines[len(order.Lines)-1]
 	if order.State == models.OrderPending || made.ResourceID == "" {

@@ -21,7 +21,7 @@ type Orders struct {
 	API code.Table
 }
 
-// List shows the team's orders, those that cost nothing only when asked.
+// List shows the team's orders; free ones only on request.
 func (h Orders) List(c *gin.Context) error {
 	ctx := c.Request.Context()
 	by := models.ActorFrom(ctx)
@@ -78,7 +78,7 @@ func (h Orders) Print(c *gin.Context) error {
 	}))
 }
 
-// Retry lets what failed in an order go on.
+// Retry retries what failed in an order.
 func (h Orders) Retry(c *gin.Context) error {
 	ctx := c.Request.Context()
 	n, err := orderNumber(c)
@@ -101,7 +101,8 @@ func (h Orders) sheet(c *gin.Context) (*models.OrderSheet, error) {
 	return h.DB.FindOrderSheet(ctx, models.ActorFrom(ctx), n)
 }
 
-// orderNumber is the number in the address. What is none names no order.
+// orderNumber is the number in the address, or ErrNotFound when it is not a
+// number.
 func orderNumber(c *gin.Context) (int64, error) {
 	n, err := strconv.ParseInt(c.Param("number"), 10, 64)
 	if err != nil || strconv.FormatInt(n, 10) != c.Param("number") {

@@ -15,8 +15,8 @@ import (
 	"quartermaster/web"
 )
 
-// form is the form for a new package version. Its file is staged as it comes, and
-// kept when the order is placed, and only then.
+// form is the form for a new package version. Its file is staged while it
+// arrives, and kept only when the order is placed.
 func (h PkgVersions) form() OrderForm {
 	return OrderForm{
 		DB: h.DB, New: "/pkg-versions/new", Path: "/pkg-versions", Upload: h.UploadLimit, API: h.API, Operation: code.CreatePkgVersion,
@@ -45,11 +45,12 @@ type versionSource struct {
 	From   string `form:"source_from"`
 	Bucket string `form:"bucket_id"`
 	Find   string `form:"object_find"`
-	// File is what the chosen file is called: a preview comes without the file.
+	// File is the name of the chosen file: a preview is sent without the file
+	// itself.
 	File string `form:"package_file"`
 }
 
-// stage writes the file to disk. A second one is left aside.
+// stage writes the file to disk. A second file is ignored.
 func (f *versionFields) stage(ctx context.Context, in *web.Incoming) (err error) {
 	if f.up != nil {
 		return nil
@@ -61,15 +62,15 @@ func (f *versionFields) stage(ctx context.Context, in *web.Incoming) (err error)
 	return err
 }
 
-// Settle keeps the file where it was ordered, and removes it where not.
+// Settle keeps the file when it was ordered, and removes it otherwise.
 func (f *versionFields) Settle(ctx context.Context) {
 	f.db.SettleUpload(ctx, models.ActorFrom(ctx), f.up)
 }
 
 func (f *versionFields) Into() []any { return []any{&f.in, &f.source} }
 
-// linked tells whether the form has the address of a file and does not say where
-// that is, as one that is only linked to.
+// linked tells whether the form has the address of a file but does not say what
+// kind of source it is, as in a link.
 func (f *versionFields) linked() bool { return f.in.Source != "" && f.source.From == "" }
 
 func (f *versionFields) Line(context.Context) models.LineInput {
@@ -131,8 +132,8 @@ func (f *versionFields) chooseApp(ctx context.Context, a *Asked) error {
 	return err
 }
 
-// chooseBucket finds the buckets to choose from, and the chosen one: the first
-// where none is.
+// chooseBucket finds the buckets to choose from, and the chosen one: or the
+// first.
 func (f *versionFields) chooseBucket(ctx context.Context, a *Asked) (err error) {
 	p := &f.page
 	if p.Buckets, _, err = f.db.ListBuckets(ctx, a.By, models.BucketFilter{}, models.Page{Size: models.MaxPageSize}); err != nil {
@@ -175,8 +176,8 @@ func (f *versionFields) chooseObject(ctx context.Context, a *Asked) (err error) 
 	return nil
 }
 
-// Code adds the application's region, which the API knows, and the file, which it
-// does not take.
+// Code adds the application's region, which is a parameter of the API, and
+// removes the file, which is not.
 func (f *versionFields) Code(r code.Request) code.Request {
 	if f.page.App != nil {
 		r = r.In(f.page.App.Region)
@@ -192,7 +193,7 @@ func (f *versionFields) Code(r code.Request) code.Request {
 func (f *versionFields) Draw(p views.OrderFormProps) templ.Component {
 	f.page.OrderFormProps, f.page.FileName = p, f.source.File
 	if f.source.File != "" && f.page.From == views.FromUpload {
-		// the file itself comes when the button is pressed
+		// the file itself is sent with the order
 		f.page.Quote.Refused = slices.DeleteFunc(p.Quote.Refused, func(e models.FieldError) bool { return e.Field == "package_file" && e.Rule == "required" })
 	}
 	return views.PkgVersionNew(f.page)

@@ -31,7 +31,7 @@ func (h Plans) change(name, said string) OrderForm {
 	}
 }
 
-// planChange is the form for a change of a plan that there is.
+// planChange is the form for a change of an existing plan.
 type planChange struct {
 	upgrade bool
 	plan    models.Plan
@@ -47,7 +47,7 @@ func (f *planChange) Into() []any {
 	return []any{&f.renewal}
 }
 
-// Line is of the plan that the address names.
+// Line is a line for the plan in the address.
 func (f *planChange) Line(context.Context) models.LineInput {
 	f.larger.InstanceID, f.renewal.InstanceID = f.plan.ID, f.plan.ID
 	if f.upgrade {

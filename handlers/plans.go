@@ -82,7 +82,7 @@ func (f *planFields) Choose(ctx context.Context, a *Asked) (err error) {
 		"specification": f.in.Specification, "duration": f.in.Duration, "pricing_cycle": string(f.in.PricingCycle)} {
 		a.Form.Values.Set(field, value)
 	}
-	if f.in.PackageType == "" { // then the page has no sizes and no terms to choose from
+	if f.in.PackageType == "" { // then the page offers no sizes and no terms
 		a.Form.Values.Del("specification")
 		a.Form.Values.Del("duration")
 	}
@@ -104,7 +104,7 @@ func (h Plans) Show(c *gin.Context) error {
 	return web.Render(c, http.StatusOK, views.PlanShow(views.PlanShowProps{PlanPage: page, By: by}))
 }
 
-// Delete takes a plan off the desk.
+// Delete deletes a plan.
 func (h Plans) Delete(c *gin.Context) error {
 	ctx := c.Request.Context()
 	if err := h.DB.DeletePlan(ctx, models.ActorFrom(ctx), c.Param("id")); err != nil {

@@ -30,8 +30,8 @@ type Config struct {
 	Operations api.Table
 }
 
-// Routes is the whole route table of both faces. Which face a request is for
-// is decided before anything else looks at it.
+// Routes is the whole route table of both faces. Whether a request is for the
+// pages or for an API is decided first.
 func Routes(cfg Config) (http.Handler, error) {
 	if cfg.Operations == nil {
 		cfg.Operations = api.Documented()
@@ -66,9 +66,9 @@ func apiRoutes(cfg Config) (http.Handler, error) {
 	return r, nil
 }
 
-// pageRoutes are the pages. A route stands in one line with what guards it:
-// guest for those who are not signed in, user for those who are, member for
-// those who work in a team. Those that are asked for over and over are Quiet or
+// pageRoutes are the pages. Each route has its guard on the same line: guest
+// for visitors who are not signed in, user for those who are, member for
+// members of a team. Routes that are requested again and again are Quiet or
 // Polled. A form that places an order has routes of its own.
 func pageRoutes(cfg Config) (http.Handler, error) {
 	cfg.Calls = api.Roots
@@ -217,15 +217,15 @@ func pageRoutes(cfg Config) (http.Handler, error) {
 	return web.Serve(r), nil
 }
 
-// Health tells a supervisor how the program is.
+// Health tells a supervisor whether the program works.
 type Health struct{ DB *models.DB }
 
 // Live answers as long as the program runs.
 func (h Health) Live(c *gin.Context) { c.String(http.StatusOK, "ok\n") }
 
-// Ready answers 200 when the database answers, with what somebody should look
-// at, and 503 while it does not or takes no changes, with the reason. On a full
-// disk people are still to come, to make room.
+// Ready answers 200 when the database answers, with what needs attention, and
+// 503 with the reason while it does not or accepts no changes. On a full disk
+// it stays 200, so that people can come and make room.
 func (h Health) Ready(c *gin.Context) {
 	disk := h.DB.Space()
 	room := fmt.Sprintf("%d of %d MiB are free on the disk of the data folder", disk.Free>>20, disk.Total>>20)

@@ -10,11 +10,10 @@ import (
 	"quartermaster/web"
 )
 
-// Sessions are the pages for coming in and going out.
+// Sessions are the pages to sign in and out.
 type Sessions struct{ DB *models.DB }
 
-// New shows the form to sign in. A site that is not set up has nobody who
-// could.
+// New shows the form to sign in. Before the site is set up nobody can sign in.
 func (h Sessions) New(c *gin.Context) error {
 	done, err := h.DB.IsSetUp(c.Request.Context())
 	if err != nil {
@@ -73,7 +72,7 @@ func (h Sessions) Accept(c *gin.Context) error {
 	ctx := c.Request.Context()
 	var in struct {
 		models.JoinInput
-		Link string `form:"link"` // the secret of the link, no part of the input
+		Link string `form:"link"` // the secret of the link, not part of the input
 	}
 	form, err := web.Decode(c, &in)
 	invited, missing := h.DB.FindInvitation(ctx, in.Link)

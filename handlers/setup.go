@@ -38,7 +38,7 @@ func (h Setup) Create(c *gin.Context) error {
 	ctx := c.Request.Context()
 	var in struct {
 		models.SetupInput
-		Link string `form:"link"` // the secret of the link, no part of the input
+		Link string `form:"link"` // the secret of the link, not part of the input
 	}
 	form, err := web.Decode(c, &in)
 	in.Language = i18n.Lang(ctx)

@@ -57,7 +57,7 @@ type storeFields struct{ page views.StoreNewProps }
 
 func (f *storeFields) Into() []any { return []any{&f.page.Input} }
 
-// Line takes an empty description as none.
+// Line treats an empty description as not given.
 func (f *storeFields) Line(context.Context) models.LineInput {
 	if in := &f.page.Input; in.Description != nil && *in.Description == "" {
 		in.Description = nil
@@ -117,7 +117,7 @@ func (h Stores) Check(c *gin.Context) error {
 func (h Stores) Show(c *gin.Context) error { return h.show(c, views.StoreShow) }
 
 // Status is the part of a store's page that follows its job. When the store is
-// gone it leads to the list.
+// gone it redirects to the list.
 func (h Stores) Status(c *gin.Context) error {
 	err := h.show(c, views.StoreStatus)
 	if errors.Is(err, models.ErrNotFound) {
@@ -141,7 +141,7 @@ func (h Stores) show(c *gin.Context, draw func(views.StoreShowProps) templ.Compo
 	return web.Render(c, http.StatusOK, draw(views.StoreShowProps{StorePage: page, By: by}))
 }
 
-// Retry lets the job that failed on a store go on.
+// Retry continues the failed job of a store.
 func (h Stores) Retry(c *gin.Context) error {
 	ctx := c.Request.Context()
 	store, err := h.DB.RetryStore(ctx, models.ActorFrom(ctx), c.Param("id"))
@@ -200,9 +200,9 @@ func (h Stores) Delete(c *gin.Context) error {
 	return web.SeeOther(c, "/stores/"+store.ID)
 }
 
-// refillStore gives the fields that a change of another has made meaningless,
-// and, in a fresh form, those that nothing was said about, what the form begins
-// with.
+// refillStore sets fields to their initial values: those that a change of
+// another field has made meaningless and, in a fresh form, those that are not
+// given.
 func refillStore(form ui.Form, in *models.StoreInput, regions []models.Region, fresh bool) {
 	if in.Region == "" && len(regions) > 0 {
 		in.Region = regions[0].ID
