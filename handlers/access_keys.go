@@ -16,7 +16,7 @@ import (
 // those of the site.
 type AccessKeys struct {
 	DB    *models.DB
-	Place views.KeyPlace
+	Place views.AccessKeyPlace
 }
 
 // by is who asks for the keys of the place, or ErrForbidden.
@@ -43,7 +43,7 @@ func (h AccessKeys) list(c *gin.Context, status int, orders *ui.Form) error {
 	if err != nil {
 		return err
 	}
-	p := views.KeyListProps{Place: h.Place, Operations: h.DB.Operations(), URL: listURL(c), Now: h.DB.Now()}
+	p := views.AccessKeyListProps{Place: h.Place, Operations: h.DB.Operations(), URL: listURL(c), Now: h.DB.Now()}
 	p.URL.Path = string(h.Place)
 	if p.Keys, p.Cursor, err = h.DB.ListAccessKeys(ctx, by, listPage(c)); err != nil {
 		return err
@@ -58,7 +58,7 @@ func (h AccessKeys) list(c *gin.Context, status int, orders *ui.Form) error {
 		}
 		p.Orders = web.NewForm(c, apiOrders{team.APIOrders, team.PlanAPI})
 	}
-	return web.Render(c, status, views.KeyList(p))
+	return web.Render(c, status, views.AccessKeyList(p))
 }
 
 // apiOrders says what happens to orders by API that have to wait, and whether
@@ -106,18 +106,18 @@ func (h AccessKeys) form(c *gin.Context, status int, form ui.Form) error {
 	if err != nil {
 		return err
 	}
-	return web.Render(c, status, views.KeyNew(views.KeyNewProps{Place: h.Place, Form: form, Users: users, By: by, Operations: h.DB.Operations()}))
+	return web.Render(c, status, views.AccessKeyNew(views.AccessKeyNewProps{Place: h.Place, Form: form, Users: users, By: by, Operations: h.DB.Operations()}))
 }
 
 // users are those whom a key may act as.
-func (h AccessKeys) users(c *gin.Context, by models.Actor) ([]views.KeyUser, error) {
+func (h AccessKeys) users(c *gin.Context, by models.Actor) ([]views.AccessKeyUser, error) {
 	ctx := c.Request.Context()
-	var out []views.KeyUser
+	var out []views.AccessKeyUser
 	if h.Place == views.SiteKeys {
 		users, err := h.DB.ListUsers(ctx, by)
 		for _, u := range users {
 			if u.SiteAdmin && !u.Disabled {
-				out = append(out, views.KeyUser{ID: u.ID, Name: u.Name})
+				out = append(out, views.AccessKeyUser{ID: u.ID, Name: u.Name})
 			}
 		}
 		return out, err
@@ -125,7 +125,7 @@ func (h AccessKeys) users(c *gin.Context, by models.Actor) ([]views.KeyUser, err
 	members, err := h.DB.ListMembers(ctx, by)
 	for _, m := range members {
 		if !m.Disabled {
-			out = append(out, views.KeyUser{ID: m.UserID, Name: m.Name, Role: m.Role})
+			out = append(out, views.AccessKeyUser{ID: m.UserID, Name: m.Name, Role: m.Role})
 		}
 	}
 	return out, err
@@ -157,7 +157,7 @@ func (h AccessKeys) Create(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	return web.Render(c, http.StatusOK, views.KeyMade(h.Place, key, secret, web.SiteURL(ctx, "")))
+	return web.Render(c, http.StatusOK, views.AccessKeyMade(h.Place, key, secret, web.SiteURL(ctx, "")))
 }
 
 // Show shows a key with its tokens and its last calls.
@@ -172,7 +172,7 @@ func (h AccessKeys) show(c *gin.Context, status int, form ui.Form, token string)
 		return err
 	}
 	id := c.Param("id")
-	p := views.KeyShowProps{Place: h.Place, Operations: h.DB.Operations(), Form: form, Token: token, Failed: c.Query("failed") != "", URL: listURL(c, "failed"), Now: h.DB.Now()}
+	p := views.AccessKeyShowProps{Place: h.Place, Operations: h.DB.Operations(), Form: form, Token: token, Failed: c.Query("failed") != "", URL: listURL(c, "failed"), Now: h.DB.Now()}
 	p.URL.Path = string(h.Place) + "/" + id
 	if p.Calls, p.Cursor, err = h.DB.ListCalls(ctx, by, models.CallFilter{Key: id, Failed: p.Failed}, listPage(c)); err != nil {
 		return err
@@ -184,7 +184,7 @@ func (h AccessKeys) show(c *gin.Context, status int, form ui.Form, token string)
 	if p.Tokens, err = h.DB.ListTokens(ctx, by, id); err != nil {
 		return err
 	}
-	return web.Render(c, status, views.KeyShow(p))
+	return web.Render(c, status, views.AccessKeyShow(p))
 }
 
 // State disables or enables a key.

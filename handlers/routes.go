@@ -163,7 +163,7 @@ func pageRoutes(cfg Config) (http.Handler, error) {
 	member.POST("/team/members/:id/removal", web.Page(members.Delete))
 
 	for _, at := range []struct {
-		place views.KeyPlace
+		place views.AccessKeyPlace
 		group *gin.RouterGroup
 	}{{views.TeamKeys, member}, {views.SiteKeys, user}} {
 		keys, path := AccessKeys{DB: cfg.DB, Place: at.place}, string(at.place)

@@ -12,29 +12,29 @@ import (
 	"quartermaster/views/ui"
 )
 
-// KeyPlace is where access keys are kept: the path of their list.
-type KeyPlace string
+// AccessKeyPlace is where access keys are kept: the path of their list.
+type AccessKeyPlace string
 
 // The places of access keys.
 const (
-	TeamKeys KeyPlace = "/team/keys"
-	SiteKeys KeyPlace = "/site/keys"
+	TeamKeys AccessKeyPlace = "/team/keys"
+	SiteKeys AccessKeyPlace = "/site/keys"
 )
 
 // path is the address of a key, or of something below it.
-func (p KeyPlace) path(id string, below ...string) string {
+func (p AccessKeyPlace) path(id string, below ...string) string {
 	return strings.Join(append([]string{string(p), id}, below...), "/")
 }
 
 // words are those of a key that differ between the places.
-func (p KeyPlace) words(ctx context.Context, key string) string {
+func (p AccessKeyPlace) words(ctx context.Context, key string) string {
 	if p == SiteKeys {
 		return i18n.T(ctx, "keys.site."+key)
 	}
 	return i18n.T(ctx, "keys.team."+key)
 }
 
-func (p KeyPlace) crumbs(ctx context.Context) []ui.Crumb {
+func (p AccessKeyPlace) crumbs(ctx context.Context) []ui.Crumb {
 	return []ui.Crumb{{Label: p.words(ctx, "title"), Href: string(p)}}
 }
 
@@ -65,13 +65,13 @@ func operationOptions(ctx context.Context, all []models.Operation) []ui.Option {
 	return options
 }
 
-// KeyUser is somebody whom a key may act as.
-type KeyUser struct {
+// AccessKeyUser is somebody whom a key may act as.
+type AccessKeyUser struct {
 	ID, Name string
 	Role     models.Role // "" for a site admin
 }
 
-func userOptions(ctx context.Context, users []KeyUser) []ui.Option {
+func userOptions(ctx context.Context, users []AccessKeyUser) []ui.Option {
 	options := make([]ui.Option, len(users))
 	for i, u := range users {
 		options[i] = ui.Option{Value: u.ID, Label: u.Name}
@@ -152,7 +152,7 @@ func huaweiEnv(ctx context.Context, id, secret, site string) string {
 }
 
 // keyFacts are what is known of a key.
-func (p KeyShowProps) facts(ctx context.Context) []ui.Row {
+func (p AccessKeyShowProps) facts(ctx context.Context) []ui.Row {
 	k := p.Key
 	rows := []ui.Row{
 		{Label: i18n.T(ctx, "keys.id"), Value: k.ID, Copy: true},
@@ -179,7 +179,7 @@ func roleWord(ctx context.Context, r models.Role) string {
 }
 
 // lost are what ends with the key.
-func (p KeyShowProps) lost(ctx context.Context) []string {
+func (p AccessKeyShowProps) lost(ctx context.Context) []string {
 	lost := []string{i18n.T(ctx, "keys.remove.key", "ID", p.Key.ID)}
 	if n := len(p.Tokens); n > 0 {
 		lost = append(lost, i18n.T(ctx, "keys.remove.tokens", "Count", n))
@@ -188,7 +188,7 @@ func (p KeyShowProps) lost(ctx context.Context) []string {
 }
 
 // toggle leads to the calls that failed, or back to all.
-func (p KeyShowProps) toggle(ctx context.Context) ui.ButtonProps {
+func (p AccessKeyShowProps) toggle(ctx context.Context) ui.ButtonProps {
 	b := ui.ButtonProps{Icon: "eye", Style: ui.Quiet, Small: true}
 	if p.Failed {
 		b.Text, b.Href = i18n.T(ctx, "keys.calls.all"), p.URL.With("failed", "")+"#calls"
