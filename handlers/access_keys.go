@@ -147,14 +147,13 @@ func (h AccessKeys) Create(c *gin.Context) error {
 	if err == nil {
 		key, secret, err = h.DB.CreateAccessKey(ctx, by, in)
 	}
-	if form.Reject(err) {
+	switch {
+	case form.Reject(err):
 		return h.form(c, http.StatusUnprocessableEntity, form)
-	}
-	if errors.Is(err, models.ErrConflict) {
+	case errors.Is(err, models.ErrConflict):
 		web.Flash(c, "keys.made.already")
 		return web.SeeOther(c, string(h.Place))
-	}
-	if err != nil {
+	case err != nil:
 		return err
 	}
 	return web.Render(c, http.StatusOK, views.AccessKeyMade(h.Place, key, secret, web.SiteURL(ctx, "")))

@@ -149,13 +149,10 @@ func (h Orders) Code(c *gin.Context) error {
 		return err
 	}
 	p := views.OrderCodeProps{Number: n, Of: c.Query("of")}
-	of := slices.IndexFunc(sheet.Order.Lines, func(l models.OrderLine) bool {
-		return p.Of == "" || p.Of == l.ResourceID || p.Of == strconv.Itoa(l.Position)
-	})
-	if of < 0 || sheet.Order.Type != models.TypeNew {
-		return models.ErrNotFound
+	line, err := codedLine(sheet.Order, p.Of)
+	if err != nil {
+		return err
 	}
-	line := sheet.Order.Lines[of]
 	if p.Of == "" || p.Of == strconv.Itoa(line.Position) {
 		p.Lines = views.OrderLineOptions(ctx, sheet)
 	}
@@ -166,4 +163,16 @@ func (h Orders) Code(c *gin.Context) error {
 	form := ui.Form{Values: url.Values{"code": {c.Query("code")}, "of": {p.Of}}}
 	p.Code = codePanel(ctx, form, h.API.From(h.API.Making(line.Kind), values).In(line.Region))
 	return web.Render(c, http.StatusOK, views.OrderCodePage(p))
+}
+
+// codedLine is the line of a new order that made the thing of, or has the
+// position of, or the first line when of is "".
+func codedLine(order *models.Order, of string) (models.OrderLine, error) {
+	i := slices.IndexFunc(order.Lines, func(l models.OrderLine) bool {
+		return of == "" || of == l.ResourceID || of == strconv.Itoa(l.Position)
+	})
+	if i < 0 || order.Type != models.TypeNew {
+		return models.OrderLine{}, models.ErrNotFound
+	}
+	return order.Lines[i], nil
 }

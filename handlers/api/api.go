@@ -210,14 +210,8 @@ func (c *Call) note(ctx context.Context, refusal *Error) {
 // of the request is obeyed before its signature was found right.
 func (a *Server) perform(g *gin.Context, d dialect, call *Call) (any, error) {
 	ctx := g.Request.Context()
-	body, err := io.ReadAll(g.Request.Body)
-	call.request = sign.From(g.Request, body)
-	switch status := web.Status(err); {
-	case err == nil:
-	case status == http.StatusRequestEntityTooLarge, status == http.StatusServiceUnavailable:
+	if err := receive(g.Request, call); err != nil {
 		return nil, err
-	default:
-		return nil, &sign.Error{Reason: sign.Malformed} // it broke off
 	}
 	if call.op == nil {
 		call.Operation = d.name(call)
@@ -229,21 +223,37 @@ func (a *Server) perform(g *gin.Context, d dialect, call *Call) (any, error) {
 	if err := a.authenticate(ctx, d, call); err != nil {
 		return nil, err
 	}
-	return a.once(ctx, call, func(ctx context.Context) (any, error) {
-		if call.op == nil {
-			return nil, errNoOperation
-		}
-		if err := d.check(call); err != nil {
-			return nil, err
-		}
-		if !call.Caller.May(call.Operation) {
-			return nil, models.ErrForbidden
-		}
-		if err := d.read(ctx, call); err != nil {
-			return nil, err
-		}
-		return call.op.Run(a, models.WithActor(ctx, call.By), call)
-	})
+	return a.once(ctx, call, func(ctx context.Context) (any, error) { return a.run(ctx, d, call) })
+}
+
+// receive reads the body of a request.
+func receive(r *http.Request, call *Call) error {
+	body, err := io.ReadAll(r.Body)
+	call.request = sign.From(r, body)
+	switch status := web.Status(err); {
+	case err == nil:
+		return nil
+	case status == http.StatusRequestEntityTooLarge, status == http.StatusServiceUnavailable:
+		return err
+	}
+	return &sign.Error{Reason: sign.Malformed} // it broke off
+}
+
+// run does what a request asks for whose signature was found right.
+func (a *Server) run(ctx context.Context, d dialect, call *Call) (any, error) {
+	if call.op == nil {
+		return nil, errNoOperation
+	}
+	if err := d.check(call); err != nil {
+		return nil, err
+	}
+	if !call.Caller.May(call.Operation) {
+		return nil, models.ErrForbidden
+	}
+	if err := d.read(ctx, call); err != nil {
+		return nil, err
+	}
+	return call.op.Run(a, models.WithActor(ctx, call.By), call)
 }
 
 // once does what a request asks for unless its nonce was used before. An

@@ -260,7 +260,7 @@ func (c *check) missing(row views.SignatureRow) {
 // changed says what is wrong with a line that both have.
 func (c *check) changed(row views.SignatureRow) {
 	ours, theirs := row.Ours, row.Theirs
-	unescaped, err := url.PathUnescape(theirs)
+	misspelled := spelling(row)
 	switch {
 	case row.Part == "method" && strings.EqualFold(ours, theirs):
 		c.find(ui.Danger, "method-case")
@@ -272,14 +272,8 @@ func (c *check) changed(row views.SignatureRow) {
 		c.find(ui.Danger, "port")
 	case row.Part == "header" && strings.HasPrefix(ours, "host:"):
 		c.find(ui.Danger, "host")
-	case strings.NewReplacer("%2B", "%2520", "+", "%20").Replace(theirs) == ours, strings.ReplaceAll(theirs, "+", "%20") == ours:
-		c.find(ui.Danger, "plus")
-	case strings.Contains(ours, "%") && strings.EqualFold(ours, theirs):
-		c.find(ui.Danger, "hex-case")
-	case row.Part == "resource" && err == nil && (unescaped == ours || strings.ReplaceAll(unescaped, "+", " ") == ours):
-		c.find(ui.Danger, "escaped")
-	case strings.Join(strings.Fields(theirs), "") == strings.Join(strings.Fields(ours), ""):
-		c.find(ui.Danger, "spaces")
+	case misspelled != "":
+		c.find(ui.Danger, misspelled)
 	case row.Part == "header" && strings.EqualFold(name(ours), name(theirs)) && name(ours) != name(theirs):
 		c.find(ui.Danger, "name-case", "Name", plainName(ours))
 	case row.Part == "header", row.Part == "param":
@@ -289,6 +283,23 @@ func (c *check) changed(row views.SignatureRow) {
 	default:
 		c.find(ui.Danger, "part."+row.Part)
 	}
+}
+
+// spelling says how a line of the same meaning is written differently, or "".
+func spelling(row views.SignatureRow) string {
+	ours, theirs := row.Ours, row.Theirs
+	unescaped, err := url.PathUnescape(theirs)
+	switch {
+	case strings.NewReplacer("%2B", "%2520", "+", "%20").Replace(theirs) == ours, strings.ReplaceAll(theirs, "+", "%20") == ours:
+		return "plus"
+	case strings.Contains(ours, "%") && strings.EqualFold(ours, theirs):
+		return "hex-case"
+	case row.Part == "resource" && err == nil && (unescaped == ours || strings.ReplaceAll(unescaped, "+", " ") == ours):
+		return "escaped"
+	case strings.Join(strings.Fields(theirs), "") == strings.Join(strings.Fields(ours), ""):
+		return "spaces"
+	}
+	return ""
 }
 
 func hostOnly(line string) string {
