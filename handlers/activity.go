@@ -8,6 +8,7 @@ import (
 
 	"quartermaster/models"
 	"quartermaster/views"
+	"quartermaster/views/ui"
 	"quartermaster/web"
 )
 
@@ -38,7 +39,7 @@ func (h Activity) List(c *gin.Context) error {
 func eventFilter(c *gin.Context) models.EventFilter {
 	f := models.EventFilter{Kind: models.Kind(c.Query("kind")), User: c.Query("person"),
 		Face: models.Face(c.Query("face")), Text: c.Query("q"), Key: c.Query("key")}
-	if !slices.Contains(views.EventKinds, f.Kind) {
+	if ui.Look(c.Request.Context(), f.Kind).Kind == "" {
 		f.Kind = ""
 	}
 	if !slices.Contains(models.Faces, f.Face) {

@@ -18,11 +18,6 @@ import (
 	"quartermaster/web"
 )
 
-// forms are where the form of each kind is.
-var forms = map[models.Kind]string{
-	models.KindBucket: "/buckets", models.KindPkgVersion: "/pkg-versions", models.KindApp: "/apps", models.KindPlan: "/plans", models.KindStore: "/stores",
-}
-
 // coded are the fields of a form's panel of code: the language it is shown in,
 // and a request to read.
 type coded struct {
@@ -59,6 +54,7 @@ type pasted struct {
 	parts   []code.Part
 	refused *code.Error // why nothing was read
 	form    string      // the operation of the form
+	path    string      // the form of the request's operation
 }
 
 // paste reads the request that was pasted into the form of an operation and
@@ -77,6 +73,9 @@ func paste(c *gin.Context, t code.Table, op string) (pasted, error) {
 	p.request, p.parts, err = t.Parse(form.Value("paste"), op)
 	if err != nil && !errors.As(err, &p.refused) {
 		return p, err
+	}
+	if p.refused == nil {
+		p.path = ui.Look(c.Request.Context(), p.request.Makes()).Path + "/new"
 	}
 	if p.filled() {
 		sent := maps.Clone(c.Request.PostForm)
@@ -119,7 +118,7 @@ func (p pasted) words(form ui.Form) *views.Pasted {
 	}
 	said := &views.Pasted{Operation: p.request.Operation}
 	if !p.filled() {
-		said.Other = forms[p.request.Makes()] + "/new"
+		said.Other = p.path
 		if query := p.request.Form().Encode(); len(query) <= maxQuery {
 			said.Other += "?" + query
 		}

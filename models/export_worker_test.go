@@ -16,7 +16,7 @@ func (db *DB) WorkBriefly(ctx context.Context) (bool, error) { return db.workOnc
 
 // Do works on a claimed job with other steps than its kind's.
 func (db *DB) Do(ctx context.Context, job *Job, steps ...func(context.Context) error) error {
-	w, err := db.workOf(job.Kind)
+	w, _, err := db.workOf(job.Kind)
 	if err != nil {
 		return err
 	}

@@ -58,6 +58,9 @@ type Job struct {
 	CreatedBy   string
 	CreatedAt   time.Time
 	EndedAt     *time.Time
+
+	// Of is the kind of the subject. ListRunningJobs fills it in.
+	Of Kind `gorm:"-"`
 }
 
 // JobStep is one step of a job as a page shows it.
@@ -102,14 +105,14 @@ type WorkStep struct {
 	Do   func(ctx context.Context, db *DB, job *Job) error
 }
 
-// workOf is what a kind of job does.
-func (db *DB) workOf(kind JobKind) (Work, error) {
+// workOf is what a kind of job does, and the kind of thing that it works on.
+func (db *DB) workOf(kind JobKind) (Work, Kind, error) {
 	for _, k := range db.kinds {
 		if w, ok := k.Jobs[kind]; ok {
-			return w, nil
+			return w, k.Kind, nil
 		}
 	}
-	return Work{}, fmt.Errorf("no such kind of job: %q", kind)
+	return Work{}, "", fmt.Errorf("no such kind of job: %q", kind)
 }
 
 // queue promises a job in the caller's transaction.
@@ -179,7 +182,7 @@ func (db *DB) queueOnce(ctx context.Context, by Actor, kind JobKind, key string)
 }
 
 func (db *DB) newJob(by Actor, kind JobKind, subjectID, subjectName string, payload any) (*Job, error) {
-	w, err := db.workOf(kind)
+	w, _, err := db.workOf(kind)
 	if err != nil {
 		return nil, err
 	}
@@ -268,6 +271,9 @@ func (db *DB) ListRunningJobs(ctx context.Context, by Actor, n int) ([]Job, erro
 	jobs, err := query.Of[Job](db.gorm).
 		Where("team_id = ? AND state IN ? AND kind NOT IN ?", by.TeamID, []string{JobQueued, JobRunning}, db.unseenJobs()).
 		Order("created_at DESC, id DESC").Limit(n).Find(ctx)
+	for i, j := range jobs {
+		_, jobs[i].Of, _ = db.workOf(j.Kind)
+	}
 	return jobs, translate(err)
 }
 

@@ -217,7 +217,7 @@ func (db *DB) recoverJobs(ctx context.Context) error {
 
 // work does the job's remaining steps.
 func (db *DB) work(ctx context.Context, job *Job) error {
-	w, err := db.workOf(job.Kind)
+	w, _, err := db.workOf(job.Kind)
 	if err != nil {
 		return db.end(ctx, Work{}, job, err)
 	}

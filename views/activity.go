@@ -14,42 +14,13 @@ import (
 	"quartermaster/views/ui"
 )
 
-// kindIcons are the icons of the kinds that have no hue of their own.
-var kindIcons = map[models.Kind]string{
-	models.KindApp: "app-window", models.KindObject: "file", models.KindOrder: "receipt-text",
-	models.KindTeam: "building-2", models.KindUser: "user",
-	models.KindKey: "key-round",
-}
-
-// kinds are those that people order, in the order they are shown.
-var kinds = []models.Kind{models.KindBucket, models.KindPkgVersion, models.KindPlan, models.KindStore}
-
-// EventKinds are all kinds that events are about, in the order they are shown.
-var EventKinds = []models.Kind{models.KindBucket, models.KindObject, models.KindApp, models.KindPkgVersion, models.KindPlan,
-	models.KindStore, models.KindOrder, models.KindTeam, models.KindUser, models.KindKey}
-
-// kindPaths are where the things of a kind have their pages, by id.
-var kindPaths = map[models.Kind]string{
-	models.KindBucket: "/buckets/", models.KindPkgVersion: "/pkg-versions/", models.KindPlan: "/plans/",
-	models.KindStore: "/stores/", models.KindApp: "/apps/", models.KindOrder: "/orders/",
-	models.KindObject: "/buckets/", // the subject of what happens to an object is its bucket
-}
-
-// thingPath is the page of a thing, "" when it has none.
-func thingPath(kind models.Kind, id string) string {
-	if path := kindPaths[kind]; path != "" && id != "" {
-		return path + id
+// thingPath is the page of a thing, "" when it has none. That of an access key is
+// for those who may see it.
+func thingPath(ctx context.Context, kind models.Kind, id string) string {
+	if kind == models.KindKey && !models.ActorFrom(ctx).May(models.Administer) {
+		return ""
 	}
-	return ""
-}
-
-// eventPath is the page of what an event is about. That of an access key is for
-// those who may see it.
-func eventPath(ctx context.Context, e models.Event) string {
-	if e.Kind == models.KindKey && models.ActorFrom(ctx).May(models.Administer) {
-		return TeamKeys.path(e.SubjectID)
-	}
-	return thingPath(e.Kind, e.SubjectID)
+	return ui.Look(ctx, kind).Thing(id)
 }
 
 // timelineEvents are events as a timeline draws them: a phrase in the reader's
@@ -61,8 +32,8 @@ func timelineEvents(ctx context.Context, events []models.Event, now time.Time) [
 			At: e.At, AtText: i18n.Relative(ctx, e.At, now),
 			Who: eventWho(ctx, e), What: EventText(ctx, e), Note: eventNote(ctx, e),
 			From:  eventFrom(e),
-			Thing: eventThing(e), Href: eventPath(ctx, e), Gone: e.Gone,
-			Kind: ui.Kind(e.Kind), Icon: eventIcon(e), Tone: eventTone(e),
+			Thing: eventThing(e), Href: thingPath(ctx, e.Kind, e.SubjectID), Gone: e.Gone,
+			Kind: e.Kind, Icon: eventIcon(e), Tone: eventTone(e),
 		}
 		if e.KeyID != "" {
 			out[i].Via = keyLink(e.KeyID, e.KeyKept)
@@ -151,7 +122,7 @@ func eventFrom(e models.Event) string {
 	return joined(e.Address, e.Agent)
 }
 
-// eventIcon says what happened where that is not the thing's kind itself.
+// eventIcon says what happened, "" where the icon of the thing's kind says it.
 func eventIcon(e models.Event) string {
 	switch verb := e.Action[strings.LastIndexByte(e.Action, '.')+1:]; {
 	case e.Result != "done":
@@ -167,10 +138,7 @@ func eventIcon(e models.Event) string {
 	case verb == "signed_in":
 		return "key-round"
 	}
-	if icon := kindIcons[e.Kind]; icon != "" {
-		return icon
-	}
-	return ui.Kind(e.Kind).Icon()
+	return ""
 }
 
 func eventTone(e models.Event) ui.Tone {
@@ -216,7 +184,7 @@ func EventCells(ctx context.Context, e models.Event) []string {
 	}
 	return []string{
 		e.At.UTC().Format("2006-01-02 15:04:05"), e.At.In(i18n.Zone(ctx)).Format("2006-01-02 15:04:05 -07:00"),
-		firstOf(e.UserName, i18n.T(ctx, "activity.by-server")), EventText(ctx, e), i18n.T(ctx, "activity.kind."+string(e.Kind)),
+		firstOf(e.UserName, i18n.T(ctx, "activity.by-server")), EventText(ctx, e), ui.Look(ctx, e.Kind).One(ctx),
 		e.SubjectName, e.SubjectID, e.Region, order, i18n.T(ctx, "activity.result."+e.Result), i18n.T(ctx, "order.face."+string(e.Face)),
 		eventNote(ctx, e), e.Action, e.RequestID, e.KeyID, e.Address, e.Agent,
 	}
@@ -224,8 +192,8 @@ func EventCells(ctx context.Context, e models.Event) []string {
 
 func (p ActivityListProps) kinds(ctx context.Context) []FilterOption {
 	options := []FilterOption{{Label: i18n.T(ctx, "list.all"), Href: p.URL.With("kind", ""), Current: p.Filter.Kind == ""}}
-	for _, k := range EventKinds {
-		options = append(options, FilterOption{Label: i18n.T(ctx, "activity.kind."+string(k)), Href: p.URL.With("kind", string(k)), Current: p.Filter.Kind == k})
+	for _, l := range ui.Kinds(ctx) {
+		options = append(options, FilterOption{Label: l.One(ctx), Href: p.URL.With("kind", string(l.Kind)), Current: p.Filter.Kind == l.Kind})
 	}
 	return options
 }

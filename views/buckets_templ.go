@@ -126,7 +126,7 @@ func BucketList(p BucketListProps) templ.Component {
 			return nil
 		})
 		templ_7745c5c3_Err = layout.Page(layout.PageProps{
-			Title: i18n.T(ctx, "buckets.title"), Subtitle: i18n.T(ctx, "buckets.subtitle"), Kind: ui.KindBucket,
+			Title: ui.Look(ctx, models.KindBucket).Many(ctx), Subtitle: i18n.T(ctx, "buckets.subtitle"), Kind: models.KindBucket,
 			Actions: bucketNewButton(p.By), Tabs: ui.Tabs(i18n.T(ctx, "buckets.regions"), p.tabs(ctx)),
 		}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var2), templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
@@ -158,7 +158,7 @@ func bucketNewButton(by models.Actor) templ.Component {
 		}
 		ctx = templ.ClearChildren(ctx)
 		if by.May(models.Request) {
-			templ_7745c5c3_Err = ui.LinkButton(ui.ButtonProps{Text: i18n.T(ctx, "buckets.new"), Style: ui.Primary, Icon: "plus", Href: "/buckets/new"}).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ui.LinkButton(ui.ButtonProps{Text: ui.Look(ctx, models.KindBucket).New(ctx), Style: ui.Primary, Icon: "plus", Href: "/buckets/new"}).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -390,7 +390,7 @@ func bucketTable(p BucketListProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 		} else {
-			templ_7745c5c3_Err = ui.EmptyState(ui.EmptyProps{Kind: ui.KindBucket, Title: i18n.T(ctx, "buckets.empty.title"), Text: i18n.T(ctx, "buckets.empty.text"), Action: bucketNewButton(p.By)}).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ui.EmptyState(ui.EmptyProps{Kind: models.KindBucket, Title: i18n.T(ctx, "buckets.empty.title"), Text: i18n.T(ctx, "buckets.empty.text"), Action: bucketNewButton(p.By)}).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -502,8 +502,8 @@ func BucketNew(p BucketNewProps) templ.Component {
 			return nil
 		})
 		templ_7745c5c3_Err = layout.Page(layout.PageProps{
-			Title: i18n.T(ctx, "buckets.new"), Subtitle: i18n.T(ctx, "buckets.new.note"), Kind: ui.KindBucket,
-			Crumbs: []ui.Crumb{{Label: i18n.T(ctx, "buckets.title"), Href: "/buckets"}},
+			Title: ui.Look(ctx, models.KindBucket).New(ctx), Subtitle: i18n.T(ctx, "buckets.new.note"), Kind: models.KindBucket,
+			Crumbs: ui.Crumbs(ctx, models.KindBucket),
 		}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var22), templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
@@ -580,7 +580,7 @@ func bucketFields(p BucketNewProps) templ.Component {
 			}
 			return nil
 		})
-		templ_7745c5c3_Err = ui.Panel(ui.PanelProps{Title: i18n.T(ctx, "buckets.what"), Kind: ui.KindBucket}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var25), templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = ui.Panel(ui.PanelProps{Title: i18n.T(ctx, "buckets.what"), Kind: models.KindBucket}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var25), templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -860,8 +860,8 @@ func BucketDetails(p BucketDetailsProps) templ.Component {
 			return nil
 		})
 		templ_7745c5c3_Err = layout.Page(layout.PageProps{
-			Title: p.Bucket.Name, Subtitle: bucketSubtitle(ctx, p.Bucket, p.Regions), Kind: ui.KindBucket,
-			Crumbs: []ui.Crumb{{Label: i18n.T(ctx, "buckets.title"), Href: "/buckets"}}, Actions: bucketActions(p.Bucket, p.By),
+			Title: p.Bucket.Name, Subtitle: bucketSubtitle(ctx, p.Bucket, p.Regions), Kind: models.KindBucket,
+			Crumbs: ui.Crumbs(ctx, models.KindBucket), Actions: bucketActions(p.Bucket, p.By),
 			Tabs: ui.Tabs(i18n.T(ctx, "buckets.parts"), bucketTabs(ctx, p.Bucket, true)),
 		}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var33), templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {

@@ -25,7 +25,7 @@ type DashboardProps struct {
 	models.Dashboard
 }
 
-// Dashboard is the page a team sees first: counts and trend of the four kinds,
+// Dashboard is the page a team sees first: counts and trend of the kinds,
 // spend, what ends soon, what runs now and what was done last.
 func Dashboard(p DashboardProps) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
@@ -64,8 +64,8 @@ func Dashboard(p DashboardProps) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			for _, kind := range kinds {
-				templ_7745c5c3_Err = ui.Stat(p.stat(ctx, kind)).Render(ctx, templ_7745c5c3_Buffer)
+			for _, look := range ui.Ordered(ctx) {
+				templ_7745c5c3_Err = ui.Stat(p.stat(ctx, look)).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -74,7 +74,7 @@ func Dashboard(p DashboardProps) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			if p.empty() {
+			if p.empty(ctx) {
 				templ_7745c5c3_Err = ui.EmptyState(ui.EmptyProps{
 					Icon:   "boxes",
 					Title:  i18n.T(ctx, "dashboard.empty.title"),
@@ -317,9 +317,9 @@ func DashboardRunning(jobs []models.Job) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var12 templ.SafeURL
-				templ_7745c5c3_Var12, templ_7745c5c3_Err = templ.JoinURLErrs(templ.URL(jobHref(j)))
+				templ_7745c5c3_Var12, templ_7745c5c3_Err = templ.JoinURLErrs(templ.URL(thingPath(ctx, j.Of, j.SubjectID)))
 				if templ_7745c5c3_Err != nil {
-					return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/dashboard.templ`, Line: 90, Col: 36}
+					return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/dashboard.templ`, Line: 90, Col: 59}
 				}
 				_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var12))
 				if templ_7745c5c3_Err != nil {
@@ -332,7 +332,7 @@ func DashboardRunning(jobs []models.Job) templ.Component {
 				var templ_7745c5c3_Var13 string
 				templ_7745c5c3_Var13, templ_7745c5c3_Err = templ.JoinStringErrs(j.SubjectName)
 				if templ_7745c5c3_Err != nil {
-					return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/dashboard.templ`, Line: 90, Col: 54}
+					return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/dashboard.templ`, Line: 90, Col: 77}
 				}
 				_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var13))
 				if templ_7745c5c3_Err != nil {
@@ -406,7 +406,8 @@ func expiring(p DashboardProps) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		for _, e := range p.Expiring {
-			var templ_7745c5c3_Var16 = []any{"kind-" + string(e.Kind)}
+			look := ui.Look(ctx, e.Kind)
+			var templ_7745c5c3_Var16 = []any{look.Class()}
 			templ_7745c5c3_Err = templ.RenderCSSItems(ctx, templ_7745c5c3_Buffer, templ_7745c5c3_Var16...)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
@@ -428,7 +429,7 @@ func expiring(p DashboardProps) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = ui.Icon(ui.Kind(e.Kind).Icon()).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ui.Icon(look.Icon).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -437,9 +438,9 @@ func expiring(p DashboardProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var18 templ.SafeURL
-			templ_7745c5c3_Var18, templ_7745c5c3_Err = templ.JoinURLErrs(templ.URL(expiringHref(e)))
+			templ_7745c5c3_Var18, templ_7745c5c3_Err = templ.JoinURLErrs(templ.URL(look.Thing(e.ID)))
 			if templ_7745c5c3_Err != nil {
-				return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/dashboard.templ`, Line: 106, Col: 40}
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/dashboard.templ`, Line: 107, Col: 41}
 			}
 			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var18))
 			if templ_7745c5c3_Err != nil {
@@ -450,9 +451,9 @@ func expiring(p DashboardProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var19 string
-			templ_7745c5c3_Var19, templ_7745c5c3_Err = templ.JoinStringErrs(expiringName(ctx, e))
+			templ_7745c5c3_Var19, templ_7745c5c3_Err = templ.JoinStringErrs(word(ctx, e.ZH, e.EN))
 			if templ_7745c5c3_Err != nil {
-				return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/dashboard.templ`, Line: 106, Col: 65}
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/dashboard.templ`, Line: 107, Col: 67}
 			}
 			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var19))
 			if templ_7745c5c3_Err != nil {
@@ -465,7 +466,7 @@ func expiring(p DashboardProps) templ.Component {
 			var templ_7745c5c3_Var20 string
 			templ_7745c5c3_Var20, templ_7745c5c3_Err = templ.JoinStringErrs(i18n.DaysLeft(ctx, e.EndsAt, p.Now))
 			if templ_7745c5c3_Err != nil {
-				return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/dashboard.templ`, Line: 107, Col: 67}
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/dashboard.templ`, Line: 108, Col: 67}
 			}
 			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var20))
 			if templ_7745c5c3_Err != nil {
@@ -483,7 +484,7 @@ func expiring(p DashboardProps) templ.Component {
 				var templ_7745c5c3_Var21 string
 				templ_7745c5c3_Var21, templ_7745c5c3_Err = templ.JoinStringErrs(e.ID)
 				if templ_7745c5c3_Err != nil {
-					return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/dashboard.templ`, Line: 110, Col: 18}
+					return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/dashboard.templ`, Line: 111, Col: 18}
 				}
 				_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var21))
 				if templ_7745c5c3_Err != nil {
@@ -497,7 +498,7 @@ func expiring(p DashboardProps) templ.Component {
 				var templ_7745c5c3_Var22 string
 				templ_7745c5c3_Var22, templ_7745c5c3_Err = templ.JoinStringErrs(e.Region)
 				if templ_7745c5c3_Err != nil {
-					return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/dashboard.templ`, Line: 112, Col: 16}
+					return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/dashboard.templ`, Line: 113, Col: 16}
 				}
 				_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var22))
 				if templ_7745c5c3_Err != nil {
@@ -511,7 +512,7 @@ func expiring(p DashboardProps) templ.Component {
 			var templ_7745c5c3_Var23 string
 			templ_7745c5c3_Var23, templ_7745c5c3_Err = templ.JoinStringErrs(i18n.LastDate(ctx, e.EndsAt))
 			if templ_7745c5c3_Err != nil {
-				return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/dashboard.templ`, Line: 115, Col: 60}
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/dashboard.templ`, Line: 116, Col: 60}
 			}
 			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var23))
 			if templ_7745c5c3_Err != nil {
@@ -558,7 +559,7 @@ func viewAll(href string) templ.Component {
 		var templ_7745c5c3_Var25 templ.SafeURL
 		templ_7745c5c3_Var25, templ_7745c5c3_Err = templ.JoinURLErrs(templ.URL(href))
 		if templ_7745c5c3_Err != nil {
-			return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/dashboard.templ`, Line: 122, Col: 26}
+			return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/dashboard.templ`, Line: 123, Col: 26}
 		}
 		_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var25))
 		if templ_7745c5c3_Err != nil {
@@ -571,7 +572,7 @@ func viewAll(href string) templ.Component {
 		var templ_7745c5c3_Var26 string
 		templ_7745c5c3_Var26, templ_7745c5c3_Err = templ.JoinStringErrs(i18n.T(ctx, "dashboard.all"))
 		if templ_7745c5c3_Err != nil {
-			return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/dashboard.templ`, Line: 122, Col: 59}
+			return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/dashboard.templ`, Line: 123, Col: 59}
 		}
 		_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var26))
 		if templ_7745c5c3_Err != nil {
@@ -585,7 +586,7 @@ func viewAll(href string) templ.Component {
 	})
 }
 
-// newMenu draws the button that opens the four create forms.
+// newMenu draws the button that opens the create forms.
 func newMenu(may bool) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -620,8 +621,8 @@ func newMenu(may bool) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			for _, kind := range kinds {
-				var templ_7745c5c3_Var28 = []any{"menu-item", "kind-" + string(kind)}
+			for _, look := range ui.Ordered(ctx) {
+				var templ_7745c5c3_Var28 = []any{"menu-item", look.Class()}
 				templ_7745c5c3_Err = templ.RenderCSSItems(ctx, templ_7745c5c3_Buffer, templ_7745c5c3_Var28...)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
@@ -644,9 +645,9 @@ func newMenu(may bool) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var30 templ.SafeURL
-				templ_7745c5c3_Var30, templ_7745c5c3_Err = templ.JoinURLErrs(templ.URL(newHref(kind)))
+				templ_7745c5c3_Var30, templ_7745c5c3_Err = templ.JoinURLErrs(templ.URL(look.Path + "/new"))
 				if templ_7745c5c3_Err != nil {
-					return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/dashboard.templ`, Line: 132, Col: 85}
+					return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/dashboard.templ`, Line: 133, Col: 80}
 				}
 				_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var30))
 				if templ_7745c5c3_Err != nil {
@@ -656,14 +657,14 @@ func newMenu(may bool) templ.Component {
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				templ_7745c5c3_Err = ui.Icon(ui.Kind(kind).Icon()).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = ui.Icon(look.Icon).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var31 string
-				templ_7745c5c3_Var31, templ_7745c5c3_Err = templ.JoinStringErrs(i18n.T(ctx, "dashboard.new."+string(kind)))
+				templ_7745c5c3_Var31, templ_7745c5c3_Err = templ.JoinStringErrs(look.New(ctx))
 				if templ_7745c5c3_Err != nil {
-					return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/dashboard.templ`, Line: 134, Col: 50}
+					return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/dashboard.templ`, Line: 135, Col: 21}
 				}
 				_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var31))
 				if templ_7745c5c3_Err != nil {
@@ -705,8 +706,8 @@ func newButtons(may bool) templ.Component {
 		}
 		ctx = templ.ClearChildren(ctx)
 		if may {
-			for _, kind := range kinds {
-				templ_7745c5c3_Err = ui.LinkButton(ui.ButtonProps{Text: i18n.T(ctx, "dashboard.new."+string(kind)), Icon: ui.Kind(kind).Icon(), Href: newHref(kind)}).Render(ctx, templ_7745c5c3_Buffer)
+			for _, look := range ui.Ordered(ctx) {
+				templ_7745c5c3_Err = ui.LinkButton(ui.ButtonProps{Text: look.New(ctx), Icon: look.Icon, Href: look.Path + "/new"}).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -716,35 +717,9 @@ func newButtons(may bool) templ.Component {
 	})
 }
 
-// lists are the pages of the four kinds.
-var lists = map[models.Kind]string{
-	models.KindBucket:     "/buckets",
-	models.KindPkgVersion: "/pkg-versions",
-	models.KindPlan:       "/plans",
-	models.KindStore:      "/stores",
-}
-
-func newHref(kind models.Kind) string { return lists[kind] + "/new" }
-
-func expiringHref(e models.Expiring) string { return lists[e.Kind] + "/" + e.ID }
-
-func expiringName(ctx context.Context, e models.Expiring) string {
-	if i18n.Lang(ctx) == "zh" {
-		return e.ZH
-	}
-	return e.EN
-}
-
-func jobHref(j models.Job) string {
-	if j.Kind == models.InspectJob {
-		return "/pkg-versions/" + j.SubjectID
-	}
-	return "/stores/" + j.SubjectID
-}
-
-func (p DashboardProps) empty() bool {
-	for _, kind := range kinds {
-		if p.Counts[string(kind)] > 0 {
+func (p DashboardProps) empty(ctx context.Context) bool {
+	for _, look := range ui.Ordered(ctx) {
+		if p.Counts[string(look.Kind)] > 0 {
 			return false
 		}
 	}
@@ -764,9 +739,9 @@ func (p DashboardProps) of(kind models.Kind) []models.Month {
 
 // stat is the count of a kind with its trend: how many there were at the end of
 // each month, reckoned back from how many there are.
-func (p DashboardProps) stat(ctx context.Context, kind models.Kind) ui.StatProps {
-	months := p.of(kind)
-	total := p.Counts[string(kind)]
+func (p DashboardProps) stat(ctx context.Context, look ui.KindLook) ui.StatProps {
+	months := p.of(look.Kind)
+	total := p.Counts[string(look.Kind)]
 	points := make([]float64, len(months))
 	at := total
 	for i := len(months) - 1; i >= 0; i-- {
@@ -774,8 +749,8 @@ func (p DashboardProps) stat(ctx context.Context, kind models.Kind) ui.StatProps
 		at -= months[i].Created - months[i].Deleted
 	}
 	s := ui.StatProps{
-		Kind: ui.Kind(kind), Label: i18n.T(ctx, "kind."+string(kind)), Value: i18n.Number(ctx, total),
-		Href: lists[kind], Points: points, Note: i18n.T(ctx, "dashboard.vs-last"), Delta: "±0",
+		Kind: look.Kind, Label: look.Many(ctx), Value: i18n.Number(ctx, total),
+		Href: look.Path, Points: points, Note: i18n.T(ctx, "dashboard.vs-last"), Delta: "±0",
 	}
 	if slices.Max(points) == 0 {
 		s.Points = nil // a line along the bottom tells nothing
@@ -812,14 +787,14 @@ func (p DashboardProps) created(ctx context.Context) *ui.ChartProps {
 	return chart
 }
 
-// chart stacks one figure of the four kinds by month. It is nil when there is
+// chart stacks one figure of the kinds by month. It is nil when there is
 // nothing to stack.
 func (p DashboardProps) chart(ctx context.Context, figure func(models.Month) float64) *ui.ChartProps {
 	chart := &ui.ChartProps{Corner: i18n.T(ctx, "dashboard.month")}
 	total := 0.0
-	for i, kind := range kinds {
-		s := ui.Series{Kind: ui.Kind(kind), Label: i18n.T(ctx, "kind."+string(kind))}
-		for _, m := range p.of(kind) {
+	for i, look := range ui.Ordered(ctx) {
+		s := ui.Series{Kind: look, Label: look.Many(ctx)}
+		for _, m := range p.of(look.Kind) {
 			s.Values = append(s.Values, figure(m))
 			total += figure(m)
 			if i == 0 {

@@ -42,25 +42,15 @@ func galleryForm(theme string) ui.Form {
 	}
 }
 
-func galleryKinds(ctx context.Context) map[ui.Kind]string {
-	return map[ui.Kind]string{
-		ui.KindBucket:  i18n.T(ctx, "nav.buckets"),
-		ui.KindVersion: i18n.T(ctx, "nav.versions"),
-		ui.KindPlan:    i18n.T(ctx, "nav.plans"),
-		ui.KindStore:   i18n.T(ctx, "nav.stores"),
-	}
-}
-
 func galleryChart(ctx context.Context) ui.ChartProps {
-	names := galleryKinds(ctx)
 	p := ui.ChartProps{
 		Label:  i18n.T(ctx, "gallery.chart"),
 		Corner: i18n.T(ctx, "gallery.month"),
 		Labels: []string{"12", "1", "2", "3", "4", "5", "6", "7", "8", "9", "10", "11"},
 		Format: func(v float64) string { return fmt.Sprintf("%.0f", v) },
 	}
-	for i, k := range ui.Kinds {
-		s := ui.Series{Kind: k, Label: names[k]}
+	for i, look := range ui.Ordered(ctx) {
+		s := ui.Series{Kind: look, Label: look.Many(ctx)}
 		for m := range 12 {
 			s.Values = append(s.Values, float64(3+i*5+m*(i+1)/2+(m*7+i*3)%5))
 		}
@@ -115,7 +105,7 @@ func Gallery() templ.Component {
 				var templ_7745c5c3_Var3 string
 				templ_7745c5c3_Var3, templ_7745c5c3_Err = templ.JoinStringErrs(theme)
 				if templ_7745c5c3_Err != nil {
-					return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/gallery.templ`, Line: 69, Col: 48}
+					return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/gallery.templ`, Line: 59, Col: 48}
 				}
 				_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var3))
 				if templ_7745c5c3_Err != nil {
@@ -261,8 +251,8 @@ func galleryMarks(theme string) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			for _, k := range ui.Kinds {
-				templ_7745c5c3_Err = ui.KindTile(k).Render(ctx, templ_7745c5c3_Buffer)
+			for _, look := range ui.Ordered(ctx) {
+				templ_7745c5c3_Err = ui.KindTile(look.Kind).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -454,7 +444,7 @@ func galleryFields(theme string) templ.Component {
 			}
 			return nil
 		})
-		templ_7745c5c3_Err = ui.Panel(ui.PanelProps{Title: i18n.T(ctx, "gallery.form"), Subtitle: i18n.T(ctx, "gallery.form-text"), Kind: ui.KindStore}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var7), templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = ui.Panel(ui.PanelProps{Title: i18n.T(ctx, "gallery.form"), Subtitle: i18n.T(ctx, "gallery.form-text"), Kind: models.KindStore}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var7), templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -612,7 +602,7 @@ func galleryLists(theme string) templ.Component {
 			}
 			return nil
 		})
-		templ_7745c5c3_Err = ui.Panel(ui.PanelProps{Title: i18n.T(ctx, "nav.stores"), Flush: true, Action: ui.LinkButton(ui.ButtonProps{Text: i18n.T(ctx, "gallery.create"), Icon: "plus", Small: true, Style: ui.Primary, Href: "#main"})}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var10), templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = ui.Panel(ui.PanelProps{Title: ui.Look(ctx, models.KindStore).Many(ctx), Flush: true, Action: ui.LinkButton(ui.ButtonProps{Text: i18n.T(ctx, "gallery.create"), Icon: "plus", Small: true, Style: ui.Primary, Href: "#main"})}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var10), templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -628,7 +618,7 @@ func galleryLists(theme string) templ.Component {
 				}()
 			}
 			ctx = templ.InitializeContext(ctx)
-			templ_7745c5c3_Err = ui.EmptyState(ui.EmptyProps{Kind: ui.KindBucket, Title: i18n.T(ctx, "gallery.empty"), Text: i18n.T(ctx, "gallery.empty-text"), Action: ui.LinkButton(ui.ButtonProps{Text: i18n.T(ctx, "gallery.create"), Icon: "plus", Style: ui.Primary, Href: "#main"})}).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ui.EmptyState(ui.EmptyProps{Kind: models.KindBucket, Title: i18n.T(ctx, "gallery.empty"), Text: i18n.T(ctx, "gallery.empty-text"), Action: ui.LinkButton(ui.ButtonProps{Text: i18n.T(ctx, "gallery.create"), Icon: "plus", Style: ui.Primary, Href: "#main"})}).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -699,7 +689,7 @@ func galleryRow(name string, tone ui.Tone, state, size string) templ.Component {
 		var templ_7745c5c3_Var16 string
 		templ_7745c5c3_Var16, templ_7745c5c3_Err = templ.JoinStringErrs(name)
 		if templ_7745c5c3_Err != nil {
-			return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/gallery.templ`, Line: 191, Col: 46}
+			return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/gallery.templ`, Line: 181, Col: 46}
 		}
 		_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var16))
 		if templ_7745c5c3_Err != nil {
@@ -712,7 +702,7 @@ func galleryRow(name string, tone ui.Tone, state, size string) templ.Component {
 		var templ_7745c5c3_Var17 string
 		templ_7745c5c3_Var17, templ_7745c5c3_Err = templ.JoinStringErrs(i18n.T(ctx, "gallery.state"))
 		if templ_7745c5c3_Err != nil {
-			return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/gallery.templ`, Line: 192, Col: 61}
+			return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/gallery.templ`, Line: 182, Col: 61}
 		}
 		_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var17))
 		if templ_7745c5c3_Err != nil {
@@ -733,7 +723,7 @@ func galleryRow(name string, tone ui.Tone, state, size string) templ.Component {
 		var templ_7745c5c3_Var18 string
 		templ_7745c5c3_Var18, templ_7745c5c3_Err = templ.JoinStringErrs(i18n.T(ctx, "gallery.region"))
 		if templ_7745c5c3_Err != nil {
-			return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/gallery.templ`, Line: 195, Col: 48}
+			return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/gallery.templ`, Line: 185, Col: 48}
 		}
 		_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var18))
 		if templ_7745c5c3_Err != nil {
@@ -746,7 +736,7 @@ func galleryRow(name string, tone ui.Tone, state, size string) templ.Component {
 		var templ_7745c5c3_Var19 string
 		templ_7745c5c3_Var19, templ_7745c5c3_Err = templ.JoinStringErrs(i18n.T(ctx, "gallery.size"))
 		if templ_7745c5c3_Err != nil {
-			return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/gallery.templ`, Line: 196, Col: 58}
+			return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/gallery.templ`, Line: 186, Col: 58}
 		}
 		_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var19))
 		if templ_7745c5c3_Err != nil {
@@ -759,7 +749,7 @@ func galleryRow(name string, tone ui.Tone, state, size string) templ.Component {
 		var templ_7745c5c3_Var20 string
 		templ_7745c5c3_Var20, templ_7745c5c3_Err = templ.JoinStringErrs(size)
 		if templ_7745c5c3_Err != nil {
-			return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/gallery.templ`, Line: 196, Col: 67}
+			return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/gallery.templ`, Line: 186, Col: 67}
 		}
 		_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var20))
 		if templ_7745c5c3_Err != nil {
@@ -772,7 +762,7 @@ func galleryRow(name string, tone ui.Tone, state, size string) templ.Component {
 		var templ_7745c5c3_Var21 string
 		templ_7745c5c3_Var21, templ_7745c5c3_Err = templ.JoinStringErrs(i18n.T(ctx, "gallery.since"))
 		if templ_7745c5c3_Err != nil {
-			return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/gallery.templ`, Line: 197, Col: 47}
+			return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/gallery.templ`, Line: 187, Col: 47}
 		}
 		_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var21))
 		if templ_7745c5c3_Err != nil {
@@ -823,24 +813,23 @@ func galleryFigures(theme string) templ.Component {
 			templ_7745c5c3_Var22 = templ.NopComponent
 		}
 		ctx = templ.ClearChildren(ctx)
-		names := galleryKinds(ctx)
 		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 37, "<div class=\"stats\">")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = ui.Stat(ui.StatProps{Kind: ui.KindBucket, Label: names[ui.KindBucket], Value: "12", Delta: "+2", DeltaTone: ui.OK, Note: i18n.T(ctx, "gallery.against"), Href: "#main", Points: []float64{2, 3, 3, 5, 7, 7, 8, 10, 10, 11, 12}}).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = ui.Stat(ui.StatProps{Kind: models.KindBucket, Label: ui.Look(ctx, models.KindBucket).Many(ctx), Value: "12", Delta: "+2", DeltaTone: ui.OK, Note: i18n.T(ctx, "gallery.against"), Href: "#main", Points: []float64{2, 3, 3, 5, 7, 7, 8, 10, 10, 11, 12}}).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = ui.Stat(ui.StatProps{Kind: ui.KindVersion, Label: names[ui.KindVersion], Value: "1,148", Delta: "+17", DeltaTone: ui.OK, Note: i18n.T(ctx, "gallery.against"), Points: []float64{1, 2, 4, 5, 8, 9, 12, 15, 18}}).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = ui.Stat(ui.StatProps{Kind: models.KindPkgVersion, Label: ui.Look(ctx, models.KindPkgVersion).Many(ctx), Value: "1,148", Delta: "+17", DeltaTone: ui.OK, Note: i18n.T(ctx, "gallery.against"), Points: []float64{1, 2, 4, 5, 8, 9, 12, 15, 18}}).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = ui.Stat(ui.StatProps{Kind: ui.KindPlan, Label: names[ui.KindPlan], Value: "¥128,400", Delta: "−3.2 %", DeltaTone: ui.Danger, Note: i18n.T(ctx, "gallery.against"), Points: []float64{1, 5, 4, 7, 8, 6, 5, 6, 7, 6}}).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = ui.Stat(ui.StatProps{Kind: models.KindPlan, Label: ui.Look(ctx, models.KindPlan).Many(ctx), Value: "¥128,400", Delta: "−3.2 %", DeltaTone: ui.Danger, Note: i18n.T(ctx, "gallery.against"), Points: []float64{1, 5, 4, 7, 8, 6, 5, 6, 7, 6}}).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = ui.Stat(ui.StatProps{Kind: ui.KindStore, Label: names[ui.KindStore], Value: "0", Note: i18n.T(ctx, "gallery.unchanged"), Points: []float64{0, 0, 0}}).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = ui.Stat(ui.StatProps{Kind: models.KindStore, Label: ui.Look(ctx, models.KindStore).Many(ctx), Value: "0", Note: i18n.T(ctx, "gallery.unchanged"), Points: []float64{0, 0, 0}}).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -975,9 +964,9 @@ func galleryMessages(theme string) templ.Component {
 			}
 			ctx = templ.InitializeContext(ctx)
 			templ_7745c5c3_Err = ui.Timeline([]ui.Event{
-				{At: galleryMoment, AtText: "14:05", Who: "林晓雯", What: i18n.T(ctx, "gallery.did"), Thing: "kb-legal-contracts", Href: "#main", Kind: ui.KindStore},
+				{At: galleryMoment, AtText: "14:05", Who: "林晓雯", What: i18n.T(ctx, "gallery.did"), Thing: "kb-legal-contracts", Href: "#main", Kind: models.KindStore},
 				{At: galleryMoment, AtText: "13:48", Who: "Priya N.", What: i18n.T(ctx, "gallery.failed"), Thing: "search-indexer 0.9.3-rc.1", Icon: "circle-alert", Tone: ui.Danger, Note: i18n.T(ctx, "gallery.step-note")},
-				{At: galleryMoment, AtText: "11:20", Who: "Tom Becker", What: i18n.T(ctx, "gallery.did"), Thing: "OSSBAG-cn-x7k2", Kind: ui.KindPlan},
+				{At: galleryMoment, AtText: "11:20", Who: "Tom Becker", What: i18n.T(ctx, "gallery.did"), Thing: "OSSBAG-cn-x7k2", Kind: models.KindPlan},
 			}).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
@@ -1007,7 +996,7 @@ func galleryMessages(theme string) templ.Component {
 			var templ_7745c5c3_Var29 string
 			templ_7745c5c3_Var29, templ_7745c5c3_Err = templ.JoinStringErrs(i18n.T(ctx, "gallery.callout-text"))
 			if templ_7745c5c3_Err != nil {
-				return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/gallery.templ`, Line: 242, Col: 42}
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/gallery.templ`, Line: 231, Col: 42}
 			}
 			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var29))
 			if templ_7745c5c3_Err != nil {
@@ -1020,7 +1009,7 @@ func galleryMessages(theme string) templ.Component {
 			var templ_7745c5c3_Var30 string
 			templ_7745c5c3_Var30, templ_7745c5c3_Err = templ.JoinStringErrs(i18n.T(ctx, "gallery.facts"))
 			if templ_7745c5c3_Err != nil {
-				return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/gallery.templ`, Line: 242, Col: 91}
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/gallery.templ`, Line: 231, Col: 91}
 			}
 			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var30))
 			if templ_7745c5c3_Err != nil {
@@ -1055,7 +1044,7 @@ func galleryMessages(theme string) templ.Component {
 			var templ_7745c5c3_Var32 string
 			templ_7745c5c3_Var32, templ_7745c5c3_Err = templ.JoinStringErrs(i18n.T(ctx, "gallery.callout-text"))
 			if templ_7745c5c3_Err != nil {
-				return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/gallery.templ`, Line: 245, Col: 42}
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/gallery.templ`, Line: 234, Col: 42}
 			}
 			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var32))
 			if templ_7745c5c3_Err != nil {
@@ -1090,7 +1079,7 @@ func galleryMessages(theme string) templ.Component {
 			var templ_7745c5c3_Var34 string
 			templ_7745c5c3_Var34, templ_7745c5c3_Err = templ.JoinStringErrs(i18n.T(ctx, "gallery.step-note"))
 			if templ_7745c5c3_Err != nil {
-				return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/gallery.templ`, Line: 248, Col: 39}
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/gallery.templ`, Line: 237, Col: 39}
 			}
 			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var34))
 			if templ_7745c5c3_Err != nil {

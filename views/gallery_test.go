@@ -12,12 +12,13 @@ import (
 	"quartermaster/views"
 	"quartermaster/views/i18n"
 	"quartermaster/views/layout"
+	"quartermaster/views/ui"
 )
 
 // gallery draws the page of all parts, framed for a member of a team.
 func gallery(t *testing.T, lang string) (*goquery.Document, string) {
 	t.Helper()
-	ctx := layout.WithShell(i18n.WithLang(context.Background(), lang), layout.Shell{
+	ctx := layout.WithShell(ui.WithKinds(i18n.WithLang(context.Background(), lang), views.Kinds()), layout.Shell{
 		UserName: "Ada", UserEmail: "ada@example.com", Initials: "a", TeamName: "Platform", TeamID: "1008601234567890",
 		Role: "admin", Teams: []layout.Team{{ID: "2", Name: "Data"}}, Path: "/gallery", Demo: true,
 	})

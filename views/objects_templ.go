@@ -157,8 +157,8 @@ func BucketFiles(p BucketFilesProps) templ.Component {
 			return nil
 		})
 		templ_7745c5c3_Err = layout.Page(layout.PageProps{
-			Title: p.Bucket.Name, Subtitle: bucketSubtitle(ctx, p.Bucket, p.Regions), Kind: ui.KindBucket,
-			Crumbs: []ui.Crumb{{Label: i18n.T(ctx, "buckets.title"), Href: "/buckets"}}, Actions: bucketActions(p.Bucket, p.By),
+			Title: p.Bucket.Name, Subtitle: bucketSubtitle(ctx, p.Bucket, p.Regions), Kind: models.KindBucket,
+			Crumbs: ui.Crumbs(ctx, models.KindBucket), Actions: bucketActions(p.Bucket, p.By),
 			Tabs: ui.Tabs(i18n.T(ctx, "buckets.parts"), bucketTabs(ctx, p.Bucket, false)),
 		}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var2), templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
@@ -1156,8 +1156,8 @@ func ObjectShow(p ObjectShowProps) templ.Component {
 			return nil
 		})
 		templ_7745c5c3_Err = layout.Page(layout.PageProps{
-			Title: below(p.Object.Key, p.folder()), Subtitle: i18n.Bytes(ctx, p.Object.Size) + " · " + p.Object.ContentType, Kind: ui.KindBucket,
-			Crumbs:  append([]ui.Crumb{{Label: i18n.T(ctx, "buckets.title"), Href: "/buckets"}}, way(p.Bucket, p.folder())...),
+			Title: below(p.Object.Key, p.folder()), Subtitle: i18n.Bytes(ctx, p.Object.Size) + " · " + p.Object.ContentType, Kind: models.KindBucket,
+			Crumbs:  append(ui.Crumbs(ctx, models.KindBucket), way(p.Bucket, p.folder())...),
 			Actions: objectActions(p),
 		}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var42), templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
@@ -1476,8 +1476,8 @@ func ObjectsConfirm(p ObjectsConfirmProps) templ.Component {
 			return nil
 		})
 		templ_7745c5c3_Err = layout.Page(layout.PageProps{
-			Title: i18n.T(ctx, "objects.delete.ask", "Count", n), Subtitle: i18n.T(ctx, "objects.delete.frees", "Size", i18n.Bytes(ctx, bytes)), Kind: ui.KindBucket,
-			Crumbs: append([]ui.Crumb{{Label: i18n.T(ctx, "buckets.title"), Href: "/buckets"}}, way(p.Bucket, p.Prefix)...),
+			Title: i18n.T(ctx, "objects.delete.ask", "Count", n), Subtitle: i18n.T(ctx, "objects.delete.frees", "Size", i18n.Bytes(ctx, bytes)), Kind: models.KindBucket,
+			Crumbs: append(ui.Crumbs(ctx, models.KindBucket), way(p.Bucket, p.Prefix)...),
 		}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var51), templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
@@ -1673,8 +1673,8 @@ func ObjectsGone(p ObjectsGoneProps) templ.Component {
 			return nil
 		})
 		templ_7745c5c3_Err = layout.Page(layout.PageProps{
-			Title: i18n.T(ctx, "objects.gone.title"), Subtitle: i18n.T(ctx, "objects.gone.subtitle"), Kind: ui.KindBucket,
-			Crumbs: append([]ui.Crumb{{Label: i18n.T(ctx, "buckets.title"), Href: "/buckets"}}, way(p.Bucket, p.Prefix)...),
+			Title: i18n.T(ctx, "objects.gone.title"), Subtitle: i18n.T(ctx, "objects.gone.subtitle"), Kind: models.KindBucket,
+			Crumbs: append(ui.Crumbs(ctx, models.KindBucket), way(p.Bucket, p.Prefix)...),
 		}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var64), templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err

@@ -20,19 +20,14 @@ var orderTones = map[models.OrderState]ui.Tone{
 }
 
 // orderKinds are the kinds of an order's lines, each once.
-func orderKinds(o models.Order) []ui.Kind {
-	var kinds []ui.Kind
+func orderKinds(o models.Order) []models.Kind {
+	var kinds []models.Kind
 	for k := range strings.SplitSeq(o.Kinds, ",") {
-		if k := ui.Kind(k); k != "" && !slices.Contains(kinds, k) {
+		if k := models.Kind(k); k != "" && !slices.Contains(kinds, k) {
 			kinds = append(kinds, k)
 		}
 	}
 	return kinds
-}
-
-// kindWord is one thing of a kind in words: "resource plan".
-func kindWord(ctx context.Context, k models.Kind) string {
-	return i18n.T(ctx, "order.kind."+string(k))
 }
 
 // lineTitle is what a line of an order is called: a plan by what the catalogue
@@ -41,17 +36,16 @@ func lineTitle(ctx context.Context, s *models.OrderSheet, l models.OrderLine) st
 	if t, ok := s.Type(l); ok {
 		return changeOf(ctx, s.Order.Type, l.Kind, word(ctx, t.ZH, t.EN))
 	}
-	return changeOf(ctx, s.Order.Type, l.Kind, firstOf(l.Name, l.ResourceName, l.ResourceID, kindWord(ctx, l.Kind)))
+	return changeOf(ctx, s.Order.Type, l.Kind, firstOf(l.Name, l.ResourceName, l.ResourceID, ui.Look(ctx, l.Kind).One(ctx)))
 }
 
 // changeOf says what an order of a type does to a thing of a kind that is called
 // name.
 func changeOf(ctx context.Context, orderType string, kind models.Kind, name string) string {
-	if kind == models.KindStore { // can be made smaller too
-		orderType += ".store"
-	}
-	if key := "order.type." + orderType; i18n.Has(ctx, key) {
-		return i18n.T(ctx, key, "Name", name)
+	for _, key := range []string{"order.type." + orderType + "." + string(kind), "order.type." + orderType} {
+		if i18n.Has(ctx, key) {
+			return i18n.T(ctx, key, "Name", name)
+		}
 	}
 	return name
 }
@@ -159,7 +153,7 @@ func firstOf(some ...string) string {
 }
 
 // orderPath is the page of an order.
-func orderPath(n int64) string { return kindPaths[models.KindOrder] + number(n) }
+func orderPath(n int64) string { return "/orders/" + number(n) }
 
 // orderTitle is what an order asks for first; a plan by the catalogue's words.
 func orderTitle(ctx context.Context, o models.Order, types map[string]models.PackageType) string {
@@ -167,7 +161,7 @@ func orderTitle(ctx context.Context, o models.Order, types map[string]models.Pac
 		return changeOf(ctx, o.Type, models.KindPlan, word(ctx, t.ZH, t.EN))
 	}
 	if o.Title == "" && o.Kinds != "" {
-		return kindWord(ctx, models.Kind(orderKinds(o)[0]))
+		return ui.Look(ctx, orderKinds(o)[0]).One(ctx)
 	}
 	return changeOf(ctx, o.Type, models.Kind(o.Kinds), o.Title)
 }
@@ -237,17 +231,17 @@ func orderSubtitle(ctx context.Context, s *models.OrderSheet) string {
 // orderAgain is the form for a new thing with a line's input filled in, ""
 // for those who may not order, lines that no form knows and those that gave a
 // thing another size.
-func orderAgain(p OrderShowProps, l models.OrderLine) string {
+func orderAgain(ctx context.Context, p OrderShowProps, l models.OrderLine) string {
 	q := maps.Clone(p.Sheet.Forms[l.Position-1])
-	if q == nil || p.Sheet.Order.Type == models.TypeUpgrade || !p.By.May(models.Request) || lists[l.Kind] == "" {
+	if q == nil || p.Sheet.Order.Type == models.TypeUpgrade || !p.By.May(models.Request) || !ui.Look(ctx, l.Kind).Ordered {
 		return ""
 	}
-	path := newHref(l.Kind)
+	path := ui.Look(ctx, l.Kind).Path + "/new"
 	switch id := q.Get("instance_id"); {
 	case id != "" && p.Sheet.Gone[id]:
 		return ""
 	case p.Sheet.Order.Type == models.TypeRenew:
-		path = thingPath(l.Kind, id) + "/renewal"
+		path = thingPath(ctx, l.Kind, id) + "/renewal"
 	}
 	if o := p.Sheet.Order; o.CostCentre != "" {
 		q.Set("cost_centre", o.CostCentre)

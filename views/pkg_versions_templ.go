@@ -146,7 +146,7 @@ func PkgVersionList(p PkgVersionListProps) templ.Component {
 			return nil
 		})
 		templ_7745c5c3_Err = layout.Page(layout.PageProps{
-			Title: i18n.T(ctx, "versions.title"), Subtitle: i18n.T(ctx, "versions.subtitle"), Kind: ui.KindVersion,
+			Title: ui.Look(ctx, models.KindPkgVersion).Many(ctx), Subtitle: i18n.T(ctx, "versions.subtitle"), Kind: models.KindPkgVersion,
 			Actions: versionNewButton(p), Tabs: versionTabs(false),
 		}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var3), templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
@@ -178,7 +178,7 @@ func versionNewButton(p PkgVersionListProps) templ.Component {
 		}
 		ctx = templ.ClearChildren(ctx)
 		if p.By.May(models.Request) {
-			templ_7745c5c3_Err = ui.LinkButton(ui.ButtonProps{Text: i18n.T(ctx, "versions.new"), Style: ui.Primary, Icon: "plus", Href: p.newHref()}).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ui.LinkButton(ui.ButtonProps{Text: ui.Look(ctx, models.KindPkgVersion).New(ctx), Style: ui.Primary, Icon: "plus", Href: p.newHref()}).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -330,7 +330,7 @@ func versionTable(p PkgVersionListProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 		} else {
-			templ_7745c5c3_Err = ui.EmptyState(ui.EmptyProps{Kind: ui.KindVersion, Title: i18n.T(ctx, "versions.empty.title"), Text: i18n.T(ctx, "versions.empty.text"), Action: versionNewButton(p)}).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ui.EmptyState(ui.EmptyProps{Kind: models.KindPkgVersion, Title: i18n.T(ctx, "versions.empty.title"), Text: i18n.T(ctx, "versions.empty.text"), Action: versionNewButton(p)}).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -688,8 +688,8 @@ func PkgVersionNew(p PkgVersionNewProps) templ.Component {
 			return nil
 		})
 		templ_7745c5c3_Err = layout.Page(layout.PageProps{
-			Title: i18n.T(ctx, "versions.new"), Subtitle: i18n.T(ctx, "versions.new.note"), Kind: ui.KindVersion,
-			Crumbs: []ui.Crumb{{Label: i18n.T(ctx, "versions.title"), Href: "/pkg-versions"}},
+			Title: ui.Look(ctx, models.KindPkgVersion).New(ctx), Subtitle: i18n.T(ctx, "versions.new.note"), Kind: models.KindPkgVersion,
+			Crumbs: ui.Crumbs(ctx, models.KindPkgVersion),
 		}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var26), templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
@@ -719,7 +719,7 @@ func appFirst() templ.Component {
 			templ_7745c5c3_Var30 = templ.NopComponent
 		}
 		ctx = templ.ClearChildren(ctx)
-		templ_7745c5c3_Err = ui.LinkButton(ui.ButtonProps{Text: i18n.T(ctx, "apps.new"), Style: ui.Primary, Icon: "plus", Href: "/apps/new"}).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = ui.LinkButton(ui.ButtonProps{Text: ui.Look(ctx, models.KindApp).New(ctx), Style: ui.Primary, Icon: "plus", Href: "/apps/new"}).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -802,7 +802,7 @@ func versionFields(p PkgVersionNewProps) templ.Component {
 			}
 			return nil
 		})
-		templ_7745c5c3_Err = ui.Panel(ui.PanelProps{Title: i18n.T(ctx, "versions.what"), Kind: ui.KindVersion, Action: appNewLink()}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var32), templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = ui.Panel(ui.PanelProps{Title: i18n.T(ctx, "versions.what"), Kind: models.KindPkgVersion, Action: appNewLink()}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var32), templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -836,9 +836,9 @@ func appNewLink() templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var35 string
-		templ_7745c5c3_Var35, templ_7745c5c3_Err = templ.JoinStringErrs(i18n.T(ctx, "apps.new"))
+		templ_7745c5c3_Var35, templ_7745c5c3_Err = templ.JoinStringErrs(ui.Look(ctx, models.KindApp).New(ctx))
 		if templ_7745c5c3_Err != nil {
-			return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/pkg_versions.templ`, Line: 151, Col: 46}
+			return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/pkg_versions.templ`, Line: 151, Col: 60}
 		}
 		_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var35))
 		if templ_7745c5c3_Err != nil {
@@ -1132,9 +1132,9 @@ func PkgVersionShow(p PkgVersionShowProps) templ.Component {
 			return nil
 		})
 		templ_7745c5c3_Err = layout.Page(layout.PageProps{
-			Title: p.Version.AppName + " " + p.Version.Label, Subtitle: p.Version.FileName(), Kind: ui.KindVersion,
+			Title: p.Version.AppName + " " + p.Version.Label, Subtitle: p.Version.FileName(), Kind: models.KindPkgVersion,
 			State: versionState(p.Version.State), Actions: versionActions(p),
-			Crumbs: []ui.Crumb{{Label: i18n.T(ctx, "versions.title"), Href: "/pkg-versions"}, {Label: p.Version.AppName, Href: "/apps/" + p.Version.AppID}},
+			Crumbs: append(ui.Crumbs(ctx, models.KindPkgVersion), ui.Crumb{Label: p.Version.AppName, Href: "/apps/" + p.Version.AppID}),
 		}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var44), templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
@@ -1352,7 +1352,7 @@ func versionLive(p PkgVersionShowProps) templ.Component {
 			}
 			return nil
 		})
-		templ_7745c5c3_Err = ui.Panel(ui.PanelProps{Title: i18n.T(ctx, "versions.file"), Kind: ui.KindVersion}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var50), templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = ui.Panel(ui.PanelProps{Title: i18n.T(ctx, "versions.file"), Kind: models.KindPkgVersion}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var50), templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

@@ -86,8 +86,8 @@ func PlanChange(p PlanChangeProps) templ.Component {
 			return nil
 		})
 		templ_7745c5c3_Err = layout.Page(layout.PageProps{
-			Title: i18n.T(ctx, "plans."+p.sort()), Subtitle: i18n.T(ctx, "plans."+p.sort()+".note"), Kind: ui.KindPlan,
-			Crumbs: []ui.Crumb{{Label: i18n.T(ctx, "plans.title"), Href: "/plans"}, {Label: p.Plan.ID, Href: "/plans/" + p.Plan.ID}},
+			Title: i18n.T(ctx, "plans."+p.sort()), Subtitle: i18n.T(ctx, "plans."+p.sort()+".note"), Kind: models.KindPlan,
+			Crumbs: append(ui.Crumbs(ctx, models.KindPlan), ui.Crumb{Label: p.Plan.ID, Href: "/plans/" + p.Plan.ID}),
 		}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var2), templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
@@ -161,7 +161,7 @@ func planChangeFields(p PlanChangeProps) templ.Component {
 				}
 				return nil
 			})
-			templ_7745c5c3_Err = ui.Panel(ui.PanelProps{Title: i18n.T(ctx, "plans.how-large"), Kind: ui.KindPlan}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var5), templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ui.Panel(ui.PanelProps{Title: i18n.T(ctx, "plans.how-large"), Kind: models.KindPlan}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var5), templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -217,7 +217,7 @@ func planChangeFields(p PlanChangeProps) templ.Component {
 				}
 				return nil
 			})
-			templ_7745c5c3_Err = ui.Panel(ui.PanelProps{Title: i18n.T(ctx, "plans.how-long"), Kind: ui.KindPlan}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var7), templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ui.Panel(ui.PanelProps{Title: i18n.T(ctx, "plans.how-long"), Kind: models.KindPlan}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var7), templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

@@ -175,7 +175,7 @@ func PlanList(p PlanListProps) templ.Component {
 			return nil
 		})
 		templ_7745c5c3_Err = layout.Page(layout.PageProps{
-			Title: i18n.T(ctx, "plans.title"), Subtitle: i18n.T(ctx, "plans.subtitle"), Kind: ui.KindPlan,
+			Title: ui.Look(ctx, models.KindPlan).Many(ctx), Subtitle: i18n.T(ctx, "plans.subtitle"), Kind: models.KindPlan,
 			Actions: planNewButton(p.By), Tabs: ui.Tabs(i18n.T(ctx, "plans.states"), p.tabs(ctx)),
 		}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var3), templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
@@ -207,7 +207,7 @@ func planNewButton(by models.Actor) templ.Component {
 		}
 		ctx = templ.ClearChildren(ctx)
 		if by.May(models.Request) {
-			templ_7745c5c3_Err = ui.LinkButton(ui.ButtonProps{Text: i18n.T(ctx, "plans.new"), Style: ui.Primary, Icon: "plus", Href: "/plans/new"}).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ui.LinkButton(ui.ButtonProps{Text: ui.Look(ctx, models.KindPlan).New(ctx), Style: ui.Primary, Icon: "plus", Href: "/plans/new"}).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -279,7 +279,7 @@ func planTable(p PlanListProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 		} else {
-			templ_7745c5c3_Err = ui.EmptyState(ui.EmptyProps{Kind: ui.KindPlan, Title: i18n.T(ctx, "plans.empty.title"), Text: i18n.T(ctx, "plans.empty.text"), Action: planNewButton(p.By)}).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ui.EmptyState(ui.EmptyProps{Kind: models.KindPlan, Title: i18n.T(ctx, "plans.empty.title"), Text: i18n.T(ctx, "plans.empty.text"), Action: planNewButton(p.By)}).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -615,8 +615,8 @@ func PlanNew(p PlanNewProps) templ.Component {
 			return nil
 		})
 		templ_7745c5c3_Err = layout.Page(layout.PageProps{
-			Title: i18n.T(ctx, "plans.new"), Subtitle: i18n.T(ctx, "plans.new.note"), Kind: ui.KindPlan,
-			Crumbs: []ui.Crumb{{Label: i18n.T(ctx, "plans.title"), Href: "/plans"}},
+			Title: ui.Look(ctx, models.KindPlan).New(ctx), Subtitle: i18n.T(ctx, "plans.new.note"), Kind: models.KindPlan,
+			Crumbs: ui.Crumbs(ctx, models.KindPlan),
 		}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var26), templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
@@ -705,7 +705,7 @@ func planFields(p PlanNewProps, f ui.Form) templ.Component {
 			}
 			return nil
 		})
-		templ_7745c5c3_Err = ui.Panel(ui.PanelProps{Title: i18n.T(ctx, "plans.what"), Kind: ui.KindPlan}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var29), templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = ui.Panel(ui.PanelProps{Title: i18n.T(ctx, "plans.what"), Kind: models.KindPlan}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var29), templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -945,8 +945,8 @@ func PlanShow(p PlanShowProps) templ.Component {
 		})
 		templ_7745c5c3_Err = layout.Page(layout.PageProps{
 			Title: word(ctx, p.Plan.Type.ZH, p.Plan.Type.EN), Subtitle: planSize(ctx, p.Plan) + " · " + i18n.Term(ctx, p.Plan.Duration, string(p.Plan.PricingCycle)),
-			Kind: ui.KindPlan, State: PlanBadge(p.Plan.State(p.Now)), Actions: planActions(p),
-			Crumbs: []ui.Crumb{{Label: i18n.T(ctx, "plans.title"), Href: "/plans"}},
+			Kind: models.KindPlan, State: PlanBadge(p.Plan.State(p.Now)), Actions: planActions(p),
+			Crumbs: ui.Crumbs(ctx, models.KindPlan),
 		}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var36), templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
@@ -1095,7 +1095,7 @@ func planUse(p PlanShowProps) templ.Component {
 			}
 			return nil
 		})
-		templ_7745c5c3_Err = ui.Panel(ui.PanelProps{Title: i18n.T(ctx, "plans.use"), Kind: ui.KindPlan}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var43), templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = ui.Panel(ui.PanelProps{Title: i18n.T(ctx, "plans.use"), Kind: models.KindPlan}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var43), templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

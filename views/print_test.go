@@ -20,6 +20,7 @@ import (
 	"quartermaster/static"
 	"quartermaster/views"
 	"quartermaster/views/i18n"
+	"quartermaster/views/ui"
 )
 
 var ordered = time.Date(2026, 11, 21, 1, 30, 0, 0, time.UTC)
@@ -70,7 +71,7 @@ func sheet(n int) *models.OrderSheet {
 }
 
 func reader(lang string) context.Context {
-	ctx := i18n.WithLang(context.Background(), lang)
+	ctx := ui.WithKinds(i18n.WithLang(context.Background(), lang), views.Kinds())
 	return i18n.WithZone(ctx, time.FixedZone("", 8*3600))
 }
 

@@ -133,7 +133,7 @@ func StoreScale(p StoreScaleProps) templ.Component {
 					}
 					return nil
 				})
-				templ_7745c5c3_Err = ui.Panel(ui.PanelProps{Title: i18n.T(ctx, "stores.size"), Kind: ui.KindStore}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var4), templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = ui.Panel(ui.PanelProps{Title: i18n.T(ctx, "stores.size"), Kind: models.KindStore}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var4), templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -192,8 +192,8 @@ func StoreScale(p StoreScaleProps) templ.Component {
 			return nil
 		})
 		templ_7745c5c3_Err = layout.Page(layout.PageProps{
-			Title: i18n.T(ctx, "stores.scale.title", "Name", p.Store.Name), Subtitle: i18n.T(ctx, "stores.scale.note"), Kind: ui.KindStore,
-			Crumbs: []ui.Crumb{{Label: i18n.T(ctx, "stores.title"), Href: "/stores"}, {Label: p.Store.Name, Href: p.path()}},
+			Title: i18n.T(ctx, "stores.scale.title", "Name", p.Store.Name), Subtitle: i18n.T(ctx, "stores.scale.note"), Kind: models.KindStore,
+			Crumbs: append(ui.Crumbs(ctx, models.KindStore), ui.Crumb{Label: p.Store.Name, Href: p.path()}),
 		}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var2), templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err

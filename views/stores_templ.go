@@ -204,7 +204,7 @@ func StoreList(p StoreListProps) templ.Component {
 			return nil
 		})
 		templ_7745c5c3_Err = layout.Page(layout.PageProps{
-			Title: i18n.T(ctx, "stores.title"), Subtitle: i18n.T(ctx, "stores.subtitle"), Kind: ui.KindStore, Actions: storeNewButton(p.By),
+			Title: ui.Look(ctx, models.KindStore).Many(ctx), Subtitle: i18n.T(ctx, "stores.subtitle"), Kind: models.KindStore, Actions: storeNewButton(p.By),
 		}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var3), templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
@@ -235,7 +235,7 @@ func storeNewButton(by models.Actor) templ.Component {
 		}
 		ctx = templ.ClearChildren(ctx)
 		if by.May(models.Request) {
-			templ_7745c5c3_Err = ui.LinkButton(ui.ButtonProps{Text: i18n.T(ctx, "stores.new"), Style: ui.Primary, Icon: "plus", Href: "/stores/new"}).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ui.LinkButton(ui.ButtonProps{Text: ui.Look(ctx, models.KindStore).New(ctx), Style: ui.Primary, Icon: "plus", Href: "/stores/new"}).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -286,7 +286,7 @@ func storeTable(p StoreListProps) templ.Component {
 				}
 				return nil
 			})
-			templ_7745c5c3_Err = ui.Table(ui.TableProps{ID: "stores", Label: i18n.T(ctx, "stores.title"), Columns: []ui.Column{
+			templ_7745c5c3_Err = ui.Table(ui.TableProps{ID: "stores", Label: ui.Look(ctx, models.KindStore).Many(ctx), Columns: []ui.Column{
 				{Label: ui.Label(ctx, "store_name")}, {Label: i18n.T(ctx, "stores.state")}, {Label: ui.Label(ctx, "region")},
 				{Label: i18n.T(ctx, "stores.flavor")}, {Label: ui.Label(ctx, "charge_mode")}, {Label: i18n.T(ctx, "stores.created-at")},
 			}}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var10), templ_7745c5c3_Buffer)
@@ -307,7 +307,7 @@ func storeTable(p StoreListProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 		} else {
-			templ_7745c5c3_Err = ui.EmptyState(ui.EmptyProps{Kind: ui.KindStore, Title: i18n.T(ctx, "stores.empty.title"), Text: i18n.T(ctx, "stores.empty.text"), Action: storeNewButton(p.By)}).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ui.EmptyState(ui.EmptyProps{Kind: models.KindStore, Title: i18n.T(ctx, "stores.empty.title"), Text: i18n.T(ctx, "stores.empty.text"), Action: storeNewButton(p.By)}).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -599,8 +599,8 @@ func StoreNew(p StoreNewProps) templ.Component {
 			return nil
 		})
 		templ_7745c5c3_Err = layout.Page(layout.PageProps{
-			Title: i18n.T(ctx, "stores.new"), Subtitle: i18n.T(ctx, "stores.new.note"), Kind: ui.KindStore,
-			Crumbs: []ui.Crumb{{Label: i18n.T(ctx, "stores.title"), Href: "/stores"}},
+			Title: ui.Look(ctx, models.KindStore).New(ctx), Subtitle: i18n.T(ctx, "stores.new.note"), Kind: models.KindStore,
+			Crumbs: ui.Crumbs(ctx, models.KindStore),
 		}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var25), templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
@@ -693,7 +693,7 @@ func storeFields(p StoreNewProps) templ.Component {
 			}
 			return nil
 		})
-		templ_7745c5c3_Err = ui.Panel(ui.PanelProps{Title: i18n.T(ctx, "stores.what"), Kind: ui.KindStore}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var28), templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = ui.Panel(ui.PanelProps{Title: i18n.T(ctx, "stores.what"), Kind: models.KindStore}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var28), templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -958,8 +958,8 @@ func StoreShow(p StoreShowProps) templ.Component {
 		})
 		templ_7745c5c3_Err = layout.Page(layout.PageProps{
 			Title: p.Store.Name, Subtitle: storeRegion(ctx, p.Regions, p.Store.Region) + " · " + storeFlavor(p.Store.CU, p.Store.Num),
-			Kind: ui.KindStore, State: storeBadge(p.Store.State), Actions: storeActions(p),
-			Crumbs: []ui.Crumb{{Label: i18n.T(ctx, "stores.title"), Href: "/stores"}},
+			Kind: models.KindStore, State: storeBadge(p.Store.State), Actions: storeActions(p),
+			Crumbs: ui.Crumbs(ctx, models.KindStore),
 		}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var38), templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err

@@ -61,17 +61,9 @@ func (v *visit) fill(ctx context.Context, shell *layout.Shell) error {
 	if v.session.TeamID == "" {
 		return nil
 	}
-	counts, err := v.site.DB.Counts(ctx, by)
-	if err != nil {
-		return err
-	}
-	shell.Counts = layout.Counts{
-		Buckets:  counts[string(models.KindBucket)],
-		Versions: counts[string(models.KindPkgVersion)],
-		Plans:    counts[string(models.KindPlan)],
-		Stores:   counts[string(models.KindStore)],
-	}
-	return nil
+	var err error
+	shell.Counts, err = v.site.DB.Counts(ctx, by)
+	return err
 }
 
 // initials stand for a person where there is no room for the name: the first

@@ -12,6 +12,7 @@ import (
 
 	"quartermaster/models"
 	"quartermaster/views/i18n"
+	"quartermaster/views/ui"
 )
 
 // The limits on what comes in. The server itself bounds the headers.
@@ -85,7 +86,7 @@ func begin(site *Site, newID func(*http.Request) string) gin.HandlerFunc {
 		id := newID(c.Request)
 		log := site.Log.With(slog.String("request", id))
 		v := &visit{site: site, id: id, log: log}
-		ctx := context.WithValue(c.Request.Context(), visitKey{}, v)
+		ctx := ui.WithKinds(context.WithValue(c.Request.Context(), visitKey{}, v), site.Kinds)
 		c.Request = c.Request.WithContext(ctx)
 		c.Header("X-Request-Id", id)
 		finished := false

@@ -9,6 +9,8 @@ import (
 	"net/url"
 
 	"quartermaster/models"
+	"quartermaster/views"
+	"quartermaster/views/ui"
 )
 
 // Site is what the toolbox knows about the place it serves.
@@ -25,6 +27,9 @@ type Site struct {
 	Calls []string
 	// Proxies are the addresses whose forwarding headers are believed.
 	Proxies []string
+	// Kinds are how the kinds of things look, in the order they are shown. The
+	// default is views.Kinds().
+	Kinds []ui.KindLook
 	// Demo marks every page as belonging to the sample team.
 	Demo bool
 	// Log receives a line a request; the default drops it.
@@ -36,6 +41,9 @@ type Site struct {
 
 // read reads the settings that each request goes by.
 func (s *Site) read() (err error) {
+	if s.Kinds == nil {
+		s.Kinds = views.Kinds()
+	}
 	if s.BaseURL != "" {
 		if s.base, err = url.Parse(s.BaseURL); err != nil {
 			return fmt.Errorf("base URL: %w", err)

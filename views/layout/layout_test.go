@@ -8,6 +8,7 @@ import (
 	"github.com/PuerkitoBio/goquery"
 	"github.com/a-h/templ"
 
+	"quartermaster/views"
 	"quartermaster/views/i18n"
 	"quartermaster/views/layout"
 	"quartermaster/views/ui"
@@ -15,12 +16,12 @@ import (
 
 var ada = layout.Shell{
 	UserName: "Ada Lovelace", UserEmail: "ada@example.com", Initials: "al", TeamName: "Platform", TeamID: "1008601234567890", Role: "admin",
-	Counts: layout.Counts{Buckets: 12, Versions: 1148, Plans: 9, Stores: 5}, Path: "/stores/new?region=a",
+	Counts: map[string]int64{"bucket": 12, "version": 1148, "plan": 9, "store": 5}, Path: "/stores/new?region=a",
 }
 
 func draw(t *testing.T, lang string, s layout.Shell, page templ.Component) *goquery.Document {
 	t.Helper()
-	ctx := layout.WithShell(i18n.WithLang(context.Background(), lang), s)
+	ctx := ui.WithKinds(layout.WithShell(i18n.WithLang(context.Background(), lang), s), views.Kinds())
 	var b strings.Builder
 	if err := page.Render(templ.WithChildren(ctx, templ.Raw("<p>the page</p>")), &b); err != nil { // a constant of this test
 		t.Fatal(err)

@@ -4,10 +4,12 @@ package layout
 
 import (
 	"context"
+	"slices"
 	"strings"
 
 	"github.com/a-h/templ"
 
+	"quartermaster/models"
 	"quartermaster/views/i18n"
 	"quartermaster/views/ui"
 )
@@ -25,7 +27,7 @@ type Shell struct {
 	// Teams are the other teams that the user may change to.
 	Teams []Team
 	// Counts are how many of each kind the team has.
-	Counts Counts
+	Counts map[string]int64
 	// Path is the path and query of this request, to come back to.
 	Path string
 	// Theme is "light" or "dark"; anything else follows the system.
@@ -46,9 +48,6 @@ type Shell struct {
 
 // Team is a team to change to.
 type Team struct{ ID, Name string }
-
-// Counts are totals of the four kinds.
-type Counts struct{ Buckets, Versions, Plans, Stores int64 }
 
 // Disk is how much of the server's disk is free, in bytes. Full says that what
 // is new is refused.
@@ -103,7 +102,7 @@ type PageProps struct {
 	// Crumbs are the pages above, from the top.
 	Crumbs []ui.Crumb
 	// Kind puts the mark of a kind before the heading, State a badge behind it.
-	Kind  ui.Kind
+	Kind  models.Kind
 	State templ.Component
 	// Actions are the buttons of the page, Tabs its parts.
 	Actions, Tabs templ.Component
@@ -111,9 +110,7 @@ type PageProps struct {
 
 type item struct {
 	Href, Key, Icon string
-	Kind            ui.Kind
-	Count           int64
-	Counted         bool
+	Kind            models.Kind // in the place of Icon, and counted
 }
 
 type group struct {
@@ -122,8 +119,11 @@ type group struct {
 }
 
 // nav is the console's navigation.
-func (s Shell) nav() []group {
-	c := s.Counts
+func (s Shell) nav(ctx context.Context) []group {
+	var kinds []item
+	for _, l := range ui.Ordered(ctx) {
+		kinds = append(kinds, item{Href: l.Path, Key: "kind." + string(l.Kind) + ".many", Kind: l.Kind})
+	}
 	team := []item{
 		{Href: "/orders", Key: "nav.orders", Icon: "receipt-text"},
 		{Href: "/activity", Key: "nav.activity", Icon: "activity"},
@@ -135,12 +135,7 @@ func (s Shell) nav() []group {
 	team = append(team, item{Href: "/api", Key: "nav.api", Icon: "file-code"})
 	groups := []group{
 		{"", []item{{Href: "/", Key: "nav.overview", Icon: "layout-dashboard"}}},
-		{"nav.resources", []item{
-			{Href: "/buckets", Key: "nav.buckets", Kind: ui.KindBucket, Count: c.Buckets, Counted: true},
-			{Href: "/pkg-versions", Key: "nav.versions", Kind: ui.KindVersion, Count: c.Versions, Counted: true},
-			{Href: "/plans", Key: "nav.plans", Kind: ui.KindPlan, Count: c.Plans, Counted: true},
-			{Href: "/stores", Key: "nav.stores", Kind: ui.KindStore, Count: c.Stores, Counted: true},
-		}},
+		{"nav.resources", kinds},
 		{"nav.team", team},
 	}
 	if s.SiteAdmin {
@@ -149,16 +144,15 @@ func (s Shell) nav() []group {
 	return groups
 }
 
-// active also lights the package versions for their applications, and of the
+// active also lights a kind for those that stand among its pages, and of the
 // team's pages only the one that has an item of its own.
-func (s Shell) active(i item) bool {
-	switch {
-	case i.Href == "/team" && s.at("/team/keys"):
+func (s Shell) active(ctx context.Context, i item) bool {
+	if i.Href == "/team" && s.at("/team/keys") {
 		return false
-	case i.Kind == ui.KindVersion && s.at("/apps"):
-		return true
 	}
-	return s.at(i.Href)
+	return s.at(i.Href) || slices.ContainsFunc(ui.Kinds(ctx), func(l ui.KindLook) bool {
+		return l.Under != "" && l.Under == i.Kind && s.at(l.Path)
+	})
 }
 
 // otherLang is the language to change to, by its code and its own name.

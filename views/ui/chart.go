@@ -9,7 +9,7 @@ import (
 // Series is one row of figures of a chart, one for each of its labels. Its kind
 // gives the colour.
 type Series struct {
-	Kind   Kind
+	Kind   KindLook
 	Label  string
 	Values []float64
 }
@@ -108,7 +108,7 @@ func (p ChartProps) plot(size chartSize) plot {
 			}
 			h := math.Max(y(base)-y(base+v)-segmentGap, 0.75)
 			out.Bars = append(out.Bars, rect{
-				Class: "fill-" + string(s.Kind), X: x, Y: y(base + v), W: wide, H: h,
+				Class: "fill " + s.Kind.Class(), X: x, Y: y(base + v), W: wide, H: h,
 				Title: label + " · " + s.Label + " · " + p.format(v),
 			})
 			base += v

@@ -165,8 +165,8 @@ func TestRuleTextFallsBackFromFieldToRuleToGeneral(t *testing.T) {
 func TestChartTableHoldsEveryFigure(t *testing.T) {
 	t.Parallel()
 	p := ui.ChartProps{Label: "spend", Corner: "Month", Labels: []string{"Oct", "Nov"}, Series: []ui.Series{
-		{Kind: ui.KindBucket, Label: "Buckets", Values: []float64{1, 2}},
-		{Kind: ui.KindPlan, Label: "Plans", Values: []float64{40}},
+		{Label: "Buckets", Values: []float64{1, 2}},
+		{Label: "Plans", Values: []float64{40}},
 	}}
 	page := draw(t, "en", ui.StackedBars(p))
 	cells := page.Find("tbody th, tbody td").Map(func(_ int, cell *goquery.Selection) string { return cell.Text() })
