@@ -1,8 +1,9 @@
 package models
 
 import (
+	"cmp"
 	"context"
-	"fmt"
+	"slices"
 	"strings"
 	"time"
 )
@@ -11,7 +12,7 @@ import (
 // head of an index, so that it costs the same with ten rows and a million.
 type Dashboard struct {
 	Counts   map[string]int64
-	Months   []Month // the last twelve, oldest first, one entry a month and kind
+	Months   map[Kind][]Month // the last twelve, oldest first, of those that people order
 	Expiring []Expiring
 	Running  []Job
 	Events   []Event
@@ -59,25 +60,18 @@ func (db *DB) FindDashboard(ctx context.Context, by Actor) (*Dashboard, error) {
 	return d, err
 }
 
-// everyMonth fills in the months and kinds in which nothing happened.
-func (db *DB) everyMonth(known []Month, now time.Time, n int) []Month {
-	type key struct {
-		month int64
-		kind  Kind
-	}
-	have := make(map[key]Month, len(known))
-	for _, m := range known {
-		have[key{m.Month, m.Kind}] = m
-	}
-	kinds := db.ordered()
-	all := make([]Month, 0, n*len(kinds))
+// everyMonth fills in the months in which nothing happened, for each kind that
+// people order.
+func (db *DB) everyMonth(known []Month, now time.Time, n int) map[Kind][]Month {
+	all := map[Kind][]Month{}
 	now = now.In(china)
-	for i := n - 1; i >= 0; i-- {
-		month := monthOf(time.Date(now.Year(), now.Month()-time.Month(i), 1, 0, 0, 0, 0, china))
-		for _, k := range kinds {
-			m := have[key{month, k.Kind}]
-			m.Month, m.Kind = month, k.Kind
-			all = append(all, m)
+	for _, k := range db.ordered() {
+		for i := n - 1; i >= 0; i-- {
+			m := Month{Kind: k.Kind, Month: monthOf(time.Date(now.Year(), now.Month()-time.Month(i), 1, 0, 0, 0, 0, china))}
+			if at := slices.IndexFunc(known, func(o Month) bool { return o.Kind == m.Kind && o.Month == m.Month }); at >= 0 {
+				m = known[at]
+			}
+			all[k.Kind] = append(all[k.Kind], m)
 		}
 	}
 	return all
@@ -91,48 +85,22 @@ func (db *DB) ListExpiring(ctx context.Context, by Actor, n int) ([]Expiring, er
 	}
 	now := db.TeamNow(by)
 	until := now.Add(expiringWithin)
-	// Each part is read from the head of its index before they are merged.
-	var parts []string
-	var args []any
-	for _, k := range db.kinds {
-		if k.Expiring != "" {
-			parts = append(parts, fmt.Sprintf("SELECT '%s' AS kind, part%d.* FROM (%s) AS part%[2]d", k.Kind, len(parts), k.Expiring))
-			args = append(args, by.TeamID, now, until, n)
-		}
-	}
-	query := strings.Join(parts, " UNION ALL ") + " ORDER BY ends_at, id LIMIT ?"
 	var found []Expiring
-	rows, err := db.gorm.WithContext(ctx).Raw(query, append(args, n)...).Rows()
-	if err != nil {
-		return nil, translate(err)
-	}
-	defer rows.Close()
-	for rows.Next() {
-		var e Expiring
-		var starts, ends anyTime
-		if err := rows.Scan(&e.Kind, &e.ID, &e.ZH, &e.EN, &e.Region, &starts, &ends, &e.OrderNumber); err != nil {
-			return nil, fmt.Errorf("scan expiring: %w", err)
+	for _, k := range db.kinds {
+		if k.Expiring == "" {
+			continue
 		}
-		e.StartsAt, e.EndsAt = time.Time(starts), time.Time(ends)
-		found = append(found, e)
+		var some []Expiring
+		if err := db.Scan(ctx, &some, k.Expiring, by.TeamID, now, until, n); err != nil {
+			return nil, err
+		}
+		for _, e := range some {
+			e.Kind = k.Kind
+			found = append(found, e)
+		}
 	}
-	return found, translate(rows.Err())
-}
-
-// anyTime reads a time even when SQLite does not know that a column holds one,
-// as in a union.
-type anyTime time.Time
-
-// Scan implements sql.Scanner.
-func (t *anyTime) Scan(v any) error {
-	switch v := v.(type) {
-	case time.Time:
-		*t = anyTime(v.UTC())
-		return nil
-	case string:
-		parsed, err := time.Parse("2006-01-02 15:04:05.999999999-07:00", v)
-		*t = anyTime(parsed.UTC())
-		return err
-	}
-	return fmt.Errorf("a time of type %T", v)
+	slices.SortFunc(found, func(a, b Expiring) int {
+		return cmp.Or(a.EndsAt.Compare(b.EndsAt), strings.Compare(a.ID, b.ID))
+	})
+	return found[:min(n, len(found))], nil
 }

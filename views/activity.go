@@ -191,27 +191,17 @@ func EventCells(ctx context.Context, e models.Event) []string {
 }
 
 func (p ActivityListProps) kinds(ctx context.Context) []FilterOption {
-	options := []FilterOption{{Label: i18n.T(ctx, "list.all"), Href: p.URL.With("kind", ""), Current: p.Filter.Kind == ""}}
-	for _, l := range ui.Kinds(ctx) {
-		options = append(options, FilterOption{Label: l.One(ctx), Href: p.URL.With("kind", string(l.Kind)), Current: p.Filter.Kind == l.Kind})
-	}
-	return options
+	return options(ctx, p.URL, "kind", string(p.Filter.Kind), ui.Kinds(ctx), func(l ui.KindLook) (string, string) { return string(l.Kind), l.One(ctx) })
 }
 
 func (p ActivityListProps) people(ctx context.Context) []FilterOption {
-	options := []FilterOption{{Label: i18n.T(ctx, "list.all"), Href: p.URL.With("person", ""), Current: p.Filter.User == ""}}
-	for _, m := range p.People {
-		options = append(options, FilterOption{Label: m.Name, Href: p.URL.With("person", m.UserID), Current: p.Filter.User == m.UserID})
-	}
-	return options
+	return options(ctx, p.URL, "person", p.Filter.User, p.People, func(m models.Member) (string, string) { return m.UserID, m.Name })
 }
 
 func (p ActivityListProps) faces(ctx context.Context) []FilterOption {
-	options := []FilterOption{{Label: i18n.T(ctx, "list.all"), Href: p.URL.With("face", ""), Current: p.Filter.Face == ""}}
-	for _, f := range models.Faces {
-		options = append(options, FilterOption{Label: i18n.T(ctx, "order.face."+string(f)), Href: p.URL.With("face", string(f)), Current: p.Filter.Face == f})
-	}
-	return options
+	return options(ctx, p.URL, "face", string(p.Filter.Face), models.Faces, func(f models.Face) (string, string) {
+		return string(f), i18n.T(ctx, "order.face."+string(f))
+	})
 }
 
 func (p ActivityListProps) chips(ctx context.Context) []ui.Filter {

@@ -1,10 +1,12 @@
 package views
 
 import (
+	"context"
 	"maps"
 	"net/url"
 
 	"quartermaster/models"
+	"quartermaster/views/i18n"
 	"quartermaster/views/ui"
 )
 
@@ -69,4 +71,15 @@ func (u ListURL) Pager(c models.Cursor, summary string) ui.PagerProps {
 type FilterOption struct {
 	Label, Href string
 	Current     bool
+}
+
+// options are the values of a filter as an address and a reader know them, after
+// that which filters nothing.
+func options[T any](ctx context.Context, u ListURL, name, current string, all []T, say func(T) (value, label string)) []FilterOption {
+	out := []FilterOption{{Label: i18n.T(ctx, "list.all"), Href: u.With(name, ""), Current: current == ""}}
+	for _, one := range all {
+		value, label := say(one)
+		out = append(out, FilterOption{Label: label, Href: u.With(name, value), Current: value == current})
+	}
+	return out
 }

@@ -186,12 +186,9 @@ func freeOr(ctx context.Context, minor int64, currency string, free bool) string
 func (p OrderListProps) onlyPaid() bool { return p.Filter == models.OrderFilter{} }
 
 func (p OrderListProps) states(ctx context.Context) []FilterOption {
-	options := []FilterOption{{Label: i18n.T(ctx, "list.all"), Href: p.URL.With("state", ""), Current: p.Filter.State == ""}}
-	for _, s := range models.OrderStates {
-		options = append(options, FilterOption{Label: i18n.T(ctx, "order.state."+string(s)),
-			Href: p.URL.With("state", string(s)), Current: p.Filter.State == s})
-	}
-	return options
+	return options(ctx, p.URL, "state", string(p.Filter.State), models.OrderStates, func(s models.OrderState) (string, string) {
+		return string(s), i18n.T(ctx, "order.state."+string(s))
+	})
 }
 
 // freeButton shows or hides the orders that cost nothing.

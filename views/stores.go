@@ -47,19 +47,13 @@ func (p StoreListProps) passing() bool {
 func (p StoreListProps) narrowed() bool { return p.Filter != models.StoreFilter{} }
 
 func (p StoreListProps) states(ctx context.Context) []FilterOption {
-	out := []FilterOption{{Label: i18n.T(ctx, "list.all"), Href: p.URL.With("state", ""), Current: p.Filter.State == ""}}
-	for _, s := range models.StoreStates {
-		out = append(out, FilterOption{Label: StoreStateText(ctx, s), Href: p.URL.With("state", string(s)), Current: p.Filter.State == s})
-	}
-	return out
+	return options(ctx, p.URL, "state", string(p.Filter.State), models.StoreStates, func(s models.StoreState) (string, string) {
+		return string(s), StoreStateText(ctx, s)
+	})
 }
 
 func (p StoreListProps) regions(ctx context.Context) []FilterOption {
-	out := []FilterOption{{Label: i18n.T(ctx, "list.all"), Href: p.URL.With("region", ""), Current: p.Filter.Region == ""}}
-	for _, r := range p.Regions {
-		out = append(out, FilterOption{Label: storeRegion(ctx, p.Regions, r.ID), Href: p.URL.With("region", r.ID), Current: p.Filter.Region == r.ID})
-	}
-	return out
+	return options(ctx, p.URL, "region", p.Filter.Region, p.Regions, func(r models.Region) (string, string) { return r.ID, storeRegion(ctx, p.Regions, r.ID) })
 }
 
 func (p StoreListProps) filters(ctx context.Context) []ui.Filter {
