@@ -23,6 +23,9 @@ type Config struct {
 	web.Site
 	// UploadLimit is the most bytes of one upload.
 	UploadLimit int64
+	// Pages adds the pages of kinds that come from elsewhere, for those who work
+	// in a team; nil when there are none.
+	Pages func(member gin.IRoutes)
 	// Region and Rate are those of api.Config, and Operations too, whose default
 	// are those that are documented.
 	Region     string
@@ -214,6 +217,9 @@ func pageRoutes(cfg Config) (http.Handler, error) {
 	stores.form().route(member)
 	stores.scale().route(member)
 
+	if cfg.Pages != nil {
+		cfg.Pages(member)
+	}
 	return web.Serve(r), nil
 }
 

@@ -180,7 +180,7 @@ func (db *DB) CreateAccessKey(ctx context.Context, by Actor, in AccessKeyInput) 
 }
 
 func (db *DB) recordKey(ctx context.Context, by Actor, action string, k AccessKey, detail ...any) error {
-	return db.record(ctx, by, Event{Action: action, Kind: KindKey, SubjectID: k.ID, SubjectName: k.Name}, detail...)
+	return db.Record(ctx, by, Event{Action: action, Kind: KindKey, SubjectID: k.ID, SubjectName: k.Name}, detail...)
 }
 
 // ListAccessKeys is a page of the access keys of the actor's team, or of the

@@ -75,7 +75,7 @@ func (db *DB) CreateApp(ctx context.Context, by Actor, in AppInput) (*App, error
 		if err := tx.count(ctx, by.TeamID, appCounter(app.Region), 1); err != nil {
 			return err
 		}
-		return tx.record(ctx, by, Event{Action: "app.created", Kind: KindApp, SubjectID: app.ID, SubjectName: app.Name, Region: app.Region})
+		return tx.Record(ctx, by, Event{Action: "app.created", Kind: KindApp, SubjectID: app.ID, SubjectName: app.Name, Region: app.Region})
 	})
 	if isInvalid(err) && in.Token != "" {
 		// The same call may have made it, before or at the same moment.
@@ -214,7 +214,7 @@ func (db *DB) UpdateApp(ctx context.Context, by Actor, id, description string) (
 		if err != nil {
 			return fmt.Errorf("update application: %w", err)
 		}
-		return tx.record(ctx, by, Event{Action: "app.updated", Kind: KindApp, SubjectID: app.ID, SubjectName: app.Name, Region: app.Region},
+		return tx.Record(ctx, by, Event{Action: "app.updated", Kind: KindApp, SubjectID: app.ID, SubjectName: app.Name, Region: app.Region},
 			map[string]any{"from": from, "to": app.Description})
 	})
 	if err != nil {
@@ -258,7 +258,7 @@ func (db *DB) DeleteApp(ctx context.Context, by Actor, id string, seen int64) er
 		if err := tx.count(ctx, by.TeamID, appCounter(app.Region), -1); err != nil {
 			return err
 		}
-		return tx.record(ctx, by, Event{Action: "app.deleted", Kind: KindApp, SubjectID: app.ID, SubjectName: app.Name, Region: app.Region},
+		return tx.Record(ctx, by, Event{Action: "app.deleted", Kind: KindApp, SubjectID: app.ID, SubjectName: app.Name, Region: app.Region},
 			map[string]any{"versions": len(versions)})
 	})
 }

@@ -107,7 +107,7 @@ func (in *BucketInput) Fulfil(ctx context.Context, tx *DB, by Actor, order *Orde
 		order.Title = b.Name
 	}
 	line.ResourceID, line.ResourceName = b.ID, b.Name
-	return tx.record(ctx, by, Event{
+	return tx.Record(ctx, by, Event{
 		Action: "bucket.created", Kind: KindBucket, SubjectID: b.ID, SubjectName: b.Name, Region: b.Region,
 		OrderNumber: order.Number,
 	})
@@ -288,6 +288,6 @@ func (db *DB) DeleteBucket(ctx context.Context, by Actor, id string) error {
 		if err := tx.tally(ctx, by, tally{Kind: KindBucket, Deleted: 1}); err != nil {
 			return err
 		}
-		return tx.record(ctx, by, Event{Action: "bucket.deleted", Kind: KindBucket, SubjectID: b.ID, SubjectName: b.Name, Region: b.Region})
+		return tx.Record(ctx, by, Event{Action: "bucket.deleted", Kind: KindBucket, SubjectID: b.ID, SubjectName: b.Name, Region: b.Region})
 	})
 }

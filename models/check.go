@@ -141,7 +141,7 @@ func (db *DB) recordMended(ctx context.Context, l look, cases []fault) error {
 			}
 			by.TeamID, name = id, team.Name
 		}
-		err := db.record(ctx, by, Event{Action: "data.mended", Kind: KindTeam, SubjectID: id, SubjectName: name},
+		err := db.Record(ctx, by, Event{Action: "data.mended", Kind: KindTeam, SubjectID: id, SubjectName: name},
 			map[string]any{"what": l.what, "cases": len(says), "first": says[:min(len(says), mostExamples)]})
 		if err != nil {
 			return err

@@ -212,7 +212,7 @@ func (db *DB) drawn(ctx context.Context, by Actor, p *Plan, used int64, now time
 	if action == "" {
 		return nil
 	}
-	return db.record(ctx, by, Event{Action: action, Kind: KindPlan, SubjectID: p.ID, SubjectName: p.ID, Region: p.Region},
+	return db.Record(ctx, by, Event{Action: action, Kind: KindPlan, SubjectID: p.ID, SubjectName: p.ID, Region: p.Region},
 		map[string]any{"used": used, "total": p.Total()})
 }
 

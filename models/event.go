@@ -38,10 +38,10 @@ type Event struct {
 	KeyKept bool `gorm:"-"`
 }
 
-// record writes an event of the actor. The caller fills Action, Kind, the
+// Record writes an event of the actor. The caller fills Action, Kind, the
 // subject, and what else there is to say; who, when and from where come from
 // the actor.
-func (db *DB) record(ctx context.Context, by Actor, e Event, detail ...any) error {
+func (db *DB) Record(ctx context.Context, by Actor, e Event, detail ...any) error {
 	e.ID = db.newID()
 	db.marks.Event = max(db.marks.Event, e.ID)
 	e.TeamID, e.At = by.TeamID, db.Now()

@@ -206,7 +206,7 @@ func (db *DB) claimDecision(ctx context.Context, by Actor, order *Order, version
 	if d.refused != nil {
 		e.Result, detail["refused"] = "failed", d.refused
 	}
-	return db.record(ctx, by, e, detail)
+	return db.Record(ctx, by, e, detail)
 }
 
 // requester is the program, acting on behalf of the one who asked, in the
@@ -372,7 +372,7 @@ func (db *DB) ChangeAPIOrders(ctx context.Context, by Actor, mode string) error 
 		if _, err := query.Of[Team](tx.gorm).Where("id = ?", by.TeamID).Update(ctx, "api_orders", mode); err != nil {
 			return fmt.Errorf("change what becomes of orders by API: %w", err)
 		}
-		return tx.record(ctx, by, Event{Action: "team.api_orders_changed", Kind: KindTeam, SubjectID: team.ID, SubjectName: team.Name},
+		return tx.Record(ctx, by, Event{Action: "team.api_orders_changed", Kind: KindTeam, SubjectID: team.ID, SubjectName: team.Name},
 			map[string]any{"from": team.APIOrders, "to": mode})
 	})
 }

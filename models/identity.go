@@ -275,7 +275,7 @@ func (db *DB) recordAccepted(ctx context.Context, m *meeting) error {
 	if seen > last {
 		reason["from"], reason["to"] = last, seen
 	}
-	if err := db.record(ctx, by.ForSite(), Event{Action: "site.accepted"}, reason); err != nil || seen <= last {
+	if err := db.Record(ctx, by.ForSite(), Event{Action: "site.accepted"}, reason); err != nil || seen <= last {
 		return err
 	}
 	err := query.Exec(ctx, db.gorm, `INSERT INTO order_days (day, last) VALUES (?, ?)
@@ -289,7 +289,7 @@ func (db *DB) recordAccepted(ctx context.Context, m *meeting) error {
 	}
 	for _, team := range teams {
 		by.TeamID = team.ID
-		err := db.record(ctx, by, Event{Action: "order.gap", Kind: KindOrder}, reason)
+		err := db.Record(ctx, by, Event{Action: "order.gap", Kind: KindOrder}, reason)
 		if err != nil {
 			return fmt.Errorf("record gap: %w", err)
 		}

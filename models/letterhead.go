@@ -86,7 +86,7 @@ func (db *DB) UpdateLetterhead(ctx context.Context, by Actor, in LetterheadInput
 		if err != nil {
 			return fmt.Errorf("update letterhead: %w", err)
 		}
-		return tx.record(ctx, by, Event{Action: "team.letterhead_changed", Kind: KindTeam, SubjectID: team.ID, SubjectName: team.Name},
+		return tx.Record(ctx, by, Event{Action: "team.letterhead_changed", Kind: KindTeam, SubjectID: team.ID, SubjectName: team.Name},
 			map[string]any{"old": old, "new": in, "logo": pixels != nil})
 	})
 }

@@ -138,7 +138,7 @@ func (db *DB) invite(ctx context.Context, by Actor, user *User) (string, error) 
 	if err := query.Of[Invitation](db.gorm).Create(ctx, &row); err != nil {
 		return "", fmt.Errorf("invite: %w", err)
 	}
-	return token, db.record(ctx, by, Event{Action: "member.invited", Kind: KindUser, SubjectID: user.ID, SubjectName: user.Name})
+	return token, db.Record(ctx, by, Event{Action: "member.invited", Kind: KindUser, SubjectID: user.ID, SubjectName: user.Name})
 }
 
 // FindInvitation is the invitation of a link's secret, or ErrNotFound when
@@ -197,7 +197,7 @@ func (db *DB) AcceptInvitation(ctx context.Context, from Actor, token string, in
 		}
 		by := from
 		by.UserID, by.UserName, by.TeamID = invited.UserID, invited.UserName, invited.TeamID
-		err = tx.record(ctx, by, Event{Action: "member.joined", Kind: KindUser, SubjectID: invited.UserID, SubjectName: invited.UserName})
+		err = tx.Record(ctx, by, Event{Action: "member.joined", Kind: KindUser, SubjectID: invited.UserID, SubjectName: invited.UserName})
 		if err != nil {
 			return err
 		}
@@ -223,7 +223,7 @@ func (db *DB) ChangeRole(ctx context.Context, by Actor, userID string, role Role
 		if _, err := q.Update(ctx, "role", role); err != nil {
 			return fmt.Errorf("change role: %w", err)
 		}
-		return tx.record(ctx, by, Event{Action: "member.role_changed", Kind: KindUser, SubjectID: user.ID, SubjectName: user.Name},
+		return tx.Record(ctx, by, Event{Action: "member.role_changed", Kind: KindUser, SubjectID: user.ID, SubjectName: user.Name},
 			map[string]any{"old": old.Role, "new": role})
 	})
 }
@@ -238,7 +238,7 @@ func (db *DB) RemoveMember(ctx context.Context, by Actor, userID string) (*User,
 		if _, err := query.Of[Invitation](tx.gorm).Where("team_id = ? AND user_id = ?", by.TeamID, userID).Delete(ctx); err != nil {
 			return fmt.Errorf("remove invitation: %w", err)
 		}
-		return tx.record(ctx, by, Event{Action: "member.removed", Kind: KindUser, SubjectID: user.ID, SubjectName: user.Name})
+		return tx.Record(ctx, by, Event{Action: "member.removed", Kind: KindUser, SubjectID: user.ID, SubjectName: user.Name})
 	})
 }
 

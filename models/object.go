@@ -189,7 +189,7 @@ func (db *DB) putObject(ctx context.Context, by Actor, o *Object) error {
 // recordObject writes an event about an object. Its subject is the bucket, so
 // that it stands in the bucket's timeline.
 func (db *DB) recordObject(ctx context.Context, by Actor, action string, b *Bucket, o *Object) error {
-	return db.record(ctx, by, Event{
+	return db.Record(ctx, by, Event{
 		Action: action, Kind: KindObject, SubjectID: b.ID, SubjectName: o.Key, Region: b.Region,
 	}, map[string]any{"bucket": b.Name, "object": o.ID, "bytes": o.Size, "sha256": o.SHA256})
 }

@@ -205,7 +205,7 @@ func (db *DB) place(ctx context.Context, by Actor, in OrderInput, q *Quote) erro
 		return err
 	}
 	// The order's event comes before those of what it makes.
-	err = db.record(ctx, by, Event{
+	err = db.Record(ctx, by, Event{
 		Action: "order.placed", Kind: KindOrder, SubjectID: fmt.Sprint(number), SubjectName: order.Title,
 		OrderNumber: number,
 	}, map[string]any{"total_minor": order.TotalMinor, "currency": order.Currency, "lines": len(order.Lines), "rule": order.Rule})

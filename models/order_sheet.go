@@ -148,7 +148,7 @@ func (db *DB) RetryOrder(ctx context.Context, by Actor, number int64) error {
 		if retried == 0 {
 			return ErrConflict
 		}
-		return tx.record(ctx, by, Event{Action: "order.retried", Kind: KindOrder, SubjectID: fmt.Sprint(number),
+		return tx.Record(ctx, by, Event{Action: "order.retried", Kind: KindOrder, SubjectID: fmt.Sprint(number),
 			SubjectName: order.Title, OrderNumber: number})
 	})
 }

@@ -104,7 +104,7 @@ func (db *DB) deletePkgVersion(ctx context.Context, by Actor, v PkgVersion) erro
 			return err
 		}
 	}
-	return db.record(ctx, by, Event{
+	return db.Record(ctx, by, Event{
 		Action: "version.deleted", Kind: KindPkgVersion, SubjectID: v.ID, SubjectName: v.AppName + " " + v.Label, Region: v.Region,
 	}, map[string]any{"app": v.AppID, "source": v.Source})
 }

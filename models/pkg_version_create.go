@@ -232,7 +232,7 @@ func (in *PkgVersionInput) Fulfil(ctx context.Context, tx *DB, by Actor, order *
 	if err := tx.countVersions(ctx, by, app.ID, 1); err != nil {
 		return err
 	}
-	return tx.record(ctx, by, Event{
+	return tx.Record(ctx, by, Event{
 		Action: "version.created", Kind: KindPkgVersion, SubjectID: v.ID, SubjectName: line.Name, Region: v.Region,
 		OrderNumber: order.Number,
 	}, map[string]any{"app": app.ID, "source": v.Source})

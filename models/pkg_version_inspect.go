@@ -208,9 +208,9 @@ func (db *DB) inspected(ctx context.Context, job *Job, state PkgVersionState, li
 	e := Event{Action: action, Kind: KindPkgVersion, SubjectID: v.ID, SubjectName: job.SubjectName, Region: v.Region, OrderNumber: v.OrderNumber}
 	if state == VersionFailed {
 		e.Result = "failed"
-		return db.record(ctx, by, e, map[string]any{"fail_code": job.FailCode})
+		return db.Record(ctx, by, e, map[string]any{"fail_code": job.FailCode})
 	}
-	return db.record(ctx, by, e, map[string]any{"sha256": v.SHA256})
+	return db.Record(ctx, by, e, map[string]any{"sha256": v.SHA256})
 }
 
 // RetryPkgVersion retries a failed check from the step that failed. A version
@@ -239,7 +239,7 @@ func (db *DB) RetryPkgVersion(ctx context.Context, by Actor, id string) error {
 		if err := tx.FinishLine(ctx, by, v.OrderNumber, v.ID, OrderFulfilling); err != nil {
 			return err
 		}
-		return tx.record(ctx, by, Event{
+		return tx.Record(ctx, by, Event{
 			Action: "version.retried", Kind: KindPkgVersion, SubjectID: v.ID, SubjectName: v.AppName + " " + v.Label, Region: v.Region,
 			OrderNumber: v.OrderNumber,
 		})

@@ -116,7 +116,7 @@ func (db *DB) ChangePlanAPI(ctx context.Context, by Actor, on bool) error {
 		if _, err := query.Of[Team](tx.gorm).Where("id = ?", by.TeamID).Update(ctx, "plan_api", on); err != nil {
 			return fmt.Errorf("change whether scripts order plans: %w", err)
 		}
-		return tx.record(ctx, by, Event{Action: "team.plan_api_changed", Kind: KindTeam, SubjectID: team.ID, SubjectName: team.Name},
+		return tx.Record(ctx, by, Event{Action: "team.plan_api_changed", Kind: KindTeam, SubjectID: team.ID, SubjectName: team.Name},
 			map[string]any{"from": team.PlanAPI, "to": on})
 	})
 }
@@ -202,7 +202,7 @@ func (db *DB) DeletePlan(ctx context.Context, by Actor, id string) error {
 				return err
 			}
 		}
-		return tx.record(ctx, by, Event{Action: "plan.deleted", Kind: KindPlan, SubjectID: p.ID, SubjectName: p.ID, Region: p.Region},
+		return tx.Record(ctx, by, Event{Action: "plan.deleted", Kind: KindPlan, SubjectID: p.ID, SubjectName: p.ID, Region: p.Region},
 			map[string]any{"state": p.State(tx.TeamNow(by)), "package_type": p.PackageType, "ends_at": p.EndsAt,
 				"used": p.Used, "paid_minor": p.PaidMinor, "currency": p.Currency, "order": p.OrderNumber})
 	})

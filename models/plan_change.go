@@ -327,5 +327,5 @@ func (db *DB) changePlan(ctx context.Context, by Actor, p *Plan, line *OrderLine
 	}
 	line.ResourceID, line.ResourceName = p.ID, p.ID
 	e.Kind, e.SubjectID, e.SubjectName, e.Region = KindPlan, p.ID, p.ID, p.Region
-	return db.record(ctx, by, e, detail)
+	return db.Record(ctx, by, e, detail)
 }

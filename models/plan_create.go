@@ -104,7 +104,7 @@ func (db *DB) planBegins(ctx context.Context, by Actor, p *Plan, line *OrderLine
 			return err
 		}
 	}
-	return db.record(ctx, by, Event{
+	return db.Record(ctx, by, Event{
 		Action: "plan.created", Kind: KindPlan, SubjectID: p.ID, SubjectName: p.ID, Region: p.Region,
 		OrderNumber: p.OrderNumber,
 	})

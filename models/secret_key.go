@@ -149,7 +149,7 @@ func (db *DB) RotateSecretKey(ctx context.Context, by Actor) error {
 				return fmt.Errorf("encrypt access key: %w", err)
 			}
 		}
-		return tx.record(ctx, by.ForSite(), Event{Action: "key.rotated", Kind: KindKey}, map[string]any{"keys": len(rows)})
+		return tx.Record(ctx, by.ForSite(), Event{Action: "key.rotated", Kind: KindKey}, map[string]any{"keys": len(rows)})
 	})
 	if err != nil {
 		return err

@@ -240,7 +240,7 @@ func (db *DB) signIn(ctx context.Context, from Actor, user *User) (string, error
 	if err != nil {
 		return "", err
 	}
-	return token, db.record(ctx, by, Event{Action: "user.signed_in", Kind: KindUser, SubjectID: user.ID, SubjectName: user.Name})
+	return token, db.Record(ctx, by, Event{Action: "user.signed_in", Kind: KindUser, SubjectID: user.ID, SubjectName: user.Name})
 }
 
 // recordRefusal writes down that somebody tried to sign in and could not. It
@@ -253,7 +253,7 @@ func (db *DB) recordRefusal(ctx context.Context, from Actor, user *User) error {
 			return err
 		}
 		from.TeamID = team
-		return tx.record(ctx, from, Event{Action: "user.signed_in", Result: "refused", Kind: KindUser, SubjectID: user.ID, SubjectName: user.Name})
+		return tx.Record(ctx, from, Event{Action: "user.signed_in", Result: "refused", Kind: KindUser, SubjectID: user.ID, SubjectName: user.Name})
 	})
 }
 

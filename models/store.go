@@ -107,5 +107,5 @@ func (db *DB) recordStore(ctx context.Context, by Actor, s *Store, verb, failCod
 		e.Result = "failed"
 		detail["fail_code"] = failCode
 	}
-	return db.record(ctx, by, e, detail)
+	return db.Record(ctx, by, e, detail)
 }

@@ -73,7 +73,7 @@ func (db *DB) createTeam(ctx context.Context, by Actor, in TeamInput) (*Team, er
 		return nil, fmt.Errorf("create team: %w", err)
 	}
 	by.TeamID = team.ID
-	return team, db.record(ctx, by, Event{Action: "team.created", Kind: KindTeam, SubjectID: team.ID, SubjectName: team.Name})
+	return team, db.Record(ctx, by, Event{Action: "team.created", Kind: KindTeam, SubjectID: team.ID, SubjectName: team.Name})
 }
 
 // FindTeam is the actor's team, without the bytes of its logo.
@@ -133,7 +133,7 @@ func (db *DB) addMember(ctx context.Context, by Actor, in UserInput, role Role) 
 	if err := query.Of[Membership](db.gorm).Create(ctx, &m); err != nil {
 		return nil, fmt.Errorf("add member: %w", taken(err, "email"))
 	}
-	return user, db.record(ctx, by, Event{Action: "member.added", Kind: KindUser, SubjectID: user.ID, SubjectName: user.Name},
+	return user, db.Record(ctx, by, Event{Action: "member.added", Kind: KindUser, SubjectID: user.ID, SubjectName: user.Name},
 		map[string]any{"role": role})
 }
 

@@ -208,7 +208,7 @@ func (db *DB) ChangePassword(ctx context.Context, by Actor, token string, in Cha
 		if begun.Token, err = tx.beginSession(ctx, by, user.ID, by.TeamID); err != nil {
 			return err
 		}
-		return tx.record(ctx, by, Event{Action: "user.password_changed", Kind: KindUser, SubjectID: user.ID, SubjectName: user.Name})
+		return tx.Record(ctx, by, Event{Action: "user.password_changed", Kind: KindUser, SubjectID: user.ID, SubjectName: user.Name})
 	})
 	return begun, err
 }
@@ -261,7 +261,7 @@ func (db *DB) createUser(ctx context.Context, by Actor, user User) (*User, error
 	if err := taken(query.Of[User](db.gorm).Create(ctx, &user), "email"); err != nil {
 		return nil, err
 	}
-	err = db.record(ctx, by, Event{Action: "user.created", Kind: KindUser, SubjectID: user.ID, SubjectName: user.Name},
+	err = db.Record(ctx, by, Event{Action: "user.created", Kind: KindUser, SubjectID: user.ID, SubjectName: user.Name},
 		map[string]any{"site_admin": user.SiteAdmin})
 	return &user, err
 }
@@ -320,7 +320,7 @@ func (db *DB) restore(ctx context.Context, by Actor, email, action string, chang
 		if err := tx.succeeded(ctx, accountTry(user.Email)); err != nil {
 			return err
 		}
-		return tx.record(ctx, by, Event{Action: action, Kind: KindUser, SubjectID: user.ID, SubjectName: user.Name})
+		return tx.Record(ctx, by, Event{Action: action, Kind: KindUser, SubjectID: user.ID, SubjectName: user.Name})
 	})
 }
 
