@@ -184,10 +184,10 @@ func (db *DB) apps(by Actor, f AppFilter) query.Rows[App] {
 		q = q.Where("category = ?", f.Category)
 	}
 	if f.CategoryText != "" {
-		q = q.Where(`LOWER(category) LIKE ? ESCAPE '\'`, like(f.CategoryText))
+		q = q.Where(holds("category"), like(f.CategoryText))
 	}
 	if f.Text != "" {
-		q = q.Where(`LOWER(name) LIKE ? ESCAPE '\'`, like(f.Text))
+		q = q.Where(holds("name"), like(f.Text))
 	}
 	return q
 }

@@ -9,7 +9,6 @@ import (
 	"os"
 	"path/filepath"
 
-	"gorm.io/driver/sqlite"
 	"gorm.io/gorm"
 
 	"quartermaster/models/migrations"
@@ -68,7 +67,7 @@ func (db *DB) connectBeside(ctx context.Context, o Options) (err error) {
 	if _, err := os.Stat(db.sqliteFile()); err != nil {
 		return err
 	}
-	db.gorm, err = gorm.Open(sqlite.Open(sqliteAddress(db.sqliteFile())+"?_busy_timeout=5000&_query_only=true"), gormConfig(db))
+	db.gorm, err = gorm.Open(sqliteAt(sqliteAddress(db.sqliteFile())+"?_busy_timeout=5000&_query_only=true"), gormConfig(db))
 	if err != nil {
 		return fmt.Errorf("open database: %w", err)
 	}

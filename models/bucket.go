@@ -261,7 +261,7 @@ func (db *DB) ListBuckets(ctx context.Context, by Actor, f BucketFilter, p Page)
 		q = q.Where("region = ?", f.Region)
 	}
 	if f.Text != "" {
-		q = q.Where(`name LIKE ? ESCAPE '\'`, like(f.Text))
+		q = q.Where(holds("name"), like(f.Text))
 	}
 	return pageOf(ctx, q, p, newestFirst("created_at", "id"), func(b Bucket) []string {
 		return []string{stamp(b.CreatedAt), b.ID}

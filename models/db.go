@@ -256,7 +256,7 @@ func (db *DB) openSQLite(ctx context.Context, path string, check checking) error
 	// again and again is a third of what a create costs the processor.
 	const common = "?_journal_mode=WAL&_busy_timeout=5000&_foreign_keys=on&_synchronous=FULL&_cache_size=-6000&_stmt_cache_size=64"
 	dsn := file + common
-	writer, err := gorm.Open(sqlite.Open(dsn+"&_txlock=immediate"), gormConfig(db))
+	writer, err := gorm.Open(sqliteAt(dsn+"&_txlock=immediate"), gormConfig(db))
 	if err != nil {
 		return fmt.Errorf("open database: %w", err)
 	}
@@ -270,7 +270,7 @@ func (db *DB) openSQLite(ctx context.Context, path string, check checking) error
 	if err := migrations.Run(writer, db.log, nil); err != nil {
 		return err
 	}
-	reader, err := gorm.Open(sqlite.Open(dsn+"&_query_only=true"), gormConfig(db))
+	reader, err := gorm.Open(sqliteAt(dsn+"&_query_only=true"), gormConfig(db))
 	if err != nil {
 		return fmt.Errorf("open database for reading: %w", err)
 	}

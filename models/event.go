@@ -96,9 +96,8 @@ func (db *DB) ListEvents(ctx context.Context, by Actor, f EventFilter, p Page) (
 		q = q.Where("key_id = ? AND key_id <> ''", f.Key) // as the index has it
 	}
 	if f.Text != "" {
-		t := like(f.Text)
-		q = q.Where(`(LOWER(subject_name) LIKE ? ESCAPE '\' OR LOWER(subject_id) LIKE ? ESCAPE '\' OR LOWER(user_name) LIKE ? ESCAPE '\' OR action IN ?)`,
-			t, t, t, append([]string{""}, f.Actions...)) // an empty list would not be valid
+		q = q.Where("("+holds("subject_name", "subject_id", "user_name")+" OR action IN ?)",
+			like(f.Text), append([]string{""}, f.Actions...)) // never an empty list
 	}
 	if f.Order != 0 {
 		q = q.Where("order_number = ? AND order_number <> 0", f.Order) // as the index has it

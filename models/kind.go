@@ -50,7 +50,7 @@ type KindFacts struct {
 	// the line's job continues from the step that failed.
 	Retry func(ctx context.Context, tx *DB, by Actor, line OrderLine) error
 	// Search finds things by a text: id, name and detail, of a team, by a
-	// pattern in small letters, newest first and so many at most.
+	// folded pattern, newest first and so many at most.
 	Search string
 	// Expiring finds what ends soon: id, zh, en, region, starts_at, ends_at and
 	// order_number, of a team, after one time and up to another, soonest first
@@ -68,14 +68,14 @@ func Kinds() []KindFacts {
 			Kind: KindBucket, Table: "buckets",
 			Inputs: map[string]func() LineInput{TypeNew: func() LineInput { return new(BucketInput) }},
 			Search: `SELECT id, name, region AS detail FROM buckets
-				WHERE team_id = ? AND LOWER(name) LIKE ? ESCAPE '\' ORDER BY created_at DESC, id DESC LIMIT ?`,
+				WHERE team_id = ? AND fold(name) LIKE ? ESCAPE '\' ORDER BY created_at DESC, id DESC LIMIT ?`,
 		},
 		// The subject of what happens to an object is its bucket.
 		{Kind: KindObject, Table: "buckets", Jobs: map[JobKind]Work{DropBlobsJob: dropBlobs}},
 		{
 			Kind: KindApp, Table: "apps",
 			Search: `SELECT id, name, region AS detail FROM apps
-				WHERE team_id = ? AND LOWER(name || ' ' || id) LIKE ? ESCAPE '\' ORDER BY created_at DESC, id DESC LIMIT ?`,
+				WHERE team_id = ? AND fold(name || ' ' || id) LIKE ? ESCAPE '\' ORDER BY created_at DESC, id DESC LIMIT ?`,
 		},
 		{
 			Kind: KindPkgVersion, Table: "pkg_versions", Called: "label",
@@ -86,7 +86,7 @@ func Kinds() []KindFacts {
 				return tx.RetryPkgVersion(ctx, by, l.ResourceID)
 			},
 			Search: `SELECT v.id, v.label AS name, a.name AS detail FROM pkg_versions v JOIN apps a ON a.id = v.app_id
-				WHERE v.team_id = ? AND LOWER(a.name || ' ' || v.label || ' ' || v.id) LIKE ? ESCAPE '\' ORDER BY v.created_at DESC, v.id DESC LIMIT ?`,
+				WHERE v.team_id = ? AND fold(a.name || ' ' || v.label || ' ' || v.id) LIKE ? ESCAPE '\' ORDER BY v.created_at DESC, v.id DESC LIMIT ?`,
 		},
 		{
 			Kind: KindPlan, Table: "plans", Called: "id",
@@ -97,7 +97,7 @@ func Kinds() []KindFacts {
 			},
 			Jobs: map[JobKind]Work{MeasurePlansJob: measurePlans},
 			Search: `SELECT id, id AS name, package_type AS detail FROM plans
-				WHERE team_id = ? AND LOWER(id || ' ' || package_type) LIKE ? ESCAPE '\' ORDER BY created_at DESC, id DESC LIMIT ?`,
+				WHERE team_id = ? AND fold(id || ' ' || package_type) LIKE ? ESCAPE '\' ORDER BY created_at DESC, id DESC LIMIT ?`,
 			Expiring: `SELECT p.id, t.zh, t.en, p.region, p.effective_at AS starts_at, p.ends_at, p.order_number
 				FROM plans p JOIN package_types t ON t.code = p.package_type
 				WHERE p.team_id = ? AND p.ends_at > ? AND p.ends_at <= ? AND NOT p.held ORDER BY p.ends_at, p.id LIMIT ?`,
@@ -116,7 +116,7 @@ func Kinds() []KindFacts {
 				return err
 			},
 			Search: `SELECT id, name, region AS detail FROM stores
-				WHERE team_id = ? AND LOWER(name || ' ' || id) LIKE ? ESCAPE '\' ORDER BY created_at DESC, id DESC LIMIT ?`,
+				WHERE team_id = ? AND fold(name || ' ' || id) LIKE ? ESCAPE '\' ORDER BY created_at DESC, id DESC LIMIT ?`,
 			Expiring: `SELECT id, name AS zh, name AS en, region, created_at AS starts_at, ends_at, order_number
 				FROM stores WHERE team_id = ? AND ends_at > ? AND ends_at <= ? ORDER BY ends_at, id LIMIT ?`,
 			Sample: sampleStore,
@@ -124,7 +124,7 @@ func Kinds() []KindFacts {
 		{
 			Kind: KindOrder,
 			Search: `SELECT CAST(number AS text) AS id, CAST(number AS text) AS name, title AS detail FROM orders
-				WHERE team_id = ? AND LOWER(CAST(number AS text) || ' ' || title || ' ' || requester_name) LIKE ? ESCAPE '\' ORDER BY number DESC LIMIT ?`,
+				WHERE team_id = ? AND fold(CAST(number AS text) || ' ' || title || ' ' || requester_name) LIKE ? ESCAPE '\' ORDER BY number DESC LIMIT ?`,
 		},
 		{Kind: KindTeam},
 		{Kind: KindUser},

@@ -40,8 +40,7 @@ func (db *DB) ListOrders(ctx context.Context, by Actor, f OrderFilter, p Page) (
 		q = q.Where("free = ?", false)
 	}
 	if f.Text != "" {
-		t := like(f.Text)
-		q = q.Where(`(LOWER(title) LIKE ? ESCAPE '\' OR LOWER(requester_name) LIKE ? ESCAPE '\' OR CAST(number AS text) LIKE ? ESCAPE '\')`, t, t, t)
+		q = q.Where(holds("title", "requester_name", "CAST(number AS text)"), like(f.Text))
 	}
 	return pageOf(ctx, q, p, newestFirst("number"), func(o Order) []string {
 		return []string{fmt.Sprint(o.Number)}

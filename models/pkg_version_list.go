@@ -94,10 +94,10 @@ func (db *DB) pkgVersions(by Actor, f PkgVersionFilter) query.Rows[PkgVersion] {
 		q = q.Where("label = ?", f.Label)
 	}
 	if f.LabelText != "" {
-		q = q.Where(`LOWER(label) LIKE ? ESCAPE '\'`, like(f.LabelText))
+		q = q.Where(holds("label"), like(f.LabelText))
 	}
 	if f.Text != "" {
-		q = q.Where(`LOWER(app_name || ' ' || label || ' ' || source) LIKE ? ESCAPE '\'`, like(f.Text))
+		q = q.Where(holds("app_name", "label", "source"), like(f.Text))
 	}
 	return q
 }
@@ -126,7 +126,7 @@ func (db *DB) ListSources(ctx context.Context, by Actor, bucketID, text string, 
 	}
 	q := query.Of[Object](db.gorm).Where("team_id = ? AND bucket_id = ?", by.TeamID, bucketID)
 	if text != "" {
-		q = q.Where(`LOWER(key) LIKE ? ESCAPE '\'`, like(text))
+		q = q.Where(holds("key"), like(text))
 	}
 	found, err := q.Order("created_at DESC, id DESC").Limit(n).Find(ctx)
 	return found, translate(err)

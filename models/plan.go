@@ -159,9 +159,7 @@ func (db *DB) ListPlans(ctx context.Context, by Actor, f PlanFilter, p Page) ([]
 		q = q.Where("ends_at > ? AND ends_at <= ? AND NOT held", now, now.Add(f.EndsWithin))
 	}
 	if f.Text != "" {
-		t := like(f.Text)
-		q = q.Where(`(LOWER(id) LIKE ? ESCAPE '\' OR LOWER(note) LIKE ? ESCAPE '\' OR package_type IN
-			(SELECT code FROM package_types WHERE LOWER(code) LIKE ? ESCAPE '\' OR zh LIKE ? ESCAPE '\' OR LOWER(en) LIKE ? ESCAPE '\'))`, t, t, t, t, t)
+		q = q.Where("("+holds("id", "note")+" OR package_type IN (SELECT code FROM package_types WHERE "+holds("code", "zh", "en")+"))", like(f.Text), like(f.Text))
 	}
 	return pageOf(ctx, q, p, newestFirst("created_at", "id"), func(p Plan) []string {
 		return []string{stamp(p.CreatedAt), p.ID}

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"quartermaster/models/fold"
 	"quartermaster/models/query"
 )
 
@@ -194,9 +195,13 @@ func decodeCursor(s string, sample []string) []any {
 // that are much longer.
 const mostLike = 4096
 
-// like is a pattern that finds text anywhere, whatever its case, to be used as
-// "LOWER(column) LIKE ? ESCAPE '\'"; LOWER is not needed for columns without
-// capital letters.
+// holds is the condition that the text of a like is found in one of the columns,
+// whatever its case, width and accents. None of them may be null.
+func holds(columns ...string) string {
+	return "fold(" + strings.Join(columns, ` || ' ' || `) + `) LIKE ? ESCAPE '\'`
+}
+
+// like is the pattern for holds that finds text anywhere.
 func like(text string) string {
-	return "%" + strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`).Replace(strings.ToLower(clip(text, mostLike))) + "%"
+	return "%" + strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`).Replace(fold.Text(clip(text, mostLike))) + "%"
 }

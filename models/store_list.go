@@ -115,7 +115,7 @@ func (db *DB) ListStores(ctx context.Context, by Actor, f StoreFilter, p Page) (
 		q = q.Where("state = ?", f.State)
 	}
 	if f.Text != "" {
-		q = q.Where(`name LIKE ? ESCAPE '\'`, like(f.Text))
+		q = q.Where(holds("name"), like(f.Text))
 	}
 	return pageOf(ctx, q, p, newestFirst("created_at", "id"), func(s Store) []string {
 		return []string{stamp(s.CreatedAt), s.ID}

@@ -14,6 +14,9 @@ import (
 // Text is s without the differences of case, width and accents: "Ｃａｆé" and
 // "CAFE" are both "cafe". Marks that make other letters, as those of kana, stay.
 func Text(s string) string {
+	if strings.IndexFunc(s, beyondASCII) < 0 {
+		return strings.ToLower(s) // the same, and sooner
+	}
 	plain := strings.Map(func(r rune) rune {
 		if r >= 0x300 && r <= 0x36f { // the accents of Latin, Greek and Cyrillic
 			return -1
@@ -22,6 +25,8 @@ func Text(s string) string {
 	}, norm.NFKD.String(s))
 	return norm.NFC.String(cases.Fold().String(plain))
 }
+
+func beyondASCII(r rune) bool { return r > unicode.MaxASCII }
 
 // Words are the words of s in their order, folded. Han text, which is written
 // without spaces, comes in pairs that overlap, 知识仓 as 知识 and 识仓, so that

@@ -7,7 +7,7 @@ import (
 	"sync"
 	"unicode"
 
-	"golang.org/x/text/unicode/norm"
+	"quartermaster/models/fold"
 )
 
 //go:embed passwords.txt
@@ -35,13 +35,13 @@ var leet = strings.NewReplacer("0", "o", "1", "i", "3", "e", "4", "a", "5", "s",
 // over, a row of the keyboard, or a word of the account itself (own) in place
 // of a common one. Of an address that is the whole of it and what is before the @.
 func Common(password string, own ...string) bool {
-	text := lower(password)
+	text := fold.Text(password)
 	if repeats(text) || runs(text) {
 		return true
 	}
 	words := commonWords()
 	for _, o := range own {
-		whole := lower(strings.TrimSpace(o))
+		whole := fold.Text(strings.TrimSpace(o))
 		name, _, _ := strings.Cut(whole, "@")
 		for _, word := range []string{name, leet.Replace(whole), whole} { // the longest first
 			if len([]rune(word)) >= 3 {
@@ -51,9 +51,6 @@ func Common(password string, own ...string) bool {
 	}
 	return madeOf(text, text, words) || madeOf(text, leet.Replace(text), words)
 }
-
-// lower is text without differences of case and width.
-func lower(text string) string { return strings.ToLower(norm.NFKC.String(text)) }
 
 // madeOf tells whether text, read as seen, is at most two of the words, and
 // otherwise digits and signs. Both are equally long.

@@ -1,0 +1,108 @@
+package models_test
+
+import (
+	"strings"
+	"testing"
+	"unicode"
+
+	"quartermaster/models"
+	"quartermaster/models/fold"
+	"quartermaster/models/modelstest"
+)
+
+func TestTheDatabaseFoldsAsTheProgramDoes(t *testing.T) {
+	t.Parallel()
+	db := modelstest.Open(t)
+	texts := []string{"", "Quarterly REPORTS 2026", "Ｃａｆé CAFE\u0301", "知识仓、〖一〗", "知识仓 ＡＢＣ", "q\u0323\u0307 q\u0307\u0323", "がｶﾞ ガ", "ΣΊΣΥΦΟΣ Straße ﬁn ① ﷺ"}
+	// Every character of the planes that have case or width, between others.
+	var block strings.Builder
+	for r := rune(1); r < 0x1e000; r++ { // beyond it, engines know characters of different years
+		if unicode.In(r, unicode.L, unicode.M, unicode.N, unicode.P, unicode.S, unicode.Z) {
+			block.WriteString("A" + string(r) + "z ")
+		}
+		if r%0x400 == 0 {
+			texts = append(texts, block.String())
+			block.Reset()
+		}
+	}
+	for _, text := range texts {
+		var got string
+		if err := db.Scan(t.Context(), &got, "SELECT fold(?)", text); err != nil {
+			t.Fatal(err)
+		}
+		want := fold.Text(text)
+		if got == want {
+			continue
+		}
+		g, w := strings.Fields(got), strings.Fields(want)
+		for i := range min(len(g), len(w)) {
+			if g[i] != w[i] {
+				t.Fatalf("got %+q, want %+q", g[i], w[i])
+			}
+		}
+		t.Fatalf("got %d words, want %d", len(g), len(w))
+	}
+}
+
+func TestListsAndSearchFindWhateverTheCaseWidthAndAccents(t *testing.T) {
+	t.Parallel()
+	db := modelstest.Open(t)
+	team := modelstest.NewTeam(t, db)
+	by := team.Requester
+	by.UserName = "Zoë ПЕТРОВ ＡＢＣ"
+	const name = "Éclair-ПРОЕКТ-ＡＢＣ"
+	app := mustCreateApp(t, db, by, name)
+	bucket := mustCreateBucket(t, db, by, "sources")
+	mustPut(t, db, by, bucket.ID, name+".zip", "x")
+	mustPlaceVersion(t, db, by, &models.PkgVersionInput{AppID: app.ID, Label: name, Source: "oss://elsewhere/a.zip"})
+	const all = models.MaxPageSize
+	for what, find := range map[string]func(text string) (int, error){
+		"applications": func(s string) (int, error) {
+			found, _, err := db.ListApps(t.Context(), by, models.AppFilter{Text: s}, models.Page{})
+			return len(found), err
+		},
+		"versions": func(s string) (int, error) {
+			found, _, err := db.ListPkgVersions(t.Context(), by, models.PkgVersionFilter{Text: s}, models.Page{})
+			return len(found), err
+		},
+		"labels": func(s string) (int, error) {
+			found, _, err := db.ListPkgVersions(t.Context(), by, models.PkgVersionFilter{LabelText: s}, models.Page{})
+			return len(found), err
+		},
+		"sources": func(s string) (int, error) {
+			found, err := db.ListSources(t.Context(), by, bucket.ID, s, all)
+			return len(found), err
+		},
+		"orders": func(s string) (int, error) {
+			found, _, err := db.ListOrders(t.Context(), by, models.OrderFilter{Text: s, Free: true}, models.Page{})
+			return len(found), err
+		},
+		"events": func(s string) (int, error) {
+			found, _, err := db.ListEvents(t.Context(), by, models.EventFilter{Text: s}, models.Page{})
+			return len(found), err
+		},
+		"things": func(s string) (int, error) {
+			found, err := db.Search(t.Context(), by, s)
+			return len(found), err
+		},
+	} {
+		want, err := find(name)
+		if err != nil || want == 0 {
+			t.Fatalf("%s by the whole name: got %d, %v", what, want, err)
+		}
+		for _, text := range []string{"Éclair", "éCLAIR", "E\u0301clair", "eclair", "ПРОЕКТ", "проект", "-ａｂＣ", strings.ToLower(name)} {
+			if got, err := find(text); err != nil || got != want {
+				t.Errorf("%s by %q: got %d, %v, want %d", what, text, got, err, want)
+			}
+		}
+		if got, err := find("eclaire"); err != nil || got != 0 {
+			t.Errorf("%s by another name: got %d, %v", what, got, err)
+		}
+	}
+	for text, want := range map[string]int{"zoe": 2, "петров": 2, "Петрова": 0} {
+		found, _, err := db.ListOrders(t.Context(), by, models.OrderFilter{Text: text, Free: true}, models.Page{})
+		if err != nil || len(found) != want {
+			t.Errorf("orders of %q: got %d, %v, want %d", text, len(found), err, want)
+		}
+	}
+}
