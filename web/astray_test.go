@@ -56,7 +56,7 @@ var comings = []came{
 
 // ask sends a request with a Host of its own, as from an old browser that says
 // only where its page was.
-func ask(t *testing.T, c *webtest.Client, site *webtest.Site, method, path, host string, header http.Header) *webtest.Page {
+func ask(t *testing.T, site *webtest.Site, method, path, host string, header http.Header) *webtest.Page {
 	t.Helper()
 	req, err := http.NewRequestWithContext(t.Context(), method, site.URL+path, strings.NewReader(""))
 	if err != nil {
@@ -73,7 +73,7 @@ func ask(t *testing.T, c *webtest.Client, site *webtest.Site, method, path, host
 	if host != "" {
 		req.Host = host
 	}
-	return c.Send(t, req)
+	return site.Visitor(t).Send(t, req)
 }
 
 func TestAPageSaysWhenItWasReachedByAnotherWay(t *testing.T) {
@@ -85,7 +85,7 @@ func TestAPageSaysWhenItWasReachedByAnotherWay(t *testing.T) {
 		site := open(t, c.site, func(e *gin.Engine) {
 			e.GET("/page", web.Page(func(g *gin.Context) error { return web.Render(g, http.StatusOK, shown) }))
 		})
-		p := ask(t, site.Visitor(t), site, http.MethodGet, "/page?a=1", c.host, c.header)
+		p := ask(t, site, http.MethodGet, "/page?a=1", c.host, c.header)
 		if p.Status != 200 || p.Text("h1") != "A page" {
 			t.Fatalf("%s: got %d %q, want the page", c.name, p.Status, p.Text("h1"))
 		}
@@ -115,7 +115,7 @@ func TestTheHostOfARequestIsTextAlone(t *testing.T) {
 	})
 	long := strings.Repeat("x", 5000) + ".example"
 	for _, host := range []string{"evil.example", "evil.example&'*", long} {
-		p := ask(t, site.Visitor(t), site, http.MethodGet, "/page", host, http.Header{"X-Forwarded-Host": {"evil.example"}})
+		p := ask(t, site, http.MethodGet, "/page", host, http.Header{"X-Forwarded-Host": {"evil.example"}})
 		for _, link := range append(p.Links("body"), p.Find("form").Map(func(_ int, f *goquery.Selection) string { return f.AttrOr("action", "") })...) {
 			if strings.Contains(link, "evil") || strings.Contains(link, "xxx") {
 				t.Errorf("%.30s: got a link to %.60s", host, link)
@@ -126,7 +126,7 @@ func TestTheHostOfARequestIsTextAlone(t *testing.T) {
 		}
 	}
 	for _, prefix := range []string{`/<img src=x>`, "/\u202egnp", "/" + strings.Repeat("y", 5000)} {
-		p := ask(t, site.Visitor(t), site, http.MethodGet, "/page", "desk.example.com", http.Header{"X-Forwarded-Prefix": {prefix}})
+		p := ask(t, site, http.MethodGet, "/page", "desk.example.com", http.Header{"X-Forwarded-Prefix": {prefix}})
 		if p.Has(".astray img") || strings.ContainsRune(p.Body, '\u202e') || len(p.Text(".astray")) > 1000 || !p.Has(".astray") {
 			t.Errorf("%.30q: got the notice %.300q", prefix, p.Text(".astray"))
 		}
@@ -168,7 +168,7 @@ func TestAFormThatCameByAnotherWayIsRefusedWithTheReason(t *testing.T) {
 		for name, values := range c.header {
 			header[name] = values
 		}
-		p := ask(t, site.Visitor(t), site, http.MethodPost, "/sign-in", c.host, header)
+		p := ask(t, site, http.MethodPost, "/sign-in", c.host, header)
 		if p.Status != c.status {
 			t.Errorf("%s: got %d, want %d", c.name, p.Status, c.status)
 		}
@@ -189,7 +189,7 @@ func TestAFormThatCameByAnotherWayIsRefusedWithTheReason(t *testing.T) {
 		}
 		out.Line(t, "level=WARN", "refused by the way it came", "base_url="+c.site.BaseURL)
 		header.Set("Hx-Request-Type", "partial")
-		if p = ask(t, site.Visitor(t), site, http.MethodPost, "/sign-in", c.host, header); !strings.Contains(p.Text(".toast"), c.want) {
+		if p = ask(t, site, http.MethodPost, "/sign-in", c.host, header); !strings.Contains(p.Text(".toast"), c.want) {
 			t.Errorf("%s, by htmx: got the notice %q, want %q", c.name, p.Text(".toast"), c.want)
 		}
 	}

@@ -187,7 +187,7 @@ func TestACS3Vectors(t *testing.T) {
 				Header: v3(key, list, "DescribePkgVersions", "2019-03-20", "2026-11-21T17:34:41Z", "edb468d13fb904d1119aaaa92c1ad92c", none,
 					"ca4042123f3f7e203a6efae30773c84aadd2b191b2c0b79850bdeb56f43bbd6a")}},
 	} {
-		checkHashed(t, v.name, v.read, v.r, v.secret, "ACS3-HMAC-SHA256\n"+v.sum, v.sum)
+		checkHashed(t, v.name, v.read, v.r, v.secret, "ACS3-HMAC-SHA256\n"+v.sum)
 	}
 }
 
@@ -214,12 +214,13 @@ func TestHuaweiVectors(t *testing.T) {
 			sign.Request{Method: "POST", Path: "/v1/jobs/list", Host: "127.0.0.1:8080", Query: "status=Running&limit=10&offset=0",
 				Header: signed(key, "host;x-sdk-date", "52d88b57ac25c194fdefcb0ae8d108b0e06173a955f1f2924576eb5980438fc4", "X-Sdk-Date", "20261121T174607Z")}},
 	} {
-		checkHashed(t, v.name, sign.Huawei, v.r, v.secret, "SDK-HMAC-SHA256\n"+v.date+"\n"+v.sum, v.sum)
+		checkHashed(t, v.name, sign.Huawei, v.r, v.secret, "SDK-HMAC-SHA256\n"+v.date+"\n"+v.sum)
 	}
 }
 
-// checkHashed checks a vector of a scheme that signs the hash of the request.
-func checkHashed(t *testing.T, name string, read func(sign.Request) (*sign.Claim, error), r sign.Request, secret, text, sum string) {
+// checkHashed checks a vector of a scheme that signs the hash of the request,
+// which text ends with.
+func checkHashed(t *testing.T, name string, read func(sign.Request) (*sign.Claim, error), r sign.Request, secret, text string) {
 	t.Helper()
 	c, err := read(r)
 	if err != nil {
@@ -233,7 +234,7 @@ func checkHashed(t *testing.T, name string, read func(sign.Request) (*sign.Claim
 		t.Errorf("%s string to sign: got\n%s\nwant\n%s", name, got, text)
 	}
 	hash := sha256.Sum256([]byte(c.Canonical()))
-	if got := hex.EncodeToString(hash[:]); got != sum {
+	if got, sum := hex.EncodeToString(hash[:]), text[strings.LastIndexByte(text, '\n')+1:]; got != sum {
 		t.Errorf("%s sha256 of the canonical request: got %s, want %s, of\n%s", name, got, sum, c.Canonical())
 	}
 }
