@@ -178,7 +178,7 @@ func roleWord(ctx context.Context, r models.Role) string {
 	return i18n.T(ctx, "role."+string(r))
 }
 
-// lost are what ends with the key.
+// lost is what is lost with the key.
 func (p AccessKeyShowProps) lost(ctx context.Context) []string {
 	lost := []string{i18n.T(ctx, "keys.remove.key", "ID", p.Key.ID)}
 	if n := len(p.Tokens); n > 0 {

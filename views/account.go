@@ -42,9 +42,9 @@ func themeOptions(ctx context.Context) []ui.Option {
 	}
 }
 
-// browsers and systems are the names by which people know what calls itself by
-// a long line. The first that fits is taken, so those that pretend to be others
-// stand before them.
+// browsers and systems are the common names of what a User-Agent describes. The
+// first that fits is taken, so those that pretend to be others come before
+// them.
 var (
 	browsers = [][2]string{{"Edg", "Edge"}, {"OPR/", "Opera"}, {"MicroMessenger", "WeChat"}, {"QQBrowser", "QQ Browser"},
 		{"Firefox/", "Firefox"}, {"Chrome/", "Chrome"}, {"Safari/", "Safari"}, {"curl/", "curl"}}

@@ -39,15 +39,15 @@ func timelineEvents(ctx context.Context, events []models.Event, now time.Time) [
 			out[i].Via = keyLink(e.KeyID, e.KeyKept)
 		}
 		if out[i].Tone != "" {
-			out[i].Kind = "" // what went wrong is seen before what it is about
+			out[i].Kind = "" // the icon of a failure replaces that of the kind
 		}
 	}
 	return out
 }
 
 // EventText is what was done, as a phrase that the name of the thing follows:
-// "Created bucket". What did not happen has words of its own where they differ.
-// An action without words is shown as its code.
+// "Created bucket". Failures have words of their own where they differ. An
+// action without words is shown as its code.
 func EventText(ctx context.Context, e models.Event) string {
 	if key := "activity." + e.Result + "." + e.Action; i18n.Has(ctx, key) {
 		return i18n.T(ctx, key)
@@ -65,7 +65,7 @@ func eventThing(e models.Event) string {
 	case e.Kind == models.KindOrder:
 		return e.SubjectID
 	case e.Kind == models.KindUser && e.SubjectID == e.UserID:
-		return "" // who did it is said anyway
+		return "" // the person is shown anyway
 	}
 	return ui.Visible(e.SubjectName)
 }
@@ -176,7 +176,7 @@ func EventHead(ctx context.Context) []string {
 	return head
 }
 
-// EventCells are an event as a row of a table that leaves the program.
+// EventCells are an event as a row of an exported table.
 func EventCells(ctx context.Context, e models.Event) []string {
 	order := ""
 	if e.OrderNumber != 0 {

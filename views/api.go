@@ -24,7 +24,8 @@ type SignatureCheck struct {
 	Line, Character int
 }
 
-// SignatureFinding is one thing to know, said by the key "api.found.<Key>".
+// SignatureFinding is one result, with its words under the key
+// "api.found.<Key>".
 type SignatureFinding struct {
 	Tone ui.Tone
 	Key  string
@@ -108,7 +109,8 @@ type APIParam struct {
 	Limits                []APILimit
 }
 
-// APILimit is what a value must be, said by the key "api.limit.<Key>".
+// APILimit is what a value must be, with its words under the key
+// "api.limit.<Key>".
 type APILimit struct{ Key, Value string }
 
 // APIError is an error that an operation answers, or, Before it, the check of

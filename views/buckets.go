@@ -107,8 +107,7 @@ func withQuery(path string, pairs ...string) string {
 	return path + "?" + q.Encode()
 }
 
-// below is the part of a name that is not said already by the folder that is
-// shown.
+// below is the part of a name behind the folder that is shown.
 func below(name, prefix string) string {
 	if rest := strings.TrimPrefix(name, prefix); rest != "" {
 		return ui.Visible(rest)
@@ -227,7 +226,7 @@ func way(b models.Bucket, prefix string) []ui.Crumb {
 	return crumbs
 }
 
-// mayUpload tells whether the form for uploads is of any use to the reader.
+// mayUpload tells whether the reader can use the form for uploads.
 func (p BucketFilesProps) mayUpload() bool { return p.By.May(models.Request) }
 
 // most is how large a single file may be at all.
@@ -248,7 +247,7 @@ func (p BucketFilesProps) kept() int {
 	return n
 }
 
-// fileIcon is an icon for what a key's ending promises.
+// fileIcon is an icon for the type that a key's ending suggests.
 func fileIcon(key string) string {
 	ending := strings.ToLower(key[strings.LastIndexByte(key, '.')+1:])
 	for icon, endings := range map[string]string{

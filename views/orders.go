@@ -12,7 +12,7 @@ import (
 	"quartermaster/views/ui"
 )
 
-// orderTones say how a reader should take each state of an order.
+// orderTones are the tones of the states of an order.
 var orderTones = map[models.OrderState]ui.Tone{
 	models.OrderPending: ui.Warn, models.OrderApproved: ui.Info, models.OrderFulfilling: ui.Busy,
 	models.OrderCompleted: ui.OK, models.OrderFailed: ui.Danger, models.OrderRejected: ui.Danger,
@@ -86,7 +86,7 @@ func lineDates(ctx context.Context, l models.OrderLine) string {
 	return i18n.Date(ctx, *l.StartsAt) + " – " + i18n.LastDate(ctx, *l.EndsAt)
 }
 
-// lineRate is the price of one unit of one piece, "" for what is free.
+// lineRate is the price of one unit of one piece, or "" when it is free.
 func lineRate(ctx context.Context, l models.OrderLine) string {
 	if l.UnitMicro == 0 {
 		return ""
@@ -106,8 +106,8 @@ func lineTimes(ctx context.Context, l models.OrderLine) string {
 	return strings.Join(parts, " ")
 }
 
-// monthlyEstimate is what all lines charged by the hour come to in a month,
-// nought where there is none.
+// monthlyEstimate is what all lines charged by the hour come to in a month, or
+// 0.
 func monthlyEstimate(o *models.Order) int64 {
 	var sum int64
 	for _, l := range o.Lines {
@@ -182,7 +182,7 @@ func freeOr(ctx context.Context, minor int64, currency string, free bool) string
 	return i18n.Money(ctx, minor, currency)
 }
 
-// onlyPaid tells whether the list hides nothing but what costs nothing.
+// onlyPaid tells whether the list shows all orders except free ones.
 func (p OrderListProps) onlyPaid() bool { return p.Filter == models.OrderFilter{} }
 
 func (p OrderListProps) states(ctx context.Context) []FilterOption {
@@ -191,7 +191,7 @@ func (p OrderListProps) states(ctx context.Context) []FilterOption {
 	})
 }
 
-// freeButton shows or hides the orders that cost nothing.
+// freeButton shows or hides free orders.
 func (p OrderListProps) freeButton(ctx context.Context) ui.ButtonProps {
 	if p.Filter.Free {
 		return ui.ButtonProps{Text: i18n.T(ctx, "orders.hide-free"), Icon: "eye", Style: ui.Quiet, Href: p.URL.With("free", "")}
@@ -210,7 +210,7 @@ func (p OrderListProps) chips(ctx context.Context) []ui.Filter {
 	return chips
 }
 
-// orderPassing tells whether an order goes on by itself.
+// orderPassing tells whether the state of an order will change by itself.
 func orderPassing(s models.OrderState) bool {
 	return s == models.OrderApproved || s == models.OrderFulfilling
 }
@@ -225,9 +225,9 @@ func orderSubtitle(ctx context.Context, s *models.OrderSheet) string {
 	return title
 }
 
-// orderAgain is the form for a new thing with a line's input filled in, ""
-// for those who may not order, lines that no form knows and those that gave a
-// thing another size.
+// orderAgain is the form for a new thing with a line's input filled in, "" for
+// those who may not order, lines without a form, and those that changed the
+// size of a thing.
 func orderAgain(ctx context.Context, p OrderShowProps, l models.OrderLine) string {
 	q := maps.Clone(p.Sheet.Forms[l.Position-1])
 	if q == nil || p.Sheet.Order.Type == models.TypeUpgrade || !p.By.May(models.Request) || !ui.Look(ctx, l.Kind).Ordered {

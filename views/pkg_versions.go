@@ -159,7 +159,7 @@ func (p AppShowProps) facts(ctx context.Context) []ui.Row {
 	}
 }
 
-// lost names what the deletion of an application takes away.
+// lost names what is deleted with an application.
 func (p AppShowProps) lost(ctx context.Context) []string {
 	lost := []string{i18n.T(ctx, "apps.delete.app", "Name", p.App.Name)}
 	if p.App.VersionCount > 0 {
@@ -341,7 +341,7 @@ func (p PkgVersionShowProps) entries() (shown []archive.Entry, more int) {
 	return shown, more
 }
 
-// listingNote sums the archive up: 214 files, 31.5 MB unpacked.
+// listingNote is a summary of the archive: 214 files, 31.5 MB unpacked.
 func (p PkgVersionShowProps) listingNote(ctx context.Context) string {
 	l := p.Version.Listing
 	note := i18n.T(ctx, "versions.listing.note", "Kind", strings.ToUpper(string(l.Kind)), "Count", l.Files, "Size", i18n.Bytes(ctx, l.Unpacked))

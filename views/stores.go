@@ -349,7 +349,7 @@ func failText(ctx context.Context, code string) string {
 	return i18n.T(ctx, "fail.internal")
 }
 
-// lost names what a deletion takes away.
+// lost names what is deleted with the store.
 func (p StoreShowProps) lost(ctx context.Context) []string {
 	s := p.Store
 	lost := []string{

@@ -39,7 +39,7 @@ func Match(acceptLanguage string) string {
 	return base.String()
 }
 
-// minus is the sign that is as wide as a figure, unlike the hyphen.
+// minus is the sign that is as wide as a digit, unlike the hyphen.
 const minus = "−"
 
 // Number is a whole number with its digits in groups of three, as both
@@ -48,8 +48,8 @@ func Number(ctx context.Context, n int64) string {
 	return sign(n) + grouped(magnitude(n))
 }
 
-// symbols are the signs of currencies; any other is shown by its code. The
-// dollar is that of the United States only where nobody could think otherwise.
+// symbols are the signs of currencies; any other is shown by its code. In
+// Chinese "$" alone could be another dollar than that of the United States.
 var symbols = map[string]map[string]string{
 	"en": {"CNY": "¥", "USD": "$", "EUR": "€", "GBP": "£", "HKD": "HK$"},
 	"zh": {"CNY": "¥", "USD": "US$", "EUR": "€", "GBP": "£", "HKD": "HK$"},
@@ -116,7 +116,7 @@ func Percent(ctx context.Context, part, whole int64) string {
 	return decimal(tenths) + "%"
 }
 
-// decimal writes tenths, without the decimal when it is nought.
+// decimal writes tenths, without the decimal when it is 0.
 func decimal(tenths uint64) string {
 	s := grouped(tenths / 10)
 	if d := tenths % 10; d > 0 {

@@ -23,7 +23,7 @@ var Languages = []language.Tag{language.English, language.Chinese}
 var catalogues embed.FS
 
 // words are the sentences of a language, which are read when they are first
-// asked for: most commands say nothing, and most desks speak one language.
+// asked for: most commands need none, and most desks use one language.
 var words = map[string]func() map[string]sentence{
 	"en": sync.OnceValue(func() map[string]sentence { return mustRead("en") }),
 	"zh": sync.OnceValue(func() map[string]sentence { return mustRead("zh") }),

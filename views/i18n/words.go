@@ -27,8 +27,8 @@ func AmountInWords(ctx context.Context, minor int64, currency string) string {
 var capitals = []string{"零", "壹", "贰", "叁", "肆", "伍", "陆", "柒", "捌", "玖"}
 
 // CapitalCNY is an amount in fen in the capital characters of Chinese bills:
-// 壹万贰仟捌佰伍拾贰元整. It ends in 整 unless it has fen, and writes one 零 for
-// noughts between other figures.
+// 壹万贰仟捌佰伍拾贰元整. It ends in 整 unless it has fen, and writes one 零 for zeros
+// between other digits.
 func CapitalCNY(minor int64) string {
 	n := magnitude(minor)
 	yuan, jiao, fen := n/100, n/10%10, n%10

@@ -6,9 +6,9 @@ import (
 	"quartermaster/views/i18n"
 )
 
-// Astray says that a request came to the site by another way than its settings
-// say, so that signing in fails or links lead elsewhere. The page tells it to
-// whoever reads it, and to the server's administrator the line that cures it.
+// Astray says that a request reached the site in another way than its settings
+// say, so that signing in fails or links are wrong. The page shows this, and
+// the setting that mends it to the server's administrator.
 type Astray struct {
 	// Reason is what is wrong, which the catalogue knows as "astray.<reason>":
 	// "host" (another host than the site's), "plain" (no TLS where it should be),
@@ -26,7 +26,7 @@ type Astray struct {
 	Cures []string
 }
 
-// args are what the sentences of it are filled in with.
+// args are the values in its sentences.
 func (a *Astray) args() []any {
 	return []any{"Asked", a.Asked, "Origin", a.Origin, "Address", a.Address}
 }

@@ -17,12 +17,13 @@ import (
 // Shell is what the frame shows besides the page: who is asking, for which
 // team, and where they are. It is put in the context once a request.
 type Shell struct {
-	// UserName and Initials are of the one signed in; UserEmail stands in the menu.
+	// UserName and Initials are those of the signed-in user; UserEmail is shown
+	// in the menu.
 	UserName, UserEmail, Initials string
 	// TeamName and TeamID are of the team at work, Role the word for what its
 	// member may do ("admin"), which the catalogue knows as "role.<role>".
 	TeamName, TeamID, Role string
-	// SiteAdmin says that the one signed in also keeps the site.
+	// SiteAdmin says that the user is a site admin.
 	SiteAdmin bool
 	// Teams are the other teams that the user may change to.
 	Teams []Team
@@ -36,10 +37,9 @@ type Shell struct {
 	Search string
 	// Demo says on every page that the data is a sample.
 	Demo bool
-	// Disk is the disk that is running full, for whoever keeps the site; nil while
-	// it has room.
+	// Disk is the disk when it runs full, for site admins; otherwise nil.
 	Disk *Disk
-	// Flash is what has just happened, nil when nothing has.
+	// Flash is a message about what has just happened, or nil.
 	Flash *Flash
 	// Astray is what is wrong with the way by which the reader came, nil when
 	// nothing is.
@@ -49,8 +49,8 @@ type Shell struct {
 // Team is a team to change to.
 type Team struct{ ID, Name string }
 
-// Disk is how much of the server's disk is free, in bytes. Full says that what
-// is new is refused.
+// Disk is how much of the server's disk is free, in bytes. Full says that
+// nothing new is accepted.
 type Disk struct {
 	Free, Total int64
 	Full        bool
@@ -173,5 +173,6 @@ func htmlLang(ctx context.Context) string {
 
 // htmxConfig keeps htmx to our own origin, without styles of its own, has Back
 // ask the server for the whole page, and waits as long as the proxies of the
-// README do: a slow line is no reason to call failed what was done.
+// README do: a request over a slow line must not be reported as failed when it
+// was done.
 const htmxConfig = `{"mode":"same-origin","includeIndicatorCSS":false,"history":"reload","defaultTimeout":300000}`

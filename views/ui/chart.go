@@ -128,7 +128,7 @@ func (s Series) at(i int) float64 {
 }
 
 // niceStep is the smallest of 1, 2, 2.5 and 5 times a power of ten that is not
-// below raw, and at least 1: figures here are counts or whole money.
+// below raw, and at least 1: the values are counts or whole amounts of money.
 func niceStep(raw float64) float64 {
 	if raw <= 1 {
 		return 1

@@ -100,8 +100,8 @@ func Crumbs(ctx context.Context, k models.Kind) []Crumb {
 	return append(above, Crumb{Label: l.Many(ctx), Href: l.Path})
 }
 
-// Tone says how a reader should take a state, a message or a figure. A word
-// always stands beside it: tone is never told by colour alone.
+// Tone says how a reader should take a state, a message or a number. It is
+// always shown with a word, never by colour alone.
 type Tone string
 
 // The tones. Busy is for what is under way and will end by itself.
