@@ -22,7 +22,7 @@ func TestPlanIsRenewedFromItsPage(t *testing.T) {
 	form := c.Get(t, path+"/renewal")
 	for selector, want := range map[string]string{
 		"#summary .summary-total-value":              "¥22.50",
-		"#summary .summary-rows div:nth-child(5) dd": "2027-05-21 16:00",
+		"#summary .summary-rows div:nth-child(5) dd": "2027-05-22 00:00 UTC+8",
 		"#summary .summary-rows div:nth-child(6) dd": "2027-11-21",
 	} {
 		if got := form.Text(selector); got != want {
@@ -46,7 +46,7 @@ func TestPlanIsRenewedFromItsPage(t *testing.T) {
 		t.Errorf("the list of orders says %q", got)
 	}
 	order := c.Get(t, list.Links("#orders tbody")[0])
-	for _, want := range []string{"Renewal: Standard", "12 months", "¥40.50", "2027-05-21 – 2028-05-21"} {
+	for _, want := range []string{"Renewal: Standard", "12 months", "¥40.50", "2027-05-22 – 2028-05-21"} {
 		if !strings.Contains(order.Text("main"), want) {
 			t.Errorf("the order does not say %q: %s", want, order.Text("main"))
 		}

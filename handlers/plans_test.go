@@ -37,7 +37,7 @@ func TestPlanIsOrderedFromTheForm(t *testing.T) {
 		"#summary .summary-total-value":              "¥22.50",
 		"#summary .summary-breakdown dd.tone-ok":     "−¥4.50",
 		"#summary .summary-notes li":                 "Price source: estimated from the cloud vendor’s prices, since 2024-01-01. Your price is fixed when you place the order.",
-		"#summary .summary-rows div:nth-child(4) dd": "2026-11-21 09:00",
+		"#summary .summary-rows div:nth-child(4) dd": "2026-11-21 17:00 UTC+8",
 		"#summary .summary-rows div:nth-child(5) dd": "2027-05-21",
 	} {
 		if got := form.Text(selector); got != want {

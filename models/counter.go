@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"quartermaster/models/pricing"
 	"quartermaster/models/query"
 )
 
@@ -30,11 +31,8 @@ type Month struct {
 	SpendMinor int64
 }
 
-// china is the time zone that days and months of the documents are in.
-var china = time.FixedZone("UTC+8", 8*60*60)
-
 func monthOf(t time.Time) int64 {
-	t = t.In(china)
+	t = t.In(pricing.Zone)
 	return int64(t.Year())*100 + int64(t.Month())
 }
 
@@ -100,8 +98,8 @@ func (db *DB) ListMonths(ctx context.Context, by Actor, n int) ([]Month, error) 
 	if err := by.may(See); err != nil {
 		return nil, err
 	}
-	now := db.TeamNow(by).In(china)
-	first := time.Date(now.Year(), now.Month()-time.Month(n-1), 1, 0, 0, 0, 0, china)
+	now := db.TeamNow(by).In(pricing.Zone)
+	first := time.Date(now.Year(), now.Month()-time.Month(n-1), 1, 0, 0, 0, 0, pricing.Zone)
 	months, err := query.Of[Month](db.gorm).Where("team_id = ? AND month >= ?", by.TeamID, monthOf(first)).
 		Order("month, kind").Find(ctx)
 	return months, translate(err)

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"quartermaster/models/pricing"
 )
 
 // Dashboard is what a team sees first. Each part is read from a counter or the
@@ -64,10 +66,10 @@ func (db *DB) FindDashboard(ctx context.Context, by Actor) (*Dashboard, error) {
 // people order.
 func (db *DB) everyMonth(known []Month, now time.Time, n int) map[Kind][]Month {
 	all := map[Kind][]Month{}
-	now = now.In(china)
+	now = now.In(pricing.Zone)
 	for _, k := range db.ordered() {
 		for i := n - 1; i >= 0; i-- {
-			m := Month{Kind: k.Kind, Month: monthOf(time.Date(now.Year(), now.Month()-time.Month(i), 1, 0, 0, 0, 0, china))}
+			m := Month{Kind: k.Kind, Month: monthOf(time.Date(now.Year(), now.Month()-time.Month(i), 1, 0, 0, 0, 0, pricing.Zone))}
 			if at := slices.IndexFunc(known, func(o Month) bool { return o.Kind == m.Kind && o.Month == m.Month }); at >= 0 {
 				m = known[at]
 			}

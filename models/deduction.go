@@ -9,6 +9,7 @@ import (
 
 	"gorm.io/gorm/clause"
 
+	"quartermaster/models/pricing"
 	"quartermaster/models/query"
 )
 
@@ -37,11 +38,11 @@ func (Deduction) TableName() string { return "plan_deductions" }
 
 // Date is the day of the deduction.
 func (d Deduction) Date() time.Time {
-	return time.Date(int(d.Day/10000), time.Month(d.Day/100%100), int(d.Day%100), 0, 0, 0, 0, china)
+	return time.Date(int(d.Day/10000), time.Month(d.Day/100%100), int(d.Day%100), 0, 0, 0, 0, pricing.Zone)
 }
 
 func dayOf(t time.Time) int64 {
-	t = t.In(china)
+	t = t.In(pricing.Zone)
 	return int64(t.Year())*10000 + int64(t.Month())*100 + int64(t.Day())
 }
 

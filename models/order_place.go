@@ -335,7 +335,7 @@ const ordersADay = 10_000_000
 // nextOrderNumber takes the day's next number. It is given back when the
 // transaction is not committed, so that the numbers have no gap.
 func (db *DB) nextOrderNumber(ctx context.Context) (int64, error) {
-	now := db.Now().In(china)
+	now := db.Now().In(pricing.Zone)
 	day := int64(now.Year())*10000 + int64(now.Month())*100 + int64(now.Day())
 	var last int64
 	err := db.gorm.WithContext(ctx).Raw(`INSERT INTO order_days (day, last) VALUES (?, 1)

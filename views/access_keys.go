@@ -200,7 +200,7 @@ func (p AccessKeyShowProps) toggle(ctx context.Context) ui.ButtonProps {
 
 // callTime is when a call came, to the second.
 func callTime(ctx context.Context, c models.Call) string {
-	return i18n.DateTime(ctx, c.At) + c.At.In(i18n.Zone(ctx)).Format(":05")
+	return c.At.In(i18n.Zone(ctx)).Format("2006-01-02 15:04:05 ") + i18n.ZoneName(ctx, c.At)
 }
 
 // callTook is how long a call took, to the millisecond.

@@ -277,7 +277,7 @@ func (p BucketDetailsProps) facts(ctx context.Context) []ui.Row {
 		rows = append(rows, ui.Row{Label: i18n.T(ctx, "buckets.kind"), Value: i18n.T(ctx, "buckets.storage")})
 	}
 	return append(rows,
-		ui.Row{Label: i18n.T(ctx, "buckets.created-at"), Body: ui.DateTime(b.CreatedAt, i18n.DateTimeZone(ctx, b.CreatedAt))},
+		ui.Row{Label: i18n.T(ctx, "buckets.created-at"), Body: ui.DateTime(b.CreatedAt, i18n.DateTime(ctx, b.CreatedAt))},
 		ui.Row{Label: i18n.T(ctx, "buckets.created-by"), Value: b.CreatorName},
 		ui.Row{Label: i18n.T(ctx, "buckets.order"), Body: bucketOrder(b.OrderNumber)},
 	)
@@ -310,7 +310,7 @@ func (p ObjectShowProps) facts(ctx context.Context) []ui.Row {
 		{Label: i18n.T(ctx, "objects.type"), Value: o.ContentType, Mono: true},
 		{Label: "SHA-256", Value: o.SHA256, Copy: true},
 		{Label: "MD5", Value: o.MD5, Copy: true},
-		{Label: i18n.T(ctx, "objects.uploaded-at"), Body: ui.DateTime(o.CreatedAt, i18n.DateTimeZone(ctx, o.CreatedAt))},
+		{Label: i18n.T(ctx, "objects.uploaded-at"), Body: ui.DateTime(o.CreatedAt, i18n.DateTime(ctx, o.CreatedAt))},
 		{Label: i18n.T(ctx, "objects.uploaded-by"), Value: o.CreatorName},
 	}
 }

@@ -820,7 +820,7 @@ func (p DashboardProps) chart(ctx context.Context, figure func(models.Month) flo
 			s.Values = append(s.Values, figure(m))
 			total += figure(m)
 			if i == 0 {
-				chart.Labels = append(chart.Labels, fmt.Sprint(m.Month%100))
+				chart.Labels = append(chart.Labels, i18n.Month(ctx, m.Month))
 			}
 		}
 		chart.Series = append(chart.Series, s)

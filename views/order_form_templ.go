@@ -428,7 +428,7 @@ func summaryProps(ctx context.Context, q models.Quote, rows []ui.Row) ui.Summary
 	}
 	for _, l := range o.Lines {
 		if l.StartsAt != nil {
-			out.Rows = append(out.Rows, ui.Row{Label: i18n.T(ctx, "summary.starts"), Value: i18n.DateTime(ctx, *l.StartsAt)})
+			out.Rows = append(out.Rows, ui.Row{Label: i18n.T(ctx, "summary.starts"), Value: i18n.OrderTime(ctx, *l.StartsAt)})
 		}
 		if l.EndsAt != nil {
 			out.Rows = append(out.Rows, ui.Row{Label: i18n.T(ctx, "summary.ends"), Value: i18n.LastDate(ctx, *l.EndsAt)})

@@ -264,7 +264,7 @@ func orderFacts(ctx context.Context, s *models.OrderSheet) []ui.Row {
 	rows := []ui.Row{
 		{Label: i18n.T(ctx, "orders.number"), Value: number(o.Number), Copy: true},
 		{Label: i18n.T(ctx, "order.requester"), Value: o.RequesterName},
-		{Label: i18n.T(ctx, "order.placed-at"), Body: ui.DateTime(o.CreatedAt, i18n.DateTime(ctx, o.CreatedAt))},
+		{Label: i18n.T(ctx, "order.placed-at"), Body: ui.DateTime(o.CreatedAt, i18n.OrderTime(ctx, o.CreatedAt))},
 		{Label: i18n.T(ctx, "order.by-way"), Value: i18n.T(ctx, "order.face."+string(o.Face))},
 	}
 	if o.RelatedNumber != 0 {
@@ -284,13 +284,13 @@ func orderFacts(ctx context.Context, s *models.OrderSheet) []ui.Row {
 		rows = append(rows, ui.Row{Label: i18n.T(ctx, "order.approver"), Value: o.DeciderName})
 	}
 	if o.DecidedAt != nil {
-		rows = append(rows, ui.Row{Label: i18n.T(ctx, "order.decided-at"), Body: ui.DateTime(*o.DecidedAt, i18n.DateTime(ctx, *o.DecidedAt))})
+		rows = append(rows, ui.Row{Label: i18n.T(ctx, "order.decided-at"), Body: ui.DateTime(*o.DecidedAt, i18n.OrderTime(ctx, *o.DecidedAt))})
 	}
 	if o.DecisionReason != "" {
 		rows = append(rows, ui.Row{Label: i18n.T(ctx, "order.decision-reason"), Value: o.DecisionReason})
 	}
 	if o.CompletedAt != nil {
-		rows = append(rows, ui.Row{Label: i18n.T(ctx, "order.completed-at"), Body: ui.DateTime(*o.CompletedAt, i18n.DateTime(ctx, *o.CompletedAt))})
+		rows = append(rows, ui.Row{Label: i18n.T(ctx, "order.completed-at"), Body: ui.DateTime(*o.CompletedAt, i18n.OrderTime(ctx, *o.CompletedAt))})
 	}
 	return append(rows,
 		ui.Row{Label: i18n.T(ctx, "order.cost-centre"), Value: firstOf(o.CostCentre, s.Team.CostCentre)},

@@ -263,7 +263,7 @@ func (p PlanShowProps) facts(ctx context.Context) []ui.Row {
 		{Label: ui.Label(ctx, "specification"), Value: planSize(ctx, x)},
 		{Label: ui.Label(ctx, "region"), Value: p.region(ctx, x.Region)},
 		{Label: ui.Label(ctx, "duration"), Value: i18n.Term(ctx, x.Duration, string(x.PricingCycle))},
-		{Label: i18n.T(ctx, "plans.starts"), Body: ui.DateTime(x.EffectiveAt, i18n.DateTimeZone(ctx, x.EffectiveAt))},
+		{Label: i18n.T(ctx, "plans.starts"), Body: ui.DateTime(x.EffectiveAt, i18n.OrderTime(ctx, x.EffectiveAt))},
 		{Label: i18n.T(ctx, "plans.last-day"), Body: ui.DateTime(x.EndsAt, i18n.LastDate(ctx, x.EndsAt))},
 		{Label: i18n.T(ctx, "plans.paid"), Value: i18n.Money(ctx, x.PaidMinor, x.Currency)},
 		{Label: i18n.T(ctx, "plans.order"), Body: planOrderLink(x.OrderNumber)},

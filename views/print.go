@@ -70,14 +70,14 @@ func (p PrintProps) facts(ctx context.Context) []paperFact {
 	o := p.Sheet.Order
 	decided := ""
 	if o.DecidedAt != nil {
-		decided = i18n.DateTimeZone(ctx, *o.DecidedAt)
+		decided = i18n.DateTime(ctx, *o.DecidedAt)
 	}
 	completed := ""
 	if o.CompletedAt != nil {
-		completed = i18n.DateTimeZone(ctx, *o.CompletedAt)
+		completed = i18n.DateTime(ctx, *o.CompletedAt)
 	}
 	return []paperFact{
-		{Label: i18n.T(ctx, "order.placed-at"), Value: i18n.DateTimeZone(ctx, o.CreatedAt)},
+		{Label: i18n.T(ctx, "order.placed-at"), Value: i18n.DateTime(ctx, o.CreatedAt)},
 		{Label: i18n.T(ctx, "order.requester"), Value: o.RequesterName},
 		{Label: i18n.T(ctx, "order.approver"), Value: orderApprover(ctx, o)},
 		{Label: i18n.T(ctx, "order.decided-at"), Value: firstOf(decided, i18n.T(ctx, "order.not-needed"))},

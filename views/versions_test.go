@@ -19,7 +19,7 @@ func TestTimeInAnArchiveMovesOnlyWithItsZone(t *testing.T) {
 	for _, tt := range []struct {
 		zoneless bool
 		want     string
-	}{{true, ">2026-03-01 20:30<"}, {false, ">2026-03-02 04:30<"}} {
+	}{{true, ">2026-03-01 20:30<"}, {false, ">2026-03-02 04:30 UTC+8<"}} {
 		v := models.PkgVersion{Listing: &archive.Listing{Entries: []archive.Entry{{Name: "a", Modified: at, Zoneless: tt.zoneless}}}}
 		var b strings.Builder
 		if err := views.VersionEntries(views.PkgVersionShowProps{PkgVersionPage: models.PkgVersionPage{Version: v}}).Render(ctx, &b); err != nil {

@@ -3,9 +3,9 @@ package api
 import (
 	"context"
 	"strconv"
-	"time"
 
 	"quartermaster/models"
+	"quartermaster/models/pricing"
 )
 
 // detailItem is what one bucket drew from a plan on one day, as BSS shows it.
@@ -39,8 +39,6 @@ type detailReply struct {
 
 // Times here are those of the clocks in China, where days are counted.
 const detailLayout = "2006-01-02 15:04:05"
-
-var detailZone = time.FixedZone("UTC+8", 8*60*60)
 
 // hoursOfDeduction is what one deduction is for: a day.
 const hoursOfDeduction = 24
@@ -87,7 +85,7 @@ func (a *Server) QueryDPUtilizationDetail(ctx context.Context, c *Call) (any, er
 // drawFilter reads the parameters; some is false where nothing can obey them
 // all.
 func drawFilter(p Params) (f models.DrawFilter, some bool, err error) {
-	f.From, f.To = p.moment("StartTime", detailLayout, detailZone), p.moment("EndTime", detailLayout, detailZone)
+	f.From, f.To = p.moment("StartTime", detailLayout, pricing.Zone), p.moment("EndTime", detailLayout, pricing.Zone)
 	if _, err = p.yes("IncludeShare"); err != nil {
 		return f, false, err
 	}
@@ -116,7 +114,7 @@ func newDetail(d models.Draw) detailItem {
 	quantity := float64(d.Quantity) / gb
 	out := detailItem{
 		InstanceID: d.PlanID, InstanceSpec: strconv.FormatInt(d.Plan.Specification, 10), DeductedInstanceID: d.BucketName,
-		ResCode: d.Plan.Type.Item, Region: d.Region, DeductDate: d.MeasuredAt.In(detailZone).Format(detailLayout), UID: team, ShareUID: team,
+		ResCode: d.Plan.Type.Item, Region: d.Region, DeductDate: d.MeasuredAt.In(pricing.Zone).Format(detailLayout), UID: team, ShareUID: team,
 		DeductQuantity: quantity, DeductMeasure: quantity, DeductHours: hoursOfDeduction, DeductFactorTotal: 1,
 	}
 	if products := d.Plan.Type.AppliesTo; len(products) > 0 {

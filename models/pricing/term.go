@@ -43,26 +43,26 @@ func Months(n int, cycle Cycle) (int, error) {
 	return n * per, nil
 }
 
-// beijing is the zone in which terms are counted: UTC+8 without summer time,
-// also in the years when China had it.
-var beijing = time.FixedZone("UTC+8", 8*60*60)
+// Zone is where the documents reckon terms, days and months, and number orders:
+// UTC+8 without summer time, also in the years when China had it.
+var Zone = time.FixedZone("UTC+8", 8*60*60)
 
 // AddMonths moves a moment by calendar months in UTC+8 and keeps its time of
 // day. A day that does not exist in the resulting month becomes its last day:
 // 31 January and one month is the last day of February. The result is in UTC.
 func AddMonths(t time.Time, months int) time.Time {
-	t = t.In(beijing)
-	first := time.Date(t.Year(), t.Month()+time.Month(months), 1, 0, 0, 0, 0, beijing)
+	t = t.In(Zone)
+	first := time.Date(t.Year(), t.Month()+time.Month(months), 1, 0, 0, 0, 0, Zone)
 	last := first.AddDate(0, 1, -1).Day()
 	return time.Date(first.Year(), first.Month(), min(t.Day(), last),
-		t.Hour(), t.Minute(), t.Second(), t.Nanosecond(), beijing).UTC()
+		t.Hour(), t.Minute(), t.Second(), t.Nanosecond(), Zone).UTC()
 }
 
 // End is when a term of so many months ends that began at start: the end of
 // the day in UTC+8 that AddMonths reaches, which is 16:00:00 in UTC.
 func End(start time.Time, months int) time.Time {
-	t := AddMonths(start, months).In(beijing)
-	return time.Date(t.Year(), t.Month(), t.Day()+1, 0, 0, 0, 0, beijing).UTC()
+	t := AddMonths(start, months).In(Zone)
+	return time.Date(t.Year(), t.Month(), t.Day()+1, 0, 0, 0, 0, Zone).UTC()
 }
 
 // PlanEnd is the ExpiryTime of a plan of n cycles that takes effect at

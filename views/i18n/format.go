@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"golang.org/x/text/language"
+
+	"quartermaster/models/pricing"
 )
 
 type zoneKey struct{}
@@ -148,10 +150,10 @@ func grouped(n uint64) string {
 	return s
 }
 
-// Date is the day of a moment where the reader is, in the form that sorts and
-// stands in columns: 2026-11-21.
-func Date(ctx context.Context, t time.Time) string {
-	return t.In(Zone(ctx)).Format(time.DateOnly)
+// Date is the day of a moment, in the form that sorts and stands in columns:
+// 2026-11-21. A day is the documents' day for every reader.
+func Date(_ context.Context, t time.Time) string {
+	return t.In(pricing.Zone).Format(time.DateOnly)
 }
 
 // LastDate is the last day of a term that ends at end. A term that ends with
@@ -160,21 +162,38 @@ func LastDate(ctx context.Context, end time.Time) string {
 	return Date(ctx, end.Add(-time.Nanosecond))
 }
 
-// LongDate is the day of a moment as a sentence says it: 21 November 2026.
+// LongDate is the day of a moment where the reader is, as a sentence says it:
+// 21 November 2026.
 func LongDate(ctx context.Context, t time.Time) string {
 	return t.In(Zone(ctx)).Format(pick(ctx, "2 January 2006", "2006年1月2日"))
 }
 
-// DateTime is a moment where the reader is, to the minute: 2026-11-21 22:05.
-func DateTime(ctx context.Context, t time.Time) string {
-	return t.In(Zone(ctx)).Format("2006-01-02 15:04")
+// Month is a month by its name, as a chart has it: Dec, and Jan 2027 where a
+// year begins. Months are written 202612.
+func Month(ctx context.Context, month int64) string {
+	t := time.Date(int(month/100), time.Month(month%100), 1, 0, 0, 0, 0, time.UTC)
+	if t.Month() == time.January {
+		return t.Format(pick(ctx, "Jan 2006", "2006年1月"))
+	}
+	return t.Format(pick(ctx, "Jan", "1月"))
 }
 
-// DateTimeZone is a moment where the reader is, with the zone: 2026-11-21
-// 22:05 UTC+8. Paper and anything that leaves the reader's screen says it.
-func DateTimeZone(ctx context.Context, t time.Time) string {
-	return DateTime(ctx, t) + " " + offset(t.In(Zone(ctx)))
+// DateTime is a moment where the reader is, to the minute, with the zone, as
+// days are those of another: 2026-11-21 22:05 UTC+1.
+func DateTime(ctx context.Context, t time.Time) string {
+	t = t.In(Zone(ctx))
+	return t.Format("2006-01-02 15:04") + " " + offset(t)
 }
+
+// OrderTime is a moment of an order or a term, in the zone of the documents for
+// every reader: 2026-11-21 22:05 UTC+8.
+func OrderTime(ctx context.Context, t time.Time) string {
+	return DateTime(OnPaper(ctx), t)
+}
+
+// OnPaper is the context of whoever reads paper: two copies of it are the same,
+// so its times are all in the zone of the documents.
+func OnPaper(ctx context.Context) context.Context { return WithZone(ctx, pricing.Zone) }
 
 // ZoneName is how far the clock of the context's reader is from UTC at a
 // moment: UTC+8.
@@ -209,11 +228,14 @@ func pick(ctx context.Context, en, zh string) string {
 const day = 24 * time.Hour
 
 // Relative says how far a moment is from now, in the largest unit that it
-// fills: 3 minutes ago, in 2 days.
+// fills: 3 minutes ago, in 2 days. Days ahead are counted by the calendar.
 func Relative(ctx context.Context, t, now time.Time) string {
 	d, way := now.Sub(t), "ago"
 	if d < 0 {
 		d, way = -d, "in"
+	}
+	if way == "in" && d >= day {
+		d = time.Duration(days(t)-days(now)) * day
 	}
 	for _, u := range []struct {
 		name   string
@@ -227,19 +249,20 @@ func Relative(ctx context.Context, t, now time.Time) string {
 }
 
 // DaysLeft says how long a term that ends at end still runs, in days as the
-// reader's calendar counts them.
+// calendar counts them.
 func DaysLeft(ctx context.Context, end, now time.Time) string {
 	if !end.After(now) {
 		return T(ctx, "format.left.ended")
 	}
-	if n := days(end.Add(-time.Nanosecond).In(Zone(ctx))) - days(now.In(Zone(ctx))); n > 0 {
+	if n := days(end.Add(-time.Nanosecond)) - days(now); n > 0 {
 		return T(ctx, "format.left.days", "Count", n)
 	}
 	return T(ctx, "format.left.today")
 }
 
-// days numbers the days of the calendar, whatever the length of each.
+// days numbers the days of the documents' calendar.
 func days(t time.Time) int {
+	t = t.In(pricing.Zone)
 	return int(time.Date(t.Year(), t.Month(), t.Day(), 0, 0, 0, 0, time.UTC).Unix() / int64(day/time.Second))
 }
 

@@ -97,29 +97,48 @@ func TestPercentIsWholeOnlyWhenAllIsUsed(t *testing.T) {
 	}
 }
 
-func TestDatesAreThoseOfTheReadersZone(t *testing.T) {
+// A day is the same for every reader, and so is a moment of an order. Any other
+// moment is told where the reader is, with the zone.
+func TestDaysAreThoseOfTheDocuments(t *testing.T) {
 	t.Parallel()
 	at := time.Date(2026, 11, 21, 18, 5, 59, 0, time.UTC)
 	for _, tt := range []struct {
-		ctx                          context.Context
-		date, long, dateTime, zoneed string
+		ctx            context.Context
+		long, dateTime string
 	}{
-		{reader("en"), "2026-11-21", "21 November 2026", "2026-11-21 18:05", "2026-11-21 18:05 UTC"},
-		{in("en", "CST", 8*3600), "2026-11-22", "22 November 2026", "2026-11-22 02:05", "2026-11-22 02:05 UTC+8"},
-		{in("zh", "CST", 8*3600), "2026-11-22", "2026年11月22日", "2026-11-22 02:05", "2026-11-22 02:05 UTC+8"},
-		{in("zh", "NST", -12600), "2026-11-21", "2026年11月21日", "2026-11-21 14:35", "2026-11-21 14:35 UTC−3:30"},
+		{reader("en"), "21 November 2026", "2026-11-21 18:05 UTC"},
+		{in("en", "CST", 8*3600), "22 November 2026", "2026-11-22 02:05 UTC+8"},
+		{in("zh", "NST", -12600), "2026年11月21日", "2026-11-21 14:35 UTC−3:30"},
+		{in("en", "Auckland", 13*3600), "22 November 2026", "2026-11-22 07:05 UTC+13"},
+		{in("en", "Los Angeles", -8*3600), "21 November 2026", "2026-11-21 10:05 UTC−8"},
 	} {
 		for what, pair := range map[string][2]string{
-			"date":      {i18n.Date(tt.ctx, at), tt.date},
-			"long date": {i18n.LongDate(tt.ctx, at), tt.long},
-			"time":      {i18n.DateTime(tt.ctx, at), tt.dateTime},
-			"with zone": {i18n.DateTimeZone(tt.ctx, at), tt.zoneed},
+			"date":       {i18n.Date(tt.ctx, at), "2026-11-22"},
+			"last date":  {i18n.LastDate(tt.ctx, time.Date(2026, 11, 30, 16, 0, 0, 0, time.UTC)), "2026-11-30"},
+			"since":      {i18n.Date(tt.ctx, time.Date(2019, 12, 31, 16, 0, 0, 0, time.UTC)), "2020-01-01"},
+			"of orders":  {i18n.OrderTime(tt.ctx, at), "2026-11-22 02:05 UTC+8"},
+			"on paper":   {i18n.DateTime(i18n.OnPaper(tt.ctx), at), "2026-11-22 02:05 UTC+8"},
+			"long date":  {i18n.LongDate(tt.ctx, at), tt.long},
+			"any moment": {i18n.DateTime(tt.ctx, at), tt.dateTime},
 		} {
 			if pair[0] != pair[1] {
 				t.Errorf("%s: got %q, want %q", what, pair[0], pair[1])
 			}
 		}
 	}
+}
+
+func TestMonthsHaveNamesAndJanuaryItsYear(t *testing.T) {
+	t.Parallel()
+	for month, want := range map[int64][2]string{202612: {"Dec", "12月"}, 202701: {"Jan 2027", "2027年1月"}, 202702: {"Feb", "2月"}} {
+		both(t, "month", want[0], want[1], func(ctx context.Context) string { return i18n.Month(ctx, month) })
+	}
+}
+
+func TestRatesAreWrittenWithoutSpaces(t *testing.T) {
+	t.Parallel()
+	both(t, "rate", "¥2.385/hour", "¥2.385/小时", func(ctx context.Context) string { return i18n.Rate(ctx, 2_385_000, "CNY", "hour") })
+	both(t, "count", "1,025 days left", "还剩 1,025 天", func(ctx context.Context) string { return i18n.T(ctx, "format.left.days", "Count", 1025) })
 }
 
 func TestATermThatEndsAtMidnightEndsTheDayBefore(t *testing.T) {
@@ -146,16 +165,22 @@ func TestATermThatEndsAtMidnightEndsTheDayBefore(t *testing.T) {
 	}
 }
 
-func TestDaysLeftCountsCalendarDaysOfTheReader(t *testing.T) {
+func TestDaysAheadAreCountedByTheCalendar(t *testing.T) {
 	t.Parallel()
-	end := time.Date(2026, 11, 30, 12, 0, 0, 0, time.UTC)
-	now := time.Date(2026, 11, 27, 20, 0, 0, 0, time.UTC)
-	both(t, "days left", "3 days left", "还剩 3 天", func(ctx context.Context) string { return i18n.DaysLeft(ctx, end, now) })
-	if got, want := i18n.DaysLeft(in("zh", "", 8*3600), end, now), "还剩 2 天"; got != want {
-		t.Errorf("in UTC+8, where it is the 28th: got %q, want %q", got, want)
+	now := time.Date(2026, 11, 29, 3, 0, 0, 0, time.UTC) // 11:00 in UTC+8
+	start := time.Date(2026, 12, 18, 16, 0, 0, 0, time.UTC)
+	for what, got := range map[string]string{
+		"starts":    i18n.Relative(in("zh", "", -8*3600), start, now),
+		"last day":  i18n.DaysLeft(in("zh", "", 13*3600), start.Add(24*time.Hour), now),
+		"a day off": i18n.Relative(reader("zh"), now.Add(25*time.Hour), now),
+	} {
+		want := map[string]string{"starts": "20 天后", "last day": "还剩 20 天", "a day off": "1 天后"}[what]
+		if got != want {
+			t.Errorf("%s: got %q, want %q", what, got, want)
+		}
 	}
-	both(t, "today", "expires today", "今天到期", func(ctx context.Context) string { return i18n.DaysLeft(ctx, end, end.Add(-time.Hour)) })
-	both(t, "ended", "expired", "已到期", func(ctx context.Context) string { return i18n.DaysLeft(ctx, end, end) })
+	both(t, "today", "expires today", "今天到期", func(ctx context.Context) string { return i18n.DaysLeft(ctx, start, start.Add(-time.Hour)) })
+	both(t, "ended", "expired", "已到期", func(ctx context.Context) string { return i18n.DaysLeft(ctx, start, start) })
 }
 
 func TestRelativeTakesTheLargestUnitThatIsFull(t *testing.T) {

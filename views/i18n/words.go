@@ -7,9 +7,12 @@ import (
 )
 
 // AmountInWords is an amount in hundredths of a currency as paper spells it
-// out, so that nobody adds a digit. In Chinese only CNY is ever spelled: any
-// other currency is "".
+// out, so that nobody adds a digit; it is "" where nothing is to pay. In Chinese
+// only CNY is ever spelled, with 人民币 directly before it.
 func AmountInWords(ctx context.Context, minor int64, currency string) string {
+	if minor == 0 {
+		return ""
+	}
 	if Lang(ctx) != "zh" {
 		n := magnitude(minor)
 		words := fmt.Sprintf("%s and %02d/100 %s", english(n/100), n%100, currency)
@@ -21,7 +24,7 @@ func AmountInWords(ctx context.Context, minor int64, currency string) string {
 	if currency != "CNY" {
 		return ""
 	}
-	return CapitalCNY(minor)
+	return "人民币" + CapitalCNY(minor)
 }
 
 var capitals = []string{"零", "壹", "贰", "叁", "肆", "伍", "陆", "柒", "捌", "玖"}

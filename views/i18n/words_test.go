@@ -86,9 +86,12 @@ func TestAmountsAreSpelledInTheReadersLanguage(t *testing.T) {
 		currency string
 		want     string
 	}{
-		{"zh", 12_852_00, "CNY", "壹万贰仟捌佰伍拾贰元整"},
+		{"zh", 12_852_00, "CNY", "人民币壹万贰仟捌佰伍拾贰元整"},
 		{"zh", 12_852_00, "USD", ""},
-		{"en", 0, "CNY", "Zero and 00/100 CNY"},
+		{"zh", 216_00, "CNY", "人民币贰佰壹拾陆元整"},
+		{"zh", 0, "CNY", ""},
+		{"en", 0, "CNY", ""},
+		{"en", 5, "CNY", "Zero and 05/100 CNY"},
 		{"en", 1_05, "CNY", "One and 05/100 CNY"},
 		{"en", 12_852_00, "CNY", "Twelve thousand eight hundred fifty-two and 00/100 CNY"},
 		{"en", 1_000_040_19, "USD", "One million forty and 19/100 USD"},
