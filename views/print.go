@@ -4,7 +4,6 @@ import (
 	"context"
 	"slices"
 	"strings"
-	"unicode/utf8"
 
 	"quartermaster/models"
 	"quartermaster/views/i18n"
@@ -17,53 +16,9 @@ type PrintProps struct {
 	URL, Path string
 }
 
-// onOnePage is the most lines that a sheet holds on one page.
-const onOnePage = 12
-
-// many tells whether the order goes over its first page.
-func (p PrintProps) many() bool { return len(p.Sheet.Order.Lines) > onOnePage }
-
-// parts are the lines that may stand on any page, and those that stay with the
-// sum and the signatures, so that these never stand on a page alone.
-func (p PrintProps) parts() (lines, last []models.OrderLine) {
-	lines = p.Sheet.Order.Lines
-	if p.many() {
-		return lines[:len(lines)-1], lines[len(lines)-1:]
-	}
-	return lines, nil
-}
-
-// density is the class of a sheet: the more has to stand on its one page, the
-// closer it is set. A longer order flows over pages as it likes.
-func (p PrintProps) density(ctx context.Context) string {
-	o := p.Sheet.Order
-	if p.many() {
-		return "many close"
-	}
-	rows := (width(o.Note) + width(o.DecisionReason)) / 140
-	for _, l := range o.Lines {
-		rows += 3 + width(lineTitle(ctx, p.Sheet, l))/40
-	}
-	switch {
-	case rows > 56:
-		return "one tight full"
-	case rows > 36:
-		return "one tight"
-	case rows > 24:
-		return "one close"
-	}
-	return "one"
-}
-
-// width is about how long a text is in Latin letters; a Chinese one is two.
-func width(s string) int {
-	return utf8.RuneCountInString(s) + (len(s)-utf8.RuneCountInString(s))/2
-}
-
 // paperFact is one of the facts in the head of a sheet.
 type paperFact struct {
 	Label, Value string
-	Wide         bool
 }
 
 func (p PrintProps) facts(ctx context.Context) []paperFact {
