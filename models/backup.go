@@ -49,7 +49,7 @@ type BackupReport struct {
 func (r BackupReport) Whole() bool { return len(r.Missing)+len(r.Damaged) == 0 }
 
 // secretKeyNotice is written into every backup that needs it.
-const secretKeyNotice = "The secret key is not in this backup. Keep secret.key, or QUARTERMASTER_SECRET_KEY, in another place: " +
+const secretKeyNotice = "The encryption key is not in this backup. Keep secret.key, or QUARTERMASTER_SECRET_KEY, in another place: " +
 	"without it the access keys cannot be used, and whoever has it together with this backup can sign as any of them."
 
 // Backup copies the desk as it is at one moment, while others go on writing to

@@ -16,7 +16,7 @@ import (
 )
 
 // ErrNoDesk says that there is no data where some was looked for.
-var ErrNoDesk = errors.New("no desk has its data here")
+var ErrNoDesk = errors.New("there is no Quartermaster data here")
 
 // OpenBeside opens the data for looking at it, whether a server works with it or
 // not: it takes no lock, makes, migrates and recovers nothing, and only Backup

@@ -108,7 +108,7 @@ func lookInto(folder string) (f folderFacts, err error) {
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return f, fmt.Errorf("read %s: %w", filepath.Join(folder, identityName), err)
 	}
-	for _, thing := range []struct{ name, words string }{{"objects", "objects"}, {"stores", "stores"}, {keyring.File, "a secret key"}} {
+	for _, thing := range []struct{ name, words string }{{"objects", "objects"}, {"stores", "stores"}, {keyring.File, "an encryption key"}} {
 		if holdsFile(filepath.Join(folder, thing.name)) {
 			f.has = append(f.has, thing.words)
 		}

@@ -29,7 +29,7 @@ func CheckPostgres(address string) error {
 	case errors.As(err, &file):
 		return fmt.Errorf("a file that the address of PostgreSQL names cannot be used: %w", file)
 	case err != nil:
-		return errors.New("this is no address of a PostgreSQL database such as postgres://user:password@host:5432/name; " +
+		return errors.New("this is not an address of a PostgreSQL database, for example postgres://user:password@host:5432/name; " +
 			"what is special in a password is written as %40 for @, %2F for / and so on")
 	}
 	return nil

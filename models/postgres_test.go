@@ -169,7 +169,7 @@ func TestWhatPostgreSQLRefusesIsNamedWithItsCure(t *testing.T) {
 		{"GRANT ALL ON ALL TABLES IN SCHEMA public TO " + role, as(role), "GRANT USAGE, CREATE ON SCHEMA"},
 		{"GRANT CREATE ON SCHEMA public TO " + role, as(role), `'ALTER TABLE %I.%I OWNER TO %I'`},
 		{"", as(role) + " host=none.invalid", "cannot reach PostgreSQL at none.invalid"},
-		{"", as(role) + " host=127.0.0.1 port=1 connect_timeout=x", "no address of a PostgreSQL database"},
+		{"", as(role) + " host=127.0.0.1 port=1 connect_timeout=x", "not an address of a PostgreSQL database"},
 		{"", strings.Replace(os.Getenv(modelstest.PoolerVariable), "user=", "search_path=x user=", 1) + " dbname=" + name, "ALTER ROLE"},
 	} {
 		if c.before != "" {

@@ -99,8 +99,8 @@ func (d *data) look(ctx context.Context, do func(*models.DB) error) error {
 
 // backup copies the desk.
 type backup struct {
-	To   string `arg:"" name:"folder|file" help:"Where to: a folder, which takes only what is new the next time, or a file that ends in .tar, .tar.gz or .tgz."`
-	Dump string `name:"pg-dump" placeholder:"/usr/lib/postgresql/…/pg_dump" help:"The pg_dump to use, of the server's version or newer. Looked for by default."`
+	To   string `arg:"" name:"folder|file" help:"Destination: a folder, which later takes only what is new, or a file that ends in .tar, .tar.gz or .tgz."`
+	Dump string `name:"pg-dump" placeholder:"/usr/lib/postgresql/…/pg_dump" help:"The pg_dump to use, of the server’s version or newer. Found automatically by default."`
 }
 
 // Run copies the desk and says what is in the copy.
@@ -136,8 +136,8 @@ func some(all []string) string {
 
 // restore restores a backup.
 type restore struct {
-	From string `arg:"" name:"folder|file" help:"What backup wrote."`
-	Tool string `name:"pg-restore" placeholder:"/usr/lib/postgresql/…/pg_restore" help:"The pg_restore to use. Looked for by default."`
+	From string `arg:"" name:"folder|file" help:"The backup to restore."`
+	Tool string `name:"pg-restore" placeholder:"/usr/lib/postgresql/…/pg_restore" help:"The pg_restore to use. Found automatically by default."`
 }
 
 // Run restores the backup into the data folder, which must be empty, verifies
@@ -158,7 +158,7 @@ func (r *restore) Run(ctx context.Context, out io.Writer, c console, d *data) er
 		report.At.Format(time.RFC3339), folder, rows, len(report.Rows), report.Objects, size(report.Checked))
 	tell(out, report.Findings)
 	if report.SecretKey != "" {
-		fmt.Fprintf(out, "Access keys need the secret key, which no backup has: before the start, put secret.key into %s or set QUARTERMASTER_SECRET_KEY. If it is lost, delete the access keys with: quartermaster key reset\n", folder)
+		fmt.Fprintf(out, "Access keys need the encryption key, which is not in the backup: before you start, put secret.key into %s or set QUARTERMASTER_SECRET_KEY. If it is lost, delete the access keys with: quartermaster key reset\n", folder)
 	}
 	if !report.Fits() {
 		return fmt.Errorf("not everything fits, so the server does not start on %s; look at it, and to serve what there is, remove the file restoring in it", folder)
@@ -179,8 +179,8 @@ func tell(out io.Writer, findings []models.Finding) {
 
 // check looks whether everything fits.
 type check struct {
-	Fast   bool `help:"Leave out reading the bytes of objects to compare their checksums."`
-	Repair bool `help:"Mend what can be mended without a choice: counters, bytes that nothing has (they are moved aside for a day), missing indexes of stores. Stop the server first."`
+	Fast   bool `help:"Do not read objects to compare their checksums."`
+	Repair bool `help:"Repair what can be repaired without a decision: counters, unused bytes (moved aside for a day), missing indexes of stores. Stop the server first."`
 }
 
 // Run checks, and returns an error when something does not fit.

@@ -19,28 +19,28 @@ import (
 // variable that --help shows beside it.
 type config struct {
 	Data    data             `embed:""`
-	Version kong.VersionFlag `env:"-" help:"Print which version this is, and stop."`
+	Version kong.VersionFlag `env:"-" help:"Print the version and stop."`
 
-	Serve   serve   `cmd:"" default:"withargs" help:"Serve the console and do its jobs (the default)."`
-	Migrate migrate `cmd:"" help:"Bring the database to the shape of this version and stop. Serving does it too."`
-	Key     key     `cmd:"" help:"Look after the key that access keys are encrypted with. Stop the server first."`
-	Backup  backup  `cmd:"" help:"Copy the desk as it is now, beside the running server or without it."`
-	Restore restore `cmd:"" help:"Put a backup into an empty data folder, and with --database-url into an empty database, and verify it."`
-	Check   check   `cmd:"" help:"Look whether database, files and counters fit together, beside the running server or without it. The exit code is 0 when they do."`
-	User    user    `cmd:"" help:"Look after accounts when nobody can sign in. Stop the server first: a data folder belongs to one process."`
+	Serve   serve   `cmd:"" default:"withargs" help:"Serve the console and run its jobs (the default)."`
+	Migrate migrate `cmd:"" help:"Upgrade the database to this version and stop. Serving does it too."`
+	Key     key     `cmd:"" help:"Manage the encryption key of access keys. Stop the server first."`
+	Backup  backup  `cmd:"" help:"Back up everything as it is now, whether the server runs or not."`
+	Restore restore `cmd:"" help:"Restore a backup into an empty data folder, with --database-url also into an empty database, and verify it."`
+	Check   check   `cmd:"" help:"Check that database, files and counters match, whether the server runs or not. The exit code is 0 when they do."`
+	User    user    `cmd:"" help:"Manage accounts when nobody can sign in. Stop the server first: a data folder belongs to one process."`
 }
 
 // data says where everything is kept.
 type data struct {
-	Folder      string `name:"data" placeholder:"./quartermaster-data" help:"Folder of everything that is kept; beside where you start it, so that a first try needs no rights. With --demo the default is ./quartermaster-demo."`
-	Database    string `name:"database-url" placeholder:"postgres://…" help:"Address of a PostgreSQL database. Empty means SQLite in the data folder, which needs nothing else. Set it by environment: flags can be seen by every user of the machine."`
-	Connections count  `name:"database-connections" default:"16" help:"Connections to PostgreSQL that are open at most. All processes together must stay below its max_connections, or the pool of a PgBouncer between."`
-	SecretKey   string `placeholder:"…" help:"Encrypts the secrets of access keys: 32 bytes in base64 or hex. Empty means the file secret.key in the data folder, made when it is first needed."`
+	Folder      string `name:"data" placeholder:"./quartermaster-data" help:"Data folder. With --demo the default is ./quartermaster-demo."`
+	Database    string `name:"database-url" placeholder:"postgres://…" help:"Address of a PostgreSQL database. Empty means SQLite in the data folder. Set it by environment: every user of the machine can see flags."`
+	Connections count  `name:"database-connections" default:"16" help:"Most open connections to PostgreSQL. All processes together must stay below its max_connections, or below the pool of a PgBouncer."`
+	SecretKey   string `placeholder:"…" help:"Encryption key of access keys: 32 bytes in base64 or hex. Empty means the file secret.key in the data folder, created when first needed."`
 
-	EmptyDatabase bool `name:"accept-empty-database" env:"-" help:"Start once with an empty or missing database although the data folder has objects, stores, a secret key or a past: begins anew beside them and removes nothing; order numbers go on behind those that were given."`
-	OtherDatabase bool `name:"accept-other-database" env:"-" help:"Start once with a database and a data folder that were not together before: they belong together from then on; nothing is removed, and each misses what only the other one's partner has."`
-	OlderDatabase bool `name:"accept-older-database" env:"-" help:"Start once with a database that is older than the data folder, as one restored from a backup: what came later is missing in it; nothing is removed, and order numbers go on behind those that were given."`
-	EmptyFolder   bool `name:"accept-empty-folder" env:"-" help:"Start once with a new data folder and a database that had another: the objects, stores and the secret key of the old one are missing; nothing is removed."`
+	EmptyDatabase bool `name:"accept-empty-database" env:"-" help:"Start once with an empty or missing database although the data folder has objects, stores, an encryption key or a past. Starts afresh and removes nothing; order numbers continue after the last one used."`
+	OtherDatabase bool `name:"accept-other-database" env:"-" help:"Start once with a database and a data folder that do not match. They belong together from then on; nothing is removed, and what only their former partners have is missing."`
+	OlderDatabase bool `name:"accept-older-database" env:"-" help:"Start once with a database older than the data folder, such as a restored backup. Later changes are missing; nothing is removed, and order numbers continue after the last one used."`
+	EmptyFolder   bool `name:"accept-empty-folder" env:"-" help:"Start once with a new data folder and a database that had another. The objects, stores and encryption key of the old folder are missing; nothing is removed."`
 
 	forget   bool // the access keys, when their secret key is lost
 	existing bool // do not make a new desk
@@ -102,8 +102,8 @@ func keepTemporary(folder string) error {
 
 // logging says what is logged.
 type logging struct {
-	LogFormat string `default:"text" enum:"text,json" help:"Form of the log on standard error: text for people, json for a collector."`
-	LogLevel  string `default:"info" enum:"debug,info,warn,error" help:"Least level that is logged. info has a line a request; debug also has health checks, static files and polls that went well."`
+	LogFormat string `default:"text" enum:"text,json" help:"Format of the log on standard error: text for reading, json for a collector."`
+	LogLevel  string `default:"info" enum:"debug,info,warn,error" help:"Lowest level logged. info has one line per request; debug adds health checks, static files and successful polls."`
 }
 
 func (l logging) logger() *slog.Logger {

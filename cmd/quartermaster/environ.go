@@ -26,7 +26,7 @@ type strangers []stranger
 // print prints them for a person, one per line.
 func (s strangers) print(to io.Writer) {
 	for _, v := range s {
-		line := "quartermaster: " + v.name + " is no setting and has no effect"
+		line := "quartermaster: " + v.name + " is not a setting and has no effect"
 		if v.nearest != "" {
 			line += "; " + v.nearest + " is one"
 		}
@@ -41,7 +41,7 @@ func (s strangers) log(to *slog.Logger) {
 		if v.nearest != "" {
 			about = append(about, "nearest", v.nearest)
 		}
-		to.Warn("this variable is no setting and has no effect", about...)
+		to.Warn("this variable is not a setting and has no effect", about...)
 	}
 }
 

@@ -11,8 +11,8 @@ import (
 
 // key has the commands that look after the secret key.
 type key struct {
-	Reset  resetKey  `cmd:"" help:"Delete all access keys when the secret key is lost, so that the server starts again. Does nothing while it is there."`
-	Rotate rotateKey `cmd:"" help:"Encrypt the secrets of all access keys with a new key: a fresh one in the data folder, or the last of QUARTERMASTER_SECRET_KEY=old,new. The access keys stay as they are."`
+	Reset  resetKey  `cmd:"" help:"Delete all access keys when the encryption key is lost, so that the server starts again. Does nothing if the key is present."`
+	Rotate rotateKey `cmd:"" help:"Encrypt the secrets of all access keys with a new encryption key: a fresh one in the data folder, or the last of QUARTERMASTER_SECRET_KEY=old,new. The access keys do not change."`
 }
 
 type resetKey struct{}
@@ -21,7 +21,7 @@ type resetKey struct{}
 func (resetKey) Run(ctx context.Context, out io.Writer, d *data) error {
 	d.forget = true
 	return d.withExisting(ctx, func(*models.DB) error {
-		fmt.Fprintln(out, "The server can start. Where the secret key was lost, all access keys are deleted.")
+		fmt.Fprintln(out, "The server can start. If the encryption key was lost, all access keys are deleted.")
 		return nil
 	})
 }
@@ -34,13 +34,13 @@ func (rotateKey) Run(ctx context.Context, out io.Writer, d *data) error {
 		err := db.RotateSecretKey(ctx, models.Operator())
 		switch {
 		case errors.Is(err, models.ErrConflict):
-			return errors.New("the secret key is set from outside; give the old and the new one as QUARTERMASTER_SECRET_KEY=old,new")
+			return errors.New("the encryption key is set by environment; give the old and the new one as QUARTERMASTER_SECRET_KEY=old,new")
 		case err != nil:
 			return err
 		case d.SecretKey != "":
-			fmt.Fprintln(out, "All access keys are encrypted with the new secret key. From now on give only that one.")
+			fmt.Fprintln(out, "All access keys are encrypted with the new encryption key. From now on set only that one.")
 		default:
-			fmt.Fprintln(out, "All access keys are encrypted with a new secret key. Older backups need the file secret.key that was saved with them.")
+			fmt.Fprintln(out, "All access keys are encrypted with a new encryption key. Older backups need the secret.key file saved with them.")
 		}
 		return nil
 	})

@@ -39,7 +39,7 @@ func run(ctx context.Context, args []string, out, errs io.Writer) int {
 	exited := -1
 	parser, err := kong.New(&c,
 		kong.Name("quartermaster"),
-		kong.Description("A self-hosted desk for cloud resources: ask, price, order, print. Without a command it serves."),
+		kong.Description("Order, track and print your team’s cloud resources. Without a command it serves."),
 		kong.DefaultEnvars(prefix),
 		kong.Vars{"version": fullVersion()},
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true, WrapUpperBound: 100}),

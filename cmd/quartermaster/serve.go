@@ -22,14 +22,14 @@ import (
 
 // serve is the server and its worker.
 type serve struct {
-	Listen      listenAddress `default:"127.0.0.1:8080" help:"Address to listen on. This machine only by default; put a proxy with TLS in front, or listen on another address knowingly."`
-	BaseURL     address       `placeholder:"https://…" help:"Address at which people reach the site, for links in print and invitations and for cookies that travel over TLS only. Empty means the address it listens on."`
-	Proxies     []proxy       `name:"trusted-proxies" placeholder:"10.0.0.1,…" help:"Addresses of proxies whose X-Forwarded-For is believed. None by default: anybody can write that header."`
-	UploadLimit size          `default:"5GiB" placeholder:"5GiB" help:"Largest single upload, the documents' limit of one object put."`
-	Region      region        `name:"default-region" default:"cn-hangzhou" help:"Region of Web+ requests that name none, as those of the classic SDKs."`
-	Rate        rate          `name:"api-rate" default:"50" help:"API requests a second that one access key may make for long; ten times as many in a moment. 0 is no limit."`
-	Demo        bool          `help:"Start with a sample team in a data folder of its own. Refused on a folder with real data."`
-	StopTimeout wait          `default:"10s" placeholder:"10s" help:"How long requests under way may take to end when the program stops; an upload that cannot is told to come again. By default all is over within 15 seconds: let your supervisor wait five seconds longer than this."`
+	Listen      listenAddress `default:"127.0.0.1:8080" help:"Address to listen on. For other machines, put a TLS proxy in front."`
+	BaseURL     address       `placeholder:"https://…" help:"Address of the site as people use it. Links, invitations, printed codes and cookies follow it. Empty means the address it listens on."`
+	Proxies     []proxy       `name:"trusted-proxies" placeholder:"10.0.0.1,…" help:"Addresses of proxies whose X-Forwarded-For is trusted. None by default: anyone can write that header."`
+	UploadLimit size          `default:"5GiB" placeholder:"5GiB" help:"Largest single upload."`
+	Region      region        `name:"default-region" default:"cn-hangzhou" help:"Region of Web+ requests without one, such as those of the classic SDKs."`
+	Rate        rate          `name:"api-rate" default:"50" help:"Requests a second per access key; short bursts may be 10 times that. 0 is no limit."`
+	Demo        bool          `help:"Start with a sample team in its own data folder. Refused for a folder with real data."`
+	StopTimeout wait          `default:"10s" placeholder:"10s" help:"How long running requests may take to finish when the program stops. Uploads that need longer are refused and can be sent again. Let your supervisor wait 5 seconds longer than this."`
 	logging     `embed:""`
 }
 

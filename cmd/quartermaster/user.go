@@ -16,7 +16,7 @@ type migrate struct{}
 // Run opens the data, which migrates it, and closes it again.
 func (migrate) Run(ctx context.Context, out io.Writer, d *data) error {
 	return d.with(ctx, func(*models.DB) error {
-		fmt.Fprintln(out, "The database has the shape of this version.")
+		fmt.Fprintln(out, "The database is up to date.")
 		return nil
 	})
 }
@@ -25,9 +25,9 @@ func (migrate) Run(ctx context.Context, out io.Writer, d *data) error {
 // folder may use them.
 type user struct {
 	List     listUsers     `cmd:"" help:"List all accounts."`
-	Create   createUser    `cmd:"" help:"Make an account, and print its password."`
-	Password resetPassword `cmd:"" help:"Give an account a new password and print it; its sessions end and its wrong tries are forgotten."`
-	Admin    makeAdmin     `cmd:"" help:"Make an account a site admin's; its sessions end."`
+	Create   createUser    `cmd:"" help:"Create an account and print its password."`
+	Password resetPassword `cmd:"" help:"Reset the password of an account and print it. Signs it out; failed sign-ins are cleared."`
+	Admin    makeAdmin     `cmd:"" help:"Make an account a site admin. Signs it out."`
 }
 
 // with opens the data, does something with it and closes it.
@@ -76,9 +76,9 @@ func state(u models.User) string {
 }
 
 type createUser struct {
-	Email     string `arg:"" help:"E-mail address to sign in with."`
-	Name      string `arg:"" help:"Name that others see."`
-	SiteAdmin bool   `help:"Also keeps teams, catalogue and price book."`
+	Email     string `arg:"" help:"Email to sign in with."`
+	Name      string `arg:"" help:"Name shown to others."`
+	SiteAdmin bool   `help:"Make it a site admin, who manages teams, catalogue and price book."`
 }
 
 // Run makes the account.
@@ -91,13 +91,13 @@ func (c createUser) Run(ctx context.Context, out io.Writer, d *data) error {
 		if err != nil {
 			return aboutUser(c.Email, err)
 		}
-		fmt.Fprintf(out, "Made %s with the password %s\n", u.Email, password)
+		fmt.Fprintf(out, "Created %s. Password: %s\n", u.Email, password)
 		return nil
 	})
 }
 
 type resetPassword struct {
-	Email string `arg:"" help:"E-mail address of the account."`
+	Email string `arg:"" help:"Email of the account."`
 }
 
 // Run gives the account a new password.
@@ -107,13 +107,13 @@ func (c resetPassword) Run(ctx context.Context, out io.Writer, d *data) error {
 		if err := db.ResetPassword(ctx, models.Operator(), c.Email, password); err != nil {
 			return aboutUser(c.Email, err)
 		}
-		fmt.Fprintf(out, "The new password of %s is %s\n", c.Email, password)
+		fmt.Fprintf(out, "New password of %s: %s\n", c.Email, password)
 		return nil
 	})
 }
 
 type makeAdmin struct {
-	Email string `arg:"" help:"E-mail address of the account."`
+	Email string `arg:"" help:"Email of the account."`
 }
 
 // Run makes the account a site admin's.
@@ -132,9 +132,9 @@ func aboutUser(email string, err error) error {
 	var broken models.Invalid
 	switch {
 	case errors.Is(err, models.ErrNotFound):
-		return fmt.Errorf("no account has the address %s; see them with: quartermaster user list", email)
+		return fmt.Errorf("there is no account with the email %s; list them with: quartermaster user list", email)
 	case errors.As(err, &broken) && broken[0].Rule == "taken":
-		return fmt.Errorf("the address %s has an account already", email)
+		return fmt.Errorf("the email %s already has an account", email)
 	}
 	return err
 }

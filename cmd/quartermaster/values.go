@@ -32,7 +32,7 @@ func (s *size) UnmarshalText(text []byte) error {
 	}
 	n, err := strconv.ParseInt(strings.TrimSpace(number), 10, 64)
 	if err != nil || n <= 0 || n > mostSize/unit {
-		return fmt.Errorf("%q is no size such as 512MiB or 5GiB", text)
+		return fmt.Errorf("%q is not a size, for example 512MiB or 5GiB", text)
 	}
 	*s = size(n * unit)
 	return nil
@@ -45,7 +45,7 @@ type count int
 func (n *count) UnmarshalText(text []byte) error {
 	number, err := strconv.ParseUint(string(text), 10, 16)
 	if err != nil || number == 0 {
-		return fmt.Errorf("%q is no whole number from 1 to 65535", text)
+		return fmt.Errorf("%q is not a whole number from 1 to 65535", text)
 	}
 	*n = count(number)
 	return nil
@@ -58,7 +58,7 @@ type wait time.Duration
 func (w *wait) UnmarshalText(text []byte) error {
 	d, err := time.ParseDuration(string(text))
 	if err != nil || d < 0 {
-		return fmt.Errorf("%q is no time such as 10s or 5m", text)
+		return fmt.Errorf("%q is not a time, for example 10s or 5m", text)
 	}
 	*w = wait(d)
 	return nil
@@ -72,10 +72,10 @@ type address string
 func (a *address) UnmarshalText(text []byte) error {
 	u, err := url.Parse(strings.TrimSpace(string(text)))
 	if err != nil || u.Scheme != "http" && u.Scheme != "https" || !isHost(u) || u.RawQuery != "" || u.Fragment != "" || u.User != nil {
-		return fmt.Errorf("%q is no address such as https://desk.example.com (a name with other letters is written as browsers send it, xn--…)", text)
+		return fmt.Errorf("%q is not an address, for example https://desk.example.com (write a name with other letters as browsers send it, xn--…)", text)
 	}
 	if path := strings.Trim(u.Path, "/"); path != "" {
-		return fmt.Errorf("%q has the path /%s, and a path prefix is not supported: pages, cookies and the signatures of API requests begin at the root; give the site a host name of its own, such as https://desk.example.com", text, path)
+		return fmt.Errorf("%q has the path /%s, which is not supported: pages, cookies and API signatures start at the root; give the site its own host name, for example https://desk.example.com", text, path)
 	}
 	host := strings.ToLower(u.Host)
 	usual := map[string]string{"http": ":80", "https": ":443"}[u.Scheme]
@@ -107,7 +107,7 @@ func (l *listenAddress) UnmarshalText(text []byte) error {
 		_, err = net.LookupPort("tcp", port)
 	}
 	if err != nil || port == "" {
-		return fmt.Errorf("%q is no address such as 127.0.0.1:8080, or :8080 for all addresses of this machine", text)
+		return fmt.Errorf("%q is not an address, for example 127.0.0.1:8080, or :8080 for all addresses of this machine", text)
 	}
 	*l = listenAddress(text)
 	return nil
@@ -124,7 +124,7 @@ func (p *proxy) UnmarshalText(text []byte) error {
 		_, err = netip.ParsePrefix(at)
 	}
 	if err != nil {
-		return fmt.Errorf("%q is no address such as 10.0.0.1 or 10.0.0.0/8 (a name is not enough)", text)
+		return fmt.Errorf("%q is not an address, for example 10.0.0.1 or 10.0.0.0/8 (a name is not enough)", text)
 	}
 	*p = proxy(at)
 	return nil
@@ -139,7 +139,7 @@ var regionName = regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)+$`)
 // regions exist.
 func (r *region) UnmarshalText(text []byte) error {
 	if !regionName.Match(text) || len(text) > 64 {
-		return fmt.Errorf("%q is no region such as cn-hangzhou", text)
+		return fmt.Errorf("%q is not a region, for example cn-hangzhou", text)
 	}
 	*r = region(text)
 	return nil
@@ -152,7 +152,7 @@ type rate float64
 func (r *rate) UnmarshalText(text []byte) error {
 	n, err := strconv.ParseFloat(string(text), 64)
 	if err != nil || !(n >= 0 && n <= 1e6) { // neither is NaN
-		return fmt.Errorf("%q is no number of requests a second, such as 50, or 0 for no limit", text)
+		return fmt.Errorf("%q is not a number of requests a second, for example 50, or 0 for no limit", text)
 	}
 	*r = rate(n)
 	return nil

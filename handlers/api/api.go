@@ -379,7 +379,7 @@ func remark(ctx context.Context, err error) string {
 	var host *hostChanged
 	switch {
 	case errors.As(err, &held):
-		return " The order waits for approval: " + web.SiteURL(ctx, fmt.Sprintf("/orders/%d", held.Number))
+		return " The order is awaiting approval: " + web.SiteURL(ctx, fmt.Sprintf("/orders/%d", held.Number))
 	case errors.As(err, &host):
 		return fmt.Sprintf(" (The signature is right for the host %q, but the request arrived with the host %q: a proxy in front of this site "+
 			"changes the Host header. It has to pass the header on as it is, with its port; in nginx: proxy_set_header Host $http_host;)", host.signed, host.arrived)

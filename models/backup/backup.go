@@ -34,7 +34,7 @@ var (
 	ErrNone = errors.New("no finished backup of Quartermaster")
 	// ErrForeign says that a folder holds other files than a backup, or the
 	// backup of another desk.
-	ErrForeign = errors.New("not a folder for backups of this desk")
+	ErrForeign = errors.New("not a folder for backups of this site")
 	// ErrInUse says that another backup is being written to the same place.
 	ErrInUse = errors.New("another backup is being written there")
 	// ErrDamaged says that bytes are not those that were recorded.

@@ -45,7 +45,7 @@ func parse(text string, random func(n int) []byte) (*Key, error) {
 		b, err = base64.RawStdEncoding.DecodeString(strings.TrimRight(text, "="))
 	}
 	if err != nil || len(b) != keySize {
-		return nil, errors.New("the secret key must be 32 bytes in base64 or hex")
+		return nil, errors.New("the encryption key must be 32 bytes in base64 or hex")
 	}
 	return newKey(b, random)
 }

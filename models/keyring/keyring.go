@@ -25,10 +25,10 @@ const nextFile = File + ".new"
 var (
 	// ErrUnknownKey says that a secret was encrypted with a key that is not in
 	// the ring.
-	ErrUnknownKey = errors.New("the secret key is not the one that the secrets were encrypted with")
+	ErrUnknownKey = errors.New("the encryption key is not the one that the secrets were encrypted with")
 	// ErrNoOtherKey says that keys are given from outside, and no new one is
 	// among them.
-	ErrNoOtherKey = errors.New("only one secret key is given")
+	ErrNoOtherKey = errors.New("only one encryption key is given")
 )
 
 // Ring holds the keys that this process knows.
