@@ -3,6 +3,7 @@ package handlers_test
 import (
 	"fmt"
 	"log/slog"
+	"net/http"
 	"net/url"
 	"strings"
 	"testing"
@@ -97,5 +98,13 @@ func TestPollsAreLoggedQuietly(t *testing.T) {
 	rest := strings.TrimPrefix(out.String(), before)
 	if got := strings.Count(rest, "\n"); got != 1 {
 		t.Errorf("got %d lines, want that of /search alone:\n%s", got, rest)
+	}
+}
+
+func TestASearchThatIsTooLongSaysTheLimit(t *testing.T) {
+	t.Parallel()
+	p := open(t).SignIn(t, models.Viewer).Get(t, "/search?q="+strings.Repeat("x", 201))
+	if p.Status != http.StatusUnprocessableEntity || !strings.Contains(p.Text("main"), "Search for at most 200 characters.") {
+		t.Errorf("got %d, %q, want 422 with the limit", p.Status, p.Text("main"))
 	}
 }

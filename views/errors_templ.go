@@ -10,7 +10,9 @@ import templruntime "github.com/a-h/templ/runtime"
 
 import (
 	"context"
+	"strings"
 
+	"quartermaster/models"
 	"quartermaster/views/i18n"
 	"quartermaster/views/layout"
 	"quartermaster/views/ui"
@@ -28,11 +30,13 @@ func errorWords(kind, part string) string {
 
 // Fault is a request that could not be done. Kind is what is said of it: its
 // status, or a word for what has more to say. ID is the one under which the log
-// knows it. Astray, when not nil, is why: the way that it came.
+// knows it. Astray, when not nil, is why: the way that it came. Broken are the
+// rules that what was asked for breaks.
 type Fault struct {
 	Kind   string
 	ID     string
 	Astray *layout.Astray
+	Broken models.Invalid
 }
 
 // title is what happened.
@@ -47,6 +51,9 @@ func (f Fault) title(ctx context.Context) string {
 func (f Fault) text(ctx context.Context) string {
 	if f.Astray != nil {
 		return f.Astray.Text(ctx)
+	}
+	if _, said := refusals(ctx, f.Broken); len(said) > 0 {
+		return strings.Join(said, " ")
 	}
 	return i18n.T(ctx, errorWords(f.Kind, "text"))
 }
@@ -119,7 +126,7 @@ func ErrorPage(f Fault) templ.Component {
 			var templ_7745c5c3_Var3 string
 			templ_7745c5c3_Var3, templ_7745c5c3_Err = templ.JoinStringErrs(i18n.T(ctx, "error.id"))
 			if templ_7745c5c3_Err != nil {
-				return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/errors.templ`, Line: 66, Col: 29}
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/errors.templ`, Line: 73, Col: 29}
 			}
 			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var3))
 			if templ_7745c5c3_Err != nil {
@@ -128,7 +135,7 @@ func ErrorPage(f Fault) templ.Component {
 			var templ_7745c5c3_Var4 string
 			templ_7745c5c3_Var4, templ_7745c5c3_Err = templ.JoinStringErrs(" ")
 			if templ_7745c5c3_Err != nil {
-				return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/errors.templ`, Line: 66, Col: 36}
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/errors.templ`, Line: 73, Col: 36}
 			}
 			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var4))
 			if templ_7745c5c3_Err != nil {

@@ -96,6 +96,7 @@ func RefusedWith(c *gin.Context, status int, err error) {
 func renderError(c *gin.Context, status int, err error) error {
 	v := visitOf(c.Request.Context())
 	fault := views.Fault{Kind: errorKind(status, err), ID: v.id}
+	_ = errors.As(err, &fault.Broken)
 	var way *astrayError
 	if errors.As(err, &way) {
 		logAstray(c, way)
