@@ -98,7 +98,7 @@ test("an upload that fails says why", async (t) => {
 	await page.unroute("**/objects");
 	// Somebody deletes the bucket meanwhile.
 	await page.context().request.post(`${page.url()}/removal`, { headers: { "Sec-Fetch-Site": "same-origin" } });
-	await send(/Nothing is here/);
+	await send(/Page not found/);
 });
 
 test("files are uploaded and deleted without scripts", async (t) => {
