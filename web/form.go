@@ -105,15 +105,25 @@ func readable(v string) string {
 	return strings.ToValidUTF8(strings.ReplaceAll(v, "\x00", "\uFFFD"), "\uFFFD")
 }
 
-// NewForm is an untouched form: the non-zero values of in, a struct or a
-// pointer to one, are its defaults, and it has a one-time token of its own.
+// NewForm is an untouched form: what the address says of its fields, and else
+// the non-zero values of in, a struct or a pointer to one, are filled in, and it
+// has a one-time token of its own.
 func NewForm(c *gin.Context, in any) ui.Form {
 	f := ui.Form{Values: url.Values{}, Token: newToken(c)}
 	v := reflect.Indirect(reflect.ValueOf(in))
+	asked := c.Request.URL.Query()
 	for _, field := range fieldsOf(v.Type()) {
-		value := v.FieldByIndex(field.index)
-		if field.name != tokenField && !value.IsZero() {
+		if field.name == tokenField {
+			continue
+		}
+		if value := v.FieldByIndex(field.index); !value.IsZero() {
 			f.Values[field.name] = texts(value)
+		}
+		if typed := asked[field.name]; len(typed) > 0 {
+			for i, text := range typed {
+				typed[i] = readable(text)
+			}
+			f.Values[field.name] = typed
 		}
 	}
 	return f

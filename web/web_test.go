@@ -354,7 +354,7 @@ func TestAFormIsReadAsItsInputDeclares(t *testing.T) {
 	}
 }
 
-func TestANewFormHasDefaultsAndATokenOfItsOwn(t *testing.T) {
+func TestANewFormHasDefaultsWhatTheAddressSaysAndATokenOfItsOwn(t *testing.T) {
 	t.Parallel()
 	var forms []ui.Form
 	site := open(t, web.Site{}, func(e *gin.Engine) {
@@ -364,10 +364,14 @@ func TestANewFormHasDefaultsAndATokenOfItsOwn(t *testing.T) {
 	})
 	c := site.Visitor(t)
 	c.Get(t, "/")
-	c.Get(t, "/")
+	c.Get(t, "/?num=x%00&zones=c&token=theirs&other=1")
 	want := url.Values{"num": {"3"}, "zones": {"a", "b"}, "on": {"true"}}
 	if diff := cmp.Diff(want, forms[0].Values); diff != "" {
 		t.Errorf("defaults (-want +got):\n%s", diff)
+	}
+	said := url.Values{"num": {"x\uFFFD"}, "zones": {"c"}, "on": {"true"}}
+	if diff := cmp.Diff(said, forms[1].Values); diff != "" || forms[1].Token == "theirs" {
+		t.Errorf("what the address says (-want +got):\n%s", diff)
 	}
 	if forms[0].Token == forms[1].Token || len(forms[0].Token) < 26 {
 		t.Errorf("tokens: got %q and %q, want two of 128 bits", forms[0].Token, forms[1].Token)

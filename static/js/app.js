@@ -53,6 +53,18 @@
     target.closest('.field')?.scrollIntoView({ block: 'center' })
   })
 
+  // A refused form is the answer to a POST, which Back cannot ask for again: in
+  // its place the history gets the page it was sent from, with what was typed.
+  const refused = document.querySelector('form .error-summary')?.closest('form')
+  const [action, from] = JSON.parse(sessionStorage.getItem('sent') ?? '[]')
+  if (refused && refused.action === action) {
+    const typed = new URLSearchParams()
+    for (const [name, value] of new FormData(refused)) {
+      if (typeof value === 'string' && !['token', 'paste'].includes(name) && refused.elements[name].type !== 'password') typed.append(name, value)
+    }
+    history.replaceState(history.state, '', `${from}?${typed}`)
+  }
+
   // A form being sent is busy, so that pressing again does nothing.
   document.addEventListener('submit', (event) => {
     const form = event.target
@@ -63,6 +75,7 @@
       return
     }
     form.setAttribute('aria-busy', 'true')
+    sessionStorage.setItem('sent', JSON.stringify([form.action, location.pathname]))
   })
   const idle = () => document.querySelectorAll('form[aria-busy]').forEach((form) => form.removeAttribute('aria-busy'))
   document.addEventListener('htmx:finally:request', idle)
@@ -110,6 +123,15 @@
       const dialog = document.getElementById(button.getAttribute('commandfor'))
       if (button.getAttribute('command') === 'close') dialog.close()
       else dialog.showModal()
+    })
+  }
+
+  // closedby likewise: a press beside a dialog closes it, unless it began inside.
+  if (!('closedBy' in HTMLDialogElement.prototype)) {
+    let pressed
+    document.addEventListener('pointerdown', (event) => (pressed = event.target))
+    on('click', 'dialog[closedby]', (dialog, event) => {
+      if (event.target === dialog && pressed === dialog) dialog.close()
     })
   }
 
