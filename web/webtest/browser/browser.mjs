@@ -2,7 +2,7 @@
 // somebody, that fails its test when the browser complains.
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -16,7 +16,8 @@ assert.ok(origin, "run the tests with: npm run browser");
 // accounts are the demo's people by role, each with an email and a password.
 export const accounts = JSON.parse(process.env.QUARTERMASTER_ACCOUNTS);
 
-const executablePath = process.env.CHROMIUM ?? ["/usr/bin/chromium", "/usr/bin/google-chrome"].find(existsSync);
+// executablePath is Chromium's.
+export const executablePath = process.env.CHROMIUM ?? ["/usr/bin/chromium", "/usr/bin/google-chrome"].find(existsSync);
 const patience = 15_000;
 
 let launched;
@@ -164,14 +165,19 @@ export async function shoot(page, name) {
 
 // print gives the page as paper: the number of its sheets and the text on each.
 export async function print(page) {
+	return sheets(await page.pdf({ preferCSSPageSize: true, printBackground: true }));
+}
+
+// sheets is what print gives, of a PDF that a browser made.
+export function sheets(pdf) {
 	const folder = mkdtempSync(join(tmpdir(), "quartermaster-print-"));
 	try {
 		const path = join(folder, "page.pdf");
-		await page.pdf({ path, preferCSSPageSize: true, printBackground: true });
+		writeFileSync(path, pdf);
 		const info = execFileSync("pdfinfo", [path], { encoding: "utf8" });
-		const sheets = execFileSync("pdftotext", ["-layout", path, "-"], { encoding: "utf8" }).split("\f").slice(0, -1);
+		const texts = execFileSync("pdftotext", ["-layout", path, "-"], { encoding: "utf8" }).split("\f").slice(0, -1);
 		const size = info.match(/^Page size:\s+([\d.]+) x ([\d.]+)/m).slice(1).map(Number);
-		return { pages: Number(info.match(/^Pages:\s+(\d+)/m)[1]), size, sheets, text: sheets.join("\n") };
+		return { pages: Number(info.match(/^Pages:\s+(\d+)/m)[1]), size, sheets: texts, text: texts.join("\n") };
 	} finally {
 		rmSync(folder, { recursive: true, force: true });
 	}

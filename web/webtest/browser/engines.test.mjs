@@ -1,0 +1,133 @@
+// The main path of a reader in each engine that can be driven here: what one
+// engine forgives, another does not.
+import assert from "node:assert/strict";
+import { existsSync } from "node:fs";
+import { after, test } from "node:test";
+import puppeteer from "puppeteer-core";
+import { accounts, executablePath, origin } from "./browser.mjs";
+
+// A click on a page that moves in is lost, so both engines move little.
+const engines = {
+	chromium: { browser: "chrome", executablePath, args: ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run", "--force-prefers-reduced-motion"] },
+	firefox: { browser: "firefox", executablePath: process.env.FIREFOX ?? ["/usr/bin/firefox-esr", "/usr/bin/firefox"].find(existsSync), extraPrefsFirefox: { "ui.prefersReducedMotion": 1 } },
+};
+
+const lists = ["/orders", "/buckets", "/pkg-versions", "/plans", "/stores", "/apps"];
+
+// What each order is made of, and where it leads.
+const orders = [
+	{ kind: "bucket", path: "/buckets/new?region=cn-hangzhou", made: "^/buckets/[0-9a-f]{24}$" },
+	{ kind: "version", path: "/pkg-versions/new?source_from=external&source=oss%3A%2F%2Fshop-files%2Fshop.jar", fill: { label: "engine" }, first: "app_id", made: "^/pkg-versions/wp-" },
+	{ kind: "plan", path: "/plans/new?package_type=FPT_ossbag_absolute_Storage_sh&specification=40&duration=6&pricing_cycle=Month", made: "^/(orders/|plans/OSSBAG)" },
+	{ kind: "store", path: "/stores/new?region=cn-north-4&availability_zones=cn-north-4a&cu=xlarge&num=1", fill: { store_name: "engine" }, made: "^/(orders|stores)/[0-9a-f]" },
+];
+
+for (const [name, options] of Object.entries(engines)) {
+	let launched;
+	const page = async (t, width = 1280) => {
+		launched ??= await puppeteer.launch({ headless: true, ...options });
+		const page = await launched.newPage();
+		t.after(() => page.close());
+		page.setDefaultTimeout(20_000);
+		await page.setViewport({ width, height: 900 });
+		return page;
+	};
+	after(() => launched?.close());
+	const go = async (page, path) => assert.equal((await page.goto(origin + path)).status(), 200, path);
+	const leads = async (page, press, to) => {
+		await page.click(press);
+		const there = (to) => document.readyState === "complete" && new RegExp(to).test(location.pathname);
+		await page.waitForFunction(there, {}, to).catch(() => assert.match(page.url(), new RegExp(to)));
+	};
+	const at = (page) => new URL(page.url()).pathname;
+	const hits = (page, x, y) => page.evaluate((x, y) => document.elementFromPoint(x, y)?.closest("a")?.getAttribute("href") ?? null, x, y);
+
+	test(`${name}: a requester signs in`, async (t) => {
+		const p = await page(t);
+		await go(p, "/sign-in");
+		await p.type("[name=email]", accounts.requester.email);
+		await p.type("[name=password]", accounts.requester.password);
+		await leads(p, ".outside-card button.primary", "^/$");
+	});
+	for (const path of lists) {
+		test(`${name}: the rows of ${path} are links, and nothing else is`, async (t) => {
+			const p = await page(t);
+			await go(p, path);
+			const row = await p.$eval(".row-link", (row) => {
+				row.scrollIntoView({ block: "center" });
+				const { left, right, top, height } = row.getBoundingClientRect();
+				return { left, right, y: top + height / 2, href: row.querySelector("th a").getAttribute("href") };
+			});
+			assert.equal(await hits(p, row.right - 4, row.y), row.href, "the end of a row");
+			const [title, wide] = await p.evaluate(() => {
+				const { left, bottom } = document.querySelector("h1").getBoundingClientRect();
+				const scroll = document.querySelector(".table-scroll");
+				return [{ x: left + 4, y: bottom - 4 }, scroll.scrollWidth - scroll.clientWidth];
+			});
+			assert.equal(await hits(p, title.x, title.y), null, "the title");
+			assert.equal(await hits(p, row.left - 8, row.y), null, "beside the table");
+			assert.ok(wide <= 0, `the table scrolls by ${wide}`);
+			await Promise.all([p.waitForNavigation(), p.mouse.click(row.right - 4, row.y)]);
+			assert.equal(at(p), row.href);
+
+			await go(p, path);
+			await p.click("main input[type=search]");
+			await p.keyboard.type("nothing is called so");
+			await p.waitForSelector(".row-link", { hidden: true });
+			assert.match(p.url(), /q=nothing/);
+		});
+	}
+	for (const { kind, path, fill = {}, first, made } of orders) {
+		test(`${name}: a ${kind} is ordered`, async (t) => {
+			const p = await page(t);
+			await go(p, path);
+			for (const [field, text] of Object.entries(fill)) await p.type(`[name=${field}]`, `${text}-${name}`);
+			if (first) await p.select(`[name=${first}]`, await p.$eval(`[name=${first}] option:not([value=""])`, (o) => o.value));
+			await p.waitForNetworkIdle();
+			await leads(p, ".form-actions button.primary", made);
+		});
+	}
+	test(`${name}: menus open below their buttons and are as tall as what is in them`, async (t) => {
+		for (const [width, path, ids] of [[1280, "/", ["new-menu", "user-menu"]], [1280, "/orders", ["state-menu"]], [390, "/", ["new-menu", "user-menu"]]]) {
+			const p = await page(t, width);
+			await go(p, path);
+			for (const id of ids) {
+				const button = await p.$(`[popovertarget="${id}"]`);
+				await button.click();
+				const [b, m] = await p.evaluate((id) => [document.querySelector(`[popovertarget="${id}"]`), document.getElementById(id)].map((e) => {
+					const { left, right, top, bottom } = e.getBoundingClientRect();
+					return { left, right, top, bottom, inner: e.scrollHeight };
+				}), id);
+				const found = `${id} at ${width}: button ${JSON.stringify(b)}, menu ${JSON.stringify(m)}`;
+				assert.ok(m.top >= b.bottom && m.top < b.bottom + 16, found);
+				assert.ok(Math.abs(m.left - b.left) < 2 || Math.abs(m.right - b.right) < 2, found);
+				assert.ok(m.left >= 0 && m.right <= width && m.bottom - m.top < 400, found);
+				await p.keyboard.press("Escape");
+			}
+		}
+	});
+	test(`${name}: a press beside a dialog closes it`, async (t) => {
+		const p = await page(t);
+		await go(p, "/buckets");
+		await leads(p, "#buckets th a", "^/buckets/.");
+		await go(p, at(p) + "/details");
+		const open = () => p.$eval("dialog", (d) => d.open);
+		await p.click("[commandfor=delete-bucket]");
+		assert.equal(await open(), true);
+		await p.mouse.click(20, 450);
+		assert.equal(await open(), false);
+	});
+	test(`${name}: Back leads to a form that was refused, with what was typed`, async (t) => {
+		const p = await page(t);
+		await go(p, "/buckets/new");
+		await p.type("[name=bucket_name]", "Not Allowed");
+		await p.type("[name=note]", "为什么");
+		await p.waitForNetworkIdle();
+		await p.click(".form-actions button.primary");
+		await p.waitForSelector(".error-summary");
+		await p.waitForFunction(() => location.pathname === "/buckets/new"); // what Back and reload ask for
+		await leads(p, "a[href='/orders']", "^/orders$");
+		await p.goBack();
+		assert.deepEqual(await p.$$eval("[name=bucket_name], [name=note]", (fields) => fields.map((e) => e.value)), ["Not Allowed", "为什么"]);
+	});
+}
