@@ -240,9 +240,9 @@ func (db *DB) fillUsers(ctx context.Context, by Actor, keys []AccessKey) error {
 	for i := range keys {
 		keys[i].Orphaned = true
 		for _, u := range users {
-			if u.ID == keys[i].UserID {
-				keys[i].UserName, keys[i].Role = u.Name, u.Role
-				keys[i].Orphaned = orphaned(keys[i].SiteKey(), u.Disabled, u.SiteAdmin, u.Role)
+			if u.ID == keys[i].UserID { // #nosec G602 -- i ranges over keys
+				keys[i].UserName, keys[i].Role = u.Name, u.Role                                 // #nosec G602 -- i ranges over keys
+				keys[i].Orphaned = orphaned(keys[i].SiteKey(), u.Disabled, u.SiteAdmin, u.Role) // #nosec G602 -- i ranges over keys
 			}
 		}
 	}

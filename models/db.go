@@ -172,7 +172,7 @@ func (db *DB) open(ctx context.Context, o Options) error {
 	if err = os.MkdirAll(o.Folder, 0o700); err != nil {
 		return fmt.Errorf("make data folder: %w", err)
 	}
-	if err = os.Chmod(o.Folder, 0o700); err != nil {
+	if err = os.Chmod(o.Folder, 0o700); err != nil { // #nosec G302 -- a folder
 		return fmt.Errorf("make data folder private: %w", err)
 	}
 	if db.lock, err = lockFolder(o.Folder); err != nil {

@@ -26,7 +26,7 @@ func (db *DB) randomBytes(n int) []byte {
 // newHex24 is the tail of the ids that the Web+ documents print: four bytes of
 // Unix time and eight random ones, in lower-case hex, so that ids sort by age.
 func (db *DB) newHex24(at time.Time) string {
-	b := binary.BigEndian.AppendUint32(nil, uint32(at.Unix()))
+	b := binary.BigEndian.AppendUint32(nil, uint32(at.Unix())) // #nosec G115 -- the documented id has four bytes, which last until 2106
 	return hex.EncodeToString(append(b, db.randomBytes(8)...))
 }
 
@@ -49,7 +49,7 @@ func (s *sequence) next(ms int64) []byte {
 	default:
 		s.n++
 	}
-	b := binary.BigEndian.AppendUint64(nil, uint64(s.ms))[2:]
+	b := binary.BigEndian.AppendUint64(nil, uint64(s.ms))[2:] // #nosec G115 -- no clock is before 1970
 	return binary.BigEndian.AppendUint16(b, s.n)
 }
 

@@ -153,7 +153,7 @@ func (r *restore) begin() (err error) {
 	if err := os.MkdirAll(r.Folder, 0o700); err != nil {
 		return fmt.Errorf("make data folder: %w", err)
 	}
-	if err := os.Chmod(r.Folder, 0o700); err != nil {
+	if err := os.Chmod(r.Folder, 0o700); err != nil { // #nosec G302 -- a folder
 		return fmt.Errorf("make data folder private: %w", err)
 	}
 	if r.db.lock, err = lockFolder(r.Folder); err != nil {

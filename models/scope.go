@@ -170,10 +170,10 @@ func decodeCursor(s string, sample []string) []any {
 	}
 	args := make([]any, len(values))
 	for i, v := range values {
-		_, notNumber := strconv.Atoi(sample[i])
+		_, notNumber := strconv.Atoi(sample[i]) // #nosec G602 -- as many as values, by the check above
 		moment, isTime := strings.CutPrefix(v, timeMark)
 		switch {
-		case isTime != strings.HasPrefix(sample[i], timeMark):
+		case isTime != strings.HasPrefix(sample[i], timeMark): // #nosec G602 -- as above
 			return nil
 		case isTime:
 			args[i], err = time.Parse(time.RFC3339Nano, moment)

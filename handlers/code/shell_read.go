@@ -259,7 +259,7 @@ func ansi(escape string) string {
 	case n == 0: // the end of a text for bash; here, a character nobody can type
 		return "\uFFFD"
 	case c[0] == 'u' || c[0] == 'U':
-		return string(rune(min(n, utf8.MaxRune+1)))
+		return string(rune(min(n, utf8.MaxRune+1))) // #nosec G115 -- held below by min, and n has no sign
 	}
-	return string([]byte{byte(n)})
+	return string([]byte{byte(n)}) // #nosec G115 -- bash too keeps the low byte
 }

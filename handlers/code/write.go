@@ -56,7 +56,7 @@ func (r Request) Write(l Language, base string) string {
 // The environment's variables in which the vendors' clients look for keys.
 const (
 	aliyunID, aliyunSecret = "ALIBABA_CLOUD_ACCESS_KEY_ID", "ALIBABA_CLOUD_ACCESS_KEY_SECRET"
-	huaweiID, huaweiSecret = "HUAWEICLOUD_SDK_AK", "HUAWEICLOUD_SDK_SK"
+	huaweiID, huaweiSecret = "HUAWEICLOUD_SDK_AK", "HUAWEICLOUD_SDK_SK" // #nosec G101 -- names of variables of the environment
 )
 
 // defaultRegion stands where a client insists on a region and the request names

@@ -173,15 +173,15 @@ func (l *Listing) admit(f *zip.File, size int64, limits Limits) error {
 		return NameTooLong
 	case depth(f.Name) > limits.Depth:
 		return TooDeep
-	case f.CompressedSize64 > uint64(size):
+	case f.CompressedSize64 > uint64(size): // #nosec G115 -- a file's size has no sign
 		return Corrupt
-	case f.UncompressedSize64 > uint64(limits.Unpacked-l.Unpacked):
+	case f.UncompressedSize64 > uint64(limits.Unpacked-l.Unpacked): // #nosec G115 -- never above the limit, by this case
 		return TooLargeUnpacked
 	}
 	e := Entry{
 		Name:       shown(f.Name),
-		Size:       int64(f.UncompressedSize64),
-		Compressed: int64(f.CompressedSize64),
+		Size:       int64(f.UncompressedSize64), // #nosec G115 -- within the limit, by the case above
+		Compressed: int64(f.CompressedSize64),   // #nosec G115 -- within the file, by the case above
 		Modified:   modified(f),
 		Dir:        strings.HasSuffix(f.Name, "/"),
 	}
@@ -255,7 +255,7 @@ func drain(ctx context.Context, r io.Reader, f *zip.File, keep *bytes.Buffer) er
 		if keep != nil {
 			keep.Write(buf[:min(n, manifestSize-keep.Len())])
 		}
-		if size += uint64(n); size > f.UncompressedSize64 {
+		if size += uint64(n); size > f.UncompressedSize64 { // #nosec G115 -- Read gives no less than 0
 			return Corrupt
 		}
 		if err == io.EOF {
@@ -282,7 +282,7 @@ func disjoint(files []*zip.File, size int64) error {
 		if err != nil {
 			return fmt.Errorf("entry %.200q: %w", f.Name, Corrupt)
 		}
-		to := from + int64(f.CompressedSize64)
+		to := from + int64(f.CompressedSize64) // #nosec G115 -- what wraps around is refused below
 		if from < 0 || to < from || to > size {
 			return fmt.Errorf("entry %.200q: %w", f.Name, Corrupt)
 		}
@@ -350,7 +350,7 @@ const seenTwice = 2048
 // end of one for large archives and says that there are.
 func (s *source) tooMany(part []byte) bool {
 	if bytes.HasPrefix(part, []byte("PK\x06\x06")) && len(part) >= 40 {
-		return binary.LittleEndian.Uint64(part[32:]) > uint64(s.entries)
+		return binary.LittleEndian.Uint64(part[32:]) > uint64(s.entries) // #nosec G115 -- below 0 the scan has ended
 	}
 	s.entries -= bytes.Count(part, []byte("PK\x01\x02"))
 	return s.entries < 0

@@ -150,6 +150,6 @@ func average(p image.RGBA64Image, area image.Rectangle) color.Color {
 			r, g, b, a = r+uint64(at.R), g+uint64(at.G), b+uint64(at.B), a+uint64(at.A)
 		}
 	}
-	n := uint64(area.Dx() * area.Dy())
-	return color.RGBA64{R: uint16(r / n), G: uint16(g / n), B: uint16(b / n), A: uint16(a / n)}
+	n := uint64(area.Dx() * area.Dy())                                                          // #nosec G115 -- an area has no sign
+	return color.RGBA64{R: uint16(r / n), G: uint16(g / n), B: uint16(b / n), A: uint16(a / n)} // #nosec G115 -- a mean of 16 bits has 16 bits
 }

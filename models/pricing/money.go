@@ -61,7 +61,7 @@ func MulDiv(a, b, d int64) (int64, error) {
 // fit into int64.
 func magnitude(n int64) uint64 {
 	if n < 0 {
-		return -uint64(n)
+		return -uint64(n) // #nosec G115 -- wraps around on purpose
 	}
 	return uint64(n)
 }

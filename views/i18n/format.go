@@ -137,7 +137,7 @@ func sign(n int64) string {
 // magnitude is |n|, also of the smallest number, which has no positive twin.
 func magnitude(n int64) uint64 {
 	if n < 0 {
-		return -uint64(n)
+		return -uint64(n) // #nosec G115 -- wraps around on purpose
 	}
 	return uint64(n)
 }

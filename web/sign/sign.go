@@ -26,7 +26,7 @@ const (
 	RPC1  Scheme = "RPC V1"
 	ACS3  Scheme = "ACS3-HMAC-SHA256"
 	SDK   Scheme = "SDK-HMAC-SHA256"
-	Token Scheme = "X-Auth-Token"
+	Token Scheme = "X-Auth-Token" // #nosec G101 -- the name of a header
 )
 
 // window is how far the clock of a signer may be from ours, either way.

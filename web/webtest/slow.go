@@ -45,7 +45,7 @@ func Proxy(t testing.TB, to string) string {
 	if err != nil {
 		t.Fatalf("listen: %v", err)
 	}
-	server := &http.Server{Handler: httputil.NewSingleHostReverseProxy(&url.URL{Scheme: "http", Host: to})}
+	server := &http.Server{Handler: httputil.NewSingleHostReverseProxy(&url.URL{Scheme: "http", Host: to})} // #nosec G112 -- for tests
 	go func() { _ = server.Serve(l) }()
 	t.Cleanup(func() { server.Close() })
 	return l.Addr().String()

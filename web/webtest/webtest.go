@@ -21,7 +21,7 @@ import (
 )
 
 // Password is the password of everybody whom SignIn signs in.
-const Password = "a long walk by the river"
+const Password = "a long walk by the river" // #nosec G101 -- for tests
 
 // Site is a running server with a throwaway database.
 type Site struct {
@@ -109,7 +109,7 @@ func (s *Site) SignInAs(t testing.TB, team modelstest.Team, role models.Role) *C
 // SetCookie gives the browser a cookie.
 func (c *Client) SetCookie(t testing.TB, name, value string) {
 	t.Helper()
-	c.http.Jar.SetCookies(c.base(t), []*http.Cookie{{Name: c.named(t, name), Value: value, Path: "/"}})
+	c.http.Jar.SetCookies(c.base(t), []*http.Cookie{{Name: c.named(t, name), Value: value, Path: "/"}}) // #nosec G124 -- for tests
 }
 
 // named is what the site at its port calls a cookie.
