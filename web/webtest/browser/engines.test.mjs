@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
 import { after, test } from "node:test";
 import puppeteer from "puppeteer-core";
-import { accounts, executablePath, origin } from "./browser.mjs";
+import { accounts, executablePath, origin, sheets } from "./browser.mjs";
 
 // A click on a page that moves in is lost, so both engines move little.
 const engines = {
@@ -129,5 +129,12 @@ for (const [name, options] of Object.entries(engines)) {
 		await leads(p, "a[href='/orders']", "^/orders$");
 		await p.goBack();
 		assert.deepEqual(await p.$$eval("[name=bucket_name], [name=note]", (fields) => fields.map((e) => e.value)), ["Not Allowed", "为什么"]);
+	});
+	test(`${name}: an order of one line is one sheet of paper`, async (t) => {
+		const p = await page(t);
+		await go(p, "/orders");
+		const href = await p.$$eval(".row-link:not(:has(.order-what .muted))", ([row]) => row.querySelector("th a").getAttribute("href"));
+		await go(p, href + "/print");
+		assert.equal(sheets(await p.pdf({ preferCSSPageSize: true, printBackground: true })).pages, 1);
 	});
 }
