@@ -42,7 +42,7 @@ func (h Buckets) List(c *gin.Context) error {
 // form is the form for a new bucket.
 func (h Buckets) form() OrderForm {
 	return OrderForm{
-		DB: h.DB, New: "/buckets/new", Path: "/buckets", API: h.API, Operation: code.CreateStorage, Said: "buckets.created", Made: "/buckets/",
+		DB: h.DB, New: "/buckets/new", Path: "/buckets", API: h.API, Operation: h.API.Making(models.KindBucket), Said: "buckets.created", Made: "/buckets/",
 		Begin: func(*gin.Context) (OrderFields, error) { return &bucketFields{}, nil },
 	}
 }

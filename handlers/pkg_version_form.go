@@ -19,7 +19,7 @@ import (
 // arrives, and kept only when the order is placed.
 func (h PkgVersions) form() OrderForm {
 	return OrderForm{
-		DB: h.DB, New: "/pkg-versions/new", Path: "/pkg-versions", Upload: h.UploadLimit, API: h.API, Operation: code.CreatePkgVersion,
+		DB: h.DB, New: "/pkg-versions/new", Path: "/pkg-versions", Upload: h.UploadLimit, API: h.API, Operation: h.API.Making(models.KindPkgVersion),
 		Said: "versions.placed", Made: "/pkg-versions/",
 		Begin: func(c *gin.Context) (OrderFields, error) {
 			f := &versionFields{db: h.DB, page: views.PkgVersionNewProps{Limit: h.UploadLimit}}

@@ -52,7 +52,7 @@ func (h Plans) List(c *gin.Context) error {
 // form is the form for a new plan.
 func (h Plans) form() OrderForm {
 	return OrderForm{
-		DB: h.DB, New: "/plans/new", Path: "/plans", API: h.API, Operation: code.CreateResourcePackage, Said: "plans.created", Made: "/plans/",
+		DB: h.DB, New: "/plans/new", Path: "/plans", API: h.API, Operation: h.API.Making(models.KindPlan), Said: "plans.created", Made: "/plans/",
 		Begin: func(*gin.Context) (OrderFields, error) { return &planFields{}, nil },
 	}
 }

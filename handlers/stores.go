@@ -48,7 +48,7 @@ func (h Stores) List(c *gin.Context) error {
 // form is the form for a new store.
 func (h Stores) form() OrderForm {
 	return OrderForm{
-		DB: h.DB, New: "/stores/new", Path: "/stores", API: h.API, Operation: code.CreateStore, Said: "stores.created", Made: "/stores/",
+		DB: h.DB, New: "/stores/new", Path: "/stores", API: h.API, Operation: h.API.Making(models.KindStore), Said: "stores.created", Made: "/stores/",
 		Begin: func(*gin.Context) (OrderFields, error) { return &storeFields{}, nil },
 	}
 }

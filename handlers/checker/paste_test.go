@@ -76,7 +76,7 @@ func TestFormAndCheckerReadTheSamePastes(t *testing.T) {
 			if c.body != "" && p.Header.Get("Content-Type") != kind || c.body == "" && p.Header.Get("Content-Type") != "" {
 				t.Errorf("%s: the checker got %q", c.what, p.Header)
 			}
-			got, _, err := code.NewTable(api.Documented()).Parse(text, code.CreateStorage)
+			got, _, err := code.NewTable(api.Documented()).Parse(text, "CreateStorage")
 			if err != nil || !maps.EqualFunc(got.Form(), c.form, slices.Equal) {
 				t.Errorf("%s: the form got %q, %v, want %q", c.what, got.Form(), err, c.form)
 			}

@@ -13,15 +13,6 @@ import (
 	"quartermaster/models"
 )
 
-// The operations that have a form.
-const (
-	CreateStorage         = "CreateStorage"
-	CreatePkgVersion      = "CreatePkgVersion"
-	CreateApplication     = "CreateApplication"
-	CreateResourcePackage = "CreateResourcePackage"
-	CreateStore           = "CreateStore"
-)
-
 // Request is one request: an operation and what it is given.
 type Request struct {
 	Operation string

@@ -32,11 +32,11 @@ var hostile = []string{
 // documented are the forms of each operation, with the fields that the
 // documents know.
 var documented = map[string][]string{
-	code.CreateStorage:         {"region"},
-	code.CreatePkgVersion:      {"app_id", "label", "source", "description"},
-	code.CreateApplication:     {"region", "app_name", "category", "description"},
-	code.CreateResourcePackage: {"product_code", "package_type", "specification", "duration", "pricing_cycle", "effective_date"},
-	code.CreateStore: {"store_name", "region", "availability_zones", "cu", "num", "charge_mode", "period_type", "period_num", "auto_renew",
+	"CreateStorage":         {"region"},
+	"CreatePkgVersion":      {"app_id", "label", "source", "description"},
+	"CreateApplication":     {"region", "app_name", "category", "description"},
+	"CreateResourcePackage": {"product_code", "package_type", "specification", "duration", "pricing_cycle", "effective_date"},
+	"CreateStore": {"store_name", "region", "availability_zones", "cu", "num", "charge_mode", "period_type", "period_num", "auto_renew",
 		"auto_pay", "description"},
 }
 
@@ -94,8 +94,8 @@ func TestCodeIsReadWithTheLineBreaksOfAForm(t *testing.T) {
 	t.Parallel()
 	want := url.Values{"store_name": {"kb"}, "description": {"one\ntwo\r\nthree"}}
 	for _, l := range []code.Language{code.Curl, code.CLI, code.JSON} {
-		written := code.From(code.CreateStore, want).Write(l, base)
-		got, parts, err := code.Parse(strings.ReplaceAll(written, "\n", "\r\n"), code.CreateStore)
+		written := code.From("CreateStore", want).Write(l, base)
+		got, parts, err := code.Parse(strings.ReplaceAll(written, "\n", "\r\n"), "CreateStore")
 		if err != nil || len(parts) > 0 || !maps.EqualFunc(got.Form(), want, slices.Equal) {
 			t.Errorf("%s: got %q, %v, %v, want %q", l, got.Form(), parts, err, want)
 		}
@@ -106,7 +106,7 @@ func TestWhatTheOperationLacksIsNamed(t *testing.T) {
 	t.Parallel()
 	form := url.Values{"region": {"cn-hangzhou"}, "bucket_name": {"my-bucket"}, "size_limit": {"10"}, "tags": {"a, b"},
 		"description": {"two\nlines"}, "cost_centre": {"CC-1"}, "note": {"*/ \\u000a 因为\ufeff"}}
-	r := code.From(code.CreateStorage, form)
+	r := code.From("CreateStorage", form)
 	if len(r.Left) != 6 {
 		t.Errorf("got left %v, want the six other fields", r.Left)
 	}
@@ -316,7 +316,7 @@ func TestBodyIsJSONWithTheTypesOfTheDocuments(t *testing.T) {
 	form := url.Values{"store_name": {"kb"}, "region": {"cn-north-7"}, "availability_zones": {"cn-north-7c"}, "cu": {"xlarge"}, "num": {"2"},
 		"charge_mode": {"prePaid"}, "period_type": {"month"}, "period_num": {"3"}, "auto_renew": {"true"}}
 	var got, want any
-	if err := json.Unmarshal([]byte(code.From(code.CreateStore, form).Write(code.JSON, base)), &got); err != nil {
+	if err := json.Unmarshal([]byte(code.From("CreateStore", form).Write(code.JSON, base)), &got); err != nil {
 		t.Fatal(err)
 	}
 	const body = `{"store_name":"kb","region":"cn-north-7","availability_zones":["cn-north-7c"],"flavor":{"cu":"xlarge","num":2},
@@ -334,7 +334,7 @@ func TestBodyIsJSONWithTheTypesOfTheDocuments(t *testing.T) {
 func TestSiteWithoutAddressHasAPlaceholder(t *testing.T) {
 	t.Parallel()
 	for _, none := range []string{"", "/", "not an address", "http://"} {
-		got := code.From(code.CreateStorage, url.Values{"region": {"cn-hangzhou"}}).Write(code.Curl, none)
+		got := code.From("CreateStorage", url.Values{"region": {"cn-hangzhou"}}).Write(code.Curl, none)
 		if !strings.Contains(got, "https://quartermaster.example/pop/v1/wam/storage?RegionId=cn-hangzhou") {
 			t.Errorf("address %q: got\n%s", none, got)
 		}
