@@ -144,8 +144,10 @@ type dialect interface {
 	check(c *Call) error
 	// read gives the call its parameters.
 	read(ctx context.Context, c *Call) error
-	// answer writes the reply, or the refusal that it returns.
-	answer(g *gin.Context, c *Call, reply any, err error) *Error
+	// refuse is the one table from errors to the documented codes.
+	refuse(c *Call, err error) *Error
+	// write writes a reply, or the refusal when there is one.
+	write(g *gin.Context, c *Call, reply any, refused *Error)
 }
 
 // Routes adds all operations, each at its address.
@@ -170,8 +172,7 @@ func (a *Server) serve(d dialect, o *Operation) gin.HandlerFunc {
 		began := models.SystemClock()
 		call := &Call{op: o}
 		reply, err := a.perform(g, d, call)
-		refusal := d.answer(g, call, reply, err)
-		call.note(g.Request.Context(), refusal)
+		refusal := answer(g, d, call, reply, err)
 		if call.Caller == nil {
 			return
 		}
@@ -185,6 +186,19 @@ func (a *Server) serve(d dialect, o *Operation) gin.HandlerFunc {
 		}
 		a.DB.NoteCall(note)
 	}
+}
+
+// answer writes the reply, or the refusal that it returns.
+func answer(g *gin.Context, d dialect, c *Call, reply any, err error) *Error {
+	ctx := g.Request.Context()
+	var refused *Error
+	if err != nil {
+		refused = d.refuse(c, err).adding(remark(ctx, err))
+		web.RefusedWith(g, refused.Status, err)
+	}
+	d.write(g, c, reply, refused)
+	c.note(ctx, refused)
+	return refused
 }
 
 // mostNoted bounds what the log has of an operation's name, which before it is
@@ -466,8 +480,7 @@ func (a *Server) Fail(g *gin.Context, err error) {
 	if g.Writer.Written() {
 		return
 	}
-	call := &Call{request: sign.From(g.Request, nil)}
-	call.note(g.Request.Context(), a.at(g).answer(g, call, nil, err))
+	answer(g, a.at(g), &Call{request: sign.From(g.Request, nil)}, nil, err)
 }
 
 // None answers a path that is not served: by whoever it is called, the caller

@@ -133,21 +133,14 @@ func (a bss) read(_ context.Context, c *Call) error {
 	return nil
 }
 
-func (a bss) answer(g *gin.Context, c *Call, reply any, err error) *Error {
-	var refused *Error
-	if err != nil {
-		refused = bssError(c, err).adding(remark(g.Request.Context(), err))
-		web.RefusedWith(g, refused.Status, err)
-	}
+func (a bss) write(g *gin.Context, c *Call, reply any, refused *Error) {
 	// Without a header of the newer scheme, nothing but Format counts.
 	older := c.request.Header.Get("X-Acs-Action") == ""
 	asXML, _ := alibabaFormat(c.request, older)
 	writeAlibaba(g, c, asXML, reply, refused)
-	return refused
 }
 
-// bssError is the one table from errors to the codes of BSS.
-func bssError(c *Call, err error) *Error {
+func (a bss) refuse(c *Call, err error) *Error {
 	if refusal := alibabaError(c, err); refusal != nil {
 		return refusal
 	}

@@ -108,7 +108,7 @@ func (a *Server) order(ctx context.Context, c *Call, line models.LineInput, do o
 		return quote.Order, err
 	}
 	if !c.Caller.SiteKey() {
-		if _, err := a.DB.PriceOrder(ctx, c.By, in); err != nil && bssError(c, err) != notApplicable {
+		if _, err := a.DB.PriceOrder(ctx, c.By, in); err != nil && (bss{a}).refuse(c, err) != notApplicable {
 			return nil, err
 		}
 	}

@@ -104,21 +104,16 @@ func (a lms) read(_ context.Context, c *Call) error {
 	return nil
 }
 
-func (a lms) answer(g *gin.Context, c *Call, reply any, err error) *Error {
-	ctx := g.Request.Context()
-	var refused *Error
+func (a lms) write(g *gin.Context, _ *Call, reply any, refused *Error) {
 	status := http.StatusOK
-	if err != nil {
-		refused = lmsError(c, err).adding(remark(ctx, err))
-		web.RefusedWith(g, refused.Status, err)
-		status, reply = refused.Status, lmsRefused(refused, "", web.RequestID(ctx))
+	if refused != nil {
+		status, reply = refused.Status, lmsRefused(refused, "", web.RequestID(g.Request.Context()))
 	}
 	var body bytes.Buffer
 	if err := encodeJSON(&body, reply); err != nil {
 		panic(err) // a reply that cannot be written is a mistake in its type
 	}
 	g.Data(status, "application/json", body.Bytes())
-	return refused
 }
 
 // lmsRefused is the body of a refusal: the gateway's is another than that of the
@@ -137,8 +132,7 @@ func lmsRefused(e *Error, _, requestID string) any {
 	}{e.Code, e.Message}
 }
 
-// lmsError is the one table from errors to the codes of the stores' service.
-func lmsError(c *Call, err error) *Error {
+func (a lms) refuse(c *Call, err error) *Error {
 	var own *Error
 	var refused *sign.Error
 	var broken models.Invalid

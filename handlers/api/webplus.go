@@ -171,19 +171,12 @@ func jsonParams(body []byte) url.Values {
 	return params
 }
 
-func (a webPlus) answer(g *gin.Context, c *Call, reply any, err error) *Error {
-	var refused *Error
-	if err != nil {
-		refused = webPlusError(c, err).adding(remark(g.Request.Context(), err))
-		web.RefusedWith(g, refused.Status, err)
-	}
+func (a webPlus) write(g *gin.Context, c *Call, reply any, refused *Error) {
 	asXML, _ := alibabaFormat(c.request, false)
 	writeAlibaba(g, c, asXML, reply, refused)
-	return refused
 }
 
-// webPlusError is the one table from errors to the codes of Web+.
-func webPlusError(c *Call, err error) *Error {
+func (a webPlus) refuse(c *Call, err error) *Error {
 	if refusal := alibabaError(c, err); refusal != nil {
 		return refusal
 	}
