@@ -24,7 +24,7 @@ func (h Apps) List(c *gin.Context) error {
 	if p.Apps, p.Cursor, err = h.DB.ListApps(ctx, by, f, listPage(c)); err != nil {
 		return err
 	}
-	if p.Regions, err = h.DB.ListRegions(ctx, "app"); err != nil {
+	if p.Regions, err = h.DB.ListRegions(ctx, models.KindApp); err != nil {
 		return err
 	}
 	if p.Categories, err = h.DB.ListCategories(ctx); err != nil {
@@ -73,7 +73,7 @@ func (h Apps) form(c *gin.Context, status int, form ui.Form) error {
 	ctx := c.Request.Context()
 	p := views.AppNewProps{Form: form}
 	var err error
-	if p.Regions, err = h.DB.ListRegions(ctx, "app"); err != nil {
+	if p.Regions, err = h.DB.ListRegions(ctx, models.KindApp); err != nil {
 		return err
 	}
 	if p.Categories, err = h.DB.ListCategories(ctx); err != nil {

@@ -28,7 +28,7 @@ func (h Buckets) List(c *gin.Context) error {
 	ctx := c.Request.Context()
 	p := views.BucketListProps{By: models.ActorFrom(ctx), URL: listURL(c, "q", "region"), Region: c.Query("region")}
 	var err error
-	if p.Regions, err = h.DB.ListRegions(ctx, "bucket"); err != nil {
+	if p.Regions, err = h.DB.ListRegions(ctx, models.KindBucket); err != nil {
 		return err
 	}
 	filter := models.BucketFilter{Region: p.Region, Text: c.Query("q")}
@@ -56,7 +56,7 @@ func (f *bucketFields) Into() []any                           { return []any{&f.
 func (f *bucketFields) Line(context.Context) models.LineInput { return &f.in }
 
 func (f *bucketFields) Choose(ctx context.Context, a *Asked) (err error) {
-	f.regions, err = a.DB.ListRegions(ctx, "bucket")
+	f.regions, err = a.DB.ListRegions(ctx, models.KindBucket)
 	return err
 }
 

@@ -35,7 +35,7 @@ func (h Stores) List(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	regions, err := h.DB.ListRegions(ctx, "store")
+	regions, err := h.DB.ListRegions(ctx, models.KindStore)
 	if err != nil {
 		return err
 	}
@@ -67,7 +67,7 @@ func (f *storeFields) Line(context.Context) models.LineInput {
 
 func (f *storeFields) Choose(ctx context.Context, a *Asked) (err error) {
 	p := &f.page
-	if p.Regions, err = a.DB.ListRegions(ctx, "store"); err != nil {
+	if p.Regions, err = a.DB.ListRegions(ctx, models.KindStore); err != nil {
 		return err
 	}
 	if a.Preview {

@@ -99,7 +99,7 @@ func appCounter(region string) string { return "app." + region }
 // checkAppCatalogue refuses a region or a category that the catalogue does not
 // offer to applications.
 func (db *DB) checkAppCatalogue(ctx context.Context, in AppInput) error {
-	if _, err := db.region(ctx, in.Region, "app"); err != nil || in.Category == "" {
+	if _, err := db.region(ctx, in.Region, KindApp); err != nil || in.Category == "" {
 		return err
 	}
 	n, err := query.Of[Category](db.gorm).Where("name = ?", in.Category).Count(ctx, "*")

@@ -60,7 +60,7 @@ func (in *BucketInput) Line(ctx context.Context, db *DB, by Actor) (OrderLine, e
 	if err := db.objectStorageOn(ctx, by); err != nil {
 		return line, err
 	}
-	if _, err := db.region(ctx, in.Region, "bucket"); err != nil {
+	if _, err := db.region(ctx, in.Region, KindBucket); err != nil {
 		return line, err
 	}
 	if in.Name == "" {
@@ -187,7 +187,7 @@ func (db *DB) EnsureStorage(ctx context.Context, by Actor, region string) (*Buck
 	if !errors.Is(err, ErrNotFound) {
 		return b, err
 	}
-	if _, err := db.region(ctx, region, "bucket"); err != nil {
+	if _, err := db.region(ctx, region, KindBucket); err != nil {
 		return nil, err
 	}
 	var held error

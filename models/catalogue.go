@@ -14,7 +14,7 @@ type Region struct {
 	ID       string
 	ZH       string   `gorm:"column:zh"`
 	EN       string   `gorm:"column:en"`
-	Serves   []string `gorm:"serializer:json"` // bucket, app, plan, store
+	Serves   []Kind   `gorm:"serializer:json"`
 	Zones    []Zone   `gorm:"serializer:json"` // where stores are made
 	Covers   []string `gorm:"serializer:json"` // the regions it stands for, where it stands for several
 	Ours     bool
@@ -105,9 +105,9 @@ type price struct {
 	Ours       bool
 }
 
-// ListRegions are the regions that serve a kind ("bucket", "app", "plan" or
-// "store"), in the order in which forms offer them; with "", all.
-func (db *DB) ListRegions(ctx context.Context, serves string) ([]Region, error) {
+// ListRegions are the regions that serve a kind, in the order in which forms
+// offer them; with "", all.
+func (db *DB) ListRegions(ctx context.Context, serves Kind) ([]Region, error) {
 	all, err := query.Of[Region](db.gorm).Order("position").Find(ctx)
 	if err != nil {
 		return nil, translate(err)
@@ -119,7 +119,7 @@ func (db *DB) ListRegions(ctx context.Context, serves string) ([]Region, error) 
 
 // region is a region that serves a kind, or the broken rule of the field
 // "region".
-func (db *DB) region(ctx context.Context, id, serves string) (Region, error) {
+func (db *DB) region(ctx context.Context, id string, serves Kind) (Region, error) {
 	found, err := query.Of[Region](db.gorm).Where("id = ?", id).Limit(1).Find(ctx)
 	if err != nil {
 		return Region{}, translate(err)

@@ -180,7 +180,7 @@ func (db *DB) drawnPlans(ctx context.Context, by Actor, now time.Time) ([]Plan, 
 // covers are the regions whose buckets draw from a plan of each region: the
 // region itself, or those it stands for.
 func (db *DB) covers(ctx context.Context) (map[string][]string, error) {
-	regions, err := db.ListRegions(ctx, "plan")
+	regions, err := db.ListRegions(ctx, KindPlan)
 	covers := make(map[string][]string, len(regions))
 	for _, r := range regions {
 		covers[r.ID] = r.Covers

@@ -22,7 +22,7 @@ type About struct {
 
 // about is what there is to show about a thing of a kind that regions serve, with
 // a page of its events.
-func (db *DB) about(ctx context.Context, by Actor, id, serves string, p Page) (a About, c Cursor, err error) {
+func (db *DB) about(ctx context.Context, by Actor, id string, serves Kind, p Page) (a About, c Cursor, err error) {
 	a.Now, a.At, p.Size = db.TeamNow(by), db.Now(), pageEvents
 	if a.Regions, err = db.ListRegions(ctx, serves); err != nil {
 		return a, c, err
@@ -45,7 +45,7 @@ func (db *DB) FindBucketPage(ctx context.Context, by Actor, id string, events Pa
 		return p, err
 	}
 	p.Bucket = *b
-	p.About, p.Cursor, err = db.about(ctx, by, id, "bucket", events)
+	p.About, p.Cursor, err = db.about(ctx, by, id, KindBucket, events)
 	return p, err
 }
 
@@ -84,7 +84,7 @@ func (db *DB) FindFolderPage(ctx context.Context, by Actor, bucketID, prefix str
 	if p.Uses, err = db.ListObjectUses(ctx, by, p.Objects()); err != nil {
 		return p, err
 	}
-	p.Regions, err = db.ListRegions(ctx, "bucket")
+	p.Regions, err = db.ListRegions(ctx, KindBucket)
 	return p, err
 }
 
@@ -101,7 +101,7 @@ func (db *DB) FindAppPage(ctx context.Context, by Actor, id string) (p AppPage, 
 		return p, err
 	}
 	p.App = *app
-	p.About, _, err = db.about(ctx, by, id, "app", Page{})
+	p.About, _, err = db.about(ctx, by, id, KindApp, Page{})
 	return p, err
 }
 
@@ -129,7 +129,7 @@ func (db *DB) FindPkgVersionPage(ctx context.Context, by Actor, id string) (p Pk
 			return p, err
 		}
 	}
-	p.About, _, err = db.about(ctx, by, id, "app", Page{})
+	p.About, _, err = db.about(ctx, by, id, KindApp, Page{})
 	return p, err
 }
 
@@ -181,6 +181,6 @@ func (db *DB) FindStorePage(ctx context.Context, by Actor, id string) (p StorePa
 	if p.Team, err = db.FindTeam(ctx, by); err != nil {
 		return p, err
 	}
-	p.About, _, err = db.about(ctx, by, id, "store", Page{})
+	p.About, _, err = db.about(ctx, by, id, KindStore, Page{})
 	return p, err
 }

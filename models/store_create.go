@@ -133,7 +133,7 @@ func storeUnpriced(err error) string {
 // storeRefused says which rules a new store breaks because of other rows. err
 // is a fault; refused is an Invalid or nil.
 func (db *DB) storeRefused(ctx context.Context, by Actor, in *StoreInput) (refused, err error) {
-	region, refused := db.region(ctx, in.Region, "store")
+	region, refused := db.region(ctx, in.Region, KindStore)
 	if refused != nil && !isInvalid(refused) {
 		return nil, refused
 	}

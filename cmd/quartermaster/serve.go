@@ -72,7 +72,7 @@ func (s *serve) announce(ctx context.Context, log *slog.Logger, db *models.DB, l
 		log.Warn("other machines can reach this site and --base-url is not set: the links that are sent and printed (QR), "+
 			"cookies and the cross-origin check go by the assumed address; set --base-url to the address that people use", "assumed", at)
 	}
-	regions, err := db.ListRegions(ctx, "bucket")
+	regions, err := db.ListRegions(ctx, models.KindBucket)
 	if err == nil && !slices.ContainsFunc(regions, func(r models.Region) bool { return r.ID == string(s.Region) }) {
 		log.Warn("--default-region is no region with buckets: Web+ requests that name no region are refused", "region", string(s.Region))
 	}
