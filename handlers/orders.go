@@ -51,30 +51,36 @@ func (h Orders) List(c *gin.Context) error {
 func (h Orders) Show(c *gin.Context) error {
 	ctx := c.Request.Context()
 	by := models.ActorFrom(ctx)
-	sheet, err := h.sheet(c)
+	n, err := orderNumber(c)
 	if err != nil {
 		return err
 	}
-	events, _, err := h.DB.ListEvents(ctx, by, models.EventFilter{Order: sheet.Order.Number}, models.Page{Size: 30})
+	page, err := h.DB.FindOrderPage(ctx, by, n)
 	if err != nil {
 		return err
 	}
-	return web.Render(c, http.StatusOK, views.OrderShow(views.OrderShowProps{Sheet: sheet, Events: events, By: by, Now: h.DB.Now()}))
+	return web.Render(c, http.StatusOK, views.OrderShow(views.OrderShowProps{OrderPage: page, By: by}))
 }
 
 // Print is the paper of an order, in the language that the address asks for or
 // else the reader's.
 func (h Orders) Print(c *gin.Context) error {
-	sheet, err := h.sheet(c)
+	ctx := c.Request.Context()
+	n, err := orderNumber(c)
+	if err != nil {
+		return err
+	}
+	sheet, err := h.DB.FindOrderSheet(ctx, models.ActorFrom(ctx), n)
 	if err != nil {
 		return err
 	}
 	if lang := c.Query("lang"); lang == "zh" || lang == "en" {
-		c.Request = c.Request.WithContext(i18n.WithLang(c.Request.Context(), lang))
+		ctx = i18n.WithLang(ctx, lang)
+		c.Request = c.Request.WithContext(ctx)
 	}
-	path := "/orders/" + strconv.FormatInt(sheet.Order.Number, 10)
+	path := "/orders/" + c.Param("number")
 	return web.Render(c, http.StatusOK, views.OrderPrint(views.PrintProps{
-		Sheet: sheet, Path: path, URL: web.SiteURL(c.Request.Context(), path),
+		Sheet: sheet, Path: path, URL: web.SiteURL(ctx, path),
 	}))
 }
 
@@ -90,15 +96,6 @@ func (h Orders) Retry(c *gin.Context) error {
 	}
 	web.Flash(c, "order.retried")
 	return web.SeeOther(c, "/orders/"+c.Param("number"))
-}
-
-func (h Orders) sheet(c *gin.Context) (*models.OrderSheet, error) {
-	n, err := orderNumber(c)
-	if err != nil {
-		return nil, err
-	}
-	ctx := c.Request.Context()
-	return h.DB.FindOrderSheet(ctx, models.ActorFrom(ctx), n)
 }
 
 // orderNumber is the number in the address, or ErrNotFound when it is not a

@@ -184,3 +184,20 @@ func (db *DB) FindStorePage(ctx context.Context, by Actor, id string) (p StorePa
 	p.About, _, err = db.about(ctx, by, id, KindStore, Page{})
 	return p, err
 }
+
+// OrderPage is an order and what happened to it.
+type OrderPage struct {
+	Sheet  *OrderSheet
+	Events []Event
+	Now    time.Time // by the server's clock, which events are dated by
+}
+
+// FindOrderPage is an order of the actor's team.
+func (db *DB) FindOrderPage(ctx context.Context, by Actor, number int64) (p OrderPage, err error) {
+	p.Now = db.Now()
+	if p.Sheet, err = db.FindOrderSheet(ctx, by, number); err != nil {
+		return p, err
+	}
+	p.Events, _, err = db.ListEvents(ctx, by, EventFilter{Order: number}, Page{Size: 30})
+	return p, err
+}
