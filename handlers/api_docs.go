@@ -137,6 +137,9 @@ func (h APIDocs) Check(c *gin.Context) error {
 	form, err := web.Decode(c, &in)
 	var found *views.SignatureCheck
 	if err == nil {
+		err = in.refused()
+	}
+	if err == nil {
 		found, err = in.check(func(key string) (*models.Caller, error) {
 			return h.DB.FindCheckableKey(ctx, models.ActorFrom(ctx), key)
 		}, h.DB.Now())
@@ -161,41 +164,42 @@ func (h APIDocs) checker(c *gin.Context, status int, form ui.Form, found *views.
 
 // check compares a request, or only a string. find finds secrets.
 func (in checkInput) check(find func(key string) (*models.Caller, error), now time.Time) (*views.SignatureCheck, error) {
-	switch {
-	case len(in.Request) > checker.Limit:
-		return nil, models.Invalid{{Field: "sent_request", Rule: "pasted_large"}}
-	case len(in.Text) > checker.Limit:
-		return nil, models.Invalid{{Field: "string_to_sign", Rule: "pasted_large"}}
-	case strings.TrimSpace(in.Request) == "" && strings.TrimSpace(in.Text) == "":
-		return nil, models.Invalid{{Field: "sent_request", Rule: "required"}}
-	case strings.TrimSpace(in.Request) == "":
+	if strings.TrimSpace(in.Request) == "" {
 		return checker.Text(in.Text)
 	}
 	pasted, err := checker.Read(in.Request)
 	if err != nil {
 		return nil, err
 	}
-	key := in.Key
-	if claim, err := pasted.Claim(); err == nil && key == "" {
-		key = claim.KeyID
+	if claim, err := pasted.Claim(); err == nil && in.Key == "" {
+		in.Key = claim.KeyID
 	}
-	var secret string
-	var about []views.SignatureFinding
-	if key != "" && key != "none" {
-		caller, err := find(key)
+	caller, about := &models.Caller{}, []views.SignatureFinding{}
+	if in.Key != "" && in.Key != "none" {
+		caller, err = find(in.Key)
 		switch {
 		case errors.Is(err, models.ErrNotFound):
-			about = append(about, views.SignatureFinding{Tone: ui.Info, Key: "key-unknown"})
+			caller, about = &models.Caller{}, []views.SignatureFinding{{Tone: ui.Info, Key: "key-unknown"}}
 		case err != nil:
 			return nil, err
-		default:
-			secret = caller.Secret
-			if !caller.Active(now) {
-				about = append(about, views.SignatureFinding{Tone: ui.Danger, Key: "key-inactive"})
-			}
+		case !caller.Active(now):
+			about = []views.SignatureFinding{{Tone: ui.Danger, Key: "key-inactive"}}
 		}
 	}
-	found := checker.Request(pasted, in.Text, secret, now)
+	found := checker.Request(pasted, in.Text, caller.Secret, now)
 	found.Findings = append(about, found.Findings...)
 	return found, nil
+}
+
+// refused is what cannot be compared at all.
+func (in checkInput) refused() error {
+	switch {
+	case len(in.Request) > checker.Limit:
+		return models.Invalid{{Field: "sent_request", Rule: "pasted_large"}}
+	case len(in.Text) > checker.Limit:
+		return models.Invalid{{Field: "string_to_sign", Rule: "pasted_large"}}
+	case strings.TrimSpace(in.Request+in.Text) == "":
+		return models.Invalid{{Field: "sent_request", Rule: "required"}}
+	}
+	return nil
 }

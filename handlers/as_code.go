@@ -142,8 +142,7 @@ func (h Orders) Code(c *gin.Context) error {
 		return err
 	}
 	ctx := c.Request.Context()
-	by := models.ActorFrom(ctx)
-	sheet, err := h.DB.FindOrderSheet(ctx, by, n)
+	sheet, err := h.DB.FindOrderSheet(ctx, models.ActorFrom(ctx), n)
 	if err != nil {
 		return err
 	}
@@ -155,12 +154,11 @@ func (h Orders) Code(c *gin.Context) error {
 	if p.Of == "" || p.Of == strconv.Itoa(line.Position) {
 		p.Lines = views.OrderLineOptions(ctx, sheet)
 	}
-	values, err := h.DB.FormOf(ctx, by, sheet.Order, line)
+	values, err := h.DB.FormOf(ctx, models.ActorFrom(ctx), sheet.Order, line)
 	if err != nil {
 		return err
 	}
-	form := ui.Form{Values: url.Values{"code": {c.Query("code")}, "of": {p.Of}}}
-	p.Code = codePanel(ctx, form, h.API.From(h.API.Making(line.Kind), values).In(line.Region))
+	p.Code = codePanel(ctx, ui.Form{Values: url.Values{"code": {c.Query("code")}, "of": {p.Of}}}, h.API.From(h.API.Making(line.Kind), values).In(line.Region))
 	return web.Render(c, http.StatusOK, views.OrderCodePage(p))
 }
 
