@@ -1,6 +1,7 @@
 package handlers
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"net/http"
@@ -208,21 +209,13 @@ func refillStore(form ui.Form, in *models.StoreInput, regions []models.Region, f
 		in.Region = regions[0].ID
 	}
 	if i := slices.IndexFunc(regions, func(r models.Region) bool { return r.ID == in.Region }); i >= 0 {
-		known := slices.DeleteFunc(slices.Clone(in.Zones), func(id string) bool { return !regions[i].HasZone(id) })
-		if len(known) == 0 && (fresh || len(in.Zones) > 0) && len(regions[i].Zones) > 0 {
-			known = []string{regions[i].Zones[0].ID}
-		}
-		in.Zones = known
+		refillZones(in, regions[i], fresh)
 	}
-	if in.CU == "" {
-		in.CU = "xlarge"
-	}
+	in.CU = cmp.Or(in.CU, "xlarge")
+	in.ChargeMode = cmp.Or(in.ChargeMode, pricing.PostPaid)
 	if form.Value("num") == "" && fresh {
 		in.Num = 1
 		form.Values.Set("num", "1")
-	}
-	if in.ChargeMode == "" {
-		in.ChargeMode = pricing.PostPaid
 	}
 	if in.ChargeMode == pricing.PrePaid {
 		refillPeriod(form, in)
@@ -231,6 +224,15 @@ func refillStore(form ui.Form, in *models.StoreInput, regions []models.Region, f
 	for field, value := range map[string]string{"region": in.Region, "cu": in.CU, "charge_mode": string(in.ChargeMode)} {
 		form.Values.Set(field, value)
 	}
+}
+
+// refillZones leaves a store the zones that its region has, or gives it the first.
+func refillZones(in *models.StoreInput, r models.Region, fresh bool) {
+	known := slices.DeleteFunc(slices.Clone(in.Zones), func(id string) bool { return !r.HasZone(id) })
+	if len(known) == 0 && (fresh || len(in.Zones) > 0) && len(r.Zones) > 0 {
+		known = []string{r.Zones[0].ID}
+	}
+	in.Zones = known
 }
 
 // refillPeriod gives a store that is paid in advance a period that is sold.
