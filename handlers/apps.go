@@ -114,15 +114,14 @@ func (h Apps) Show(c *gin.Context) error {
 func (h Apps) show(c *gin.Context, status int, form ui.Form) error {
 	ctx := c.Request.Context()
 	by := models.ActorFrom(ctx)
-	p := views.AppShowProps{By: by, Form: form}
-	var err error
-	if p.AppPage, err = h.DB.FindAppPage(ctx, by, c.Param("id")); err != nil {
+	list, f := versionList(c, h.DB)
+	page, err := h.DB.FindAppPage(ctx, by, c.Param("id"), f, listPage(c))
+	if err != nil {
 		return err
 	}
-	if p.Versions, err = versionList(c, h.DB, &p.App); err != nil {
-		return err
-	}
-	p.Versions.Own, p.Versions.URL.Path = true, "/apps/"+p.App.ID
+	list.App, list.Versions, list.Cursor, list.Own = &page.App, page.Made, page.Cursor, true
+	list.URL.Path = "/apps/" + page.App.ID
+	p := views.AppShowProps{AppPage: page, Versions: list, By: by, Form: form}
 	return web.Render(c, status, views.AppShow(p))
 }
 

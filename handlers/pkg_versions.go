@@ -24,35 +24,25 @@ type PkgVersions struct {
 // List shows the team's package versions.
 func (h PkgVersions) List(c *gin.Context) error {
 	ctx := c.Request.Context()
-	var app *models.App
-	if id := c.Query("app_id"); id != "" {
-		var err error
-		if app, err = h.DB.FindApp(ctx, models.ActorFrom(ctx), id); err != nil {
+	p, f := versionList(c, h.DB)
+	var err error
+	if f.AppID = c.Query("app_id"); f.AppID != "" {
+		if p.App, err = h.DB.FindApp(ctx, p.By, f.AppID); err != nil {
 			return err
 		}
 	}
-	p, err := versionList(c, h.DB, app)
-	if err != nil {
+	if p.Versions, p.Cursor, err = h.DB.ListPkgVersions(ctx, p.By, f, listPage(c)); err != nil {
 		return err
 	}
 	return web.Render(c, http.StatusOK, views.PkgVersionList(p))
 }
 
-// versionList is the requested page of the versions of an application, or of
-// all.
-func versionList(c *gin.Context, db *models.DB, app *models.App) (views.PkgVersionListProps, error) {
-	ctx := c.Request.Context()
-	by := models.ActorFrom(ctx)
-	p := views.PkgVersionListProps{
-		URL: listURL(c, "q", "state", "app_id"), By: by, Now: db.TeamNow(by), App: app, Here: c.Request.URL.RequestURI(),
-	}
-	f := models.PkgVersionFilter{State: models.PkgVersionState(c.Query("state")), Text: c.Query("q")}
-	if app != nil {
-		f.AppID = app.ID
-	}
-	var err error
-	p.Versions, p.Cursor, err = db.ListPkgVersions(ctx, by, f, listPage(c))
-	return p, err
+// versionList is a list of versions, still empty, and which are asked for.
+func versionList(c *gin.Context, db *models.DB) (views.PkgVersionListProps, models.PkgVersionFilter) {
+	by := models.ActorFrom(c.Request.Context())
+	return views.PkgVersionListProps{
+		URL: listURL(c, "q", "state", "app_id"), By: by, Now: db.TeamNow(by), Here: c.Request.URL.RequestURI(),
+	}, models.PkgVersionFilter{State: models.PkgVersionState(c.Query("state")), Text: c.Query("q")}
 }
 
 // Check says whether a label can be given to a new version.

@@ -88,19 +88,25 @@ func (db *DB) FindFolderPage(ctx context.Context, by Actor, bucketID, prefix str
 	return p, err
 }
 
-// AppPage is an application and what happened to it.
+// AppPage is an application with its versions and what happened to it.
 type AppPage struct {
 	About
-	App App
+	App    App
+	Made   []PkgVersion
+	Cursor Cursor // of the versions
 }
 
-// FindAppPage is an application of the actor's team.
-func (db *DB) FindAppPage(ctx context.Context, by Actor, id string) (p AppPage, err error) {
+// FindAppPage is an application of the actor's team with a page of its versions
+// that a filter leaves.
+func (db *DB) FindAppPage(ctx context.Context, by Actor, id string, f PkgVersionFilter, versions Page) (p AppPage, err error) {
 	app, err := db.FindApp(ctx, by, id)
 	if err != nil {
 		return p, err
 	}
-	p.App = *app
+	p.App, f.AppID = *app, app.ID
+	if p.Made, p.Cursor, err = db.ListPkgVersions(ctx, by, f, versions); err != nil {
+		return p, err
+	}
 	p.About, _, err = db.about(ctx, by, id, KindApp, Page{})
 	return p, err
 }
