@@ -1,6 +1,7 @@
 package models_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -624,6 +625,78 @@ func TestOnlyAdminsChangeMembersAndOnlyOthers(t *testing.T) {
 	members, err := db.ListMembers(ctx, team.Viewer)
 	if err != nil || len(members) != 4 {
 		t.Errorf("members: got %d, %v, want the four of this team", len(members), err)
+	}
+}
+
+func TestATeamKeepsAnAdmin(t *testing.T) {
+	t.Parallel()
+	db := modelstest.Open(t)
+	ctx := context.Background()
+	for round, change := range []func(by models.Actor, userID string) error{
+		func(by models.Actor, userID string) error { _, err := db.RemoveMember(ctx, by, userID); return err },
+		func(by models.Actor, userID string) error {
+			_, err := db.ChangeRole(ctx, by, userID, models.Viewer)
+			return err
+		},
+		func(by models.Actor, userID string) error {
+			if _, err := db.ChangeRole(ctx, by, userID, models.Viewer); err != nil {
+				return err
+			}
+			_, _, err := db.InviteMember(ctx, by, models.MemberInput{UserInput: models.UserInput{Name: "Noor", Email: userID + "@example.com"}, Role: models.Viewer})
+			return err
+		},
+	} {
+		for range 5 {
+			team := modelstest.NewTeam(t, db)
+			if _, err := db.ChangeRole(ctx, team.Admin, team.Approver.UserID, models.Admin); err != nil {
+				t.Fatal(err)
+			}
+			team.Approver.Role = models.Admin
+			var all sync.WaitGroup
+			var errs [2]error
+			all.Go(func() { errs[0] = change(team.Admin, team.Approver.UserID) })
+			all.Go(func() { errs[1] = change(team.Approver, team.Admin.UserID) })
+			all.Wait()
+			if (errs[0] == nil) == (errs[1] == nil) || !errors.Is(errors.Join(errs[:]...), models.ErrForbidden) {
+				t.Errorf("round %d: got %v; want one done, and one too late", round, errs)
+			}
+			members, err := db.ListMembers(ctx, team.Viewer)
+			if err != nil || !slices.ContainsFunc(members, func(m models.Member) bool { return m.Role == models.Admin }) {
+				t.Errorf("round %d: got %v, %v; want an admin among them", round, members, err)
+			}
+		}
+	}
+}
+
+func TestTheServersKeeperMakesAnAdminOfATeam(t *testing.T) {
+	t.Parallel()
+	db := modelstest.Open(t)
+	team, other := modelstest.NewTeam(t, db), modelstest.NewTeam(t, db)
+	users, err := db.ListUsers(t.Context(), models.Operator())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, u := range users {
+		if u.ID != team.Viewer.UserID && u.ID != other.Viewer.UserID {
+			continue
+		}
+		if _, err := db.MakeTeamAdmin(t.Context(), models.Operator(), u.Email, team.ID); err != nil {
+			t.Errorf("%s: %v", u.Name, err)
+		}
+		if _, err := db.MakeTeamAdmin(t.Context(), team.Admin, u.Email, team.ID); !errors.Is(err, models.ErrForbidden) {
+			t.Errorf("by a team's admin: got %v, want ErrForbidden", err)
+		}
+		if _, err := db.MakeTeamAdmin(t.Context(), models.Operator(), u.Email, "none"); !rejects(err, "team", "unknown") {
+			t.Errorf("of no team: got %v, want team unknown", err)
+		}
+	}
+	members, err := db.ListMembers(t.Context(), team.Admin)
+	admins := map[string]bool{}
+	for _, m := range members {
+		admins[m.UserID] = m.Role == models.Admin
+	}
+	if err != nil || len(members) != 5 || !admins[team.Viewer.UserID] || !admins[other.Viewer.UserID] {
+		t.Errorf("got %v, %v; want the team's viewer and the other's as admins", members, err)
 	}
 }
 

@@ -85,6 +85,9 @@ func (db *DB) InviteMember(ctx context.Context, by Actor, in MemberInput) (user 
 		return nil, "", err
 	}
 	err = db.tx(ctx, func(ctx context.Context, tx *DB) error {
+		if err := tx.stillAdmin(ctx, by); err != nil {
+			return err
+		}
 		user, err = tx.addMember(ctx, by, in.UserInput, in.Role)
 		if err != nil || user.PasswordHash != "" {
 			return err
@@ -208,7 +211,8 @@ func (db *DB) AcceptInvitation(ctx context.Context, from Actor, token string, in
 }
 
 // ChangeRole gives a member of the actor's team another role. Nobody changes
-// their own, so a team is never without an admin. The member's sessions in the
+// their own, and of two admins who change each other's at once one comes too
+// late, so a team is never without an admin. The member's sessions in the
 // team end: a session does not outlive a change of rights.
 func (db *DB) ChangeRole(ctx context.Context, by Actor, userID string, role Role) (*User, error) {
 	return db.onMember(ctx, by, userID, func(ctx context.Context, tx *DB, user *User) error {
@@ -253,6 +257,9 @@ func (db *DB) onMember(ctx context.Context, by Actor, userID string, change func
 	}
 	var user *User
 	err := db.tx(ctx, func(ctx context.Context, tx *DB) (err error) {
+		if err := tx.stillAdmin(ctx, by); err != nil {
+			return err
+		}
 		if user, err = tx.member(ctx, by, userID); err != nil {
 			return err
 		}
@@ -263,4 +270,66 @@ func (db *DB) onMember(ctx context.Context, by Actor, userID string, change func
 		return err
 	})
 	return user, err
+}
+
+// stillAdmin keeps other changes of the team's members off until the transaction
+// ends, and is ErrForbidden for one who has been admin until just now.
+func (db *DB) stillAdmin(ctx context.Context, by Actor) error {
+	if err := db.holdTeam(ctx, by); err != nil {
+		return err
+	}
+	n, err := query.Of[Membership](db.gorm).Where("team_id = ? AND user_id = ? AND role = ?", by.TeamID, by.UserID, Admin).Count(ctx, "*")
+	if err == nil && n == 0 {
+		err = ErrForbidden
+	}
+	return err
+}
+
+// MakeTeamAdmin makes an account an admin of the team that has this account id or,
+// alone, this name, and enables it: what a team needs that has nobody left to do
+// so. Its sessions end. Of several teams of the name, the refusal has the ids.
+func (db *DB) MakeTeamAdmin(ctx context.Context, by Actor, email, team string) (*Team, error) {
+	if err := by.maySite(); err != nil {
+		return nil, err
+	}
+	user, err := db.userByEmail(ctx, email)
+	if err != nil {
+		return nil, err
+	}
+	teams, err := query.Of[Team](db.gorm).Select("id", "name").Where("id = ? OR name = ?", team, team).Limit(10).Find(ctx)
+	if err != nil {
+		return nil, translate(err)
+	}
+	if len(teams) != 1 {
+		var ids []string
+		for _, t := range teams {
+			ids = append(ids, t.ID)
+		}
+		return nil, invalid("team", "unknown", ids...)
+	}
+	by.TeamID = teams[0].ID
+	return &teams[0], db.tx(ctx, func(ctx context.Context, tx *DB) error {
+		if err := tx.holdTeam(ctx, by); err != nil {
+			return err
+		}
+		members, err := query.Of[Membership](tx.gorm).Where("team_id = ? AND user_id = ?", by.TeamID, user.ID).Find(ctx)
+		if err != nil {
+			return err
+		}
+		event, more := Event{Action: "member.added"}, map[string]any{"role": Admin}
+		m := Membership{TeamID: by.TeamID, UserID: user.ID, CreatedAt: tx.Now()}
+		if len(members) > 0 {
+			m = members[0]
+			event, more = Event{Action: "member.role_changed"}, map[string]any{"old": m.Role, "new": Admin}
+		}
+		m.Role = Admin
+		if err := tx.gorm.WithContext(ctx).Save(&m).Error; err != nil {
+			return fmt.Errorf("make admin: %w", err)
+		}
+		if err := tx.revive(ctx, user, map[string]any{"disabled": false}); err != nil {
+			return err
+		}
+		event.Kind, event.SubjectID, event.SubjectName = KindUser, user.ID, user.Name
+		return tx.Record(ctx, by, event, more)
+	})
 }

@@ -311,17 +311,22 @@ func (db *DB) restore(ctx context.Context, by Actor, email, action string, chang
 		return err
 	}
 	return db.tx(ctx, func(ctx context.Context, tx *DB) error {
-		if err := tx.updateUser(ctx, user.ID, columns); err != nil {
-			return err
-		}
-		if err := tx.endSessions(ctx, user.ID); err != nil {
-			return err
-		}
-		if err := tx.succeeded(ctx, accountTry(user.Email)); err != nil {
+		if err := tx.revive(ctx, user, columns); err != nil {
 			return err
 		}
 		return tx.Record(ctx, by, Event{Action: action, Kind: KindUser, SubjectID: user.ID, SubjectName: user.Name})
 	})
+}
+
+// revive changes an account, ends its sessions and forgets its wrong tries.
+func (db *DB) revive(ctx context.Context, user *User, columns map[string]any) error {
+	if err := db.updateUser(ctx, user.ID, columns); err != nil {
+		return err
+	}
+	if err := db.endSessions(ctx, user.ID); err != nil {
+		return err
+	}
+	return db.succeeded(ctx, accountTry(user.Email))
 }
 
 // GeneratePassword is a password that nobody chose: 120 bits in letters and

@@ -27,7 +27,7 @@ type user struct {
 	List     listUsers     `cmd:"" help:"List all accounts."`
 	Create   createUser    `cmd:"" help:"Create an account and print its password."`
 	Password resetPassword `cmd:"" help:"Reset the password of an account and print it. Signs it out; failed sign-ins are cleared."`
-	Admin    makeAdmin     `cmd:"" help:"Make an account a site admin. Signs it out."`
+	Admin    makeAdmin     `cmd:"" help:"Make an account a site admin or, with --team, the admin of a team. Signs it out."`
 }
 
 // with opens the data, does something with it and closes it.
@@ -114,17 +114,38 @@ func (c resetPassword) Run(ctx context.Context, out io.Writer, d *data) error {
 
 type makeAdmin struct {
 	Email string `arg:"" help:"Email of the account."`
+	Team  string `help:"Account ID or name of a team. Makes the account an admin of it, and not a site admin."`
 }
 
-// Run makes the account a site admin's.
+// Run makes the account an admin's.
 func (c makeAdmin) Run(ctx context.Context, out io.Writer, d *data) error {
 	return d.withExisting(ctx, func(db *models.DB) error {
+		if c.Team != "" {
+			team, err := db.MakeTeamAdmin(ctx, models.Operator(), c.Email, c.Team)
+			if err != nil {
+				return c.aboutTeam(err)
+			}
+			fmt.Fprintf(out, "%s is an admin of %s now.\n", c.Email, team.Name)
+			return nil
+		}
 		if err := db.MakeSiteAdmin(ctx, models.Operator(), c.Email); err != nil {
 			return aboutUser(c.Email, err)
 		}
 		fmt.Fprintf(out, "%s is a site admin now.\n", c.Email)
 		return nil
 	})
+}
+
+// aboutTeam is aboutUser where a team was named too.
+func (c makeAdmin) aboutTeam(err error) error {
+	var broken models.Invalid
+	switch {
+	case !errors.As(err, &broken):
+		return aboutUser(c.Email, err)
+	case broken[0].Param == "":
+		return fmt.Errorf("no team has the account id or the name %s", c.Team)
+	}
+	return fmt.Errorf("several teams are called %s; give the account id of one: %s", c.Team, broken[0].Param)
 }
 
 // aboutUser explains in plain words why the data of an account is refused.
