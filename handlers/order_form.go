@@ -127,6 +127,9 @@ func (h OrderForm) Create(c *gin.Context) error {
 		if !a.Form.Reject(err) {
 			return err
 		}
+		if e := a.Form.Error(""); e != nil && e.Rule == "repeated" {
+			a.Form.Token = h.DB.NewToken() // pressed again, it is another order
+		}
 		if err := a.fields.Choose(ctx, a); err != nil {
 			return err
 		}

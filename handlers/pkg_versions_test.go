@@ -109,8 +109,11 @@ func TestUploadedVersionIsOrderedCheckedAndSentBack(t *testing.T) {
 		t.Fatalf("got %d to %q: %s", p.Status, p.Location(), p.Text(".error-summary"))
 	}
 	page := p.Location()
-	if again := sendFile(t, site, c, form, "a.bin", content); again.Location() != page {
+	if again := sendFile(t, site, c, form, "包 \"1\".bin", content); again.Location() != page {
 		t.Errorf("sent again: got %q, want the first, %q", again.Location(), page)
+	}
+	if other := sendFile(t, site, c, form, "包 \"1\".bin", []byte("another")); other.Status != http.StatusUnprocessableEntity {
+		t.Errorf("another file sent with the same form: got %d to %q, want it refused", other.Status, other.Location())
 	}
 	if p = c.Get(t, page); !p.Has("#version-live[hx-trigger]") {
 		t.Error("the page of a version that is being checked does not follow it")

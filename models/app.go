@@ -79,18 +79,32 @@ func (db *DB) CreateApp(ctx context.Context, by Actor, in AppInput) (*App, error
 	})
 	if isInvalid(err) && in.Token != "" {
 		// The same call may have made it, before or at the same moment.
-		first, again := query.Of[App](db.gorm).Where("team_id = ? AND token = ?", by.TeamID, in.Token).Limit(1).Find(ctx)
-		if again != nil {
-			return nil, translate(again)
-		}
-		if len(first) > 0 {
-			return &first[0], nil
+		first, again := db.appOf(ctx, by, in)
+		if first != nil || again != nil {
+			return first, again
 		}
 	}
 	if err != nil {
 		return nil, err
 	}
 	return app, nil
+}
+
+// appOf is the application that a token was first used for, or nil. It is an
+// Invalid when that application was asked for in other words; a description that
+// was changed since tells nothing.
+func (db *DB) appOf(ctx context.Context, by Actor, in AppInput) (*App, error) {
+	first, err := query.Of[App](db.gorm).Where("team_id = ? AND token = ?", by.TeamID, in.Token).Limit(1).Find(ctx)
+	if err != nil || len(first) == 0 {
+		return nil, translate(err)
+	}
+	app := first[0]
+	same := app.Name == in.Name && app.Region == in.Region && app.Category == in.Category &&
+		(app.Description == in.Description || !app.UpdatedAt.Equal(app.CreatedAt))
+	if !same {
+		return nil, invalid("", "repeated", app.ID)
+	}
+	return &app, nil
 }
 
 // appCounter is the counter of the applications of a region.

@@ -218,7 +218,7 @@ func (db *DB) orderStorage(ctx context.Context, by Actor, region string) (b *Buc
 	// The order is known by its token until it has been decided, and made a
 	// bucket that was deleted since or none at all.
 	in := OrderInput{Token: "storage " + region, Lines: []LineInput{&BucketInput{Region: region, Storage: true}}}
-	before, err := db.repeated(ctx, by, in.Token)
+	before, err := db.orderOf(ctx, by, in.Token)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -226,9 +226,8 @@ func (db *DB) orderStorage(ctx context.Context, by Actor, region string) (b *Buc
 		return nil, &Held{Number: before.Number}, nil
 	}
 	if before != nil {
-		err = db.gorm.WithContext(ctx).Model(before).Where("team_id = ?", by.TeamID).UpdateColumn("token", nil).Error
-		if err != nil {
-			return nil, nil, fmt.Errorf("order storage anew: %w", err)
+		if err := db.dropToken(ctx, by, before); err != nil {
+			return nil, nil, err
 		}
 	}
 	quote, err := db.PlaceOrder(ctx, by, in)

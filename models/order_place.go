@@ -62,8 +62,10 @@ func (db *DB) quote(ctx context.Context, by Actor, in *OrderInput, broken error)
 // PlaceOrder is the only way to order: it checks, prices and applies the
 // policy, then holds the order or fulfils it, and records it, all in one
 // transaction. A refusal is returned as by PreviewOrder. A repeat of a token of
-// the same team returns the first order. An order that waits for approval is
-// returned pending; one that came by API and got no ids, together with a *Held.
+// the same team returns the first order, or is refused when it asks for
+// something else, until what was made has been deleted. An order that waits for
+// approval is returned pending; one that came by API and got no ids, together
+// with a *Held.
 func (db *DB) PlaceOrder(ctx context.Context, by Actor, in OrderInput) (q Quote, err error) {
 	if err := by.may(Request); err != nil {
 		return q, err
@@ -73,7 +75,12 @@ func (db *DB) PlaceOrder(ctx context.Context, by Actor, in OrderInput) (q Quote,
 	}
 	full := db.hasRoom(ctx)
 	err = db.tx(ctx, func(ctx context.Context, tx *DB) (err error) {
-		if q.Order, err = tx.repeated(ctx, by, in.Token); q.Order != nil || err != nil {
+		first, err := tx.repeated(ctx, by, in)
+		if isInvalid(err) {
+			q, err = tx.quote(ctx, by, &in, err)
+			return err
+		}
+		if q.Order = first; first != nil || err != nil {
 			return err
 		}
 		if full != nil {
@@ -87,7 +94,8 @@ func (db *DB) PlaceOrder(ctx context.Context, by Actor, in OrderInput) (q Quote,
 	if err != nil && in.Token != "" && !db.inTx {
 		// The same form may have been sent twice at the same moment: then its
 		// own names made this call fail.
-		if first, again := db.repeated(ctx, by, in.Token); first != nil || again != nil {
+		first, again := db.repeated(ctx, by, in)
+		if first != nil || again != nil && !isInvalid(err) {
 			q, err = Quote{Order: first}, again
 		}
 	}
@@ -105,19 +113,6 @@ func (in *OrderInput) check() error {
 		errs = append(errs, l.Check())
 	}
 	return in.Unread.With(errs...)
-}
-
-// repeated is the order that a token was first used for, or nil.
-func (db *DB) repeated(ctx context.Context, by Actor, token string) (*Order, error) {
-	if token == "" {
-		return nil, nil
-	}
-	orders, err := query.Of[Order](db.gorm).Preload("Lines", inOrder).
-		Where("team_id = ? AND token = ?", by.TeamID, token).Limit(1).Find(ctx)
-	if err != nil || len(orders) == 0 {
-		return nil, translate(err)
-	}
-	return &orders[0], nil
 }
 
 func inOrder(g *gorm.DB) *gorm.DB { return g.Order("position") }

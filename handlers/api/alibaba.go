@@ -32,6 +32,7 @@ var (
 	invalidAPINotFound        = refusal(http.StatusNotFound, "InvalidApi.NotFound", "Specified api is not found, please check your url and method.")
 	requestEntityTooLarge     = refusal(http.StatusRequestEntityTooLarge, "RequestEntityTooLarge", "The request body is too large.")
 	throttlingUser            = refusal(http.StatusTooManyRequests, "Throttling.User", "Request was denied due to user flow control.")
+	tokenMismatch             = refusal(http.StatusBadRequest, "IdempotentParameterMismatch", "The request uses the same client token as a previous, but non-identical request. Do not reuse a client token with different requests, unless the requests are identical.")
 	alibabaServiceUnavailable = refusal(http.StatusServiceUnavailable, "ServiceUnavailable", "The request has failed due to a temporary failure of the server.")
 )
 

@@ -53,6 +53,7 @@ var (
 // bssRules is the documented code of each broken rule, by field and rule. What
 // is not listed is MissingParameter when it is required, else InvalidParameter.
 var bssRules = map[string]*Error{
+	" repeated":                      tokenMismatch,
 	" plan_api_off":                  notApplicable,
 	"product_code unknown":           productNotFound,
 	"package_type unknown":           packageTypeNotFound,

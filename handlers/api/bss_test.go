@@ -354,6 +354,11 @@ func TestPlanFromThePriceToTheBillByEveryClient(t *testing.T) {
 		if again.field("OrderId") != number || again.field("Data.InstanceId") != id {
 			t.Errorf("a repeat made %v, want order %s", again.body, number)
 		}
+		again = w.succeeds(t, d, "CreateResourcePackage", in.with(given{"ClientToken": "once", "Specification": "040", "PricingCycle": "Month", "OwnerId": ""}))
+		if again.field("OrderId") != number {
+			t.Errorf("a repeat in other words made %v, want order %s", again.body, number)
+		}
+		w.refuses(t, d, d.Key, "CreateResourcePackage", in.with(given{"ClientToken": "once", "Specification": "100"}), "IdempotentParameterMismatch")
 		starts, _ := time.Parse(time.RFC3339, in["EffectiveDate"])
 		ends := func(months int) string { return pricing.End(starts, months).Format(time.RFC3339) }
 		rows := w.succeeds(t, d, "QueryResourcePackageInstances", given{"ProductCode": "ossbag", "PageNum": "1", "PageSize": "300", "IncludePartner": "true", "OwnerId": d.Team.ID,
@@ -369,6 +374,8 @@ func TestPlanFromThePriceToTheBillByEveryClient(t *testing.T) {
 		larger := in.with(given{"Specification": "100", "OrderType": "UPGRADE", "InstanceId": id})
 		upgradePrice := w.succeeds(t, d, "GetResourcePackagePrice", larger)
 		upgraded := w.succeeds(t, d, "UpgradeResourcePackage", given{"InstanceId": id, "Specification": "100", "EffectiveDate": in["EffectiveDate"], "OwnerId": d.Team.ID, "ClientToken": "once"})
+		w.refuses(t, d, d.Key, "RenewResourcePackage", given{"InstanceId": id, "Duration": "1", "PricingCycle": "Month", "OwnerId": d.Team.ID, "ClientToken": "once"}, "IdempotentParameterMismatch")
+		w.refuses(t, d, d.Key, "UpgradeResourcePackage", given{"InstanceId": id, "Specification": "500", "OwnerId": d.Team.ID, "ClientToken": "once"}, "IdempotentParameterMismatch")
 		if renewed.field("Data.InstanceId") != id || upgraded.field("Data.InstanceId") != id || renewed.field("OrderId") == number || upgraded.field("OrderId") == renewed.field("OrderId") {
 			t.Errorf("got %v and %v, want the same plan in three orders", renewed.body, upgraded.body)
 		}

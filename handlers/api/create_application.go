@@ -39,7 +39,7 @@ func createApplication() Operation {
 			{Name: "AppName", Field: "app_name"}, {Name: "CategoryName", Field: "category"}, {Name: "AppDescription", Field: "description"},
 			{Name: "UsingSharedStorage", Type: Truth}, tokenParam,
 		},
-		Errors: []*Error{appNameUsed, categoryNotExists, parameterValidationFailed},
+		Errors: []*Error{appNameUsed, categoryNotExists, parameterValidationFailed, tokenMismatch},
 	}
 }
 

@@ -39,7 +39,7 @@ func createPkgVersion() Operation {
 			{Name: "AppId", Field: "app_id"}, {Name: "PkgVersionLabel", Field: "label"}, {Name: "PackageSource", Field: "source", Required: true},
 			{Name: "PkgVersionDescription", Field: "description"}, tokenParam,
 		},
-		Errors: []*Error{versionLabelExists, ossPathInvalid, ossAPICallFailed, parameterValidationFailed, resourceAuthFailed},
+		Errors: []*Error{versionLabelExists, ossPathInvalid, ossAPICallFailed, parameterValidationFailed, resourceAuthFailed, tokenMismatch},
 	}
 }
 

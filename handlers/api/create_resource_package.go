@@ -13,7 +13,7 @@ func createResourcePackage() Operation {
 		Name: "CreateResourcePackage", Product: BSS(), Method: "POST", Path: "/", Writes: true, Run: (*Server).CreateResourcePackage,
 		Makes: models.KindPlan, Input: &models.PlanInput{},
 		Params: append(slices.Clone(planParams), tokenParam),
-		Errors: []*Error{invalidParameter, productNotFound, notApplicable},
+		Errors: []*Error{invalidParameter, productNotFound, notApplicable, tokenMismatch},
 	}
 }
 

@@ -33,7 +33,7 @@ func createStorage() Operation {
 
 // CreateStorage makes sure that the team has its storage bucket in the region:
 // the first call orders it, later ones tell the same. So it is safe to repeat
-// with or without a ClientToken.
+// with any ClientToken or none.
 func (a *Server) CreateStorage(ctx context.Context, c *Call) (any, error) {
 	b, err := a.DB.EnsureStorage(ctx, c.By, c.Region)
 	if err != nil {

@@ -804,14 +804,24 @@ func TestClientTokenMakesStoresSafeToRepeat(t *testing.T) {
 			if diff := cmp.Diff(scaled, again); diff != "" {
 				t.Errorf("scale again: %s", diff)
 			}
-			for _, in := range []body{create, other} {
-				again := w.call(t, d, d.Key, "CreateStore", in, nil)
-				if again.Status != http.StatusOK || again.field("id") != first.field("id") || again.field("job_id") != first.field("job_id") || again.field("status") != "CREATING" {
-					t.Errorf("create again: got %d %s %v, want the first store", again.Status, again.Code, again.Data)
+			again = w.call(t, d, d.Key, "CreateStore", create, nil)
+			if again.Status != http.StatusOK || again.field("id") != first.field("id") || again.field("job_id") != first.field("job_id") || again.field("status") != "CREATING" {
+				t.Errorf("create again: got %d %s %v, want the first store", again.Status, again.Code, again.Data)
+			}
+			scale["cu_num"] = 4
+			for operation, in := range map[string]body{"CreateStore": other, "ScaleStore": scale} {
+				if a := w.call(t, d, d.Key, operation, in, nil); a.Status != http.StatusBadRequest || a.Code != "LMS.00001001" {
+					t.Errorf("%s of something else: got %d %s, want LMS.00001001", operation, a.Status, a.Code)
 				}
 			}
 			if stores, err := d.DB.ListAllStores(t.Context(), d.Team.Viewer); err != nil || len(stores) != 1 || stores[0].Num != 3 {
 				t.Errorf("got %+v, %v; want one store of 3", stores, err)
+			}
+			w.call(t, d, d.Key, "DeleteStore", body{"store_name": "test-storename"}, nil)
+			modelstest.Work(t, d.DB)
+			again = w.call(t, d, d.Key, "CreateStore", create, nil)
+			if again.Status != http.StatusOK || again.field("id") == first.field("id") {
+				t.Errorf("create after it was deleted: got %d %s %v, want a new store", again.Status, again.Code, again.Data)
 			}
 		})
 	}

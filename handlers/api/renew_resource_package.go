@@ -12,7 +12,7 @@ func renewResourcePackage() Operation {
 		Name: "RenewResourcePackage", Product: BSS(), Method: "POST", Path: "/", Writes: true, Run: (*Server).RenewResourcePackage,
 		Input:  &models.RenewInput{},
 		Params: []Param{instanceID, duration, {Name: "PricingCycle", Field: "pricing_cycle", Required: true, Rules: cycles}, effectiveDate, ownerID, tokenParam},
-		Errors: []*Error{packageTypeNotSupported, invalidParameter, notApplicable},
+		Errors: []*Error{packageTypeNotSupported, invalidParameter, notApplicable, tokenMismatch},
 	}
 }
 

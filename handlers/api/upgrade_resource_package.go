@@ -10,7 +10,7 @@ func upgradeResourcePackage() Operation {
 	return Operation{
 		Name: "UpgradeResourcePackage", Product: BSS(), Method: "POST", Path: "/", Writes: true, Run: (*Server).UpgradeResourcePackage,
 		Params: []Param{instanceID, specification, effectiveDate, ownerID, tokenParam},
-		Errors: []*Error{packageTypeNotSupported, invalidParameter, notApplicable},
+		Errors: []*Error{packageTypeNotSupported, invalidParameter, notApplicable, tokenMismatch},
 	}
 }
 

@@ -65,6 +65,7 @@ var (
 // webPlusRules is the documented code of each broken rule, by field and rule.
 // Whatever is not listed is ParameterValidationFailed.
 var webPlusRules = map[string]*Error{
+	" repeated":         tokenMismatch,
 	" storage_off":      ossDisabled,
 	" storage_failed":   ossAPICallFailed,
 	"app_id required":   resourceAuthFailed,

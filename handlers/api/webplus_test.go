@@ -354,6 +354,7 @@ func (s story) applications() string {
 	s.do("CreateApplication", p("AppName", strings.Repeat("长", 65)), "ParameterValidationFailed")
 	s.do("CreateApplication", p("AppName", "shop", "CategoryName", "Cobol"), "CategoryNotExists")
 	made := s.do("CreateApplication", p("AppName", "商店 & <shop>", "AppDescription", "sells \"things\" + more", "CategoryName", "Tomcat", "UsingSharedStorage", "false", "ClientToken", "shop-1"), "").object("Application")
+	s.do("CreateApplication", p("AppName", "another shop", "ClientToken", "shop-1"), "IdempotentParameterMismatch")
 	id := fmt.Sprint(made["AppId"])
 	if !regexp.MustCompile(`^wa-[0-9a-f]{24}$`).MatchString(id) {
 		s.Errorf("application has the id %s", id)
@@ -423,8 +424,10 @@ func (s story) versions(app string) {
 	for name, want := range p("AppId", app, "AppName", "商店 & <shop>", "PkgVersionLabel", "v1.0", "PackageSource", source, "PkgVersionDescription", "first & best 版本*~", "CreateUsername", s.d.Team.Requester.UserName) {
 		s.same(name, v[name], any(want))
 	}
-	again := s.do("CreatePkgVersion", p("AppId", app, "PkgVersionLabel", "v1.0", "PackageSource", source, "ClientToken", "v1"), "")
+	again := s.do("CreatePkgVersion", p("AppId", app, "PkgVersionLabel", "v1.0", "PackageSource", source, "PkgVersionDescription", "first & best 版本*~", "ClientToken", "v1"), "")
 	s.same("asked for again with the same ClientToken", again.object("PkgVersion"), v)
+
+	s.do("CreatePkgVersion", p("AppId", app, "PkgVersionLabel", "v1.0", "PackageSource", source, "ClientToken", "v1"), "IdempotentParameterMismatch")
 
 	want("v1.0", source, "VersionLabelExists")
 	for _, path := range []string{"", "elsewhere/a.war", "oss://elsewhere", "oss://elsewhere/", "oss:///a.war", "oss://Else_where/a.war", "https://elsewhere/a.war", "oss://ab/a.war"} {

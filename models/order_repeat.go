@@ -1,0 +1,140 @@
+package models
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+
+	"quartermaster/models/query"
+)
+
+// A speller is a LineInput of which the same thing can be written in several
+// ways.
+type speller interface {
+	// spelled is the input as it is compared: written in one of those ways.
+	spelled() LineInput
+}
+
+// repeated is the order that a token was first used for, or nil. It is an
+// Invalid, with its number, when that order asked for something else. Once what
+// the order made has been deleted, the token is as if it had not been used.
+func (db *DB) repeated(ctx context.Context, by Actor, in OrderInput) (*Order, error) {
+	first, err := db.orderOf(ctx, by, in.Token)
+	if first == nil || err != nil {
+		return nil, err
+	}
+	if gone, err := db.gone(ctx, first); err != nil || gone {
+		if gone && db.inTx {
+			err = db.dropToken(ctx, by, first)
+		}
+		return nil, err
+	}
+	asked := make([]string, 0, len(first.Lines))
+	for _, l := range first.Lines {
+		was, err := db.decode(first.Type, l)
+		if err != nil {
+			return nil, err
+		}
+		asked = append(asked, spelling(was)...)
+	}
+	var asks []string
+	for _, l := range in.Lines {
+		asks = append(asks, spelling(l)...)
+	}
+	if !slices.Equal(asks, asked) || first.CostCentre != in.CostCentre || first.Note != in.Note {
+		return nil, invalid("", "repeated", fmt.Sprint(first.Number))
+	}
+	return first, nil
+}
+
+// spelling is a line as it is compared with that of a repeat; none of the bucket
+// that another line needs.
+func spelling(l LineInput) []string {
+	if b, ok := l.(*BucketInput); ok && b.Storage {
+		return nil
+	}
+	if s, ok := l.(speller); ok {
+		l = s.spelled()
+	}
+	text, err := json.Marshal(l)
+	if err != nil {
+		return []string{err.Error()}
+	}
+	return []string{fmt.Sprintf("%T %s", l, text)}
+}
+
+// orderOf is the order that a token stands for, or nil.
+func (db *DB) orderOf(ctx context.Context, by Actor, token string) (*Order, error) {
+	if token == "" {
+		return nil, nil
+	}
+	orders, err := query.Of[Order](db.gorm).Preload("Lines", inOrder).
+		Where("team_id = ? AND token = ?", by.TeamID, token).Limit(1).Find(ctx)
+	if err != nil || len(orders) == 0 {
+		return nil, translate(err)
+	}
+	return &orders[0], nil
+}
+
+// gone tells whether an order was let through, and what it made has been deleted
+// since.
+func (db *DB) gone(ctx context.Context, o *Order) (bool, error) {
+	made := o.Lines[len(o.Lines)-1]
+	table := db.kind(made.Kind).Table
+	never := slices.Contains([]OrderState{OrderPending, OrderRejected, OrderCancelled, OrderLapsed}, o.State)
+	if never || made.ResourceID == "" || table == "" {
+		return false, nil
+	}
+	var n int64
+	err := db.gorm.WithContext(ctx).Table(table).Where("team_id = ? AND id = ?", o.TeamID, made.ResourceID).Count(&n).Error
+	return n == 0, translate(err)
+}
+
+// dropToken lets an order's token stand for nothing.
+func (db *DB) dropToken(ctx context.Context, by Actor, o *Order) error {
+	err := db.gorm.WithContext(ctx).Model(o).Where("team_id = ?", by.TeamID).UpdateColumn("token", nil).Error
+	if err != nil {
+		return fmt.Errorf("free token: %w", err)
+	}
+	return nil
+}
+
+func (in PlanInput) spelled() LineInput {
+	in.Specification, in.Duration, in.PricingCycle = spelledNumber(in.Specification), spelledNumber(in.Duration), in.cycle()
+	return &in
+}
+
+func (in RenewInput) spelled() LineInput {
+	in.Duration = spelledNumber(in.Duration)
+	return &in
+}
+
+func (in UpgradeInput) spelled() LineInput {
+	in.Specification = spelledNumber(in.Specification)
+	return &in
+}
+
+func (in StoreInput) spelled() LineInput {
+	in.Zones = slices.Sorted(slices.Values(in.Zones))
+	return &in
+}
+
+func (in BucketInput) spelled() LineInput {
+	in.Tags = strings.Join(slices.Sorted(slices.Values(SplitTags(in.Tags))), " ")
+	return &in
+}
+
+// spelled tells files apart by name and content, not by where they wait.
+func (in PkgVersionInput) spelled() LineInput {
+	if in.Upload != nil {
+		file := Upload{Name: in.Upload.Name}
+		file.Staged.SHA256 = in.Upload.Staged.SHA256
+		in.Upload = &file
+	}
+	return &in
+}
+
+// spelledNumber is a positive whole number without zeros before it.
+func spelledNumber(s string) string { return strings.TrimLeft(s, "0") }
