@@ -416,23 +416,20 @@ func below(path, prefix string) bool {
 	return found && (rest == "" || rest[0] == '/')
 }
 
-// IsCall tells whether a request is for an API: by its path, or, at "/" where
-// browsers land too, by the x-acs-action header or a parameter Action in the
-// query or in a form. It may read the body of a form, and puts it back.
+// IsCall tells whether a request is for an API: by its path, by a signature or
+// token of a vendor, or, at "/" where browsers land too, by the x-acs-action header
+// or a parameter Action in the query or in a form. It may read the body of a form,
+// and puts it back.
 func IsCall(r *http.Request) bool {
-	switch {
-	case below(r.URL.Path, webPlusPath), below(r.URL.Path, storesPath):
-		return true
-	case r.URL.Path != "/":
-		return false
-	case r.Header.Get("X-Acs-Action") != "":
+	if below(r.URL.Path, webPlusPath) || below(r.URL.Path, storesPath) || signedFor(r) != "" {
 		return true
 	}
-	if asks(r.URL.RawQuery) {
+	if asks(r, r.URL.RawQuery) {
 		return true
 	}
 	kind, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type"))
-	if r.Body == nil || r.Method != http.MethodPost || kind != "application/x-www-form-urlencoded" {
+	form := r.Body != nil && r.Method == http.MethodPost && kind == "application/x-www-form-urlencoded"
+	if !form || r.URL.Path != "/" && r.Header.Get("Cookie") != "" { // a page's
 		return false
 	}
 	text, err := io.ReadAll(io.LimitReader(r.Body, web.MaxBody+1))
@@ -444,19 +441,35 @@ func IsCall(r *http.Request) bool {
 		io.Reader
 		io.Closer
 	}{io.MultiReader(bytes.NewReader(text), rest), r.Body}
-	return asks(string(text))
+	return asks(r, string(text))
 }
 
-// asks tells whether a query or form has a parameter Action. It may be one that
-// cannot be read, which is then refused as its product does.
-func asks(query string) bool {
+// signedFor is the product that the headers of a request are signed for, or "".
+func signedFor(r *http.Request) models.APIProduct {
+	scheme, _, _ := strings.Cut(r.Header.Get("Authorization"), " ")
+	switch {
+	case scheme == string(sign.SDK), len(r.Header["X-Auth-Token"]) > 0:
+		return models.ProductStores
+	case scheme == "acs", scheme == string(sign.ACS3) && r.Header.Get("X-Acs-Version") == webPlusVersion:
+		return models.ProductWebPlus
+	case scheme == string(sign.ACS3), r.Header.Get("X-Acs-Action") != "":
+		return models.ProductBSS
+	}
+	return ""
+}
+
+// asks tells whether a query or form is that of a call: it is signed or, at "/",
+// has a parameter Action. It may be one that cannot be read, which is then refused
+// as its product does.
+func asks(r *http.Request, query string) bool {
+	has := map[string]bool{}
 	for part := range strings.SplitSeq(query, "&") {
 		name, _, _ := strings.Cut(part, "=")
-		if plain, err := url.QueryUnescape(name); err == nil && plain == "Action" {
-			return true
+		if plain, err := url.QueryUnescape(name); err == nil {
+			has[plain] = true
 		}
 	}
-	return false
+	return has["Action"] && r.URL.Path == "/" || has["Signature"] && has["AccessKeyId"]
 }
 
 // failed is a body that broke off.
@@ -468,7 +481,7 @@ func (f failed) Read([]byte) (int, error) { return 0, f.err }
 // UUID, or 32 hex digits for the stores.
 func (a *Server) RequestID(r *http.Request) string {
 	id := a.DB.NewRequestID()
-	if below(r.URL.Path, storesPath) {
+	if spoken(r) == models.ProductStores {
 		return strings.ReplaceAll(id, "-", "")
 	}
 	return strings.ToUpper(id)
@@ -487,13 +500,28 @@ func (a *Server) Fail(g *gin.Context, err error) {
 // has to sign first.
 func (a *Server) None(g *gin.Context) { a.serve(a.at(g), nil)(g) }
 
-// at is the dialect that a path is answered in.
+// at is the dialect that a request is answered in.
 func (a *Server) at(g *gin.Context) dialect {
-	switch path := g.Request.URL.Path; {
-	case below(path, webPlusPath):
+	switch spoken(g.Request) {
+	case models.ProductWebPlus:
 		return webPlus{a}
-	case below(path, storesPath):
+	case models.ProductStores:
 		return lms{a}
 	}
 	return bss{a}
+}
+
+// spoken is the product that a request is answered as: that of its path or, at a
+// path of none, the one that it is signed for.
+func spoken(r *http.Request) models.APIProduct {
+	signed := signedFor(r)
+	switch {
+	case below(r.URL.Path, webPlusPath):
+		return models.ProductWebPlus
+	case below(r.URL.Path, storesPath):
+		return models.ProductStores
+	case signed == "", r.URL.Path == "/":
+		return models.ProductBSS
+	}
+	return signed
 }

@@ -602,3 +602,43 @@ func TestAnActionThatCannotBeReadIsACall(t *testing.T) {
 		}
 	}
 }
+
+// TestASignedCallAstrayIsAnsweredAsItsVendorDoes tries paths that none of the
+// products has, as they come of a base URL with a path or a slash too many.
+func TestASignedCallAstrayIsAnsweredAsItsVendorDoes(t *testing.T) {
+	t.Parallel()
+	for _, p := range products {
+		t.Run(p.name, func(t *testing.T) {
+			t.Parallel()
+			d := open(t)
+			for _, before := range []string{"/", "/api", "/v2", "/buckets", "/desk/team"} {
+				r := p.request(d)
+				r.Path = strings.TrimSuffix(before+r.Path, "/")
+				if before == "/" {
+					r.Path = "/" + p.request(d).Path
+				}
+				right := d.send(t, p.sign(r, d.Key, d.DB.Now(), d.DB.NewToken()))
+				if code := refusalOf(t, right); code != p.noAPI || right.Status != http.StatusNotFound {
+					t.Errorf("%s: got %d %s, want %s", r.Path, right.Status, right.Body, p.noAPI)
+				}
+				wrong := d.send(t, p.sign(r, key{d.Key.ID, "guessed"}, d.DB.Now(), d.DB.NewToken()))
+				if code := refusalOf(t, wrong); code != p.wrong {
+					t.Errorf("%s, signed wrongly: got %d %s, want %s", r.Path, wrong.Status, wrong.Body, p.wrong)
+				}
+			}
+		})
+	}
+	d := open(t)
+	a := d.send(t, sign.Request{Method: "POST", Path: "/v2/stores/list", Host: d.host(), Header: http.Header{"X-Auth-Token": {"none"}}})
+	if code := refusalOf(t, a); code != "APIGW.0301" || !strings.Contains(a.Body, "error_msg") {
+		t.Errorf("with a token: got %d %s, want APIGW.0301", a.Status, a.Body)
+	}
+	form := rpc(d)
+	form.Method, form.Path = "POST", "/api"
+	form = form.SignRPC(d.Key.ID, d.Key.Secret, d.DB.Now(), d.DB.NewToken())
+	form.Body, form.Query = []byte(form.Query), ""
+	form.Header = http.Header{"Content-Type": {"application/x-www-form-urlencoded"}}
+	if a := d.send(t, form); refusalOf(t, a) != "InvalidApi.NotFound" {
+		t.Errorf("signed in a form: got %d %s, want InvalidApi.NotFound", a.Status, a.Body)
+	}
+}

@@ -81,8 +81,12 @@ func (e *bssOK) seal(requestID string) {
 
 func (a bss) product() models.APIProduct { return models.ProductBSS }
 
-// name is Action, or the header where the newer scheme has it.
+// name is Action, or the header where the newer scheme has it; other addresses than
+// its own have no operation.
 func (a bss) name(c *Call) string {
+	if c.request.Path != "/" {
+		return ""
+	}
 	if name := c.request.Header.Get("X-Acs-Action"); name != "" {
 		return name
 	}
