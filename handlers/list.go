@@ -7,9 +7,10 @@ import (
 	"quartermaster/views"
 )
 
-// listPage is the page of a list that the request asks for.
+// listPage is the page of a list that the request asks for, or what is nearest to
+// it where its rows have been deleted.
 func listPage(c *gin.Context) models.Page {
-	return models.Page{After: c.Query("after"), Before: c.Query("before")}
+	return models.Page{After: c.Query("after"), Before: c.Query("before"), Near: true}
 }
 
 // listURL is the address of the requested list with those of its filters that

@@ -44,18 +44,20 @@ func (db *DB) ListObjects(ctx context.Context, by Actor, bucketID, prefix string
 	known = known && strings.HasPrefix(at.name(), prefix)
 	switch {
 	case !known:
-		w.backwards = false
+		w.backwards = p.last
 	case w.backwards:
 		w.to = at.name()
 	default:
 		w.pass(at)
 	}
-	size := p.size()
-	entries, err := w.read(ctx, size+1)
+	entries, err := w.read(ctx, p.size()+1)
 	if err != nil {
 		return nil, Cursor{}, translate(err)
 	}
-	entries, c := cut(entries, size, w.backwards, known, Entry.mark)
+	if len(entries) == 0 && known && p.Near {
+		return db.ListObjects(ctx, by, bucketID, prefix, Page{Size: p.Size, last: !w.backwards})
+	}
+	entries, c := cut(entries, p, w.backwards, known, Entry.mark)
 	return entries, c, nil
 }
 

@@ -20,6 +20,11 @@ type Page struct {
 	After, Before string
 	// Size is the number of rows, 50 by default and 100 at most.
 	Size int
+	// Near asks, where a cursor has no rows behind it any more, for the rows that
+	// are left at that end of the list.
+	Near bool
+
+	last bool // the rows at the end of the list
 }
 
 // MaxPageSize is the most rows that a page holds.
@@ -69,26 +74,30 @@ func (s sorting) beyond(backwards bool) string {
 func pageOf[T any](ctx context.Context, q query.Rows[T], p Page, s sorting, key func(T) []string) ([]T, Cursor, error) {
 	size, backwards := p.size(), p.Before != ""
 	from := decodeCursor(p.After+p.Before, key(*new(T)))
+	all := q
 	if from != nil {
 		q = q.Where(s.beyond(backwards), from...)
 	} else {
-		backwards = false
+		backwards = p.last
 	}
 	rows, err := q.Order(s.order(backwards)).Limit(size + 1).Find(ctx)
 	if err != nil {
 		return nil, Cursor{}, translate(err)
 	}
-	rows, c := cut(rows, size, backwards, from != nil, func(row T) string { return encodeCursor(key(row)) })
+	if len(rows) == 0 && from != nil && p.Near {
+		return pageOf(ctx, all, Page{Size: p.Size, last: !backwards}, s, key)
+	}
+	rows, c := cut(rows, p, backwards, from != nil, func(row T) string { return encodeCursor(key(row)) })
 	return rows, c, nil
 }
 
 // cut makes a page of the rows that were read for it, and of one row more when
 // there is one. known tells that they were read from a cursor on, and not from
 // the beginning of the list; mark is the cursor at a row.
-func cut[T any](rows []T, size int, backwards, known bool, mark func(T) string) ([]T, Cursor) {
-	more := len(rows) > size
+func cut[T any](rows []T, p Page, backwards, known bool, mark func(T) string) ([]T, Cursor) {
+	more := len(rows) > p.size()
 	if more {
-		rows = rows[:size]
+		rows = rows[:p.size()]
 	}
 	if backwards {
 		slices.Reverse(rows)
@@ -97,7 +106,7 @@ func cut[T any](rows []T, size int, backwards, known bool, mark func(T) string) 
 	if len(rows) == 0 {
 		return rows, c
 	}
-	if more || backwards {
+	if !p.last && (more || backwards) {
 		c.Next = mark(rows[len(rows)-1])
 	}
 	if backwards && more || !backwards && known {
