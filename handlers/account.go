@@ -33,9 +33,10 @@ func (h Account) page(c *gin.Context, status int, profile *ui.Form, password ui.
 		return err
 	}
 	if profile == nil {
-		f := web.NewForm(c, models.ProfileInput{Name: user.Name, Language: user.Language, Theme: user.Theme, Zone: user.Zone})
+		f := web.NewForm(c, user.Profile())
 		profile = &f
 	}
+	profile.Catch(user.Profile().Shown)
 	return web.Render(c, status, views.Account(views.AccountProps{
 		User: user, Profile: *profile, Password: password,
 		Sessions: sessions, Current: web.SessionOf(ctx).ID, Homeless: by.TeamID == "",

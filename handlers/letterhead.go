@@ -66,6 +66,7 @@ func (h Letterhead) again(c *gin.Context, form ui.Form) error {
 	if err != nil {
 		return err
 	}
+	form.Catch(team.Letterhead().Shown)
 	return web.Render(c, http.StatusUnprocessableEntity, views.LetterheadEdit(form, team))
 }
 

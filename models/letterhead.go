@@ -18,12 +18,16 @@ type LetterheadInput struct {
 	CostCentre string `form:"default_cost_centre" validate:"line,max=64"`
 	// DropLogo takes the logo away. It has no effect when a new one is given.
 	DropLogo bool `form:"drop_logo"`
+	// Shown is what the form showed, so that only what was changed is written.
+	Shown string `form:"shown" json:"-"`
 }
 
 // Letterhead is the input that would leave the team's letterhead as it is.
 func (t *Team) Letterhead() LetterheadInput {
-	return LetterheadInput{LegalName: t.LegalName, Address: t.Address, TaxNumber: t.TaxNumber,
+	in := LetterheadInput{LegalName: t.LegalName, Address: t.Address, TaxNumber: t.TaxNumber,
 		Contact: t.Contact, CostCentre: t.CostCentre}
+	in.Shown = shownAs(in)
+	return in
 }
 
 // HasLogo tells whether the team has a logo, which FindLogo reads.
@@ -67,11 +71,17 @@ func (db *DB) UpdateLetterhead(ctx context.Context, by Actor, in LetterheadInput
 		return err
 	}
 	return db.tx(ctx, func(ctx context.Context, tx *DB) error {
+		if err := tx.holdTeam(ctx, by); err != nil {
+			return err
+		}
 		team, err := tx.FindTeam(ctx, by)
 		if err != nil {
 			return err
 		}
 		old := team.Letterhead()
+		if err := edited(&in, old, in.Shown); err != nil {
+			return err
+		}
 		changed := map[string]any{
 			"legal_name": in.LegalName, "address": in.Address, "tax_number": in.TaxNumber,
 			"contact": in.Contact, "cost_centre": in.CostCentre, "updated_at": tx.Now(),

@@ -148,7 +148,7 @@ func TestLetterheadIsTheAdminsToChangeAndIsRecorded(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	in.LegalName = strings.TrimSpace(in.LegalName)
+	in.LegalName, in.Shown = strings.TrimSpace(in.LegalName), found.Letterhead().Shown
 	if got := found.Letterhead(); got != in || found.PaperName() != in.LegalName {
 		t.Errorf("got %+v, want %+v", got, in)
 	}

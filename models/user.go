@@ -6,6 +6,8 @@ import (
 	"strings"
 	"time"
 
+	"gorm.io/gorm/clause"
+
 	"quartermaster/models/fold"
 	"quartermaster/models/password"
 	"quartermaster/models/query"
@@ -94,6 +96,15 @@ type ProfileInput struct {
 	Language string `form:"language" validate:"omitempty,oneof=en zh"`
 	Theme    string `form:"theme" validate:"omitempty,oneof=light dark"`
 	Zone     string `form:"zone" validate:"omitempty,zone"`
+	// Shown is what the form showed, so that only what was changed is written.
+	Shown string `form:"shown"`
+}
+
+// Profile is the input that would leave the account as it is.
+func (u *User) Profile() ProfileInput {
+	in := ProfileInput{Name: u.Name, Language: u.Language, Theme: u.Theme, Zone: u.Zone}
+	in.Shown = shownAs(in)
+	return in
 }
 
 // UpdateProfile changes the actor's own name, language, theme and zone.
@@ -105,6 +116,13 @@ func (db *DB) UpdateProfile(ctx context.Context, by Actor, in ProfileInput) erro
 		return err
 	}
 	return db.tx(ctx, func(ctx context.Context, tx *DB) error {
+		user, err := query.Of[User](tx.gorm, clause.Locking{Strength: "UPDATE"}).Where("id = ?", by.UserID).First(ctx)
+		if err != nil {
+			return err
+		}
+		if err := edited(&in, user.Profile(), in.Shown); err != nil {
+			return err
+		}
 		return tx.updateUser(ctx, by.UserID, map[string]any{
 			"name": in.Name, "language": in.Language, "theme": in.Theme, "zone": in.Zone,
 		})

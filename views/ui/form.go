@@ -5,6 +5,7 @@ package ui
 import (
 	"errors"
 	"net/url"
+	"slices"
 
 	"quartermaster/models"
 )
@@ -43,4 +44,21 @@ func (f *Form) Reject(err error) bool {
 	}
 	f.Errors = append(f.Errors, in...)
 	return true
+}
+
+// Catch brings a form of settings up with what somebody else changed meanwhile,
+// where it was refused for that: shown is what it would show now. What was typed
+// stays, and is written when the form is sent again.
+func (f *Form) Catch(shown string) {
+	if !slices.ContainsFunc(f.Errors, func(e models.FieldError) bool { return e.Rule == "changed_meanwhile" }) {
+		return
+	}
+	was, _ := url.ParseQuery(f.Value("shown")) // models has read both
+	is, _ := url.ParseQuery(shown)
+	for field := range is {
+		if f.Value(field) == was.Get(field) {
+			f.Values.Set(field, is.Get(field))
+		}
+	}
+	f.Values.Set("shown", shown)
 }
