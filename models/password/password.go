@@ -9,9 +9,11 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
+	"slices"
 	"strings"
 
 	"golang.org/x/crypto/argon2"
+	"golang.org/x/text/unicode/norm"
 )
 
 // cost is what a hash takes to make. A hash says at which cost it was made, so
@@ -49,11 +51,12 @@ func NewHasher(memory uint32, random func(n int) []byte) *Hasher {
 	return h
 }
 
-// Hash is the password's hash in PHC form, with a salt of its own. The only
-// error is that of ctx.
+// Hash is the password's hash in PHC form, with a salt of its own. Keyboards that
+// write é in one character and in two write the same password. The only error is
+// that of ctx.
 func (h *Hasher) Hash(ctx context.Context, password string) (string, error) {
 	salt := h.random(saltSize)
-	sum, err := h.sum(ctx, password, salt, h.cost, hashSize)
+	sum, err := h.sum(ctx, norm.NFC.String(password), salt, h.cost, hashSize)
 	if err != nil {
 		return "", err
 	}
@@ -71,11 +74,17 @@ func (h *Hasher) Right(ctx context.Context, hash, password string) (bool, error)
 	if err != nil {
 		return false, fmt.Errorf("read password hash: %w", err)
 	}
-	sum, err := h.sum(ctx, password, salt, at, uint32(len(want)))
-	if err != nil {
-		return false, err
+	// Old hashes were made of the password as it was typed.
+	for _, text := range slices.Compact([]string{norm.NFC.String(password), password}) {
+		sum, err := h.sum(ctx, text, salt, at, uint32(len(want)))
+		if err != nil {
+			return false, err
+		}
+		if subtle.ConstantTimeCompare(sum, want) == 1 {
+			return !none, nil
+		}
 	}
-	return subtle.ConstantTimeCompare(sum, want) == 1 && !none, nil
+	return false, nil
 }
 
 func (h *Hasher) sum(ctx context.Context, password string, salt []byte, at cost, size uint32) ([]byte, error) {

@@ -21,6 +21,9 @@ func counting() func(n int) []byte {
 
 const river = "a long walk by the river"
 
+// oldHash is one made of a password as it was typed, in two characters for é.
+const oldHash = "$argon2id$v=19$m=8,t=2,p=1$AAAAAAAAAAAAAAAAAAAAAA$3nZl5/V/jifAjwvmKB0Au02hdXBXQhy//jCnwn/MfRo"
+
 func mustHash(t *testing.T, h *password.Hasher, text string) string {
 	t.Helper()
 	hash, err := h.Hash(t.Context(), text)
@@ -51,6 +54,10 @@ func TestOnlyTheRightPasswordIsRight(t *testing.T) {
 	}{
 		"right":             {hash, river, true, false},
 		"wrong":             {hash, river + " ", false, false},
+		"composed":          {mustHash(t, h, "le caf\u00e9 au bord de l'eau"), "le cafe\u0301 au bord de l'eau", true, false},
+		"decomposed":        {mustHash(t, h, "le cafe\u0301 au bord de l'eau"), "le caf\u00e9 au bord de l'eau", true, false},
+		"without accent":    {mustHash(t, h, "le caf\u00e9 au bord de l'eau"), "le cafe au bord de l'eau", false, false},
+		"old, decomposed":   {oldHash, "le cafe\u0301 au bord de l'eau", true, false},
 		"empty":             {hash, "", false, false},
 		"made at more cost": {mustHash(t, password.NewHasher(16, counting()), river), river, true, false},
 		"no hash":           {"", river, false, false},
