@@ -44,6 +44,27 @@ func TestTheDatabaseFoldsAsTheProgramDoes(t *testing.T) {
 	}
 }
 
+func TestNamesAndReasonsKeepJoinersAndDropWhatWasPasted(t *testing.T) {
+	t.Parallel()
+	db := modelstest.Open(t)
+	team := modelstest.NewTeam(t, db)
+	const said = "👩\u200d💻 ශ\u0dca\u200dරී می\u200cخواهم"
+	in := bucketOrder("joined", "")
+	in.Note = "\ufeff" + said + "\u200b"
+	if order := mustPlace(t, db, team.Requester, in); order.Note != said {
+		t.Errorf("reason: got %+q, want %+q", order.Note, said)
+	}
+	app, err := db.CreateApp(t.Context(), team.Requester, models.AppInput{Name: "\u00ad" + said, Region: "cn-hangzhou"})
+	if err != nil || app.Name != said {
+		t.Errorf("name: got %+v, %v, want %+q", app, err, said)
+	}
+	for _, text := range []string{said, "ශ්රී", "میخواهم"} {
+		if found, _, err := db.ListApps(t.Context(), team.Viewer, models.AppFilter{Text: text}, models.Page{}); err != nil || len(found) != 1 {
+			t.Errorf("%+q: got %d applications, %v, want the one", text, len(found), err)
+		}
+	}
+}
+
 func TestListsAndSearchFindWhateverTheCaseWidthAndAccents(t *testing.T) {
 	t.Parallel()
 	db := modelstest.Open(t)

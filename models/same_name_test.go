@@ -33,7 +33,7 @@ func TestNamesThatLookTheSameAreTheSame(t *testing.T) {
 		first       string
 		same, other []string
 	}{
-		{"application", "app_name", create, "", []string{"shop①", "shop1", "ｓｈｏｐ１"}, []string{"Shop1", "shöp1"}},
+		{"application", "app_name", create, "", []string{"shop①", "shop1", "ｓｈｏｐ１", "shop\u200d1", "\ufeffshop\u200b①"}, []string{"Shop1", "shöp1"}},
 		{"label", "label", func(s string) error { return placed(t, db, team.Requester, app, s) }, "v3", []string{"v3", "ｖ3", "ｖ３", "v³"}, []string{"V3"}},
 		{"address", "email", user, "ada@example.com", []string{"ADA@example.com", "ａｄａ@example.com", "ＡＤＡ@example.com"}, []string{"ada@example.org"}},
 	} {

@@ -36,7 +36,7 @@ type UserInput struct {
 }
 
 // normalEmail is an address as it is kept and compared.
-func normalEmail(email string) string { return strings.ToLower(strings.TrimSpace(email)) }
+func normalEmail(email string) string { return strings.ToLower(fold.Tidy(email)) }
 
 // emailKey is what an address must not have in common with another.
 func emailKey(email string) string { return strings.ToLower(fold.Same(normalEmail(email))) }

@@ -10,15 +10,15 @@ import (
 	"unicode/utf8"
 
 	"github.com/go-playground/validator/v10"
-	"golang.org/x/text/unicode/norm"
 
+	"quartermaster/models/fold"
 	"quartermaster/models/migrations"
 )
 
 // Our own tags, beside the validator's: a rule about one field is a tag.
 //
-//	line        one line of text: trimmed and NFC, no control, zero-width or
-//	            direction characters
+//	line        one line of text: tidied as by fold.Tidy, no control, zero-width
+//	            or direction characters
 //	prose       the same, but line breaks are allowed
 //	maxbytes=N  at most N bytes of UTF-8, where a document counts bytes
 //	bucketname  3–63 of a-z 0-9 -, begins and ends with letter or digit
@@ -91,8 +91,10 @@ func plain(s string, lines bool) bool {
 	if !utf8.ValidString(s) {
 		return false
 	}
+	var last rune
 	for _, c := range s {
 		switch {
+		case fold.Joiner(c) && fold.Joins(last):
 		case c == '\n' || c == '\t' || c == '\r':
 			if !lines {
 				return false
@@ -100,6 +102,7 @@ func plain(s string, lines bool) bool {
 		case unicode.IsControl(c), hidden(c):
 			return false
 		}
+		last = c
 	}
 	return true
 }
@@ -153,8 +156,8 @@ func Fields(in any) []Field {
 	return out
 }
 
-// normalise trims texts under the rules "line" and "prose" and composes them
-// (NFC), so that two that look the same are the same.
+// normalise tidies texts under the rules "line" and "prose", so that two that
+// look the same are the same.
 func normalise(v reflect.Value) {
 	for i := range v.NumField() {
 		f, tag := v.Field(i), v.Type().Field(i).Tag.Get("validate")
@@ -165,8 +168,7 @@ func normalise(v reflect.Value) {
 		case f.Kind() == reflect.Struct && f.CanSet():
 			normalise(f)
 		case f.Kind() == reflect.String && f.CanSet() && hasTag(tag, "line", "prose"):
-			s := strings.TrimSpace(norm.NFC.String(f.String()))
-			f.SetString(strings.ReplaceAll(s, "\r\n", "\n"))
+			f.SetString(strings.ReplaceAll(fold.Tidy(f.String()), "\r\n", "\n"))
 		}
 	}
 }

@@ -52,7 +52,7 @@ func TestBothFacesRefuseTheSame(t *testing.T) {
 		{"label taken", version(app.ID, "v1", "", "oss://elsewhere/a.jar"), "label", "VersionLabelExists"},
 		{"no label", version(app.ID, "", "", "oss://elsewhere/a.jar"), "label", "ParameterValidationFailed"},
 		{"long label", version(app.ID, long(65), "", "oss://elsewhere/a.jar"), "label", "ParameterValidationFailed"},
-		{"hidden character", version(app.ID, "v\u200b3", "", "oss://elsewhere/a.jar"), "label", "ParameterValidationFailed"},
+		{"hidden character", version(app.ID, "v\u202e3", "", "oss://elsewhere/a.jar"), "label", "ParameterValidationFailed"},
 		{"long description", version(app.ID, "v3", long(256), "oss://elsewhere/a.jar"), "description", "ParameterValidationFailed"},
 		{"no application", version("wa-000000000000000000000000", "v3", "", "oss://elsewhere/a.jar"), "app_id", "ResourceAuthFailed"},
 		{"another team's application", version(foreign.ID, "v3", "", "oss://elsewhere/a.jar"), "app_id", "ResourceAuthFailed"},

@@ -11,8 +11,8 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
-// Text is s without the differences of case, width and accents: "Ｃａｆé" and
-// "CAFE" are both "cafe". Marks that make other letters, as those of kana, stay.
+// Text is s without joiners and the differences of case, width and accents:
+// "Ｃａｆé" and "CAFE" are both "cafe". Marks that make other letters, as those of kana, stay.
 func Text(s string) string {
 	if strings.IndexFunc(s, beyondASCII) < 0 {
 		return strings.ToLower(s) // the same, and sooner
@@ -21,9 +21,18 @@ func Text(s string) string {
 		if r >= 0x300 && r <= 0x36f { // the accents of Latin, Greek and Cyrillic
 			return -1
 		}
-		return r
+		return withoutJoiner(r)
 	}, norm.NFKD.String(s))
 	return norm.NFC.String(cases.Fold().String(plain))
+}
+
+// withoutJoiner leaves out what joins characters or keeps them apart, which people
+// type or leave out as they like.
+func withoutJoiner(r rune) rune {
+	if Joiner(r) {
+		return -1
+	}
+	return r
 }
 
 func beyondASCII(r rune) bool { return r > unicode.MaxASCII }

@@ -21,6 +21,7 @@ func TestTextsThatReadTheSameAreTheSame(t *testing.T) {
 		"知识仓":             "知识仓",
 		"a-b_c\tD":        "a-b_c\td",
 		"\xff A":          "\ufffd a",
+		"می\u200cخواهم":   "میخواهم",
 	} {
 		if got := fold.Text(text); got != want {
 			t.Errorf("%q: got %q, want %q", text, got, want)
