@@ -53,6 +53,7 @@ func eventFilter(c *gin.Context) models.EventFilter {
 func (h Activity) Export(c *gin.Context) error {
 	ctx := c.Request.Context()
 	by, f, page := models.ActorFrom(ctx), eventFilter(c), models.Page{Size: models.MaxPageSize}
+	f.Emails = true
 	events, cursor, err := h.DB.ListEvents(ctx, by, f, page)
 	if err != nil {
 		return err

@@ -81,6 +81,9 @@ func TestActivityAsCSVOpensInASpreadsheetAndRunsNothing(t *testing.T) {
 	if !strings.Contains(body, `'=HYPERLINK(""http://x"")`) {
 		t.Error("the hostile name is not there as text")
 	}
+	if head, made := rows[0], rows[2]; head[17] != "Email" || !strings.HasSuffix(made[17], "@example.com") {
+		t.Errorf("got %v and %v, want the address of who did it", head, made)
+	}
 	rows, err = csv.NewReader(strings.NewReader(site.SignIn(t, models.Viewer).Get(t, "/activity.csv?q=data-lake-7&kind=bucket").Body)).ReadAll()
 	if err != nil || len(rows) != 2 {
 		t.Errorf("narrowed: got %d rows, %v; want the head and one", len(rows), err)

@@ -718,6 +718,32 @@ func TestTheDemoKeepsOffRealData(t *testing.T) {
 	}
 }
 
+func TestTakingAnothersNameIsSeenByAllTeams(t *testing.T) {
+	t.Parallel()
+	db := modelstest.Open(t)
+	team, other := modelstest.NewTeam(t, db), modelstest.NewTeam(t, db)
+	by := team.Viewer
+	user, err := db.FindUser(t.Context(), by)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := db.AddMember(t.Context(), other.Admin, models.UserInput{Name: user.Name, Email: user.Email}, models.Viewer); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 { // the second time nothing is taken
+		if err := db.UpdateProfile(t.Context(), by, models.ProfileInput{Name: "Grace Hopper"}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want := fmt.Sprintf(`{"from":%q,"to":"Grace Hopper"}`, user.Name)
+	for name, reader := range map[string]models.Actor{"own": team.Admin, "other": other.Admin} {
+		events, _, err := db.ListEvents(t.Context(), reader, models.EventFilter{Action: "user.renamed", Emails: true}, models.Page{})
+		if err != nil || len(events) != 1 || events[0].Detail != want || events[0].UserName != user.Name || events[0].UserEmail != user.Email {
+			t.Errorf("%s team: got %+v, %v, want one with %s of %s", name, events, err, want, user.Email)
+		}
+	}
+}
+
 func TestPreferencesAreThoseOffered(t *testing.T) {
 	t.Parallel()
 	db := modelstest.Open(t)

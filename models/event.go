@@ -3,6 +3,7 @@ package models
 import (
 	"context"
 	"encoding/json"
+	"slices"
 	"strings"
 	"time"
 
@@ -33,6 +34,9 @@ type Event struct {
 
 	// Gone tells that the subject no longer exists. ListEvents fills it in.
 	Gone bool `gorm:"-"`
+	// UserEmail is the address that the person has now. ListEvents fills it in when
+	// the filter says so.
+	UserEmail string `gorm:"-"`
 	// KeyKept tells that KeyID is a key of the team's that still exists.
 	// ListEvents fills it in.
 	KeyKept bool `gorm:"-"`
@@ -75,6 +79,7 @@ type EventFilter struct {
 	// searched by the caller, who knows their words, and given as Actions.
 	Text    string
 	Actions []string
+	Emails  bool // fills UserEmail in
 }
 
 // ListEvents is a page of the team's activity, newest first.
@@ -117,6 +122,9 @@ func (db *DB) ListEvents(ctx context.Context, by Actor, f EventFilter, p Page) (
 	if err == nil {
 		err = db.markGone(ctx, by, events)
 	}
+	if err == nil && f.Emails {
+		err = db.markEmails(ctx, events)
+	}
 	return events, cursor, err
 }
 
@@ -136,6 +144,22 @@ func (db *DB) markGone(ctx context.Context, by Actor, events []Event) error {
 		events[i].KeyKept = exists[e.KeyID]
 	}
 	return err
+}
+
+// markEmails says of each event which address the person has, which stays the same
+// when they take another's name.
+func (db *DB) markEmails(ctx context.Context, events []Event) error {
+	ids := make([]string, len(events))
+	for i, e := range events {
+		ids[i] = e.UserID
+	}
+	users, err := query.Of[User](db.gorm).Where("id IN ?", append(ids, "")).Find(ctx)
+	for i, e := range events {
+		if at := slices.IndexFunc(users, func(u User) bool { return u.ID == e.UserID }); at >= 0 {
+			events[i].UserEmail = users[at].Email
+		}
+	}
+	return translate(err)
 }
 
 // existing tells which things of the team exist, with one query for all kinds.

@@ -2,6 +2,7 @@ package models
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -107,7 +108,8 @@ func (u *User) Profile() ProfileInput {
 	return in
 }
 
-// UpdateProfile changes the actor's own name, language, theme and zone.
+// UpdateProfile changes the actor's own name, language, theme and zone. All teams
+// of a person see from which name to which it was.
 func (db *DB) UpdateProfile(ctx context.Context, by Actor, in ProfileInput) error {
 	if err := by.signedIn(); err != nil {
 		return err
@@ -123,10 +125,24 @@ func (db *DB) UpdateProfile(ctx context.Context, by Actor, in ProfileInput) erro
 		if err := edited(&in, user.Profile(), in.Shown); err != nil {
 			return err
 		}
-		return tx.updateUser(ctx, by.UserID, map[string]any{
+		err = tx.updateUser(ctx, by.UserID, map[string]any{
 			"name": in.Name, "language": in.Language, "theme": in.Theme, "zone": in.Zone,
 		})
+		if err != nil || in.Name == user.Name {
+			return err
+		}
+		return tx.recordRenamed(ctx, by, user.Name, in.Name)
 	})
+}
+
+func (db *DB) recordRenamed(ctx context.Context, by Actor, from, to string) error {
+	teams, err := query.Of[Membership](db.gorm).Where("user_id = ?", by.UserID).Find(ctx)
+	for _, m := range teams {
+		by.TeamID, by.UserName = m.TeamID, from
+		err = errors.Join(err, db.Record(ctx, by, Event{Action: "user.renamed", Kind: KindUser, SubjectID: by.UserID, SubjectName: to},
+			map[string]any{"from": from, "to": to}))
+	}
+	return err
 }
 
 // SetLanguage makes the actor read lang from now on. An unknown language is

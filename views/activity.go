@@ -170,7 +170,7 @@ func ActionsLike(ctx context.Context, text string) []string {
 // EventHead are the titles of the columns that EventCells fills.
 func EventHead(ctx context.Context) []string {
 	var head []string
-	for _, key := range []string{"utc", "local", "person", "action", "kind", "thing", "id", "region", "order", "result", "face", "note", "code", "request", "key", "address", "agent"} {
+	for _, key := range []string{"utc", "local", "person", "action", "kind", "thing", "id", "region", "order", "result", "face", "note", "code", "request", "key", "address", "agent", "email"} {
 		head = append(head, i18n.T(ctx, "activity.column."+key))
 	}
 	return head
@@ -186,7 +186,7 @@ func EventCells(ctx context.Context, e models.Event) []string {
 		e.At.UTC().Format("2006-01-02 15:04:05"), e.At.In(i18n.Zone(ctx)).Format("2006-01-02 15:04:05 -07:00"),
 		firstOf(e.UserName, i18n.T(ctx, "activity.by-server")), EventText(ctx, e), ui.Look(ctx, e.Kind).One(ctx),
 		e.SubjectName, e.SubjectID, e.Region, order, i18n.T(ctx, "activity.result."+e.Result), i18n.T(ctx, "order.face."+string(e.Face)),
-		eventNote(ctx, e), e.Action, e.RequestID, e.KeyID, e.Address, e.Agent,
+		eventNote(ctx, e), e.Action, e.RequestID, e.KeyID, e.Address, e.Agent, e.UserEmail,
 	}
 }
 
