@@ -42,6 +42,9 @@ func TestPlanIsRenewedFromItsPage(t *testing.T) {
 		t.Errorf("got facts %q, want the later end and both prices", show.Text(".facts"))
 	}
 	list := c.Get(t, "/orders")
+	if got := show.Links(".facts .links"); len(got) != 2 || got[0] != list.Links("#orders tbody")[0] || !strings.HasPrefix(show.Text(".facts .links li:first-child"), "Renewal: 2026") {
+		t.Errorf("got orders %q, want that of the renewal and the first", got)
+	}
 	if got := list.Text("#orders tbody tr:first-child"); !strings.Contains(got, "Renewal: Standard") {
 		t.Errorf("the list of orders says %q", got)
 	}

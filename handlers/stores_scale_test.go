@@ -53,6 +53,9 @@ func TestStoreIsScaledFromItsPage(t *testing.T) {
 	if p = ada.Get(t, path); p.Text("#store-state") != "Adding units" || p.Find(".step").Length() != 2 || p.Has("#delete-store") {
 		t.Errorf("scaling: got %q, %d steps", p.Text("#store-state"), p.Find(".step").Length())
 	}
+	if got := p.Links(".facts .links"); len(got) != 2 || !strings.HasPrefix(p.Text(".facts .links li:first-child"), "Scaling: 2026") || !strings.Contains(p.Text(".facts .links li:first-child"), "In progress") {
+		t.Errorf("got orders %q, %q; want that of the scaling and the first", got, p.Text(".facts .links"))
+	}
 	if p := ada.Get(t, "/"); !strings.Contains(p.Body, "Scale store") {
 		t.Error("the dashboard has no words for the job")
 	}

@@ -127,11 +127,7 @@ func (db *DB) measure(ctx context.Context, by Actor) error {
 	if _, err := query.Of[Deduction](db.gorm).Where("team_id = ? AND day = ?", by.TeamID, day).Delete(ctx); err != nil {
 		return fmt.Errorf("measure day again: %w", err)
 	}
-	// Each byte is deducted once: from a plan of the bucket's own region before
-	// one that covers several regions, and then from the one that ends sooner.
-	slices.SortFunc(plans, func(a, b Plan) int {
-		return cmp.Or(cmp.Compare(len(covers[a.Region]), len(covers[b.Region])), a.EndsAt.Compare(b.EndsAt), cmp.Compare(a.ID, b.ID))
-	})
+	inTurn(plans, covers)
 	var all []Deduction
 	for i := range plans {
 		p := &plans[i]
@@ -160,13 +156,40 @@ func (db *DB) measure(ctx context.Context, by Actor) error {
 	return nil
 }
 
+// inTurn sorts storage plans as buckets draw from them. Each byte is deducted once:
+// from a plan of the bucket's own region before one that covers several regions,
+// and then from the one that ends sooner.
+func inTurn(plans []Plan, covers map[string][]string) {
+	slices.SortFunc(plans, func(a, b Plan) int {
+		return cmp.Or(cmp.Compare(len(covers[a.Region]), len(covers[b.Region])), a.EndsAt.Compare(b.EndsAt), cmp.Compare(a.ID, b.ID))
+	})
+}
+
+// runningStorage are those of the plans that are the team's, are for storage and
+// run now.
+func runningStorage(plans query.Rows[Plan], by Actor, now time.Time) query.Rows[Plan] {
+	return plans.Where("team_id = ? AND effective_at <= ? AND ends_at > ? AND NOT held", by.TeamID, now, now).
+		Where("package_type IN (SELECT code FROM package_types WHERE item = ?)", itemStorage)
+}
+
+// plansOver are the team's plans that buckets of a region draw from now, in their
+// turn.
+func (db *DB) plansOver(ctx context.Context, by Actor, region string) ([]Plan, error) {
+	plans, err := runningStorage(query.Of[Plan](db.gorm).Preload("Type", nil), by, db.TeamNow(by)).Find(ctx)
+	if err != nil {
+		return nil, translate(err)
+	}
+	covers, err := db.covers(ctx)
+	plans = slices.DeleteFunc(plans, func(p Plan) bool { return !slices.Contains(covers[p.Region], region) })
+	inTurn(plans, covers)
+	return plans, err
+}
+
 // drawnPlans are the team's storage plans that run now, noted as measured. On
 // PostgreSQL they stay locked to the end of the transaction, so that
 // measurements take turns.
 func (db *DB) drawnPlans(ctx context.Context, by Actor, now time.Time) ([]Plan, error) {
-	running := query.Of[Plan](db.gorm, clause.Locking{Strength: "UPDATE"}).
-		Where("team_id = ? AND effective_at <= ? AND ends_at > ? AND NOT held", by.TeamID, now, now).
-		Where("package_type IN (SELECT code FROM package_types WHERE item = ?)", itemStorage)
+	running := runningStorage(query.Of[Plan](db.gorm, clause.Locking{Strength: "UPDATE"}), by, now)
 	plans, err := running.Order("id").Find(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("read plans to measure: %w", err)

@@ -46,3 +46,12 @@ func (db *DB) ListOrders(ctx context.Context, by Actor, f OrderFilter, p Page) (
 		return []string{fmt.Sprint(o.Number)}
 	})
 }
+
+// listOrdersOf are the orders that made a thing of the actor's team and changed it,
+// newest first.
+func (db *DB) listOrdersOf(ctx context.Context, by Actor, id string) ([]Order, error) {
+	orders, err := query.Of[Order](db.gorm).Where("team_id = ?", by.TeamID).
+		Where("number IN (SELECT order_number FROM order_lines WHERE team_id = ? AND resource_id = ?)", by.TeamID, id).
+		Order("number DESC").Find(ctx)
+	return orders, translate(err)
+}

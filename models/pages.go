@@ -13,6 +13,8 @@ const pageEvents = 20
 type About struct {
 	// Regions are those that serve its kind.
 	Regions []Region
+	// Orders are those that made it and changed it, the newest first.
+	Orders []Order
 	// Events are what happened to it, the newest first.
 	Events []Event
 	// Now is the team's time, which terms are reckoned from; At is the server's,
@@ -27,16 +29,26 @@ func (db *DB) about(ctx context.Context, by Actor, id string, serves Kind, p Pag
 	if a.Regions, err = db.ListRegions(ctx, serves); err != nil {
 		return a, c, err
 	}
+	if a.Orders, err = db.listOrdersOf(ctx, by, id); err != nil {
+		return a, c, err
+	}
 	a.Events, c, err = db.ListEvents(ctx, by, EventFilter{Subject: id}, p)
 	return a, c, err
 }
 
-// BucketPage is a bucket and what happened to it.
+// BucketPage is a bucket, what has to do with it, and what happened to it.
 type BucketPage struct {
 	About
 	Bucket Bucket
 	Cursor Cursor // of the events
+	Plans  []Plan // that it draws from, in their turn
+	// Versions are the newest whose files it holds; More tells that there are others.
+	Versions []PkgVersion
+	More     bool
 }
+
+// pageVersions is how many versions the page of a bucket names.
+const pageVersions = 10
 
 // FindBucketPage is a bucket of the actor's team with a page of its events.
 func (db *DB) FindBucketPage(ctx context.Context, by Actor, id string, events Page) (p BucketPage, err error) {
@@ -45,6 +57,15 @@ func (db *DB) FindBucketPage(ctx context.Context, by Actor, id string, events Pa
 		return p, err
 	}
 	p.Bucket = *b
+	if p.Plans, err = db.plansOver(ctx, by, b.Region); err != nil {
+		return p, err
+	}
+	var more Cursor
+	p.Versions, more, err = db.ListPkgVersions(ctx, by, PkgVersionFilter{BucketID: id}, Page{Size: pageVersions})
+	if err != nil {
+		return p, err
+	}
+	p.More = more.Next != ""
 	p.About, p.Cursor, err = db.about(ctx, by, id, KindBucket, events)
 	return p, err
 }

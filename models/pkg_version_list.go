@@ -41,6 +41,7 @@ type PkgVersionFilter struct {
 	Label     string
 	LabelText string // in the label
 	Text      string // in the label, the application's name or the source
+	BucketID  string // whose files they use
 }
 
 // ListPkgVersions is a page of the team's package versions, newest first,
@@ -89,6 +90,9 @@ func (db *DB) pkgVersions(by Actor, f PkgVersionFilter) query.Rows[PkgVersion] {
 	}
 	if f.State != "" {
 		q = q.Where("state = ?", f.State)
+	}
+	if f.BucketID != "" {
+		q = q.Where("EXISTS (SELECT 1 FROM objects WHERE id = pkg_versions.object_id AND bucket_id = ?)", f.BucketID)
 	}
 	if f.Label != "" {
 		q = q.Where("label = ?", f.Label)

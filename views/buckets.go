@@ -279,7 +279,7 @@ func (p BucketDetailsProps) facts(ctx context.Context) []ui.Row {
 	return append(rows,
 		ui.Row{Label: i18n.T(ctx, "buckets.created-at"), Body: ui.DateTime(b.CreatedAt, i18n.DateTime(ctx, b.CreatedAt))},
 		ui.Row{Label: i18n.T(ctx, "buckets.created-by"), Value: b.CreatorName},
-		ui.Row{Label: i18n.T(ctx, "buckets.order"), Body: bucketOrder(b.OrderNumber)},
+		ui.Row{Label: i18n.T(ctx, "order.of", "Count", len(p.Orders)), Body: orderLinks(models.KindBucket, p.Orders)},
 	)
 }
 

@@ -268,7 +268,7 @@ func orderFacts(ctx context.Context, s *models.OrderSheet) []ui.Row {
 		{Label: i18n.T(ctx, "order.by-way"), Value: i18n.T(ctx, "order.face."+string(o.Face))},
 	}
 	if o.RelatedNumber != 0 {
-		rows = append(rows, ui.Row{Label: i18n.T(ctx, "order.related"), Body: planOrderLink(o.RelatedNumber)})
+		rows = append(rows, ui.Row{Label: i18n.T(ctx, "order.related"), Body: orderLink(o.RelatedNumber, number(o.RelatedNumber))})
 	}
 	if o.KeyID != "" {
 		rows = append(rows,

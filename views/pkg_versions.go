@@ -292,7 +292,7 @@ func (p PkgVersionShowProps) facts(ctx context.Context) []ui.Row {
 		rows = append(rows, ui.Row{Label: ui.Label(ctx, "description"), Value: v.Description})
 	}
 	return append(rows,
-		ui.Row{Label: i18n.T(ctx, "versions.order"), Body: versionOrderLink(v)},
+		ui.Row{Label: i18n.T(ctx, "order.of", "Count", len(p.Orders)), Body: orderLinks(models.KindPkgVersion, p.Orders)},
 		ui.Row{Label: i18n.T(ctx, "versions.created-by"), Value: v.CreatorName + " · " + i18n.DateTime(ctx, v.CreatedAt)},
 	)
 }

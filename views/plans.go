@@ -266,7 +266,7 @@ func (p PlanShowProps) facts(ctx context.Context) []ui.Row {
 		{Label: i18n.T(ctx, "plans.starts"), Body: ui.DateTime(x.EffectiveAt, i18n.OrderTime(ctx, x.EffectiveAt))},
 		{Label: i18n.T(ctx, "plans.last-day"), Body: ui.DateTime(x.EndsAt, i18n.LastDate(ctx, x.EndsAt))},
 		{Label: i18n.T(ctx, "plans.paid"), Value: i18n.Money(ctx, x.PaidMinor, x.Currency)},
-		{Label: i18n.T(ctx, "plans.order"), Body: planOrderLink(x.OrderNumber)},
+		{Label: i18n.T(ctx, "order.of", "Count", len(p.Orders)), Body: orderLinks(models.KindPlan, p.Orders)},
 		{Label: i18n.T(ctx, "plans.ordered-by"), Value: x.CreatorName},
 	}
 	if x.Note != "" {

@@ -258,7 +258,7 @@ func (p StoreShowProps) facts(ctx context.Context) []ui.Row {
 		rows = append(rows, ui.Row{Label: ui.Label(ctx, "description"), Value: *s.Description})
 	}
 	return append(rows,
-		ui.Row{Label: i18n.T(ctx, "stores.order"), Body: storeOrderLink(s.OrderNumber)},
+		ui.Row{Label: i18n.T(ctx, "order.of", "Count", len(p.Orders)), Body: orderLinks(models.KindStore, p.Orders)},
 		ui.Row{Label: i18n.T(ctx, "stores.created-by"), Value: s.CreatorName + " · " + i18n.DateTime(ctx, s.CreatedAt)},
 		ui.Row{Label: i18n.T(ctx, "stores.code"), Value: string(s.State), Mono: true},
 	)
