@@ -92,9 +92,13 @@ func (h AccessKeys) Orders(c *gin.Context) error {
 	return web.SeeOther(c, string(h.Place))
 }
 
-// New shows the form for a key.
+// New shows the form for a key, and again while it is filled in.
 func (h AccessKeys) New(c *gin.Context) error {
-	return h.form(c, http.StatusOK, web.NewForm(c, models.AccessKeyInput{}))
+	if c.Request.Method == http.MethodGet {
+		return h.form(c, http.StatusOK, web.NewForm(c, models.AccessKeyInput{}))
+	}
+	var in models.AccessKeyInput
+	return noted(c, &in, func() error { return models.Check(&in) }, func(f ui.Form) error { return h.form(c, http.StatusOK, f) })
 }
 
 func (h AccessKeys) form(c *gin.Context, status int, form ui.Form) error {

@@ -33,18 +33,14 @@ func (h Apps) List(c *gin.Context) error {
 	return web.Render(c, http.StatusOK, views.AppList(p))
 }
 
-// New shows the form for a new application. What the query gives is filled in.
+// New shows the form for a new application, and again while it is filled in.
+// What the query gives is filled in.
 func (h Apps) New(c *gin.Context) error {
-	if !models.ActorFrom(c.Request.Context()).May(models.Request) {
-		return models.ErrForbidden
-	}
+	ctx := c.Request.Context()
 	var in models.AppInput
-	form, err := web.Decode(c, &in)
-	if err != nil && !form.Reject(err) {
-		return err
-	}
-	form.Errors = nil
-	return h.form(c, http.StatusOK, form)
+	return noted(c, &in, func() error { return h.DB.CheckApp(ctx, models.ActorFrom(ctx), in) }, func(f ui.Form) error {
+		return h.form(c, http.StatusOK, f)
+	})
 }
 
 // Create makes an application, or shows the form again with what was wrong.
@@ -80,30 +76,6 @@ func (h Apps) form(c *gin.Context, status int, form ui.Form) error {
 		return err
 	}
 	return web.Render(c, status, views.AppNew(p))
-}
-
-// Check says whether a name can be given to a new application.
-func (h Apps) Check(c *gin.Context) error {
-	ctx := c.Request.Context()
-	if !models.ActorFrom(ctx).May(models.Request) {
-		return models.ErrForbidden
-	}
-	var in models.AppInput
-	form, err := web.Decode(c, &in)
-	if err != nil && !form.Reject(err) {
-		return err
-	}
-	free := false
-	if err == nil && in.Name != "" {
-		free, err = h.DB.AppNameFree(ctx, models.ActorFrom(ctx), in.Region, in.Name)
-		if err != nil {
-			return err
-		}
-		if !free {
-			form.Reject(models.Invalid{{Field: "app_name", Rule: "taken"}})
-		}
-	}
-	return web.Render(c, http.StatusOK, views.AppNameNote(form, free))
 }
 
 // Show is the page of one application with its versions.

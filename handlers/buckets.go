@@ -64,26 +64,6 @@ func (f *bucketFields) Draw(p views.OrderFormProps) templ.Component {
 	return views.BucketNew(views.BucketNewProps{OrderFormProps: p, Regions: f.regions, Input: f.in})
 }
 
-// Check says whether a name can be given to a new bucket.
-func (h Buckets) Check(c *gin.Context) error {
-	ctx := c.Request.Context()
-	if !models.ActorFrom(ctx).May(models.Request) {
-		return models.ErrForbidden
-	}
-	form := ui.Form{}
-	free := false
-	name, err := models.BucketName(c.Query("bucket_name"))
-	if err == nil && name != "" {
-		if free, err = h.DB.BucketNameFree(ctx, name); err == nil && !free {
-			err = models.Invalid{{Field: "bucket_name", Rule: "taken"}}
-		}
-	}
-	if err != nil && !form.Reject(err) {
-		return err
-	}
-	return web.Render(c, http.StatusOK, views.BucketNameNote(form, free))
-}
-
 // Show is the page of one bucket's files.
 func (h Buckets) Show(c *gin.Context) error {
 	return h.show(c, http.StatusOK, ui.Form{}, nil)

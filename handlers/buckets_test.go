@@ -146,18 +146,9 @@ func TestBucketNameIsCheckedAndPreviewed(t *testing.T) {
 	site := open(t)
 	newBucket(t, site, site.Other, models.BucketInput{Name: "taken-name"})
 	c := site.SignIn(t, models.Requester)
-	for name, want := range map[string]string{"taken-name": ".error", "No": ".error", "free-name": ".fine"} {
-		p := c.GetHX(t, "/buckets/check?bucket_name="+url.QueryEscape(name), "div#bucket_name-note")
-		if p.Status != http.StatusOK || !p.Has("#bucket_name-note "+want) || p.Has("h1") {
-			t.Errorf("%s: got %d %s, want only a note with %s", name, p.Status, p.Body, want)
-		}
-	}
-	if p := c.GetHX(t, "/buckets/check?bucket_name=", "div#bucket_name-note"); p.Text("#bucket_name-note") != "" {
-		t.Errorf("empty name: got %q, want nothing", p.Text("#bucket_name-note"))
-	}
 	p := c.Post(t, "/buckets/preview", url.Values{"bucket_name": {"taken-name"}, "region": {"cn-hangzhou"}, "size_limit": {"x"}})
-	if p.Status != http.StatusOK || !p.Has("#bucket_name-note .error") || p.Find(".field-note .error").Length() != 1 || !p.Has("#summary .callout") {
-		t.Errorf("preview: got %d; want the refusals in the summary, and that of the name alone beside its field", p.Status)
+	if p.Status != http.StatusOK || !p.Has("#bucket_name-note .error") || !p.Has("#size_limit-note .error") || p.Has(".error-summary") || !p.Has("#summary .callout") {
+		t.Errorf("preview: got %d; want the refusals in the summary and each beside its field", p.Status)
 	}
 }
 
@@ -377,8 +368,8 @@ func TestBucketsOfOthersAndRightsOfViewers(t *testing.T) {
 	}
 	for path, p := range map[string]*webtest.Page{
 		"new": viewer.Get(t, "/buckets/new"), "create": viewer.Post(t, "/buckets", url.Values{"region": {"cn-hangzhou"}}),
-		"preview": viewer.Post(t, "/buckets/preview", url.Values{}), "check": viewer.Get(t, "/buckets/check?bucket_name=abc"),
-		"delete": viewer.Post(t, base+"/removal", url.Values{}), "confirm": viewer.Get(t, base+"/objects/removal?object=x"),
+		"preview": viewer.Post(t, "/buckets/preview", url.Values{"bucket_name": {"abc"}}),
+		"delete":  viewer.Post(t, base+"/removal", url.Values{}), "confirm": viewer.Get(t, base+"/objects/removal?object=x"),
 		"delete objects": viewer.Post(t, base+"/objects/removal", url.Values{"object": {"x"}}),
 	} {
 		if p.Status != http.StatusForbidden {

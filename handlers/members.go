@@ -61,6 +61,15 @@ func (h Members) Create(c *gin.Context) error {
 	return h.linked(c, user, secret)
 }
 
+// Preview draws the form for a person again while it is filled in.
+func (h Members) Preview(c *gin.Context) error {
+	if !models.ActorFrom(c.Request.Context()).May(models.Administer) {
+		return models.ErrForbidden
+	}
+	var in models.MemberInput
+	return noted(c, &in, func() error { return models.Check(&in) }, func(f ui.Form) error { return h.page(c, http.StatusOK, f, nil) })
+}
+
 // Invite makes a new link for a member who has not taken up the first.
 func (h Members) Invite(c *gin.Context) error {
 	ctx := c.Request.Context()

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"net/url"
 	"slices"
 	"strconv"
 
@@ -90,7 +91,8 @@ func (h OrderForm) route(r gin.IRoutes) {
 }
 
 // Preview shows the form with the order as it stands. What the address or the
-// form says is filled in, what depends on it is offered anew.
+// form says is filled in, what depends on it is offered anew, and what is wrong
+// is said beside each field that was filled in or left.
 func (h OrderForm) Preview(c *gin.Context) error { return h.preview(c, pasted{}) }
 
 // Paste fills in the form from a request that was pasted.
@@ -112,8 +114,31 @@ func (h OrderForm) preview(c *gin.Context, said pasted) error {
 		if err != nil && quote.Refused == nil {
 			return err
 		}
+		a.Form.Warn(quote.Refused, sent(c))
 		return web.Render(c, said.status(), h.page(ctx, a, quote))
 	})
+}
+
+// sent are the fields of a form that was read, or of the address that fills it in.
+func sent(c *gin.Context) url.Values {
+	if c.Request.Method == http.MethodGet {
+		return c.Request.URL.Query()
+	}
+	return c.Request.PostForm
+}
+
+// noted draws a form that places no order again while it is filled in: what in,
+// which it is read into, breaks of the rules of check is said beside each field
+// that was filled in or left.
+func noted(c *gin.Context, in any, check func() error, draw func(ui.Form) error) error {
+	form, err := web.Decode(c, in)
+	if err == nil || errors.As(err, &models.Invalid{}) {
+		err = models.Invalid(nil).With(err, check())
+	}
+	if !form.Warn(err, sent(c)) {
+		return err
+	}
+	return draw(form)
 }
 
 // Create places the order, or shows the form again with all that is wrong with

@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -102,5 +103,81 @@ func TestAFormIsDecodedAndDraftedOnce(t *testing.T) {
 				}
 			}
 		}
+	}
+}
+
+func TestEachFieldSaysWhatIsWrongWhenItIsLeft(t *testing.T) {
+	t.Parallel()
+	site := open(t)
+	newBucket(t, site, site.Other, models.BucketInput{Name: "taken-name"})
+	app := newApp(t, site, "shop")
+	c, admin := site.SignIn(t, models.Requester), site.SignIn(t, models.Admin)
+	if p := c.Post(t, "/pkg-versions", url.Values{"app_id": {app.ID}, "label": {"1.0"}, "source_from": {"external"}, "source": {"oss://elsewhere/a.zip"}}); p.Status != http.StatusSeeOther {
+		t.Fatalf("a version: got %d %s", p.Status, p.Text(".error-summary"))
+	}
+	for _, tt := range []struct {
+		what, path  string
+		typed       url.Values
+		wrong, fine string // the fields that say something, with spaces between
+	}{
+		{"a taken name without a region", "/buckets", url.Values{"bucket_name": {"taken-name"}}, "bucket_name", ""},
+		{"a free name without a region", "/buckets", url.Values{"bucket_name": {"free-name"}}, "", "bucket_name"},
+		{"a name that is being typed", "/buckets", url.Values{"bucket_name": {"No"}, "typing": {"bucket_name"}}, "", ""},
+		{"a name that is mended", "/buckets", url.Values{"bucket_name": {"No"}, "typing": {"bucket_name"}, "left": {"bucket_name"}}, "bucket_name", ""},
+		{"a size and what it is for", "/buckets", url.Values{"size_limit": {"x"}, "tags": {"a\x07"}, "cost_centre": {strings.Repeat("c", 65)}}, "size_limit tags cost_centre", ""},
+		{"a region that was left empty", "/buckets", url.Values{"left": {"region"}}, "region", ""},
+		{"a region that is none", "/stores", url.Values{"region": {"nowhere"}, "store_name": {"handbook"}}, "region", ""},
+		{"999 units", "/stores", url.Values{"region": {"cn-north-7"}, "availability_zones": {"cn-north-7a"}, "num": {"999"}}, "num", ""},
+		{"units that are no number", "/stores", url.Values{"num": {"many"}}, "num", ""},
+		{"units that were emptied", "/stores", url.Values{"num": {""}, "left": {"num"}}, "num", ""},
+		{"a day that has passed", "/plans", url.Values{"effective_date": {"2001-01-01T00:00"}}, "effective_date", ""},
+		{"a label before its application", "/pkg-versions", url.Values{"label": {"1.0"}, "app_id": {"wa-none"}}, "app_id", ""},
+		{"a used label", "/pkg-versions", url.Values{"label": {"1.0"}, "app_id": {app.ID}}, "label", ""},
+		{"a new label", "/pkg-versions", url.Values{"label": {"2.0"}, "app_id": {app.ID}}, "", "label"},
+		{"a source that is none", "/pkg-versions", url.Values{"source_from": {"external"}, "source": {"http://x"}}, "source", ""},
+		{"a taken application", "/apps", url.Values{"app_name": {"shop"}, "region": {app.Region}}, "app_name", ""},
+		{"a free application", "/apps", url.Values{"app_name": {"desk"}, "region": {app.Region}}, "", "app_name"},
+		{"an address that is none", "/team/members", url.Values{"email": {"x"}, "left": {"user_name"}}, "user_name email", ""},
+		{"a key's name", "/team/keys", url.Values{"key_name": {strings.Repeat("k", 65)}}, "key_name", ""},
+	} {
+		p := admin.Post(t, tt.path+"/preview", tt.typed)
+		if p.Status != http.StatusOK || p.Has(".error-summary") {
+			t.Errorf("%s: got %d %q, want 200 and no summary of errors", tt.what, p.Status, p.Text(".error-summary"))
+		}
+		for selector, want := range map[string]string{".error": tt.wrong, ".fine": tt.fine} {
+			var got []string
+			for _, field := range p.Find(".field-note:has(" + selector + ")").EachIter() {
+				got = append(got, strings.TrimSuffix(field.AttrOr("id", ""), "-note"))
+			}
+			slices.Sort(got)
+			fields := strings.Fields(want)
+			slices.Sort(fields)
+			if !slices.Equal(got, fields) {
+				t.Errorf("%s: %s beside %q, want %q", tt.what, selector, got, fields)
+			}
+		}
+	}
+	if p := c.Post(t, "/team/members/preview", url.Values{"email": {"x"}}); p.Status != http.StatusForbidden {
+		t.Errorf("a requester previews a member: got %d, want 403", p.Status)
+	}
+}
+
+func TestSetUpSaysWhatIsWrongWhenAFieldIsLeft(t *testing.T) {
+	t.Parallel()
+	site, link := empty(t)
+	c := site.Visitor(t)
+	p := c.Post(t, "/setup/preview", url.Values{"link": {link}, "email": {"x"}, "password": {""}, "left": {"password"}})
+	if p.Status != http.StatusOK || p.Find(".field-note .error").Length() != 2 || !p.Has("#email-note .error") {
+		t.Errorf("got %d %q", p.Status, p.Text(".field-note .error"))
+	}
+	if got, want := p.Text("#password-note"), ui.RuleText(t.Context(), models.FieldError{Field: "password", Rule: "required"}); got != want {
+		t.Errorf("an empty password: got %q, want %q", got, want)
+	}
+	if p := c.Post(t, "/setup/preview", url.Values{"link": {"guess"}, "email": {"x"}}); p.Status != http.StatusNotFound {
+		t.Errorf("without the link: got %d, want 404", p.Status)
+	}
+	p = c.Post(t, "/setup", url.Values{"link": {link}, "password": {""}})
+	if n := p.Find(`.error-summary a[href="#password"]`).Length(); n != 1 {
+		t.Errorf("an empty password has %d lines, want 1: %q", n, p.Text(".error-summary"))
 	}
 }

@@ -45,29 +45,6 @@ func versionList(c *gin.Context, db *models.DB) (views.PkgVersionListProps, mode
 	}, models.PkgVersionFilter{State: models.PkgVersionState(c.Query("state")), Text: c.Query("q")}
 }
 
-// Check says whether a label can be given to a new version.
-func (h PkgVersions) Check(c *gin.Context) error {
-	ctx := c.Request.Context()
-	if !models.ActorFrom(ctx).May(models.Request) {
-		return models.ErrForbidden
-	}
-	var in models.PkgVersionInput
-	form, err := web.Decode(c, &in)
-	if err != nil && !form.Reject(err) {
-		return err
-	}
-	free := false
-	if err == nil && in.Label != "" && in.AppID != "" {
-		if free, err = h.DB.LabelFree(ctx, models.ActorFrom(ctx), in.AppID, in.Label); err != nil {
-			return err
-		}
-		if !free {
-			form.Reject(models.Invalid{{Field: "label", Rule: "taken"}})
-		}
-	}
-	return web.Render(c, http.StatusOK, views.PkgVersionLabelNote(form, free))
-}
-
 // Show is the page of one package version.
 func (h PkgVersions) Show(c *gin.Context) error { return h.show(c, views.PkgVersionShow) }
 

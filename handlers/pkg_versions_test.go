@@ -81,12 +81,6 @@ func TestAppFormKeepsWhatWasTyped(t *testing.T) {
 	if p = c.Get(t, p.Location()); p.Text("h1 span") != "desk" || !p.Has("#delete-app") {
 		t.Errorf("got heading %q", p.Text("h1"))
 	}
-	if p = c.GetHX(t, "/apps/check?app_name=shop&region=cn-hangzhou", "div#app_name-note"); !p.Has(".error") {
-		t.Errorf("check of a taken name says %q", p.Text("body"))
-	}
-	if p = c.GetHX(t, "/apps/check?app_name=shop2&region=cn-hangzhou", "div#app_name-note"); !p.Has(".fine") {
-		t.Errorf("check of a free name says %q", p.Text("body"))
-	}
 }
 
 func TestUploadedVersionIsOrderedCheckedAndSentBack(t *testing.T) {
@@ -190,13 +184,13 @@ func TestVersionPagesObeyRoleAndTeam(t *testing.T) {
 			t.Errorf("viewer, %s: got %d, or a script, or something to press", path, p.Status)
 		}
 	}
-	for _, path := range []string{"/apps/new", "/pkg-versions/new", "/apps/check?app_name=x", "/pkg-versions/check?label=x"} {
+	for _, path := range []string{"/apps/new", "/pkg-versions/new"} {
 		if p := viewer.Get(t, path); p.Status != http.StatusForbidden {
 			t.Errorf("viewer, %s: got %d, want 403", path, p.Status)
 		}
 	}
 	posts := []string{"/apps/" + app.ID + "/removal", "/pkg-versions/" + id + "/removal", "/pkg-versions/" + id + "/retry"}
-	for _, path := range append(posts, "/apps", "/pkg-versions") {
+	for _, path := range append(posts, "/apps", "/apps/preview", "/pkg-versions", "/pkg-versions/preview") {
 		if p := viewer.Post(t, path, url.Values{"app_name": {"x"}}); p.Status != http.StatusForbidden {
 			t.Errorf("viewer, POST %s: got %d, want 403", path, p.Status)
 		}

@@ -163,7 +163,7 @@ func TestPlanPreviewOffersWhatGoesWithTheChoice(t *testing.T) {
 			t.Fatal(err)
 		}
 		p := c.Post(t, "/plans/preview", values)
-		if p.Status != http.StatusOK || p.Has(".field-note .error") {
+		if p.Status != http.StatusOK || p.Has(".field-note .error") != p.Has("#effective_date[value=v]") {
 			t.Errorf("%s: got %d, errors %q", tt.name, p.Status, p.Text(".field-note .error"))
 		}
 		if got := choices(p, "specification"); !slices.Equal(got, tt.specs) {

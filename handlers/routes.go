@@ -92,6 +92,7 @@ func pageRoutes(cfg Config) (http.Handler, error) {
 	setup := Setup{DB: cfg.DB}
 	guest.GET("/setup", web.Page(setup.New))
 	guest.POST("/setup", web.Page(setup.Create))
+	guest.POST("/setup/preview", web.Page(setup.Preview))
 
 	sessions := Sessions{DB: cfg.DB}
 	guest.GET("/sign-in", web.Page(sessions.New))
@@ -136,7 +137,6 @@ func pageRoutes(cfg Config) (http.Handler, error) {
 
 	buckets := Buckets{DB: cfg.DB, UploadLimit: cfg.UploadLimit, API: table}
 	member.GET("/buckets", web.Page(buckets.List))
-	member.GET("/buckets/check", web.Page(buckets.Check))
 	member.GET("/buckets/:id", web.Page(buckets.Show))
 	member.GET("/buckets/:id/details", web.Page(buckets.Details))
 	member.POST("/buckets/:id/removal", web.Page(buckets.Delete))
@@ -161,6 +161,7 @@ func pageRoutes(cfg Config) (http.Handler, error) {
 	members := Members{DB: cfg.DB}
 	member.GET("/team", web.Page(members.List))
 	member.POST("/team/members", web.Page(members.Create))
+	member.POST("/team/members/preview", web.Page(members.Preview))
 	member.POST("/team/members/:id/role", web.Page(members.Role))
 	member.POST("/team/members/:id/invitation", web.Page(members.Invite))
 	member.POST("/team/members/:id/removal", web.Page(members.Delete))
@@ -173,6 +174,7 @@ func pageRoutes(cfg Config) (http.Handler, error) {
 		at.group.GET(path, web.Page(keys.List))
 		at.group.GET(path+"/new", web.Page(keys.New))
 		at.group.POST(path, web.Page(keys.Create))
+		at.group.POST(path+"/preview", web.Page(keys.New))
 		at.group.GET(path+"/:id", web.Polled, web.Page(keys.Show))
 		at.group.POST(path+"/:id/state", web.Page(keys.State))
 		at.group.POST(path+"/:id/removal", web.Page(keys.Delete))
@@ -184,14 +186,13 @@ func pageRoutes(cfg Config) (http.Handler, error) {
 	apps := Apps{DB: cfg.DB}
 	member.GET("/apps", web.Page(apps.List))
 	member.GET("/apps/new", web.Page(apps.New))
-	member.GET("/apps/check", web.Page(apps.Check))
+	member.POST("/apps/preview", web.Page(apps.New))
 	member.POST("/apps", web.Page(apps.Create))
 	member.GET("/apps/:id", web.Page(apps.Show))
 	member.POST("/apps/:id/removal", web.Page(apps.Delete))
 
 	versions := PkgVersions{DB: cfg.DB, UploadLimit: cfg.UploadLimit, API: table}
 	member.GET("/pkg-versions", web.Polled, web.Page(versions.List))
-	member.GET("/pkg-versions/check", web.Page(versions.Check))
 	member.GET("/pkg-versions/:id", web.Page(versions.Show))
 	member.GET("/pkg-versions/:id/status", web.Polled, web.Page(versions.Status))
 	member.GET("/pkg-versions/:id/file", web.Page(versions.Download))
@@ -209,7 +210,6 @@ func pageRoutes(cfg Config) (http.Handler, error) {
 
 	stores := Stores{DB: cfg.DB, API: table}
 	member.GET("/stores", web.Polled, web.Page(stores.List))
-	member.GET("/stores/check", web.Page(stores.Check))
 	member.GET("/stores/:id", web.Page(stores.Show))
 	member.GET("/stores/:id/status", web.Polled, web.Page(stores.Status))
 	member.POST("/stores/:id/retry", web.Page(stores.Retry))

@@ -9,6 +9,7 @@ import (
 	"quartermaster/models"
 	"quartermaster/views"
 	"quartermaster/views/i18n"
+	"quartermaster/views/ui"
 	"quartermaster/web"
 )
 
@@ -31,6 +32,19 @@ func (h Setup) New(c *gin.Context) error {
 		return err
 	}
 	return web.Render(c, http.StatusOK, views.Setup(web.NewForm(c, models.SetupInput{}), secret))
+}
+
+// Preview draws the form again while it is filled in.
+func (h Setup) Preview(c *gin.Context) error {
+	var in struct {
+		models.SetupInput
+		Link string `form:"link"`
+	}
+	return noted(c, &in, func() error {
+		return models.Invalid(nil).With(h.DB.CheckSetupToken(c.Request.Context(), in.Link), in.Check())
+	}, func(f ui.Form) error {
+		return web.Render(c, http.StatusOK, views.Setup(f, in.Link))
+	})
 }
 
 // Create makes the first site admin and team and signs them in.

@@ -15,7 +15,6 @@ import (
 	"quartermaster/models"
 	"quartermaster/models/pricing"
 	"quartermaster/views"
-	"quartermaster/views/i18n"
 	"quartermaster/views/ui"
 	"quartermaster/web"
 )
@@ -87,31 +86,6 @@ func (f *storeFields) Choose(ctx context.Context, a *Asked) (err error) {
 func (f *storeFields) Draw(p views.OrderFormProps) templ.Component {
 	f.page.OrderFormProps = p
 	return views.StoreNew(f.page)
-}
-
-// Check tells, when the name's field is left, whether the name is free.
-func (h Stores) Check(c *gin.Context) error {
-	ctx := c.Request.Context()
-	if !models.ActorFrom(ctx).May(models.Request) {
-		return models.ErrForbidden
-	}
-	var in struct {
-		Name   string `form:"store_name"`
-		Region string `form:"region"`
-	}
-	form, err := web.Decode(c, &in)
-	if err != nil {
-		return err
-	}
-	note := ""
-	if in.Name != "" {
-		err = h.DB.CheckStoreName(ctx, models.ActorFrom(ctx), in.Region, in.Name)
-		note = i18n.T(ctx, "stores.name-free")
-	}
-	if err != nil && !form.Reject(err) {
-		return err
-	}
-	return web.Render(c, http.StatusOK, ui.FieldNote(form, "store_name", note))
 }
 
 // Show is the page of one store.

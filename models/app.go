@@ -59,15 +59,8 @@ func (db *DB) CreateApp(ctx context.Context, by Actor, in AppInput) (*App, error
 		app.Token = &in.Token
 	}
 	err := db.tx(ctx, func(ctx context.Context, tx *DB) error {
-		if err := tx.checkAppCatalogue(ctx, in); err != nil {
+		if err := tx.checkApp(ctx, by, in); err != nil {
 			return err
-		}
-		free, err := tx.AppNameFree(ctx, by, app.Region, app.Name)
-		switch {
-		case err != nil:
-			return err
-		case !free:
-			return invalid("app_name", "taken")
 		}
 		if err := query.Of[App](tx.gorm).Create(ctx, app); err != nil {
 			return taken(err, "app_name")
@@ -110,17 +103,29 @@ func (db *DB) appOf(ctx context.Context, by Actor, in AppInput) (*App, error) {
 // appCounter is the counter of the applications of a region.
 func appCounter(region string) string { return "app." + region }
 
-// checkAppCatalogue refuses a region or a category that the catalogue does not
-// offer to applications.
-func (db *DB) checkAppCatalogue(ctx context.Context, in AppInput) error {
-	if _, err := db.region(ctx, in.Region, KindApp); err != nil || in.Category == "" {
+// CheckApp says all that is wrong with a new application, before it is asked
+// for.
+func (db *DB) CheckApp(ctx context.Context, by Actor, in AppInput) error {
+	if err := by.may(Request); err != nil {
 		return err
 	}
-	n, err := query.Of[Category](db.gorm).Where("name = ?", in.Category).Count(ctx, "*")
-	if err == nil && n == 0 {
-		err = invalid("category", "unknown")
+	return Invalid(nil).With(Check(&in), db.checkApp(ctx, by, in))
+}
+
+// checkApp refuses a region or a category that the catalogue does not offer to
+// applications, and a name that is taken.
+func (db *DB) checkApp(ctx context.Context, by Actor, in AppInput) error {
+	_, unknown := db.region(ctx, in.Region, KindApp)
+	if n, err := query.Of[Category](db.gorm).Where("name = ?", in.Category).Count(ctx, "*"); err != nil {
+		return translate(err)
+	} else if n == 0 && in.Category != "" {
+		unknown = Invalid(nil).With(unknown, invalid("category", "unknown"))
 	}
-	return err
+	free, err := db.AppNameFree(ctx, by, in.Region, in.Name)
+	if err == nil && !free {
+		err = invalid("app_name", "taken")
+	}
+	return Invalid(nil).With(unknown, err)
 }
 
 // AppNameFree tells whether the actor's team has no application of that name

@@ -60,17 +60,12 @@ func (in *BucketInput) Line(ctx context.Context, db *DB, by Actor) (OrderLine, e
 	if err := db.objectStorageOn(ctx, by); err != nil {
 		return line, err
 	}
-	if _, err := db.region(ctx, in.Region, KindBucket); err != nil {
-		return line, err
-	}
-	if in.Name == "" {
-		return line, nil
-	}
+	_, unknown := db.region(ctx, in.Region, KindBucket)
 	free, err := db.BucketNameFree(ctx, in.Name)
 	if err == nil && !free {
 		err = invalid("bucket_name", "taken")
 	}
-	return line, err
+	return line, Invalid(nil).With(unknown, err)
 }
 
 func (in *BucketInput) detail() string {
@@ -131,16 +126,6 @@ func (db *DB) objectStorageOn(ctx context.Context, by Actor) error {
 		err = invalid("", "storage_off")
 	}
 	return err
-}
-
-// BucketName is a name as a bucket would be given it, or Invalid when it breaks
-// the rules of names. It does not look whether the name is free.
-func BucketName(typed string) (string, error) {
-	in := BucketInput{Name: typed, Region: "any"}
-	if err := in.Check(); err != nil {
-		return "", err
-	}
-	return in.Name, nil
 }
 
 // BucketNameFree tells whether no bucket of this server has the name.

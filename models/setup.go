@@ -91,6 +91,11 @@ type SetupInput struct {
 	Language string `form:"-" validate:"omitempty,oneof=en zh"`
 }
 
+// Check says which rules the fields break. An empty password is only empty.
+func (in *SetupInput) Check() error {
+	return Invalid(nil).With(Check(in), passwordRule("password", in.Password, in.Email, in.UserInput.Name, in.TeamInput.Name))
+}
+
 // CreateFirstAdmin makes the first site admin and team and signs them in. The
 // setup link of the token works once: when several use it at the same time, one
 // succeeds and the others get ErrNotFound.
@@ -98,7 +103,7 @@ func (db *DB) CreateFirstAdmin(ctx context.Context, from Actor, token string, in
 	if err := db.CheckSetupToken(ctx, token); err != nil {
 		return SignedIn{}, err
 	}
-	if err := Invalid(nil).With(Check(&in), passwordRule("password", in.Password, in.Email, in.UserInput.Name, in.TeamInput.Name)); err != nil {
+	if err := in.Check(); err != nil {
 		return SignedIn{}, err
 	}
 	hash, err := db.passwords.Hash(ctx, in.Password)

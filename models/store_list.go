@@ -17,21 +17,6 @@ func (db *DB) StoreNameFree(ctx context.Context, by Actor, region, name string) 
 	return n == 0, translate(err)
 }
 
-// CheckStoreName says which rules the name of a new store would break, if any.
-func (db *DB) CheckStoreName(ctx context.Context, by Actor, region, name string) error {
-	in := struct {
-		Name string `form:"store_name" validate:"required,min=3,max=63,storename"`
-	}{name}
-	if err := Check(&in); err != nil {
-		return err
-	}
-	free, err := db.StoreNameFree(ctx, by, region, name)
-	if err == nil && !free {
-		err = invalid("store_name", "taken")
-	}
-	return err
-}
-
 // FindStore is one store of the actor's team.
 func (db *DB) FindStore(ctx context.Context, by Actor, id string) (*Store, error) {
 	if err := by.may(See); err != nil {

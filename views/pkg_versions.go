@@ -139,6 +139,14 @@ func (p AppListProps) filters(ctx context.Context) []ui.Filter {
 	return out
 }
 
+// free is what to say of a name that nothing is wrong with.
+func (p AppNewProps) free(ctx context.Context) string {
+	if p.Form.Value("app_name") == "" || len(p.Form.Errors) > 0 || p.Form.Error("region") != nil {
+		return ""
+	}
+	return i18n.T(ctx, "apps.name-free")
+}
+
 func (p AppNewProps) categories(ctx context.Context) []ui.Option {
 	options := make([]ui.Option, len(p.Categories))
 	for i, c := range p.Categories {

@@ -110,11 +110,54 @@
     }
   })
 
+  // form[data-noted] is drawn again as it is filled in. It tells which fields were
+  // left, those that are wrong among them, and which one is still being typed in.
+  const left = new WeakMap()
+  document.addEventListener('change', ({ target }) => {
+    const form = target.form
+    if (form) left.set(form, (left.get(form) ?? new Set()).add(target.name))
+  }, true)
+  document.addEventListener('htmx:config:request', (event) => {
+    const { request, sourceEvent } = event.detail.ctx
+    const form = request.form
+    if (!form || !('noted' in form.dataset)) return
+    const names = new Set(left.get(form))
+    form.querySelectorAll('.field.invalid').forEach((field) => names.add(field.querySelector('[name]')?.name))
+    names.forEach((name) => request.body.append('left', name))
+    const typed = sourceEvent.type === 'input' && sourceEvent.target.name
+    if (typed) request.body.append('typing', typed)
+  })
+
+  // Once such a form is sent, no answer to what was typed before comes in between.
+  document.addEventListener('submit', (event) => event.target.dispatchEvent(new CustomEvent('htmx:abort')), true)
+
+  // While a pointer is pressed answers wait, so that nothing moves under it before
+  // it is released and the click has gone where it was aimed.
+  let pressed
+  addEventListener('pointerdown', () => {
+    if (pressed) return
+    pressed = {}
+    pressed.over = new Promise((resolve) => (pressed.end = resolve))
+  }, true)
+  for (const type of ['pointerup', 'pointercancel', 'blur', 'dragend']) {
+    addEventListener(type, () => setTimeout(() => {
+      pressed?.end()
+      pressed = undefined
+    }), true)
+  }
+  document.addEventListener('htmx:before:request', (event) => {
+    event.detail.ctx.fetch = async (...args) => {
+      const answer = await fetch(...args)
+      while (pressed) await pressed.over
+      return answer
+    }
+  })
+
   // A form that is sent without its files, as a preview is, tells their names.
   document.addEventListener('htmx:config:request', (event) => {
     const { request } = event.detail.ctx
     if (request.form?.getAttribute('hx-encoding') !== 'application/x-www-form-urlencoded') return
-    for (const [name, value] of [...request.body]) if (value instanceof File) request.body.set(name, value.name)
+    for (const input of request.form.querySelectorAll('input[type=file]')) request.body.set(input.name, input.files[0]?.name ?? '')
   })
 
   // commandfor on a browser that does not know it yet.

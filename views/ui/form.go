@@ -15,8 +15,9 @@ import (
 type Form struct {
 	// Values holds every field as typed, so that a refused form loses nothing.
 	Values url.Values
-	// Errors are the broken rules, in the order of the fields.
-	Errors models.Invalid
+	// Errors are the broken rules, in the order of the fields. Early are those of
+	// a form that nobody has sent yet: they are said beside their fields alone.
+	Errors, Early models.Invalid
 	// Token is the one-time token that makes submitting twice one order.
 	Token string
 }
@@ -26,12 +27,33 @@ func (f Form) Value(name string) string { return f.Values.Get(name) }
 
 // Error is the first broken rule of a field, or nil.
 func (f Form) Error(name string) *models.FieldError {
-	for i := range f.Errors {
-		if f.Errors[i].Field == name {
-			return &f.Errors[i]
+	for _, broken := range []models.Invalid{f.Errors, f.Early} {
+		for i := range broken {
+			if broken[i].Field == name {
+				return &broken[i]
+			}
 		}
 	}
 	return nil
+}
+
+// Warn takes what an error says about the fields of a form that is still being
+// filled in. Of what was sent, "left" are the fields that were left, and "typing"
+// is the one that was not yet: nothing is said of that one, nor of those that
+// nobody has come to. It reports whether there is no error, or it is about the
+// input.
+func (f *Form) Warn(err error, sent url.Values) bool {
+	var in models.Invalid
+	if !errors.As(err, &in) {
+		return err == nil
+	}
+	for _, e := range in {
+		typed := sent.Get(e.Field) != "" && f.Value(e.Field) != "" && e.Field != sent.Get("typing")
+		if typed || slices.Contains(sent["left"], e.Field) {
+			f.Early = append(f.Early, e)
+		}
+	}
+	return true
 }
 
 // Reject takes what an error says about the form's fields and reports whether

@@ -1,0 +1,108 @@
+// Fills forms in as people do: field by field, each of which says what is wrong
+// beside itself when it is left, and with nothing moving under the pointer.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { accessible, fits, open, shoot } from "./browser.mjs";
+
+const note = (page, name) => page.locator(`#${name}-note`);
+const fresh = (name) => `${name}-${Date.now().toString(36)}${Math.floor(Math.random() * 1e4)}`;
+
+// press presses the pointer on a button, and lets go of it when the answers to
+// what was typed before are there.
+async function press(page, selector) {
+	const button = page.locator(selector);
+	await button.scrollIntoViewIfNeeded();
+	const { x, y, width, height } = await button.boundingBox();
+	await page.mouse.move(x + width / 2, y + height / 2);
+	await page.mouse.down();
+	await page.waitForTimeout(700);
+	await page.mouse.up();
+}
+
+test("the first click on a button counts, whatever the fields have to say", async (t) => {
+	for (const { path, form, typed, chosen, made } of [
+		{ path: "/apps/new", form: "#app-form", typed: { app_name: fresh("app") }, made: /\/apps\/wa-/ },
+		{ path: "/buckets/new", form: "#bucket-form", typed: { bucket_name: fresh("bucket") }, chosen: "[name=region][value=cn-hangzhou]", made: /\/buckets\/[0-9a-f]{24}/ },
+	]) {
+		const page = await open(t, { role: "requester", width: 390, height: 700 });
+		await page.goto(path);
+		if (chosen) await page.check(chosen);
+		for (const [name, value] of Object.entries(typed)) {
+			await page.fill(`#${name}`, "");
+			await page.locator(`#${name}`).pressSequentially(value, { delay: 5 });
+		}
+		await press(page, `${form} button.primary`);
+		await page.waitForURL(made);
+	}
+});
+
+test("a note has its place before it is there", async (t) => {
+	for (const width of [390, 1280]) {
+		const page = await open(t, { role: "requester", width });
+		await page.goto("/apps/new");
+		const at = async () => (await page.locator("#app-form button.primary").boundingBox()).y;
+		const before = await at();
+		// One of two lines moves what is below it, on a narrow page.
+		for (const [value, kind] of [[fresh("app"), ".fine"], ["a\u202Eb", ".error"]].slice(0, width > 390 ? 2 : 1)) {
+			await page.fill("#app_name", value);
+			await page.locator("#app_name").blur();
+			await note(page, "app_name").locator(kind).waitFor();
+			assert.equal(await at(), before, `the button at ${width} with ${kind}`);
+		}
+		await accessible(page);
+	}
+});
+
+test("a field says what is wrong when it is left, and not while it is typed in", async (t) => {
+	for (const { path, name, wrong, right } of [
+		{ path: "/buckets/new", name: "bucket_name", wrong: "No Name", right: "good-name-1" },
+		{ path: "/buckets/new", name: "size_limit", wrong: "ten", right: "10" },
+		{ path: "/stores/new", name: "num", wrong: "999", right: "2" },
+		{ path: "/pkg-versions/new?source_from=external", name: "source", wrong: "http://x", right: "oss://elsewhere/a.zip" },
+		{ path: "/plans/new", name: "effective_date", wrong: "2001-01-01T00:00", right: "" },
+	]) {
+		const page = await open(t, { role: "requester" });
+		await page.goto(path);
+		const field = page.locator(`#${name}`);
+		const answer = () => page.waitForResponse((r) => r.url().endsWith("/preview"));
+		if (name !== "effective_date") {
+			const typing = answer();
+			await field.fill("");
+			await field.pressSequentially(wrong);
+			await typing;
+			await page.waitForTimeout(100);
+			assert.equal(await note(page, name).locator(".error").count(), 0, `${name} while it is typed`);
+		} else await field.fill(wrong);
+		await field.blur();
+		await note(page, name).locator(".error").waitFor();
+		await fits(page);
+		await shoot(page, `forms ${name}`);
+		const mended = answer();
+		await field.fill(right);
+		await field.blur();
+		await mended;
+		await note(page, name).locator(".error").waitFor({ state: "detached" });
+	}
+});
+
+test("what depends on another field is said when that is chosen", async (t) => {
+	const page = await open(t, { role: "requester" });
+	await page.goto("/pkg-versions/new");
+	const apps = await page.locator("#app_id option").evaluateAll((all) => all.map((o) => o.value).filter(Boolean));
+	let id;
+	for (id of apps) {
+		await page.goto(`/apps/${id}`);
+		if (await page.locator("#versions").count()) break;
+	}
+	const label = (await page.locator("#versions th a").first().innerText()).trim();
+	await page.goto("/pkg-versions/new");
+	await page.fill("#label", label);
+	await page.locator("#label").blur();
+	await page.selectOption("#app_id", id);
+	await note(page, "label").locator(".error").waitFor();
+	// A field that is required says so once it was emptied, and goes on to.
+	await page.fill("#label", "");
+	await page.fill("#note", "why");
+	await page.locator("#note").blur();
+	await note(page, "label").locator(".error").waitFor();
+});
