@@ -377,3 +377,24 @@ func TestBucketsOfOthersAndRightsOfViewers(t *testing.T) {
 		}
 	}
 }
+
+func TestDeletingObjectsInUseNamesTheirUsers(t *testing.T) {
+	t.Parallel()
+	site := open(t)
+	app := newApp(t, site, "结算")
+	c := site.SignIn(t, models.Requester)
+	form := url.Values{"app_id": {app.ID}, "label": {"1.0"}, "source_from": {"upload"}}
+	if p := sendFile(t, site, c, form, "a.bin", []byte("x")); p.Status != http.StatusSeeOther {
+		t.Fatalf("a version: got %d", p.Status)
+	}
+	bucket := c.Get(t, "/buckets").Links("#buckets th")[0]
+	list := c.Get(t, bucket)
+	for list.Has("#objects .file-row a[href*='?prefix=']") {
+		list = c.Get(t, list.Links("#objects th")[0])
+	}
+	id := list.Find("[name=object]").AttrOr("value", "")
+	p := c.Get(t, bucket+"/objects/removal?object="+id)
+	if p.Status != http.StatusOK || strings.Contains(p.Text("h1"), "0") || p.Has("button.danger") || p.Text("#delete-form th a[href^='/pkg-versions/']") != "结算 1.0" {
+		t.Errorf("got %d, heading %q, users %q", p.Status, p.Text("h1"), p.Text("#delete-form th a"))
+	}
+}

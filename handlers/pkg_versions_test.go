@@ -230,3 +230,21 @@ func TestDeletingAnAppNamesItsVersions(t *testing.T) {
 		t.Errorf("its version: got %d, want 404", p.Status)
 	}
 }
+
+func TestVersionFormSaysBesideTheFileWhereItWillBe(t *testing.T) {
+	t.Parallel()
+	site := open(t)
+	app := newApp(t, site, "shop")
+	c := site.SignIn(t, models.Requester)
+	form := url.Values{"app_id": {app.ID}, "label": {"1.0"}, "source_from": {"upload"}}
+	if got := c.Post(t, "/pkg-versions/preview", form).Text("#package_file-help"); !strings.Contains(got, "new bucket in cn-hangzhou") {
+		t.Errorf("a first file: got %q, want a word about the new bucket", got)
+	}
+	if p := sendFile(t, site, c, form, "a.bin", []byte("x")); p.Status != http.StatusSeeOther {
+		t.Fatalf("a version: got %d", p.Status)
+	}
+	form.Set("label", "1.1")
+	if got := c.Post(t, "/pkg-versions/preview", form).Text("#package_file-help"); strings.Contains(got, "new bucket") || !strings.Contains(got, "cn-hangzhou") {
+		t.Errorf("a second file: got %q", got)
+	}
+}

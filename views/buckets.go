@@ -330,6 +330,22 @@ func (p ObjectsConfirmProps) bytes() (n int, sum int64) {
 	return n, sum
 }
 
+// title asks whether n objects are to be deleted, and subtitle says what that
+// means. Where all are in use there is nothing to ask.
+func (p ObjectsConfirmProps) title(ctx context.Context, n int) string {
+	if n == 0 {
+		return i18n.T(ctx, "objects.delete.none")
+	}
+	return i18n.T(ctx, "objects.delete.ask", "Count", n)
+}
+
+func (p ObjectsConfirmProps) subtitle(ctx context.Context, n int, bytes int64) string {
+	if n == 0 {
+		return i18n.T(ctx, "objects.protected")
+	}
+	return i18n.T(ctx, "objects.delete.frees", "Size", i18n.Bytes(ctx, bytes))
+}
+
 // deleteAddress is where objects of a folder are deleted.
 func deleteAddress(b models.Bucket, prefix string) string {
 	return withQuery("/buckets/"+b.ID+"/objects/removal", "prefix", prefix)

@@ -260,6 +260,9 @@ func (p PkgVersionNewProps) where(ctx context.Context) string {
 	if p.App != nil {
 		region = p.App.Region
 	}
+	if p.Quote.Order != nil && len(p.Quote.Order.Lines) > 1 {
+		return i18n.T(ctx, "versions.upload.new-bucket", "Region", region, "Limit", i18n.Bytes(ctx, p.Limit))
+	}
 	return i18n.T(ctx, "versions.upload.help", "Region", region, "Limit", i18n.Bytes(ctx, p.Limit))
 }
 

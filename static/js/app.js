@@ -10,9 +10,41 @@
       if (element) act(element, event)
     })
 
-  // data-copy: the text goes to the clipboard, and the button says so.
+  // toast says something at the head of the page.
+  const toast = (text, tone) => {
+    const said = document.createElement('div')
+    said.className = `toast tone-${tone}`
+    said.setAttribute('role', 'alert')
+    said.append(document.createElement('p'))
+    said.firstChild.textContent = text
+    return said
+  }
+
+  // data-copy: the text goes to the clipboard, and the button says so. Where the
+  // browser does not allow that, the text is selected, and #toast says so.
+  const copySelected = (button) => {
+    const shown = button.parentElement.querySelector('code')
+    if (shown?.textContent === button.dataset.copy) {
+      getSelection().selectAllChildren(shown)
+    } else {
+      const field = button.parentElement.querySelector('.copy-text') ?? document.createElement('input')
+      field.className = 'copy-text'
+      field.readOnly = true
+      field.value = button.dataset.copy
+      field.setAttribute('aria-label', button.textContent.trim())
+      button.before(field)
+      field.select()
+    }
+    const place = document.getElementById('toast')
+    place.replaceChildren(toast(place.dataset.copyByHand, 'info'))
+  }
   on('click', '[data-copy]', async (button) => {
-    await navigator.clipboard.writeText(button.dataset.copy)
+    try {
+      await navigator.clipboard.writeText(button.dataset.copy)
+    } catch {
+      copySelected(button)
+      return
+    }
     const words = button.querySelector('[data-copied]')
     const before = words.textContent
     words.textContent = words.dataset.copied
@@ -87,12 +119,7 @@
     const { ctx } = event.detail
     if (ctx.response.headers.has('X-Request-Id')) return
     const { proxyLarge, proxyFailed } = document.getElementById('toast').dataset
-    const toast = document.createElement('div')
-    toast.className = 'toast tone-danger'
-    toast.setAttribute('role', 'alert')
-    toast.append(document.createElement('p'))
-    toast.firstChild.textContent = ctx.response.status === 413 ? proxyLarge : proxyFailed
-    ctx.text = toast.outerHTML
+    ctx.text = toast(ctx.response.status === 413 ? proxyLarge : proxyFailed, 'danger').outerHTML
     Object.assign(ctx.hx, { retarget: '#toast', reswap: 'innerHTML' })
   })
 
@@ -177,52 +204,6 @@
       if (event.target === dialog && pressed === dialog) dialog.close()
     })
   }
-
-  // data-file-drop: files dropped on the area are those of its input, and the
-  // chosen ones are listed.
-  const size = (bytes) => {
-    const units = ['B', 'KB', 'MB', 'GB', 'TB']
-    let step = 0
-    while (bytes >= 1024 && step < units.length - 1) {
-      bytes /= 1024
-      step++
-    }
-    return `${Math.round(10 * bytes) / 10} ${units[step]}`
-  }
-  const listFiles = (area) => {
-    const rows = [...area.querySelector('input[type=file]').files].map((file) => {
-      const row = document.createElement('li')
-      const name = document.createElement('span')
-      name.className = 'file-name'
-      name.textContent = file.name
-      const state = document.createElement('span')
-      state.className = 'file-state'
-      state.textContent = size(file.size)
-      row.append(name, state)
-      return row
-    })
-    area.querySelector('[data-file-list]').replaceChildren(...rows)
-  }
-  on('change', '[data-file-drop]', listFiles)
-  for (const type of ['dragenter', 'dragover']) {
-    on(type, '[data-file-drop]', (area, event) => {
-      event.preventDefault()
-      area.classList.add('over')
-    })
-  }
-  on('dragleave', '[data-file-drop]', (area, event) => {
-    if (!area.contains(event.relatedTarget)) area.classList.remove('over')
-  })
-  on('drop', '[data-file-drop]', (area, event) => {
-    event.preventDefault()
-    area.classList.remove('over')
-    const input = area.querySelector('input[type=file]')
-    const dropped = new DataTransfer()
-    const files = [...event.dataTransfer.files]
-    for (const file of input.multiple ? files : files.slice(0, 1)) dropped.items.add(file)
-    input.files = dropped.files
-    input.dispatchEvent(new Event('change', { bubbles: true }))
-  })
 
   document.addEventListener('DOMContentLoaded', () => focusSummary(document))
   if (document.readyState !== 'loading') focusSummary(document)

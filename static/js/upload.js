@@ -3,8 +3,9 @@
 // without this file. A file of more bytes than the input's data-most is not sent
 // at all, and data-names names the field for the exact name of the file. When all
 // are through, the page that the answer names opens, or that of data-done;
-// when one is not, its row says so and the others stay. A form of one file that
-// is refused shows what is wrong with its fields and keeps the file.
+// when one is not, its row says so, it stays chosen to be sent again, and the list
+// that data-list names shows what did get through. A form of one file that is
+// refused shows what is wrong with its fields.
 (() => {
   let next // where the answer to the last file sends the reader
   const words = (form, name) => form.dataset[name] ?? name
@@ -98,13 +99,14 @@
 
   document.addEventListener('submit', async (event) => {
     const form = event.target.closest('form[data-upload]')
-    const input = form?.querySelector('input[type=file]')
+    const input = form?.querySelector('input[type=file]:enabled')
     if (!input?.files.length) return
     event.preventDefault()
     event.stopImmediatePropagation()
     if (form.getAttribute('aria-busy') === 'true') return
     form.setAttribute('aria-busy', 'true')
     const files = [...input.files]
+    input.dispatchEvent(new Event('files', { bubbles: true })) // lists them anew
     const list = form.querySelector('[data-file-list]')
     const lines = files.map((_, index) => row(list, index))
     const dropped = new Set()
@@ -115,19 +117,80 @@
         line.say(words(form, 'cancelled'), 'failed')
       }
     })
-    let all = true
+    const again = new DataTransfer()
     files.forEach((file, index) => {
       if (!(file.size > input.dataset.most)) return
       dropped.add(index)
       lines[index].say(input.dataset.tooLarge, 'failed')
     })
     for (const [index, file] of files.entries()) {
-      if (dropped.has(index) || !(await send(form, input, file, lines[index]))) all = false
+      if (dropped.has(index) || !(await send(form, input, file, lines[index]))) again.items.add(file)
     }
     form.removeAttribute('aria-busy')
-    if (all || input.multiple) input.value = ''
-    if (!all) return
+    input.files = again.files
+    if (again.files.length) {
+      const { list: target } = form.dataset
+      if (target && again.files.length < files.length) htmx.ajax('GET', location.href, { target, swap: 'outerMorph', headers: { 'HX-Target': `div${target}` } })
+      return
+    }
     form.removeAttribute('data-unsaved')
     location.assign(next ?? form.dataset.done ?? location.href)
   }, true)
+
+  const on = (type, selector, act) =>
+    document.addEventListener(type, (event) => {
+      const element = event.target.closest?.(selector)
+      if (element) act(element, event)
+    })
+
+  // data-file-drop: files dropped on the area are those of its input, and the
+  // chosen ones are listed. A folder is none of them, and its row says so.
+  const size = (bytes) => {
+    const units = ['B', 'KB', 'MB', 'GB', 'TB']
+    let step = 0
+    while (bytes >= 1024 && step < units.length - 1) {
+      bytes /= 1024
+      step++
+    }
+    return `${Math.round(10 * bytes) / 10} ${units[step]}`
+  }
+  const fileRow = (called, said, how = '') => {
+    const row = document.createElement('li')
+    row.className = how
+    for (const [part, text] of Object.entries({ name: called, state: said })) {
+      const span = document.createElement('span')
+      span.className = `file-${part}`
+      span.textContent = text
+      row.append(span)
+    }
+    return row
+  }
+  const listFiles = (area) => {
+    const files = [...area.querySelector('input[type=file]').files]
+    area.querySelector('[data-file-list]').replaceChildren(...files.map((file) => fileRow(file.name, size(file.size))))
+  }
+  for (const type of ['change', 'files']) on(type, '[data-file-drop]', listFiles)
+  for (const type of ['dragenter', 'dragover']) {
+    on(type, '[data-file-drop]', (area, event) => {
+      event.preventDefault()
+      area.classList.add('over')
+    })
+  }
+  on('dragleave', '[data-file-drop]', (area, event) => {
+    if (!area.contains(event.relatedTarget)) area.classList.remove('over')
+  })
+  on('drop', '[data-file-drop]', (area, event) => {
+    event.preventDefault()
+    area.classList.remove('over')
+    const input = area.querySelector('input[type=file]')
+    const dropped = new DataTransfer()
+    const folder = (_, index) => event.dataTransfer.items[index]?.webkitGetAsEntry?.()?.isDirectory
+    const all = [...event.dataTransfer.files]
+    const folders = all.filter(folder)
+    const files = all.filter((file) => !folders.includes(file))
+    for (const file of input.multiple ? files : files.slice(0, 1)) dropped.items.add(file)
+    input.files = dropped.files
+    input.dispatchEvent(new Event('change', { bubbles: true }))
+    area.querySelector('[data-file-list]').append(...folders.map((file) => fileRow(file.name, area.dataset.folder, 'failed')))
+  })
 })()

@@ -94,7 +94,7 @@ test("an upload that fails says why", async (t) => {
 	await send(/^Failed \(502\)$/);
 	await page.unroute("**/objects");
 	await page.route("**/objects", (route) => route.abort("connectionreset"));
-	await send(/connection broke/);
+	await send(/connection broke.*again/);
 	await page.unroute("**/objects");
 	// Somebody deletes the bucket meanwhile.
 	await page.context().request.post(`${page.url()}/removal`, { headers: { "Sec-Fetch-Site": "same-origin" } });
@@ -140,4 +140,73 @@ test("a proxy that refuses a size or does not answer is named", async (t) => {
 	}
 	await page.goto(at);
 	assert.deepEqual(await names(page), []);
+});
+
+test("what an upload could not send stays chosen, and the list shows what it could", async (t) => {
+	const page = await open(t, { role: "requester", width: 390, faults: [/ERR_CONNECTION_RESET/, /\/objects.*failed/] });
+	await newBucket(page);
+	let n = 0;
+	await page.route("**/objects", (route) => (n++ ? route.abort("connectionreset") : route.continue()));
+	await page.setInputFiles("#file", [files[1], files[0]]);
+	await page.click("#upload-form button.primary");
+	await page.waitForSelector(".file-list li.failed");
+	await page.locator("#objects th a", { hasText: "说明" }).waitFor();
+	assert.deepEqual(await page.locator("#file").evaluate((i) => [...i.files].map((f) => f.name)), [files[0].name]);
+	await shoot(page, "upload cut");
+	await page.unroute("**/objects");
+	await page.click("#upload-form button.primary");
+	await page.waitForFunction(() => document.querySelectorAll("#objects th a").length === 2);
+});
+
+test("a folder that is dropped says that it is one", async (t) => {
+	const page = await open(t, { role: "requester", lang: "zh", width: 390 });
+	await newBucket(page);
+	await page.locator(".file-drop").evaluate((area) => {
+		const event = new Event("drop", { bubbles: true, cancelable: true });
+		event.dataTransfer = {
+			files: [new File([""], "folder"), new File(["x"], "a.txt")],
+			items: [true, false].map((isDirectory) => ({ webkitGetAsEntry: () => ({ isDirectory }) })),
+		};
+		area.dispatchEvent(event);
+	});
+	assert.match(await page.locator(".file-list li.failed").innerText(), /folder\s+这是文件夹/);
+	assert.equal(await page.locator("#file").evaluate((i) => i.files.length), 1);
+	await accessible(page);
+	await shoot(page, "folder dropped");
+});
+
+test("why a file was refused is read in lines, not in letters", async (t) => {
+	for (const width of [390, 1280]) {
+		const page = await open(t, { role: "requester", width });
+		await newBucket(page);
+		const name = `${"long-name-of-a-package-".repeat(8)}.zip`;
+		await page.locator("#file").evaluate((input) => Object.assign(input.dataset, { most: "1", tooLarge: "Another version uses a file of this name: knowledge base 2026.11. Rename it and upload again." }));
+		await page.setInputFiles("#file", [{ name, mimeType: "application/zip", buffer: Buffer.alloc(9) }]);
+		await page.click("#upload-form button.primary");
+		const said = page.locator(".file-list li.failed .file-state");
+		await said.waitFor();
+		assert.ok((await said.boundingBox()).height < 80, `${(await said.boundingBox()).height} high at ${width}`);
+		await fits(page);
+		await shoot(page, `refused ${width}`);
+	}
+});
+
+test("where the browser does not copy, the text is selected and that is said", async (t) => {
+	const page = await open(t, { role: "requester" });
+	await page.addInitScript(() => Object.defineProperty(navigator, "clipboard", { value: undefined }));
+	const at = await newBucket(page);
+	await page.setInputFiles("#file", [files[1]]);
+	await page.click("#upload-form button.primary");
+	await page.locator("#objects .copy").first().click();
+	await page.locator("#toast .toast").waitFor();
+	assert.match(await page.locator("#toast").innerText(), /selected.*Ctrl\+C/);
+	const address = await page.locator("#objects .copy").first().getAttribute("data-copy");
+	assert.equal(await page.evaluate(() => document.activeElement.value), address);
+	await fits(page);
+	await accessible(page);
+	await shoot(page, "copy by hand");
+	await page.goto(`${at}/details`);
+	await page.locator(".copy-code .copy").first().click();
+	await page.locator("#toast .toast").waitFor();
+	assert.equal(await page.evaluate(() => getSelection().toString()), await page.locator(".copy-code .copy").first().getAttribute("data-copy"));
 });

@@ -106,3 +106,33 @@ test("what depends on another field is said when that is chosen", async (t) => {
 	await page.locator("#note").blur();
 	await note(page, "label").locator(".error").waitFor();
 });
+
+test("a chosen file waits while another source is looked at", async (t) => {
+	const page = await open(t, { role: "requester" });
+	await page.goto("/pkg-versions/new");
+	await page.selectOption("#app_id", { index: 1 });
+	await page.setInputFiles("#package_file", [{ name: "chosen.zip", mimeType: "application/zip", buffer: Buffer.from("PK") }]);
+	for (const from of ["object", "external"]) {
+		await page.check(`[name=source_from][value=${from}]`, { force: true });
+		await page.locator("#package_file").waitFor({ state: "hidden" });
+		await page.locator("#source").waitFor();
+	}
+	await page.check("[name=source_from][value=upload]", { force: true });
+	await page.locator(".file-list .file-name", { hasText: "chosen.zip" }).waitFor();
+	assert.equal(await page.locator("#package_file").evaluate((i) => i.files[0].name), "chosen.zip");
+	assert.match(await page.locator("#summary").innerText(), /chosen\.zip/);
+	await page.fill("#label", fresh("v"));
+	await page.click("#version-form button.primary");
+	await page.waitForURL(/\/pkg-versions\/wp-/);
+});
+
+test("a message that something is under way goes when it no longer is", async (t) => {
+	const page = await open(t, { role: "requester" });
+	await page.goto("/stores/new");
+	await page.fill("#store_name", fresh("store"));
+	await page.click("#store-form button.primary");
+	await page.waitForURL(/\/stores\/[^n]/);
+	await page.locator("#store-live:not([hx-get])").waitFor({ timeout: 60_000 });
+	await page.waitForTimeout(200);
+	assert.equal((await page.locator("#toast").innerText()).trim(), "");
+});
