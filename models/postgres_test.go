@@ -356,7 +356,7 @@ func TestWhoWaitsForAnothersMigrationSaysSo(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := other.Exec(t.Context(), "SELECT pg_advisory_lock($1)", 0x514d); err != nil {
+	if _, err := other.Exec(t.Context(), "SELECT pg_advisory_lock($1, hashtext(current_schema()))", 0x514d); err != nil {
 		t.Fatal(err)
 	}
 	said, opened := make(lines, 100), make(chan error, 1)

@@ -67,13 +67,14 @@ func waitForOthers(tx *gorm.DB, log *slog.Logger) error {
 	if tx.Name() != "postgres" {
 		return nil
 	}
-	const ours = 0x514d // any number that is ours: "QM"
+	const ours = 0x514d // any number that is ours: "QM"; desks in other schemas do not wait
+	const key = "(?, hashtext(coalesce(current_schema(), '')))"
 	var got bool
-	if err := tx.Raw("SELECT pg_try_advisory_xact_lock(?)", ours).Scan(&got).Error; err != nil || got {
+	if err := tx.Raw("SELECT pg_try_advisory_xact_lock"+key, ours).Scan(&got).Error; err != nil || got {
 		return err
 	}
 	log.Warn("another process is migrating the database; waiting until it is done")
-	return tx.Exec("SELECT pg_advisory_xact_lock(?)", ours).Error
+	return tx.Exec("SELECT pg_advisory_xact_lock"+key, ours).Error
 }
 
 // Pending tells whether Run has anything to do, and whether the database has
