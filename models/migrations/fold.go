@@ -3,6 +3,7 @@ package migrations
 import (
 	"fmt"
 	"strings"
+	"sync"
 	"unicode"
 
 	"golang.org/x/text/unicode/norm"
@@ -25,6 +26,15 @@ func foldFunction(tx *gorm.DB) error {
 	if encoding != "UTF8" { // PostgreSQL takes characters apart in UTF-8 alone
 		return tx.Exec(create + "lower(t) $$").Error
 	}
+	// Looking up each character is slow, and needless for ASCII and Chinese.
+	return tx.Exec(create + `CASE WHEN octet_length(t) = length(t) THEN lower(t COLLATE "C")
+		WHEN normalize(t, NFKD) ~ '^[ -~、-〟一-鿿]*$' THEN lower(normalize(t, NFKD) COLLATE "C")
+		ELSE normalize(` + foldedByLookup() + `, NFC) END $$`).Error
+}
+
+// foldedByLookup is the folded text t by a look at each of its characters. All
+// characters are gone through for it, so it is made once.
+var foldedByLookup = sync.OnceValue(func() string {
 	// What becomes of the characters that are not composed: translate leaves out
 	// those that it has nothing for.
 	var from, to, gone strings.Builder
@@ -43,9 +53,5 @@ func foldFunction(tx *gorm.DB) error {
 			folded = fmt.Sprintf("replace(%s, '%s', '%s')", folded, s, f)
 		}
 	}
-	folded = fmt.Sprintf(folded, common+from.String()+gone.String(), common+to.String())
-	// Looking up each character is slow, and needless for ASCII and Chinese.
-	return tx.Exec(create + `CASE WHEN octet_length(t) = length(t) THEN lower(t COLLATE "C")
-		WHEN normalize(t, NFKD) ~ '^[ -~、-〟一-鿿]*$' THEN lower(normalize(t, NFKD) COLLATE "C")
-		ELSE normalize(` + folded + `, NFC) END $$`).Error
-}
+	return fmt.Sprintf(folded, common+from.String()+gone.String(), common+to.String())
+})
