@@ -22,7 +22,7 @@ func foldFunction(tx *gorm.DB) error {
 	if err := tx.Raw("SHOW server_encoding").Scan(&encoding).Error; err != nil {
 		return fmt.Errorf("read encoding: %w", err)
 	}
-	const create = "CREATE FUNCTION fold(t text) RETURNS text LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS $$ SELECT "
+	const create = "CREATE OR REPLACE FUNCTION fold(t text) RETURNS text LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS $$ SELECT "
 	if encoding != "UTF8" { // PostgreSQL takes characters apart in UTF-8 alone
 		return tx.Exec(create + "lower(t) $$").Error
 	}
