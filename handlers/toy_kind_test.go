@@ -151,6 +151,7 @@ func (h toys) List(c *gin.Context) error {
 	for _, toy := range found {
 		fmt.Fprintf(&text, `<p><a href="/toys/%s">%s</a> %s</p>`, toy.ID, html.EscapeString(toy.Name), toy.State)
 	}
+	// The ids and states are the toy's own; what was typed is escaped above.
 	return web.Render(c, http.StatusOK, toyPage(false, templ.Raw(text.String())))
 }
 
