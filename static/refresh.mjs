@@ -34,13 +34,18 @@ const htmx = (file) => readFileSync(from('htmx.org', 'dist', file), 'utf8')
 const head = `/* htmx.org ${version('htmx.org')}, Zero-Clause BSD */\n`
 writeFileSync(join(here, 'vendor', 'htmx.min.js'), head + htmx('htmx.min.js'))
 
-// The font keeps the letters of Western languages, the punctuation and currency
-// signs we print, and the weights the styles use: 28 kB instead of 48.
+// The font is two files: what nearly every page shows, and the letters of other
+// Western languages and rarer signs, which a browser fetches when a page has one
+// of them. Both have the weights and features that the styles use.
 const span = (first, last) => String.fromCodePoint(...Array.from({ length: last - first + 1 }, (_, i) => first + i))
-const letters = span(0x20, 0x7e) + span(0xa0, 0xff) + span(0x2010, 0x2015) + 'ŒœŠšŽžŸ‘’‚“”„•…‹›⁄€™←↑→↓−'
-writeFileSync(join(here, 'fonts', 'inter.woff2'), await subsetFont(
-  readFileSync(from('@fontsource-variable/inter', 'files', 'inter-latin-wght-normal.woff2')), letters,
-  { targetFormat: 'woff2', variationAxes: { wght: { min: 400, max: 700 } } }))
+const common = span(0x20, 0x7e) + '\u00a0£¥§©«°±·»×–—‘’“”•…€←↑→↓−'
+const rare = span(0xa1, 0xff) + span(0x2010, 0x2015) + 'ŒœŠšŽžŸ‚„‹›⁄™'
+const inter = readFileSync(from('@fontsource-variable/inter', 'files', 'inter-latin-wght-normal.woff2'))
+const subset = async (file, letters) => writeFileSync(join(here, 'fonts', file), await subsetFont(inter, letters, {
+  targetFormat: 'woff2', variationAxes: { wght: { min: 400, max: 650 } }, keepFeatures: ['kern', 'tnum'], dropTables: ['STAT', 'MVAR'],
+}))
+await subset('inter.woff2', common)
+await subset('accents.woff2', [...rare].filter((c) => !common.includes(c)).join(''))
 
 const licence = (title, ...p) => `==== ${title} ====\n\n${readFileSync(from(...p), 'utf8').trim()}\n`
 writeFileSync(join(here, 'vendor', 'LICENSES.txt'), [

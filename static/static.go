@@ -36,9 +36,11 @@ type File struct {
 // layers.
 var files = []*File{
 	{name: "inter.woff2", parts: []string{"fonts/inter.woff2"}},
+	{name: "accents.woff2", parts: []string{"fonts/accents.woff2"}},
 	{name: "icons.svg", parts: []string{"icons.svg"}},
 	{name: "favicon.svg", parts: []string{"favicon.svg"}},
-	{name: "app.css", parts: []string{"css/reset.css", "css/tokens.css", "css/base.css", "css/layout.css", "css/parts.css", "css/charts.css", "css/print.css"}},
+	{name: "app.css", parts: []string{"css/reset.css", "css/tokens.css", "css/base.css", "css/layout.css", "css/parts.css", "css/print.css"}},
+	{name: "page.css", parts: []string{"css/page.css", "css/charts.css"}},
 	{name: "paper.css", parts: []string{"css/paper.css", "css/order.css"}},
 	{name: "app.js", parts: []string{"vendor/htmx.min.js", "js/app.js"}},
 	{name: "upload.js", parts: []string{"js/upload.js"}},
@@ -169,7 +171,7 @@ func squeeze(css []byte) []byte {
 		_, css, _ = bytes.Cut(rest, []byte("*/"))
 	}
 	needless := strings.NewReplacer(" { ", "{", " {", "{", "{ ", "{", " }", "}", ": ", ":", "; ", ";", ", ", ",",
-		`url("inter.woff2")`, `url("`+Path("inter.woff2")+`")`)
+		`url("inter.woff2")`, `url("`+Path("inter.woff2")+`")`, `url("accents.woff2")`, `url("`+Path("accents.woff2")+`")`)
 	return []byte(needless.Replace(string(lines(plain, " ", ""))))
 }
 

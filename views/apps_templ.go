@@ -185,7 +185,7 @@ func AppList(p AppListProps) templ.Component {
 			return nil
 		})
 		templ_7745c5c3_Err = layout.Page(layout.PageProps{
-			Title: ui.Look(ctx, models.KindApp).Many(ctx), Subtitle: i18n.T(ctx, "apps.subtitle"), Kind: models.KindPkgVersion,
+			List: true, Title: ui.Look(ctx, models.KindApp).Many(ctx), Subtitle: i18n.T(ctx, "apps.subtitle"), Kind: models.KindPkgVersion,
 			Actions: newButton(p.By, models.KindApp), Tabs: versionTabs(true),
 		}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var3), templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {

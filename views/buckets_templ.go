@@ -126,7 +126,7 @@ func BucketList(p BucketListProps) templ.Component {
 			return nil
 		})
 		templ_7745c5c3_Err = layout.Page(layout.PageProps{
-			Title: ui.Look(ctx, models.KindBucket).Many(ctx), Subtitle: i18n.T(ctx, "buckets.subtitle"), Kind: models.KindBucket,
+			List: true, Title: ui.Look(ctx, models.KindBucket).Many(ctx), Subtitle: i18n.T(ctx, "buckets.subtitle"), Kind: models.KindBucket,
 			Actions: newButton(p.By, models.KindBucket), Tabs: ui.Tabs(i18n.T(ctx, "buckets.regions"), p.tabs(ctx)),
 		}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var2), templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {

@@ -204,7 +204,7 @@ func StoreList(p StoreListProps) templ.Component {
 			return nil
 		})
 		templ_7745c5c3_Err = layout.Page(layout.PageProps{
-			Title: ui.Look(ctx, models.KindStore).Many(ctx), Subtitle: i18n.T(ctx, "stores.subtitle"), Kind: models.KindStore, Actions: newButton(p.By, models.KindStore),
+			List: true, Title: ui.Look(ctx, models.KindStore).Many(ctx), Subtitle: i18n.T(ctx, "stores.subtitle"), Kind: models.KindStore, Actions: newButton(p.By, models.KindStore),
 		}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var3), templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err

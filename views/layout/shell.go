@@ -106,6 +106,8 @@ type PageProps struct {
 	State templ.Component
 	// Actions are the buttons of the page, Tabs its parts.
 	Actions, Tabs templ.Component
+	// List tells that the page has nothing but a list, which needs fewer styles.
+	List bool
 }
 
 type item struct {

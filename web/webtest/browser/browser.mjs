@@ -154,6 +154,22 @@ export async function fits(page) {
 	assert.deepEqual(cut, [], `cut off by the window at ${page.url()}`);
 }
 
+// styled fails when a page without the styles of page.css has a part that they
+// draw.
+export async function styled(page) {
+	const missing = await page.evaluate((extra) => {
+		if (document.querySelector('link[href*="/static/page."]')) return [];
+		return [...document.querySelectorAll("[class]")].flatMap((e) => [...e.classList]).filter((name) => extra.includes(name));
+	}, extraClasses);
+	assert.deepEqual([...new Set(missing)], [], `classes without styles at ${page.url()}`);
+}
+
+// classesOf are the classes that style sheets name.
+const classesOf = (...sheets) =>
+	sheets.flatMap((name) => readFileSync(join(import.meta.dirname, "../../../static/css", name), "utf8").match(/\.[a-z][\w-]*/g).map((c) => c.slice(1)));
+const common = classesOf("base.css", "layout.css", "parts.css");
+const extraClasses = classesOf("page.css", "charts.css").filter((name) => !common.includes(name));
+
 // shoot keeps a picture of the whole page in the folder SHOTS, when it is set.
 export async function shoot(page, name) {
 	const folder = process.env.SHOTS;

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { accessible, fits, open, shoot } from "./browser.mjs";
+import { accessible, fits, open, shoot, styled } from "./browser.mjs";
 import { pages } from "./pages.mjs";
 
 const looks = [
@@ -27,6 +27,7 @@ for (const { path, role, follow } of pages) {
 				assert.notEqual(await page.title(), "", "title");
 				assert.match(await page.locator("html").getAttribute("lang"), new RegExp(`^${look.lang}`), "language");
 				await fits(page);
+				await styled(page);
 				await accessible(page);
 			});
 		}
