@@ -278,6 +278,11 @@ func (db *DB) openSQLite(ctx context.Context, path string, check checking) error
 		return fmt.Errorf("open database: %w", err)
 	}
 	db.gorm = reader
+	// What SQLite needs to go back to a savepoint stays in memory, not in a file:
+	// that file costs as much as the change itself.
+	if err := writer.Exec("PRAGMA temp_store=MEMORY").Error; err != nil {
+		return fmt.Errorf("open database: %w", err)
+	}
 	db.commits = commit.Start(writer, commit.Hooks{Before: db.disk.spare, Check: db.file.here, Failed: db.makeRoom})
 	return size(reader, 8)
 }

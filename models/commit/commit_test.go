@@ -132,6 +132,36 @@ func TestChangesOfOneCommitStandOrFallAlone(t *testing.T) {
 	}
 }
 
+func TestAChangeAloneStandsOrFallsWhole(t *testing.T) {
+	t.Parallel()
+	n := openNotes(t)
+	gone, cancel := context.WithCancel(t.Context())
+	cancel()
+	for _, k := range []struct {
+		name   string
+		ctx    context.Context
+		then   func(*gorm.DB) error
+		kept   bool
+		failed int64 // how many commits failed so far
+	}{
+		{"kept", t.Context(), fine, true, 0},
+		{"refused", t.Context(), func(*gorm.DB) error { return errRefused }, false, 0},
+		{"panicking", t.Context(), func(*gorm.DB) error { panic("a fault") }, false, 0},
+		{"of somebody who went away", gone, fine, false, 0},
+		{"breaking an index", t.Context(), func(g *gorm.DB) error { return g.Exec("INSERT INTO notes VALUES ('kept')").Error }, false, 0},
+		{"losing its transaction", t.Context(), func(g *gorm.DB) error { return errors.Join(g.Exec("ROLLBACK").Error, errRefused) }, false, 1},
+		{"kept as before", t.Context(), fine, true, 1},
+	} {
+		err := n.put(k.ctx, k.name, k.then)
+		if kept := n.has(t, k.name); kept != k.kept || (err == nil) != k.kept {
+			t.Errorf("%s: got kept %v and %v, want kept %v", k.name, kept, err, k.kept)
+		}
+		if got := n.failed.Load(); got != k.failed {
+			t.Errorf("%s: told of %d failures, want %d", k.name, got, k.failed)
+		}
+	}
+}
+
 func TestWhatCannotBeCommittedIsNotAcknowledged(t *testing.T) {
 	t.Parallel()
 	n := openNotes(t)
