@@ -37,7 +37,7 @@ func (db *DB) openBeside(ctx context.Context, o Options) (err error) {
 		return err
 	}
 	db.objects = objects.At(filepath.Join(o.Folder, "objects"))
-	if err := refuseHalfRestored(o.Folder); err != nil {
+	if err := refuseUnfinished(o.Folder); err != nil {
 		return err
 	}
 	m := meeting{}

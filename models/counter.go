@@ -55,12 +55,17 @@ func (db *DB) tally(ctx context.Context, by Actor, t tally) error {
 
 // inMonth is tally for the month alone.
 func (db *DB) inMonth(ctx context.Context, by Actor, t tally) error {
+	return db.addToMonth(ctx, Month{TeamID: by.TeamID, Month: monthOf(db.TeamNow(by)), Kind: t.Kind, Created: t.Created, Deleted: t.Deleted, SpendMinor: t.Spend})
+}
+
+// addToMonth adds to what happened to one kind in one month.
+func (db *DB) addToMonth(ctx context.Context, m Month) error {
 	err := query.Exec(ctx, db.gorm, `INSERT INTO months (team_id, month, kind, created, deleted, spend_minor) VALUES (?, ?, ?, ?, ?, ?)
 		ON CONFLICT (team_id, month, kind) DO UPDATE SET created = months.created + excluded.created,
 		deleted = months.deleted + excluded.deleted, spend_minor = months.spend_minor + excluded.spend_minor`,
-		by.TeamID, monthOf(db.TeamNow(by)), t.Kind, t.Created, t.Deleted, t.Spend)
+		m.TeamID, m.Month, m.Kind, m.Created, m.Deleted, m.SpendMinor)
 	if err != nil {
-		return fmt.Errorf("tally %s: %w", t.Kind, err)
+		return fmt.Errorf("tally %s: %w", m.Kind, err)
 	}
 	return nil
 }

@@ -182,7 +182,7 @@ func (db *DB) open(ctx context.Context, o Options) error {
 	if err = emptyFolder(TemporaryFolder(o.Folder)); err != nil {
 		return fmt.Errorf("make folder for temporary files: %w", err)
 	}
-	if err = refuseHalfRestored(o.Folder); err != nil {
+	if err = refuseUnfinished(o.Folder); err != nil {
 		return err
 	}
 	m := meeting{accept: o.Accept, existing: o.Existing}

@@ -314,12 +314,16 @@ func (r *restore) end() error {
 	return r.mark("Not everything that the backup should hold is there. To serve what there is, remove this file.\n\n" + strings.Join(why, "\n"))
 }
 
-// refuseHalfRestored is ErrHalfRestored where a restore into the folder did not
-// end well.
-func refuseHalfRestored(folder string) error {
-	_, err := os.Lstat(filepath.Join(folder, restoringName))
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil
+// refuseUnfinished is ErrHalfRestored where a restore into the folder did not
+// end well, and ErrHalfFilled where filling it did not.
+func refuseUnfinished(folder string) error {
+	for _, unfinished := range []struct {
+		name string
+		is   error
+	}{{restoringName, ErrHalfRestored}, {fillingName, ErrHalfFilled}} {
+		if _, err := os.Lstat(filepath.Join(folder, unfinished.name)); !errors.Is(err, fs.ErrNotExist) {
+			return errors.Join(unfinished.is, err)
+		}
 	}
-	return errors.Join(ErrHalfRestored, err)
+	return nil
 }

@@ -21,13 +21,14 @@ type config struct {
 	Data    data             `embed:""`
 	Version kong.VersionFlag `env:"-" help:"Print the version and stop."`
 
-	Serve   serve   `cmd:"" default:"withargs" help:"Serve the console and run its jobs (the default)."`
-	Migrate migrate `cmd:"" help:"Upgrade the database to this version and stop. Serving does it too."`
-	Key     key     `cmd:"" help:"Manage the encryption key of access keys. Stop the server first."`
-	Backup  backup  `cmd:"" help:"Back up everything as it is now, whether the server runs or not."`
-	Restore restore `cmd:"" help:"Restore a backup into an empty data folder, with --database-url also into an empty database, and verify it."`
-	Check   check   `cmd:"" help:"Check that database, files and counters match, whether the server runs or not. The exit code is 0 when they do."`
-	User    user    `cmd:"" help:"Manage accounts when nobody can sign in. Stop the server first: a data folder belongs to one process."`
+	Serve   serve    `cmd:"" default:"withargs" help:"Serve the console and run its jobs (the default)."`
+	Migrate migrate  `cmd:"" help:"Upgrade the database to this version and stop. Serving does it too."`
+	Key     key      `cmd:"" help:"Manage the encryption key of access keys. Stop the server first."`
+	Backup  backup   `cmd:"" help:"Back up everything as it is now, whether the server runs or not."`
+	Restore restore  `cmd:"" help:"Restore a backup into an empty data folder, with --database-url also into an empty database, and verify it."`
+	Check   check    `cmd:"" help:"Check that database, files and counters match, whether the server runs or not. The exit code is 0 when they do."`
+	Fill    demoData `cmd:"" name:"demo-data" help:"Fill an empty data folder, and an empty database, with sample orders and what they made, by default ./quartermaster-demo: for trying the desk at its full size."`
+	User    user     `cmd:"" help:"Manage accounts when nobody can sign in. Stop the server first: a data folder belongs to one process."`
 }
 
 // data says where everything is kept.

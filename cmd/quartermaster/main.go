@@ -107,6 +107,7 @@ var cures = []struct {
 	{is: models.ErrDatabaseDamaged, said: models.ErrDatabaseDamaged.Error(), cure: "keep it, and restore the newest backup into an empty folder with: quartermaster restore"},
 	{is: models.ErrSecretKey, cure: "put the file secret.key that belongs to this database back into the data folder, or set QUARTERMASTER_SECRET_KEY as it was; if it is lost, delete all access keys with: quartermaster key reset"},
 	{is: models.ErrHalfRestored, cure: "restore again into an empty folder, or read the file restoring in it"},
+	{is: models.ErrHalfFilled, cure: "delete the folder, and what is in the PostgreSQL database if there is one, and begin anew"},
 	{is: models.ErrNoDesk, cure: "name the data folder with --data, and a PostgreSQL database with --database-url"},
 	{is: migrations.ErrNone, cure: "name the data folder with --data, and a PostgreSQL database with --database-url"},
 	{is: migrations.ErrOlder, cure: "take the backup with that version, or start this one once, which brings the database up to date"},
@@ -117,7 +118,7 @@ var cures = []struct {
 	{is: backups.ErrCut, said: backups.ErrCut.Error(), cure: "restore another one, into an empty folder: the one that this was restored into is not whole"},
 	{is: backups.ErrDamaged, said: backups.ErrCut.Error(), cure: "restore another one, into an empty folder: the one that this was restored into is not whole"},
 	{is: models.ErrPooled, cure: "give this command the address of PostgreSQL itself, with QUARTERMASTER_DATABASE_URL or --database-url"},
-	{is: models.ErrNotEmpty, cure: "a backup is restored into an empty place only, name one with --data, and an empty PostgreSQL database with --database-url"},
+	{is: models.ErrNotEmpty, cure: "name an empty data folder with --data, and an empty PostgreSQL database with --database-url"},
 	{is: syscall.EADDRINUSE, cure: "another program listens there, choose another address with --listen"},
 	{is: syscall.EADDRNOTAVAIL, cure: "this machine has no such address, choose another one with --listen, or :8080 for all that it has"},
 }

@@ -11,7 +11,6 @@ import (
 	"runtime/debug"
 	"slices"
 	"sync"
-	"text/tabwriter"
 	"time"
 
 	"quartermaster/handlers"
@@ -139,12 +138,7 @@ func (s *serve) demo(ctx context.Context, out io.Writer, db *models.DB, listener
 		return fmt.Errorf("fill the demo: %w", err)
 	}
 	fmt.Fprintf(out, "Quartermaster is ready with a sample team. Sign in at %s/sign-in\n\n", s.site(listener))
-	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
-	for _, p := range people {
-		fmt.Fprintf(table, "  %s\t%s\t%s\n", p.Role, p.Email, p.Password)
-	}
-	fmt.Fprintln(table)
-	return table.Flush()
+	return printPeople(out, people)
 }
 
 // greet prints where to go: the setup link or the page to sign in. The link is

@@ -21,8 +21,11 @@ func (c *Clock) set(daysAgo int, hour int) {
 	now := models.SystemClock()
 	day := now.AddDate(0, 0, -daysAgo)
 	at := time.Date(day.Year(), day.Month(), day.Day(), hour, (daysAgo*37)%60, 0, 0, day.Location())
-	c.behind.Store(int64(max(now.Sub(at), 0)))
+	c.to(at)
 }
+
+// to puts the clock to a moment that has passed.
+func (c *Clock) to(at time.Time) { c.behind.Store(int64(max(models.SystemClock().Sub(at), 0))) }
 
 // reset lets the clock show the machine's time again.
 func (c *Clock) reset() { c.behind.Store(0) }
