@@ -11,6 +11,8 @@ import (
 	"testing"
 	"time"
 
+	"golang.org/x/text/unicode/norm"
+
 	"quartermaster/models"
 	"quartermaster/models/modelstest"
 )
@@ -841,6 +843,41 @@ func TestAStolenSessionIsNoWayToGuessThePassword(t *testing.T) {
 		_, err = db.ChangePassword(t.Context(), team.Viewer, session.Token, models.ChangePasswordInput{Current: "not this one either", New: "three boats under a bridge"})
 		if got, want := errors.As(err, &closed), i == 10; got != want {
 			t.Fatalf("try %d: got %v, want throttled %v", i+1, err, want)
+		}
+	}
+}
+
+func TestPasswordsAreAsLongAsTheyAreComposed(t *testing.T) {
+	t.Parallel()
+	db := modelstest.Open(t)
+	team := modelstest.NewTeam(t, db)
+	user, err := db.FindUser(t.Context(), team.Viewer)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const letters = "àéîõüçñÿâêôû"
+	short, long := norm.NFD.String(letters[:len("àéîõüçñÿ")]), norm.NFD.String(strings.Repeat(letters, 20)) // 8 and 240 characters
+	for what, set := range map[string]func(password string) error{
+		"set-up":     func(p string) error { return models.Check(&models.SetupInput{Password: p}) },
+		"invitation": func(p string) error { return models.Check(&models.JoinInput{Password: p}) },
+		"new user":   func(p string) error { return models.Check(&models.NewUserInput{Password: p}) },
+		"change":     func(p string) error { return models.Check(&models.ChangePasswordInput{Current: p, New: p}) },
+		"reset":      func(p string) error { return db.ResetPassword(t.Context(), models.Operator(), user.Email, p) },
+	} {
+		field := "password"
+		if what == "change" {
+			field = "new_password"
+		}
+		if err := set(short); !rejects(err, field, "min") {
+			t.Errorf("%s: 8 characters written as 16: got %v, want them too few", what, err)
+		}
+		if err := set(long); rejects(err, field, "max") || rejects(err, "current_password", "max") {
+			t.Errorf("%s: 240 characters written as 480: got %v", what, err)
+		}
+	}
+	for _, typed := range []string{long, norm.NFC.String(long)} {
+		if _, err := db.SignIn(t.Context(), models.Actor{}, models.SignInInput{Email: user.Email, Password: typed}, ""); err != nil {
+			t.Errorf("sign in with %d bytes: %v", len(typed), err)
 		}
 	}
 }

@@ -167,7 +167,7 @@ func (db *DB) FindInvitation(ctx context.Context, token string) (*Invited, error
 
 // JoinInput is the password that an invited person chooses.
 type JoinInput struct {
-	Password string `form:"password" validate:"required,min=12,max=256"`
+	Password string `form:"password" validate:"required,nfcmin=12,nfcmax=256"`
 }
 
 // AcceptInvitation gives an invited person the password that they chose and

@@ -135,7 +135,7 @@ type KnownBrowser struct {
 // SignInInput is what somebody types to sign in.
 type SignInInput struct {
 	Email    string `form:"email" validate:"required,max=254"`
-	Password string `form:"password" validate:"required,max=256"`
+	Password string `form:"password" validate:"required,nfcmax=256"`
 }
 
 // SignedIn is what a browser gets when a session begins. Nobody else knows the

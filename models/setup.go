@@ -87,7 +87,7 @@ func (db *DB) CheckSetupToken(ctx context.Context, token string) error {
 type SetupInput struct {
 	TeamInput
 	UserInput
-	Password string `form:"password" validate:"required,min=12,max=256"`
+	Password string `form:"password" validate:"required,nfcmin=12,nfcmax=256"`
 	Language string `form:"-" validate:"omitempty,oneof=en zh"`
 }
 

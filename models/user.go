@@ -186,8 +186,8 @@ func (db *DB) updateUser(ctx context.Context, id string, columns map[string]any)
 // ChangePasswordInput is a new password, with the old one to show that it is
 // the account's owner who asks.
 type ChangePasswordInput struct {
-	Current string `form:"current_password" validate:"required,max=256"`
-	New     string `form:"new_password" validate:"required,min=12,max=256"`
+	Current string `form:"current_password" validate:"required,nfcmax=256"`
+	New     string `form:"new_password" validate:"required,nfcmin=12,nfcmax=256"`
 }
 
 // ChangePassword replaces the actor's password, ends all sessions of the
@@ -250,7 +250,7 @@ func (db *DB) ChangePassword(ctx context.Context, by Actor, token string, in Cha
 // NewUserInput is an account made by a site admin, outside any team.
 type NewUserInput struct {
 	UserInput
-	Password  string `form:"password" validate:"required,min=12,max=256"`
+	Password  string `form:"password" validate:"required,nfcmin=12,nfcmax=256"`
 	SiteAdmin bool   `form:"-"`
 }
 
@@ -314,7 +314,7 @@ func (db *DB) ListUsers(ctx context.Context, by Actor) ([]User, error) {
 func (db *DB) ResetPassword(ctx context.Context, by Actor, email, password string) error {
 	return db.restore(ctx, by, email, "user.password_reset", func(user *User) (map[string]any, error) {
 		in := struct {
-			Password string `form:"password" validate:"required,min=12,max=256"`
+			Password string `form:"password" validate:"required,nfcmin=12,nfcmax=256"`
 		}{password}
 		if err := Invalid(nil).With(Check(&in), passwordRule("password", password, user.Email, user.Name)); err != nil {
 			return nil, err

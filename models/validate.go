@@ -10,6 +10,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/go-playground/validator/v10"
+	"golang.org/x/text/unicode/norm"
 
 	"quartermaster/models/fold"
 	"quartermaster/models/migrations"
@@ -23,6 +24,8 @@ import (
 //	maxbytes=N  at most N bytes of UTF-8, where a document counts bytes
 //	bucketname  3–63 of a-z 0-9 -, begins and ends with letter or digit
 //	zone        the name of a time zone, as "Asia/Shanghai"
+//	nfcmin=N    as min and max, of a password, which is kept in the form NFC: there
+//	nfcmax=N    é is one character however the keyboard writes it
 //	storename   as stores.md §4: 3–63 of a-z 0-9 -, begins with a letter
 //	osspath     oss://bucket/key: bucket 3–63 of a-z 0-9 -, key not empty
 var validate = newValidator()
@@ -55,6 +58,8 @@ func newValidator() *validator.Validate {
 	mustRegister(v, "maxbytes", func(f validator.FieldLevel) bool {
 		return len(f.Field().String()) <= atoi(f.Param())
 	})
+	mustRegister(v, "nfcmin", func(f validator.FieldLevel) bool { return composed(f) >= atoi(f.Param()) })
+	mustRegister(v, "nfcmax", func(f validator.FieldLevel) bool { return composed(f) <= atoi(f.Param()) })
 	// The allowed length of a store's term depends on its unit.
 	v.RegisterStructValidation(func(sl validator.StructLevel) {
 		if field, rule := sl.Current().Interface().(StoreInput).period(); field != "" {
@@ -68,6 +73,11 @@ func mustRegister(v *validator.Validate, tag string, fn validator.Func) {
 	if err := v.RegisterValidation(tag, fn); err != nil {
 		panic(err)
 	}
+}
+
+// composed is how many characters a text has in the form NFC.
+func composed(f validator.FieldLevel) int {
+	return utf8.RuneCountInString(norm.NFC.String(f.Field().String()))
 }
 
 func atoi(s string) int {
@@ -132,7 +142,7 @@ func Check(in any) error {
 	var out Invalid
 	for _, b := range broken {
 		field, _, _ := strings.Cut(b.Field(), "[") // an element of a list is the list's fault
-		out = append(out, FieldError{Field: field, Rule: b.Tag(), Param: b.Param(), Text: b.Kind() == reflect.String})
+		out = append(out, FieldError{Field: field, Rule: strings.TrimPrefix(b.Tag(), "nfc"), Param: b.Param(), Text: b.Kind() == reflect.String})
 	}
 	return out
 }

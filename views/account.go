@@ -80,3 +80,8 @@ func roleOptions(ctx context.Context) []ui.Option {
 	}
 	return options
 }
+
+// passwordRoom is how much a field for a password takes: 256 characters in as
+// many pieces as a keyboard may write them. A field that cut it would let nobody
+// notice.
+const passwordRoom = "1024"

@@ -87,7 +87,7 @@ func SignIn(f ui.Form, next string) templ.Component {
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				templ_7745c5c3_Err = ui.Field(f, ui.FieldProps{Name: "password", Type: "password", Attrs: templ.Attributes{"required": true, "maxlength": "256", "autocomplete": "current-password"}}).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = ui.Field(f, ui.FieldProps{Name: "password", Type: "password", Attrs: templ.Attributes{"required": true, "maxlength": passwordRoom, "autocomplete": "current-password"}}).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -544,7 +544,7 @@ func accountPassword(f ui.Form) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = ui.Field(f, ui.FieldProps{Name: "current_password", Type: "password", Wide: true, Attrs: templ.Attributes{"required": true, "maxlength": "256", "autocomplete": "current-password"}}).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = ui.Field(f, ui.FieldProps{Name: "current_password", Type: "password", Wide: true, Attrs: templ.Attributes{"required": true, "maxlength": passwordRoom, "autocomplete": "current-password"}}).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

@@ -248,7 +248,7 @@ func newPassword(f ui.Form, name string) templ.Component {
 			templ_7745c5c3_Var9 = templ.NopComponent
 		}
 		ctx = templ.ClearChildren(ctx)
-		templ_7745c5c3_Err = ui.Field(f, ui.FieldProps{Name: name, Type: "password", Wide: true, Help: i18n.T(ctx, "account.password.rule"), Attrs: templ.Attributes{"required": true, "minlength": "12", "maxlength": "256", "autocomplete": "new-password"}}).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = ui.Field(f, ui.FieldProps{Name: name, Type: "password", Wide: true, Help: i18n.T(ctx, "account.password.rule"), Attrs: templ.Attributes{"required": true, "minlength": "12", "maxlength": passwordRoom, "autocomplete": "new-password"}}).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

@@ -42,7 +42,7 @@ func rulesIn(text string) []string {
 	for _, m := range tag.FindAllStringSubmatch(text, -1) {
 		for part := range strings.SplitSeq(m[1], ",") {
 			if name, _, _ := strings.Cut(part, "="); name != "omitempty" && name != "dive" {
-				rules = append(rules, name)
+				rules = append(rules, strings.TrimPrefix(name, "nfc")) // said as the rule that it is a form of
 			}
 		}
 	}
