@@ -9,6 +9,8 @@ import (
 	"slices"
 	"time"
 
+	"gorm.io/gorm"
+
 	"quartermaster/models/query"
 )
 
@@ -48,6 +50,7 @@ type accessKeyRow struct {
 	Name        string
 	Operations  []string `gorm:"serializer:json"`
 	Sealed      []byte   // the secret, encrypted
+	Token       *string  // the one-time token of its form
 	Disabled    bool
 	ExpiresAt   *time.Time
 	UsedAt      *time.Time
@@ -122,7 +125,7 @@ func (by Actor) mayKeys() error {
 
 // CreateAccessKey makes an access key of the actor's team, or, for an actor
 // ForSite, of the site. The secret is returned here and never again: sending the
-// same form once more is ErrConflict.
+// same form once more is ErrConflict while the key exists.
 func (db *DB) CreateAccessKey(ctx context.Context, by Actor, in AccessKeyInput) (*AccessKey, string, error) {
 	if err := by.mayKeys(); err != nil {
 		return nil, "", err
@@ -148,14 +151,12 @@ func (db *DB) CreateAccessKey(ctx context.Context, by Actor, in AccessKeyInput) 
 		end := now.AddDate(0, 0, in.Days)
 		row.ExpiresAt = &end
 	}
+	if in.Token != "" {
+		row.Token = &in.Token
+	}
 	secret := db.newSecret()
 	keys := []AccessKey{row.key()}
 	err = db.tx(ctx, func(ctx context.Context, tx *DB) error {
-		if in.Token != "" {
-			if err := tx.UseNonce(ctx, "form:"+by.UserID, in.Token); err != nil {
-				return err
-			}
-		}
 		if err := tx.fillUsers(ctx, by, keys); err != nil {
 			return err
 		}
@@ -167,7 +168,9 @@ func (db *DB) CreateAccessKey(ctx context.Context, by Actor, in AccessKeyInput) 
 			return err
 		}
 		row.Sealed = seal.Seal(secret, row.ID)
-		if err := query.Of[accessKeyRow](tx.gorm).Create(ctx, &row); err != nil {
+		if err := query.Of[accessKeyRow](tx.gorm).Create(ctx, &row); errors.Is(err, gorm.ErrDuplicatedKey) {
+			return ErrConflict
+		} else if err != nil {
 			return fmt.Errorf("make access key: %w", err)
 		}
 		return tx.recordKey(ctx, by, "key.created", keys[0],

@@ -719,3 +719,26 @@ func TestCallsAndTokensAreReadFromTheHeadOfAnIndex(t *testing.T) {
 		}
 	}
 }
+
+func TestAFormMakesOneKeyHoweverLate(t *testing.T) {
+	t.Parallel()
+	clock := modelstest.NewClock()
+	db := modelstest.OpenWith(t, models.Options{Clock: clock.Now})
+	team := modelstest.NewTeam(t, db)
+	in := models.AccessKeyInput{Name: "script", Token: "form-1"}
+	k, _, err := db.CreateAccessKey(t.Context(), team.Admin, in)
+	if err != nil {
+		t.Fatal(err)
+	}
+	hours := models.TokenInput{Hours: 24, Token: "form-2"}
+	if _, _, err := db.IssueToken(t.Context(), team.Admin, k.ID, hours); err != nil {
+		t.Fatal(err)
+	}
+	clock.Move(20 * time.Hour)
+	if _, _, err := db.CreateAccessKey(t.Context(), team.Admin, in); !errors.Is(err, models.ErrConflict) {
+		t.Errorf("a key from the same form: got %v, want %v", err, models.ErrConflict)
+	}
+	if _, _, err := db.IssueToken(t.Context(), team.Admin, k.ID, hours); !errors.Is(err, models.ErrConflict) {
+		t.Errorf("a token from the same form: got %v, want %v", err, models.ErrConflict)
+	}
+}

@@ -2,8 +2,11 @@ package models
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
+
+	"gorm.io/gorm"
 
 	"quartermaster/models/query"
 )
@@ -14,7 +17,8 @@ const mostTokens = 20
 // AccessToken is a token of the X-Auth-Token header that an access key was
 // given. Only its hash is kept.
 type AccessToken struct {
-	TokenHash   string `gorm:"primaryKey"`
+	TokenHash   string  `gorm:"primaryKey"`
+	Token       *string // the one-time token of its form
 	ID          string
 	KeyID       string
 	CreatedBy   string
@@ -27,10 +31,13 @@ type AccessToken struct {
 type TokenInput struct {
 	// Hours is how long it works; the vendor's own work for 24.
 	Hours int `form:"hours" validate:"min=1,max=8760"`
+	// Token is the form's one-time token.
+	Token string `form:"-" validate:"max=64"`
 }
 
 // IssueToken gives an access key of the actor's team, or of the site, a token.
-// It is returned here and never again. Tokens that have expired are forgotten.
+// It is returned here and never again: sending the same form once more is
+// ErrConflict while the token exists. Tokens that have expired are forgotten.
 func (db *DB) IssueToken(ctx context.Context, by Actor, keyID string, in TokenInput) (*AccessToken, string, error) {
 	if err := by.mayKeys(); err != nil {
 		return nil, "", err
@@ -41,6 +48,9 @@ func (db *DB) IssueToken(ctx context.Context, by Actor, keyID string, in TokenIn
 	now, token := db.Now(), db.newToken()
 	row := AccessToken{TokenHash: hashToken(token), ID: db.newID(), KeyID: keyID, CreatedBy: by.UserID, CreatorName: by.UserName,
 		CreatedAt: now, ExpiresAt: now.Add(time.Duration(in.Hours) * time.Hour)}
+	if in.Token != "" {
+		row.Token = &in.Token
+	}
 	_, err := db.onKey(ctx, by, keyID, func(ctx context.Context, tx *DB, k *AccessKey) error {
 		if _, err := query.Of[AccessToken](tx.gorm).Where("key_id = ? AND expires_at <= ?", keyID, now).Delete(ctx); err != nil {
 			return fmt.Errorf("tidy tokens: %w", err)
@@ -57,7 +67,9 @@ func (db *DB) IssueToken(ctx context.Context, by Actor, keyID string, in TokenIn
 		if n >= mostTokens {
 			return invalid("hours", "tokens_full", fmt.Sprint(mostTokens))
 		}
-		if err := query.Of[AccessToken](tx.gorm).Create(ctx, &row); err != nil {
+		if err := query.Of[AccessToken](tx.gorm).Create(ctx, &row); errors.Is(err, gorm.ErrDuplicatedKey) {
+			return ErrConflict
+		} else if err != nil {
 			return fmt.Errorf("issue token: %w", err)
 		}
 		return tx.recordKey(ctx, by, "key.token_issued", *k, map[string]any{"token": row.ID, "expires_at": row.ExpiresAt})

@@ -2,6 +2,7 @@ package models
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"time"
 
@@ -23,6 +24,7 @@ type App struct {
 	CreatorName  string
 	UpdaterName  string // who changed it last
 	Token        *string
+	Asked        string // the input that it was made with, as JSON; "" of old ones
 	CreatedAt    time.Time
 	UpdatedAt    time.Time
 }
@@ -34,8 +36,11 @@ type AppInput struct {
 	Region      string `form:"region" validate:"required"`
 	Category    string `form:"category" validate:"max=64"`
 	Description string `form:"description" validate:"prose,max=255"`
+	// SharedStorage is a parameter of the documents that changes nothing here, and
+	// only tells a repeat from another call.
+	SharedStorage bool `form:"-"`
 	// Token makes a call safe to repeat: a repeat returns the first application.
-	Token string `form:"-" validate:"max=64"`
+	Token string `form:"-" json:"-" validate:"max=64"`
 }
 
 // CreateApp makes an application. It is free and empty, so no order is needed.
@@ -50,15 +55,20 @@ func (db *DB) CreateApp(ctx context.Context, by Actor, in AppInput) (*App, error
 	if err := db.hasRoom(ctx); err != nil {
 		return nil, err
 	}
+	asked, err := json.Marshal(in)
+	if err != nil {
+		return nil, err
+	}
 	now := db.TeamNow(by)
 	app := &App{
 		ID: "wa-" + db.newHex24(now), TeamID: by.TeamID, Region: in.Region, Name: in.Name, NameKey: fold.Same(in.Name), Description: in.Description,
-		Category: in.Category, CreatedBy: by.UserID, CreatorName: by.UserName, UpdaterName: by.UserName, CreatedAt: now, UpdatedAt: now,
+		Category: in.Category, CreatedBy: by.UserID, CreatorName: by.UserName, UpdaterName: by.UserName, Asked: string(asked),
+		CreatedAt: now, UpdatedAt: now,
 	}
 	if in.Token != "" {
 		app.Token = &in.Token
 	}
-	err := db.tx(ctx, func(ctx context.Context, tx *DB) error {
+	err = db.tx(ctx, func(ctx context.Context, tx *DB) error {
 		if err := tx.checkApp(ctx, by, in); err != nil {
 			return err
 		}
@@ -72,7 +82,10 @@ func (db *DB) CreateApp(ctx context.Context, by Actor, in AppInput) (*App, error
 	})
 	if isInvalid(err) && in.Token != "" {
 		// The same call may have made it, before or at the same moment.
-		first, again := db.appOf(ctx, by, in)
+		first, again := db.appOf(ctx, by, in.Token)
+		if first != nil && !first.askedAs(in, string(asked)) {
+			first, again = nil, invalid("", "repeated", first.ID)
+		}
 		if first != nil || again != nil {
 			return first, again
 		}
@@ -83,21 +96,27 @@ func (db *DB) CreateApp(ctx context.Context, by Actor, in AppInput) (*App, error
 	return app, nil
 }
 
-// appOf is the application that a token was first used for, or nil. It is an
-// Invalid when that application was asked for in other words; a description that
-// was changed since tells nothing.
-func (db *DB) appOf(ctx context.Context, by Actor, in AppInput) (*App, error) {
-	first, err := query.Of[App](db.gorm).Where("team_id = ? AND token = ?", by.TeamID, in.Token).Limit(1).Find(ctx)
+// appOf is the application that a token was first used for, or nil.
+func (db *DB) appOf(ctx context.Context, by Actor, token string) (*App, error) {
+	if token == "" {
+		return nil, nil
+	}
+	first, err := query.Of[App](db.gorm).Where("team_id = ? AND token = ?", by.TeamID, token).Limit(1).Find(ctx)
 	if err != nil || len(first) == 0 {
 		return nil, translate(err)
 	}
-	app := first[0]
-	same := app.Name == in.Name && app.Region == in.Region && app.Category == in.Category &&
-		(app.Description == in.Description || !app.UpdatedAt.Equal(app.CreatedAt))
-	if !same {
-		return nil, invalid("", "repeated", app.ID)
+	return &first[0], nil
+}
+
+// askedAs tells whether the application was made with this input, asked as JSON.
+// Of an old one only what it is now is known: there, a description that was
+// changed since tells nothing.
+func (a *App) askedAs(in AppInput, asked string) bool {
+	if a.Asked != "" {
+		return a.Asked == asked
 	}
-	return &app, nil
+	return a.Name == in.Name && a.Region == in.Region && a.Category == in.Category &&
+		(a.Description == in.Description || !a.UpdatedAt.Equal(a.CreatedAt))
 }
 
 // appCounter is the counter of the applications of a region.

@@ -160,16 +160,24 @@ func (db *DB) FindStorage(ctx context.Context, by Actor, region string) (*Bucket
 
 // EnsureStorage makes sure that the team has its own bucket in a region: the
 // first call orders it, later ones return it as it is. While its order waits
-// for approval, every call is that order's *Held.
-func (db *DB) EnsureStorage(ctx context.Context, by Actor, region string) (*Bucket, error) {
+// for approval, every call is that order's *Held. A token, if any, is for one
+// region until its bucket there is deleted; with it, any other is refused.
+func (db *DB) EnsureStorage(ctx context.Context, by Actor, region, token string) (*Bucket, error) {
 	if err := by.may(Request); err != nil {
 		return nil, err
 	}
 	if err := db.objectStorageOn(ctx, by); err != nil {
 		return nil, err
 	}
+	first, err := db.storageOf(ctx, by, token)
+	if err != nil {
+		return nil, err
+	}
+	if first != "" && first != region {
+		return nil, invalid("", "repeated")
+	}
 	b, err := db.FindStorage(ctx, by, region)
-	if !errors.Is(err, ErrNotFound) {
+	if err != nil && !errors.Is(err, ErrNotFound) || err == nil && (first != "" || token == "") {
 		return b, err
 	}
 	if _, err := db.region(ctx, region, KindBucket); err != nil {
@@ -177,7 +185,9 @@ func (db *DB) EnsureStorage(ctx context.Context, by Actor, region string) (*Buck
 	}
 	var held error
 	err = db.tx(ctx, func(ctx context.Context, tx *DB) (err error) {
-		b, held, err = tx.orderStorage(ctx, by, region)
+		if b, held, err = tx.orderStorage(ctx, by, region); err == nil {
+			err = tx.keepStorageToken(ctx, by, region, token)
+		}
 		return err
 	})
 	if err == nil {
@@ -187,6 +197,41 @@ func (db *DB) EnsureStorage(ctx context.Context, by Actor, region string) (*Buck
 		return nil, err
 	}
 	return b, nil
+}
+
+// StorageToken is a token of calls for the storage bucket of a region.
+type StorageToken struct {
+	TeamID string `gorm:"primaryKey"`
+	Token  string `gorm:"primaryKey"`
+	Region string
+}
+
+// storageOf is the region that a token was first used for, or "".
+func (db *DB) storageOf(ctx context.Context, by Actor, token string) (region string, err error) {
+	if token == "" {
+		return "", nil
+	}
+	found, err := query.Of[StorageToken](db.gorm).Where("team_id = ? AND token = ?", by.TeamID, token).Limit(1).Find(ctx)
+	if err != nil || len(found) == 0 {
+		return "", translate(err)
+	}
+	return found[0].Region, nil
+}
+
+// keepStorageToken keeps a token for a region, unless another call took it for
+// another meanwhile. The caller holds the team.
+func (db *DB) keepStorageToken(ctx context.Context, by Actor, region, token string) error {
+	first, err := db.storageOf(ctx, by, token)
+	switch {
+	case err != nil || token == "" || first == region:
+		return err
+	case first != "":
+		return invalid("", "repeated")
+	}
+	if err := query.Of[StorageToken](db.gorm).Create(ctx, &StorageToken{TeamID: by.TeamID, Token: token, Region: region}); err != nil {
+		return fmt.Errorf("keep storage token: %w", err)
+	}
+	return nil
 }
 
 // orderStorage orders the storage bucket, once even when several calls come at
@@ -268,6 +313,11 @@ func (db *DB) DeleteBucket(ctx context.Context, by Actor, id string) error {
 		}
 		if n == 0 {
 			return invalid("", "bucket_not_empty", fmt.Sprint(b.ObjectCount))
+		}
+		if b.Storage {
+			if _, err := query.Of[StorageToken](tx.gorm).Where("team_id = ? AND region = ?", by.TeamID, b.Region).Delete(ctx); err != nil {
+				return fmt.Errorf("forget storage tokens: %w", err)
+			}
 		}
 		if err := tx.tally(ctx, by, tally{Kind: KindBucket, Deleted: 1}); err != nil {
 			return err

@@ -35,6 +35,9 @@ type KindFacts struct {
 	// Table is where its things are kept by id and team_id. Things without one
 	// are never deleted.
 	Table string
+	// Leaving are the states of a thing whose deletion has begun, in the column
+	// "state" of Table. Things without such states are deleted in one step.
+	Leaving []StoreState
 	// Called is the column of Table with what a thing is called, "name" when
 	// empty.
 	Called string
@@ -104,7 +107,7 @@ func Kinds() []KindFacts {
 			Sample: func(_ string, now time.Time) map[string]any { return map[string]any{"exhausted_at": now} },
 		},
 		{
-			Kind: KindStore, Table: "stores",
+			Kind: KindStore, Table: "stores", Leaving: []StoreState{StoreDropping, StoreDeleteFailed},
 			Inputs: map[string]func() LineInput{
 				TypeNew:     func() LineInput { return new(StoreInput) },
 				TypeUpgrade: func() LineInput { return new(StoreScaleInput) },

@@ -19,7 +19,9 @@ type speller interface {
 
 // repeated is the order that a token was first used for, or nil. It is an
 // Invalid, with its number, when that order asked for something else. Once what
-// the order made has been deleted, the token is as if it had not been used.
+// the order made has been deleted, or is being deleted, the token is as if it had
+// not been used: nobody who asks for a thing is answered with one that goes away.
+// While it still has its name, the same order is refused because of that.
 func (db *DB) repeated(ctx context.Context, by Actor, in OrderInput) (*Order, error) {
 	first, err := db.orderOf(ctx, by, in.Token)
 	if first == nil || err != nil {
@@ -78,17 +80,21 @@ func (db *DB) orderOf(ctx context.Context, by Actor, token string) (*Order, erro
 	return &orders[0], nil
 }
 
-// gone tells whether an order was let through, and what it made has been deleted
-// since.
+// gone tells whether an order was let through, and the deletion of what it made has
+// begun since.
 func (db *DB) gone(ctx context.Context, o *Order) (bool, error) {
 	made := o.Lines[len(o.Lines)-1]
-	table := db.kind(made.Kind).Table
+	kind := db.kind(made.Kind)
 	never := slices.Contains([]OrderState{OrderPending, OrderRejected, OrderCancelled, OrderLapsed}, o.State)
-	if never || made.ResourceID == "" || table == "" {
+	if never || made.ResourceID == "" || kind.Table == "" {
 		return false, nil
 	}
+	q := db.gorm.WithContext(ctx).Table(kind.Table).Where("team_id = ? AND id = ?", o.TeamID, made.ResourceID)
+	if len(kind.Leaving) > 0 {
+		q = q.Where("state NOT IN ?", kind.Leaving)
+	}
 	var n int64
-	err := db.gorm.WithContext(ctx).Table(table).Where("team_id = ? AND id = ?", o.TeamID, made.ResourceID).Count(&n).Error
+	err := q.Count(&n).Error
 	return n == 0, translate(err)
 }
 

@@ -18,6 +18,7 @@ type repeatable struct {
 	first          models.LineInput
 	alike, another []models.LineInput
 	remove         func(db *models.DB, by models.Actor, id string) error
+	leaves         bool // it is deleted by a job
 }
 
 func repeatables(app string) []repeatable {
@@ -41,7 +42,7 @@ func repeatables(app string) []repeatable {
 	}
 	return []repeatable{
 		{
-			name: "store", first: store(func(*models.StoreInput) {}),
+			name: "store", leaves: true, first: store(func(*models.StoreInput) {}),
 			alike: []models.LineInput{
 				store(func(in *models.StoreInput) { in.Zones = []string{"cn-north-7c", "cn-north-7a"} }),
 				store(func(in *models.StoreInput) { in.ChargeMode, in.PeriodNum = "postPaid", 3 }),
@@ -117,6 +118,12 @@ func TestATokenMakesOneOrderOfOneThing(t *testing.T) {
 		if err := c.remove(db, team.Requester, first.Lines[0].ResourceID); err != nil {
 			t.Fatalf("%s: delete: %v", c.name, err)
 		}
+		// What is deleted by a job keeps its name until then.
+		if q, err := db.PlaceOrder(t.Context(), team.Requester, ask(c.first)); c.leaves && !rejects(err, "store_name", "taken") {
+			t.Errorf("%s: while it is deleted: got order %+v, %v; want its name taken", c.name, q.Order, err)
+		} else if !c.leaves && (err != nil || q.Order.Number == first.Number) {
+			t.Errorf("%s: after it was deleted: got %v, or the first order", c.name, err)
+		}
 		modelstest.Work(t, db)
 		second := mustPlace(t, db, team.Requester, ask(c.first))
 		if second.Number == first.Number || second.Lines[0].ResourceID == first.Lines[0].ResourceID {
@@ -184,6 +191,11 @@ func TestATokenOfAnApplicationIsOfOneThing(t *testing.T) {
 			t.Errorf("%+v: got %v, want it refused as repeated", other, err)
 		}
 	}
+	other := in
+	other.SharedStorage = true
+	if _, err := db.CreateApp(t.Context(), team.Requester, other); !rejects(err, "", "repeated") {
+		t.Errorf("with shared storage: got %v, want it refused as repeated", err)
+	}
 	if _, err := db.UpdateApp(t.Context(), team.Requester, app.ID, "sells everything"); err != nil {
 		t.Fatal(err)
 	}
@@ -195,5 +207,45 @@ func TestATokenOfAnApplicationIsOfOneThing(t *testing.T) {
 	}
 	if again, err := db.CreateApp(t.Context(), team.Requester, in); err != nil || errors.Is(err, models.ErrNotFound) || again.ID == app.ID {
 		t.Errorf("after it was deleted: got %+v, %v; want a new one", again, err)
+	}
+}
+
+func TestATokenOfAStorageBucketIsOfOneRegion(t *testing.T) {
+	t.Parallel()
+	db := modelstest.Open(t)
+	team, other := modelstest.NewTeam(t, db), modelstest.NewTeam(t, db)
+	ensure := func(by models.Actor, region, token string) (*models.Bucket, error) {
+		return db.EnsureStorage(context.Background(), by, region, token)
+	}
+	first, err := ensure(team.Requester, "cn-hangzhou", "once")
+	if err != nil {
+		t.Fatal(err)
+	}
+	// Also a token of a call that found the bucket there.
+	for _, token := range []string{"once", "late"} {
+		if again, err := ensure(team.Requester, "cn-hangzhou", token); err != nil || again.ID != first.ID {
+			t.Errorf("%s repeated: got %+v, %v; want the first", token, again, err)
+		}
+		if _, err := ensure(team.Requester, "cn-beijing", token); !rejects(err, "", "repeated") {
+			t.Errorf("%s in another region: got %v, want it refused as repeated", token, err)
+		}
+	}
+	if _, err := ensure(other.Requester, "cn-beijing", "once"); err != nil {
+		t.Errorf("another team's token: %v", err)
+	}
+	var all sync.WaitGroup
+	errs := make([]error, 2)
+	for i, region := range []string{"cn-shanghai", "cn-shenzhen"} {
+		all.Go(func() { _, errs[i] = ensure(team.Requester, region, "together") })
+	}
+	all.Wait()
+	if (errs[0] == nil) == (errs[1] == nil) || !rejects(errors.Join(errs...), "", "repeated") {
+		t.Errorf("two regions at once: got %v, want one of them", errs)
+	}
+	if err := db.DeleteBucket(t.Context(), team.Requester, first.ID); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := ensure(team.Requester, "cn-beijing", "once"); err != nil {
+		t.Errorf("after the bucket was deleted: got %v, want a new create", err)
 	}
 }

@@ -166,7 +166,7 @@ func TestStorageIsMadeOnceHoweverManyAsk(t *testing.T) {
 	var all sync.WaitGroup
 	for i := range ids {
 		all.Go(func() {
-			b, err := db.EnsureStorage(context.Background(), byAPI(team.Requester), "cn-hangzhou")
+			b, err := db.EnsureStorage(context.Background(), byAPI(team.Requester), "cn-hangzhou", "")
 			if err != nil {
 				t.Errorf("ensure storage: %v", err)
 				return
@@ -190,20 +190,20 @@ func TestStorageIsMadeOnceHoweverManyAsk(t *testing.T) {
 	if _, err := db.FindStorage(t.Context(), other.Viewer, "cn-hangzhou"); !errors.Is(err, models.ErrNotFound) {
 		t.Errorf("another team: got %v, want %v", err, models.ErrNotFound)
 	}
-	theirs, err := db.EnsureStorage(t.Context(), byAPI(other.Requester), "cn-hangzhou")
+	theirs, err := db.EnsureStorage(t.Context(), byAPI(other.Requester), "cn-hangzhou", "")
 	if err != nil || theirs.ID == b.ID {
 		t.Errorf("another team got %+v, %v", theirs, err)
 	}
 	if err := db.DeleteBucket(t.Context(), team.Requester, b.ID); err != nil {
 		t.Fatal(err)
 	}
-	if again, err := db.EnsureStorage(t.Context(), byAPI(team.Requester), "cn-hangzhou"); err != nil || again.ID == b.ID || mustCounts(t, db, team.Viewer)["order"] != 2 {
+	if again, err := db.EnsureStorage(t.Context(), byAPI(team.Requester), "cn-hangzhou", ""); err != nil || again.ID == b.ID || mustCounts(t, db, team.Viewer)["order"] != 2 {
 		t.Errorf("after it was deleted: got %+v, %v; want another by an order of its own", again, err)
 	}
-	if _, err := db.EnsureStorage(t.Context(), team.Viewer, "cn-hangzhou"); !errors.Is(err, models.ErrForbidden) {
+	if _, err := db.EnsureStorage(t.Context(), team.Viewer, "cn-hangzhou", ""); !errors.Is(err, models.ErrForbidden) {
 		t.Errorf("viewer: got %v, want %v", err, models.ErrForbidden)
 	}
-	if _, err := db.EnsureStorage(t.Context(), team.Requester, strings.Repeat("x", 100)); !rejects(err, "region", "unknown") {
+	if _, err := db.EnsureStorage(t.Context(), team.Requester, strings.Repeat("x", 100), ""); !rejects(err, "region", "unknown") {
 		t.Errorf("no such region: got %v, want region unknown", err)
 	}
 }
@@ -213,7 +213,7 @@ func TestStorageThatWaitsIsOneOrder(t *testing.T) {
 	db, _, team := holding(t)
 	ask := func() int64 {
 		var held *models.Held
-		if b, err := db.EnsureStorage(t.Context(), byAPI(team.Requester), "cn-hangzhou"); !errors.As(err, &held) {
+		if b, err := db.EnsureStorage(t.Context(), byAPI(team.Requester), "cn-hangzhou", ""); !errors.As(err, &held) {
 			t.Fatalf("got %+v, %v; want it held", b, err)
 		}
 		return held.Number
@@ -228,7 +228,7 @@ func TestStorageThatWaitsIsOneOrder(t *testing.T) {
 		t.Errorf("got order %d, which was rejected", second)
 	}
 	mustDecide(t, db, team.Approver, findOrder(t, db, team.Viewer, second), true)
-	if b, err := db.EnsureStorage(t.Context(), byAPI(team.Requester), "cn-hangzhou"); err != nil || b.OrderNumber != second {
+	if b, err := db.EnsureStorage(t.Context(), byAPI(team.Requester), "cn-hangzhou", ""); err != nil || b.OrderNumber != second {
 		t.Errorf("got %+v, %v; want the bucket of order %d", b, err, second)
 	}
 	if counts := mustCounts(t, db, team.Viewer); counts["order"] != 2 || counts["bucket"] != 1 {

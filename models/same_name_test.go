@@ -89,7 +89,7 @@ func TestTwinsFromBeforeStay(t *testing.T) {
 		"DROP INDEX users_email_key", "ALTER TABLE users DROP COLUMN email_key",
 		"DROP INDEX apps_name_key", "ALTER TABLE apps DROP COLUMN name_key",
 		"DROP INDEX pkg_versions_label_key", "ALTER TABLE pkg_versions DROP COLUMN label_key",
-		"DELETE FROM migrations WHERE id >= '0014'",
+		"DELETE FROM migrations WHERE id >= '0014' AND id < '0017'",
 		"UPDATE apps SET name = 'ｓｈｏｐ' WHERE name = 'twin'",
 		"UPDATE apps SET name = 'shｏp' WHERE name = 'triplet'",
 		"UPDATE pkg_versions SET label = 'ｖ3' WHERE label = 'twin'",

@@ -17,7 +17,7 @@ import (
 var tables = []any{
 	AccessToken{}, App{}, Bucket{}, Call{}, Category{}, Deduction{}, Event{}, Flavor{}, Invitation{}, Job{}, KnownBrowser{}, Membership{},
 	Month{}, Object{}, Order{}, OrderLine{}, PackageType{}, PkgVersion{}, Plan{}, Product{}, Region{}, Setting{},
-	Specification{}, Store{}, Team{}, Throttle{}, User{}, accessKeyRow{}, nonce{}, price{}, sessionRow{},
+	Specification{}, StorageToken{}, Store{}, Team{}, Throttle{}, User{}, accessKeyRow{}, nonce{}, price{}, sessionRow{},
 }
 
 func TestEveryRowThatIsAskedForIsAmongTheTables(t *testing.T) {

@@ -20,17 +20,18 @@ type Team struct {
 	VerifiedOnly  bool  // true: package versions from buckets of this server only
 	// APIOrders is what becomes of an order by API that has to be approved:
 	// RefuseAPIOrders or HoldAPIOrders.
-	APIOrders  string `gorm:"column:api_orders"`
-	PlanAPI    bool   `gorm:"column:plan_api"` // false: scripts cannot order plans, only people
-	LegalName  string
-	Address    string
-	TaxNumber  string
-	Contact    string
-	CostCentre string
-	Logo       []byte
-	LogoType   string
-	CreatedAt  time.Time
-	UpdatedAt  time.Time
+	APIOrders    string `gorm:"column:api_orders"`
+	PlanAPI      bool   `gorm:"column:plan_api"` // false: scripts cannot order plans, only people
+	StorePrepaid bool   // false: nobody orders stores for a term that is paid in advance
+	LegalName    string
+	Address      string
+	TaxNumber    string
+	Contact      string
+	CostCentre   string
+	Logo         []byte
+	LogoType     string
+	CreatedAt    time.Time
+	UpdatedAt    time.Time
 }
 
 // Membership is a person's role in a team.
@@ -68,7 +69,7 @@ func (db *DB) CreateTeam(ctx context.Context, by Actor, in TeamInput) (*Team, er
 // createTeam is CreateTeam inside a transaction, for one who may.
 func (db *DB) createTeam(ctx context.Context, by Actor, in TeamInput) (*Team, error) {
 	now := db.Now()
-	team := &Team{ID: db.newAccountID(), Name: in.Name, CUQuota: 100, ObjectStorage: true, APIOrders: RefuseAPIOrders, PlanAPI: true, CreatedAt: now, UpdatedAt: now}
+	team := &Team{ID: db.newAccountID(), Name: in.Name, CUQuota: 100, ObjectStorage: true, APIOrders: RefuseAPIOrders, PlanAPI: true, StorePrepaid: true, CreatedAt: now, UpdatedAt: now}
 	if err := query.Of[Team](db.gorm).Create(ctx, team); err != nil {
 		return nil, fmt.Errorf("create team: %w", err)
 	}

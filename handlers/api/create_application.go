@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"strings"
 
 	"quartermaster/models"
 )
@@ -47,7 +48,7 @@ func createApplication() Operation {
 func (a *Server) CreateApplication(ctx context.Context, c *Call) (any, error) {
 	app, err := a.DB.CreateApp(ctx, c.By, models.AppInput{
 		Name: c.Params.Get("AppName"), Region: c.Region, Category: c.Params.Get("CategoryName"), Description: c.Params.Get("AppDescription"),
-		Token: clientToken(c.Operation, c.Params.Get("ClientToken")),
+		SharedStorage: strings.EqualFold(c.Params.Get("UsingSharedStorage"), "true"), Token: clientToken(c.Operation, c.Params.Get("ClientToken")),
 	})
 	if err != nil {
 		return nil, err

@@ -818,6 +818,9 @@ func TestClientTokenMakesStoresSafeToRepeat(t *testing.T) {
 				t.Errorf("got %+v, %v; want one store of 3", stores, err)
 			}
 			w.call(t, d, d.Key, "DeleteStore", body{"store_name": "test-storename"}, nil)
+			if a := w.call(t, d, d.Key, "CreateStore", create, nil); a.Code != "LMS.10001005" {
+				t.Errorf("create while it is deleted: got %d %s %v, want that the name exists", a.Status, a.Code, a.Data)
+			}
 			modelstest.Work(t, d.DB)
 			again = w.call(t, d, d.Key, "CreateStore", create, nil)
 			if again.Status != http.StatusOK || again.field("id") == first.field("id") {

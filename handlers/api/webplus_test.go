@@ -334,6 +334,7 @@ func (s story) storage() {
 	}
 	again := s.do("CreateStorage", p("RegionId", "cn-shenzhen", "ClientToken", "once"), "")
 	s.same("created again", again.object("Storage"), made)
+	s.do("CreateStorage", p("RegionId", "cn-beijing", "ClientToken", "once"), "IdempotentParameterMismatch")
 	seen := s.do("DescribeStorage", p("RegionId", "cn-shenzhen", "UsingSharedStorage", "true"), "")
 	s.same("described", seen.object("Storage"), made)
 	s.do("DescribeStorage", p("RegionId", ""), "OSSBucketNotExists")
@@ -355,6 +356,7 @@ func (s story) applications() string {
 	s.do("CreateApplication", p("AppName", "shop", "CategoryName", "Cobol"), "CategoryNotExists")
 	made := s.do("CreateApplication", p("AppName", "商店 & <shop>", "AppDescription", "sells \"things\" + more", "CategoryName", "Tomcat", "UsingSharedStorage", "false", "ClientToken", "shop-1"), "").object("Application")
 	s.do("CreateApplication", p("AppName", "another shop", "ClientToken", "shop-1"), "IdempotentParameterMismatch")
+	s.do("CreateApplication", p("AppName", "商店 & <shop>", "AppDescription", "sells \"things\" + more", "CategoryName", "Tomcat", "UsingSharedStorage", "true", "ClientToken", "shop-1"), "IdempotentParameterMismatch")
 	id := fmt.Sprint(made["AppId"])
 	if !regexp.MustCompile(`^wa-[0-9a-f]{24}$`).MatchString(id) {
 		s.Errorf("application has the id %s", id)
