@@ -35,7 +35,7 @@ func (h AccessKeys) by(c *gin.Context) (models.Actor, error) {
 // List shows the keys.
 func (h AccessKeys) List(c *gin.Context) error { return h.list(c, http.StatusOK, nil) }
 
-// list draws the list. orders is the form about orders by API when it was
+// list draws the list. orders is the form about what may be ordered when it was
 // refused.
 func (h AccessKeys) list(c *gin.Context, status int, orders *ui.Form) error {
 	ctx := c.Request.Context()
@@ -56,31 +56,21 @@ func (h AccessKeys) list(c *gin.Context, status int, orders *ui.Form) error {
 		if err != nil {
 			return err
 		}
-		p.Orders = web.NewForm(c, apiOrders{team.APIOrders, team.PlanAPI})
+		p.Orders = web.NewForm(c, team.Ordering())
 	}
 	return web.Render(c, status, views.AccessKeyList(p))
 }
 
-// apiOrders says what happens to orders by API that have to wait, and whether
-// plans can be ordered by API at all.
-type apiOrders struct {
-	Mode  string `form:"api_orders"`
-	Plans bool   `form:"plan_api"`
-}
-
-// Orders changes what happens to orders by API.
+// Orders changes what may be ordered, and what happens to orders by API.
 func (h AccessKeys) Orders(c *gin.Context) error {
 	by, err := h.by(c)
 	if err != nil {
 		return err
 	}
-	var in apiOrders
+	var in models.OrderingInput
 	form, err := web.Decode(c, &in)
 	if err == nil {
-		err = h.DB.ChangeAPIOrders(c.Request.Context(), by, in.Mode)
-	}
-	if err == nil {
-		err = h.DB.ChangePlanAPI(c.Request.Context(), by, in.Plans)
+		err = h.DB.UpdateOrdering(c.Request.Context(), by, in)
 	}
 	if form.Reject(err) {
 		return h.list(c, http.StatusUnprocessableEntity, &form)

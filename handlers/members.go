@@ -17,21 +17,21 @@ type Members struct{ DB *models.DB }
 
 // List shows who works in the team.
 func (h Members) List(c *gin.Context) error {
-	return h.page(c, http.StatusOK, web.NewForm(c, models.MemberInput{Role: models.Requester}), nil)
+	return h.page(c, http.StatusOK, views.MemberListProps{Form: newMember(c)})
 }
 
-// page draws the list with the form to add somebody, and the invitation link
-// that has just been made, if any.
-func (h Members) page(c *gin.Context, status int, form ui.Form, made *views.InvitationLink) error {
+func newMember(c *gin.Context) ui.Form {
+	return web.NewForm(c, models.MemberInput{Role: models.Requester})
+}
+
+// page draws the list of the team's people.
+func (h Members) page(c *gin.Context, status int, p views.MemberListProps) (err error) {
 	ctx := c.Request.Context()
-	by := models.ActorFrom(ctx)
-	members, err := h.DB.ListMembers(ctx, by)
-	if err != nil {
+	p.By, p.TeamName = models.ActorFrom(ctx), web.SessionOf(ctx).TeamName
+	if p.Members, err = h.DB.ListMembers(ctx, p.By); err != nil {
 		return err
 	}
-	return web.Render(c, status, views.MemberList(views.MemberListProps{
-		Members: members, Form: form, By: by, TeamName: web.SessionOf(ctx).TeamName, Link: made,
-	}))
+	return web.Render(c, status, views.MemberList(p))
 }
 
 // Create adds a person to the team and, where they need one, shows their link.
@@ -49,7 +49,7 @@ func (h Members) Create(c *gin.Context) error {
 		user, secret, err = h.DB.InviteMember(ctx, models.ActorFrom(ctx), in)
 	}
 	if form.Reject(err) {
-		return h.page(c, http.StatusUnprocessableEntity, form, nil)
+		return h.page(c, http.StatusUnprocessableEntity, views.MemberListProps{Form: form})
 	}
 	if err != nil {
 		return err
@@ -67,7 +67,9 @@ func (h Members) Preview(c *gin.Context) error {
 		return models.ErrForbidden
 	}
 	var in models.MemberInput
-	return noted(c, &in, func() error { return models.Check(&in) }, func(f ui.Form) error { return h.page(c, http.StatusOK, f, nil) })
+	return noted(c, &in, func() error { return models.Check(&in) }, func(f ui.Form) error {
+		return h.page(c, http.StatusOK, views.MemberListProps{Form: f})
+	})
 }
 
 // Invite makes a new link for a member who has not taken up the first.
@@ -82,19 +84,21 @@ func (h Members) Invite(c *gin.Context) error {
 
 func (h Members) linked(c *gin.Context, user *models.User, secret string) error {
 	made := &views.InvitationLink{Name: user.Name, URL: web.SiteURL(c.Request.Context(), "/join?link="+secret)}
-	return h.page(c, http.StatusOK, web.NewForm(c, models.MemberInput{Role: models.Requester}), made)
+	return h.page(c, http.StatusOK, views.MemberListProps{Form: newMember(c), Link: made})
 }
 
 // Role gives a member another role.
 func (h Members) Role(c *gin.Context) error {
 	ctx := c.Request.Context()
-	var in struct {
-		Role models.Role `form:"role"`
-	}
-	if _, err := web.Decode(c, &in); err != nil {
+	var in models.RoleInput
+	form, err := web.Decode(c, &in)
+	if err != nil {
 		return err
 	}
-	user, err := h.DB.ChangeRole(ctx, models.ActorFrom(ctx), c.Param("id"), in.Role)
+	user, err := h.DB.ChangeRole(ctx, models.ActorFrom(ctx), c.Param("id"), in)
+	if form.Reject(err) {
+		return h.page(c, http.StatusUnprocessableEntity, views.MemberListProps{Form: newMember(c), Role: form, RoleOf: c.Param("id")})
+	}
 	if err != nil {
 		return err
 	}

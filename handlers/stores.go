@@ -76,9 +76,6 @@ func (f *storeFields) Choose(ctx context.Context, a *Asked) (err error) {
 	if p.Prices, err = a.DB.ListStorePrices(ctx, a.By, p.Input.Region); err != nil {
 		return err
 	}
-	if p.SoldPrepaid, err = a.DB.StoresPrepaid(ctx); err != nil {
-		return err
-	}
 	p.Team, err = a.DB.FindTeam(ctx, a.By)
 	return err
 }

@@ -139,13 +139,19 @@ func TestFailedScalingSaysWhyInWordsAndIsTriedAgain(t *testing.T) {
 
 func TestStoresAreOfferedInAdvanceOnlyWhileTheyAreSoldSo(t *testing.T) {
 	t.Parallel()
-	o := modelstest.Choose(t, models.Options{})
-	site := openWith(t, o, web.Site{})
-	ada := site.SignIn(t, models.Requester)
+	site := open(t)
+	ada, admin := site.SignIn(t, models.Requester), site.SignIn(t, models.Admin)
 	if p := ada.Get(t, "/stores/new"); !p.Has("[name=charge_mode][value=prePaid]") {
 		t.Error("stores are not offered in advance")
 	}
-	modelstest.Exec(t, o, "INSERT INTO settings (name, value) VALUES ('stores_prepaid_off', 'yes')")
+	settings := webtest.Fields(admin.Get(t, "/team/keys").Find("#api-orders-form"))
+	settings.Del("store_prepaid")
+	if p := admin.Post(t, "/team/api-orders", settings); p.Status != http.StatusSeeOther {
+		t.Fatalf("switch it off: got %d %q", p.Status, p.Text(".error-summary"))
+	}
+	if p := admin.Get(t, "/activity"); !strings.Contains(p.Text("main"), "Changed prepaid stores of") || !strings.Contains(p.Text("main"), "From on to off") {
+		t.Errorf("the record says %q", p.Text("main"))
+	}
 	form := ada.Get(t, "/stores/new")
 	if form.Has("[name=charge_mode][value=prePaid]") {
 		t.Error("stores are offered in advance and not sold so")

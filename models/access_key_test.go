@@ -109,7 +109,7 @@ func TestAKeyHasItsUsersPresentRole(t *testing.T) {
 	db := modelstest.Open(t)
 	team := modelstest.NewTeam(t, db)
 	k, _ := mustKey(t, db, team.Admin, models.AccessKeyInput{User: team.Requester.UserID})
-	if _, err := db.ChangeRole(t.Context(), team.Admin, team.Requester.UserID, models.Viewer); err != nil {
+	if _, err := db.ChangeRole(t.Context(), team.Admin, team.Requester.UserID, models.RoleInput{Role: models.Viewer}); err != nil {
 		t.Fatal(err)
 	}
 	c := mustCaller(t, db, k.ID)

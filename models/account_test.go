@@ -349,7 +349,7 @@ func TestWhoLosesARightLosesItAtOnce(t *testing.T) {
 	if err != nil || found.Role != models.Requester || found.TeamID != team.ID {
 		t.Fatalf("session: got %+v, %v, want a requester of %s", found, err, team.ID)
 	}
-	if _, err := db.ChangeRole(ctx, team.Admin, team.Requester.UserID, models.Viewer); err != nil {
+	if _, err := db.ChangeRole(ctx, team.Admin, team.Requester.UserID, models.RoleInput{Role: models.Viewer}); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := db.FindSession(ctx, s.Token); !errors.Is(err, models.ErrNotFound) {
@@ -587,7 +587,7 @@ func TestOnlyAdminsChangeMembersAndOnlyOthers(t *testing.T) {
 	in := models.MemberInput{UserInput: models.UserInput{Name: "Noor", Email: "noor@example.com"}, Role: models.Viewer}
 	all := func(by models.Actor, userID string) map[string]error {
 		_, _, invite := db.Invite(ctx, by, userID)
-		_, role := db.ChangeRole(ctx, by, userID, models.Admin)
+		_, role := db.ChangeRole(ctx, by, userID, models.RoleInput{Role: models.Admin})
 		_, remove := db.RemoveMember(ctx, by, userID)
 		return map[string]error{"invite again": invite, "change role": role, "remove": remove}
 	}
@@ -615,13 +615,13 @@ func TestOnlyAdminsChangeMembersAndOnlyOthers(t *testing.T) {
 			t.Errorf("%s, add: got %v, want %v", c.name, err, c.want)
 		}
 	}
-	if _, err := db.ChangeRole(ctx, team.Admin, team.Admin.UserID, models.Viewer); !errors.Is(err, models.ErrForbidden) {
+	if _, err := db.ChangeRole(ctx, team.Admin, team.Admin.UserID, models.RoleInput{Role: models.Viewer}); !errors.Is(err, models.ErrForbidden) {
 		t.Errorf("own role: got %v, want ErrForbidden", err)
 	}
 	if _, err := db.RemoveMember(ctx, team.Admin, team.Admin.UserID); !errors.Is(err, models.ErrForbidden) {
 		t.Errorf("oneself: got %v, want ErrForbidden", err)
 	}
-	if _, err := db.ChangeRole(ctx, team.Admin, team.Viewer.UserID, "owner"); !rejects(err, "role", "oneof") {
+	if _, err := db.ChangeRole(ctx, team.Admin, team.Viewer.UserID, models.RoleInput{Role: "owner"}); !rejects(err, "role", "oneof") {
 		t.Errorf("a role that is none: got %v, want role oneof", err)
 	}
 	members, err := db.ListMembers(ctx, team.Viewer)
@@ -637,11 +637,11 @@ func TestATeamKeepsAnAdmin(t *testing.T) {
 	for round, change := range []func(by models.Actor, userID string) error{
 		func(by models.Actor, userID string) error { _, err := db.RemoveMember(ctx, by, userID); return err },
 		func(by models.Actor, userID string) error {
-			_, err := db.ChangeRole(ctx, by, userID, models.Viewer)
+			_, err := db.ChangeRole(ctx, by, userID, models.RoleInput{Role: models.Viewer})
 			return err
 		},
 		func(by models.Actor, userID string) error {
-			if _, err := db.ChangeRole(ctx, by, userID, models.Viewer); err != nil {
+			if _, err := db.ChangeRole(ctx, by, userID, models.RoleInput{Role: models.Viewer}); err != nil {
 				return err
 			}
 			_, _, err := db.InviteMember(ctx, by, models.MemberInput{UserInput: models.UserInput{Name: "Noor", Email: userID + "@example.com"}, Role: models.Viewer})
@@ -650,7 +650,7 @@ func TestATeamKeepsAnAdmin(t *testing.T) {
 	} {
 		for range 5 {
 			team := modelstest.NewTeam(t, db)
-			if _, err := db.ChangeRole(ctx, team.Admin, team.Approver.UserID, models.Admin); err != nil {
+			if _, err := db.ChangeRole(ctx, team.Admin, team.Approver.UserID, models.RoleInput{Role: models.Admin}); err != nil {
 				t.Fatal(err)
 			}
 			team.Approver.Role = models.Admin

@@ -33,7 +33,7 @@ func newWhole(t *testing.T) whole {
 	db := modelstest.OpenWith(t, o)
 	d := whole{options: o, db: db, team: modelstest.NewTeam(t, db)}
 	by := d.team.Requester
-	holdsAPIOrders(t, db, d.team)
+	modelstest.HoldAPIOrders(t, db, d.team)
 	b := mustCreateBucket(t, db, by, "full-bucket")
 	mustCreateBucket(t, db, by, "empty-bucket")
 	d.object = mustPutObject(t, db, by, b, "a.zip", zipped(t, "a"))

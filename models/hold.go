@@ -354,25 +354,3 @@ func (db *DB) saveDecided(ctx context.Context, order *Order) error {
 	}
 	return nil
 }
-
-// ChangeAPIOrders sets what happens to the team's orders that come by API and
-// have to wait: RefuseAPIOrders or HoldAPIOrders.
-func (db *DB) ChangeAPIOrders(ctx context.Context, by Actor, mode string) error {
-	if err := by.may(Administer); err != nil {
-		return err
-	}
-	if mode != RefuseAPIOrders && mode != HoldAPIOrders {
-		return invalid("api_orders", "oneof")
-	}
-	return db.tx(ctx, func(ctx context.Context, tx *DB) error {
-		team, err := tx.FindTeam(ctx, by)
-		if err != nil || team.APIOrders == mode {
-			return err
-		}
-		if _, err := query.Of[Team](tx.gorm).Where("id = ?", by.TeamID).Update(ctx, "api_orders", mode); err != nil {
-			return fmt.Errorf("change what becomes of orders by API: %w", err)
-		}
-		return tx.Record(ctx, by, Event{Action: "team.api_orders_changed", Kind: KindTeam, SubjectID: team.ID, SubjectName: team.Name},
-			map[string]any{"from": team.APIOrders, "to": mode})
-	})
-}

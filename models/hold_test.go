@@ -33,14 +33,6 @@ func byAPI(by models.Actor) models.Actor {
 	return by
 }
 
-// holdsAPIOrders lets orders by API wait with their ids.
-func holdsAPIOrders(t *testing.T, db *models.DB, team modelstest.Team) {
-	t.Helper()
-	if err := db.ChangeAPIOrders(t.Context(), team.Admin, models.HoldAPIOrders); err != nil {
-		t.Fatalf("change what becomes of orders by API: %v", err)
-	}
-}
-
 func mustDecide(t *testing.T, db *models.DB, by models.Actor, o *models.Order, approve bool) *models.Order {
 	t.Helper()
 	decided, err := db.DecideOrder(t.Context(), by, o.Number, o.Version, approve, "")
@@ -87,7 +79,7 @@ func oneOfEach(t *testing.T, db *models.DB, by models.Actor, name string) map[mo
 func TestOrderThatAFormPlacesWaitsWithNothingMade(t *testing.T) {
 	t.Parallel()
 	db, _, team := holding(t)
-	holdsAPIOrders(t, db, team) // is about scripts only
+	modelstest.HoldAPIOrders(t, db, team) // is about scripts only
 	for kind, in := range oneOfEach(t, db, team.Requester, "waits") {
 		in.Token = string(kind)
 		if preview, err := db.PreviewOrder(t.Context(), team.Requester, in); err != nil || !preview.Held || preview.Order.Rule != "everything" {
@@ -117,9 +109,7 @@ func TestOrderByAPIThatWaitsIsRefusedByItsNumber(t *testing.T) {
 	db, _, team := holding(t)
 	by := byAPI(team.Requester)
 	for _, mode := range []string{models.RefuseAPIOrders, models.HoldAPIOrders} {
-		if err := db.ChangeAPIOrders(t.Context(), team.Admin, mode); err != nil {
-			t.Fatal(err)
-		}
+		modelstest.Allow(t, db, team, func(in *models.OrderingInput) { in.APIOrders = mode })
 		for kind, in := range oneOfEach(t, db, by, mode+"-one") {
 			if mode == models.HoldAPIOrders && (kind == models.KindPlan || kind == models.KindStore) {
 				continue // they can wait
@@ -147,7 +137,7 @@ func TestOrderByAPIThatWaitsIsRefusedByItsNumber(t *testing.T) {
 func TestPlanWaitsUnpaidUntilItIsApproved(t *testing.T) {
 	t.Parallel()
 	db, clock, team := holding(t)
-	holdsAPIOrders(t, db, team)
+	modelstest.HoldAPIOrders(t, db, team)
 	bucket := mustDecide(t, db, team.Approver, mustPlace(t, db, team.Requester, models.OrderInput{Lines: []models.LineInput{
 		&models.BucketInput{Region: "cn-shanghai"},
 	}}), true)
@@ -213,7 +203,7 @@ func TestPlanBeginsAsOrderedOrWithItsApproval(t *testing.T) {
 	t.Parallel()
 	for _, face := range []models.Face{models.ByForm, models.ByAPI} {
 		db, clock, team := holding(t)
-		holdsAPIOrders(t, db, team)
+		modelstest.HoldAPIOrders(t, db, team)
 		by := team.Requester
 		by.Face = face
 		for date, want := range map[string]time.Time{
@@ -237,7 +227,7 @@ func TestPlanBeginsAsOrderedOrWithItsApproval(t *testing.T) {
 func TestStoreWaitsWithItsNameItsQuotaAndItsJob(t *testing.T) {
 	t.Parallel()
 	db, clock, team := holding(t)
-	holdsAPIOrders(t, db, team)
+	modelstest.HoldAPIOrders(t, db, team)
 	by := byAPI(team.Requester)
 	in := storeInput("waits")
 	in.Num, in.ChargeMode, in.PeriodType, in.PeriodNum = 60, "prePaid", "month", 1
@@ -281,7 +271,7 @@ func TestStoreWaitsWithItsNameItsQuotaAndItsJob(t *testing.T) {
 func TestRejectedOrderGivesEverythingBack(t *testing.T) {
 	t.Parallel()
 	db, _, team := holding(t)
-	holdsAPIOrders(t, db, team)
+	modelstest.HoldAPIOrders(t, db, team)
 	by := byAPI(team.Requester)
 	store, err := db.PlaceOrder(t.Context(), by, storeOrder(storeInput("waits")))
 	if err != nil {
@@ -355,11 +345,11 @@ func TestWhoMayDecideAnOrder(t *testing.T) {
 		t.Errorf("got %v, want reason prose", err)
 	}
 	for who, by := range map[string]models.Actor{"approver": team.Approver, "another team's viewer": other.Viewer} {
-		if err := db.ChangeAPIOrders(t.Context(), by, models.HoldAPIOrders); !errors.Is(err, models.ErrForbidden) {
+		if err := db.UpdateOrdering(t.Context(), by, models.OrderingInput{APIOrders: models.HoldAPIOrders}); !errors.Is(err, models.ErrForbidden) {
 			t.Errorf("%s changes what becomes of orders by API: got %v", who, err)
 		}
 	}
-	if err := db.ChangeAPIOrders(t.Context(), team.Admin, "wait"); !rejects(err, "api_orders", "oneof") {
+	if err := db.UpdateOrdering(t.Context(), team.Admin, models.OrderingInput{APIOrders: "wait"}); !rejects(err, "api_orders", "oneof") {
 		t.Errorf("got %v, want api_orders oneof", err)
 	}
 }
@@ -368,7 +358,7 @@ func TestWhoMayDecideAnOrder(t *testing.T) {
 func TestNobodyDecidesAnOrderOfAKeyTheyMade(t *testing.T) {
 	t.Parallel()
 	db, _, team := holding(t)
-	holdsAPIOrders(t, db, team)
+	modelstest.HoldAPIOrders(t, db, team)
 	key, _, err := db.CreateAccessKey(t.Context(), team.Admin, models.AccessKeyInput{Name: "script", User: team.Requester.UserID})
 	if err != nil {
 		t.Fatal(err)

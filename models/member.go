@@ -210,25 +210,42 @@ func (db *DB) AcceptInvitation(ctx context.Context, from Actor, token string, in
 	return begun, err
 }
 
+// RoleInput is the role that a member is to have.
+type RoleInput struct {
+	Role Role `form:"role" validate:"oneof=viewer requester approver admin"`
+	// Shown is what the form showed, so that a newer change is not undone unseen.
+	Shown string `form:"shown"`
+}
+
+// RoleInput is the input that would leave the member's role as it is.
+func (m Member) RoleInput() RoleInput {
+	in := RoleInput{Role: m.Role}
+	in.Shown = shownAs(in)
+	return in
+}
+
 // ChangeRole gives a member of the actor's team another role. Nobody changes
 // their own, and of two admins who change each other's at once one comes too
 // late, so a team is never without an admin. The member's sessions in the
 // team end: a session does not outlive a change of rights.
-func (db *DB) ChangeRole(ctx context.Context, by Actor, userID string, role Role) (*User, error) {
+func (db *DB) ChangeRole(ctx context.Context, by Actor, userID string, in RoleInput) (*User, error) {
 	return db.onMember(ctx, by, userID, func(ctx context.Context, tx *DB, user *User) error {
-		if role.rank() == 0 {
-			return invalid("role", "oneof")
+		if err := Check(&in); err != nil {
+			return err
 		}
 		q := query.Of[Membership](tx.gorm).Where("team_id = ? AND user_id = ?", by.TeamID, userID)
 		old, err := q.First(ctx)
 		if err != nil {
 			return err
 		}
-		if _, err := q.Update(ctx, "role", role); err != nil {
+		if err := edited(&in, RoleInput{Role: old.Role}, in.Shown); err != nil || in.Role == old.Role {
+			return err
+		}
+		if _, err := q.Update(ctx, "role", in.Role); err != nil {
 			return fmt.Errorf("change role: %w", err)
 		}
 		return tx.Record(ctx, by, Event{Action: "member.role_changed", Kind: KindUser, SubjectID: user.ID, SubjectName: user.Name},
-			map[string]any{"old": old.Role, "new": role})
+			map[string]any{"old": old.Role, "new": in.Role})
 	})
 }
 

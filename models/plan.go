@@ -103,24 +103,6 @@ func (p Plan) Remaining() int64 { return max(0, p.Total()-p.Used) }
 // storage, since it has the buckets. Traffic does not pass through it.
 func (p Plan) Metered() bool { return p.Type.Item == itemStorage }
 
-// ChangePlanAPI says whether scripts of the actor's team may order plans.
-func (db *DB) ChangePlanAPI(ctx context.Context, by Actor, on bool) error {
-	if err := by.may(Administer); err != nil {
-		return err
-	}
-	return db.tx(ctx, func(ctx context.Context, tx *DB) error {
-		team, err := tx.FindTeam(ctx, by)
-		if err != nil || team.PlanAPI == on {
-			return err
-		}
-		if _, err := query.Of[Team](tx.gorm).Where("id = ?", by.TeamID).Update(ctx, "plan_api", on); err != nil {
-			return fmt.Errorf("change whether scripts order plans: %w", err)
-		}
-		return tx.Record(ctx, by, Event{Action: "team.plan_api_changed", Kind: KindTeam, SubjectID: team.ID, SubjectName: team.Name},
-			map[string]any{"from": team.PlanAPI, "to": on})
-	})
-}
-
 // FindPlan is one plan of the actor's team, with its type.
 func (db *DB) FindPlan(ctx context.Context, by Actor, id string) (*Plan, error) {
 	if err := by.may(See); err != nil {

@@ -428,7 +428,7 @@ func TestChangeThatWaitsLeavesThePlanAsItIs(t *testing.T) {
 			t.Errorf("refused: got %+v, %v; want the order with its number", order, err)
 		}
 	}
-	holdsAPIOrders(t, db, team)
+	modelstest.HoldAPIOrders(t, db, team)
 	var waiting []*models.Order
 	for _, in := range []models.OrderInput{renewal, upgrade, renewal} {
 		order := mustPlace(t, db, byAPI(team.Requester), in)
@@ -474,7 +474,7 @@ func TestChangeThatWaitsLeavesThePlanAsItIs(t *testing.T) {
 func TestPlanThatWaitsCannotBeChanged(t *testing.T) {
 	t.Parallel()
 	db, _, team := holding(t)
-	holdsAPIOrders(t, db, team)
+	modelstest.HoldAPIOrders(t, db, team)
 	order := mustPlace(t, db, byAPI(team.Requester), planOrder(example()))
 	id := order.Lines[0].ResourceID
 	for _, in := range []models.LineInput{
@@ -494,13 +494,11 @@ func TestTeamCanLetOnlyPeopleOrderPlans(t *testing.T) {
 	t.Parallel()
 	db, _, team := atNoon(t)
 	other := modelstest.NewTeam(t, db)
-	if err := db.ChangePlanAPI(t.Context(), team.Approver, false); !errors.Is(err, models.ErrForbidden) {
+	if err := db.UpdateOrdering(t.Context(), team.Approver, models.OrderingInput{APIOrders: models.RefuseAPIOrders}); !errors.Is(err, models.ErrForbidden) {
 		t.Errorf("an approver: got %v, want %v", err, models.ErrForbidden)
 	}
 	for range 2 { // twice is once
-		if err := db.ChangePlanAPI(t.Context(), team.Admin, false); err != nil {
-			t.Fatal(err)
-		}
+		modelstest.Allow(t, db, team, func(in *models.OrderingInput) { in.PlanAPI = false })
 	}
 	for who, c := range map[string]struct {
 		by   models.Actor

@@ -37,13 +37,46 @@ func TestOnlyWhatAFormChangedIsWritten(t *testing.T) {
 		t.Errorf("got %+v, want nothing changed", got)
 	}
 
+	ordering := func() models.OrderingInput {
+		found, err := db.FindTeam(t.Context(), team.Admin)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return found.Ordering()
+	}
+	one, two := ordering(), ordering()
+	one.APIOrders, one.StorePrepaid = models.HoldAPIOrders, false
+	two.PlanAPI = false
+	for _, in := range []models.OrderingInput{one, two} {
+		if err := db.UpdateOrdering(t.Context(), team.Admin, in); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got := ordering(); got.APIOrders != models.HoldAPIOrders || got.StorePrepaid || got.PlanAPI {
+		t.Errorf("got %+v, want what both changed", got)
+	}
+	events, _, err := db.ListEvents(t.Context(), team.Admin, models.EventFilter{Action: "team."}, models.Page{})
+	if err != nil || len(events) != 6 { // the team, two letterheads and three settings
+		t.Errorf("got %d events, %v; want 6: one for each setting that changed", len(events), err)
+	}
+
+	role := models.Member{Role: models.Viewer}.RoleInput()
+	first, second := role, role
+	first.Role, second.Role = models.Approver, models.Requester
+	if _, err := db.ChangeRole(t.Context(), team.Admin, team.Viewer.UserID, first); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := db.ChangeRole(t.Context(), team.Admin, team.Viewer.UserID, second); !rejects(err, "role", "changed_meanwhile") {
+		t.Errorf("a role that another admin changed meanwhile: got %v, want it refused", err)
+	}
+
 	user, err := db.FindUser(t.Context(), team.Viewer)
 	if err != nil {
 		t.Fatal(err)
 	}
-	first, second := user.Profile(), user.Profile()
-	first.Zone, second.Theme = "Asia/Shanghai", "dark"
-	for _, in := range []models.ProfileInput{first, second} {
+	here, there := user.Profile(), user.Profile()
+	here.Zone, there.Theme = "Asia/Shanghai", "dark"
+	for _, in := range []models.ProfileInput{here, there} {
 		if err := db.UpdateProfile(t.Context(), team.Viewer, in); err != nil {
 			t.Fatal(err)
 		}

@@ -21,8 +21,6 @@ const (
 	setupToken = "setup_token" // the hash of the one-time setup link
 	setupDone  = "setup_done"  // when the site was set up, which happens once
 	demoSince  = "demo_since"  // when the database became the demo's
-
-	storesPrepaidOff = "stores_prepaid_off" // since when stores are not sold in advance
 )
 
 // setting is the value of a setting, "" when there is none.

@@ -137,14 +137,12 @@ func (db *DB) storeRefused(ctx context.Context, by Actor, in *StoreInput) (refus
 	if refused != nil && !isInvalid(refused) {
 		return nil, refused
 	}
-	if in.ChargeMode == pricing.PrePaid {
-		sold, err := db.StoresPrepaid(ctx)
-		if err != nil {
-			return nil, err
-		}
-		if !sold {
-			refused = Invalid(nil).With(refused, invalid("charge_mode", "not_on_sale_prepaid"))
-		}
+	team, err := db.FindTeam(ctx, by)
+	if err != nil {
+		return nil, err
+	}
+	if in.ChargeMode == pricing.PrePaid && !team.StorePrepaid {
+		refused = Invalid(nil).With(refused, invalid("charge_mode", "not_on_sale_prepaid"))
 	}
 	for _, zone := range in.Zones {
 		if refused == nil && !region.HasZone(zone) {
@@ -157,10 +155,6 @@ func (db *DB) storeRefused(ctx context.Context, by Actor, in *StoreInput) (refus
 	}
 	if !free {
 		refused = Invalid(nil).With(refused, invalid("store_name", "taken"))
-	}
-	team, err := db.FindTeam(ctx, by)
-	if err != nil {
-		return nil, err
 	}
 	if left := team.CULeft(); in.Num > left {
 		refused = Invalid(nil).With(refused, invalid("num", "quota", strconv.FormatInt(left, 10)))

@@ -73,13 +73,6 @@ func (db *DB) ListStoreLines(ctx context.Context, by Actor, id string) ([]OrderL
 	return lines, translate(err)
 }
 
-// StoresPrepaid tells whether stores are sold for a term that is paid in
-// advance.
-func (db *DB) StoresPrepaid(ctx context.Context) (bool, error) {
-	off, err := db.setting(ctx, storesPrepaidOff)
-	return off == "", err
-}
-
 // StoreFilter says which stores to list. Empty fields do not narrow.
 type StoreFilter struct {
 	Region string

@@ -294,9 +294,7 @@ func TestScalingWaitsForApproval(t *testing.T) {
 	team := modelstest.NewTeam(t, db)
 	s := readyStore(t, db, team.Requester, storeInput("handbook"))
 	for _, mode := range []string{models.RefuseAPIOrders, models.HoldAPIOrders} {
-		if err := db.ChangeAPIOrders(t.Context(), team.Admin, mode); err != nil {
-			t.Fatal(err)
-		}
+		modelstest.Allow(t, db, team, func(in *models.OrderingInput) { in.APIOrders = mode })
 		var held *models.Held
 		if _, err := db.PlaceOrder(t.Context(), byAPI(team.Requester), scaleOrder(s.ID, 2, "")); !errors.As(err, &held) {
 			t.Errorf("%s: got %v, want it held", mode, err)
@@ -446,25 +444,27 @@ func TestJobsOfStoresAreListedNewestFirst(t *testing.T) {
 	}
 }
 
-func TestStoresAreNotSoldPrepaidWhenASettingSaysSo(t *testing.T) {
+func TestATeamChoosesWhetherStoresArePaidInAdvance(t *testing.T) {
 	t.Parallel()
 	db := modelstest.Open(t)
-	team := modelstest.NewTeam(t, db)
+	team, other := modelstest.NewTeam(t, db), modelstest.NewTeam(t, db)
 	in := storeInput("handbook")
 	in.ChargeMode, in.PeriodType, in.PeriodNum = pricing.PrePaid, pricing.Month, 1
 	if _, err := db.PreviewOrder(t.Context(), team.Requester, storeOrder(in)); err != nil {
 		t.Errorf("got %v, want it sold", err)
 	}
-	if err := db.Statement(t.Context(), "INSERT INTO settings (name, value) VALUES ('stores_prepaid_off', 'yes')"); err != nil {
-		t.Fatal(err)
-	}
-	if sold, err := db.StoresPrepaid(t.Context()); err != nil || sold {
-		t.Errorf("got %v, %v; want not sold", sold, err)
-	}
+	modelstest.Allow(t, db, team, func(in *models.OrderingInput) { in.StorePrepaid = false })
 	if _, err := db.PlaceOrder(t.Context(), team.Requester, storeOrder(in)); !rejects(err, "charge_mode", "not_on_sale_prepaid") {
 		t.Errorf("got %v, want charge_mode not_on_sale_prepaid", err)
 	}
 	placeStore(t, db, team.Requester, storeInput("by-the-hour"))
+	if _, err := db.PlaceOrder(t.Context(), other.Requester, storeOrder(in)); err != nil {
+		t.Errorf("another team: got %v, want it sold", err)
+	}
+	events, _, err := db.ListEvents(t.Context(), team.Admin, models.EventFilter{Action: "team.store_prepaid_changed"}, models.Page{})
+	if err != nil || len(events) != 1 || events[0].Detail != `{"from":true,"to":false}` {
+		t.Errorf("got events %+v, %v; want one with before and after", events, err)
+	}
 }
 
 func TestScalingLeavesTheIndexAsItIs(t *testing.T) {

@@ -3,6 +3,7 @@ package views
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -82,7 +83,7 @@ func eventNote(ctx context.Context, e models.Event) string {
 	}
 	args := make([]any, 0, 2*len(detail))
 	for name, value := range detail {
-		args = append(args, name, value)
+		args = append(args, name, settingWord(ctx, value))
 	}
 	if key := "event." + e.Action + ".note"; i18n.Has(ctx, key) {
 		if s := i18n.T(ctx, key, args...); !strings.Contains(s, "<no value>") {
@@ -96,6 +97,15 @@ func eventNote(ctx context.Context, e models.Event) string {
 		return i18n.T(ctx, "fail."+code)
 	}
 	return ""
+}
+
+// settingWord is a value of a setting in the reader's language; any other value
+// is left as it is.
+func settingWord(ctx context.Context, value any) any {
+	if key := fmt.Sprint("activity.value.", value); i18n.Has(ctx, key) {
+		return i18n.T(ctx, key)
+	}
+	return value
 }
 
 // eventWho is who did it, and by which way when that was not a form.

@@ -117,9 +117,7 @@ type StoreNewProps struct {
 	Input   models.StoreInput
 	Regions []models.Region
 	Prices  []models.StorePrice // in the chosen region
-	// SoldPrepaid tells whether stores are sold for a term in advance.
-	SoldPrepaid bool
-	Team        *models.Team
+	Team    *models.Team
 }
 
 func (p StoreNewProps) regionOptions(ctx context.Context) []ui.Option {
@@ -173,7 +171,7 @@ func (p StoreNewProps) prepaid() bool { return p.Input.ChargeMode == pricing.Pre
 // modes are the ways to pay that are on sale, and the one that was chosen.
 func (p StoreNewProps) modes(ctx context.Context) []ui.Option {
 	modes := []ui.Option{{Value: string(pricing.PostPaid), Label: i18n.T(ctx, "stores.charge.postPaid")}}
-	if p.SoldPrepaid || p.prepaid() {
+	if p.Team.StorePrepaid || p.prepaid() {
 		modes = append(modes, ui.Option{Value: string(pricing.PrePaid), Label: i18n.T(ctx, "stores.charge.prePaid")})
 	}
 	return modes

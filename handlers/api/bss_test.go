@@ -641,9 +641,7 @@ func TestEveryRefusalOfThePlansByEveryClient(t *testing.T) {
 		if got := w.call(t, d, viewer, "GetResourcePackagePrice", in); got.Code != "Success" {
 			t.Errorf("a viewer asks for a price: got %s %s", got.Code, got.Message)
 		}
-		if err := d.DB.ChangePlanAPI(t.Context(), d.Team.Admin, false); err != nil {
-			t.Fatal(err)
-		}
+		modelstest.Allow(t, d.DB, d.Team, func(in *models.OrderingInput) { in.PlanAPI = false })
 		for operation, in := range map[string]given{"CreateResourcePackage": in, "GetResourcePackagePrice": in, "RenewResourcePackage": renew, "UpgradeResourcePackage": upgrade} {
 			w.refuses(t, d, d.Key, operation, in, "NotApplicable")
 			w.refuses(t, d, d.Key, operation, in.with(given{"OwnerId": "1"}), "InvalidOwner")
@@ -741,9 +739,7 @@ func TestPlanThatWaitsForApproval(t *testing.T) {
 		if address := fmt.Sprintf("http://desk.example.com/orders/%d", orders[0].Number); !strings.HasSuffix(a.Message, address) && w.client != "go-sdk xml" {
 			t.Errorf("got %q, want the address %s in it", a.Message, address)
 		}
-		if err := d.DB.ChangeAPIOrders(t.Context(), d.Team.Admin, models.HoldAPIOrders); err != nil {
-			t.Fatal(err)
-		}
+		modelstest.HoldAPIOrders(t, d.DB, d.Team)
 		made := w.succeeds(t, d, "CreateResourcePackage", in.with(given{"EffectiveDate": "", "ClientToken": "t"}))
 		p, err := d.DB.FindPlan(t.Context(), d.Team.Viewer, made.field("Data.InstanceId"))
 		if err != nil || p.State(d.DB.Now()) != models.PlanScheduled || p.PaidMinor != 0 {

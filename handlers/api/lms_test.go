@@ -849,9 +849,7 @@ func TestStoreThatHasToBeApproved(t *testing.T) {
 			if err != nil || len(orders) != 1 {
 				t.Fatalf("got %d orders, %v; want the one that waits", len(orders), err)
 			}
-			if err := d.DB.ChangeAPIOrders(t.Context(), d.Team.Admin, models.HoldAPIOrders); err != nil {
-				t.Fatal(err)
-			}
+			modelstest.HoldAPIOrders(t, d.DB, d.Team)
 			made := w.call(t, d, d.Key, "CreateStore", namedStore(t, "held"), nil)
 			modelstest.Work(t, d.DB)
 			got := w.call(t, d, d.Key, "DescribeStore", body{"store_name": "held"}, nil)
@@ -1064,9 +1062,8 @@ func TestStoresAnswerOnlyToPOSTAtTheirPaths(t *testing.T) {
 
 func TestPrepaidStoreIsRefusedWhileNoneIsSold(t *testing.T) {
 	t.Parallel()
-	o := modelstest.Choose(t, models.Options{})
-	d := openWith(t, o, 0)
-	modelstest.Exec(t, o, "INSERT INTO settings (name, value) VALUES ('stores_prepaid_off', 'yes')")
+	d := open(t)
+	modelstest.Allow(t, d.DB, d.Team, func(in *models.OrderingInput) { in.StorePrepaid = false })
 	in := namedStore(t, "prepaid")
 	in["charge_info"] = body{"charge_mode": "prePaid", "period_type": "month", "period_num": 1}
 	if a := storesBySignature(t, d, d.Key, "CreateStore", in, nil); a.Status != http.StatusBadRequest || a.Code != "LMS.00001001" {

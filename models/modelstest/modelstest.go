@@ -282,6 +282,26 @@ func NewTeam(t testing.TB, db *models.DB) Team {
 	}
 }
 
+// Allow changes what a team allows to be ordered, as its admin.
+func Allow(t testing.TB, db *models.DB, team Team, change func(*models.OrderingInput)) {
+	t.Helper()
+	found, err := db.FindTeam(t.Context(), team.Admin)
+	if err != nil {
+		t.Fatalf("find team: %v", err)
+	}
+	in := found.Ordering()
+	change(&in)
+	if err := db.UpdateOrdering(t.Context(), team.Admin, in); err != nil {
+		t.Fatalf("change what may be ordered: %v", err)
+	}
+}
+
+// HoldAPIOrders lets a team's orders by API wait with their ids.
+func HoldAPIOrders(t testing.TB, db *models.DB, team Team) {
+	t.Helper()
+	Allow(t, db, team, func(in *models.OrderingInput) { in.APIOrders = models.HoldAPIOrders })
+}
+
 // Work does every job that is due, as the worker would.
 func Work(t testing.TB, db *models.DB) {
 	t.Helper()

@@ -28,6 +28,8 @@ func RuleText(ctx context.Context, e models.FieldError) string {
 	switch {
 	case e.Rule == "required" && i18n.Has(ctx, "field."+e.Field):
 		keys[1] = "rule.required-of"
+	case e.Rule == "changed_meanwhile" && e.Param == "":
+		keys[1] = "rule.changed_meanwhile.choice"
 	case e.Text && (e.Rule == "min" || e.Rule == "max"):
 		keys[1] = "rule." + e.Rule + "-text"
 	}
