@@ -58,14 +58,14 @@ func (h Activity) Export(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	file, err := web.NewCSV(c, "activity.csv")
+	file, err := web.NewSheet(c, "activity", "csv", nil)
 	if err != nil {
 		return err
 	}
-	file.Row(views.EventHead(ctx)...)
+	file.Row(views.EventHead(ctx))
 	for {
 		for _, e := range events {
-			file.Row(views.EventCells(ctx, e)...)
+			file.Row(views.EventCells(ctx, e))
 		}
 		if err := file.Flush(); err != nil || cursor.Next == "" {
 			return err

@@ -16,6 +16,7 @@ import (
 	"quartermaster/handlers/api"
 	"quartermaster/handlers/code"
 	"quartermaster/models"
+	"quartermaster/models/list"
 	"quartermaster/models/modelstest"
 	"quartermaster/web"
 	"quartermaster/web/webtest"
@@ -350,7 +351,7 @@ func TestPanelsCommandMakesWhatTheFormSays(t *testing.T) {
 			t.Errorf("%s: got %s, %v", c.op, out, err)
 			continue
 		}
-		orders, _, err := site.DB.ListOrders(t.Context(), site.Team.Requester, models.OrderFilter{Free: true}, models.Page{Size: 1})
+		orders, _, err := modelstest.List(t.Context(), site.DB, site.Team.Requester, models.Orders, list.Query{Filters: list.With("free", "true").Filters, Size: 1})
 		if err != nil || len(orders) != 1 {
 			t.Fatalf("%s: got %d orders, %v, want the latest", c.op, len(orders), err)
 		}

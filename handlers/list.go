@@ -1,11 +1,111 @@
 package handlers
 
 import (
+	"context"
+	"net/http"
+	"strings"
+
 	"github.com/gin-gonic/gin"
 
 	"quartermaster/models"
+	"quartermaster/models/list"
 	"quartermaster/views"
+	"quartermaster/web"
 )
+
+// List has the page of a list, and its files for spreadsheets.
+type List[R any] struct {
+	DB   *models.DB
+	View *views.ListView[R]
+	// Choices are the values, by filter, whose words are data; nil when all words
+	// are in the catalogues. What the page does not need may be left out.
+	Choices func(ctx context.Context, db *models.DB, q list.Query) (map[string][]views.ListChoice, error)
+}
+
+// route adds the list's routes, which pass through before.
+func (h List[R]) route(r gin.IRoutes, before ...gin.HandlerFunc) {
+	r.GET(h.View.Path, append(before, web.Page(h.Show))...)
+	r.GET(h.View.Path+".csv", web.Page(func(c *gin.Context) error { return h.file(c, "csv") }))
+	r.GET(h.View.Path+".xlsx", web.Page(func(c *gin.Context) error { return h.file(c, "xlsx") }))
+}
+
+// query is what the address asks of the list, and that address with what the
+// list knows of it. Only filters and sorts of the description are read.
+func (h List[R]) query(c *gin.Context) (list.Query, views.ListURL) {
+	q := list.Query{Filters: map[string]string{}, After: c.Query("after"), Before: c.Query("before"), Near: true}
+	u := views.ListURL{Path: h.View.Path, Query: map[string][]string{}}
+	for _, f := range h.View.List.Filters {
+		if v := c.Query(f.Name); !f.Inner && f.Takes(v) {
+			q.Filters[f.Name] = v
+			u.Query.Set(f.Name, v)
+		}
+	}
+	name, back := strings.CutPrefix(c.Query("sort"), "-")
+	if name != "" && h.View.List.Sorting(list.Query{Sort: name}).Name == name {
+		q.Sort, q.Reverse = name, back
+		u.Query.Set("sort", c.Query("sort"))
+	}
+	if text := c.Query("q"); text != "" && h.View.Search != "" {
+		q.Text = text
+		u.Query.Set("q", text)
+	}
+	return q, u
+}
+
+// Show is the page of the list, or the piece of it that htmx asks for.
+func (h List[R]) Show(c *gin.Context) error {
+	ctx := c.Request.Context()
+	at := views.ListAt{By: models.ActorFrom(ctx)}
+	at.Now = h.DB.TeamNow(at.By)
+	at.Query, at.URL = h.query(c)
+	var err error
+	if at.Counts, err = web.Counts(c); err != nil {
+		return err
+	}
+	q := at.Query
+	total, known := h.View.List.Total(&q, at.Counts)
+	page, err := h.View.List.Read(ctx, h.DB, at.By, q)
+	if err != nil {
+		return err
+	}
+	if at.Total = page.Total; known {
+		at.Total = total
+	}
+	at.Cursor = models.Cursor{Next: page.Next, Prev: page.Prev}
+	if h.Choices != nil {
+		if at.Choices, err = h.Choices(ctx, h.DB, q); err != nil {
+			return err
+		}
+	}
+	return web.Render(c, http.StatusOK, views.List(h.View.Page(ctx, at, page.Rows)))
+}
+
+// file sends everything that matches, page by page.
+func (h List[R]) file(c *gin.Context, format string) error {
+	ctx := c.Request.Context()
+	by := models.ActorFrom(ctx)
+	now := h.DB.TeamNow(by)
+	q, _ := h.query(c)
+	var sheet web.Sheet
+	var cells []string
+	err := h.View.List.Each(ctx, h.DB, by, q, func(rows []R) (err error) {
+		if sheet == nil {
+			if sheet, err = web.NewSheet(c, h.View.Name(), format, h.View.FileNumbers()); err != nil {
+				return err
+			}
+			sheet.Row(h.View.FileHead(ctx))
+		}
+		for i := range rows {
+			cells = h.View.FileRow(ctx, now, &rows[i], cells[:0])
+			sheet.Row(cells)
+		}
+		return sheet.Flush()
+	})
+	if err != nil {
+		return err
+	}
+	return sheet.Close()
+}
 
 // listPage is the page of a list that the request asks for, or what is nearest to
 // it where its rows have been deleted.

@@ -2,7 +2,6 @@ package handlers
 
 import (
 	"net/http"
-	"slices"
 	"strconv"
 
 	"github.com/gin-gonic/gin"
@@ -19,32 +18,6 @@ type Orders struct {
 	DB *models.DB
 	// API has the operations that its lines are written as.
 	API code.Table
-}
-
-// List shows the team's orders; free ones only on request.
-func (h Orders) List(c *gin.Context) error {
-	ctx := c.Request.Context()
-	by := models.ActorFrom(ctx)
-	f := models.OrderFilter{State: models.OrderState(c.Query("state")), Free: c.Query("free") == "true", Text: c.Query("q")}
-	if !slices.Contains(models.OrderStates, f.State) {
-		f.State = ""
-	}
-	orders, cursor, err := h.DB.ListOrders(ctx, by, f, listPage(c))
-	if err != nil {
-		return err
-	}
-	counts, err := h.DB.Counts(ctx, by)
-	if err != nil {
-		return err
-	}
-	types, err := h.DB.PackageTypes(ctx)
-	if err != nil {
-		return err
-	}
-	return web.Render(c, http.StatusOK, views.OrderList(views.OrderListProps{
-		Orders: orders, Cursor: cursor, URL: listURL(c, "q", "state", "free"), Filter: f, Types: types,
-		Total: counts["order"], Paid: counts["order.paid"],
-	}))
 }
 
 // Show is the page of one order.

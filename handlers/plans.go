@@ -11,6 +11,7 @@ import (
 
 	"quartermaster/handlers/code"
 	"quartermaster/models"
+	"quartermaster/models/list"
 	"quartermaster/views"
 	"quartermaster/views/i18n"
 	"quartermaster/web"
@@ -23,30 +24,21 @@ type Plans struct {
 	API code.Table
 }
 
-// endingSoon is how far ahead the list looks when it is asked for what ends
-// soon.
-const endingSoon = 30 * 24 * time.Hour
-
-// List shows the team's plans.
-func (h Plans) List(c *gin.Context) error {
-	ctx := c.Request.Context()
-	by := models.ActorFrom(ctx)
-	p := views.PlanListProps{By: by, Now: h.DB.TeamNow(by), URL: listURL(c, "q", "state", "type", "ending"),
-		State: models.PlanState(c.Query("state")), Ending: c.Query("ending") != ""}
-	f := models.PlanFilter{State: p.State, PackageType: c.Query("type"), Text: c.Query("q")}
-	if p.Ending {
-		f.EndsWithin = endingSoon
-	}
-	var err error
-	if p.Plans, p.Cursor, err = h.DB.ListPlans(ctx, by, f, listPage(c)); err != nil {
-		return err
-	}
-	if f.PackageType != "" {
-		if p.Type, err = h.DB.FindPackageType(ctx, f.PackageType); err != nil && !errors.Is(err, models.ErrNotFound) {
-			return err
+// list is the list of plans.
+func (h Plans) list() List[models.Plan] {
+	return List[models.Plan]{DB: h.DB, View: views.Plans, Choices: func(ctx context.Context, db *models.DB, q list.Query) (map[string][]views.ListChoice, error) {
+		if q.Filters["type"] == "" {
+			return nil, nil
 		}
-	}
-	return web.Render(c, http.StatusOK, views.PlanList(p))
+		kind, err := db.FindPackageType(ctx, q.Filters["type"])
+		if errors.Is(err, models.ErrNotFound) {
+			return nil, nil
+		}
+		if err != nil {
+			return nil, err
+		}
+		return map[string][]views.ListChoice{"type": {{Value: kind.Code, Label: i18n.Pick(ctx, kind.EN, kind.ZH)}}}, nil
+	}}
 }
 
 // form is the form for a new plan.

@@ -111,7 +111,7 @@ func pageRoutes(cfg Config) (http.Handler, error) {
 
 	table := code.NewTable(cfg.Operations)
 	orders := Orders{DB: cfg.DB, API: table}
-	member.GET("/orders", web.Page(orders.List))
+	List[models.Order]{DB: cfg.DB, View: views.Orders}.route(member)
 	member.GET("/orders/:number", web.Polled, web.Page(orders.Show))
 	member.GET("/orders/:number/print", web.Page(orders.Print))
 	member.GET("/orders/:number/code", web.Page(orders.Code))
@@ -201,7 +201,7 @@ func pageRoutes(cfg Config) (http.Handler, error) {
 	versions.form().route(member)
 
 	plans := Plans{DB: cfg.DB, API: table}
-	member.GET("/plans", web.Page(plans.List))
+	plans.list().route(member)
 	member.GET("/plans/:id", web.Polled, web.Page(plans.Show))
 	member.POST("/plans/:id/removal", web.Page(plans.Delete))
 	plans.form().route(member)

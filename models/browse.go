@@ -5,6 +5,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"quartermaster/models/list"
 	"quartermaster/models/query"
 )
 
@@ -152,14 +153,14 @@ func after(prefix string) string {
 // mark is an entry as a cursor keeps it.
 func (e Entry) mark() string {
 	if e.Object != nil {
-		return encodeCursor([]string{"object " + e.Object.Key})
+		return list.Mark([]string{"object " + e.Object.Key})
 	}
-	return encodeCursor([]string{"folder " + e.Folder})
+	return list.Mark([]string{"folder " + e.Folder})
 }
 
 // mark is the entry that a cursor keeps, of which only the name is known.
 func mark(cursor string) (Entry, bool) {
-	values := decodeCursor(cursor, []string{""})
+	values := list.Unmark(cursor, []string{""})
 	if values == nil {
 		return Entry{}, false
 	}

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"quartermaster/models"
+	"quartermaster/models/list"
 	"quartermaster/models/modelstest"
 )
 
@@ -260,7 +261,7 @@ func TestRecordedGapIsNoFault(t *testing.T) {
 	if got, want := found(d.check(t, true)), "order numbers that are missing"; got != want {
 		t.Fatalf("found %q, want %q", got, want)
 	}
-	orders, _, err := d.db.ListOrders(t.Context(), d.team.Viewer, models.OrderFilter{Free: true}, models.Page{})
+	orders, _, err := modelstest.List(t.Context(), d.db, d.team.Viewer, models.Orders, list.With("free", "true"))
 	mustDo(t, err)
 	last := orders[0].Number
 	modelstest.Exec(t, d.options, `INSERT INTO events (id, team_id, at, user_id, user_name, action, result, kind, subject_id, subject_name, region, detail, face, address, request_id)

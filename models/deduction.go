@@ -229,7 +229,8 @@ func (db *DB) drawn(ctx context.Context, by Actor, p *Plan, used int64, now time
 	case !full && was:
 		p.ExhaustedAt, action = nil, "plan.resumed"
 	}
-	err := db.gorm.WithContext(ctx).Model(p).Select("Used", "ExhaustedAt", "UpdatedAt").Updates(p).Error
+	p.settle(now)
+	err := db.gorm.WithContext(ctx).Model(p).Select("Used", "ExhaustedAt", "Settled", "SettledUntil", "UpdatedAt").Updates(p).Error
 	if err != nil {
 		return fmt.Errorf("write what a plan bears: %w", err)
 	}

@@ -7,6 +7,7 @@ import (
 
 	"quartermaster/models"
 	"quartermaster/models/fold"
+	"quartermaster/models/list"
 	"quartermaster/models/modelstest"
 )
 
@@ -95,7 +96,7 @@ func TestListsAndSearchFindWhateverTheCaseWidthAndAccents(t *testing.T) {
 			return len(found), err
 		},
 		"orders": func(s string) (int, error) {
-			found, _, err := db.ListOrders(t.Context(), by, models.OrderFilter{Text: s, Free: true}, models.Page{})
+			found, _, err := modelstest.List(t.Context(), db, by, models.Orders, list.Query{Filters: list.With("free", "true").Filters, Text: s})
 			return len(found), err
 		},
 		"events": func(s string) (int, error) {
@@ -121,7 +122,7 @@ func TestListsAndSearchFindWhateverTheCaseWidthAndAccents(t *testing.T) {
 		}
 	}
 	for text, want := range map[string]int{"zoe": 2, "петров": 2, "Петрова": 0} {
-		found, _, err := db.ListOrders(t.Context(), by, models.OrderFilter{Text: text, Free: true}, models.Page{})
+		found, _, err := modelstest.List(t.Context(), db, by, models.Orders, list.Query{Filters: list.With("free", "true").Filters, Text: text})
 		if err != nil || len(found) != want {
 			t.Errorf("orders of %q: got %d, %v, want %d", text, len(found), err, want)
 		}

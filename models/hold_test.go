@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"quartermaster/models"
+	"quartermaster/models/list"
 	"quartermaster/models/modelstest"
 )
 
@@ -168,7 +169,7 @@ func TestPlanWaitsUnpaidUntilItIsApproved(t *testing.T) {
 		t.Errorf("got %s, paid %d, measured %v; want a plan that is SCHEDULED, unpaid and not measured", p.State(clock.Now()), p.PaidMinor, p.MeasuredAt)
 	}
 	for state, want := range map[models.PlanState]int{models.PlanScheduled: 1, models.PlanActive: 0, models.PlanExpired: 0, models.PlanExhausted: 0} {
-		plans, _, err := db.ListPlans(t.Context(), team.Viewer, models.PlanFilter{State: state}, models.Page{})
+		plans, _, err := modelstest.List(t.Context(), db, team.Viewer, models.Plans, list.With("state", string(state)))
 		if err != nil || len(plans) != want {
 			t.Errorf("got %d plans %s, %v; want %d", len(plans), state, err, want)
 		}

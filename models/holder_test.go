@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"quartermaster/models"
+	"quartermaster/models/list"
 	"quartermaster/models/modelstest"
 )
 
@@ -102,7 +103,7 @@ func TestADatabaseThatWasTakenOverTakesNoChanges(t *testing.T) {
 	if err := db.Ready(t.Context()); !errors.Is(err, models.ErrMoved) {
 		t.Errorf("ready: got %v, want %v", err, models.ErrMoved)
 	}
-	if _, _, err := db.ListOrders(t.Context(), team.Viewer, models.OrderFilter{}, models.Page{}); err != nil {
+	if _, _, err := modelstest.List(t.Context(), db, team.Viewer, models.Orders, list.Query{}); err != nil {
 		t.Errorf("reading: got %v", err)
 	}
 }

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"quartermaster/models"
+	"quartermaster/models/list"
 	"quartermaster/models/modelstest"
 )
 
@@ -103,7 +104,7 @@ func TestKillLosesNoStore(t *testing.T) {
 	if used := cuUsed(t, db, team.Viewer); err != nil || len(folders) != len(stores) || used != int64(len(stores)) {
 		t.Errorf("%d stores have %d folders and use %d units, %v", len(stores), len(folders), used, err)
 	}
-	orders, _, err := db.ListOrders(t.Context(), team.Viewer, models.OrderFilter{}, models.Page{Size: 100})
+	orders, _, err := modelstest.List(t.Context(), db, team.Viewer, models.Orders, list.Query{Size: 100})
 	if err != nil || len(orders) != len(stores) {
 		t.Errorf("got %d orders of %d stores, %v", len(orders), len(stores), err)
 	}

@@ -104,7 +104,9 @@ func Kinds() []KindFacts {
 			Expiring: `SELECT p.id, t.zh, t.en, p.region, p.effective_at AS starts_at, p.ends_at, p.order_number
 				FROM plans p JOIN package_types t ON t.code = p.package_type
 				WHERE p.team_id = ? AND p.ends_at > ? AND p.ends_at <= ? AND NOT p.held ORDER BY p.ends_at, p.id LIMIT ?`,
-			Sample: func(_ string, now time.Time) map[string]any { return map[string]any{"exhausted_at": now} },
+			Sample: func(_ string, now time.Time) map[string]any {
+				return map[string]any{"exhausted_at": now, "settled_until": time.Time{}}
+			},
 		},
 		{
 			Kind: KindStore, Table: "stores", Leaving: []StoreState{StoreDropping, StoreDeleteFailed},

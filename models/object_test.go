@@ -15,6 +15,7 @@ import (
 	"testing"
 
 	"quartermaster/models"
+	"quartermaster/models/list"
 	"quartermaster/models/modelstest"
 )
 
@@ -518,7 +519,7 @@ func TestNoBucketIsMadeThatCanHoldNothing(t *testing.T) {
 	if _, err := db.PlaceOrder(t.Context(), team.Requester, order); !rejects(err, "", "storage_failed") {
 		t.Errorf("got %v, want storage_failed", err)
 	}
-	if orders, _, err := db.ListOrders(t.Context(), team.Viewer, models.OrderFilter{Free: true}, models.Page{}); err != nil || len(orders) != 0 {
+	if orders, _, err := modelstest.List(t.Context(), db, team.Viewer, models.Orders, list.With("free", "true")); err != nil || len(orders) != 0 {
 		t.Errorf("got %d orders, %v, want none", len(orders), err)
 	}
 }

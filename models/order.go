@@ -81,6 +81,9 @@ type Order struct {
 	// Refused is why an order that was approved could not be carried out.
 	Refused Invalid `gorm:"serializer:json;not null"`
 
+	// PlanType is what the title names, when that is a plan; lists fill it in.
+	PlanType PackageType `gorm:"-"`
+
 	Lines []OrderLine `gorm:"foreignKey:OrderNumber;references:Number"`
 }
 

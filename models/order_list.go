@@ -2,8 +2,9 @@ package models
 
 import (
 	"context"
-	"fmt"
+	"time"
 
+	"quartermaster/models/list"
 	"quartermaster/models/query"
 )
 
@@ -20,31 +21,52 @@ func (db *DB) FindOrder(ctx context.Context, by Actor, number int64) (*Order, er
 	return &order, nil
 }
 
-// OrderFilter says which orders to list. Empty fields do not narrow.
-type OrderFilter struct {
-	State OrderState
-	Free  bool   // also those that cost nothing
-	Text  string // in the title, the requester's name or the number
-}
-
-// ListOrders is a page of the team's orders, newest first, without lines.
-func (db *DB) ListOrders(ctx context.Context, by Actor, f OrderFilter, p Page) ([]Order, Cursor, error) {
-	if err := by.may(See); err != nil {
-		return nil, Cursor{}, err
-	}
-	q := query.Of[Order](db.gorm).Where("team_id = ?", by.TeamID)
-	if f.State != "" {
-		q = q.Where("state = ?", f.State)
-	}
-	if !f.Free {
-		q = q.Where("free = ?", false)
-	}
-	if f.Text != "" {
-		q = q.Where(holds("title", "requester_name", "CAST(number AS text)"), like(f.Text))
-	}
-	return pageOf(ctx, q, p, newestFirst("number"), func(o Order) []string {
-		return []string{fmt.Sprint(o.Number)}
-	})
+// Orders is the list of a team's orders, without lines. Its filters are state
+// and free, which is on for those that cost nothing too.
+var Orders = &List[Order]{
+	Right: See,
+	Desc: list.Desc[Order]{
+		Table: "orders", Key: "number", Scope: "team_id",
+		Columns: []string{"number", "team_id", "type", "state", "title", "kinds", "line_count", "free", "currency", "list_minor",
+			"discount_minor", "tax_minor", "total_minor", "cost_centre", "note", "requested_by", "requester_name", "created_at"},
+		Into: func(o *Order, to []any) []any {
+			return append(to, &o.Number, &o.TeamID, &o.Type, (*string)(&o.State), &o.Title, &o.Kinds, &o.LineCount, &o.Free, &o.Currency, &o.ListMinor,
+				&o.DiscountMinor, &o.TaxMinor, &o.TotalMinor, &o.CostCentre, &o.Note, &o.RequestedBy, &o.RequesterName, &o.CreatedAt)
+		},
+		Sorts: []list.Sort{{Name: "number", Columns: []string{"number"}}, {Name: "amount", Columns: []string{"total_minor", "number"}}},
+		Filters: []list.Filter{
+			equals("state", "state", texts(OrderStates)),
+			{Name: "free", Values: []string{"true"}, Always: true, Arms: func(value string, _ time.Time) []list.Cond {
+				arms := []list.Cond{{SQL: "free = ?", Args: []any{false}}}
+				if value != "" {
+					arms = append(arms, list.Cond{SQL: "free = ?", Args: []any{true}})
+				}
+				return arms
+			}},
+		},
+		Indexes: []list.Index{
+			{Name: "orders_free", Filters: []string{"free"}, Sort: "number"},
+			{Name: "orders_states", Filters: []string{"state", "free"}, Sort: "number"},
+			{Name: "orders_amount", Filters: []string{"free"}, Sort: "amount"},
+		},
+		Search: contains("title", "requester_name", "CAST(number AS text)"),
+	},
+	Counter: func(q list.Query) string {
+		switch {
+		case len(q.Filters) == 0:
+			return "order.paid"
+		case len(q.Filters) == 1 && q.Filters["free"] != "":
+			return "order"
+		}
+		return ""
+	},
+	Fill: func(ctx context.Context, db *DB, _ Actor, orders []Order) error {
+		types, err := db.PackageTypes(ctx)
+		for i := range orders {
+			orders[i].PlanType = types[orders[i].Title]
+		}
+		return err
+	},
 }
 
 // listOrdersOf are the orders that made a thing of the actor's team and changed it,

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"quartermaster/models"
+	"quartermaster/models/list"
 	"quartermaster/models/modelstest"
 )
 
@@ -61,7 +62,7 @@ func TestOrderNumbersHaveNoGapAndNoTwin(t *testing.T) {
 		})
 	}
 	all.Wait()
-	orders, _, err := db.ListOrders(t.Context(), team.Viewer, models.OrderFilter{Free: true}, models.Page{Size: 100})
+	orders, _, err := modelstest.List(t.Context(), db, team.Viewer, models.Orders, list.Query{Filters: list.With("free", "true").Filters, Size: 100})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -3,14 +3,17 @@ package models
 import (
 	"context"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
+	"quartermaster/models/list"
 	"quartermaster/models/pricing"
 	"quartermaster/models/query"
 )
 
 // PlanState is the state of a plan. It follows from the team's clock and the
-// last measurement; no job changes it.
+// last measurement.
 type PlanState string
 
 // States of a plan.
@@ -43,13 +46,17 @@ type Plan struct {
 	ExhaustedAt   *time.Time // nil while something is left
 	Currency      string
 	PaidMinor     int64
-	Held          bool   // waits for the approval of its order: not paid yet, and SCHEDULED
-	Note          string // the reason its order gave
-	OrderNumber   int64
-	CreatedBy     string
-	CreatorName   string
-	CreatedAt     time.Time
-	UpdatedAt     time.Time
+	Held          bool // waits for the approval of its order: not paid yet, and SCHEDULED
+	// Settled is the state that it was found in last, which it keeps before
+	// SettledUntil; then State tells.
+	Settled      PlanState
+	SettledUntil time.Time
+	Note         string // the reason its order gave
+	OrderNumber  int64
+	CreatedBy    string
+	CreatorName  string
+	CreatedAt    time.Time
+	UpdatedAt    time.Time
 
 	Type PackageType `gorm:"foreignKey:PackageType;references:Code"`
 }
@@ -69,13 +76,30 @@ func (p Plan) State(now time.Time) PlanState {
 	return PlanActive
 }
 
-// planStates are the SQL conditions of each state, equal to State; their
-// arguments are the team's time.
+// planStates are the SQL conditions of each state, equal to State; the marks
+// are all for the team's time.
 var planStates = map[PlanState]string{
-	PlanExpired:   "ends_at <= @now AND NOT held",
-	PlanScheduled: "(held OR ends_at > @now AND effective_at > @now)",
-	PlanExhausted: "ends_at > @now AND effective_at <= @now AND exhausted_at IS NOT NULL AND NOT held",
-	PlanActive:    "ends_at > @now AND effective_at <= @now AND exhausted_at IS NULL AND NOT held",
+	PlanExpired:   "ends_at <= ? AND NOT held",
+	PlanScheduled: "held OR ends_at > ? AND effective_at > ?",
+	PlanExhausted: "ends_at > ? AND effective_at <= ? AND exhausted_at IS NOT NULL AND NOT held",
+	PlanActive:    "ends_at > ? AND effective_at <= ? AND exhausted_at IS NULL AND NOT held",
+}
+
+// forever is a moment that does not come.
+var forever = time.Date(9999, 12, 31, 0, 0, 0, 0, time.UTC)
+
+// settle writes into the plan which state it is in, and until when, so that a
+// list is walked by it.
+func (p *Plan) settle(now time.Time) {
+	p.Settled = p.State(now)
+	switch {
+	case p.Held, p.Settled == PlanExpired:
+		p.SettledUntil = forever
+	case p.Settled == PlanScheduled:
+		p.SettledUntil = p.EffectiveAt
+	default:
+		p.SettledUntil = p.EndsAt
+	}
 }
 
 // Months is the plan's term in months.
@@ -115,37 +139,67 @@ func (db *DB) FindPlan(ctx context.Context, by Actor, id string) (*Plan, error) 
 	return &p, nil
 }
 
-// PlanFilter says which plans to list. Empty fields do not narrow.
-type PlanFilter struct {
-	State       PlanState
-	PackageType string
-	// EndsWithin narrows to plans that end within this time from now.
-	EndsWithin time.Duration
-	Text       string // in the instance id, the type's code or name, or the note
+// planEndsSoon is how far ahead the filter "ending" of Plans looks.
+const planEndsSoon = 30 * 24 * time.Hour
+
+// Plans is the list of a team's plans with their types. Its filters are state,
+// type, and ending for those that end in the next 30 days.
+var Plans = &List[Plan]{
+	Right: See,
+	Desc: list.Desc[Plan]{
+		Table: "plans", Key: "id", Scope: "team_id",
+		Columns: []string{"id", "team_id", "product_code", "package_type", "specification", "unit", "region", "duration", "pricing_cycle",
+			"effective_at", "ends_at", "used", "measured_at", "exhausted_at", "currency", "paid_minor", "held", "note", "order_number",
+			"creator_name", "created_at"},
+		Into: func(p *Plan, to []any) []any {
+			return append(to, &p.ID, &p.TeamID, &p.ProductCode, &p.PackageType, &p.Specification, &p.Unit, &p.Region, &p.Duration, (*string)(&p.PricingCycle),
+				&p.EffectiveAt, &p.EndsAt, &p.Used, &p.MeasuredAt, &p.ExhaustedAt, &p.Currency, &p.PaidMinor, &p.Held, &p.Note, &p.OrderNumber,
+				&p.CreatorName, &p.CreatedAt)
+		},
+		Sorts: []list.Sort{{Name: "created", Columns: []string{"created_at", "id"}}, {Name: "ends", Columns: []string{"ends_at", "id"}, Up: true}},
+		Filters: []list.Filter{
+			{Name: "state", Values: texts(PlanStates), Arms: planArms},
+			equals("type", "package_type", nil),
+			{Name: "ending", Values: []string{"30"}, Sort: "ends", Arms: func(_ string, at time.Time) []list.Cond {
+				return []list.Cond{{SQL: "ends_at > ? AND ends_at <= ? AND NOT held", Args: []any{at, at.Add(planEndsSoon)}}}
+			}},
+		},
+		Indexes: []list.Index{
+			{Name: "plans_team", Sort: "created"},
+			{Name: "plans_ends", Sort: "ends"},
+			{Name: "plans_state", Filters: []string{"state"}, Sort: "created"},
+			{Name: "plans_type", Filters: []string{"type"}, Sort: "created"},
+			{Name: "plans_ends", Filters: []string{"ending"}, Sort: "ends"},
+		},
+		Search: func(text string) list.Cond {
+			return list.Cond{SQL: holds("id", "note") + " OR package_type IN (SELECT code FROM package_types WHERE " + holds("code", "zh", "en") + ")",
+				Args: []any{like(text), like(text)}}
+		},
+	},
+	Counter: func(q list.Query) string {
+		if len(q.Filters) == 0 {
+			return string(KindPlan)
+		}
+		return ""
+	},
+	Fill: func(ctx context.Context, db *DB, _ Actor, plans []Plan) error {
+		types, err := db.PackageTypes(ctx)
+		for i := range plans {
+			plans[i].Type = types[plans[i].PackageType]
+		}
+		return err
+	},
 }
 
-// ListPlans is a page of the team's plans with their types, newest first.
-func (db *DB) ListPlans(ctx context.Context, by Actor, f PlanFilter, p Page) ([]Plan, Cursor, error) {
-	if err := by.may(See); err != nil {
-		return nil, Cursor{}, err
+// planArms are the plans in a state at a time: those that were in it when they
+// were settled and have not left it since, and the few that have come into it
+// and are not settled yet.
+func planArms(value string, at time.Time) []list.Cond {
+	now := planStates[PlanState(value)]
+	return []list.Cond{
+		{SQL: "settled = ? AND settled_until > ?", Args: []any{value, at}},
+		{SQL: "settled_until <= ? AND (" + now + ")", Few: "plans_settled", Args: slices.Repeat([]any{at}, 1+strings.Count(now, "?"))},
 	}
-	now := db.TeamNow(by)
-	q := query.Of[Plan](db.gorm).Preload("Type", nil).Where("team_id = ?", by.TeamID)
-	if cond, known := planStates[f.State]; known {
-		q = q.Where(cond, map[string]any{"now": now})
-	}
-	if f.PackageType != "" {
-		q = q.Where("package_type = ?", f.PackageType)
-	}
-	if f.EndsWithin > 0 {
-		q = q.Where("ends_at > ? AND ends_at <= ? AND NOT held", now, now.Add(f.EndsWithin))
-	}
-	if f.Text != "" {
-		q = q.Where("("+holds("id", "note")+" OR package_type IN (SELECT code FROM package_types WHERE "+holds("code", "zh", "en")+"))", like(f.Text), like(f.Text))
-	}
-	return pageOf(ctx, q, p, newestFirst("created_at", "id"), func(p Plan) []string {
-		return []string{stamp(p.CreatedAt), p.ID}
-	})
 }
 
 // DeletePlan deletes a plan in any state, with the rest of its term and size.
@@ -186,4 +240,54 @@ func (db *DB) DeletePlan(ctx context.Context, by Actor, id string) error {
 			map[string]any{"state": p.State(tx.TeamNow(by)), "package_type": p.PackageType, "ends_at": p.EndsAt,
 				"used": p.Used, "paid_minor": p.PaidMinor, "currency": p.Currency, "order": p.OrderNumber})
 	})
+}
+
+// settleTogether is how many plans are settled in one transaction.
+const settleTogether = 1000
+
+// SettlePlans settles the plans of every team that have come into another state
+// by the team's clock. What is read does not depend on it.
+func (db *DB) SettlePlans(ctx context.Context) error {
+	var teams []struct {
+		ID            string
+		ClockOffsetMs int64
+	}
+	if err := db.Scan(ctx, &teams, "SELECT id, clock_offset_ms FROM teams"); err != nil {
+		return err
+	}
+	for _, t := range teams {
+		by := Actor{TeamID: t.ID, Face: ByServer, ClockOffset: msDuration(t.ClockOffsetMs)}
+		for {
+			n, err := db.settleSome(ctx, by)
+			if err != nil {
+				return err
+			}
+			if n < settleTogether {
+				break
+			}
+		}
+	}
+	return nil
+}
+
+// settleSome settles some of a team's plans and tells how many.
+func (db *DB) settleSome(ctx context.Context, by Actor) (n int, err error) {
+	now := db.TeamNow(by)
+	const due = "SELECT id FROM plans WHERE team_id = ? AND settled_until <= ? LIMIT ?"
+	var ids []string
+	if err := db.Scan(ctx, &ids, due, by.TeamID, now, settleTogether); err != nil || len(ids) == 0 {
+		return 0, err
+	}
+	settled, args := "CASE", []any{}
+	for _, s := range PlanStates {
+		settled += " WHEN " + planStates[s] + " THEN '" + string(s) + "'"
+		args = append(args, slices.Repeat([]any{now}, strings.Count(planStates[s], "?"))...)
+	}
+	args = append(args, now, forever, now, by.TeamID, ids)
+	err = db.tx(ctx, func(ctx context.Context, tx *DB) error {
+		return tx.Exec(ctx, "UPDATE plans SET settled = "+settled+` END,
+			settled_until = CASE WHEN held OR ends_at <= ? THEN ? WHEN effective_at > ? THEN effective_at ELSE ends_at END
+			WHERE team_id = ? AND id IN ?`, args...)
+	})
+	return len(ids), err
 }

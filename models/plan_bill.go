@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"quartermaster/models/list"
 	"quartermaster/models/query"
 )
 
@@ -207,7 +208,7 @@ func (db *DB) ListDraws(ctx context.Context, by Actor, f DrawFilter, p Page) ([]
 		return nil, Cursor{}, err
 	}
 	key := func(d Deduction) []string { return []string{fmt.Sprint(d.Day), d.PlanID, d.BucketID} }
-	if p.After != "" && decodeCursor(p.After, key(Deduction{})) == nil {
+	if p.After != "" && list.Unmark(p.After, key(Deduction{})) == nil {
 		return nil, Cursor{}, ErrCursor
 	}
 	q := query.Of[Deduction](db.gorm).Where("team_id = ? AND day BETWEEN ? AND ?", by.TeamID, dayOf(f.From), dayOf(f.To))

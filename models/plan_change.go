@@ -320,8 +320,9 @@ func (db *DB) changePlan(ctx context.Context, by Actor, p *Plan, line *OrderLine
 		return invalid("", "amount_too_large")
 	}
 	p.PaidMinor, p.UpdatedAt = paid, db.TeamNow(by)
+	p.settle(p.UpdatedAt)
 	err = db.gorm.WithContext(ctx).Model(p).
-		Select("Specification", "Duration", "PricingCycle", "EndsAt", "ExhaustedAt", "PaidMinor", "UpdatedAt").Updates(p).Error
+		Select("Specification", "Duration", "PricingCycle", "EndsAt", "ExhaustedAt", "Settled", "SettledUntil", "PaidMinor", "UpdatedAt").Updates(p).Error
 	if err != nil {
 		return fmt.Errorf("change plan: %w", err)
 	}

@@ -87,6 +87,7 @@ func (in *PlanInput) create(ctx context.Context, tx *DB, by Actor, order *Order,
 	if !held {
 		p.PaidMinor = line.AmountMinor
 	}
+	p.settle(now)
 	if err := query.Of[Plan](tx.gorm).Omit("Type").Create(ctx, p); err != nil {
 		return nil, fmt.Errorf("create plan: %w", err)
 	}
@@ -127,7 +128,8 @@ func (in *PlanInput) Release(ctx context.Context, tx *DB, by Actor, order *Order
 		return err
 	}
 	p.Held, p.EffectiveAt, p.EndsAt, p.PaidMinor, p.UpdatedAt = false, *line.StartsAt, *line.EndsAt, line.AmountMinor, now
-	err = tx.gorm.WithContext(ctx).Model(p).Select("Held", "EffectiveAt", "EndsAt", "PaidMinor", "UpdatedAt").Updates(p).Error
+	p.settle(now)
+	err = tx.gorm.WithContext(ctx).Model(p).Select("Held", "EffectiveAt", "EndsAt", "Settled", "SettledUntil", "PaidMinor", "UpdatedAt").Updates(p).Error
 	if err != nil {
 		return fmt.Errorf("let plan go: %w", err)
 	}

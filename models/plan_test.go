@@ -14,6 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"quartermaster/models"
+	"quartermaster/models/list"
 	"quartermaster/models/modelstest"
 	"quartermaster/models/pricing"
 )
@@ -158,7 +159,7 @@ func TestPlanRulesComeInTheOrderOfTheDocuments(t *testing.T) {
 			t.Errorf("%s: preview got %v, %v", tt.name, order, err)
 		}
 	}
-	plans, _, err := db.ListPlans(t.Context(), team.Viewer, models.PlanFilter{}, models.Page{})
+	plans, _, err := modelstest.List(t.Context(), db, team.Viewer, models.Plans, list.Query{})
 	if err != nil || len(plans) != 0 {
 		t.Errorf("refused orders left %d plans, %v", len(plans), err)
 	}
@@ -226,7 +227,7 @@ func TestPlanStatesFollowTheClock(t *testing.T) {
 			t.Errorf("at %s: got %s, want %s", tt.at, got, tt.want)
 		}
 		for _, state := range models.PlanStates {
-			found, _, err := db.ListPlans(t.Context(), team.Viewer, models.PlanFilter{State: state}, models.Page{})
+			found, _, err := modelstest.List(t.Context(), db, team.Viewer, models.Plans, list.With("state", string(state)))
 			if err != nil || (len(found) == 1) != (state == tt.want) {
 				t.Errorf("at %s: the list of %s has %d plans, %v; the plan is %s", tt.at, state, len(found), err, tt.want)
 			}
@@ -241,7 +242,7 @@ func TestPlanStateIsThatOfItsTeamsClock(t *testing.T) {
 	ahead := team.Viewer
 	ahead.ClockOffset = 200 * 24 * time.Hour
 	for _, by := range []models.Actor{team.Viewer, ahead} {
-		found, _, err := db.ListPlans(t.Context(), by, models.PlanFilter{State: models.PlanExpired}, models.Page{})
+		found, _, err := modelstest.List(t.Context(), db, by, models.Plans, list.With("state", string(models.PlanExpired)))
 		if err != nil || (len(found) == 1) != (by.ClockOffset > 0) {
 			t.Errorf("%s ahead: got %d expired plans, %v", by.ClockOffset, len(found), err)
 		}
@@ -493,7 +494,7 @@ func TestAnotherTeamsPlansDoNotExist(t *testing.T) {
 	if _, err := db.FindPlan(t.Context(), other.Admin, p.ID); !errors.Is(err, models.ErrNotFound) {
 		t.Errorf("find: got %v, want %v", err, models.ErrNotFound)
 	}
-	found, _, err := db.ListPlans(t.Context(), other.Admin, models.PlanFilter{}, models.Page{})
+	found, _, err := modelstest.List(t.Context(), db, other.Admin, models.Plans, list.Query{})
 	if err != nil || len(found) != 0 {
 		t.Errorf("list: got %d, %v", len(found), err)
 	}
@@ -514,11 +515,11 @@ func TestCursorOfAnotherListIsTheFirstPage(t *testing.T) {
 		"x", encode([]byte(`["1","2"]`)), encode([]byte(`["t:2020-01-01T00:00:00Z"]`)), encode([]byte(`["t:now","x"]`)),
 		encode([]byte(`["t:2020-01-01T00:00:00Z","\u0000"]`)), encode([]byte(`["t:2020-01-01T00:00:00Z","t:2020-01-01T00:00:00Z"]`)),
 	} {
-		found, _, err := db.ListPlans(t.Context(), team.Viewer, models.PlanFilter{}, models.Page{After: cursor})
+		found, _, err := modelstest.List(t.Context(), db, team.Viewer, models.Plans, list.Query{After: cursor})
 		if err != nil || len(found) != 1 {
 			t.Errorf("plans after %q: got %d, %v", cursor, len(found), err)
 		}
-		orders, _, err := db.ListOrders(t.Context(), team.Viewer, models.OrderFilter{}, models.Page{Before: encode([]byte(`["x"]`))})
+		orders, _, err := modelstest.List(t.Context(), db, team.Viewer, models.Orders, list.Query{Before: encode([]byte(`["x"]`))})
 		if err != nil || len(orders) != 1 {
 			t.Errorf("orders: got %d, %v", len(orders), err)
 		}
@@ -527,27 +528,30 @@ func TestCursorOfAnotherListIsTheFirstPage(t *testing.T) {
 
 func TestPlansAreFound(t *testing.T) {
 	t.Parallel()
-	db, _, team := atNoon(t)
+	db, clock, team := atNoon(t)
 	p := mustPlan(t, db, team.Requester, example())
 	for _, tt := range []struct {
 		name string
-		f    models.PlanFilter
+		q    list.Query
 		want int
 	}{
-		{"all", models.PlanFilter{}, 1},
-		{"id", models.PlanFilter{Text: p.ID[len(p.ID)-5:]}, 1},
-		{"code", models.PlanFilter{Text: "Storage_sh"}, 1},
-		{"Chinese name", models.PlanFilter{Text: "上海"}, 1},
-		{"reason", models.PlanFilter{Text: "photo desk"}, 1},
-		{"nothing", models.PlanFilter{Text: "%"}, 0},
-		{"type", models.PlanFilter{PackageType: p.PackageType}, 1},
-		{"another type", models.PlanFilter{PackageType: "x"}, 0},
-		{"soon over", models.PlanFilter{EndsWithin: 30 * 24 * time.Hour}, 0},
-		{"over within the year", models.PlanFilter{EndsWithin: 365 * 24 * time.Hour}, 1},
+		{"all", list.Query{}, 1},
+		{"id", list.Query{Text: p.ID[len(p.ID)-5:]}, 1},
+		{"code", list.Query{Text: "Storage_sh"}, 1},
+		{"Chinese name", list.Query{Text: "上海"}, 1},
+		{"reason", list.Query{Text: "photo desk"}, 1},
+		{"nothing", list.Query{Text: "%"}, 0},
+		{"type", list.With("type", p.PackageType), 1},
+		{"another type", list.With("type", "x"), 0},
+		{"soon over", list.With("ending", "30"), 0},
 	} {
-		found, _, err := db.ListPlans(t.Context(), team.Viewer, tt.f, models.Page{})
+		found, _, err := modelstest.List(t.Context(), db, team.Viewer, models.Plans, tt.q)
 		if err != nil || len(found) != tt.want {
 			t.Errorf("%s: got %d, %v, want %d", tt.name, len(found), err, tt.want)
 		}
+	}
+	clock.Move(p.EndsAt.Add(-29 * 24 * time.Hour).Sub(clock.Now()))
+	if found, _, err := modelstest.List(t.Context(), db, team.Viewer, models.Plans, list.With("ending", "30")); err != nil || len(found) != 1 {
+		t.Errorf("29 days before the end: got %d, %v, want the plan", len(found), err)
 	}
 }

@@ -2,14 +2,12 @@ package models
 
 import (
 	"context"
-	"encoding/base64"
-	"encoding/json"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
 	"quartermaster/models/fold"
+	"quartermaster/models/list"
 	"quartermaster/models/query"
 )
 
@@ -73,7 +71,7 @@ func (s sorting) beyond(backwards bool) string {
 // row as text: times by stamp.
 func pageOf[T any](ctx context.Context, q query.Rows[T], p Page, s sorting, key func(T) []string) ([]T, Cursor, error) {
 	size, backwards := p.size(), p.Before != ""
-	from := decodeCursor(p.After+p.Before, key(*new(T)))
+	from := list.Unmark(p.After+p.Before, key(*new(T)))
 	all := q
 	if from != nil {
 		q = q.Where(s.beyond(backwards), from...)
@@ -87,7 +85,7 @@ func pageOf[T any](ctx context.Context, q query.Rows[T], p Page, s sorting, key 
 	if len(rows) == 0 && from != nil && p.Near {
 		return pageOf(ctx, all, Page{Size: p.Size, last: !backwards}, s, key)
 	}
-	rows, c := cut(rows, p, backwards, from != nil, func(row T) string { return encodeCursor(key(row)) })
+	rows, c := cut(rows, p, backwards, from != nil, func(row T) string { return list.Mark(key(row)) })
 	return rows, c, nil
 }
 
@@ -150,55 +148,8 @@ func pageNumber[T any](ctx context.Context, q query.Rows[T], s sorting, n, size 
 // unknown is the total of a list that no counter counts.
 const unknown = -1
 
-// timeMark begins a cursor's value that is a time, so that it is compared as
-// one on both engines.
-const timeMark = "t:"
-
 // stamp is a time as a cursor keeps it.
-func stamp(t time.Time) string { return timeMark + t.UTC().Format(time.RFC3339Nano) }
-
-func encodeCursor(values []string) string {
-	text, err := json.Marshal(values)
-	if err != nil {
-		return ""
-	}
-	return base64.RawURLEncoding.EncodeToString(text)
-}
-
-// decodeCursor is what a cursor holds, as arguments for beyond; nil when it
-// does not belong to a list whose rows have keys like sample. Only values of
-// the columns' types reach the database.
-func decodeCursor(s string, sample []string) []any {
-	text, err := base64.RawURLEncoding.DecodeString(s)
-	if err != nil {
-		return nil
-	}
-	var values []string
-	if json.Unmarshal(text, &values) != nil || len(values) != len(sample) {
-		return nil
-	}
-	args := make([]any, len(values))
-	for i, v := range values {
-		_, notNumber := strconv.Atoi(sample[i]) // #nosec G602 -- as many as values, by the check above
-		moment, isTime := strings.CutPrefix(v, timeMark)
-		switch {
-		case isTime != strings.HasPrefix(sample[i], timeMark): // #nosec G602 -- as above
-			return nil
-		case isTime:
-			args[i], err = time.Parse(time.RFC3339Nano, moment)
-		case notNumber == nil:
-			args[i], err = strconv.ParseInt(v, 10, 64)
-		case strings.ContainsRune(v, 0):
-			return nil
-		default:
-			args[i] = v
-		}
-		if err != nil {
-			return nil
-		}
-	}
-	return args
-}
+func stamp(t time.Time) string { return list.Stamp(t) }
 
 // mostLike is longer than any text that is searched. SQLite refuses patterns
 // that are much longer.

@@ -24,6 +24,9 @@ const (
 	// newDay is how often a worker looks whether a new day has begun for a
 	// team.
 	newDay = 10 * time.Minute
+	// settlePause is how often a worker settles plans that have come into another
+	// state.
+	settlePause = time.Minute
 	// firstSweep is how long after its start a worker sweeps first, and
 	// sweepsADay how often a day it removes old files kept aside.
 	firstSweep = 30 * time.Second
@@ -62,6 +65,7 @@ func (w *Worker) Run(ctx context.Context) {
 		all.Go(func() { w.loop(ctx, i == 0) })
 	}
 	all.Go(func() { every(ctx, 0, newDay, func(int) { w.promise(ctx) }) })
+	all.Go(func() { every(ctx, 0, settlePause, func(int) { w.settle(ctx) }) })
 	all.Go(func() { every(ctx, firstSweep, newDay, func(looks int) { w.sweep(ctx, looks) }) })
 	all.Wait()
 }
@@ -89,6 +93,16 @@ func (w *Worker) promise(ctx context.Context) {
 	}
 	if err := w.DB.PromiseMeasures(ctx); err != nil && ctx.Err() == nil {
 		w.Log.Error("promise the day's work", "error", err)
+	}
+}
+
+// settle keeps plans settled.
+func (w *Worker) settle(ctx context.Context) {
+	if w.DB.here(ctx) != nil {
+		return
+	}
+	if err := w.DB.SettlePlans(ctx); err != nil && ctx.Err() == nil {
+		w.Log.Error("settle plans", "error", err)
 	}
 }
 

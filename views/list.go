@@ -2,13 +2,305 @@ package views
 
 import (
 	"context"
+	"fmt"
+	"io"
 	"maps"
 	"net/url"
+	"path"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/a-h/templ"
 
 	"quartermaster/models"
+	"quartermaster/models/list"
 	"quartermaster/views/i18n"
+	"quartermaster/views/layout"
 	"quartermaster/views/ui"
 )
+
+// ListView is how a list looks: its columns, what it can be narrowed to, and the
+// words around it. Its page, the fragment of it, and its files for spreadsheets
+// are made from this.
+type ListView[R any] struct {
+	// ID is the id of its element, Path where its page is.
+	ID, Path string
+	List     *models.List[R]
+	// Label is the key of the table's name, Search that of what the search box
+	// says; there is no search without it.
+	Label, Search string
+	Columns       []ListColumn[R]
+	Filters       []ListFilter
+	// Head is the heading of the page.
+	Head func(ctx context.Context, at ListAt) layout.PageProps
+	// Empty is what stands in the place of rows, when there are none at all.
+	Empty func(ctx context.Context, at ListAt) ui.EmptyProps
+	// Whole tells of a query that has filters whether it is still the whole
+	// list; nil is for lists that a filter always narrows.
+	Whole func(at ListAt) bool
+}
+
+// ListColumn is one column of a list. Words is the key of its head.
+type ListColumn[R any] struct {
+	Words string
+	// Sort is the sort of the list that the head offers.
+	Sort string
+	// Class is that of its cells: "num", "state", "wide". Name is for the one
+	// column that names the row and links to it, Bare for those that need no
+	// label where the table becomes cards.
+	Class      string
+	Name, Bare bool
+	// Draw writes the cell; a column without is only in the files.
+	Draw func(c *ui.Cells, row *R)
+	// Text is the cell in a file, at the team's time; a column without is only on
+	// the page.
+	Text func(ctx context.Context, row *R, at time.Time) string
+}
+
+// ListFilter is how a filter of the list looks.
+type ListFilter struct {
+	Name string
+	// Words is the key of what it narrows, "" when its values say enough.
+	Words string
+	// As is how it is offered.
+	As FilterAs
+	// Values are the keys of its values without the value: "order.state.".
+	Values string
+	// Off is the key of what switches a Switch off; Values has that of what
+	// switches it on, and On that of its chip.
+	On, Off, Icon string
+}
+
+// FilterAs is how a filter is offered.
+type FilterAs int
+
+// How filters are offered. Linked ones are set by links of other pages alone.
+const (
+	Linked FilterAs = iota
+	Tabs
+	Menu
+	Switch
+)
+
+// ListChoice is a value of a filter with its words.
+type ListChoice struct{ Value, Label string }
+
+// ListAt is where a reader is in a list.
+type ListAt struct {
+	By    models.Actor
+	Now   time.Time // of the team
+	Query list.Query
+	URL   ListURL
+	// Counts are the team's counters, Total how many rows the query has, as
+	// list.Page has it.
+	Counts map[string]int64
+	Total  int64
+	Cursor models.Cursor
+	// Choices are the values of the filters whose words are data.
+	Choices map[string][]ListChoice
+}
+
+// narrowed tells whether something is asked for besides the list.
+func (a ListAt) narrowed() bool { return a.Query.Text != "" || len(a.Query.Filters) > 0 }
+
+// ListPage is a list as it is drawn, whatever its rows are.
+type ListPage struct {
+	ListAt
+	ID, Name, Label, Search string
+	Head                    layout.PageProps
+	Columns                 []ui.Column
+	Rows                    templ.Component // nil when there are none
+	Tabs                    []ui.Tab
+	Menus                   []listMenu
+	Switches                []ui.ButtonProps
+	Chips                   []ui.Filter
+	Empty                   *ui.EmptyProps // nil when something was found or filtered out
+	Summary                 string
+}
+
+type listMenu struct {
+	ID, Label string
+	Options   []FilterOption
+}
+
+// Page is the page of rows of the list.
+func (v *ListView[R]) Page(ctx context.Context, at ListAt, rows []R) ListPage {
+	p := ListPage{ListAt: at, ID: v.ID, Name: v.Name(), Label: i18n.T(ctx, v.Label), Head: v.Head(ctx, at)}
+	if v.Search != "" {
+		p.Search = i18n.T(ctx, v.Search)
+	}
+	sort := v.List.Sorting(at.Query)
+	for _, c := range v.Columns {
+		if c.Draw != nil {
+			p.Columns = append(p.Columns, v.head(ctx, c, sort, at))
+		}
+	}
+	for _, f := range v.Filters {
+		v.offer(ctx, &p, f)
+	}
+	if p.Tabs != nil {
+		p.Head.Tabs = ui.Tabs(p.Label, p.Tabs)
+	}
+	if len(rows) > 0 {
+		p.Rows = v.rows(at.Now, rows)
+		p.Summary = listSummary(ctx, at.Total, len(rows))
+	} else if !at.narrowed() || v.Whole != nil && v.Whole(at) {
+		empty := v.Empty(ctx, at)
+		p.Empty = &empty
+	}
+	return p
+}
+
+// Name is what the table and its files are called.
+func (v *ListView[R]) Name() string { return path.Base(v.Path) }
+
+// listSummary says how many rows there are, where that is known.
+func listSummary(ctx context.Context, total int64, shown int) string {
+	switch {
+	case total >= list.CountTo:
+	case total >= int64(shown):
+		return i18n.T(ctx, "list.total", "Count", total)
+	case total == list.Unknown:
+		return ""
+	}
+	return i18n.T(ctx, "list.total-over", "Count", list.CountTo-1)
+}
+
+// head is the head of a column, which sorts by it, and by it the other way
+// around where it does so already.
+func (v *ListView[R]) head(ctx context.Context, c ListColumn[R], by list.Sort, at ListAt) ui.Column {
+	head := ui.Column{Label: i18n.T(ctx, c.Words), Num: strings.Contains(c.Class, "num")}
+	if c.Sort == "" {
+		return head
+	}
+	if c.Sort != by.Name {
+		head.Href = at.URL.With("sort", c.Sort)
+		return head
+	}
+	head.Sorted, head.Href = "descending", at.URL.With("sort", "-"+c.Sort)
+	if by.Up != at.Query.Reverse {
+		head.Sorted = "ascending"
+	}
+	if at.Query.Reverse {
+		head.Href = at.URL.With("sort", c.Sort)
+	}
+	return head
+}
+
+// choices are the values of a filter.
+func (f ListFilter) choices(ctx context.Context, values []string, at ListAt) []ListChoice {
+	if f.Values == "" {
+		return at.Choices[f.Name]
+	}
+	var all []ListChoice
+	for _, value := range values {
+		all = append(all, ListChoice{value, i18n.T(ctx, f.Values+value)})
+	}
+	return all
+}
+
+// offer adds to a page what sets a filter, and what takes it off.
+func (v *ListView[R]) offer(ctx context.Context, p *ListPage, f ListFilter) {
+	set := p.Query.Filters[f.Name]
+	label := ""
+	if f.Words != "" {
+		label = i18n.T(ctx, f.Words)
+	}
+	all := f.choices(ctx, v.List.Filter(f.Name).Values, p.ListAt)
+	switch f.As {
+	case Tabs:
+		p.Tabs = append(p.Tabs, ui.Tab{Label: i18n.T(ctx, "list.all"), Href: p.URL.With(f.Name, ""), Current: set == ""})
+		for _, c := range all {
+			p.Tabs = append(p.Tabs, ui.Tab{Label: c.Label, Href: p.URL.With(f.Name, c.Value), Current: set == c.Value})
+		}
+		return // the tab says what is on
+	case Menu:
+		options := options(ctx, p.URL, f.Name, set, all, func(c ListChoice) (string, string) { return c.Value, c.Label })
+		p.Menus = append(p.Menus, listMenu{f.Name + "-menu", label, options})
+	case Switch:
+		b := ui.ButtonProps{Text: all[0].Label, Icon: f.Icon, Style: ui.Quiet, Href: p.URL.With(f.Name, all[0].Value)}
+		if set != "" && f.Off != "" {
+			b.Text, b.Href = i18n.T(ctx, f.Off), p.URL.With(f.Name, "")
+		}
+		if set == "" || f.Off != "" {
+			p.Switches = append(p.Switches, b)
+		}
+	}
+	if set == "" {
+		return
+	}
+	chip := ui.Filter{Label: label, Value: set, RemoveHref: p.URL.With(f.Name, "")}
+	for _, c := range all {
+		if c.Value == set {
+			chip.Value = c.Label
+		}
+	}
+	if f.On != "" {
+		chip.Value = i18n.T(ctx, f.On)
+	}
+	p.Chips = append(p.Chips, chip)
+}
+
+// drawn is where rows are written before they are sent.
+var drawn = sync.Pool{New: func() any { b := make([]byte, 0, 32<<10); return &b }}
+
+// rows draws the rows of the table.
+func (v *ListView[R]) rows(now time.Time, rows []R) templ.Component {
+	return templ.ComponentFunc(func(ctx context.Context, w io.Writer) error {
+		b := drawn.Get().(*[]byte)
+		c := ui.NewCells(ctx, now, (*b)[:0])
+		labels := make([]string, len(v.Columns))
+		for i, column := range v.Columns {
+			if !column.Bare && !column.Name {
+				labels[i] = i18n.T(ctx, column.Words)
+			}
+		}
+		for i := range rows {
+			c.Open("tr", "class", "row-link")
+			for j, column := range v.Columns {
+				switch {
+				case column.Draw == nil:
+				case column.Name:
+					c.Open("th", "scope", "row")
+					column.Draw(c, &rows[i])
+					c.Close("th")
+				default:
+					c.Open("td", "class", column.Class, "data-label", labels[j])
+					column.Draw(c, &rows[i])
+					c.Close("td")
+				}
+			}
+			c.Close("tr")
+		}
+		_, err := w.Write(c.Bytes())
+		if *b = c.Bytes(); cap(*b) <= 256<<10 {
+			drawn.Put(b)
+		}
+		return err
+	})
+}
+
+// FileHead are the heads of the columns of a list's file.
+func (v *ListView[R]) FileHead(ctx context.Context) []string {
+	var head []string
+	for _, c := range v.Columns {
+		if c.Text != nil {
+			head = append(head, i18n.T(ctx, c.Words))
+		}
+	}
+	return head
+}
+
+// FileRow appends the cells of a row of a list's file to cells.
+func (v *ListView[R]) FileRow(ctx context.Context, at time.Time, row *R, cells []string) []string {
+	for _, c := range v.Columns {
+		if c.Text != nil {
+			cells = append(cells, c.Text(ctx, row, at))
+		}
+	}
+	return cells
+}
 
 // ListURL is the address of a list with its filters, from which the addresses
 // of its other views are made.
@@ -42,6 +334,12 @@ func (u ListURL) With(pairs ...string) string {
 		return u.Path
 	}
 	return u.Path + "?" + q.Encode()
+}
+
+// File is the address of a file of the whole list, "csv" or "xlsx".
+func (u ListURL) File(format string) string {
+	u.Path += "." + format
+	return u.With()
 }
 
 // Keep are the filters that are on, without one: what the search box keeps.
@@ -82,4 +380,40 @@ func options[T any](ctx context.Context, u ListURL, name, current string, all []
 		out = append(out, FilterOption{Label: label, Href: u.With(name, value), Current: value == current})
 	}
 	return out
+}
+
+// plain is a column whose cells are text, on the page and in files.
+func plain[R any](words, class string, text func(ctx context.Context, row *R) string) ListColumn[R] {
+	return ListColumn[R]{Words: words, Class: class, Text: says(text), Draw: func(c *ui.Cells, row *R) { c.Text(text(c.Ctx, row)) }}
+}
+
+// filed is a column of files alone.
+func filed[R any](words string, text func(ctx context.Context, row *R) string) ListColumn[R] {
+	return ListColumn[R]{Words: words, Text: says(text)}
+}
+
+// says is a text that does not follow from the time.
+func says[R any](text func(ctx context.Context, row *R) string) func(context.Context, *R, time.Time) string {
+	return func(ctx context.Context, row *R, _ time.Time) string { return text(ctx, row) }
+}
+
+// decimal is an amount in hundredths as spreadsheets read it: 12852.00.
+func decimal(minor int64) string {
+	sign := ""
+	if minor < 0 {
+		sign = "-"
+	}
+	n := max(minor, -minor)
+	return fmt.Sprintf("%s%d.%02d", sign, n/100, n%100)
+}
+
+// FileNumbers are which columns of a list's file hold numbers.
+func (v *ListView[R]) FileNumbers() []bool {
+	var numbers []bool
+	for _, c := range v.Columns {
+		if c.Text != nil {
+			numbers = append(numbers, strings.Contains(c.Class, "num"))
+		}
+	}
+	return numbers
 }

@@ -9,6 +9,7 @@ import (
 	"quartermaster/models"
 	"quartermaster/models/pricing"
 	"quartermaster/views/i18n"
+	"quartermaster/views/layout"
 	"quartermaster/views/ui"
 )
 
@@ -156,8 +157,8 @@ func firstOf(some ...string) string {
 func orderPath(n int64) string { return "/orders/" + number(n) }
 
 // orderTitle is what an order asks for first; a plan by the catalogue's words.
-func orderTitle(ctx context.Context, o models.Order, types map[string]models.PackageType) string {
-	if t, ok := types[o.Title]; ok {
+func orderTitle(ctx context.Context, o models.Order) string {
+	if t := o.PlanType; t.Code != "" {
 		return changeOf(ctx, o.Type, models.KindPlan, word(ctx, t.ZH, t.EN))
 	}
 	if o.Title == "" && o.Kinds != "" {
@@ -182,32 +183,62 @@ func freeOr(ctx context.Context, minor int64, currency string, free bool) string
 	return i18n.Money(ctx, minor, currency)
 }
 
-// onlyPaid tells whether the list shows all orders except free ones.
-func (p OrderListProps) onlyPaid() bool { return p.Filter == models.OrderFilter{} }
-
-func (p OrderListProps) states(ctx context.Context) []FilterOption {
-	return options(ctx, p.URL, "state", string(p.Filter.State), models.OrderStates, func(s models.OrderState) (string, string) {
-		return string(s), i18n.T(ctx, "order.state."+string(s))
-	})
+// Orders is the list of a team's orders.
+var Orders = &ListView[models.Order]{
+	ID: "order-list", Path: "/orders", List: models.Orders, Label: "orders.table", Search: "orders.search",
+	Columns: []ListColumn[models.Order]{
+		{Words: "orders.number", Sort: "number", Name: true, Text: says(func(_ context.Context, o *models.Order) string { return number(o.Number) }),
+			Draw: func(c *ui.Cells, o *models.Order) {
+				n := number(o.Number)
+				c.Open("a", "href", "/orders/"+n)
+				c.Code(n)
+				c.Close("a")
+			}},
+		{Words: "orders.what", Class: "wide", Text: says(orderWhat), Draw: func(c *ui.Cells, o *models.Order) {
+			for _, k := range orderKinds(*o) {
+				c.Mark(k)
+			}
+			c.Text(orderWhat(c.Ctx, o))
+		}},
+		plain("order.requester", "", func(_ context.Context, o *models.Order) string { return o.RequesterName }),
+		plain("order.placed-at", "nowrap", func(ctx context.Context, o *models.Order) string { return i18n.OrderTime(ctx, o.CreatedAt) }),
+		{Words: "order.state", Class: "state", Bare: true, Text: says(orderStateWord),
+			Draw: func(c *ui.Cells, o *models.Order) { c.Badge(orderTones[o.State], orderStateWord(c.Ctx, o)) }},
+		{Words: "order.amount", Sort: "amount", Class: "num", Draw: func(c *ui.Cells, o *models.Order) { c.Text(orderTotal(c.Ctx, *o)) },
+			Text: says(func(_ context.Context, o *models.Order) string { return decimal(o.TotalMinor) })},
+		filed("list.currency", func(_ context.Context, o *models.Order) string { return o.Currency }),
+		filed("order.cost-centre", func(_ context.Context, o *models.Order) string { return o.CostCentre }),
+		filed("order.reason", func(_ context.Context, o *models.Order) string { return o.Note }),
+	},
+	Filters: []ListFilter{
+		{Name: "state", Words: "order.state", Values: "order.state.", As: Menu},
+		{Name: "free", Values: "orders.free.", On: "orders.with-free", Off: "orders.hide-free", Icon: "eye", As: Switch},
+	},
+	Head: func(ctx context.Context, _ ListAt) layout.PageProps {
+		return layout.PageProps{Title: i18n.T(ctx, "orders.title"), Subtitle: i18n.T(ctx, "orders.subtitle")}
+	},
+	Whole: func(at ListAt) bool { return at.Counts["order"] == 0 },
+	Empty: func(ctx context.Context, at ListAt) ui.EmptyProps {
+		if all := at.Counts["order"]; all > 0 {
+			return ui.EmptyProps{Icon: "receipt-text", Title: i18n.T(ctx, "orders.all-free"), Text: i18n.T(ctx, "orders.all-free-text", "Count", all),
+				Action: ui.LinkButton(ui.ButtonProps{Text: i18n.T(ctx, "orders.free.true"), Href: at.URL.With("free", "true")})}
+		}
+		return ui.EmptyProps{Icon: "receipt-text", Title: i18n.T(ctx, "orders.none"), Text: i18n.T(ctx, "orders.none-text"),
+			Action: ui.LinkButton(ui.ButtonProps{Text: i18n.T(ctx, "orders.go-create"), Href: "/"})}
+	},
 }
 
-// freeButton shows or hides free orders.
-func (p OrderListProps) freeButton(ctx context.Context) ui.ButtonProps {
-	if p.Filter.Free {
-		return ui.ButtonProps{Text: i18n.T(ctx, "orders.hide-free"), Icon: "eye", Style: ui.Quiet, Href: p.URL.With("free", "")}
-	}
-	return ui.ButtonProps{Text: i18n.T(ctx, "orders.show-free"), Icon: "eye", Style: ui.Quiet, Href: p.URL.With("free", "true")}
+func orderStateWord(ctx context.Context, o *models.Order) string {
+	return i18n.T(ctx, "order.state."+string(o.State))
 }
 
-func (p OrderListProps) chips(ctx context.Context) []ui.Filter {
-	var chips []ui.Filter
-	if s := p.Filter.State; s != "" {
-		chips = append(chips, ui.Filter{Label: i18n.T(ctx, "order.state"), Value: i18n.T(ctx, "order.state."+string(s)), RemoveHref: p.URL.With("state", "")})
+// orderWhat is what an order asks for, in a line.
+func orderWhat(ctx context.Context, o *models.Order) string {
+	title := orderTitle(ctx, *o)
+	if o.LineCount > 1 {
+		title += " " + i18n.T(ctx, "orders.more", "Count", o.LineCount-1)
 	}
-	if p.Filter.Free {
-		chips = append(chips, ui.Filter{Value: i18n.T(ctx, "orders.with-free"), RemoveHref: p.URL.With("free", "")})
-	}
-	return chips
+	return title
 }
 
 // orderPassing tells whether the state of an order will change by itself.

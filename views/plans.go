@@ -10,23 +10,9 @@ import (
 	"quartermaster/models"
 	"quartermaster/models/pricing"
 	"quartermaster/views/i18n"
+	"quartermaster/views/layout"
 	"quartermaster/views/ui"
 )
-
-// PlanListProps is what the list of plans shows.
-type PlanListProps struct {
-	Plans  []models.Plan
-	Cursor models.Cursor
-	By     models.Actor
-	// Now is the team's time.
-	Now time.Time
-	// URL is the list's address; State, Type and Ending are what it is narrowed
-	// to beside the search.
-	URL    ListURL
-	State  models.PlanState
-	Type   *models.PackageType
-	Ending bool
-}
 
 // PlanNewProps is what the form for a new plan shows.
 type PlanNewProps struct {
@@ -45,23 +31,79 @@ var planTones = map[models.PlanState]ui.Tone{
 	models.PlanScheduled: ui.Info, models.PlanActive: ui.OK, models.PlanExhausted: ui.Warn, models.PlanExpired: ui.Neutral,
 }
 
-func (p PlanListProps) tabs(ctx context.Context) []ui.Tab {
-	tabs := []ui.Tab{{Label: i18n.T(ctx, "plans.all"), Href: p.URL.With("state", ""), Current: p.State == ""}}
-	for _, s := range models.PlanStates {
-		tabs = append(tabs, ui.Tab{Label: i18n.T(ctx, "plan.state."+string(s)), Href: p.URL.With("state", string(s)), Current: p.State == s})
-	}
-	return tabs
+// Plans is the list of a team's plans.
+var Plans = &ListView[models.Plan]{
+	ID: "plan-list", Path: "/plans", List: models.Plans, Label: "plans.list", Search: "plans.search",
+	Columns: []ListColumn[models.Plan]{
+		{Words: "plans.plan", Name: true, Text: says(planName), Draw: func(c *ui.Cells, p *models.Plan) {
+			c.Link("/plans/"+p.ID, planName(c.Ctx, p))
+			c.Open("small", "class", "nowrap")
+			c.Code(p.ID)
+			c.Close("small")
+			size := planSize(c.Ctx, *p)
+			if p.Note != "" {
+				size += " · " + brief(p.Note)
+			}
+			c.In("small", "", size)
+		}},
+		filed("plans.id", func(_ context.Context, p *models.Plan) string { return p.ID }),
+		filed("field.specification", func(ctx context.Context, p *models.Plan) string { return planSize(ctx, *p) }),
+		{Words: "plans.state", Class: "state", Bare: true,
+			Text: func(ctx context.Context, p *models.Plan, at time.Time) string { return planState(ctx, p.State(at)) },
+			Draw: func(c *ui.Cells, p *models.Plan) {
+				state := p.State(c.Now)
+				c.Badge(planTones[state], planState(c.Ctx, state))
+			}},
+		{Words: "plans.use", Class: "wide narrow", Draw: drawPlanUsed, Text: says(func(ctx context.Context, p *models.Plan) string {
+			if !p.Metered() || p.MeasuredAt == nil {
+				return ""
+			}
+			return i18n.Bytes(ctx, p.Used)
+		})},
+		{Words: "plans.term", Sort: "ends", Class: "nowrap", Draw: func(c *ui.Cells, p *models.Plan) {
+			c.Text(planEnds(c.Ctx, *p, c.Now))
+			c.In("small", "", i18n.Date(c.Ctx, p.EffectiveAt)+" – "+i18n.LastDate(c.Ctx, p.EndsAt))
+		}},
+		filed("plans.starts", func(ctx context.Context, p *models.Plan) string { return i18n.Date(ctx, p.EffectiveAt) }),
+		filed("plans.last-day", func(ctx context.Context, p *models.Plan) string { return i18n.LastDate(ctx, p.EndsAt) }),
+		{Words: "plans.paid", Class: "num", Draw: func(c *ui.Cells, p *models.Plan) { c.Text(i18n.Money(c.Ctx, p.PaidMinor, p.Currency)) },
+			Text: says(func(_ context.Context, p *models.Plan) string { return decimal(p.PaidMinor) })},
+		filed("list.currency", func(_ context.Context, p *models.Plan) string { return p.Currency }),
+		filed("order.number", func(_ context.Context, p *models.Plan) string { return number(p.OrderNumber) }),
+		filed("plans.ordered-by", func(_ context.Context, p *models.Plan) string { return p.CreatorName }),
+		filed("order.reason", func(_ context.Context, p *models.Plan) string { return p.Note }),
+	},
+	Filters: []ListFilter{
+		{Name: "state", Values: "plan.state.", As: Tabs},
+		{Name: "type", Words: "field.package_type"},
+		{Name: "ending", Values: "plans.ending.", Icon: "clock", As: Switch},
+	},
+	Head: func(ctx context.Context, at ListAt) layout.PageProps {
+		return layout.PageProps{Title: ui.Look(ctx, models.KindPlan).Many(ctx), Subtitle: i18n.T(ctx, "plans.subtitle"),
+			Kind: models.KindPlan, Actions: newButton(at.By, models.KindPlan)}
+	},
+	Empty: func(ctx context.Context, at ListAt) ui.EmptyProps {
+		return ui.EmptyProps{Kind: models.KindPlan, Title: i18n.T(ctx, "plans.empty.title"), Text: i18n.T(ctx, "plans.empty.text"),
+			Action: newButton(at.By, models.KindPlan)}
+	},
 }
 
-func (p PlanListProps) filters(ctx context.Context) []ui.Filter {
-	var out []ui.Filter
-	if p.Type != nil {
-		out = append(out, ui.Filter{Label: ui.Label(ctx, "package_type"), Value: word(ctx, p.Type.ZH, p.Type.EN), RemoveHref: p.URL.With("type", "")})
+func planName(ctx context.Context, p *models.Plan) string { return word(ctx, p.Type.ZH, p.Type.EN) }
+
+func planState(ctx context.Context, s models.PlanState) string {
+	return i18n.T(ctx, "plan.state."+string(s))
+}
+
+// drawPlanUsed draws how much of a plan is used, where the desk measures that.
+func drawPlanUsed(c *ui.Cells, p *models.Plan) {
+	switch {
+	case !p.Metered():
+		c.In("span", "muted", i18n.T(c.Ctx, "plans.unmetered"))
+	case p.MeasuredAt == nil:
+		c.In("span", "muted", i18n.T(c.Ctx, "plans.unmeasured"))
+	default:
+		c.Meter(ui.MeterProps{Label: planUsedOf(c.Ctx, *p), Text: i18n.Percent(c.Ctx, p.Used, p.Total()), Used: p.Used, Limit: p.Total()})
 	}
-	if p.Ending {
-		out = append(out, ui.Filter{Value: i18n.T(ctx, "plans.ending"), RemoveHref: p.URL.With("ending", "")})
-	}
-	return out
 }
 
 // planSize is a plan's size: 1 TB.

@@ -62,8 +62,23 @@ func (v *visit) fill(ctx context.Context, shell *layout.Shell) error {
 		return nil
 	}
 	var err error
-	shell.Counts, err = v.site.DB.Counts(ctx, by)
+	shell.Counts, err = v.counted(ctx, by)
 	return err
+}
+
+// Counts are the team's counters, read once for a request.
+func Counts(c *gin.Context) (map[string]int64, error) {
+	ctx := c.Request.Context()
+	return visitOf(ctx).counted(ctx, models.ActorFrom(ctx))
+}
+
+func (v *visit) counted(ctx context.Context, by models.Actor) (map[string]int64, error) {
+	if v.counts != nil {
+		return v.counts, nil
+	}
+	var err error
+	v.counts, err = v.site.DB.Counts(ctx, by)
+	return v.counts, err
 }
 
 // initials stand for a person where there is no room for the name: the first

@@ -367,12 +367,12 @@ func TestAnAnswerThatBreaksOffDoesNotLookWhole(t *testing.T) {
 	var log webtest.Log
 	site := open(t, web.Site{Log: log.Logger(slog.LevelInfo)}, func(e *gin.Engine) {
 		e.GET("/rows", web.Page(func(c *gin.Context) error {
-			file, err := web.NewCSV(c, "rows.csv")
+			file, err := web.NewSheet(c, "rows", "csv", nil)
 			if err != nil {
 				return err
 			}
 			for range 1000 {
-				file.Row("one", "two", "three")
+				file.Row([]string{"one", "two", "three"})
 			}
 			return errors.Join(file.Flush(), errors.New("the database is gone"))
 		}))

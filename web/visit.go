@@ -72,6 +72,7 @@ func (s *Site) secure(r *http.Request) bool {
 // A visit is what is known about one request besides what it asks for. Later
 // middleware fills in what earlier did not know.
 type visit struct {
+	counts  map[string]int64 // of the team, once they were read
 	site    *Site
 	id      string
 	log     *slog.Logger

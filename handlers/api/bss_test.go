@@ -24,6 +24,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"quartermaster/models"
+	"quartermaster/models/list"
 	"quartermaster/models/modelstest"
 	"quartermaster/models/pricing"
 	"quartermaster/web/sign"
@@ -732,7 +733,7 @@ func TestPlanThatWaitsForApproval(t *testing.T) {
 		d := openWith(t, models.Options{Policy: func(context.Context, models.Actor, *models.Order) (bool, string) { return true, "all" }}, 0)
 		in := samplePackage(d)
 		a := w.refuses(t, d, d.Key, "CreateResourcePackage", in, "NotAuthorized")
-		orders, _, err := d.DB.ListOrders(t.Context(), d.Team.Viewer, models.OrderFilter{}, models.Page{})
+		orders, _, err := modelstest.List(t.Context(), d.DB, d.Team.Viewer, models.Orders, list.Query{})
 		if err != nil || len(orders) != 1 || orders[0].State != models.OrderPending {
 			t.Fatalf("got orders %+v, %v; want one that waits", orders, err)
 		}

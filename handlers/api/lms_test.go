@@ -25,6 +25,7 @@ import (
 	"github.com/huaweicloud/huaweicloud-sdk-go-v3/core/sdkerr"
 
 	"quartermaster/models"
+	"quartermaster/models/list"
 	"quartermaster/models/modelstest"
 	"quartermaster/web"
 	"quartermaster/web/sign"
@@ -845,7 +846,7 @@ func TestStoreThatHasToBeApproved(t *testing.T) {
 					t.Errorf("refuse: got %d %s %q, want APIGW.0302 and the order's address", a.Status, a.Code, a.Message)
 				}
 			}
-			orders, _, err := d.DB.ListOrders(t.Context(), d.Team.Viewer, models.OrderFilter{State: models.OrderPending, Free: true}, models.Page{})
+			orders, _, err := modelstest.List(t.Context(), d.DB, d.Team.Viewer, models.Orders, list.With("state", string(models.OrderPending), "free", "true"))
 			if err != nil || len(orders) != 1 {
 				t.Fatalf("got %d orders, %v; want the one that waits", len(orders), err)
 			}
@@ -857,7 +858,7 @@ func TestStoreThatHasToBeApproved(t *testing.T) {
 			if made.Status != http.StatusOK || got.field("status") != "CREATING" || got.field("id") != made.field("id") || job.field("status") != "Running" {
 				t.Fatalf("hold: got %d %s, store %v, job %v; want CREATING with ids", made.Status, made.Code, got.Data, job.Data)
 			}
-			orders, _, err = d.DB.ListOrders(t.Context(), d.Team.Viewer, models.OrderFilter{State: models.OrderPending, Free: true}, models.Page{Size: 1})
+			orders, _, err = modelstest.List(t.Context(), d.DB, d.Team.Viewer, models.Orders, list.Query{Filters: list.With("state", string(models.OrderPending), "free", "true").Filters, Size: 1})
 			if err != nil || len(orders) != 1 {
 				t.Fatal(err)
 			}
@@ -1077,7 +1078,7 @@ func TestOrderOfAStoreSaysThatItCameByAPI(t *testing.T) {
 	r := storesRequest(t, d, "CreateStore", sampleStore(t), nil)
 	r.Header.Set("User-Agent", "huaweicloud-usdk-go/3.0")
 	a := d.send(t, r.SignSDK(d.Key.ID, d.Key.Secret, d.DB.Now()))
-	orders, _, err := d.DB.ListOrders(t.Context(), d.Team.Viewer, models.OrderFilter{}, models.Page{})
+	orders, _, err := modelstest.List(t.Context(), d.DB, d.Team.Viewer, models.Orders, list.Query{})
 	if err != nil || len(orders) != 1 {
 		t.Fatalf("got %d orders, %v", len(orders), err)
 	}

@@ -6,6 +6,8 @@ import (
 	"testing"
 
 	"quartermaster/models"
+	"quartermaster/models/list"
+	"quartermaster/models/modelstest"
 	"quartermaster/web/sign"
 )
 
@@ -45,7 +47,7 @@ func TestACallThatChangesSomethingIsObeyedOnce(t *testing.T) {
 			t.Errorf("got %s, want %s", got, want)
 		}
 	}
-	if plans, _, err := d.DB.ListPlans(t.Context(), d.Team.Viewer, models.PlanFilter{}, models.Page{}); err != nil || len(plans) != 1 {
+	if plans, _, err := modelstest.List(t.Context(), d.DB, d.Team.Viewer, models.Plans, list.Query{}); err != nil || len(plans) != 1 {
 		t.Errorf("got %d plans, %v; want one", len(plans), err)
 	}
 }

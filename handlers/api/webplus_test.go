@@ -31,6 +31,7 @@ import (
 
 	"quartermaster/handlers/api"
 	"quartermaster/models"
+	"quartermaster/models/list"
 	"quartermaster/models/modelstest"
 	"quartermaster/web/sign"
 )
@@ -608,7 +609,7 @@ func (s story) faults(calls map[string]map[string]string) {
 		apps, _, err := s.d.DB.ListApps(s.Context(), s.d.Team.Requester, models.AppFilter{}, models.Page{})
 		versions, _, err2 := s.d.DB.ListPkgVersions(s.Context(), s.d.Team.Requester, models.PkgVersionFilter{}, models.Page{})
 		buckets, _, err3 := s.d.DB.ListBuckets(s.Context(), s.d.Team.Requester, models.BucketFilter{}, models.Page{})
-		orders, _, err4 := s.d.DB.ListOrders(s.Context(), s.d.Team.Requester, models.OrderFilter{Free: true}, models.Page{})
+		orders, _, err4 := modelstest.List(s.Context(), s.d.DB, s.d.Team.Requester, models.Orders, list.With("free", "true"))
 		if err := errors.Join(err, err2, err3, err4); err != nil {
 			s.Fatal(err)
 		}

@@ -5,6 +5,7 @@ import (
 
 	"quartermaster/models"
 	"quartermaster/models/demo"
+	"quartermaster/models/list"
 	"quartermaster/models/modelstest"
 )
 
@@ -44,7 +45,7 @@ func TestSampleYearShowsEveryKindInEveryState(t *testing.T) {
 	if err != nil || len(keys) != 1 || keys[0].UsedAt == nil || keys[0].State(db.Now()) != models.KeyActive {
 		t.Errorf("access keys: got %+v, %v; want one that was used", keys, err)
 	}
-	plans, _, err := db.ListPlans(t.Context(), by, models.PlanFilter{}, all)
+	plans, _, err := modelstest.List(t.Context(), db, by, models.Plans, list.Query{Size: models.MaxPageSize})
 	if err != nil {
 		t.Fatal(err)
 	}

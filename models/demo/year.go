@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"quartermaster/models"
+	"quartermaster/models/list"
 	"quartermaster/models/pricing"
 )
 
@@ -287,10 +288,10 @@ func atlas() []models.LineInput {
 // exhausted uses up the traffic plan of so many days ago.
 func exhausted(ago int) day {
 	return day{ago - 1, func(ctx context.Context, y *year) error {
-		plans, _, err := y.db.ListPlans(ctx, y.people[admin], models.PlanFilter{}, models.Page{Size: 1})
-		if err != nil || len(plans) == 0 {
+		plans, err := models.Plans.Read(ctx, y.db, y.people[admin], list.Query{Size: 1})
+		if err != nil || len(plans.Rows) == 0 {
 			return err
 		}
-		return y.db.SetSampleState(ctx, y.people[admin], models.KindPlan, plans[0].ID, "EXHAUSTED")
+		return y.db.SetSampleState(ctx, y.people[admin], models.KindPlan, plans.Rows[0].ID, "EXHAUSTED")
 	}}
 }

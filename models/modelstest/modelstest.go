@@ -20,6 +20,7 @@ import (
 	"gorm.io/gorm/logger"
 
 	"quartermaster/models"
+	"quartermaster/models/list"
 )
 
 // PostgresVariable names the environment variable that holds the address of a
@@ -315,4 +316,10 @@ func Work(t testing.TB, db *models.DB) {
 		}
 	}
 	t.Fatal("the jobs do not end")
+}
+
+// List is what a list has for a query, as rows and as the whole page.
+func List[R any](ctx context.Context, db *models.DB, by models.Actor, l *models.List[R], q list.Query) ([]R, list.Page[R], error) {
+	page, err := l.Read(ctx, db, by, q)
+	return page.Rows, page, err
 }

@@ -38,6 +38,27 @@
     const place = document.getElementById('toast')
     place.replaceChildren(toast(place.dataset.copyByHand, 'info'))
   }
+  // In long tables an id has no button of its own until scripts run.
+  const offerCopies = () => {
+    const words = document.getElementById('toast')?.dataset
+    for (const code of document.querySelectorAll('th code.id')) {
+      const shown = code.closest('a') ?? code
+      if (shown.nextElementSibling?.matches('.copy')) continue
+      const button = document.createElement('button')
+      button.type = 'button'
+      button.className = 'copy'
+      button.title = words.copyWord
+      button.dataset.copy = code.textContent
+      button.innerHTML = '<svg class="icon" aria-hidden="true"><use></use></svg><span class="sr-only" aria-live="polite"></span>'
+      button.querySelector('use').setAttribute('href', words.copyIcon)
+      button.lastChild.dataset.copied = words.copied
+      button.lastChild.textContent = `${words.copyWord} ${code.textContent}`
+      shown.after(button)
+    }
+  }
+  offerCopies()
+  document.addEventListener('htmx:after:swap', offerCopies)
+
   on('click', '[data-copy]', async (button) => {
     try {
       await navigator.clipboard.writeText(button.dataset.copy)

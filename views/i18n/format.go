@@ -165,7 +165,7 @@ func LastDate(ctx context.Context, end time.Time) string {
 // LongDate is the day of a moment where the reader is, as a sentence says it:
 // 21 November 2026.
 func LongDate(ctx context.Context, t time.Time) string {
-	return t.In(Zone(ctx)).Format(pick(ctx, "2 January 2006", "2006年1月2日"))
+	return t.In(Zone(ctx)).Format(Pick(ctx, "2 January 2006", "2006年1月2日"))
 }
 
 // Month is a month by its name, as a chart has it: Dec, and Jan 2027 where a
@@ -173,9 +173,9 @@ func LongDate(ctx context.Context, t time.Time) string {
 func Month(ctx context.Context, month int64) string {
 	t := time.Date(int(month/100), time.Month(month%100), 1, 0, 0, 0, 0, time.UTC)
 	if t.Month() == time.January {
-		return t.Format(pick(ctx, "Jan 2006", "2006年1月"))
+		return t.Format(Pick(ctx, "Jan 2006", "2006年1月"))
 	}
-	return t.Format(pick(ctx, "Jan", "1月"))
+	return t.Format(Pick(ctx, "Jan", "1月"))
 }
 
 // DateTime is a moment where the reader is, to the minute, with the zone, as
@@ -218,7 +218,8 @@ func offset(t time.Time) string {
 	return s
 }
 
-func pick(ctx context.Context, en, zh string) string {
+// Pick is the one of two words that the reader reads.
+func Pick(ctx context.Context, en, zh string) string {
 	if Lang(ctx) == "zh" {
 		return zh
 	}

@@ -129,5 +129,5 @@ func (t Tone) icon() string {
 	return "info"
 }
 
-// iconHref is where the sprite keeps an icon.
-func iconHref(name string) string { return static.Path("icons.svg") + "#" + name }
+// IconHref is where the sprite keeps an icon.
+func IconHref(name string) string { return static.Path("icons.svg") + "#" + name }

@@ -1,0 +1,93 @@
+package models
+
+import (
+	"context"
+	"time"
+
+	"quartermaster/models/list"
+)
+
+// List is one of the desk's lists: which rows, and who may read them.
+type List[R any] struct {
+	list.Desc[R]
+	Right Right
+	// Counter is the counter of Counts that has the number of all rows of a query
+	// without text, "" when none has it.
+	Counter func(q list.Query) string
+	// Fill adds to rows what is kept elsewhere; nil when they are whole.
+	Fill func(ctx context.Context, db *DB, by Actor, rows []R) error
+}
+
+// Read is a page of the list as the actor's team has it. Filters that are not
+// the list's or not set to one of their values do not narrow.
+func (l *List[R]) Read(ctx context.Context, db *DB, by Actor, q list.Query) (list.Page[R], error) {
+	if err := by.may(l.Right); err != nil {
+		return list.Page[R]{}, err
+	}
+	q.At, q.Text = db.TeamNow(by), clip(q.Text, MaxSearch)
+	page, err := l.Desc.Read(ctx, db.lists(), by.TeamID, q)
+	if err == nil && l.Fill != nil && len(page.Rows) > 0 {
+		err = l.Fill(ctx, db, by, page.Rows)
+	}
+	return page, translate(err)
+}
+
+// Total asks for the number of a query's rows where no counter has it, and
+// returns it where one of counts does.
+func (l *List[R]) Total(q *list.Query, counts map[string]int64) (n int64, known bool) {
+	if name := l.Counter; name != nil && q.Text == "" {
+		if name := name(*q); name != "" {
+			return counts[name], true
+		}
+	}
+	q.Count = true
+	return 0, false
+}
+
+// exportSize is how many rows Each reads at once.
+const exportSize = 500
+
+// Each calls do with the rows of a query, from its first page on, some hundreds
+// at a time, and ends with its error.
+func (l *List[R]) Each(ctx context.Context, db *DB, by Actor, q list.Query, do func(rows []R) error) error {
+	q.After, q.Before, q.Near, q.Count, q.Size = "", "", false, false, exportSize
+	for {
+		page, err := l.Read(ctx, db, by, q)
+		if err != nil {
+			return err
+		}
+		if err := do(page.Rows); err != nil || page.Next == "" {
+			return err
+		}
+		q.After = page.Next
+	}
+}
+
+// lists is where lists are read.
+func (db *DB) lists() list.DB {
+	postgres := db.gorm.Name() == "postgres"
+	return list.DB{Conn: db.gorm.Statement.ConnPool, Dollar: postgres, Hints: !postgres}
+}
+
+// equals is the filter of a list by the value of a column.
+func equals(name, column string, values []string) list.Filter {
+	return list.Filter{Name: name, Values: values, Arms: func(value string, _ time.Time) []list.Cond {
+		return []list.Cond{{SQL: column + " = ?", Args: []any{value}}}
+	}}
+}
+
+// contains is the search of a list for a text in columns, none of which may be
+// null.
+func contains(columns ...string) func(text string) list.Cond {
+	condition := holds(columns...)
+	return func(text string) list.Cond { return list.Cond{SQL: condition, Args: []any{like(text)}} }
+}
+
+// texts are words as a filter has them.
+func texts[S ~string](words []S) []string {
+	out := make([]string, len(words))
+	for i, w := range words {
+		out[i] = string(w)
+	}
+	return out
+}

@@ -1,0 +1,489 @@
+// Package list reads pages of long tables. A list is described once: its
+// columns, the orders it can be in, what it can be narrowed to, and the index
+// that each of these walks. No page reads more of a million rows than of a
+// thousand.
+package list
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Desc describes a list of rows of a type. All names of tables, columns and
+// indexes come from descriptions, never from a request.
+type Desc[R any] struct {
+	// Table is where the rows are, Key the column that tells them apart, and
+	// Scope the one that says whose they are; a list of everybody's has none.
+	Table, Key, Scope string
+	// Columns are what a row reads, and Into where each of them goes, in that
+	// order, appended to to. Those that a Sort compares are among them.
+	Columns []string
+	Into    func(row *R, to []any) []any
+	// Sorts are the orders that the list can be in. The first is the usual one.
+	Sorts []Sort
+	// Filters are what the list can be narrowed to.
+	Filters []Filter
+	// Indexes are what serves the sorts and filters.
+	Indexes []Index
+	// Search is the condition that a row has a text; nil where nothing is
+	// searched.
+	Search func(text string) Cond
+}
+
+// Sort is an order of the rows by columns that are never null and together
+// unique, the greatest first, or the least where it is Up.
+type Sort struct {
+	Name    string
+	Columns []string
+	Up      bool
+}
+
+// Filter narrows a list.
+type Filter struct {
+	Name string
+	// Values are what it can be set to; nil means any text.
+	Values []string
+	// Arms are the conditions of which a row meets exactly one when the filter
+	// is set to value, at a time. Each is walked on its own, so that several
+	// keep the order of the list too.
+	Arms func(value string, at time.Time) []Cond
+	// Always applies the filter also when it is not set; value is then empty.
+	Always bool
+	// Inner filters are set by the program and never by a request.
+	Inner bool
+	// Sort is the order of the list when the filter is on and no other is asked
+	// for.
+	Sort string
+}
+
+// Cond is a condition with its arguments.
+type Cond struct {
+	SQL  string
+	Args []any
+	// Few is the index that finds the rows, where there are never many.
+	Few string
+	// Leads says, of the condition of a search, that it is found by an index of
+	// its own.
+	Leads bool
+}
+
+// Index is an index of the table: the scope, the columns of these filters, and
+// then those of the sort.
+type Index struct {
+	Name    string
+	Filters []string
+	Sort    string
+}
+
+// Query asks for a page. The zero Query is the first page of the list as it
+// usually is.
+type Query struct {
+	// Filters are the values of filters by their names. Unknown ones do not
+	// narrow.
+	Filters map[string]string
+	// Sort is the name of a sort; the usual one is "". Reverse turns it around.
+	Sort    string
+	Reverse bool
+	// Text is searched for.
+	Text string
+	// After and Before are cursors that an earlier page gave out; at most one
+	// is set. Anything else counts as the first page.
+	After, Before string
+	// Size is the number of rows, 50 when it is 0.
+	Size int
+	// Near asks, where a cursor has no rows behind it any more, for the rows
+	// that are left at that end of the list.
+	Near bool
+	// Count asks for Page.Total.
+	Count bool
+	// At is the time by which states are told.
+	At time.Time
+
+	last bool // the rows at the end of the list
+}
+
+// Page is a part of a list.
+type Page[R any] struct {
+	Rows []R
+	// Next and Prev are where the pages beside it begin, "" when there is none.
+	Next, Prev string
+	// Total is how many rows the query has, at most CountTo, and Unknown when
+	// finding out would cost too much.
+	Total int64
+}
+
+const (
+	// CountTo is where counting the rows of a query stops: there are more.
+	CountTo = 1001
+	// Unknown is a total that nobody counted.
+	Unknown = -1
+	// sorted is the most rows that are sorted for a page.
+	sorted = 10_000
+	// DefaultSize is how many rows a page has.
+	DefaultSize = 50
+)
+
+// DB is a database, or a transaction. Dollar says that its arguments are marked
+// $1 and not ?, and Hints that a query may name the index it walks.
+type DB struct {
+	Conn interface {
+		QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
+	}
+	Dollar, Hints bool
+}
+
+// Read reads a page of the rows of an owner.
+func (d *Desc[R]) Read(ctx context.Context, db DB, owner string, q Query) (Page[R], error) {
+	p, err := d.plan(ctx, db, owner, q)
+	if err != nil {
+		return Page[R]{}, err
+	}
+	page, err := p.read(ctx)
+	if err != nil {
+		return page, err
+	}
+	page.Total = Unknown
+	if q.Count {
+		page.Total, err = p.count(ctx)
+	}
+	return page, err
+}
+
+// Sorting is the sort that a query asks for, or else the one that goes with its
+// filters.
+func (d *Desc[R]) Sorting(q Query) Sort {
+	at := func(name string) int { return slices.IndexFunc(d.Sorts, func(s Sort) bool { return s.Name == name }) }
+	if i := at(q.Sort); i >= 0 && q.Sort != "" {
+		return d.Sorts[i]
+	}
+	for _, f := range d.Filters {
+		if i := at(f.Sort); i >= 0 && f.Sort != "" && q.Filters[f.Name] != "" {
+			return d.Sorts[i]
+		}
+	}
+	return d.Sorts[0]
+}
+
+// Takes tells whether a filter can be set to a value.
+func (f Filter) Takes(value string) bool {
+	return value != "" && (f.Values == nil || slices.Contains(f.Values, value))
+}
+
+// way is how the rows of a query are found.
+type way int
+
+const (
+	straight way = iota // an index has them together and in order
+	led                 // few match a filter: they are sorted
+	along               // many match: an index has the order
+)
+
+// plan is a query that knows its way.
+type plan[R any] struct {
+	desc  *Desc[R]
+	db    DB
+	owner string
+	q     Query
+	sort  Sort
+	down  bool // the greatest first
+	way   way
+	index string
+	// arms are the alternatives, each a list of conditions.
+	arms [][]Cond
+}
+
+type active struct {
+	name string
+	arms []Cond
+}
+
+// actives are the filters that a query sets, and those that always apply.
+func (d *Desc[R]) actives(q Query) []active {
+	var on []active
+	for _, f := range d.Filters {
+		value := q.Filters[f.Name]
+		if !f.Takes(value) {
+			value = ""
+		}
+		if value == "" && !f.Always {
+			continue
+		}
+		on = append(on, active{f.Name, f.Arms(value, q.At)})
+	}
+	return on
+}
+
+func (d *Desc[R]) plan(ctx context.Context, db DB, owner string, q Query) (*plan[R], error) {
+	p := &plan[R]{desc: d, db: db, owner: owner, q: q, sort: d.Sorting(q)}
+	p.down = p.sort.Up == q.Reverse
+	on := d.actives(q)
+	names := make([]string, len(on))
+	for i, a := range on {
+		names[i] = a.name
+	}
+	p.arms = cross(on)
+	search := Cond{}
+	if q.Text != "" && d.Search != nil {
+		search = d.Search(q.Text)
+	}
+	if !search.Leads {
+		if i := slices.IndexFunc(d.Indexes, func(x Index) bool { return x.Sort == p.sort.Name && same(x.Filters, names) }); i >= 0 {
+			p.way, p.index = straight, d.Indexes[i].Name
+			p.also(search)
+			return p, nil
+		}
+	}
+	if err := p.choose(ctx, on, names, search); err != nil {
+		return nil, err
+	}
+	p.also(search)
+	return p, nil
+}
+
+// choose finds the way of a query that no index serves whole: the rarest of its
+// conditions leads, or else the sort.
+func (p *plan[R]) choose(ctx context.Context, on []active, names []string, search Cond) error {
+	best := int64(sorted + 1)
+	if search.Leads {
+		n, err := p.probe(ctx, "", [][]Cond{{search}}, best)
+		if err != nil {
+			return err
+		}
+		if n < best {
+			best, p.way, p.index = n, led, ""
+		}
+	}
+	for _, x := range p.desc.Indexes {
+		if len(x.Filters) == 0 || !within(x.Filters, names) {
+			continue
+		}
+		led1 := slices.DeleteFunc(slices.Clone(on), func(a active) bool { return !slices.Contains(x.Filters, a.name) })
+		n, err := p.probe(ctx, x.Name, cross(led1), best)
+		if err != nil {
+			return err
+		}
+		if n < best {
+			best, p.way, p.index = n, led, x.Name
+		}
+	}
+	if p.way == led {
+		return nil
+	}
+	p.way = along
+	most := -1
+	for _, x := range p.desc.Indexes {
+		if x.Sort == p.sort.Name && within(x.Filters, names) && len(x.Filters) > most {
+			p.index, most = x.Name, len(x.Filters)
+		}
+	}
+	return nil
+}
+
+// also adds a condition to every arm.
+func (p *plan[R]) also(c Cond) {
+	if c.SQL == "" {
+		return
+	}
+	for i := range p.arms {
+		p.arms[i] = append(slices.Clip(p.arms[i]), c)
+	}
+}
+
+// probe counts the rows of arms, up to most.
+func (p *plan[R]) probe(ctx context.Context, index string, arms [][]Cond, most int64) (int64, error) {
+	s := p.statement()
+	s.text("SELECT COUNT(*) FROM (SELECT 1 FROM (")
+	for i, arm := range arms {
+		if i > 0 {
+			s.text(" UNION ALL ")
+		}
+		s.text("SELECT * FROM (")
+		s.rows("1 AS one", index, arm)
+		s.text(" LIMIT ").number(most).text(") AS a").number(int64(i))
+	}
+	s.text(") AS arms LIMIT ").number(most).text(") AS some")
+	return s.one(ctx)
+}
+
+// count is the total of the query, if it is cheap to find out.
+func (p *plan[R]) count(ctx context.Context) (int64, error) {
+	if p.way == along || p.q.Text != "" && p.way == straight {
+		return Unknown, nil
+	}
+	return p.probe(ctx, p.index, p.arms, CountTo)
+}
+
+func (p *plan[R]) size() int {
+	if p.q.Size <= 0 {
+		return DefaultSize
+	}
+	return p.q.Size
+}
+
+func (p *plan[R]) read(ctx context.Context) (Page[R], error) {
+	q := p.q
+	backwards := q.Before != ""
+	from := p.desc.from(q.After+q.Before, p.sort)
+	if from == nil {
+		backwards = q.last
+	}
+	rows, err := p.rows(ctx, from, backwards)
+	if err != nil {
+		return Page[R]{}, err
+	}
+	if len(rows) == 0 && from != nil && q.Near {
+		p.q.After, p.q.Before, p.q.last = "", "", !backwards
+		return p.read(ctx)
+	}
+	more := len(rows) > p.size()
+	if more {
+		rows = rows[:p.size()]
+	}
+	if backwards {
+		slices.Reverse(rows)
+	}
+	page := Page[R]{Rows: rows}
+	if len(rows) == 0 {
+		return page, nil
+	}
+	if !q.last && (more || backwards) {
+		page.Next = p.desc.mark(&rows[len(rows)-1], p.sort)
+	}
+	if backwards && more || !backwards && from != nil {
+		page.Prev = p.desc.mark(&rows[0], p.sort)
+	}
+	return page, nil
+}
+
+func (p *plan[R]) rows(ctx context.Context, from []any, backwards bool) ([]R, error) {
+	s := p.statement()
+	columns := strings.Join(p.desc.Columns, ", ")
+	down := p.down != backwards
+	limit := int64(p.size() + 1)
+	switch {
+	case p.way == led:
+		keys := strings.Join(unique(append([]string{p.desc.Key}, p.sort.Columns...)), ", ")
+		// Materialized, so that PostgreSQL does not walk the order of the list.
+		s.text("WITH led AS MATERIALIZED (")
+		for i, arm := range p.arms {
+			if i > 0 {
+				s.text(" UNION ALL ")
+			}
+			s.rows(keys, p.index, arm)
+		}
+		s.text(") SELECT ").text(columns).text(" FROM ").text(p.desc.Table).text(" WHERE ").text(p.desc.Key)
+		s.text(" IN (SELECT ").text(p.desc.Key).text(" FROM led")
+		if from != nil {
+			s.text(" WHERE ").beyond(p.sort, from, down)
+		}
+		s.order(p.sort, down).text(" LIMIT ").number(limit).text(")").order(p.sort, down)
+	case p.way == along:
+		s.text("SELECT ").text(columns).text(" FROM ").text(p.desc.Table).hint(p.index).text(" WHERE ").scope()
+		if len(p.arms) > 0 {
+			s.text(" AND (")
+			for i, arm := range p.arms {
+				if i > 0 {
+					s.text(" OR ")
+				}
+				s.all(arm)
+			}
+			s.text(")")
+		}
+		if from != nil {
+			s.text(" AND ").beyond(p.sort, from, down)
+		}
+		s.order(p.sort, down).text(" LIMIT ").number(limit)
+	default:
+		for i, arm := range p.arms {
+			if i > 0 {
+				s.text(" UNION ALL ")
+			}
+			if len(p.arms) > 1 {
+				s.text("SELECT * FROM (")
+			}
+			s.rows(columns, p.index, arm)
+			if from != nil {
+				s.text(" AND ").beyond(p.sort, from, down)
+			}
+			s.order(p.sort, down).text(" LIMIT ").number(limit)
+			if len(p.arms) > 1 {
+				s.text(") AS a").number(int64(i))
+			}
+		}
+		if len(p.arms) > 1 {
+			s.order(p.sort, down).text(" LIMIT ").number(limit)
+		}
+	}
+	found, err := s.query(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer found.Close()
+	rows := make([]R, 0, limit)
+	to := make([]any, 0, len(p.desc.Columns))
+	for found.Next() {
+		rows = append(rows, *new(R))
+		if err := found.Scan(p.desc.Into(&rows[len(rows)-1], to[:0])...); err != nil {
+			return nil, fmt.Errorf("read row of %s: %w", p.desc.Table, err)
+		}
+	}
+	return rows, found.Err()
+}
+
+// cross are all combinations of one arm of each filter; one that is empty when
+// there is no filter.
+func cross(on []active) [][]Cond {
+	all := [][]Cond{nil}
+	for _, a := range on {
+		var next [][]Cond
+		for _, before := range all {
+			for _, arm := range a.arms {
+				next = append(next, append(slices.Clip(before), arm))
+			}
+		}
+		all = next
+	}
+	return all
+}
+
+func same(a, b []string) bool { return len(a) == len(b) && within(a, b) }
+
+func within(some, all []string) bool {
+	return !slices.ContainsFunc(some, func(s string) bool { return !slices.Contains(all, s) })
+}
+
+func unique(names []string) []string {
+	var out []string
+	for _, n := range names {
+		if !slices.Contains(out, n) {
+			out = append(out, n)
+		}
+	}
+	return out
+}
+
+// With is the query for the first page with filters set; pairs are names and
+// values, where "" does not set.
+func With(pairs ...string) Query {
+	q := Query{Filters: map[string]string{}}
+	for i := 0; i+1 < len(pairs); i += 2 {
+		if pairs[i+1] != "" {
+			q.Filters[pairs[i]] = pairs[i+1]
+		}
+	}
+	return q
+}
+
+// Filter is the filter of a name; one that nothing sets when there is none.
+func (d *Desc[R]) Filter(name string) Filter {
+	for _, f := range d.Filters {
+		if f.Name == name {
+			return f
+		}
+	}
+	return Filter{Name: name, Values: []string{}}
+}

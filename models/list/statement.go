@@ -1,0 +1,132 @@
+package list
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"strconv"
+	"strings"
+)
+
+// statement is SQL that is being written, with its arguments.
+type statement struct {
+	b     strings.Builder
+	args  []any
+	db    DB
+	table string
+	col   string // of the owner
+	owner string
+}
+
+func (p *plan[R]) statement() *statement {
+	s := &statement{db: p.db, table: p.desc.Table, col: p.desc.Scope, owner: p.owner}
+	s.b.Grow(1024)
+	return s
+}
+
+func (s *statement) text(t string) *statement { s.b.WriteString(t); return s }
+
+func (s *statement) number(n int64) *statement {
+	return s.text(strconv.FormatInt(n, 10))
+}
+
+// with writes SQL whose arguments are marked ?.
+func (s *statement) with(text string, args ...any) *statement {
+	s.args = append(s.args, args...)
+	if !s.db.Dollar {
+		return s.text(text)
+	}
+	n := len(s.args) - len(args)
+	for {
+		before, after, found := strings.Cut(text, "?")
+		s.text(before)
+		if !found {
+			return s
+		}
+		n++
+		s.text("$").number(int64(n))
+		text = after
+	}
+}
+
+func (s *statement) hint(index string) *statement {
+	if s.db.Hints && index != "" {
+		s.text(" INDEXED BY ").text(index)
+	}
+	return s
+}
+
+// scope is the one place that says whose rows are read.
+func (s *statement) scope() *statement {
+	if s.col == "" {
+		return s.text("1 = 1")
+	}
+	return s.text(s.col).with(" = ?", s.owner)
+}
+
+// rows selects columns of the owner's rows that meet all conditions.
+func (s *statement) rows(columns, index string, conds []Cond) *statement {
+	for _, c := range conds {
+		if c.Few != "" {
+			index = c.Few
+		}
+	}
+	s.text("SELECT ").text(columns).text(" FROM ").text(s.table).hint(index).text(" WHERE ").scope()
+	if len(conds) > 0 {
+		s.text(" AND ").all(conds)
+	}
+	return s
+}
+
+func (s *statement) all(conds []Cond) *statement {
+	if len(conds) == 0 {
+		return s.text("1 = 1")
+	}
+	for i, c := range conds {
+		if i > 0 {
+			s.text(" AND ")
+		}
+		s.text("(").with(c.SQL, c.Args...).text(")")
+	}
+	return s
+}
+
+func (s *statement) order(by Sort, down bool) *statement {
+	dir := ""
+	if down {
+		dir = " DESC"
+	}
+	return s.text(" ORDER BY ").text(strings.Join(by.Columns, dir+", ")).text(dir)
+}
+
+// beyond is the condition for the rows behind a cursor.
+func (s *statement) beyond(by Sort, from []any, down bool) *statement {
+	op := " > "
+	if down {
+		op = " < "
+	}
+	marks := strings.TrimSuffix(strings.Repeat("?, ", len(from)), ", ")
+	return s.text("(").text(strings.Join(by.Columns, ", ")).text(")").text(op).with("("+marks+")", from...)
+}
+
+func (s *statement) query(ctx context.Context) (*sql.Rows, error) {
+	rows, err := s.db.Conn.QueryContext(ctx, s.b.String(), s.args...)
+	if err != nil {
+		return nil, fmt.Errorf("read %s: %w", s.table, err)
+	}
+	return rows, nil
+}
+
+func (s *statement) one(ctx context.Context) (n int64, err error) {
+	rows, err := s.query(ctx)
+	if err != nil {
+		return 0, err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		if err := rows.Scan(&n); err != nil {
+			return 0, fmt.Errorf("count %s: %w", s.table, err)
+		}
+	}
+	return n, rows.Err()
+}
