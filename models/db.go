@@ -96,8 +96,9 @@ type DB struct {
 	kinds     []KindFacts
 	holds     func(ctx context.Context, by Actor, order *Order) (bool, string) // Options.Policy
 	ids       *sequence
-	noting    chan struct{} // held while a session's last use is being noted
-	wake      wake          // tells the worker that a job may be due
+	types     *atomic.Pointer[oldTypes] // for lists
+	noting    chan struct{}             // held while a session's last use is being noted
+	wake      wake                      // tells the worker that a job may be due
 	keys      *keyring.Ring
 	nonces    *atomic.Int64 // how many were used, for sweeping
 	withheld  *atomic.Int64 // what Withheld tells
@@ -133,7 +134,7 @@ func Open(ctx context.Context, o Options) (*DB, error) {
 
 func newDB(o Options) *DB {
 	db := &DB{folder: o.Folder, address: o.Postgres, clock: o.Clock, random: o.Random, log: o.Log, holds: o.Policy, kinds: o.Kinds, ids: new(sequence),
-		wake: newWake(), noting: make(chan struct{}, 1), nonces: new(atomic.Int64), withheld: new(atomic.Int64)}
+		wake: newWake(), noting: make(chan struct{}, 1), nonces: new(atomic.Int64), withheld: new(atomic.Int64), types: new(atomic.Pointer[oldTypes])}
 	db.operations = o.Operations
 	if db.clock == nil {
 		db.clock = SystemClock

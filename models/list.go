@@ -18,6 +18,15 @@ type List[R any] struct {
 	Fill func(ctx context.Context, db *DB, by Actor, rows []R) error
 }
 
+// AnyList is a list whatever its rows are.
+type AnyList interface {
+	Shape() list.Shape
+	Keys(ctx context.Context, db list.DB, owner string, q list.Query) (keys [][]string, next string, straight bool, err error)
+}
+
+// Lists are all lists, by their names.
+func Lists() map[string]AnyList { return map[string]AnyList{"Orders": Orders, "Plans": Plans} }
+
 // Read is a page of the list as the actor's team has it. Filters that are not
 // the list's or not set to one of their values do not narrow.
 func (l *List[R]) Read(ctx context.Context, db *DB, by Actor, q list.Query) (list.Page[R], error) {
@@ -50,7 +59,7 @@ const exportSize = 500
 // Each calls do with the rows of a query, from its first page on, some hundreds
 // at a time, and ends with its error.
 func (l *List[R]) Each(ctx context.Context, db *DB, by Actor, q list.Query, do func(rows []R) error) error {
-	q.After, q.Before, q.Near, q.Count, q.Size = "", "", false, false, exportSize
+	q.After, q.Before, q.Near, q.Count, q.Whole, q.Size = "", "", false, false, true, exportSize
 	for {
 		page, err := l.Read(ctx, db, by, q)
 		if err != nil {
@@ -71,7 +80,7 @@ func (db *DB) lists() list.DB {
 
 // equals is the filter of a list by the value of a column.
 func equals(name, column string, values []string) list.Filter {
-	return list.Filter{Name: name, Values: values, Arms: func(value string, _ time.Time) []list.Cond {
+	return list.Filter{Name: name, Column: column, Values: values, Arms: func(value string, _ time.Time) []list.Cond {
 		return []list.Cond{{SQL: column + " = ?", Args: []any{value}}}
 	}}
 }

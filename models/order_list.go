@@ -27,16 +27,18 @@ var Orders = &List[Order]{
 	Right: See,
 	Desc: list.Desc[Order]{
 		Table: "orders", Key: "number", Scope: "team_id",
-		Columns: []string{"number", "team_id", "type", "state", "title", "kinds", "line_count", "free", "currency", "list_minor",
-			"discount_minor", "tax_minor", "total_minor", "cost_centre", "note", "requested_by", "requester_name", "created_at"},
+		Columns: []string{"number", "type", "state", "title", "kinds", "line_count", "free", "currency", "total_minor", "requester_name", "created_at",
+			"team_id", "list_minor", "discount_minor", "tax_minor", "cost_centre", "note", "requested_by", "face", "address", "agent", "request_id", "key_id", "version"},
+		Brief: 11,
 		Into: func(o *Order, to []any) []any {
-			return append(to, &o.Number, &o.TeamID, &o.Type, (*string)(&o.State), &o.Title, &o.Kinds, &o.LineCount, &o.Free, &o.Currency, &o.ListMinor,
-				&o.DiscountMinor, &o.TaxMinor, &o.TotalMinor, &o.CostCentre, &o.Note, &o.RequestedBy, &o.RequesterName, &o.CreatedAt)
+			return append(to, &o.Number, &o.Type, (*string)(&o.State), &o.Title, &o.Kinds, &o.LineCount, &o.Free, &o.Currency, &o.TotalMinor, &o.RequesterName, &o.CreatedAt,
+				&o.TeamID, &o.ListMinor, &o.DiscountMinor, &o.TaxMinor, &o.CostCentre, &o.Note, &o.RequestedBy,
+				(*string)(&o.Face), &o.Address, &o.Agent, &o.RequestID, &o.KeyID, &o.Version)
 		},
 		Sorts: []list.Sort{{Name: "number", Columns: []string{"number"}}, {Name: "amount", Columns: []string{"total_minor", "number"}}},
 		Filters: []list.Filter{
 			equals("state", "state", texts(OrderStates)),
-			{Name: "free", Values: []string{"true"}, Always: true, Arms: func(value string, _ time.Time) []list.Cond {
+			{Name: "free", Column: "free", Values: []string{"true"}, Always: true, Arms: func(value string, _ time.Time) []list.Cond {
 				arms := []list.Cond{{SQL: "free = ?", Args: []any{false}}}
 				if value != "" {
 					arms = append(arms, list.Cond{SQL: "free = ?", Args: []any{true}})
@@ -61,7 +63,7 @@ var Orders = &List[Order]{
 		return ""
 	},
 	Fill: func(ctx context.Context, db *DB, _ Actor, orders []Order) error {
-		types, err := db.PackageTypes(ctx)
+		types, err := db.typesForLists(ctx)
 		for i := range orders {
 			orders[i].PlanType = types[orders[i].Title]
 		}

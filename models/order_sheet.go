@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"reflect"
 	"strings"
+	"time"
 
 	"quartermaster/models/query"
 )
@@ -80,6 +81,27 @@ func (db *DB) PackageTypes(ctx context.Context) (map[string]PackageType, error) 
 		types[t.Code] = t
 	}
 	return types, translate(err)
+}
+
+// typesAge is how long a list may call plans by the words that the catalogue had.
+const typesAge = time.Minute
+
+type oldTypes struct {
+	types map[string]PackageType
+	until time.Time
+}
+
+// typesForLists are PackageTypes, kept for a while.
+func (db *DB) typesForLists(ctx context.Context) (map[string]PackageType, error) {
+	now := SystemClock()
+	if old := db.types.Load(); old != nil && now.Before(old.until) {
+		return old.types, nil
+	}
+	types, err := db.PackageTypes(ctx)
+	if err == nil {
+		db.types.Store(&oldTypes{types, now.Add(typesAge)})
+	}
+	return types, err
 }
 
 func (db *DB) addGone(ctx context.Context, by Actor, s *OrderSheet) error {

@@ -148,17 +148,18 @@ var Plans = &List[Plan]{
 	Right: See,
 	Desc: list.Desc[Plan]{
 		Table: "plans", Key: "id", Scope: "team_id",
-		Columns: []string{"id", "team_id", "product_code", "package_type", "specification", "unit", "region", "duration", "pricing_cycle",
-			"effective_at", "ends_at", "used", "measured_at", "exhausted_at", "currency", "paid_minor", "held", "note", "order_number",
-			"creator_name", "created_at"},
+		Columns: []string{"id", "package_type", "specification", "effective_at", "ends_at", "used", "measured_at", "exhausted_at",
+			"currency", "paid_minor", "held", "note", "created_at",
+			"team_id", "product_code", "unit", "region", "duration", "pricing_cycle", "order_number", "creator_name"},
+		Brief: 13,
 		Into: func(p *Plan, to []any) []any {
-			return append(to, &p.ID, &p.TeamID, &p.ProductCode, &p.PackageType, &p.Specification, &p.Unit, &p.Region, &p.Duration, (*string)(&p.PricingCycle),
-				&p.EffectiveAt, &p.EndsAt, &p.Used, &p.MeasuredAt, &p.ExhaustedAt, &p.Currency, &p.PaidMinor, &p.Held, &p.Note, &p.OrderNumber,
-				&p.CreatorName, &p.CreatedAt)
+			return append(to, &p.ID, &p.PackageType, &p.Specification, &p.EffectiveAt, &p.EndsAt, &p.Used, &p.MeasuredAt, &p.ExhaustedAt,
+				&p.Currency, &p.PaidMinor, &p.Held, &p.Note, &p.CreatedAt,
+				&p.TeamID, &p.ProductCode, &p.Unit, &p.Region, &p.Duration, (*string)(&p.PricingCycle), &p.OrderNumber, &p.CreatorName)
 		},
 		Sorts: []list.Sort{{Name: "created", Columns: []string{"created_at", "id"}}, {Name: "ends", Columns: []string{"ends_at", "id"}, Up: true}},
 		Filters: []list.Filter{
-			{Name: "state", Values: texts(PlanStates), Arms: planArms},
+			{Name: "state", Column: "settled", Values: texts(PlanStates), Arms: planArms},
 			equals("type", "package_type", nil),
 			{Name: "ending", Values: []string{"30"}, Sort: "ends", Arms: func(_ string, at time.Time) []list.Cond {
 				return []list.Cond{{SQL: "ends_at > ? AND ends_at <= ? AND NOT held", Args: []any{at, at.Add(planEndsSoon)}}}
@@ -183,7 +184,7 @@ var Plans = &List[Plan]{
 		return ""
 	},
 	Fill: func(ctx context.Context, db *DB, _ Actor, plans []Plan) error {
-		types, err := db.PackageTypes(ctx)
+		types, err := db.typesForLists(ctx)
 		for i := range plans {
 			plans[i].Type = types[plans[i].PackageType]
 		}

@@ -127,6 +127,7 @@ type listMenu struct {
 // Page is the page of rows of the list.
 func (v *ListView[R]) Page(ctx context.Context, at ListAt, rows []R) ListPage {
 	p := ListPage{ListAt: at, ID: v.ID, Name: v.Name(), Label: i18n.T(ctx, v.Label), Head: v.Head(ctx, at)}
+	p.Head.List = true
 	if v.Search != "" {
 		p.Search = i18n.T(ctx, v.Search)
 	}

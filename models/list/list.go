@@ -20,8 +20,11 @@ type Desc[R any] struct {
 	// Scope the one that says whose they are; a list of everybody's has none.
 	Table, Key, Scope string
 	// Columns are what a row reads, and Into where each of them goes, in that
-	// order, appended to to. Those that a Sort compares are among them.
+	// order, appended to to. Those that a Sort compares are among them. Only the
+	// first Brief of them are read unless a query asks for the Whole rows; 0 is
+	// all.
 	Columns []string
+	Brief   int
 	Into    func(row *R, to []any) []any
 	// Sorts are the orders that the list can be in. The first is the usual one.
 	Sorts []Sort
@@ -45,6 +48,8 @@ type Sort struct {
 // Filter narrows a list.
 type Filter struct {
 	Name string
+	// Column is the column whose value it compares, "" when it does otherwise.
+	Column string
 	// Values are what it can be set to; nil means any text.
 	Values []string
 	// Arms are the conditions of which a row meets exactly one when the filter
@@ -98,6 +103,8 @@ type Query struct {
 	// Near asks, where a cursor has no rows behind it any more, for the rows
 	// that are left at that end of the list.
 	Near bool
+	// Whole asks for all columns.
+	Whole bool
 	// Count asks for Page.Total.
 	Count bool
 	// At is the time by which states are told.
@@ -134,6 +141,15 @@ type DB struct {
 		QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
 	}
 	Dollar, Hints bool
+	// Sorted is the most rows that are sorted for a page, 10,000 when it is 0.
+	Sorted int64
+}
+
+func (db DB) sorted() int64 {
+	if db.Sorted > 0 {
+		return db.Sorted
+	}
+	return sorted
 }
 
 // Read reads a page of the rows of an owner.
@@ -177,7 +193,7 @@ func (f Filter) Takes(value string) bool {
 type way int
 
 const (
-	straight way = iota // an index has them together and in order
+	together way = iota // an index has them side by side and in order
 	led                 // few match a filter: they are sorted
 	along               // many match: an index has the order
 )
@@ -232,7 +248,7 @@ func (d *Desc[R]) plan(ctx context.Context, db DB, owner string, q Query) (*plan
 	}
 	if !search.Leads {
 		if i := slices.IndexFunc(d.Indexes, func(x Index) bool { return x.Sort == p.sort.Name && same(x.Filters, names) }); i >= 0 {
-			p.way, p.index = straight, d.Indexes[i].Name
+			p.way, p.index = together, d.Indexes[i].Name
 			p.also(search)
 			return p, nil
 		}
@@ -247,7 +263,7 @@ func (d *Desc[R]) plan(ctx context.Context, db DB, owner string, q Query) (*plan
 // choose finds the way of a query that no index serves whole: the rarest of its
 // conditions leads, or else the sort.
 func (p *plan[R]) choose(ctx context.Context, on []active, names []string, search Cond) error {
-	best := int64(sorted + 1)
+	best := p.db.sorted() + 1
 	if search.Leads {
 		n, err := p.probe(ctx, "", [][]Cond{{search}}, best)
 		if err != nil {
@@ -305,13 +321,13 @@ func (p *plan[R]) probe(ctx context.Context, index string, arms [][]Cond, most i
 		s.rows("1 AS one", index, arm)
 		s.text(" LIMIT ").number(most).text(") AS a").number(int64(i))
 	}
-	s.text(") AS arms LIMIT ").number(most).text(") AS some")
+	s.text(") AS arms LIMIT ").number(most).text(") AS counted")
 	return s.one(ctx)
 }
 
 // count is the total of the query, if it is cheap to find out.
 func (p *plan[R]) count(ctx context.Context) (int64, error) {
-	if p.way == along || p.q.Text != "" && p.way == straight {
+	if p.way == along || p.q.Text != "" && p.way == together {
 		return Unknown, nil
 	}
 	return p.probe(ctx, p.index, p.arms, CountTo)
@@ -361,11 +377,14 @@ func (p *plan[R]) read(ctx context.Context) (Page[R], error) {
 
 func (p *plan[R]) rows(ctx context.Context, from []any, backwards bool) ([]R, error) {
 	s := p.statement()
-	columns := strings.Join(p.desc.Columns, ", ")
+	read := len(p.desc.Columns)
+	if p.desc.Brief > 0 && !p.q.Whole {
+		read = p.desc.Brief
+	}
+	columns := strings.Join(p.desc.Columns[:read], ", ")
 	down := p.down != backwards
 	limit := int64(p.size() + 1)
-	switch {
-	case p.way == led:
+	if p.way == led {
 		keys := strings.Join(unique(append([]string{p.desc.Key}, p.sort.Columns...)), ", ")
 		// Materialized, so that PostgreSQL does not walk the order of the list.
 		s.text("WITH led AS MATERIALIZED (")
@@ -381,23 +400,7 @@ func (p *plan[R]) rows(ctx context.Context, from []any, backwards bool) ([]R, er
 			s.text(" WHERE ").beyond(p.sort, from, down)
 		}
 		s.order(p.sort, down).text(" LIMIT ").number(limit).text(")").order(p.sort, down)
-	case p.way == along:
-		s.text("SELECT ").text(columns).text(" FROM ").text(p.desc.Table).hint(p.index).text(" WHERE ").scope()
-		if len(p.arms) > 0 {
-			s.text(" AND (")
-			for i, arm := range p.arms {
-				if i > 0 {
-					s.text(" OR ")
-				}
-				s.all(arm)
-			}
-			s.text(")")
-		}
-		if from != nil {
-			s.text(" AND ").beyond(p.sort, from, down)
-		}
-		s.order(p.sort, down).text(" LIMIT ").number(limit)
-	default:
+	} else {
 		for i, arm := range p.arms {
 			if i > 0 {
 				s.text(" UNION ALL ")
@@ -427,7 +430,7 @@ func (p *plan[R]) rows(ctx context.Context, from []any, backwards bool) ([]R, er
 	to := make([]any, 0, len(p.desc.Columns))
 	for found.Next() {
 		rows = append(rows, *new(R))
-		if err := found.Scan(p.desc.Into(&rows[len(rows)-1], to[:0])...); err != nil {
+		if err := found.Scan(p.desc.Into(&rows[len(rows)-1], to[:0])[:read]...); err != nil {
 			return nil, fmt.Errorf("read row of %s: %w", p.desc.Table, err)
 		}
 	}

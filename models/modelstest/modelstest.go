@@ -320,6 +320,7 @@ func Work(t testing.TB, db *models.DB) {
 
 // List is what a list has for a query, as rows and as the whole page.
 func List[R any](ctx context.Context, db *models.DB, by models.Actor, l *models.List[R], q list.Query) ([]R, list.Page[R], error) {
+	q.Whole = true
 	page, err := l.Read(ctx, db, by, q)
 	return page.Rows, page, err
 }

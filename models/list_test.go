@@ -1,0 +1,211 @@
+package models_test
+
+import (
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"quartermaster/models"
+	"quartermaster/models/list"
+	"quartermaster/models/modelstest"
+)
+
+func TestEveryListIsAmongTheLists(t *testing.T) {
+	t.Parallel()
+	files, err := filepath.Glob("*.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var found []string
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range regexp.MustCompile(`var (\w+) = &List\[`).FindAllStringSubmatch(string(text), -1) {
+			found = append(found, m[1])
+		}
+	}
+	slices.Sort(found)
+	if want := slices.Sorted(maps.Keys(models.Lists())); !slices.Equal(found, want) || len(found) == 0 {
+		t.Errorf("the lists are %q, and those that are looked at %q", found, want)
+	}
+}
+
+// filled is a database in which the tables of lists are filled with rows that
+// are alike except for what lists compare.
+type filled struct {
+	*modelstest.Cost
+	team models.Actor
+	rows map[string]int // by table
+}
+
+// start is the time of the first row.
+var start = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+
+// any value of a filter that takes any text: a third of the rows have the first,
+// and twenty have the other.
+const common, rare = "common", "rare"
+
+// moment is the SQL of a time that many seconds after start.
+func (f *filled) moment(seconds string) string {
+	if f.Dollar {
+		return "timestamptz '2026-01-01 00:00:00+00' + (" + seconds + ") * interval '1 second'"
+	}
+	return "strftime('%Y-%m-%d %H:%M:%S+00:00', '2026-01-01', '+' || (" + seconds + ") || ' seconds')"
+}
+
+// fill copies the team's first row of a list's table until there are n.
+func (f *filled) fill(t *testing.T, s list.Shape, n int) {
+	t.Helper()
+	from := f.rows[s.Table]
+	values := map[string]string{"settled_until": "CASE WHEN i <= 40 THEN " + f.moment("0") + " ELSE " + f.moment("400000000") + " END", "token": "NULL"}
+	for i, filter := range s.Filters {
+		var words []string
+		each := fmt.Sprintf("(i / %d) %% %d", i+1, max(len(filter.Values), 2))
+		switch {
+		case filter.Column == "":
+			continue
+		case filter.Column == "free":
+			values["free"] = "i % 3 = 0"
+			continue
+		case filter.Values == nil:
+			values[filter.Column] = fmt.Sprintf("CASE WHEN i %% 5000 = 17 AND i < 100000 THEN '%s' WHEN i %% 3 = 0 THEN '%s' ELSE 'other' || (i %% 50) END", rare, common)
+			continue
+		}
+		for j, v := range filter.Values {
+			words = append(words, fmt.Sprintf("WHEN %d THEN '%s'", j, v))
+		}
+		values[filter.Column] = "CASE " + each + " " + strings.Join(words, " ") + " END"
+	}
+	var columns, selected []string
+	for _, c := range f.Columns(t, s.Table) {
+		as, ok := values[c]
+		switch {
+		case ok:
+		case c == s.Key && c == "number":
+			as = "first.number + i"
+		case c == s.Key, c == "name", strings.HasPrefix(c, "label"), strings.HasSuffix(c, "_key"):
+			as = "first." + c + " || '-' || i"
+		case c == "created_at", c == "at":
+			as = f.moment("i * 61")
+		case c == "ends_at": // in another order
+			as = f.moment("i * 7919 % 100003 * 61")
+		case strings.HasSuffix(c, "_minor"):
+			as = "i % 977"
+		default:
+			as = "first." + c
+		}
+		columns, selected = append(columns, c), append(selected, as)
+	}
+	f.Exec(t, fmt.Sprintf(`WITH RECURSIVE n (i) AS (SELECT %d UNION ALL SELECT i + 1 FROM n WHERE i < %d)
+		INSERT INTO %s (%s) SELECT %s FROM n, (SELECT * FROM %s WHERE %s = '%s' ORDER BY %s LIMIT 1) AS first`,
+		from+1, n, s.Table, strings.Join(columns, ", "), strings.Join(selected, ", "), s.Table, s.Scope, f.team.TeamID, s.Key))
+	f.rows[s.Table] = n
+}
+
+// fillable has one thing of every kind.
+func fillable(t *testing.T) *filled {
+	t.Helper()
+	o := modelstest.Choose(t, models.Options{})
+	db := modelstest.OpenWith(t, o)
+	team := modelstest.NewTeam(t, db)
+	mustPlace(t, db, team.Requester, planOrder(example()))
+	return &filled{modelstest.NewCost(t, o), team.Requester, map[string]int{}}
+}
+
+// asks are the queries of a list: each filter alone, and two at once, by each
+// sort in both directions.
+func asks(s list.Shape) map[string]list.Query {
+	narrow := map[string][]string{}
+	for _, f := range s.Filters {
+		values := f.Values
+		if values == nil {
+			values = []string{common, rare}
+		}
+		for _, v := range values[:min(len(values), 2)] {
+			narrow[f.Name+"="+v] = []string{f.Name, v}
+		}
+	}
+	sets := map[string][]string{"": nil}
+	for a, one := range narrow {
+		sets[a] = one
+		for b, other := range narrow {
+			if a < b && one[0] != other[0] {
+				sets[a+" "+b] = append(slices.Clone(one), other...)
+			}
+		}
+	}
+	all := map[string]list.Query{}
+	for name, set := range sets {
+		for _, sort := range append([]list.Sort{{}}, s.Sorts...) {
+			for _, back := range []bool{false, true} {
+				q := list.With(set...)
+				q.Sort, q.Reverse, q.At = sort.Name, back, start
+				all[fmt.Sprintf("%s by %s %t", name, sort.Name, back)] = q
+			}
+		}
+		if s.Search != nil && s.Search("nowhere").Leads {
+			q := list.With(set...)
+			q.Text, q.At = "nowhere", start
+			all[name+" nowhere"] = q
+		}
+	}
+	return all
+}
+
+// What a page costs must not grow with the table: each filter by the usual sort,
+// and each sort alone, is walked by an index, and what is sorted is bounded.
+func TestListsCostTheSameWithManyRows(t *testing.T) {
+	f := fillable(t)
+	f.Sorted = 500
+	// What one step of growth, and what one page may cost besides: steps of
+	// SQLite's machine, or rows on PostgreSQL.
+	slack, most := int64(6_000), int64(150_000)
+	if f.Dollar {
+		slack, most = 1_000, 15_000 // it may look at some that do not match rather than walk another index
+	}
+	for name, l := range models.Lists() {
+		s := l.Shape()
+		costs := map[string]int64{}
+		for _, n := range []int{1_000, 100_000} {
+			f.fill(t, s, n)
+			f.Exec(t, "ANALYZE "+s.Table)
+			for ask, q := range asks(s) {
+				for _, page := range []string{"first", "second"} {
+					var straight bool
+					var next string
+					cost, err := f.Work(func() (err error) {
+						_, next, straight, err = l.Keys(t.Context(), f.DB, f.team.TeamID, q)
+						return err
+					})
+					if err != nil {
+						t.Fatalf("%s, %s: %v", name, ask, err)
+					}
+					key := ask + ", " + page + " page"
+					before := costs[key]
+					costs[key] = cost
+					if single := len(q.Filters) < 2 && (q.Sort == "" || len(q.Filters) == 0) && q.Text == ""; single && !straight {
+						t.Errorf("%s, %s: no index serves it", name, key)
+					}
+					switch {
+					case n == 1_000:
+					case straight && cost > before*12/10+slack:
+						t.Errorf("%s, %s: costs %d with a hundred times the rows, and %d before", name, key, cost, before)
+					case cost > most:
+						t.Errorf("%s, %s: costs %d of at most %d", name, key, cost, most)
+					}
+					if q.After = next; next == "" {
+						break
+					}
+				}
+			}
+		}
+	}
+}
