@@ -188,7 +188,8 @@ func (x *multiplier) connect(ctx context.Context) (done func() error, err error)
 }
 
 // kept are tables whose rows no specimen has: copies add to them.
-var kept = []string{"counters", "months", "order_days", "settings", "migrations", "teams", "users"}
+var kept = []string{"counters", "months", "order_days", "settings", "migrations", "teams", "users",
+	"search_queue", "search_segments", "search_terms", "search_docs"}
 
 // prepare makes moulds of the specimens.
 func (x *multiplier) prepare(ctx context.Context) error {

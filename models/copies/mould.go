@@ -314,12 +314,13 @@ func (p *press) part(column string, v any) part {
 	return same{v}
 }
 
-// moment leaves a time from before as it is: a price has been valid since then.
+// moment leaves a time from before as it is, since when a price has been valid,
+// and one that never comes.
 func (p *press) moment(t time.Time) part {
 	switch e, known := p.ends[t]; {
 	case known:
 		return e
-	case t.Before(p.mould.Began):
+	case t.Before(p.mould.Began), t.After(p.mould.Began.AddDate(1000, 0, 0)):
 		return same{t}
 	}
 	return moment{t}
