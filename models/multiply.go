@@ -155,6 +155,10 @@ func (db *DB) Multiply(ctx context.Context, m Multiplication) (err error) {
 		}
 		m.Meter.add(1, 0)
 	}
+	m.Meter.begin("settling plans", 0)
+	if err := db.SettlePlans(ctx); err != nil {
+		return err
+	}
 	m.Meter.begin("counting", 0)
 	if err := x.count(ctx); err != nil {
 		return err

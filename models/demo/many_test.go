@@ -40,6 +40,9 @@ func TestManyOrdersAreAsIfEachHadBeenPlaced(t *testing.T) {
 	if err := db.Scan(t.Context(), &n, "SELECT COUNT(*) FROM orders WHERE number > CAST(? AS bigint)", clock.Now().AddDate(0, 0, 1).Format("20060102")+"0000000"); err != nil || n != 0 {
 		t.Errorf("got %d orders of days to come, %v", n, err)
 	}
+	if err := db.Scan(t.Context(), &n, "SELECT COUNT(*) FROM plans WHERE settled_until <= ?", db.Now()); err != nil || n != 0 {
+		t.Errorf("got %d plans in a state that has passed, %v", n, err)
+	}
 	t.Run("people", func(t *testing.T) {
 		for _, a := range accounts {
 			if _, err := db.SignIn(t.Context(), models.Actor{Address: "192.0.2.1"}, models.SignInInput{Email: a.Email, Password: a.Password}, ""); err != nil {
