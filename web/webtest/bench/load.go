@@ -57,7 +57,7 @@ func (c *client) do(request []byte, keep bool) (reply, error) {
 // lost closes the connection; the next request opens another.
 func (c *client) lost(err error) error {
 	if c.conn != nil {
-		c.conn.Close()
+		_ = c.conn.Close()
 		c.conn = nil
 	}
 	return err

@@ -253,7 +253,7 @@ func (b *bench) shim() (string, error) {
 	if err := os.WriteFile(source, syncC, 0o600); err != nil {
 		return "", err
 	}
-	out, err := exec.Command("gcc", "-O2", "-shared", "-fPIC", "-o", shim, source, "-ldl").CombinedOutput()
+	out, err := exec.Command("gcc", "-O2", "-shared", "-fPIC", "-o", shim, source, "-ldl").CombinedOutput() // #nosec G204 -- gcc, with files of our own folder
 	if err != nil {
 		return "", fmt.Errorf("build sync.c: %w: %s", err, out)
 	}
@@ -382,7 +382,7 @@ func wire(b *bench) error {
 	if err != nil {
 		return err
 	}
-	script := exec.Command("node", "web/webtest/bench/wire.mjs", "http://"+s.at, s.cookie)
+	script := exec.Command("node", "web/webtest/bench/wire.mjs", "http://"+s.at, s.cookie) // #nosec G204 -- the bench's own script and server
 	script.Stderr = os.Stderr
 	out, err := script.Output()
 	if err != nil {
@@ -543,7 +543,7 @@ func onPostgres(b *bench) error {
 		return err
 	}
 	rows := min(b.many, mostOnPostgres)
-	command := exec.Command(".ci/postgres", "bash", "-c", `exec "$0" -postgres "$QUARTERMASTER_TEST_POSTGRES" "$@"`, self,
+	command := exec.Command(".ci/postgres", "bash", "-c", `exec "$0" -postgres "$QUARTERMASTER_TEST_POSTGRES" "$@"`, self, // #nosec G204 -- the bench itself
 		"-few", strconv.Itoa(min(b.few, rows)), "-rows", strconv.Itoa(rows), "-rounds", strconv.Itoa(b.rounds), "-round", b.length.String(), "list", "create")
 	command.Stderr = os.Stderr
 	out, err := command.Output()
