@@ -1,6 +1,7 @@
 package handlers
 
 import (
+	"cmp"
 	"errors"
 	"net/http"
 
@@ -84,11 +85,31 @@ func (h AccessKeys) Orders(c *gin.Context) error {
 
 // New shows the form for a key, and again while it is filled in.
 func (h AccessKeys) New(c *gin.Context) error {
+	answered, err := h.once(c)
+	if answered || err != nil {
+		return err
+	}
 	if c.Request.Method == http.MethodGet {
 		return h.form(c, http.StatusOK, web.NewForm(c, models.AccessKeyInput{}))
 	}
 	var in models.AccessKeyInput
 	return noted(c, &in, func() error { return models.Check(&in) }, func(f ui.Form) error { return h.form(c, http.StatusOK, f) })
+}
+
+// once shows what came of a form that was sent already.
+func (h AccessKeys) once(c *gin.Context) (answered bool, err error) {
+	by, err := h.by(c)
+	if err != nil {
+		return false, err
+	}
+	return once(c, h.DB.NewToken, func(token string) (*views.FormSentProps, error) {
+		ctx := c.Request.Context()
+		k, err := h.DB.FindAccessKeyOf(ctx, by, token)
+		if k == nil || err != nil {
+			return nil, err
+		}
+		return views.AccessKeySent(ctx, h.Place, k), nil
+	})
 }
 
 func (h AccessKeys) form(c *gin.Context, status int, form ui.Form) error {
@@ -145,8 +166,12 @@ func (h AccessKeys) Create(c *gin.Context) error {
 	case form.Reject(err):
 		return h.form(c, http.StatusUnprocessableEntity, form)
 	case errors.Is(err, models.ErrConflict):
+		made, err := h.DB.FindAccessKeyOf(ctx, by, in.Token)
+		if made == nil || err != nil {
+			return cmp.Or(err, models.ErrConflict)
+		}
 		web.Flash(c, "keys.made.already")
-		return web.SeeOther(c, string(h.Place))
+		return web.SeeOther(c, string(h.Place)+"/"+made.ID)
 	case err != nil:
 		return err
 	}
@@ -226,12 +251,17 @@ func (h AccessKeys) Issue(c *gin.Context) error {
 	}
 	var in models.TokenInput
 	form, err := web.Decode(c, &in)
+	in.Token = form.Token
 	var token string
 	if err == nil {
 		_, token, err = h.DB.IssueToken(c.Request.Context(), by, c.Param("id"), in)
 	}
 	if form.Reject(err) {
 		return h.show(c, http.StatusUnprocessableEntity, form, "")
+	}
+	if errors.Is(err, models.ErrConflict) {
+		web.Flash(c, "keys.token.already")
+		return web.SeeOther(c, string(h.Place)+"/"+c.Param("id"))
 	}
 	if err != nil {
 		return err

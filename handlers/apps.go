@@ -37,8 +37,22 @@ func (h Apps) List(c *gin.Context) error {
 // What the query gives is filled in.
 func (h Apps) New(c *gin.Context) error {
 	ctx := c.Request.Context()
+	by := models.ActorFrom(ctx)
+	if !by.May(models.Request) {
+		return models.ErrForbidden
+	}
+	answered, err := once(c, h.DB.NewToken, func(token string) (*views.FormSentProps, error) {
+		app, err := h.DB.FindAppOf(ctx, by, token)
+		if app == nil || err != nil {
+			return nil, err
+		}
+		return views.AppSent(ctx, app), nil
+	})
+	if answered {
+		return err
+	}
 	var in models.AppInput
-	return noted(c, &in, func() error { return h.DB.CheckApp(ctx, models.ActorFrom(ctx), in) }, func(f ui.Form) error {
+	return noted(c, &in, func() error { return h.DB.CheckApp(ctx, by, in) }, func(f ui.Form) error {
 		return h.form(c, http.StatusOK, f)
 	})
 }
@@ -52,10 +66,14 @@ func (h Apps) Create(c *gin.Context) error {
 	var in models.AppInput
 	form, err := web.Decode(c, &in)
 	var app *models.App
+	in.Token = form.Token
 	if err == nil {
 		app, err = h.DB.CreateApp(ctx, models.ActorFrom(ctx), in)
 	}
 	if form.Reject(err) {
+		if e := form.Error(""); e != nil && e.Rule == "repeated_app" {
+			form.Token, form.Sent = h.DB.NewToken(), "/apps/"+app.ID
+		}
 		return h.form(c, http.StatusUnprocessableEntity, form)
 	}
 	if err != nil {

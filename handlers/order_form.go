@@ -106,6 +106,9 @@ func (h OrderForm) Paste(c *gin.Context) error {
 
 func (h OrderForm) preview(c *gin.Context, said pasted) error {
 	return h.read(c, func(ctx context.Context, a *Asked) error {
+		if answered, err := once(c, h.DB.NewToken, h.sent(ctx, a.By)); answered {
+			return err
+		}
 		a.said, a.Preview, a.Fresh = said, true, c.Request.Method == http.MethodGet
 		if err := a.fields.Choose(ctx, a); err != nil {
 			return err
@@ -117,6 +120,17 @@ func (h OrderForm) preview(c *gin.Context, said pasted) error {
 		a.Form.Warn(quote.Refused, sent(c))
 		return web.Render(c, said.status(), h.page(ctx, a, quote))
 	})
+}
+
+// sent finds the order that the form of a token placed.
+func (h OrderForm) sent(ctx context.Context, by models.Actor) func(token string) (*views.FormSentProps, error) {
+	return func(token string) (*views.FormSentProps, error) {
+		order, err := h.DB.FindOrderOf(ctx, by, token)
+		if order == nil || err != nil {
+			return nil, err
+		}
+		return views.OrderSent(ctx, order.Number), nil
+	}
 }
 
 // sent are the fields of a form that was read, or of the address that fills it in.
@@ -153,7 +167,7 @@ func (h OrderForm) Create(c *gin.Context) error {
 			return err
 		}
 		if e := a.Form.Error(""); e != nil && e.Rule == "repeated" {
-			a.Form.Token = h.DB.NewToken() // pressed again, it is another order
+			a.Form.Token, a.Form.Sent = h.DB.NewToken(), views.OrderPath(e.Param) // pressed again, it is another order
 		}
 		if err := a.fields.Choose(ctx, a); err != nil {
 			return err

@@ -7,6 +7,8 @@ import (
 	"testing"
 
 	"quartermaster/models"
+	"quartermaster/models/modelstest"
+	"quartermaster/web/webtest"
 )
 
 func TestAFormThatWasPlacedIsNoOtherOrder(t *testing.T) {
@@ -32,6 +34,103 @@ func TestAFormThatWasPlacedIsNoOtherOrder(t *testing.T) {
 		f.values.Set("token", token)
 		if p := c.Post(t, f.path, f.values); p.Status != http.StatusSeeOther || !strings.HasPrefix(p.Location(), f.made) {
 			t.Errorf("%s pressed again: got %d to %s", f.path, p.Status, p.Location())
+		}
+	}
+}
+
+func TestBackComesToWhatTheFormMade(t *testing.T) {
+	t.Parallel()
+	site := open(t)
+	c, admin := site.SignIn(t, models.Requester), site.SignIn(t, models.Admin)
+	app := newApp(t, site, "shop")
+	plan, store := orderPlan(t, c, nil), orderStore(t, c, "manual")
+	modelstest.Work(t, site.DB)
+	for _, f := range []struct {
+		by         *webtest.Client
+		path, form string
+		typed      webtest.Values
+		made       string // the page of what it made begins so
+	}{
+		{c, "/buckets/new?region=cn-hangzhou", "form#bucket-form", webtest.Values{"bucket_name": "once-only"}, "/orders/20"},
+		{c, "/stores/new", "#store-form", webtest.Values{"store_name": "once"}, "/orders/20"},
+		{c, examplePlan, "form#plan-form", nil, "/orders/20"},
+		{c, "/pkg-versions/new?source=oss://elsewhere/a.zip&app_id=" + app.ID, "#version-form", webtest.Values{"label": "1"}, "/orders/20"},
+		{c, plan + "/renewal", "form#plan-change", nil, "/orders/20"},
+		{c, plan + "/upgrade", "form#plan-change", webtest.Values{"specification": "100"}, "/orders/20"},
+		{c, store + "/scale", "#scale-form", webtest.Values{"num": "2"}, "/orders/20"},
+		{c, "/apps/new", "#app-form", webtest.Values{"app_name": "once", "region": "cn-hangzhou"}, "/apps/wa-"},
+		{admin, "/team/keys/new", "#key-form", webtest.Values{"key_name": "once"}, "/team/keys/QM"},
+	} {
+		sent := f.by.Do(t, http.MethodGet, f.path, nil, nil)
+		at := sent.Location()
+		if sent.Status != http.StatusSeeOther || !strings.HasPrefix(at, f.path) || strings.Count(at, "form=") != 1 {
+			t.Errorf("%s: got %d to %q, want its own address with a token", f.path, sent.Status, at)
+			continue
+		}
+		form := f.by.Get(t, at)
+		if form.Status != http.StatusOK || !strings.HasSuffix(at, "form="+form.Find(f.form+" [name=token]").AttrOr("value", "none")) {
+			t.Errorf("%s: got %d with the token %q", at, form.Status, form.Find(f.form+" [name=token]").AttrOr("value", ""))
+		}
+		preview := form.Find(f.form).AttrOr("hx-post", "")
+		if p := f.by.Do(t, http.MethodPost, preview, webtest.Fields(form.Find(f.form)), http.Header{"Hx-Request": {"true"}, "Hx-Request-Type": {"partial"}}); p.Status != http.StatusOK || !strings.HasSuffix(at, "form="+p.Find("[name=token]").AttrOr("value", "none")) {
+			t.Errorf("%s: previewed: got %d, want the same token", preview, p.Status)
+		}
+		if p := f.by.Get(t, at); !p.Has(f.form) {
+			t.Errorf("%s: reloaded before it was sent: got %q, want the form", at, p.Text("main"))
+		}
+		if p := f.by.Submit(t, form, f.form, f.typed); p.Status != http.StatusSeeOther && p.Status != http.StatusOK {
+			t.Errorf("%s: sent: got %d %q", f.path, p.Status, p.Text(".error-summary"))
+			continue
+		}
+		back := f.by.Get(t, at)
+		links := back.Links("#form-sent")
+		if back.Status != http.StatusOK || back.Has(f.form) || len(links) != 2 || !strings.HasPrefix(links[0], f.made) || links[1] != f.path {
+			t.Errorf("%s: after it was sent: got %d %q with links %q; want what it made, and a new form", at, back.Status, back.Text("main"), links)
+			continue
+		}
+		if p := f.by.Get(t, links[0]); p.Status != http.StatusOK {
+			t.Errorf("%s: what it made: got %d", links[0], p.Status)
+		}
+		if again := f.by.Do(t, http.MethodGet, links[1], nil, nil).Location(); again == at || !f.by.Get(t, again).Has(f.form) {
+			t.Errorf("%s: a new form: got %q", f.path, again)
+		}
+	}
+	other := site.SignInOther(t, models.Requester)
+	mine := c.Do(t, http.MethodGet, "/buckets/new", nil, nil).Location()
+	c.Submit(t, c.Get(t, mine), "form#bucket-form", webtest.Values{"region": "cn-hangzhou"})
+	if p := other.Get(t, mine); !p.Has("form#bucket-form") {
+		t.Errorf("another team comes to the form: got %d %q", p.Status, p.Text("main"))
+	}
+	if p := c.Do(t, http.MethodGet, "/buckets/new?form=storage%20cn-hangzhou", nil, nil); p.Status != http.StatusSeeOther || strings.Contains(p.Location(), "storage") {
+		t.Errorf("a token that no form has: got %d to %q", p.Status, p.Location())
+	}
+}
+
+func TestAUsedFormLinksToWhatItMade(t *testing.T) {
+	t.Parallel()
+	site := open(t)
+	c := site.SignIn(t, models.Requester)
+	for _, f := range []struct {
+		path, field string
+		values      url.Values
+		made        string
+	}{
+		{"/buckets", "bucket_name", url.Values{"token": {"form-1"}, "region": {"cn-hangzhou"}}, "/orders/20"},
+		{"/apps", "app_name", url.Values{"token": {"form-1"}, "region": {"cn-hangzhou"}}, "/apps/wa-"},
+	} {
+		f.values.Set(f.field, "first")
+		if p := c.Post(t, f.path, f.values); p.Status != http.StatusSeeOther {
+			t.Fatalf("%s: got %d", f.path, p.Status)
+		}
+		f.values.Set(f.field, "second")
+		p := c.Post(t, f.path, f.values)
+		links := p.Links(".error-summary")
+		if p.Status != http.StatusUnprocessableEntity || len(links) != 1 || !strings.HasPrefix(links[0], f.made) || p.Find("[name="+f.field+"]").AttrOr("value", "") != "second" {
+			t.Errorf("%s: got %d with links %q and %q; want a link to what it made, and the form filled", f.path, p.Status, links, p.Find("[name="+f.field+"]").AttrOr("value", ""))
+		}
+		f.values.Set("token", p.Find("[name=token]").AttrOr("value", ""))
+		if p := c.Post(t, f.path, f.values); p.Status != http.StatusSeeOther {
+			t.Errorf("%s: pressed again: got %d %q", f.path, p.Status, p.Text(".error-summary"))
 		}
 	}
 }

@@ -220,6 +220,20 @@ func (db *DB) FindAccessKey(ctx context.Context, by Actor, id string) (*AccessKe
 	return &keys[0], db.fillUsers(ctx, by, keys)
 }
 
+// FindAccessKeyOf is the access key of the actor's team, or of the site, that was
+// made with a form's token, or nil.
+func (db *DB) FindAccessKeyOf(ctx context.Context, by Actor, token string) (*AccessKey, error) {
+	if err := by.mayKeys(); err != nil {
+		return nil, err
+	}
+	rows, err := query.Of[accessKeyRow](db.gorm).Omit("sealed").Where("team_id = ? AND token = ?", by.TeamID, token).Limit(1).Find(ctx)
+	if err != nil || len(rows) == 0 {
+		return nil, translate(err)
+	}
+	k := rows[0].key()
+	return &k, nil
+}
+
 // fillUsers says of keys of the actor's team, or of the site, who they act as
 // now.
 func (db *DB) fillUsers(ctx context.Context, by Actor, keys []AccessKey) error {

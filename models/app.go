@@ -43,8 +43,9 @@ type AppInput struct {
 	Token string `form:"-" json:"-" validate:"max=64"`
 }
 
-// CreateApp makes an application. It is free and empty, so no order is needed.
-// Its unique name prevents a form that is sent twice from making two.
+// CreateApp makes an application. It is free and empty, so no order is needed. A
+// repeat of a token returns the first application, together with an Invalid when
+// it was asked for in other words.
 func (db *DB) CreateApp(ctx context.Context, by Actor, in AppInput) (*App, error) {
 	if err := by.may(Request); err != nil {
 		return nil, err
@@ -84,7 +85,7 @@ func (db *DB) CreateApp(ctx context.Context, by Actor, in AppInput) (*App, error
 		// The same call may have made it, before or at the same moment.
 		first, again := db.appOf(ctx, by, in.Token)
 		if first != nil && !first.askedAs(in, string(asked)) {
-			first, again = nil, invalid("", "repeated", first.ID)
+			again = invalid("", "repeated_app", first.Name)
 		}
 		if first != nil || again != nil {
 			return first, again
@@ -106,6 +107,14 @@ func (db *DB) appOf(ctx context.Context, by Actor, token string) (*App, error) {
 		return nil, translate(err)
 	}
 	return &first[0], nil
+}
+
+// FindAppOf is the application that was made with a form's token, or nil.
+func (db *DB) FindAppOf(ctx context.Context, by Actor, token string) (*App, error) {
+	if err := by.may(See); err != nil {
+		return nil, err
+	}
+	return db.appOf(ctx, by, token)
 }
 
 // askedAs tells whether the application was made with this input, asked as JSON.

@@ -80,6 +80,22 @@ func (db *DB) orderOf(ctx context.Context, by Actor, token string) (*Order, erro
 	return &orders[0], nil
 }
 
+// FindOrderOf is the order that was placed with a form's token, or nil when there
+// is none that the token still stands for.
+func (db *DB) FindOrderOf(ctx context.Context, by Actor, token string) (*Order, error) {
+	if err := by.may(See); err != nil {
+		return nil, err
+	}
+	order, err := db.orderOf(ctx, by, token)
+	if order == nil || err != nil {
+		return nil, err
+	}
+	if gone, err := db.gone(ctx, order); gone || err != nil {
+		return nil, err
+	}
+	return order, nil
+}
+
 // gone tells whether an order was let through, and the deletion of what it made has
 // begun since.
 func (db *DB) gone(ctx context.Context, o *Order) (bool, error) {

@@ -187,13 +187,13 @@ func TestATokenOfAnApplicationIsOfOneThing(t *testing.T) {
 	} {
 		other := in
 		change(&other)
-		if _, err := db.CreateApp(t.Context(), team.Requester, other); !rejects(err, "", "repeated") {
+		if _, err := db.CreateApp(t.Context(), team.Requester, other); !rejects(err, "", "repeated_app") {
 			t.Errorf("%+v: got %v, want it refused as repeated", other, err)
 		}
 	}
 	other := in
 	other.SharedStorage = true
-	if _, err := db.CreateApp(t.Context(), team.Requester, other); !rejects(err, "", "repeated") {
+	if _, err := db.CreateApp(t.Context(), team.Requester, other); !rejects(err, "", "repeated_app") {
 		t.Errorf("with shared storage: got %v, want it refused as repeated", err)
 	}
 	if _, err := db.UpdateApp(t.Context(), team.Requester, app.ID, "sells everything"); err != nil {

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/url"
 	"reflect"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -30,8 +31,43 @@ const maxValues = 1000
 // streamed by routes of their own, so nothing else is large.
 const formMemory = 1 << 20
 
-// tokenField is the hidden field of a form's one-time token.
-const tokenField = "token"
+// tokenField is the hidden field of a form's one-time token, and tokenQuery the
+// parameter of the form's own address that has it, so that Back and reload come
+// to the same form.
+const (
+	tokenField = "token"
+	tokenQuery = "form"
+)
+
+// tokenShape is what a token may look like. A token of a call or of the program
+// itself looks different.
+var tokenShape = regexp.MustCompile(`^[\w-]{1,64}$`)
+
+// FormToken is the one-time token in the address of a form, "" when there is none.
+func FormToken(c *gin.Context) string {
+	if token := c.Query(tokenQuery); tokenShape.MatchString(token) {
+		return token
+	}
+	return ""
+}
+
+// FormPath is the address of the request, as it was written, with another token
+// for its form; with none when it is "".
+func FormPath(c *gin.Context, token string) string {
+	u := c.Request.URL
+	query := slices.DeleteFunc(strings.Split(u.RawQuery, "&"), func(pair string) bool {
+		name, _, _ := strings.Cut(pair, "=")
+		return pair == "" || name == tokenQuery
+	})
+	if token != "" {
+		query = append(query, tokenQuery+"="+token)
+	}
+	path := u.EscapedPath()
+	if len(query) > 0 {
+		path += "?" + strings.Join(query, "&")
+	}
+	return path
+}
 
 // decoder fills inputs. It only ever gets the names that an input declares.
 var decoder = form.NewDecoder()
@@ -47,7 +83,7 @@ func Decode(c *gin.Context, into ...any) (ui.Form, error) {
 	if err != nil {
 		return f, err
 	}
-	if f.Token = readable(sent.Get(tokenField)); f.Token == "" {
+	if f.Token = sent.Get(tokenField); !tokenShape.MatchString(f.Token) {
 		f.Token = newToken(c)
 	}
 	var unread models.Invalid
@@ -107,7 +143,7 @@ func readable(v string) string {
 
 // NewForm is an untouched form: what the address says of its fields, and else
 // the non-zero values of in, a struct or a pointer to one, are filled in, and it
-// has a one-time token of its own.
+// has the one-time token of the address or one of its own.
 func NewForm(c *gin.Context, in any) ui.Form {
 	f := ui.Form{Values: url.Values{}, Token: newToken(c)}
 	v := reflect.Indirect(reflect.ValueOf(in))
@@ -129,7 +165,11 @@ func NewForm(c *gin.Context, in any) ui.Form {
 	return f
 }
 
+// newToken is the token of the form's address or, when that has none, a fresh one.
 func newToken(c *gin.Context) string {
+	if token := FormToken(c); token != "" && c.Request.Method == http.MethodGet {
+		return token
+	}
 	return visitOf(c.Request.Context()).site.DB.NewToken()
 }
 

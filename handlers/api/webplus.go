@@ -66,6 +66,7 @@ var (
 // Whatever is not listed is ParameterValidationFailed.
 var webPlusRules = map[string]*Error{
 	" repeated":         tokenMismatch,
+	" repeated_app":     tokenMismatch,
 	" storage_off":      ossDisabled,
 	" storage_failed":   ossAPICallFailed,
 	"app_id required":   resourceAuthFailed,

@@ -115,6 +115,7 @@
     for (const [name, value] of new FormData(refused)) {
       if (typeof value === 'string' && !['token', 'paste'].includes(name) && refused.elements[name].type !== 'password') typed.append(name, value)
     }
+    if (refused.elements.token) typed.append('form', refused.elements.token.value)
     history.replaceState(history.state, '', `${from}?${typed}`)
   }
 

@@ -20,6 +20,9 @@ type Form struct {
 	Errors, Early models.Invalid
 	// Token is the one-time token that makes submitting twice one order.
 	Token string
+	// Sent is the page of what the form made with an earlier token, where it is
+	// refused because of that.
+	Sent string
 }
 
 // Value is the text of a field as typed.

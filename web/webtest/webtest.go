@@ -182,10 +182,16 @@ func (p *Page) Location() string {
 // values go into one field with Add on Form.
 type Values map[string]string
 
-// Get asks for a page.
+// Get asks for a page, and once more where that is a form, which is redirected to
+// its address with a token.
 func (c *Client) Get(t testing.TB, path string) *Page {
 	t.Helper()
-	return c.Do(t, http.MethodGet, path, nil, nil)
+	p := c.Do(t, http.MethodGet, path, nil, nil)
+	plain, _, _ := strings.Cut(path, "?")
+	if p.Status == http.StatusSeeOther && strings.HasPrefix(p.Location(), plain+"?") {
+		return c.Do(t, http.MethodGet, p.Location(), nil, nil)
+	}
+	return p
 }
 
 // GetHX asks for a page's piece as htmx does for an element, written "tag#id".

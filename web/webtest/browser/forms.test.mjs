@@ -36,6 +36,40 @@ test("the first click on a button counts, whatever the fields have to say", asyn
 	}
 });
 
+test("Back after an order comes to the order, and then to where the form was opened", async (t) => {
+	for (const { scripts, wrong } of [{ scripts: true, wrong: "" }, { scripts: true, wrong: "No Name" }, { scripts: false, wrong: "" }]) {
+		const page = await open(t, { role: "requester", scripts });
+		const send = async (name) => {
+			await page.fill("#bucket_name", name);
+			await page.check("[name=region][value=cn-hangzhou]");
+			await page.click("#bucket-form button.primary");
+		};
+		await page.goto("/buckets");
+		await page.click("main a[href='/buckets/new']");
+		await page.waitForURL(/\/buckets\/new\?form=\w+$/);
+		const first = page.url();
+		if (wrong) {
+			await send(wrong);
+			await page.locator(".error-summary").waitFor();
+		}
+		await send(fresh("once"));
+		await page.waitForURL(/\/buckets\/[0-9a-f]{24}/);
+		await page.goBack();
+		await page.locator("#form-sent a[href^='/orders/']").waitFor();
+		if (wrong) await page.goBack();
+		assert.equal(page.url(), first);
+		await page.locator("#form-sent a[href^='/orders/']").waitFor();
+		if (scripts) await accessible(page);
+		await page.goBack();
+		assert.equal(new URL(page.url()).pathname, "/buckets");
+		await page.goForward();
+		await page.click("#form-sent a[href^='/buckets/new']");
+		await page.locator("#bucket-form").waitFor();
+		assert.notEqual(page.url(), first);
+		assert.equal(await page.inputValue("#bucket_name"), "");
+	}
+});
+
 test("a note has its place before it is there", async (t) => {
 	for (const width of [390, 1280]) {
 		const page = await open(t, { role: "requester", width });
