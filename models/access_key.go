@@ -453,6 +453,6 @@ func (db *DB) ActorFor(ctx context.Context, c *Caller, teamID string) (Actor, er
 		return Actor{}, translate(err)
 	}
 	by := c.Actor
-	by.TeamID, by.Role, by.ClockOffset = teamID, Requester, msDuration(offset)
+	by.TeamID, by.Role, by.ClockOffset, by.siteKey = teamID, Requester, msDuration(offset), true
 	return by, nil
 }

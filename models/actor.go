@@ -80,6 +80,8 @@ type Actor struct {
 
 	// site is set by ForSite.
 	site bool
+	// siteKey tells that KeyID is a key of the site, which orders for any team.
+	siteKey bool
 }
 
 // ForSite is the actor without a team: the methods then work on what belongs to

@@ -24,6 +24,9 @@ type speller interface {
 // While it still has its name, the same order is refused because of that.
 func (db *DB) repeated(ctx context.Context, by Actor, in OrderInput) (*Order, error) {
 	first, err := db.orderOf(ctx, by, in.Token)
+	if first == nil && err == nil {
+		err = db.repeatedElsewhere(ctx, by, in.Token)
+	}
 	if first == nil || err != nil {
 		return nil, err
 	}
@@ -49,6 +52,26 @@ func (db *DB) repeated(ctx context.Context, by Actor, in OrderInput) (*Order, er
 		return nil, invalid("", "repeated", fmt.Sprint(first.Number))
 	}
 	return first, nil
+}
+
+// repeatedElsewhere is an Invalid when a key of the site has used a token for
+// another team: for whom it orders is a parameter of its calls.
+func (db *DB) repeatedElsewhere(ctx context.Context, by Actor, token string) error {
+	if !by.siteKey || token == "" {
+		return nil
+	}
+	orders, err := query.Of[Order](db.gorm).Preload("Lines", inOrder).
+		Where("team_id IN (SELECT id FROM teams WHERE id <> ?) AND token = ? AND key_id = ?", by.TeamID, token, by.KeyID).Find(ctx)
+	for _, o := range orders {
+		gone, fault := db.gone(ctx, &o)
+		if fault != nil {
+			return fault
+		}
+		if !gone {
+			return invalid("", "repeated")
+		}
+	}
+	return translate(err)
 }
 
 // spelling is a line as it is compared with that of a repeat; none of the bucket

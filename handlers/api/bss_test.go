@@ -667,13 +667,14 @@ func TestSiteKeyOrdersForTheTeamThatItNames(t *testing.T) {
 			w.refuses(t, d, site, operation, in.with(given{"OwnerId": "1"}), "InvalidOwner")
 		}
 		w.refuses(t, d, site, "CreateResourcePackage", given{"OwnerId": "x"}, "MissingParameter")
-		made := w.call(t, d, site, "CreateResourcePackage", in.with(given{"OwnerId": d.Team.ID}))
+		made := w.call(t, d, site, "CreateResourcePackage", in.with(given{"OwnerId": d.Team.ID, "ClientToken": "owned"}))
 		if made.Code != "Success" {
 			t.Fatalf("got %s %s", made.Code, made.Message)
 		}
 		if _, err := d.DB.FindPlan(t.Context(), d.Team.Viewer, made.field("Data.InstanceId")); err != nil {
 			t.Errorf("the team's plan: %v", err)
 		}
+		w.refuses(t, d, site, "CreateResourcePackage", in.with(given{"OwnerId": d.Other.ID, "ClientToken": "owned"}), "IdempotentParameterMismatch")
 		if list := w.call(t, d, site, "QueryProductList", given{"PageNum": "1"}); list.Code != "Success" {
 			t.Errorf("what is for nobody needs no team: got %s", list.Code)
 		}
