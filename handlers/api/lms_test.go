@@ -862,7 +862,11 @@ func TestStoreThatHasToBeApproved(t *testing.T) {
 			if err != nil || len(orders) != 1 {
 				t.Fatal(err)
 			}
-			if _, err := d.DB.DecideOrder(t.Context(), d.Team.Approver, orders[0].Number, orders[0].Version, false, ""); err != nil {
+			held, err := d.DB.FindOrder(t.Context(), d.Team.Viewer, orders[0].Number)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, err := d.DB.DecideOrder(t.Context(), d.Team.Approver, held.Number, held.Version, false, ""); err != nil {
 				t.Fatal(err)
 			}
 			job = w.call(t, d, d.Key, "DescribeJob", body{"job_id": made.field("job_id")}, nil)
@@ -1082,7 +1086,10 @@ func TestOrderOfAStoreSaysThatItCameByAPI(t *testing.T) {
 	if err != nil || len(orders) != 1 {
 		t.Fatalf("got %d orders, %v", len(orders), err)
 	}
-	o := orders[0]
+	o, err := d.DB.FindOrder(t.Context(), d.Team.Viewer, orders[0].Number)
+	if err != nil {
+		t.Fatal(err)
+	}
 	if o.Face != models.ByAPI || o.RequestedBy != d.Team.Requester.UserID || o.Agent != "huaweicloud-usdk-go/3.0" || o.RequestID != a.Header.Get("X-Request-Id") || o.Address == "" {
 		t.Errorf("got %+v, want the key's user, the agent and request id %s", o, a.Header.Get("X-Request-Id"))
 	}
