@@ -4,6 +4,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"quartermaster/models"
@@ -47,8 +48,18 @@ func TestBackupFolderTakesOnlyWhatIsNew(t *testing.T) {
 	if err != nil || len(states) != 1 {
 		t.Errorf("got the states %v, want one", states)
 	}
+	strays := []string{strings.Repeat("a", 64), filepath.Base(backup.BlobName(d.object.Blob)) + ".partial"}
+	for i, name := range strays {
+		strays[i] = filepath.Join(to, filepath.Dir(backup.BlobName(d.object.Blob)), name)
+		mustDo(t, os.WriteFile(strays[i], nil, 0o600))
+	}
 	if r := d.backUp(t, to); r.Copied != 0 {
 		t.Errorf("third: got %d copied, want none", r.Copied)
+	}
+	for _, name := range strays {
+		if _, err := os.Stat(name); !errors.Is(err, os.ErrNotExist) {
+			t.Errorf("%s: got %v, want it gone", name, err)
+		}
 	}
 }
 

@@ -235,7 +235,11 @@ func (f *folder) tidy() error {
 		}
 	}
 	return filepath.WalkDir(filepath.Join(f.root, objectsName), func(name string, e fs.DirEntry, err error) error {
-		if err != nil || e.IsDir() || f.now.has(e.Name()) {
+		if err != nil || e.IsDir() {
+			return err
+		}
+		blob, err := filepath.Rel(f.root, name)
+		if id := BlobID(filepath.ToSlash(blob)); err != nil || id != "" && f.now.has(id) {
 			return err
 		}
 		return os.Remove(name) // #nosec G122 -- only this program writes into the folder, and Remove follows no link
