@@ -56,7 +56,7 @@ func NewHasher(memory uint32, random func(n int) []byte) *Hasher {
 // that of ctx.
 func (h *Hasher) Hash(ctx context.Context, password string) (string, error) {
 	salt := h.random(saltSize)
-	sum, err := h.sum(ctx, norm.NFC.String(password), salt, h.cost, hashSize)
+	sum, err := h.sum(ctx, norm.NFC.String(password), salt, h.cost)
 	if err != nil {
 		return "", err
 	}
@@ -76,7 +76,7 @@ func (h *Hasher) Right(ctx context.Context, hash, password string) (bool, error)
 	}
 	// Old hashes were made of the password as it was typed.
 	for _, text := range slices.Compact([]string{norm.NFC.String(password), password}) {
-		sum, err := h.sum(ctx, text, salt, at, uint32(len(want)))
+		sum, err := h.sum(ctx, text, salt, at)
 		if err != nil {
 			return false, err
 		}
@@ -87,14 +87,14 @@ func (h *Hasher) Right(ctx context.Context, hash, password string) (bool, error)
 	return false, nil
 }
 
-func (h *Hasher) sum(ctx context.Context, password string, salt []byte, at cost, size uint32) ([]byte, error) {
+func (h *Hasher) sum(ctx context.Context, password string, salt []byte, at cost) ([]byte, error) {
 	select {
 	case h.turns <- struct{}{}:
 		defer func() { <-h.turns }()
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}
-	return argon2.IDKey([]byte(password), salt, at.passes, at.memory, at.lanes, size), nil
+	return argon2.IDKey([]byte(password), salt, at.passes, at.memory, at.lanes, hashSize), nil
 }
 
 var b64 = base64.RawStdEncoding
@@ -117,6 +117,8 @@ func parse(hash string) (at cost, salt, sum []byte, err error) {
 	if salt, err = b64.DecodeString(parts[4]); err != nil {
 		return at, nil, nil, err
 	}
-	sum, err = b64.DecodeString(parts[5])
+	if sum, err = b64.DecodeString(parts[5]); err == nil && len(sum) != hashSize {
+		err = errors.New("unknown size")
+	}
 	return at, salt, sum, err
 }

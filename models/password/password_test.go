@@ -66,6 +66,8 @@ func TestOnlyTheRightPasswordIsRight(t *testing.T) {
 		"no cost":           {"$argon2id$v=19$m=x$AAAA$AAAA", river, false, true},
 		"no salt":           {"$argon2id$v=19$m=8,t=1,p=1$!$AAAA", river, false, true},
 		"no sum":            {"$argon2id$v=19$m=8,t=1,p=1$AAAA$!", river, false, true},
+		"an empty sum":      {"$argon2id$v=19$m=8,t=1,p=1$AAAA$", river, false, true},
+		"a short sum":       {"$argon2id$v=19$m=8,t=1,p=1$AAAA$AAAA", river, false, true},
 	} {
 		right, err := h.Right(t.Context(), c.hash, c.password)
 		if right != c.right || (err != nil) != c.broken {
