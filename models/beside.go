@@ -24,7 +24,7 @@ var ErrNoDesk = errors.New("there is no Quartermaster data here")
 func OpenBeside(ctx context.Context, o Options) (*DB, error) {
 	db := newDB(o)
 	if err := db.openBeside(ctx, o); err != nil {
-		db.Close()
+		_ = db.Close()
 		return nil, damaged(err)
 	}
 	return db, nil

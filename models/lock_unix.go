@@ -17,12 +17,12 @@ const lockFile = "lock"
 // lockFolder takes the data folder for this process. The lock ends with the
 // process, however it ends.
 func lockFolder(folder string) (*os.File, error) {
-	f, err := os.OpenFile(filepath.Join(folder, lockFile), os.O_RDWR|os.O_CREATE, 0o600)
+	f, err := os.OpenFile(filepath.Join(folder, lockFile), os.O_RDWR|os.O_CREATE, 0o600) // #nosec G304 -- the server administrator names the folder
 	if err != nil {
 		return nil, fmt.Errorf("lock data folder: %w", err)
 	}
 	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
-		f.Close()
+		_ = f.Close()
 		if errors.Is(err, syscall.EWOULDBLOCK) {
 			return nil, ErrFolderInUse
 		}
@@ -38,6 +38,6 @@ func lockFolder(folder string) (*os.File, error) {
 			return f, nil
 		}
 	}
-	f.Close()
+	_ = f.Close()
 	return nil, errors.Join(ErrFolderInUse, err)
 }

@@ -93,7 +93,7 @@ type Sum struct {
 
 // SumOf reads a file to its end.
 func SumOf(name string) (Sum, error) {
-	f, err := os.Open(name)
+	f, err := os.Open(name) // #nosec G304 -- the server administrator names the folder
 	if err != nil {
 		return Sum{}, err
 	}
@@ -183,7 +183,7 @@ func ListLine(id, sha256 string) string { return sha256 + "  " + BlobName(id) + 
 
 // ReadList visits the blobs of a list.
 func ReadList(name string, visit func(id, sha256 string) error) error {
-	f, err := os.Open(name)
+	f, err := os.Open(name) // #nosec G304 -- the server administrator names the folder
 	if err != nil {
 		return err
 	}

@@ -111,7 +111,7 @@ var template = sync.OnceValues(func() ([]byte, error) {
 	if err := db.Close(); err != nil {
 		return nil, err
 	}
-	return os.ReadFile(filepath.Join(folder, "quartermaster.db"))
+	return os.ReadFile(filepath.Join(folder, "quartermaster.db")) // #nosec G304 -- for tests
 })
 
 func copyTemplate(t testing.TB, folder string) {
@@ -194,7 +194,7 @@ func NewDatabase() (name, address string, drop func() error, err error) {
 	drop = func() error {
 		err := admin.Exec("DROP DATABASE IF EXISTS " + name + " WITH (FORCE)").Error
 		if pool, failed := admin.DB(); failed == nil {
-			pool.Close()
+			_ = pool.Close()
 		}
 		return err
 	}
@@ -217,7 +217,7 @@ func administer(t testing.TB) *gorm.DB {
 	}
 	t.Cleanup(func() {
 		if pool, err := admin.DB(); err == nil {
-			pool.Close()
+			_ = pool.Close()
 		}
 	})
 	return admin

@@ -47,6 +47,6 @@ func Proxy(t testing.TB, to string) string {
 	}
 	server := &http.Server{Handler: httputil.NewSingleHostReverseProxy(&url.URL{Scheme: "http", Host: to})} // #nosec G112 -- for tests
 	go func() { _ = server.Serve(l) }()
-	t.Cleanup(func() { server.Close() })
+	t.Cleanup(func() { _ = server.Close() })
 	return l.Addr().String()
 }
