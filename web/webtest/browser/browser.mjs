@@ -142,8 +142,8 @@ export async function accessible(page, selector) {
 // fill in reaches beyond it, unless it is in a box that is meant to scroll: a
 // narrow table is not, because it becomes cards.
 export async function fits(page) {
-	const [content, window] = await page.evaluate(() => [document.documentElement.scrollWidth, innerWidth]);
-	assert.ok(content <= window, `${page.url()} is ${content} wide in a window of ${window}`);
+	const [content, window, url] = await page.evaluate(() => [document.documentElement.scrollWidth, innerWidth, location.href]);
+	assert.ok(content <= window, `${url} is ${content} wide in a window of ${window}`);
 	const cut = await page.evaluate(() => {
 		const cards = (e) => e.matches(".table-scroll") && e.clientWidth < 620;
 		const scrolls = (e) => e !== document.body && ((/auto|scroll/.test(getComputedStyle(e).overflowX) && !cards(e)) || scrolls(e.parentElement));
@@ -151,7 +151,7 @@ export async function fits(page) {
 			.filter((e) => e.checkVisibility() && e.getBoundingClientRect().right > innerWidth + 1 && !scrolls(e))
 			.map((e) => `${e.tagName} "${e.textContent.trim().slice(0, 30)}"`);
 	});
-	assert.deepEqual(cut, [], `cut off by the window at ${page.url()}`);
+	assert.deepEqual(cut, [], `cut off by the window at ${url}`);
 }
 
 // styled fails when a page without the styles of page.css has a part that they

@@ -4,12 +4,15 @@ import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
 import { after, test } from "node:test";
 import puppeteer from "puppeteer-core";
-import { accounts, executablePath, origin, sheets } from "./browser.mjs";
+import { accounts, executablePath, fits, origin, sheets } from "./browser.mjs";
+import { pages } from "./pages.mjs";
+import * as webkit from "./webkit.mjs";
 
-// A click on a page that moves in is lost, so both engines move little.
+// A click on a page that moves in is lost, so all engines move little.
 const engines = {
-	chromium: { browser: "chrome", executablePath, args: ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run", "--force-prefers-reduced-motion"] },
-	firefox: { browser: "firefox", executablePath: process.env.FIREFOX ?? ["/usr/bin/firefox-esr", "/usr/bin/firefox"].find(existsSync), extraPrefsFirefox: { "ui.prefersReducedMotion": 1 } },
+	chromium: { launcher: puppeteer, browser: "chrome", executablePath, args: ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run", "--force-prefers-reduced-motion"] },
+	firefox: { launcher: puppeteer, browser: "firefox", executablePath: process.env.FIREFOX ?? ["/usr/bin/firefox-esr", "/usr/bin/firefox"].find(existsSync), extraPrefsFirefox: { "ui.prefersReducedMotion": 1 } },
+	webkit: { launcher: webkit },
 };
 
 const lists = ["/orders", "/buckets", "/pkg-versions", "/plans", "/stores", "/apps"];
@@ -22,10 +25,10 @@ const orders = [
 	{ kind: "store", path: "/stores/new?region=cn-north-4&availability_zones=cn-north-4a&cu=xlarge&num=1", fill: { store_name: "engine" }, made: "^/(orders|stores)/[0-9a-f]" },
 ];
 
-for (const [name, options] of Object.entries(engines)) {
+for (const [name, { launcher, ...options }] of Object.entries(engines)) {
 	let launched;
 	const page = async (t, width = 1280) => {
-		launched ??= await puppeteer.launch({ headless: true, ...options });
+		launched ??= await launcher.launch({ headless: true, ...options });
 		const page = await launched.newPage();
 		t.after(() => page.close());
 		page.setDefaultTimeout(20_000);
@@ -34,12 +37,15 @@ for (const [name, options] of Object.entries(engines)) {
 	};
 	after(() => launched?.close());
 	const go = async (page, path) => assert.equal((await page.goto(origin + path)).status(), 200, path);
+	const at = (page) => page.evaluate(() => location.pathname);
+	const comes = async (page, to) => {
+		const there = (to) => document.readyState === "complete" && new RegExp(to).test(location.pathname);
+		await page.waitForFunction(there, {}, to).catch(async () => assert.match(await at(page), new RegExp(to)));
+	};
 	const leads = async (page, press, to) => {
 		await page.click(press);
-		const there = (to) => document.readyState === "complete" && new RegExp(to).test(location.pathname);
-		await page.waitForFunction(there, {}, to).catch(() => assert.match(page.url(), new RegExp(to)));
+		await comes(page, to);
 	};
-	const at = (page) => new URL(page.url()).pathname;
 	const hits = (page, x, y) => page.evaluate((x, y) => document.elementFromPoint(x, y)?.closest("a")?.getAttribute("href") ?? null, x, y);
 
 	test(`${name}: a requester signs in`, async (t) => {
@@ -67,16 +73,24 @@ for (const [name, options] of Object.entries(engines)) {
 			assert.equal(await hits(p, title.x, title.y), null, "the title");
 			assert.equal(await hits(p, row.left - 8, row.y), null, "beside the table");
 			assert.ok(wide <= 0, `the table scrolls by ${wide}`);
-			await Promise.all([p.waitForNavigation(), p.mouse.click(row.right - 4, row.y)]);
-			assert.equal(at(p), row.href);
+			await p.mouse.click(row.right - 4, row.y);
+			await comes(p, `^${row.href}$`);
 
 			await go(p, path);
 			await p.click("main input[type=search]");
 			await p.keyboard.type("nothing is called so");
 			await p.waitForSelector(".row-link", { hidden: true });
-			assert.match(p.url(), /q=nothing/);
+			await p.waitForFunction(() => location.search.includes("so"));
 		});
 	}
+	test(`${name}: pages fit into a narrow window`, async (t) => {
+		const p = await page(t, 390); // WebKit makes it 447, its least
+		for (const { path, role, follow } of pages) {
+			if (role !== "requester" || follow) continue;
+			await go(p, path);
+			await fits(p);
+		}
+	});
 	for (const { kind, path, fill = {}, first, made } of orders) {
 		test(`${name}: a ${kind} is ordered`, async (t) => {
 			const p = await page(t);
@@ -96,12 +110,12 @@ for (const [name, options] of Object.entries(engines)) {
 				await button.click();
 				const [b, m] = await p.evaluate((id) => [document.querySelector(`[popovertarget="${id}"]`), document.getElementById(id)].map((e) => {
 					const { left, right, top, bottom } = e.getBoundingClientRect();
-					return { left, right, top, bottom, inner: e.scrollHeight };
+					return { left, right, top, bottom, inner: e.scrollHeight, window: innerWidth };
 				}), id);
 				const found = `${id} at ${width}: button ${JSON.stringify(b)}, menu ${JSON.stringify(m)}`;
 				assert.ok(m.top >= b.bottom && m.top < b.bottom + 16, found);
 				assert.ok(Math.abs(m.left - b.left) < 2 || Math.abs(m.right - b.right) < 2, found);
-				assert.ok(m.left >= 0 && m.right <= width && m.bottom - m.top < 400, found);
+				assert.ok(m.left >= 0 && m.right <= m.window && m.bottom - m.top < 400, found);
 				await p.keyboard.press("Escape");
 			}
 		}
@@ -110,7 +124,7 @@ for (const [name, options] of Object.entries(engines)) {
 		const p = await page(t);
 		await go(p, "/buckets");
 		await leads(p, "#buckets th a", "^/buckets/.");
-		await go(p, at(p) + "/details");
+		await go(p, (await at(p)) + "/details");
 		const open = () => p.$eval("dialog", (d) => d.open);
 		await p.click("[commandfor=delete-bucket]");
 		assert.equal(await open(), true);
@@ -130,7 +144,7 @@ for (const [name, options] of Object.entries(engines)) {
 		await p.goBack();
 		assert.deepEqual(await p.$$eval("[name=bucket_name], [name=note]", (fields) => fields.map((e) => e.value)), ["Not Allowed", "为什么"]);
 	});
-	test(`${name}: an order of one line is one sheet of paper`, async (t) => {
+	test(`${name}: an order of one line is one sheet of paper`, { skip: launcher === webkit && "its driver does not print" }, async (t) => {
 		const p = await page(t);
 		await go(p, "/orders");
 		const href = await p.$$eval(".row-link:not(:has(.order-what .muted))", ([row]) => row.querySelector("th a").getAttribute("href"));
