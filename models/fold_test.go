@@ -49,7 +49,7 @@ func TestNamesAndReasonsKeepJoinersAndDropWhatWasPasted(t *testing.T) {
 	t.Parallel()
 	db := modelstest.Open(t)
 	team := modelstest.NewTeam(t, db)
-	const said = "👩\u200d💻 ශ\u0dca\u200dරී می\u200cخواهم"
+	const said = "👩\u200d💻 ශ\u0dca\u200dරී می\u200cخواهم 🏴\U000e0067\U000e0062\U000e0073\U000e0063\U000e0074\U000e007f"
 	in := bucketOrder("joined", "")
 	in.Note = "\ufeff" + said + "\u200b"
 	if order := mustPlace(t, db, team.Requester, in); order.Note != said {
@@ -58,6 +58,12 @@ func TestNamesAndReasonsKeepJoinersAndDropWhatWasPasted(t *testing.T) {
 	app, err := db.CreateApp(t.Context(), team.Requester, models.AppInput{Name: "\u00ad" + said, Region: "cn-hangzhou"})
 	if err != nil || app.Name != said {
 		t.Errorf("name: got %+v, %v, want %+q", app, err, said)
+	}
+	for _, loose := range []string{"a\U000e0067\U000e0062", "🏴\U000e0067\U000e0062\U000e0073", "🏴\U000e0067\U000e0062\U000e0068\U000e0069\U000e0064\U000e0064\U000e0065\U000e006e\U000e007f",
+		"👩\U000e0067\U000e0062\U000e0065\U000e006e\U000e0067\U000e007f", said + "\U000e007f"} {
+		if _, err := db.CreateApp(t.Context(), team.Requester, models.AppInput{Name: loose, Region: "cn-hangzhou"}); !rejects(err, "app_name", "line") {
+			t.Errorf("%+q: got %v, want it refused as no line", loose, err)
+		}
 	}
 	for _, text := range []string{said, "ශ්රී", "میخواهم"} {
 		if found, _, err := db.ListApps(t.Context(), team.Viewer, models.AppFilter{Text: text}, models.Page{}); err != nil || len(found) != 1 {

@@ -52,14 +52,14 @@ func splitSource(source string) (bucket, key string, ok bool) {
 // fileName is the last part of a key or path, fit to be shown and to name a
 // download: it cannot act as a path, and has no invisible characters.
 func fileName(key string) string {
-	name := path.Base(strings.ReplaceAll(key, `\`, "/"))
-	name = strings.Map(func(c rune) rune {
-		if c == utf8.RuneError || !plain(string(c), false) {
-			return -1
+	var kept strings.Builder
+	for c, shapes := range fold.Shaping(path.Base(strings.ReplaceAll(key, `\`, "/"))) {
+		if shapes || c != utf8.RuneError && plain(string(c), false) {
+			kept.WriteRune(c)
 		}
-		return c
-	}, name)
-	if name = strings.TrimSpace(name); strings.Trim(name, "./") == "" {
+	}
+	name := strings.TrimSpace(kept.String())
+	if strings.Trim(name, "./") == "" {
 		return "package"
 	}
 	for len(name) > 255 { // keeps the end, which has the file type

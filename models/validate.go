@@ -101,10 +101,9 @@ func plain(s string, lines bool) bool {
 	if !utf8.ValidString(s) {
 		return false
 	}
-	var last rune
-	for _, c := range s {
+	for c, shapes := range fold.Shaping(s) {
 		switch {
-		case fold.Joiner(c) && fold.Joins(last):
+		case shapes:
 		case c == '\n' || c == '\t' || c == '\r':
 			if !lines {
 				return false
@@ -112,7 +111,6 @@ func plain(s string, lines bool) bool {
 		case unicode.IsControl(c), hidden(c):
 			return false
 		}
-		last = c
 	}
 	return true
 }

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"quartermaster/models/fold"
 )
 
 const (
@@ -32,9 +34,9 @@ func visible(s string) string {
 		return s
 	}
 	var b strings.Builder
-	for _, r := range s {
+	for r, shapes := range fold.Shaping(s) {
 		switch {
-		case !hidden(r):
+		case shapes || !hidden(r):
 			b.WriteRune(r)
 		case r > 0xFFFF:
 			fmt.Fprintf(&b, `\U%08x`, r)
