@@ -397,4 +397,9 @@ func TestDeletingObjectsInUseNamesTheirUsers(t *testing.T) {
 	if p.Status != http.StatusOK || strings.Contains(p.Text("h1"), "0") || p.Has("button.danger") || p.Text("#delete-form th a[href^='/pkg-versions/']") != "结算 1.0" {
 		t.Errorf("got %d, heading %q, users %q", p.Status, p.Text("h1"), p.Text("#delete-form th a"))
 	}
+	// Somebody made the version after the page that asks was there.
+	p = c.Post(t, bucket+"/objects/removal", url.Values{"object": {id}})
+	if p.Status != http.StatusUnprocessableEntity || p.Text("#gone tbody td a[href^='/pkg-versions/wp-']") != "结算 1.0" {
+		t.Errorf("refused: got %d, users %q", p.Status, p.Text("#gone tbody td a"))
+	}
 }

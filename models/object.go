@@ -293,8 +293,9 @@ type Gone struct {
 	ID  string
 	Key string // empty when the object was not found
 	// Err is nil when the object is deleted, ErrNotFound when there is none of
-	// that id, or Invalid "in_use" when a package version uses it.
-	Err error
+	// that id, or Invalid "in_use" when package versions use it: those of Uses.
+	Err  error
+	Uses []Use
 }
 
 // mostAtOnce is how many objects one call deletes.
@@ -351,11 +352,11 @@ func (db *DB) deleteObjects(ctx context.Context, by Actor, bucketID string, ids 
 	var bytes int64
 	for _, id := range ids {
 		o, ok := byID[id]
-		g := Gone{ID: id, Key: o.Key}
+		g := Gone{ID: id, Key: o.Key, Uses: uses[id]}
 		switch {
 		case !ok:
 			g.Err = ErrNotFound
-		case len(uses[id]) > 0:
+		case len(g.Uses) > 0:
 			g.Err = invalid("file", "in_use", o.Key)
 		default:
 			blobs, rows, bytes = append(blobs, o.Blob), append(rows, id), bytes+o.Size
