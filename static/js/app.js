@@ -21,7 +21,8 @@
   }
 
   // data-copy: the text goes to the clipboard, and the button says so. Where the
-  // browser does not allow that, the text is selected, and #toast says so.
+  // browser does not allow that, the text is selected, and words beside the button
+  // say so.
   const copySelected = (button) => {
     const shown = button.parentElement.querySelector('code')
     if (shown?.textContent === button.dataset.copy) {
@@ -35,8 +36,14 @@
       button.before(field)
       field.select()
     }
-    const place = document.getElementById('toast')
-    place.replaceChildren(toast(place.dataset.copyByHand, 'info'))
+    button.parentElement.querySelector('.copy-said')?.remove()
+    const said = document.createElement('p')
+    said.className = 'copy-said'
+    said.popover = 'auto'
+    said.setAttribute('role', 'alert')
+    button.after(said)
+    said.showPopover({ source: button })
+    said.textContent = document.getElementById('toast').dataset.copyByHand
   }
   // In long tables an id has no button of its own until scripts run.
   const offerCopies = () => {

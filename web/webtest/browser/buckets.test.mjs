@@ -191,22 +191,32 @@ test("why a file was refused is read in lines, not in letters", async (t) => {
 	}
 });
 
-test("where the browser does not copy, the text is selected and that is said", async (t) => {
-	const page = await open(t, { role: "requester" });
+test("where the browser does not copy, the text is selected and that is said beside the button", async (t) => {
+	const page = await open(t, { role: "requester", lang: "zh", width: 390 });
 	await page.addInitScript(() => Object.defineProperty(navigator, "clipboard", { value: undefined }));
 	const at = await newBucket(page);
 	await page.setInputFiles("#file", [files[1]]);
 	await page.click("#upload-form button.primary");
-	await page.locator("#objects .copy").first().click();
-	await page.locator("#toast .toast").waitFor();
-	assert.match(await page.locator("#toast").innerText(), /selected.*Ctrl\+C/);
-	const address = await page.locator("#objects .copy").first().getAttribute("data-copy");
+	const said = page.locator(".copy-said");
+	const press = async (button) => {
+		await button.click();
+		await said.waitFor();
+		assert.match(await said.innerText(), /已选中.*Ctrl\+C/);
+		const [b, m] = [await button.boundingBox(), await said.boundingBox()];
+		assert.ok(m.x >= 0 && m.x + m.width <= 390 && m.y >= 0 && m.y + m.height <= 900, `out of sight: ${JSON.stringify(m)}`);
+		assert.ok(m.y - b.y - b.height < 16 && b.y - m.y - m.height < 16, `${JSON.stringify(m)} is not beside ${JSON.stringify(b)}`);
+		await fits(page);
+		await accessible(page);
+		await shoot(page, "copy by hand");
+		return button.getAttribute("data-copy");
+	};
+	const address = await press(page.locator("#objects .copy").first());
 	assert.equal(await page.evaluate(() => document.activeElement.value), address);
-	await fits(page);
-	await accessible(page);
-	await shoot(page, "copy by hand");
 	await page.goto(`${at}/details`);
-	await page.locator(".copy-code .copy").first().click();
-	await page.locator("#toast .toast").waitFor();
-	assert.equal(await page.evaluate(() => getSelection().toString()), await page.locator(".copy-code .copy").first().getAttribute("data-copy"));
+	const id = await press(page.locator(".copy-code .copy").first());
+	assert.equal(await page.evaluate(() => getSelection().toString()), id);
+	await page.keyboard.press("Escape");
+	await said.waitFor({ state: "hidden" });
+	await page.goto("/api/CreatePkgVersion");
+	await press(page.locator(".code-block > .copy").first());
 });
