@@ -26,6 +26,7 @@ for (const { path, role, follow } of pages) {
 				assert.equal(await page.locator("h1").count(), 1, "headings of the first rank");
 				assert.notEqual(await page.title(), "", "title");
 				assert.match(await page.locator("html").getAttribute("lang"), new RegExp(`^${look.lang}`), "language");
+				if (await page.locator("[data-file-drop]").count()) assert.equal(await page.locator("script[src*='/upload.']").count(), 1, "the script of what files are dropped on");
 				await fits(page);
 				await styled(page);
 				await accessible(page);
