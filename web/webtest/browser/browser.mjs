@@ -140,7 +140,7 @@ export async function accessible(page, selector) {
 
 // fits fails when the page is wider than its window, or something to press or
 // fill in reaches beyond it, unless it is in a box that is meant to scroll: a
-// narrow table is not, because it becomes cards.
+// narrow table is not, because it becomes cards, whose text breaks.
 export async function fits(page) {
 	const [content, window, url] = await page.evaluate(() => [document.documentElement.scrollWidth, innerWidth, location.href]);
 	assert.ok(content <= window, `${url} is ${content} wide in a window of ${window}`);
@@ -149,6 +149,7 @@ export async function fits(page) {
 		const scrolls = (e) => e !== document.body && ((/auto|scroll/.test(getComputedStyle(e).overflowX) && !cards(e)) || scrolls(e.parentElement));
 		return [...document.querySelectorAll("a, button, input, select, textarea")]
 			.filter((e) => e.checkVisibility() && e.getBoundingClientRect().right > innerWidth + 1 && !scrolls(e))
+			.concat([...document.querySelectorAll(".table-box > .table-scroll")].filter((e) => cards(e) && e.scrollWidth > e.clientWidth))
 			.map((e) => `${e.tagName} "${e.textContent.trim().slice(0, 30)}"`);
 	});
 	assert.deepEqual(cut, [], `cut off by the window at ${url}`);

@@ -144,6 +144,38 @@ for (const [name, { launcher, ...options }] of Object.entries(engines)) {
 		await p.goBack();
 		assert.deepEqual(await p.$$eval("[name=bucket_name], [name=note]", (fields) => fields.map((e) => e.value)), ["Not Allowed", "为什么"]);
 	});
+	if (name === "firefox") test(`${name}: what scrolls in the dark has no white bar`, async (t) => {
+		const p = await page(t, 390);
+		const blank = await page(t);
+		for (const [path, area] of [["/buckets", ".tabs"], ["/api/CreatePkgVersion", ".code-block pre"], ["/pkg-versions/new?note=" + "a%0A".repeat(60), "textarea[name=note]"], ["/", ".sidebar"]]) {
+			await p.setViewport({ width: 390, height: area === ".sidebar" ? 300 : 900 });
+			await go(p, path);
+			if (area === ".sidebar") await p.click("[popovertarget=sidebar]");
+			await p.evaluate((area) => {
+				document.documentElement.dataset.theme = "dark";
+				if (area !== ".sidebar") document.querySelector("main").prepend(document.querySelector(area).parentElement);
+				return new Promise((shown) => requestAnimationFrame(() => requestAnimationFrame(shown)));
+			}, area);
+			const clip = await p.$eval(area, (e) => {
+				const { left, top, right, bottom } = e.getBoundingClientRect();
+				const { borderRightWidth, borderBottomWidth } = getComputedStyle(e);
+				const [x, y] = [right - parseFloat(borderRightWidth), bottom - parseFloat(borderBottomWidth)];
+				const [width, height] = [x - left - e.clientLeft - e.clientWidth, y - top - e.clientTop - e.clientHeight];
+				return height >= 1 ? { x: left + 4, y: y - height, width: x - left - 8, height } : { x: x - width, y: top + 4, width, height: y - top - 8 };
+			});
+			assert.ok(clip.width >= 4 && clip.height >= 4, `${area} has no bar: ${JSON.stringify(clip)}`);
+			const bar = await p.screenshot({ clip, encoding: "base64" });
+			const brightest = await blank.evaluate(async (bar) => {
+				const image = new Image();
+				image.src = `data:image/png;base64,${bar}`;
+				await image.decode();
+				const canvas = new OffscreenCanvas(image.width, image.height).getContext("2d");
+				canvas.drawImage(image, 0, 0);
+				return canvas.getImageData(0, 0, image.width, image.height).data.reduce((most, value, i) => (i % 4 === 3 ? most : Math.max(most, value)), 0);
+			}, bar);
+			assert.ok(brightest < 160, `the bar of ${area} has a channel of ${brightest}`);
+		}
+	});
 	test(`${name}: an order of one line is one sheet of paper`, { skip: launcher === webkit && "its driver does not print" }, async (t) => {
 		const p = await page(t);
 		await go(p, "/orders");
