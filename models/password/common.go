@@ -39,16 +39,18 @@ func Common(password string, own ...string) bool {
 	if repeats(text) || runs(text) {
 		return true
 	}
-	words := commonWords()
+	var words []string
 	for _, o := range own {
 		whole := fold.Text(strings.TrimSpace(o))
 		name, _, _ := strings.Cut(whole, "@")
-		for _, word := range []string{name, leet.Replace(whole), whole} { // the longest first
+		for _, word := range []string{whole, leet.Replace(whole), name} {
 			if len([]rune(word)) >= 3 {
-				words = append([]string{word}, words...)
+				words = append(words, word)
 			}
 		}
 	}
+	slices.SortStableFunc(words, func(a, b string) int { return len(b) - len(a) })
+	words = append(words, commonWords()...)
 	return madeOf(text, text, words) || madeOf(text, leet.Replace(text), words)
 }
 

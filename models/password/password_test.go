@@ -116,4 +116,7 @@ func TestCommonPasswords(t *testing.T) {
 			t.Errorf("%q: got %v, want %v", text, got, want)
 		}
 	}
+	if own := "ann-lee@example.com"; !password.Common(own, own, "Ann") {
+		t.Errorf("%q of Ann: got false, want true whatever the name", own)
+	}
 }
