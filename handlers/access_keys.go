@@ -83,17 +83,12 @@ func (h AccessKeys) Orders(c *gin.Context) error {
 	return web.SeeOther(c, string(h.Place))
 }
 
-// New shows the form for a key, and again while it is filled in.
+// New shows the form for a key, which is sent once.
 func (h AccessKeys) New(c *gin.Context) error {
-	answered, err := h.once(c)
-	if answered || err != nil {
+	if answered, err := h.once(c); answered || err != nil {
 		return err
 	}
-	if c.Request.Method == http.MethodGet {
-		return h.form(c, http.StatusOK, web.NewForm(c, models.AccessKeyInput{}))
-	}
-	var in models.AccessKeyInput
-	return noted(c, &in, func() error { return models.Check(&in) }, func(f ui.Form) error { return h.form(c, http.StatusOK, f) })
+	return h.form(c, http.StatusOK, web.NewForm(c, models.AccessKeyInput{}))
 }
 
 // once shows what came of a form that was sent already.

@@ -1,6 +1,7 @@
 package handlers
 
 import (
+	"context"
 	"net/http"
 
 	"github.com/gin-gonic/gin"
@@ -43,6 +44,21 @@ func (h Account) page(c *gin.Context, status int, profile *ui.Form, password ui.
 	}))
 }
 
+// profile draws the account with the form for name, language, theme and zone.
+func (h Account) profile(c *gin.Context, status int, f ui.Form) error {
+	return h.page(c, status, &f, ui.Form{})
+}
+
+// password draws the account with the form for another password.
+func (h Account) password(c *gin.Context, status int, f ui.Form) error {
+	return h.page(c, status, nil, f)
+}
+
+func (h Account) checkPassword(ctx context.Context, in *models.ChangePasswordInput) error {
+	_, err := h.DB.CheckNewPassword(ctx, models.ActorFrom(ctx), *in)
+	return err
+}
+
 // Update changes name, language, theme and zone.
 func (h Account) Update(c *gin.Context) error {
 	ctx := c.Request.Context()
@@ -52,7 +68,7 @@ func (h Account) Update(c *gin.Context) error {
 		err = h.DB.UpdateProfile(ctx, models.ActorFrom(ctx), in)
 	}
 	if form.Reject(err) {
-		return h.page(c, http.StatusUnprocessableEntity, &form, ui.Form{})
+		return h.profile(c, http.StatusUnprocessableEntity, form)
 	}
 	if err != nil {
 		return err
@@ -71,7 +87,7 @@ func (h Account) Password(c *gin.Context) error {
 		begun, err = h.DB.ChangePassword(ctx, models.ActorFrom(ctx), web.SessionToken(c), in)
 	}
 	if form.Reject(err) {
-		return h.page(c, http.StatusUnprocessableEntity, nil, form)
+		return h.password(c, http.StatusUnprocessableEntity, form)
 	}
 	if err != nil {
 		return err

@@ -1,6 +1,7 @@
 package handlers
 
 import (
+	"context"
 	"net/http"
 
 	"github.com/gin-gonic/gin"
@@ -51,10 +52,11 @@ func (h Apps) New(c *gin.Context) error {
 	if answered {
 		return err
 	}
-	var in models.AppInput
-	return noted(c, &in, func() error { return h.DB.CheckApp(ctx, by, in) }, func(f ui.Form) error {
-		return h.form(c, http.StatusOK, f)
-	})
+	return noted(h.check, h.form)(c)
+}
+
+func (h Apps) check(ctx context.Context, in *models.AppInput) error {
+	return h.DB.CheckApp(ctx, models.ActorFrom(ctx), *in)
 }
 
 // Create makes an application, or shows the form again with what was wrong.

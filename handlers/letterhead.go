@@ -51,7 +51,7 @@ func (h Letterhead) Update(c *gin.Context) error {
 		err = h.DB.UpdateLetterhead(ctx, by, in, logo)
 	}
 	if form.Reject(err) {
-		return h.again(c, form)
+		return h.form(c, http.StatusUnprocessableEntity, form)
 	}
 	if err != nil {
 		return err
@@ -60,14 +60,19 @@ func (h Letterhead) Update(c *gin.Context) error {
 	return web.SeeOther(c, "/team/letterhead")
 }
 
-func (h Letterhead) again(c *gin.Context, form ui.Form) error {
+// form draws the form, for the team's admins.
+func (h Letterhead) form(c *gin.Context, status int, form ui.Form) error {
 	ctx := c.Request.Context()
-	team, err := h.DB.FindTeam(ctx, models.ActorFrom(ctx))
+	by := models.ActorFrom(ctx)
+	if !by.May(models.Administer) {
+		return models.ErrForbidden
+	}
+	team, err := h.DB.FindTeam(ctx, by)
 	if err != nil {
 		return err
 	}
 	form.Catch(team.Letterhead().Shown)
-	return web.Render(c, http.StatusUnprocessableEntity, views.LetterheadEdit(form, team))
+	return web.Render(c, status, views.LetterheadEdit(form, team))
 }
 
 // sentLogo is the file that the form carries, empty when there is none. It

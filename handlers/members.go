@@ -49,7 +49,7 @@ func (h Members) Create(c *gin.Context) error {
 		user, secret, err = h.DB.InviteMember(ctx, models.ActorFrom(ctx), in)
 	}
 	if form.Reject(err) {
-		return h.page(c, http.StatusUnprocessableEntity, views.MemberListProps{Form: form})
+		return h.form(c, http.StatusUnprocessableEntity, form)
 	}
 	if err != nil {
 		return err
@@ -61,15 +61,12 @@ func (h Members) Create(c *gin.Context) error {
 	return h.linked(c, user, secret)
 }
 
-// Preview draws the form for a person again while it is filled in.
-func (h Members) Preview(c *gin.Context) error {
+// form draws the form for a person, for those who may add one.
+func (h Members) form(c *gin.Context, status int, f ui.Form) error {
 	if !models.ActorFrom(c.Request.Context()).May(models.Administer) {
 		return models.ErrForbidden
 	}
-	var in models.MemberInput
-	return noted(c, &in, func() error { return models.Check(&in) }, func(f ui.Form) error {
-		return h.page(c, http.StatusOK, views.MemberListProps{Form: f})
-	})
+	return h.page(c, status, views.MemberListProps{Form: f})
 }
 
 // Invite makes a new link for a member who has not taken up the first.

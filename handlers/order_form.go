@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"net/http"
-	"net/url"
 	"slices"
 	"strconv"
 
@@ -131,28 +130,6 @@ func (h OrderForm) sent(ctx context.Context, by models.Actor) func(token string)
 		}
 		return views.OrderSent(ctx, order.Number), nil
 	}
-}
-
-// sent are the fields of a form that was read, or of the address that fills it in.
-func sent(c *gin.Context) url.Values {
-	if c.Request.Method == http.MethodGet {
-		return c.Request.URL.Query()
-	}
-	return c.Request.PostForm
-}
-
-// noted draws a form that places no order again while it is filled in: what in,
-// which it is read into, breaks of the rules of check is said beside each field
-// that was filled in or left.
-func noted(c *gin.Context, in any, check func() error, draw func(ui.Form) error) error {
-	form, err := web.Decode(c, in)
-	if err == nil || errors.As(err, &models.Invalid{}) {
-		err = models.Invalid(nil).With(err, check())
-	}
-	if !form.Warn(err, sent(c)) {
-		return err
-	}
-	return draw(form)
 }
 
 // Create places the order, or shows the form again with all that is wrong with

@@ -139,6 +139,9 @@ func TestEachFieldSaysWhatIsWrongWhenItIsLeft(t *testing.T) {
 		{"a free application", "/apps", url.Values{"app_name": {"desk"}, "region": {app.Region}}, "", "app_name"},
 		{"an address that is none", "/team/members", url.Values{"email": {"x"}, "left": {"user_name"}}, "user_name email", ""},
 		{"a key's name", "/team/keys", url.Values{"key_name": {strings.Repeat("k", 65)}}, "key_name", ""},
+		{"a name on paper", "/team/letterhead", url.Values{"legal_name": {"a\u202eb"}, "contact": {strings.Repeat("c", 101)}, "address": {"x"}}, "legal_name contact", ""},
+		{"one's own name", "/account/profile", url.Values{"user_name": {""}, "left": {"user_name"}, "zone": {"Nowhere/Else"}}, "user_name zone", ""},
+		{"a password", "/account/password", url.Values{"new_password": {"5short"}, "current_password": {"wrong"}}, "new_password", ""},
 	} {
 		p := admin.Post(t, tt.path+"/preview", tt.typed)
 		if p.Status != http.StatusOK || p.Has(".error-summary") {
@@ -157,8 +160,35 @@ func TestEachFieldSaysWhatIsWrongWhenItIsLeft(t *testing.T) {
 			}
 		}
 	}
-	if p := c.Post(t, "/team/members/preview", url.Values{"email": {"x"}}); p.Status != http.StatusForbidden {
-		t.Errorf("a requester previews a member: got %d, want 403", p.Status)
+	for _, path := range []string{"/team/members", "/team/letterhead", "/team/keys"} {
+		if p := c.Post(t, path+"/preview", url.Values{"email": {"x"}}); p.Status != http.StatusForbidden {
+			t.Errorf("%s of a requester: got %d, want 403", path, p.Status)
+		}
+	}
+}
+
+func TestAPasswordIsCheckedAndNotSentBack(t *testing.T) {
+	t.Parallel()
+	site := open(t)
+	_, link, err := site.DB.InviteMember(t.Context(), site.Team.Admin, models.MemberInput{UserInput: models.UserInput{Name: "Ann", Email: "ann-lee@example.com"}, Role: models.Viewer})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ada, ann := site.SignIn(t, models.Viewer), site.Visitor(t)
+	const typed = "xyzzy-not-long"
+	for _, p := range []*webtest.Page{
+		ada.Post(t, "/account/password/preview", url.Values{"current_password": {typed}, "new_password": {typed}}),
+		ann.Post(t, "/join/preview", url.Values{"link": {link}, "password": {typed}}),
+	} {
+		if p.Status != http.StatusOK || strings.Contains(p.Body, typed) {
+			t.Errorf("%s: got %d, with the password %v; want 200 without", p.Path, p.Status, strings.Contains(p.Body, typed))
+		}
+	}
+	if p := ann.Post(t, "/join/preview", url.Values{"link": {link}, "password": {"Ann-Lee@example.com"}}); !p.Has("#password-note .error") {
+		t.Error("one's own address as password: nothing is said, want it refused")
+	}
+	if p := ann.Post(t, "/join/preview", url.Values{"link": {"guess"}, "password": {typed}}); p.Status != http.StatusNotFound {
+		t.Errorf("without the link: got %d, want 404", p.Status)
 	}
 }
 

@@ -92,7 +92,7 @@ func pageRoutes(cfg Config) (http.Handler, error) {
 	setup := Setup{DB: cfg.DB}
 	guest.GET("/setup", web.Page(setup.New))
 	guest.POST("/setup", web.Page(setup.Create))
-	guest.POST("/setup/preview", web.Page(setup.Preview))
+	guest.POST("/setup/preview", web.Page(noted(rules[models.SetupInput], setup.form)))
 
 	sessions := Sessions{DB: cfg.DB}
 	guest.GET("/sign-in", web.Page(sessions.New))
@@ -100,6 +100,7 @@ func pageRoutes(cfg Config) (http.Handler, error) {
 	pages.POST("/sign-out", web.Page(sessions.Delete))
 	guest.GET("/join", web.Page(sessions.Join))
 	guest.POST("/join", web.Page(sessions.Accept))
+	guest.POST("/join/preview", web.Page(noted(sessions.check, sessions.form)))
 
 	dashboard := Dashboard{DB: cfg.DB}
 	member.GET("/", web.Page(dashboard.Show))
@@ -133,6 +134,7 @@ func pageRoutes(cfg Config) (http.Handler, error) {
 	letterhead := Letterhead{DB: cfg.DB}
 	member.GET("/team/letterhead", web.Page(letterhead.Edit))
 	member.POST("/team/letterhead", web.Upload(logoUpload), web.Page(letterhead.Update))
+	member.POST("/team/letterhead/preview", web.Page(noted(rules[models.LetterheadInput], letterhead.form)))
 	member.GET("/team/logo", web.Page(letterhead.Logo))
 
 	buckets := Buckets{DB: cfg.DB, UploadLimit: cfg.UploadLimit, API: table}
@@ -152,7 +154,9 @@ func pageRoutes(cfg Config) (http.Handler, error) {
 	account := Account{DB: cfg.DB}
 	user.GET("/account", web.Page(account.Show))
 	user.POST("/account/profile", web.Page(account.Update))
+	user.POST("/account/profile/preview", web.Page(noted(rules[models.ProfileInput], account.profile)))
 	user.POST("/account/password", web.Page(account.Password))
+	user.POST("/account/password/preview", web.Page(noted(account.checkPassword, account.password)))
 	user.POST("/account/team", web.Page(account.Team))
 	user.POST("/account/sessions/:id/end", web.Page(account.EndSession))
 	pages.POST("/account/language", web.Page(account.Language))
@@ -161,7 +165,7 @@ func pageRoutes(cfg Config) (http.Handler, error) {
 	members := Members{DB: cfg.DB}
 	member.GET("/team", web.Page(members.List))
 	member.POST("/team/members", web.Page(members.Create))
-	member.POST("/team/members/preview", web.Page(members.Preview))
+	member.POST("/team/members/preview", web.Page(noted(rules[models.MemberInput], members.form)))
 	member.POST("/team/members/:id/role", web.Page(members.Role))
 	member.POST("/team/members/:id/invitation", web.Page(members.Invite))
 	member.POST("/team/members/:id/removal", web.Page(members.Delete))
@@ -174,7 +178,7 @@ func pageRoutes(cfg Config) (http.Handler, error) {
 		at.group.GET(path, web.Page(keys.List))
 		at.group.GET(path+"/new", web.Page(keys.New))
 		at.group.POST(path, web.Page(keys.Create))
-		at.group.POST(path+"/preview", web.Page(keys.New))
+		at.group.POST(path+"/preview", web.Page(noted(rules[models.AccessKeyInput], keys.form)))
 		at.group.GET(path+"/:id", web.Polled, web.Page(keys.Show))
 		at.group.POST(path+"/:id/state", web.Page(keys.State))
 		at.group.POST(path+"/:id/removal", web.Page(keys.Delete))

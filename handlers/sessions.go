@@ -1,12 +1,14 @@
 package handlers
 
 import (
+	"context"
 	"net/http"
 
 	"github.com/gin-gonic/gin"
 
 	"quartermaster/models"
 	"quartermaster/views"
+	"quartermaster/views/ui"
 	"quartermaster/web"
 )
 
@@ -67,13 +69,31 @@ func (h Sessions) Join(c *gin.Context) error {
 	return web.Render(c, http.StatusOK, views.Join(web.NewForm(c, models.JoinInput{}), invited, secret))
 }
 
+// joining is the form behind an invitation with the secret of its link.
+type joining struct {
+	models.JoinInput
+	Link string `form:"link"`
+}
+
+func (h Sessions) check(ctx context.Context, in *joining) error {
+	_, err := h.DB.CheckJoin(ctx, in.Link, in.JoinInput)
+	return err
+}
+
+// form draws the form for whoever has the link.
+func (h Sessions) form(c *gin.Context, status int, f ui.Form) error {
+	link := c.PostForm("link")
+	invited, err := h.DB.FindInvitation(c.Request.Context(), link)
+	if err != nil {
+		return err
+	}
+	return web.Render(c, status, views.Join(f, invited, link))
+}
+
 // Accept gives an invited person their password and signs them in.
 func (h Sessions) Accept(c *gin.Context) error {
 	ctx := c.Request.Context()
-	var in struct {
-		models.JoinInput
-		Link string `form:"link"` // the secret of the link, not part of the input
-	}
+	var in joining
 	form, err := web.Decode(c, &in)
 	invited, missing := h.DB.FindInvitation(ctx, in.Link)
 	if missing != nil {
@@ -84,7 +104,7 @@ func (h Sessions) Accept(c *gin.Context) error {
 		begun, err = h.DB.AcceptInvitation(ctx, models.ActorFrom(ctx), in.Link, in.JoinInput)
 	}
 	if form.Reject(err) {
-		return web.Render(c, http.StatusUnprocessableEntity, views.Join(form, invited, in.Link))
+		return h.form(c, http.StatusUnprocessableEntity, form)
 	}
 	if err != nil {
 		return err

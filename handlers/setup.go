@@ -34,17 +34,13 @@ func (h Setup) New(c *gin.Context) error {
 	return web.Render(c, http.StatusOK, views.Setup(web.NewForm(c, models.SetupInput{}), secret))
 }
 
-// Preview draws the form again while it is filled in.
-func (h Setup) Preview(c *gin.Context) error {
-	var in struct {
-		models.SetupInput
-		Link string `form:"link"`
+// form draws the form for whoever has the link.
+func (h Setup) form(c *gin.Context, status int, f ui.Form) error {
+	link := c.PostForm("link")
+	if err := h.DB.CheckSetupToken(c.Request.Context(), link); err != nil {
+		return err
 	}
-	return noted(c, &in, func() error {
-		return models.Invalid(nil).With(h.DB.CheckSetupToken(c.Request.Context(), in.Link), in.Check())
-	}, func(f ui.Form) error {
-		return web.Render(c, http.StatusOK, views.Setup(f, in.Link))
-	})
+	return web.Render(c, status, views.Setup(f, link))
 }
 
 // Create makes the first site admin and team and signs them in.
@@ -61,7 +57,7 @@ func (h Setup) Create(c *gin.Context) error {
 		begun, err = h.DB.CreateFirstAdmin(ctx, models.ActorFrom(ctx), in.Link, in.SetupInput)
 	}
 	if form.Reject(err) {
-		return web.Render(c, http.StatusUnprocessableEntity, views.Setup(form, in.Link))
+		return h.form(c, http.StatusUnprocessableEntity, form)
 	}
 	if err != nil {
 		return err

@@ -170,15 +170,22 @@ type JoinInput struct {
 	Password string `form:"password" validate:"required,nfcmin=12,nfcmax=256"`
 }
 
+// CheckJoin says which rules the password of an invited person breaks, and who
+// they are: those of the link of the token, or ErrNotFound.
+func (db *DB) CheckJoin(ctx context.Context, token string, in JoinInput) (*Invited, error) {
+	invited, err := db.FindInvitation(ctx, token)
+	if err != nil {
+		return nil, err
+	}
+	return invited, Invalid(nil).With(Check(&in), passwordRule("password", in.Password, invited.Email, invited.UserName))
+}
+
 // AcceptInvitation gives an invited person the password that they chose and
 // signs them in. The link works once: when several use it at the same time, one
 // succeeds and the others get ErrNotFound.
 func (db *DB) AcceptInvitation(ctx context.Context, from Actor, token string, in JoinInput) (SignedIn, error) {
-	invited, err := db.FindInvitation(ctx, token)
+	invited, err := db.CheckJoin(ctx, token, in)
 	if err != nil {
-		return SignedIn{}, err
-	}
-	if err := Invalid(nil).With(Check(&in), passwordRule("password", in.Password, invited.Email, invited.UserName)); err != nil {
 		return SignedIn{}, err
 	}
 	hash, err := db.passwords.Hash(ctx, in.Password)

@@ -190,16 +190,23 @@ type ChangePasswordInput struct {
 	New     string `form:"new_password" validate:"required,nfcmin=12,nfcmax=256"`
 }
 
+// CheckNewPassword says which rules the fields break, whether or not the current
+// password is right, and of whom they are.
+func (db *DB) CheckNewPassword(ctx context.Context, by Actor, in ChangePasswordInput) (*User, error) {
+	user, err := db.FindUser(ctx, by)
+	if err != nil {
+		return nil, err
+	}
+	return user, Invalid(nil).With(Check(&in), passwordRule("new_password", in.New, user.Email, user.Name))
+}
+
 // ChangePassword replaces the actor's password, ends all sessions of the
 // account and begins a new one in place of the one named by token. Wrong old
 // passwords are counted for that session, so that a stolen one cannot be used to
 // find the password out.
 func (db *DB) ChangePassword(ctx context.Context, by Actor, token string, in ChangePasswordInput) (SignedIn, error) {
-	user, err := db.FindUser(ctx, by)
+	user, err := db.CheckNewPassword(ctx, by, in)
 	if err != nil {
-		return SignedIn{}, err
-	}
-	if err := Invalid(nil).With(Check(&in), passwordRule("new_password", in.New, user.Email, user.Name)); err != nil {
 		return SignedIn{}, err
 	}
 	session, err := query.Of[sessionRow](db.gorm).Where("user_id = ? AND token_hash = ?", user.ID, hashToken(token)).First(ctx)

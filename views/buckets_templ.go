@@ -463,7 +463,7 @@ func BucketNew(p BucketNewProps) templ.Component {
 				return nil
 			})
 			templ_7745c5c3_Err = OrderForm(p.OrderFormProps, OrderFormLook{
-				ID: "bucket-form", Path: "/buckets", Back: "/buckets", Place: i18n.T(ctx, "buckets.place"), Rows: p.rows(ctx), ButtonsInside: true,
+				ID: "bucket-form", Path: "/buckets", Back: "/buckets", Place: i18n.T(ctx, "buckets.place"), Rows: p.rows(ctx),
 			}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var22), templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err

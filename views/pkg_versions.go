@@ -226,7 +226,7 @@ func (p PkgVersionNewProps) apps() []ui.Option {
 // the file, which is sent once, with its progress, when the button is pressed.
 func versionUploads(ctx context.Context) templ.Attributes {
 	attrs := ui.Uploads(ctx, "")
-	attrs["enctype"], attrs["hx-encoding"] = "multipart/form-data", "application/x-www-form-urlencoded"
+	attrs["enctype"] = "multipart/form-data"
 	return attrs
 }
 

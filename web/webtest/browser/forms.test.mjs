@@ -70,21 +70,98 @@ test("Back after an order comes to the order, and then to where the form was ope
 	}
 });
 
-test("a note has its place before it is there", async (t) => {
-	for (const width of [390, 1280]) {
-		const page = await open(t, { role: "requester", width });
-		await page.goto("/apps/new");
-		const at = async () => (await page.locator("#app-form button.primary").boundingBox()).y;
-		const before = await at();
-		// One of two lines moves what is below it, on a narrow page.
-		for (const [value, kind] of [[fresh("app"), ".fine"], ["a\u202Eb", ".error"]].slice(0, width > 390 ? 2 : 1)) {
-			await page.fill("#app_name", value);
-			await page.locator("#app_name").blur();
-			await note(page, "app_name").locator(kind).waitFor();
-			assert.equal(await at(), before, `the button at ${width} with ${kind}`);
-		}
-		await accessible(page);
+// What is wrong in each field that can be, of each form that places an order: by
+// the page, or the link to it on another.
+const hidden = "a\u202Eb";
+const wrong = { cost_centre: hidden, note: hidden };
+const orders = [
+	{ path: "/buckets/new", typed: { bucket_name: "No Name", size_limit: "ten", tags: hidden, description: hidden, ...wrong } },
+	{ path: "/pkg-versions/new", typed: { label: hidden, description: hidden, ...wrong } },
+	{ path: "/pkg-versions/new?source_from=external", typed: { source: "http://x" } },
+	{ path: "/plans/new", typed: { effective_date: "2001-01-01T00:00", ...wrong } },
+	{ path: "/stores/new", typed: { store_name: "No Name", description: hidden, num: "999", ...wrong } },
+	{ path: "/plans?state=ACTIVE", link: "/renewal", typed: wrong },
+	{ path: "/stores?state=NORMAL", link: "/scale", typed: { num: "999", ...wrong } },
+];
+// Those of the other forms with fields to type in.
+const others = [
+	{ path: "/apps/new", typed: { app_name: hidden, description: hidden } },
+	{ path: "/team", typed: { user_name: hidden, email: "nobody" } },
+	{ path: "/team/letterhead", typed: { legal_name: hidden, address: hidden, tax_number: hidden, contact: hidden, default_cost_centre: hidden } },
+	{ path: "/team/keys/new", typed: { key_name: hidden } },
+	{ path: "/account", typed: { user_name: hidden, new_password: "short" } },
+];
+
+// noted types what is wrong into each field and leaves it: it says so, keeps what
+// was typed, and everything else stays where it was.
+async function noted(page, { path, link, typed }) {
+	await page.goto(path);
+	if (link) {
+		await page.goto(await page.locator("main tbody th a").first().getAttribute("href"));
+		await page.goto(await page.locator(`a[href$="${link}"]`).first().getAttribute("href"));
 	}
+	await page.evaluate(() => document.fonts.ready);
+	for (const [name, value] of Object.entries(typed)) {
+		const field = page.locator(`form[data-noted] [name="${name}"]`);
+		await field.evaluate((e) => e.scrollIntoView({ block: "center" }));
+		const places = () => field.evaluate(({ form }) => {
+			const at = (e) => Math.round(e.getBoundingClientRect().top);
+			return Object.fromEntries([...form.querySelectorAll(".field:not(#as-code *, [hidden] *)")].map((e) => [e.querySelector("[name]")?.name ?? e.className, at(e)]).concat([["the button", at(form.querySelector(".form-actions button"))]]));
+		});
+		const before = await places();
+		await field.fill(value);
+		await field.blur();
+		await note(page, name).locator(".error").waitFor();
+		assert.deepEqual(await places(), before, `${name} of ${page.url()}`);
+		assert.equal(await field.inputValue(), value, `${name} as it was typed`);
+	}
+}
+
+for (const lang of ["en", "zh"]) {
+	for (const width of [390, 1280]) {
+		test(`nothing moves when a field of an order says what is wrong, ${lang}, ${width} wide`, async (t) => {
+			const page = await open(t, { role: "requester", lang, width });
+			for (const form of orders) {
+				await noted(page, form);
+				await fits(page);
+				await shoot(page, `noted ${form.path} ${lang} ${width}`);
+			}
+		});
+		test(`nor of any other form, ${lang}, ${width} wide`, async (t) => {
+			const page = await open(t, { role: "admin", lang, width });
+			for (const form of others) {
+				await noted(page, form);
+				await fits(page);
+				await accessible(page);
+				await shoot(page, `noted ${form.path} ${lang} ${width}`);
+			}
+		});
+	}
+}
+
+test("a password is told what is wrong with it, and stays where it was typed", async (t) => {
+	const page = await open(t, { role: "admin" });
+	const email = `${fresh("ann")}@example.com`;
+	await page.goto("/team");
+	await page.fill("#user_name", "Ann");
+	await page.fill("#email", email);
+	await page.click("#member-form button.primary");
+	const link = await page.locator(".callout .copy").getAttribute("data-copy");
+	const ann = await open(t, { width: 390 });
+	await ann.goto(new URL(link).pathname + new URL(link).search);
+	const at = () => ann.locator("#join-form button.primary").boundingBox();
+	const before = await at();
+	await ann.fill("#password", email);
+	const [answer] = await Promise.all([ann.waitForResponse((r) => r.url().endsWith("/join/preview")), ann.locator("#password").press("Tab")]);
+	await note(ann, "password").locator(".error").waitFor();
+	assert.deepEqual(await at(), before);
+	assert.equal((await answer.text()).split(email).length, 2, "the address is in the answer, as the address alone");
+	assert.equal(await ann.inputValue("#password"), email);
+	await accessible(ann);
+	await shoot(ann, "noted join");
+	await ann.fill("#password", "four words that nobody says");
+	await ann.keyboard.press("Enter");
+	await ann.waitForURL((url) => url.pathname === "/");
 });
 
 test("a field says what is wrong when it is left, and not while it is typed in", async (t) => {
