@@ -88,7 +88,7 @@ func (h AccessKeys) New(c *gin.Context) error {
 	if answered, err := h.once(c); answered || err != nil {
 		return err
 	}
-	return h.form(c, http.StatusOK, web.NewForm(c, models.AccessKeyInput{}))
+	return noted(rules[models.AccessKeyInput], h.form)(c)
 }
 
 // once shows what came of a form that was sent already.
@@ -107,6 +107,7 @@ func (h AccessKeys) once(c *gin.Context) (answered bool, err error) {
 	})
 }
 
+// form draws the form for a key.
 func (h AccessKeys) form(c *gin.Context, status int, form ui.Form) error {
 	by, err := h.by(c)
 	if err != nil {
@@ -159,7 +160,7 @@ func (h AccessKeys) Create(c *gin.Context) error {
 	}
 	switch {
 	case form.Reject(err):
-		return h.form(c, http.StatusUnprocessableEntity, form)
+		return refused(c, form, string(h.Place)+"/new", func() error { return h.form(c, http.StatusUnprocessableEntity, form) })
 	case errors.Is(err, models.ErrConflict):
 		made, err := h.DB.FindAccessKeyOf(ctx, by, in.Token)
 		if made == nil || err != nil {

@@ -76,7 +76,7 @@ func (h Apps) Create(c *gin.Context) error {
 		if e := form.Error(""); e != nil && e.Rule == "repeated_app" {
 			form.Token, form.Sent = h.DB.NewToken(), "/apps/"+app.ID
 		}
-		return h.form(c, http.StatusUnprocessableEntity, form)
+		return refused(c, form, "/apps/new", func() error { return h.form(c, http.StatusUnprocessableEntity, form) })
 	}
 	if err != nil {
 		return err

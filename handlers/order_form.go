@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/a-h/templ"
 	"github.com/gin-gonic/gin"
@@ -108,13 +109,18 @@ func (h OrderForm) preview(c *gin.Context, said pasted) error {
 		if answered, err := once(c, h.DB.NewToken, h.sent(ctx, a.By)); answered {
 			return err
 		}
-		a.said, a.Preview, a.Fresh = said, true, c.Request.Method == http.MethodGet
+		again := wasRefused(c)
+		a.said, a.Preview, a.Fresh = said, !again, !again && c.Request.Method == http.MethodGet
 		if err := a.fields.Choose(ctx, a); err != nil {
 			return err
 		}
 		quote, err := h.DB.PreviewOrder(ctx, a.By, a.Order)
 		if err != nil && quote.Refused == nil {
 			return err
+		}
+		if again && len(quote.Refused) > 0 {
+			a.Form.Reject(quote.Refused)
+			return web.Render(c, http.StatusUnprocessableEntity, h.page(ctx, a, quote))
 		}
 		a.Form.Warn(quote.Refused, sent(c))
 		return web.Render(c, said.status(), h.page(ctx, a, quote))
@@ -146,11 +152,22 @@ func (h OrderForm) Create(c *gin.Context) error {
 		if e := a.Form.Error(""); e != nil && e.Rule == "repeated" {
 			a.Form.Token, a.Form.Sent = h.DB.NewToken(), views.OrderPath(e.Param) // pressed again, it is another order
 		}
-		if err := a.fields.Choose(ctx, a); err != nil {
-			return err
-		}
-		return web.Render(c, http.StatusUnprocessableEntity, h.page(ctx, a, quote))
+		return refused(c, a.Form, h.address(c), func() error {
+			if err := a.fields.Choose(ctx, a); err != nil {
+				return err
+			}
+			return web.Render(c, http.StatusUnprocessableEntity, h.page(ctx, a, quote))
+		})
 	})
+}
+
+// address is where the form of a request is shown.
+func (h OrderForm) address(c *gin.Context) string {
+	at := h.New
+	for _, p := range c.Params {
+		at = strings.Replace(at, ":"+p.Key, p.Value, 1)
+	}
+	return at
 }
 
 // read reads the form, once, and passes it on. Values that could not be read

@@ -167,6 +167,48 @@ func TestEachFieldSaysWhatIsWrongWhenItIsLeft(t *testing.T) {
 	}
 }
 
+func TestARefusedFormHasAnAddressWithoutScripts(t *testing.T) {
+	t.Parallel()
+	site := open(t)
+	c := site.SignIn(t, models.Admin)
+	for path, tt := range map[string]struct{ form, name, typed, said string }{
+		"/buckets":   {"/buckets/new", "bucket_name", "No", "bucket_name region"},
+		"/apps":      {"/apps/new", "description", "a\u202eb", "app_name region description"},
+		"/team/keys": {"/team/keys/new", "key_name", "a\u202eb", "key_name"},
+	} {
+		p := c.Post(t, path, url.Values{"unscripted": {"true"}, tt.name: {tt.typed}})
+		if to, _, _ := strings.Cut(p.Location(), "?"); p.Status != http.StatusSeeOther || to != tt.form {
+			t.Errorf("%s: got %d to %q, want 303 to %s", path, p.Status, p.Location(), tt.form)
+			continue
+		}
+		p = c.Get(t, p.Location())
+		if p.Status != http.StatusUnprocessableEntity {
+			t.Errorf("%s: its page is %d, want 422", path, p.Status)
+		}
+		if got := p.Find("[name="+tt.name+"]").AttrOr("value", p.Text("[name="+tt.name+"]")); got != tt.typed {
+			t.Errorf("%s: got %q, want %q as typed", path, got, tt.typed)
+		}
+		for field := range strings.FieldsSeq(tt.said) {
+			if !p.Has("#"+field+"-note .error") || !p.Has(`.error-summary a[href="#`+field+`"]`) {
+				t.Errorf("%s: %s is not said: %q", path, field, p.Text(".error-summary"))
+			}
+		}
+	}
+	long := url.Values{"unscripted": {"true"}, "bucket_name": {"No"}, "note": {strings.Repeat("为什么", 166)}}
+	if p := c.Post(t, "/buckets", long); p.Status != http.StatusUnprocessableEntity || p.Text("[name=note]") != long.Get("note") {
+		t.Errorf("too long for an address: got %d, want 422 with what was typed", p.Status)
+	}
+	// Sent again by a reader who went back, it is told so, and not another order.
+	again := url.Values{"unscripted": {"true"}, "region": {"cn-hangzhou"}, "token": {c.Get(t, "/buckets/new").Find("[name=token]").AttrOr("value", "")}}
+	if p := c.Post(t, "/buckets", again); p.Status != http.StatusSeeOther || strings.Contains(p.Location(), "/new") {
+		t.Fatalf("an order: got %d to %q", p.Status, p.Location())
+	}
+	again.Set("description", "another")
+	if p := c.Post(t, "/buckets", again); p.Status != http.StatusUnprocessableEntity || !p.Has(".error-summary") {
+		t.Errorf("its token for another: got %d, want 422 and why", p.Status)
+	}
+}
+
 func TestAPasswordIsCheckedAndNotSentBack(t *testing.T) {
 	t.Parallel()
 	site := open(t)

@@ -1,7 +1,9 @@
 // The main path of a reader in each engine that can be driven here: what one
 // engine forgives, another does not.
 import assert from "node:assert/strict";
-import { existsSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { after, test } from "node:test";
 import puppeteer from "puppeteer-core";
 import { accounts, executablePath, fits, origin, sheets } from "./browser.mjs";
@@ -143,6 +145,29 @@ for (const [name, { launcher, ...options }] of Object.entries(engines)) {
 		await leads(p, "a[href='/orders']", "^/orders$");
 		await p.goBack();
 		assert.deepEqual(await p.$$eval("[name=bucket_name], [name=note]", (fields) => fields.map((e) => e.value)), ["Not Allowed", "为什么"]);
+	});
+	test(`${name}: units over the quota are said when the field is left`, async (t) => {
+		const p = await page(t, 390);
+		await go(p, "/stores/new");
+		await p.$eval("[name=num]", (field) => field.select());
+		await p.type("[name=num]", "999");
+		await p.keyboard.press("Tab");
+		await p.waitForSelector("#num-note .error");
+		assert.equal(await p.$eval("[name=num]", (field) => field.value), "999");
+	});
+	test(`${name}: a chosen file waits while another source is looked at`, async (t) => {
+		const folder = mkdtempSync(join(tmpdir(), "quartermaster-file-"));
+		t.after(() => rmSync(folder, { recursive: true }));
+		writeFileSync(join(folder, "chosen.zip"), "PK");
+		const p = await page(t);
+		await go(p, "/pkg-versions/new");
+		await (await p.$("#package_file")).uploadFile(join(folder, "chosen.zip"));
+		for (const [from, shown] of [["object", "#bucket_id"], ["external", "#source"], ["upload", "#package_file"]]) {
+			await p.$eval(`[name=source_from][value=${from}]`, (radio) => radio.click());
+			await p.waitForSelector(shown, { visible: true });
+		}
+		assert.equal(await p.$eval("#package_file", (input) => input.files[0]?.name), "chosen.zip");
+		assert.match(await p.$eval(".file-list", (list) => list.textContent), /chosen\.zip/);
 	});
 	if (name === "firefox") test(`${name}: what scrolls in the dark has no white bar`, async (t) => {
 		const p = await page(t, 390);

@@ -237,6 +237,29 @@ test("a chosen file waits while another source is looked at", async (t) => {
 	await page.waitForURL(/\/pkg-versions\/wp-/);
 });
 
+test("Back leads to a form that was refused, with what was typed, without scripts", async (t) => {
+	const page = await open(t, { role: "requester", scripts: false });
+	for (const { path, form, typed, wrong } of [
+		{ path: "/buckets/new", form: "#bucket-form", typed: { bucket_name: "Not Allowed", note: "为什么" }, wrong: ["bucket_name", "region"] },
+		{ path: "/stores/new", form: "#store-form", typed: { store_name: "No Name", num: "999" }, wrong: ["store_name", "num"] },
+		{ path: "/pkg-versions/new", form: "#version-form", typed: { label: "1.0", description: "x\u202Ey" }, wrong: ["description", "package_file"] },
+		{ path: "/apps/new", form: "#app-form", typed: { app_name: "", description: "x\u202Ey" }, wrong: ["app_name", "description"] },
+	]) {
+		await page.goto(path);
+		for (const [name, value] of Object.entries(typed)) await page.fill(`#${name}`, value);
+		await page.click(`${form} button.primary`);
+		for (const look of ["refused", "gone back to"]) {
+			for (const [name, value] of Object.entries(typed)) assert.equal(await page.inputValue(`#${name}`), value, `${name} of ${path} ${look}`);
+			for (const name of wrong) {
+				assert.equal(await note(page, name).locator(".error").count(), 1, `${name} of ${path} ${look}`);
+				assert.equal(await page.locator(`.error-summary a[href="#${name}"]`).count(), 1, `${name} in the summary of ${path} ${look}`);
+			}
+			await page.goto("/orders");
+			await page.goBack();
+		}
+	}
+});
+
 test("a message that something is under way goes when it no longer is", async (t) => {
 	const page = await open(t, { role: "requester" });
 	await page.goto("/stores/new");
