@@ -263,7 +263,7 @@ func (v *ListView[R]) rows(now time.Time, rows []R) templ.Component {
 				switch {
 				case column.Draw == nil:
 				case column.Name:
-					c.Open("th", "scope", "row")
+					c.Open("th", "scope", "row", "class", column.Class)
 					column.Draw(c, &rows[i])
 					c.Close("th")
 				default:

@@ -463,7 +463,7 @@ func ListSearch(u ListURL, placeholder, target string) templ.Component {
 			Action: u.Path, Value: u.Query.Get("q"), Placeholder: placeholder, Keep: u.Keep("q"),
 			Attrs: templ.Attributes{
 				"hx-get": u.Path, "hx-trigger": "input changed delay:250ms, search", "hx-include": "closest form",
-				"hx-target": "#" + target, "hx-swap": "outerHTML", "hx-replace-url": "true", "hx-sync": "this:replace",
+				"hx-target": "#" + target, "hx-swap": "outerMorph", "hx-replace-url": "true", "hx-sync": "this:replace",
 				"maxlength": "100",
 			},
 		}).Render(ctx, templ_7745c5c3_Buffer)

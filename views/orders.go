@@ -187,7 +187,7 @@ func freeOr(ctx context.Context, minor int64, currency string, free bool) string
 var Orders = &ListView[models.Order]{
 	ID: "order-list", Path: "/orders", List: models.Orders, Label: "orders.table", Search: "orders.search",
 	Columns: []ListColumn[models.Order]{
-		{Words: "orders.number", Sort: "number", Name: true, Text: says(func(_ context.Context, o *models.Order) string { return number(o.Number) }),
+		{Words: "orders.number", Sort: "number", Name: true, Class: "nowrap", Text: says(func(_ context.Context, o *models.Order) string { return number(o.Number) }),
 			Draw: func(c *ui.Cells, o *models.Order) {
 				n := number(o.Number)
 				c.Open("a", "href", "/orders/"+n)
@@ -195,10 +195,12 @@ var Orders = &ListView[models.Order]{
 				c.Close("a")
 			}},
 		{Words: "orders.what", Class: "wide", Text: says(orderWhat), Draw: func(c *ui.Cells, o *models.Order) {
+			c.Open("span", "class", "order-what")
 			for _, k := range orderKinds(*o) {
 				c.Mark(k)
 			}
-			c.Text(orderWhat(c.Ctx, o))
+			c.In("span", "", orderWhat(c.Ctx, o))
+			c.Close("span")
 		}},
 		plain("order.requester", "", func(_ context.Context, o *models.Order) string { return o.RequesterName }),
 		plain("order.placed-at", "nowrap", func(ctx context.Context, o *models.Order) string { return i18n.OrderTime(ctx, o.CreatedAt) }),

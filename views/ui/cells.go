@@ -80,7 +80,7 @@ func (c *Cells) Badge(tone Tone, word string) { c.In("span", "badge tone-"+strin
 // Mark writes the icon of a kind in its hue.
 func (c *Cells) Mark(k models.Kind) {
 	look := Look(c.Ctx, k)
-	c.Open("svg", "class", "icon "+look.Class(), "aria-hidden", "true")
+	c.Open("svg", "class", "icon kind-icon "+look.Class(), "aria-hidden", "true")
 	c.Open("use", "href", IconHref(look.Icon))
 	c.raw("</use></svg>")
 }
