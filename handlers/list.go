@@ -10,6 +10,7 @@ import (
 	"quartermaster/models"
 	"quartermaster/models/list"
 	"quartermaster/views"
+	"quartermaster/views/ui"
 	"quartermaster/web"
 )
 
@@ -58,6 +59,7 @@ func (h List[R]) Show(c *gin.Context) error {
 	at := views.ListAt{By: models.ActorFrom(ctx)}
 	at.Now = h.DB.TeamNow(at.By)
 	at.Query, at.URL = h.query(c)
+	at.Here = c.Request.URL.RequestURI()
 	var err error
 	if at.Counts, err = web.Counts(c); err != nil {
 		return err
@@ -84,8 +86,15 @@ func (h List[R]) Show(c *gin.Context) error {
 func (h List[R]) file(c *gin.Context, format string) error {
 	ctx := c.Request.Context()
 	by := models.ActorFrom(ctx)
-	now := h.DB.TeamNow(by)
 	q, _ := h.query(c)
+	row := ui.NewCells(ctx, h.DB.TeamNow(by), nil)
+	if h.Choices != nil {
+		choices, err := h.Choices(ctx, h.DB, q)
+		if err != nil {
+			return err
+		}
+		row.Words = views.ListWords(choices)
+	}
 	var sheet web.Sheet
 	var cells []string
 	err := h.View.List.Each(ctx, h.DB, by, q, func(rows []R) (err error) {
@@ -96,7 +105,7 @@ func (h List[R]) file(c *gin.Context, format string) error {
 			sheet.Row(h.View.FileHead(ctx))
 		}
 		for i := range rows {
-			cells = h.View.FileRow(ctx, now, &rows[i], cells[:0])
+			cells = h.View.FileRow(row, &rows[i], cells[:0])
 			sheet.Row(cells)
 		}
 		return sheet.Flush()

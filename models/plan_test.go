@@ -555,3 +555,32 @@ func TestPlansAreFound(t *testing.T) {
 		t.Errorf("29 days before the end: got %d, %v, want the plan", len(found), err)
 	}
 }
+
+// A plan is listed by its state whether or not the job has been there that settles
+// it, and the job writes the state that the plan is in.
+func TestPlansAreListedByStateBeforeAndAfterTheyAreSettled(t *testing.T) {
+	t.Parallel()
+	db, clock, team := atNoon(t)
+	in := example()
+	in.EffectiveDate = clock.Now().Add(48 * time.Hour).Format("2006-01-02T15:04:05Z")
+	p := mustPlan(t, db, team.Requester, in)
+	for _, at := range []time.Time{clock.Now(), p.EffectiveAt, p.EndsAt} {
+		clock.Move(at.Sub(clock.Now()))
+		want := p.State(at)
+		for _, when := range []string{"before", "after"} {
+			for _, state := range models.PlanStates {
+				found, _, err := modelstest.List(t.Context(), db, team.Viewer, models.Plans, list.With("state", string(state)))
+				if err != nil || (len(found) == 1) != (state == want) {
+					t.Errorf("at %s, %s it is settled: the list of %s has %d plans, %v; the plan is %s", at, when, state, len(found), err, want)
+				}
+			}
+			if err := db.SettlePlans(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+		}
+		now, err := db.FindPlan(t.Context(), team.Viewer, p.ID)
+		if err != nil || now.Settled != want || !now.SettledUntil.After(at) {
+			t.Errorf("at %s: settled as %q until %s, %v; want %s", at, now.Settled, now.SettledUntil, err, want)
+		}
+	}
+}

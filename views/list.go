@@ -7,6 +7,7 @@ import (
 	"maps"
 	"net/url"
 	"path"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -34,6 +35,9 @@ type ListView[R any] struct {
 	Filters       []ListFilter
 	// Head is the heading of the page.
 	Head func(ctx context.Context, at ListAt) layout.PageProps
+	// Passing tells whether a row will change by itself: the list then asks again
+	// every two seconds; nil when none does.
+	Passing func(row *R) bool
 	// Empty is what stands in the place of rows, when there are none at all.
 	Empty func(ctx context.Context, at ListAt) ui.EmptyProps
 	// Whole tells of a query that has filters whether it is still the whole
@@ -53,9 +57,8 @@ type ListColumn[R any] struct {
 	Name, Bare bool
 	// Draw writes the cell; a column without is only in the files.
 	Draw func(c *ui.Cells, row *R)
-	// Text is the cell in a file, at the team's time; a column without is only on
-	// the page.
-	Text func(ctx context.Context, row *R, at time.Time) string
+	// Text is the cell in a file; a column without is only on the page.
+	Text func(c *ui.Cells, row *R) string
 }
 
 // ListFilter is how a filter of the list looks.
@@ -92,6 +95,8 @@ type ListAt struct {
 	Now   time.Time // of the team
 	Query list.Query
 	URL   ListURL
+	// Here is the address of the request.
+	Here string
 	// Counts are the team's counters, Total how many rows the query has, as
 	// list.Page has it.
 	Counts map[string]int64
@@ -103,6 +108,21 @@ type ListAt struct {
 
 // narrowed tells whether something is asked for besides the list.
 func (a ListAt) narrowed() bool { return a.Query.Text != "" || len(a.Query.Filters) > 0 }
+
+// words are the words of Choices.
+func (a ListAt) words() map[string]map[string]string { return ListWords(a.Choices) }
+
+// ListWords are what the values of choices are called.
+func ListWords(choices map[string][]ListChoice) map[string]map[string]string {
+	words := make(map[string]map[string]string, len(choices))
+	for name, all := range choices {
+		words[name] = make(map[string]string, len(all))
+		for _, c := range all {
+			words[name][c.Value] = c.Label
+		}
+	}
+	return words
+}
 
 // ListPage is a list as it is drawn, whatever its rows are.
 type ListPage struct {
@@ -117,6 +137,8 @@ type ListPage struct {
 	Chips                   []ui.Filter
 	Empty                   *ui.EmptyProps // nil when something was found or filtered out
 	Summary                 string
+	// Here is the address of this very page while it asks again, otherwise "".
+	Here string
 }
 
 type listMenu struct {
@@ -140,11 +162,14 @@ func (v *ListView[R]) Page(ctx context.Context, at ListAt, rows []R) ListPage {
 	for _, f := range v.Filters {
 		v.offer(ctx, &p, f)
 	}
+	if v.Passing != nil && slices.ContainsFunc(rows, func(r R) bool { return v.Passing(&r) }) {
+		p.Here = at.Here
+	}
 	if p.Tabs != nil {
 		p.Head.Tabs = ui.Tabs(p.Label, p.Tabs)
 	}
 	if len(rows) > 0 {
-		p.Rows = v.rows(at.Now, rows)
+		p.Rows = v.rows(at, rows)
 		p.Summary = listSummary(ctx, at.Total, len(rows))
 	} else if !at.narrowed() || v.Whole != nil && v.Whole(at) {
 		empty := v.Empty(ctx, at)
@@ -247,10 +272,11 @@ func (v *ListView[R]) offer(ctx context.Context, p *ListPage, f ListFilter) {
 var drawn = sync.Pool{New: func() any { b := make([]byte, 0, 32<<10); return &b }}
 
 // rows draws the rows of the table.
-func (v *ListView[R]) rows(now time.Time, rows []R) templ.Component {
+func (v *ListView[R]) rows(at ListAt, rows []R) templ.Component {
 	return templ.ComponentFunc(func(ctx context.Context, w io.Writer) error {
 		b := drawn.Get().(*[]byte)
-		c := ui.NewCells(ctx, now, (*b)[:0])
+		c := ui.NewCells(ctx, at.Now, (*b)[:0])
+		c.Words = at.words()
 		labels := make([]string, len(v.Columns))
 		for i, column := range v.Columns {
 			if !column.Bare && !column.Name {
@@ -294,10 +320,10 @@ func (v *ListView[R]) FileHead(ctx context.Context) []string {
 }
 
 // FileRow appends the cells of a row of a list's file to cells.
-func (v *ListView[R]) FileRow(ctx context.Context, at time.Time, row *R, cells []string) []string {
-	for _, c := range v.Columns {
-		if c.Text != nil {
-			cells = append(cells, c.Text(ctx, row, at))
+func (v *ListView[R]) FileRow(c *ui.Cells, row *R, cells []string) []string {
+	for _, column := range v.Columns {
+		if column.Text != nil {
+			cells = append(cells, column.Text(c, row))
 		}
 	}
 	return cells
@@ -384,18 +410,13 @@ func options[T any](ctx context.Context, u ListURL, name, current string, all []
 }
 
 // plain is a column whose cells are text, on the page and in files.
-func plain[R any](words, class string, text func(ctx context.Context, row *R) string) ListColumn[R] {
-	return ListColumn[R]{Words: words, Class: class, Text: says(text), Draw: func(c *ui.Cells, row *R) { c.Text(text(c.Ctx, row)) }}
+func plain[R any](words, class string, text func(c *ui.Cells, row *R) string) ListColumn[R] {
+	return ListColumn[R]{Words: words, Class: class, Text: text, Draw: func(c *ui.Cells, row *R) { c.Text(text(c, row)) }}
 }
 
 // filed is a column of files alone.
-func filed[R any](words string, text func(ctx context.Context, row *R) string) ListColumn[R] {
-	return ListColumn[R]{Words: words, Text: says(text)}
-}
-
-// says is a text that does not follow from the time.
-func says[R any](text func(ctx context.Context, row *R) string) func(context.Context, *R, time.Time) string {
-	return func(ctx context.Context, row *R, _ time.Time) string { return text(ctx, row) }
+func filed[R any](words string, text func(c *ui.Cells, row *R) string) ListColumn[R] {
+	return ListColumn[R]{Words: words, Text: text}
 }
 
 // decimal is an amount in hundredths as spreadsheets read it: 12852.00.

@@ -187,14 +187,14 @@ func freeOr(ctx context.Context, minor int64, currency string, free bool) string
 var Orders = &ListView[models.Order]{
 	ID: "order-list", Path: "/orders", List: models.Orders, Label: "orders.table", Search: "orders.search",
 	Columns: []ListColumn[models.Order]{
-		{Words: "orders.number", Sort: "number", Name: true, Class: "nowrap", Text: says(func(_ context.Context, o *models.Order) string { return number(o.Number) }),
+		{Words: "orders.number", Sort: "number", Name: true, Class: "nowrap", Text: func(_ *ui.Cells, o *models.Order) string { return number(o.Number) },
 			Draw: func(c *ui.Cells, o *models.Order) {
 				n := number(o.Number)
 				c.Open("a", "href", "/orders/"+n)
 				c.Code(n)
 				c.Close("a")
 			}},
-		{Words: "orders.what", Class: "wide", Text: says(orderWhat), Draw: func(c *ui.Cells, o *models.Order) {
+		{Words: "orders.what", Class: "wide", Text: func(c *ui.Cells, x *models.Order) string { return orderWhat(c.Ctx, x) }, Draw: func(c *ui.Cells, o *models.Order) {
 			c.Open("span", "class", "order-what")
 			for _, k := range orderKinds(*o) {
 				c.Mark(k)
@@ -202,15 +202,15 @@ var Orders = &ListView[models.Order]{
 			c.In("span", "", orderWhat(c.Ctx, o))
 			c.Close("span")
 		}},
-		plain("order.requester", "", func(_ context.Context, o *models.Order) string { return o.RequesterName }),
-		plain("order.placed-at", "nowrap", func(ctx context.Context, o *models.Order) string { return i18n.OrderTime(ctx, o.CreatedAt) }),
-		{Words: "order.state", Class: "state", Bare: true, Text: says(orderStateWord),
+		plain("order.requester", "", func(_ *ui.Cells, o *models.Order) string { return o.RequesterName }),
+		plain("order.placed-at", "nowrap", func(c *ui.Cells, o *models.Order) string { return i18n.OrderTime(c.Ctx, o.CreatedAt) }),
+		{Words: "order.state", Class: "state", Bare: true, Text: func(c *ui.Cells, x *models.Order) string { return orderStateWord(c.Ctx, x) },
 			Draw: func(c *ui.Cells, o *models.Order) { c.Badge(orderTones[o.State], orderStateWord(c.Ctx, o)) }},
 		{Words: "order.amount", Sort: "amount", Class: "num", Draw: func(c *ui.Cells, o *models.Order) { c.Text(orderTotal(c.Ctx, *o)) },
-			Text: says(func(_ context.Context, o *models.Order) string { return decimal(o.TotalMinor) })},
-		filed("list.currency", func(_ context.Context, o *models.Order) string { return o.Currency }),
-		filed("order.cost-centre", func(_ context.Context, o *models.Order) string { return o.CostCentre }),
-		filed("order.reason", func(_ context.Context, o *models.Order) string { return o.Note }),
+			Text: func(_ *ui.Cells, o *models.Order) string { return decimal(o.TotalMinor) }},
+		filed("list.currency", func(_ *ui.Cells, o *models.Order) string { return o.Currency }),
+		filed("order.cost-centre", func(_ *ui.Cells, o *models.Order) string { return o.CostCentre }),
+		filed("order.reason", func(_ *ui.Cells, o *models.Order) string { return o.Note }),
 	},
 	Filters: []ListFilter{
 		{Name: "state", Words: "order.state", Values: "order.state.", As: Menu},

@@ -35,7 +35,7 @@ var planTones = map[models.PlanState]ui.Tone{
 var Plans = &ListView[models.Plan]{
 	ID: "plan-list", Path: "/plans", List: models.Plans, Label: "plans.list", Search: "plans.search",
 	Columns: []ListColumn[models.Plan]{
-		{Words: "plans.plan", Name: true, Text: says(planName), Draw: func(c *ui.Cells, p *models.Plan) {
+		{Words: "plans.plan", Name: true, Text: func(c *ui.Cells, x *models.Plan) string { return planName(c.Ctx, x) }, Draw: func(c *ui.Cells, p *models.Plan) {
 			c.Link("/plans/"+p.ID, planName(c.Ctx, p))
 			c.Open("small", "class", "nowrap")
 			c.Code(p.ID)
@@ -46,32 +46,32 @@ var Plans = &ListView[models.Plan]{
 			}
 			c.In("small", "", size)
 		}},
-		filed("plans.id", func(_ context.Context, p *models.Plan) string { return p.ID }),
-		filed("field.specification", func(ctx context.Context, p *models.Plan) string { return planSize(ctx, *p) }),
+		filed("plans.id", func(_ *ui.Cells, p *models.Plan) string { return p.ID }),
+		filed("field.specification", func(c *ui.Cells, p *models.Plan) string { return planSize(c.Ctx, *p) }),
 		{Words: "plans.state", Class: "state", Bare: true,
-			Text: func(ctx context.Context, p *models.Plan, at time.Time) string { return planState(ctx, p.State(at)) },
+			Text: func(c *ui.Cells, p *models.Plan) string { return planState(c.Ctx, p.State(c.Now)) },
 			Draw: func(c *ui.Cells, p *models.Plan) {
 				state := p.State(c.Now)
 				c.Badge(planTones[state], planState(c.Ctx, state))
 			}},
-		{Words: "plans.use", Class: "wide narrow", Draw: drawPlanUsed, Text: says(func(ctx context.Context, p *models.Plan) string {
+		{Words: "plans.use", Class: "wide narrow", Draw: drawPlanUsed, Text: func(c *ui.Cells, p *models.Plan) string {
 			if !p.Metered() || p.MeasuredAt == nil {
 				return ""
 			}
-			return i18n.Bytes(ctx, p.Used)
-		})},
+			return i18n.Bytes(c.Ctx, p.Used)
+		}},
 		{Words: "plans.term", Sort: "ends", Class: "nowrap", Draw: func(c *ui.Cells, p *models.Plan) {
 			c.Text(planEnds(c.Ctx, *p, c.Now))
 			c.In("small", "", i18n.Date(c.Ctx, p.EffectiveAt)+" – "+i18n.LastDate(c.Ctx, p.EndsAt))
 		}},
-		filed("plans.starts", func(ctx context.Context, p *models.Plan) string { return i18n.Date(ctx, p.EffectiveAt) }),
-		filed("plans.last-day", func(ctx context.Context, p *models.Plan) string { return i18n.LastDate(ctx, p.EndsAt) }),
+		filed("plans.starts", func(c *ui.Cells, p *models.Plan) string { return i18n.Date(c.Ctx, p.EffectiveAt) }),
+		filed("plans.last-day", func(c *ui.Cells, p *models.Plan) string { return i18n.LastDate(c.Ctx, p.EndsAt) }),
 		{Words: "plans.paid", Class: "num", Draw: func(c *ui.Cells, p *models.Plan) { c.Text(i18n.Money(c.Ctx, p.PaidMinor, p.Currency)) },
-			Text: says(func(_ context.Context, p *models.Plan) string { return decimal(p.PaidMinor) })},
-		filed("list.currency", func(_ context.Context, p *models.Plan) string { return p.Currency }),
-		filed("order.number", func(_ context.Context, p *models.Plan) string { return number(p.OrderNumber) }),
-		filed("plans.ordered-by", func(_ context.Context, p *models.Plan) string { return p.CreatorName }),
-		filed("order.reason", func(_ context.Context, p *models.Plan) string { return p.Note }),
+			Text: func(_ *ui.Cells, p *models.Plan) string { return decimal(p.PaidMinor) }},
+		filed("list.currency", func(_ *ui.Cells, p *models.Plan) string { return p.Currency }),
+		filed("order.number", func(_ *ui.Cells, p *models.Plan) string { return number(p.OrderNumber) }),
+		filed("plans.ordered-by", func(_ *ui.Cells, p *models.Plan) string { return p.CreatorName }),
+		filed("order.reason", func(_ *ui.Cells, p *models.Plan) string { return p.Note }),
 	},
 	Filters: []ListFilter{
 		{Name: "state", Values: "plan.state.", As: Tabs},

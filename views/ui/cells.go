@@ -15,7 +15,9 @@ type Cells struct {
 	// Ctx is the reader's, Now the time that states are told by.
 	Ctx context.Context
 	Now time.Time
-	b   []byte
+	// Words are what values that are data are called, by what they are values of.
+	Words map[string]map[string]string
+	b     []byte
 }
 
 // NewCells writes behind b.
@@ -27,6 +29,14 @@ func NewCells(ctx context.Context, now time.Time, b []byte) *Cells {
 
 // Bytes is everything that was written.
 func (c *Cells) Bytes() []byte { return c.b }
+
+// Word is what a value is called, itself when nobody knows.
+func (c *Cells) Word(of, value string) string {
+	if word := c.Words[of][value]; word != "" {
+		return word
+	}
+	return value
+}
 
 // T writes a sentence of the catalogue.
 func (c *Cells) T(key string, args ...any) { c.Text(i18n.T(c.Ctx, key, args...)) }
@@ -61,6 +71,28 @@ func (c *Cells) In(element, class, text string) {
 	c.Open(element, "class", class)
 	c.Text(text)
 	c.Close(element)
+}
+
+// None writes that there is nothing.
+func (c *Cells) None() { c.In("span", "none", "—") }
+
+// Tags writes short labels.
+func (c *Cells) Tags(tags []string) {
+	if len(tags) == 0 {
+		return
+	}
+	c.Open("ul", "class", "tags")
+	for _, t := range tags {
+		c.In("li", "", t)
+	}
+	c.Close("ul")
+}
+
+// Moment writes a moment as text, with the exact time in UTC behind it.
+func (c *Cells) Moment(at time.Time, text string) {
+	c.Open("time", "datetime", at.UTC().Format(time.RFC3339))
+	c.Text(text)
+	c.Close("time")
 }
 
 // Link writes a link to a page of this site: path begins with "/".
