@@ -374,8 +374,8 @@ func (c *Caller) May(operation string) bool {
 // SiteKey tells whether the key is for the team that each request names.
 func (c *Caller) SiteKey() bool { return c.Key.SiteKey() }
 
-// callerQuery is all that is to be known of a key to check a request: one query,
-// asked again each time, so that whatever ends a key does so at once.
+// callerQuery is all that is to be known of a key to check a request: one query.
+// Whatever ends a key does so at once, see remembered.
 const callerQuery = `SELECT k.id, k.team_id, k.user_id, k.name, k.operations, k.sealed, k.disabled, k.expires_at,
 		u.name, u.disabled, u.site_admin, COALESCE(m.role, ''), COALESCE(t.clock_offset_ms, 0)
 	FROM access_keys k
@@ -387,51 +387,83 @@ const callerQuery = `SELECT k.id, k.team_id, k.user_id, k.name, k.operations, k.
 // request came from is taken from the given actor. It may be called before
 // anybody has signed in: the caller then checks the signature and Active.
 func (db *DB) FindCaller(ctx context.Context, keyID string, from Actor) (*Caller, error) {
-	c, sealed, err := db.caller(ctx, from, callerQuery+" WHERE k.id = ?", keyID)
+	version, err := db.rightsVersion(ctx)
 	if err != nil {
 		return nil, err
 	}
-	c.Secret, err = db.keys.Unseal(sealed, c.Key.ID)
-	return c, err
+	c, known := db.callers.at(version, keyID)
+	if !known {
+		if c, err = db.caller(ctx, callerQuery+" WHERE k.id = ?", keyID); err != nil {
+			return nil, err
+		}
+		if version != "" {
+			db.callers.keep(version, keyID, c)
+		}
+	}
+	return db.unseal(c, from)
+}
+
+// unseal is a caller with its secret.
+func (db *DB) unseal(c sealedCaller, from Actor) (*Caller, error) {
+	secret, err := db.keys.Unseal(c.sealed, c.key.ID)
+	if err != nil {
+		return nil, err
+	}
+	caller := c.caller(from)
+	caller.Secret = secret
+	return caller, nil
 }
 
 // FindCallerByToken is the key that a token was issued for, without its secret,
 // or ErrNotFound when the token is unknown, has expired or was revoked.
 func (db *DB) FindCallerByToken(ctx context.Context, token string, from Actor) (*Caller, error) {
-	c, _, err := db.caller(ctx, from, callerQuery+` JOIN access_tokens a ON a.key_id = k.id
+	c, err := db.caller(ctx, callerQuery+` JOIN access_tokens a ON a.key_id = k.id
 		WHERE a.token_hash = ? AND a.expires_at > ?`, hashToken(token), db.Now())
-	return c, err
+	if err != nil {
+		return nil, err
+	}
+	return c.caller(from), nil
 }
 
-func (db *DB) caller(ctx context.Context, from Actor, statement string, args ...any) (*Caller, []byte, error) {
+// sealedCaller is a caller as the database has it.
+type sealedCaller struct {
+	key    AccessKey
+	sealed []byte // the secret
+	offset time.Duration
+}
+
+// caller is the caller in a request that came from somewhere.
+func (s sealedCaller) caller(from Actor) *Caller {
+	k := s.key
+	// A key never has the rights of a site admin, whoever its user is.
+	from.SiteAdmin = false
+	from.UserID, from.UserName, from.KeyID, from.KeyName = k.UserID, k.UserName, k.ID, k.Name
+	from.TeamID, from.Role, from.ClockOffset = k.TeamID, k.Role, s.offset
+	return &Caller{Key: k, Actor: from}
+}
+
+func (db *DB) caller(ctx context.Context, statement string, args ...any) (c sealedCaller, err error) {
 	var (
-		k                   AccessKey
+		k                   = &c.key
 		operations          string
-		sealed              []byte
 		expires             sql.NullTime
 		disabled, siteAdmin bool
 		offset              int64
 	)
-	err := db.gorm.WithContext(ctx).Raw(statement, args...).Row().Scan(&k.ID, &k.TeamID, &k.UserID, &k.Name, &operations, &sealed,
+	err = query.Row(ctx, db.gorm, statement, args, &k.ID, &k.TeamID, &k.UserID, &k.Name, &operations, &c.sealed,
 		&k.Disabled, &expires, &k.UserName, &disabled, &siteAdmin, &k.Role, &offset)
-	if errors.Is(err, sql.ErrNoRows) {
-		return nil, nil, ErrNotFound
-	}
 	if err != nil {
-		return nil, nil, translate(err)
+		return c, translate(err)
 	}
 	if err := json.Unmarshal([]byte(operations), &k.Operations); err != nil {
-		return nil, nil, fmt.Errorf("operations of access key %s: %w", k.ID, err)
+		return c, fmt.Errorf("operations of access key %s: %w", k.ID, err)
 	}
 	if expires.Valid {
 		k.ExpiresAt = &expires.Time
 	}
 	k.Orphaned = orphaned(k.SiteKey(), disabled, siteAdmin, k.Role)
-	// A key never has the rights of a site admin, whoever its user is.
-	from.SiteAdmin = false
-	from.UserID, from.UserName, from.KeyID, from.KeyName = k.UserID, k.UserName, k.ID, k.Name
-	from.TeamID, from.Role, from.ClockOffset = k.TeamID, k.Role, msDuration(offset)
-	return &Caller{Key: k, Actor: from}, sealed, nil
+	c.offset = msDuration(offset)
+	return c, nil
 }
 
 // ActorFor is who a caller acts as in a team. A site key is a requester in any

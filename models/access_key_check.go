@@ -38,10 +38,9 @@ func (db *DB) FindCheckableKey(ctx context.Context, by Actor, id string) (*Calle
 	if err := by.may(See); err != nil {
 		return nil, err
 	}
-	c, sealed, err := db.caller(ctx, by, callerQuery+" WHERE k.id = ? AND k.team_id = ? AND (k.user_id = ? OR ?)", id, by.TeamID, by.UserID, by.May(Administer))
+	c, err := db.caller(ctx, callerQuery+" WHERE k.id = ? AND k.team_id = ? AND (k.user_id = ? OR ?)", id, by.TeamID, by.UserID, by.May(Administer))
 	if err != nil {
 		return nil, err
 	}
-	c.Secret, err = db.keys.Unseal(sealed, c.Key.ID)
-	return c, err
+	return db.unseal(c, by)
 }

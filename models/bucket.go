@@ -121,7 +121,7 @@ func SplitTags(s string) []string {
 
 // objectStorageOn refuses when the team's object storage is switched off.
 func (db *DB) objectStorageOn(ctx context.Context, by Actor) error {
-	team, err := db.FindTeam(ctx, by)
+	team, err := db.teamSettings(ctx, by)
 	if err == nil && !team.ObjectStorage {
 		err = invalid("", "storage_off")
 	}
@@ -130,8 +130,10 @@ func (db *DB) objectStorageOn(ctx context.Context, by Actor) error {
 
 // BucketNameFree tells whether no bucket of this server has the name.
 func (db *DB) BucketNameFree(ctx context.Context, name string) (bool, error) {
-	n, err := query.Of[Bucket](db.gorm).Where("name = ?", name).Count(ctx, "*")
-	return n == 0, translate(err)
+	if name == "" { // it is named by its id
+		return true, nil
+	}
+	return db.none(ctx, "SELECT 1 FROM buckets WHERE name = ?", name)
 }
 
 // FindBucket is one bucket of the actor's team.

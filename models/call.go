@@ -57,7 +57,7 @@ func (Call) TableName() string { return "api_calls" }
 // Failed tells whether the call was refused or failed.
 func (c Call) Failed() bool { return c.Code != "" }
 
-// callLog gathers calls and writes them in the background.
+// callLog gathers calls and uses of sessions, and writes them in the background.
 type callLog struct {
 	queue   chan Call
 	flush   chan chan error
@@ -65,10 +65,29 @@ type callLog struct {
 	ended   chan struct{}
 	endOnce sync.Once
 	last    error // of the last flush, after ended
+
+	mu   sync.Mutex
+	seen map[string]time.Time // when sessions were last used, by their hashes
+}
+
+// saw notes in the background that a session was used: a page does not wait for
+// this write.
+func (l *callLog) saw(session string, at time.Time) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.seen[session] = at
+}
+
+func (l *callLog) takeSeen() map[string]time.Time {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	seen := l.seen
+	l.seen = map[string]time.Time{}
+	return seen
 }
 
 func (db *DB) startCalls() {
-	l := &callLog{queue: make(chan Call, callsWaiting), flush: make(chan chan error), end: make(chan struct{}), ended: make(chan struct{})}
+	l := &callLog{queue: make(chan Call, callsWaiting), flush: make(chan chan error), end: make(chan struct{}), ended: make(chan struct{}), seen: map[string]time.Time{}}
 	db.calls = l
 	go func() {
 		defer close(l.ended)
@@ -97,7 +116,8 @@ func (db *DB) NoteCall(c Call) {
 	}
 }
 
-// FlushCalls writes what NoteCall has gathered so far.
+// FlushCalls writes what NoteCall has gathered so far, and the last uses of
+// sessions.
 func (db *DB) FlushCalls(ctx context.Context) error {
 	done := make(chan error, 1)
 	select {
@@ -122,7 +142,7 @@ func (db *DB) keepCalls(l *callLog) error {
 			done <- db.writeCalls(l)
 		case <-pause.C:
 			if err := db.writeCalls(l); err != nil {
-				db.log.Warn("calls of access keys are not listed", "error", err)
+				db.log.Warn("calls of access keys and uses of sessions are not listed", "error", err)
 			}
 			pause.Reset(callsPause)
 		}
@@ -132,6 +152,11 @@ func (db *DB) keepCalls(l *callLog) error {
 // writeCalls writes all that waits.
 func (db *DB) writeCalls(l *callLog) error {
 	var errs []error
+	if seen := l.takeSeen(); len(seen) > 0 {
+		errs = append(errs, db.tx(context.Background(), func(ctx context.Context, tx *DB) error {
+			return tx.noteSeen(ctx, seen)
+		}))
+	}
 	for {
 		var batch []Call
 		for len(batch) < callsTogether && len(l.queue) > 0 {
@@ -170,7 +195,7 @@ func (db *DB) addCalls(ctx context.Context, batch []Call) error {
 	if len(calls) == 0 {
 		return nil
 	}
-	if err := query.Of[Call](db.gorm).CreateInBatches(ctx, &calls, 50); err != nil {
+	if err := query.Of[Call](db.gorm).CreateAll(ctx, calls); err != nil {
 		return fmt.Errorf("list calls: %w", err)
 	}
 	return db.trimCalls(ctx, known)

@@ -1,10 +1,12 @@
 package models
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"time"
 
+	"quartermaster/models/migrations"
 	"quartermaster/models/pricing"
 	"quartermaster/models/query"
 )
@@ -105,29 +107,94 @@ type price struct {
 	Ours       bool
 }
 
-// ListRegions are the regions that serve a kind, in the order in which forms
-// offer them; with "", all.
-func (db *DB) ListRegions(ctx context.Context, serves Kind) ([]Region, error) {
-	all, err := query.Of[Region](db.gorm).Order("position").Find(ctx)
+// catalogue is all that can be ordered and what it costs, in the order of forms,
+// as of a version. Nobody changes it.
+type catalogue struct {
+	version  string
+	regions  []Region
+	products []Product
+	types    []PackageType
+	specs    []Specification
+	flavors  []Flavor
+	prices   map[string]pricing.Book // by SKU
+}
+
+// catalogue is what the database has now: read again only when it has changed.
+func (db *DB) catalogue(ctx context.Context) (*catalogue, error) {
+	if db.ground != nil {
+		return db.ground.catalogue, nil
+	}
+	var version string
+	err := query.Row(ctx, db.gorm, "SELECT value FROM settings WHERE name = '"+migrations.CatalogueVersion+"'", nil, &version)
 	if err != nil {
 		return nil, translate(err)
 	}
-	return slices.DeleteFunc(all, func(r Region) bool {
-		return serves != "" && !slices.Contains(r.Serves, serves)
-	}), nil
+	return db.catalogueOf(ctx, version)
+}
+
+// catalogueOf is the catalogue of a version that was just read.
+func (db *DB) catalogueOf(ctx context.Context, version string) (*catalogue, error) {
+	if known := db.offered.Load(); known != nil && known.version == version {
+		return known, nil
+	}
+	c := &catalogue{version: version, prices: map[string]pricing.Book{}}
+	prices, err := query.Of[price](db.gorm).Order("id").Find(ctx)
+	for _, r := range prices {
+		c.prices[r.SKU] = append(c.prices[r.SKU], pricing.Price{SKU: r.SKU, Region: r.Region, Unit: r.Unit, TermMonths: r.TermMonths,
+			Currency: r.Currency, Micro: r.Micro, ValidFrom: r.ValidFrom, Source: r.Source, Ours: r.Ours})
+	}
+	err = cmp.Or(err, readInOrder(ctx, db, &c.regions), readInOrder(ctx, db, &c.products),
+		readInOrder(ctx, db, &c.types), readInOrder(ctx, db, &c.specs), readInOrder(ctx, db, &c.flavors))
+	if err != nil {
+		return nil, translate(err)
+	}
+	db.offered.Store(c)
+	return c, nil
+}
+
+func readInOrder[T any](ctx context.Context, db *DB, into *[]T) (err error) {
+	*into, err = query.Of[T](db.gorm).Order("position").Find(ctx)
+	return err
+}
+
+// those are the things of a list of the catalogue for which want holds.
+func those[T any](ctx context.Context, db *DB, list func(*catalogue) []T, want func(T) bool) ([]T, error) {
+	c, err := db.catalogue(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var found []T
+	for _, t := range list(c) {
+		if want(t) {
+			found = append(found, t)
+		}
+	}
+	return found, nil
+}
+
+func always[T any](T) bool { return true }
+
+// ListRegions are the regions that serve a kind, in the order in which forms
+// offer them; with "", all.
+func (db *DB) ListRegions(ctx context.Context, serves Kind) ([]Region, error) {
+	return those(ctx, db, func(c *catalogue) []Region { return c.regions }, func(r Region) bool {
+		return serves == "" || slices.Contains(r.Serves, serves)
+	})
 }
 
 // region is a region that serves a kind, or the broken rule of the field
 // "region".
 func (db *DB) region(ctx context.Context, id string, serves Kind) (Region, error) {
-	found, err := query.Of[Region](db.gorm).Where("id = ?", id).Limit(1).Find(ctx)
+	c, err := db.catalogue(ctx)
 	if err != nil {
-		return Region{}, translate(err)
+		return Region{}, err
 	}
-	if len(found) == 0 || !slices.Contains(found[0].Serves, serves) {
-		return Region{}, invalid("region", "unknown")
+	for _, r := range c.regions {
+		if r.ID == id && slices.Contains(r.Serves, serves) {
+			return r, nil
+		}
 	}
-	return found[0], nil
+	return Region{}, invalid("region", "unknown")
 }
 
 // ListCategories are the kinds of application.
@@ -138,48 +205,83 @@ func (db *DB) ListCategories(ctx context.Context) ([]Category, error) {
 
 // ListProducts are the products of the catalogue.
 func (db *DB) ListProducts(ctx context.Context) ([]Product, error) {
-	all, err := query.Of[Product](db.gorm).Order("position").Find(ctx)
-	return all, translate(err)
+	return those(ctx, db, func(c *catalogue) []Product { return c.products }, always)
 }
 
 // ListPackageTypes are the package types of a product, also those that are not
 // on sale.
 func (db *DB) ListPackageTypes(ctx context.Context, product string) ([]PackageType, error) {
-	all, err := query.Of[PackageType](db.gorm).Where("product_code = ?", product).Order("position").Find(ctx)
-	return all, translate(err)
+	return those(ctx, db, func(c *catalogue) []PackageType { return c.types }, func(t PackageType) bool { return t.ProductCode == product })
 }
 
 // FindPackageType is one package type.
 func (db *DB) FindPackageType(ctx context.Context, code string) (*PackageType, error) {
-	t, err := query.Of[PackageType](db.gorm).Where("code = ?", code).First(ctx)
-	if err != nil {
-		return nil, translate(err)
+	found, err := those(ctx, db, func(c *catalogue) []PackageType { return c.types }, func(t PackageType) bool { return t.Code == code })
+	if err == nil && len(found) == 0 {
+		err = ErrNotFound
 	}
-	return &t, nil
+	if err != nil {
+		return nil, err
+	}
+	return &found[0], nil
 }
 
 // ListSpecifications are the specifications of a package type.
 func (db *DB) ListSpecifications(ctx context.Context, packageType string) ([]Specification, error) {
-	all, err := query.Of[Specification](db.gorm).Where("package_type = ?", packageType).Order("position").Find(ctx)
-	return all, translate(err)
+	return those(ctx, db, func(c *catalogue) []Specification { return c.specs }, func(s Specification) bool { return s.PackageType == packageType })
 }
 
 // listFlavors are the sizes of a store's compute unit, smallest first.
 func (db *DB) listFlavors(ctx context.Context) ([]Flavor, error) {
-	all, err := query.Of[Flavor](db.gorm).Order("position").Find(ctx)
-	return all, translate(err)
+	return those(ctx, db, func(c *catalogue) []Flavor { return c.flavors }, always)
 }
 
 // Book is the price book's lines for some SKUs.
 func (db *DB) Book(ctx context.Context, skus ...string) (pricing.Book, error) {
-	rows, err := query.Of[price](db.gorm).Where("sku IN ?", skus).Find(ctx)
+	c, err := db.catalogue(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var book pricing.Book
+	for _, sku := range skus {
+		book = append(book, c.prices[sku]...)
+	}
+	return book, nil
+}
+
+// ground is what the quote of an order stands on, read once for all its lines.
+type ground struct {
+	team      Team // its settings and its quota
+	catalogue *catalogue
+}
+
+// grounded is db for the quote of an order.
+func (db *DB) grounded(ctx context.Context, by Actor) (*DB, error) {
+	if db.ground != nil {
+		return db, nil
+	}
+	var version string
+	t := Team{ID: by.TeamID}
+	err := query.Row(ctx, db.gorm, `SELECT t.object_storage, t.verified_only, t.api_orders, t.plan_api, t.store_prepaid, t.cu_quota, t.cu_used, s.value
+		FROM teams t JOIN settings s ON s.name = '`+migrations.CatalogueVersion+`' WHERE t.id = ?`, []any{by.TeamID},
+		&t.ObjectStorage, &t.VerifiedOnly, &t.APIOrders, &t.PlanAPI, &t.StorePrepaid, &t.CUQuota, &t.CUUsed, &version)
 	if err != nil {
 		return nil, translate(err)
 	}
-	book := make(pricing.Book, len(rows))
-	for i, r := range rows {
-		book[i] = pricing.Price{SKU: r.SKU, Region: r.Region, Unit: r.Unit, TermMonths: r.TermMonths,
-			Currency: r.Currency, Micro: r.Micro, ValidFrom: r.ValidFrom, Source: r.Source, Ours: r.Ours}
+	c, err := db.catalogueOf(ctx, version)
+	if err != nil {
+		return nil, err
 	}
-	return book, nil
+	inner := *db
+	inner.ground = &ground{t, c}
+	return &inner, nil
+}
+
+// teamSettings are the settings and the quota of the actor's team: those that the
+// quote stands on, where there is one.
+func (db *DB) teamSettings(ctx context.Context, by Actor) (*Team, error) {
+	if db.ground != nil && db.ground.team.ID == by.TeamID {
+		return &db.ground.team, by.may(See)
+	}
+	return db.FindTeam(ctx, by)
 }

@@ -1,9 +1,15 @@
 package models
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
+
+	"gorm.io/gorm"
 
 	"quartermaster/models/pricing"
 	"quartermaster/models/query"
@@ -12,10 +18,31 @@ import (
 // count adds n to one of the team's counters in the writing transaction, so
 // that a page reads a total without counting rows.
 func (db *DB) count(ctx context.Context, teamID, name string, n int64) error {
-	err := query.Exec(ctx, db.gorm, `INSERT INTO counters (team_id, name, value) VALUES (?, ?, ?)
-		ON CONFLICT (team_id, name) DO UPDATE SET value = counters.value + excluded.value`, teamID, name, n)
+	c := counter{TeamID: teamID, Name: name, Value: n}
+	if db.sums != nil {
+		db.sums.count(c)
+		return nil
+	}
+	return db.addCounters(ctx, []counter{c})
+}
+
+// counter is one of a team's totals.
+type counter struct {
+	TeamID string
+	Name   string
+	Value  int64
+}
+
+// addCounters adds to counters, of which none is there twice.
+func (db *DB) addCounters(ctx context.Context, all []counter) error {
+	args := make([]any, 0, 3*len(all))
+	for _, c := range all {
+		args = append(args, c.TeamID, c.Name, c.Value)
+	}
+	_, err := query.Do(ctx, db.gorm, "INSERT INTO counters (team_id, name, value) VALUES (?, ?, ?)"+strings.Repeat(", (?, ?, ?)", len(all)-1)+
+		" ON CONFLICT (team_id, name) DO UPDATE SET value = counters.value + excluded.value", args...)
 	if err != nil {
-		return fmt.Errorf("count %s: %w", name, err)
+		return fmt.Errorf("count: %w", err)
 	}
 	return nil
 }
@@ -55,12 +82,17 @@ func (db *DB) tally(ctx context.Context, by Actor, t tally) error {
 
 // inMonth is tally for the month alone.
 func (db *DB) inMonth(ctx context.Context, by Actor, t tally) error {
-	return db.addToMonth(ctx, Month{TeamID: by.TeamID, Month: monthOf(db.TeamNow(by)), Kind: t.Kind, Created: t.Created, Deleted: t.Deleted, SpendMinor: t.Spend})
+	m := Month{TeamID: by.TeamID, Month: monthOf(db.TeamNow(by)), Kind: t.Kind, Created: t.Created, Deleted: t.Deleted, SpendMinor: t.Spend}
+	if db.sums != nil {
+		db.sums.month(m)
+		return nil
+	}
+	return db.addToMonth(ctx, m)
 }
 
-// addToMonth adds to what happened to one kind in one month.
+// addToMonth adds to what happened to a kind in a month.
 func (db *DB) addToMonth(ctx context.Context, m Month) error {
-	err := query.Exec(ctx, db.gorm, `INSERT INTO months (team_id, month, kind, created, deleted, spend_minor) VALUES (?, ?, ?, ?, ?, ?)
+	_, err := query.Do(ctx, db.gorm, `INSERT INTO months (team_id, month, kind, created, deleted, spend_minor) VALUES (?, ?, ?, ?, ?, ?)
 		ON CONFLICT (team_id, month, kind) DO UPDATE SET created = months.created + excluded.created,
 		deleted = months.deleted + excluded.deleted, spend_minor = months.spend_minor + excluded.spend_minor`,
 		m.TeamID, m.Month, m.Kind, m.Created, m.Deleted, m.SpendMinor)
@@ -68,6 +100,73 @@ func (db *DB) addToMonth(ctx context.Context, m Month) error {
 		return fmt.Errorf("tally %s: %w", m.Kind, err)
 	}
 	return nil
+}
+
+// sums are what an order adds up to in counters, months and the record, written
+// at its end: one statement for what several lines add to the same row.
+type sums struct {
+	events   []Event
+	counters []counter
+	months   []Month
+}
+
+func (s *sums) count(c counter) {
+	for i, k := range s.counters {
+		if k.TeamID == c.TeamID && k.Name == c.Name {
+			s.counters[i].Value += c.Value
+			return
+		}
+	}
+	s.counters = append(s.counters, c)
+}
+
+func (s *sums) month(m Month) {
+	for i, k := range s.months {
+		if k.TeamID == m.TeamID && k.Month == m.Month && k.Kind == m.Kind {
+			s.months[i].Created += m.Created
+			s.months[i].Deleted += m.Deleted
+			s.months[i].SpendMinor += m.SpendMinor
+			return
+		}
+	}
+	s.months = append(s.months, m)
+}
+
+// summing is db with what it records, counts and tallies gathered until written.
+// Nothing reads these tables meanwhile.
+func (db *DB) summing() *DB {
+	inner := *db
+	inner.sums = new(sums)
+	return &inner
+}
+
+// writeSums writes what was gathered. Counters come in one order, so that two
+// processes cannot deadlock.
+func (db *DB) writeSums(ctx context.Context, s *sums) error {
+	slices.SortFunc(s.counters, func(a, b counter) int {
+		return cmp.Or(strings.Compare(a.TeamID, b.TeamID), strings.Compare(a.Name, b.Name))
+	})
+	slices.SortFunc(s.months, func(a, b Month) int { return strings.Compare(string(a.Kind), string(b.Kind)) })
+	err := query.Of[Event](db.gorm).CreateAll(ctx, s.events)
+	if err == nil && len(s.counters) > 0 {
+		err = db.addCounters(ctx, s.counters)
+	}
+	for _, m := range s.months {
+		if err == nil {
+			err = db.addToMonth(ctx, m)
+		}
+	}
+	return err
+}
+
+// none tells whether a query finds no row.
+func (db *DB) none(ctx context.Context, statement string, args ...any) (bool, error) {
+	var one int
+	err := query.Row(ctx, db.gorm, statement, args, &one)
+	if errors.Is(err, gorm.ErrRecordNotFound) {
+		return true, nil
+	}
+	return false, translate(err)
 }
 
 // counted is one of the team's counters.

@@ -97,9 +97,11 @@ type DB struct {
 	holds     func(ctx context.Context, by Actor, order *Order) (bool, string) // Options.Policy
 	ids       *sequence
 	types     *atomic.Pointer[oldTypes] // for lists
-	noting    chan struct{}             // held while a session's last use is being noted
-	wake      wake                      // tells the worker that a job may be due
+	sessions  *remembered[Session]      // by the hashes of their tokens
+	callers   *remembered[sealedCaller]
+	wake      wake // tells the worker that a job may be due
 	keys      *keyring.Ring
+	offered   *atomic.Pointer[catalogue]
 	nonces    *atomic.Int64 // how many were used, for sweeping
 	withheld  *atomic.Int64 // what Withheld tells
 	calls     *callLog
@@ -113,6 +115,8 @@ type DB struct {
 	// order number and the event that it took last.
 	promised *bool
 	marks    *identity
+	sums     *sums   // set by summing
+	ground   *ground // set by grounded
 }
 
 // Open opens the data folder and its database, brings the database to the
@@ -134,7 +138,8 @@ func Open(ctx context.Context, o Options) (*DB, error) {
 
 func newDB(o Options) *DB {
 	db := &DB{folder: o.Folder, address: o.Postgres, clock: o.Clock, random: o.Random, log: o.Log, holds: o.Policy, kinds: o.Kinds, ids: new(sequence),
-		wake: newWake(), noting: make(chan struct{}, 1), nonces: new(atomic.Int64), withheld: new(atomic.Int64), types: new(atomic.Pointer[oldTypes])}
+		wake: newWake(), sessions: new(remembered[Session]), callers: new(remembered[sealedCaller]),
+		offered: new(atomic.Pointer[catalogue]), nonces: new(atomic.Int64), withheld: new(atomic.Int64), types: new(atomic.Pointer[oldTypes])}
 	db.operations = o.Operations
 	if db.clock == nil {
 		db.clock = SystemClock

@@ -150,7 +150,7 @@ func (db *DB) measure(ctx context.Context, by Actor) error {
 	if len(all) == 0 {
 		return nil
 	}
-	if err := query.Of[Deduction](db.gorm).CreateInBatches(ctx, &all, 100); err != nil {
+	if err := query.Of[Deduction](db.gorm).CreateAll(ctx, all); err != nil {
 		return fmt.Errorf("record deductions: %w", err)
 	}
 	return nil

@@ -62,6 +62,10 @@ func (db *DB) Record(ctx context.Context, by Actor, e Event, detail ...any) erro
 		}
 		e.Detail = string(text)
 	}
+	if db.sums != nil {
+		db.sums.events = append(db.sums.events, e)
+		return nil
+	}
 	return query.Of[Event](db.gorm).Create(ctx, &e)
 }
 

@@ -54,7 +54,7 @@ func (db *DB) holdOrder(ctx context.Context, by Actor, lines []LineInput, order 
 	if by.Face != ByAPI {
 		return nil
 	}
-	team, err := db.FindTeam(ctx, by)
+	team, err := db.teamSettings(ctx, by)
 	if err != nil || team.APIOrders != HoldAPIOrders {
 		return err
 	}

@@ -8,8 +8,6 @@ import (
 	"strings"
 	"time"
 
-	"gorm.io/gorm/clause"
-
 	"quartermaster/models/query"
 )
 
@@ -172,7 +170,7 @@ func (db *DB) queueOnce(ctx context.Context, by Actor, kind JobKind, key string)
 	}
 	job.UniqueKey = &key
 	err = db.tx(ctx, func(ctx context.Context, tx *DB) error {
-		return query.Of[Job](tx.gorm, clause.OnConflict{DoNothing: true}).Create(ctx, job)
+		return query.Of[Job](tx.gorm).CreateOnce(ctx, job)
 	})
 	if err != nil {
 		return fmt.Errorf("queue %s: %w", kind, err)

@@ -39,12 +39,12 @@ func (db *DB) UseNonce(ctx context.Context, keyID, nonce string) error {
 func (db *DB) noteNonce(ctx context.Context, keyID, nonce string) error {
 	now := db.Now()
 	old := now.Add(-nonceWindow)
-	res := db.gorm.WithContext(ctx).Exec(`INSERT INTO nonces (key_id, nonce, at) VALUES (?, ?, ?)
+	n, err := query.Do(ctx, db.gorm, `INSERT INTO nonces (key_id, nonce, at) VALUES (?, ?, ?)
 		ON CONFLICT (key_id, nonce) DO UPDATE SET at = excluded.at WHERE nonces.at < ?`, keyID, hashToken(nonce), now, old)
-	if res.Error != nil {
-		return fmt.Errorf("note nonce: %w", res.Error)
+	if err != nil {
+		return fmt.Errorf("note nonce: %w", err)
 	}
-	if res.RowsAffected == 0 {
+	if n == 0 {
 		return ErrConflict
 	}
 	if db.nonces.Add(1)%nonceSweep == 0 {

@@ -48,6 +48,9 @@ func (db *DB) PriceOrder(ctx context.Context, by Actor, in OrderInput) (Quote, e
 // quote is the order as it stands after what it needs was put before its lines.
 // broken is what check found.
 func (db *DB) quote(ctx context.Context, by Actor, in *OrderInput, broken error) (q Quote, err error) {
+	if db, err = db.grounded(ctx, by); err != nil {
+		return q, err
+	}
 	if err := db.addNeeds(ctx, by, in); err != nil {
 		return q, err
 	}
@@ -85,6 +88,9 @@ func (db *DB) PlaceOrder(ctx context.Context, by Actor, in OrderInput) (q Quote,
 		}
 		if full != nil {
 			return full
+		}
+		if tx, err = tx.grounded(ctx, by); err != nil {
+			return err
 		}
 		if q, err = tx.quote(ctx, by, &in, nil); err != nil {
 			return err
@@ -196,11 +202,12 @@ func (db *DB) place(ctx context.Context, by Actor, in OrderInput, q *Quote) erro
 		order.Lines[i].OrderNumber = number
 		order.Lines[i].State = OrderApproved
 	}
-	if err := db.countOrder(ctx, by, order); err != nil {
+	sums := db.summing()
+	if err := sums.countOrder(ctx, by, order); err != nil {
 		return err
 	}
 	// The order's event comes before those of what it makes.
-	err = db.Record(ctx, by, Event{
+	err = sums.Record(ctx, by, Event{
 		Action: "order.placed", Kind: KindOrder, SubjectID: fmt.Sprint(number), SubjectName: order.Title,
 		OrderNumber: number,
 	}, map[string]any{"total_minor": order.TotalMinor, "currency": order.Currency, "lines": len(order.Lines), "rule": order.Rule})
@@ -208,17 +215,20 @@ func (db *DB) place(ctx context.Context, by Actor, in OrderInput, q *Quote) erro
 		return err
 	}
 	if q.Held {
-		err = db.holdOrder(ctx, by, in.Lines, order)
+		err = sums.holdOrder(ctx, by, in.Lines, order)
 	} else {
-		err = db.fulfil(ctx, by, in.Lines, order)
+		err = sums.fulfil(ctx, by, in.Lines, order)
+	}
+	if err == nil {
+		err = db.writeSums(ctx, sums.sums)
 	}
 	if err != nil {
 		return err
 	}
-	if err := query.Of[Order](db.gorm).Omit("Lines").Create(ctx, order); err != nil {
+	if err := query.Of[Order](db.gorm).Create(ctx, order); err != nil {
 		return err
 	}
-	if err := query.Of[OrderLine](db.gorm).CreateInBatches(ctx, &order.Lines, 50); err != nil {
+	if err := query.Of[OrderLine](db.gorm).CreateAll(ctx, order.Lines); err != nil {
 		return fmt.Errorf("record order lines: %w", err)
 	}
 	q.Order = order
@@ -333,8 +343,8 @@ func (db *DB) nextOrderNumber(ctx context.Context) (int64, error) {
 	now := db.Now().In(pricing.Zone)
 	day := int64(now.Year())*10000 + int64(now.Month())*100 + int64(now.Day())
 	var last int64
-	err := db.gorm.WithContext(ctx).Raw(`INSERT INTO order_days (day, last) VALUES (?, 1)
-		ON CONFLICT (day) DO UPDATE SET last = order_days.last + 1 RETURNING last`, day).Scan(&last).Error
+	err := query.Row(ctx, db.gorm, `INSERT INTO order_days (day, last) VALUES (?, 1)
+		ON CONFLICT (day) DO UPDATE SET last = order_days.last + 1 RETURNING last`, []any{day}, &last)
 	if err != nil {
 		return 0, fmt.Errorf("take order number: %w", err)
 	}

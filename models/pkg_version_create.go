@@ -175,7 +175,7 @@ func (db *DB) sourceObject(ctx context.Context, by Actor, source string) (*Objec
 		return nil, translate(err)
 	}
 	if len(found) == 0 {
-		team, err := db.FindTeam(ctx, by)
+		team, err := db.teamSettings(ctx, by)
 		switch {
 		case err != nil:
 		case team.VerifiedOnly:

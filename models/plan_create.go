@@ -65,9 +65,9 @@ func (in *PlanInput) begin(order *Order, line *OrderLine, now time.Time) error {
 // create makes the plan with the line's term.
 func (in *PlanInput) create(ctx context.Context, tx *DB, by Actor, order *Order, line *OrderLine, held bool) (*Plan, error) {
 	now := tx.TeamNow(by)
-	kind, err := query.Of[PackageType](tx.gorm).Where("code = ?", in.PackageType).First(ctx)
+	kind, err := tx.FindPackageType(ctx, in.PackageType)
 	if err != nil {
-		return nil, fmt.Errorf("find package type: %w", translate(err))
+		return nil, fmt.Errorf("find package type: %w", err)
 	}
 	size, err := strconv.ParseInt(in.Specification, 10, 64)
 	if err != nil {
@@ -82,13 +82,13 @@ func (in *PlanInput) create(ctx context.Context, tx *DB, by Actor, order *Order,
 		ProductCode: in.ProductCode, PackageType: in.PackageType, Specification: size, Unit: kind.Unit, Region: kind.Region,
 		Duration: duration, PricingCycle: in.cycle(), EffectiveAt: *line.StartsAt, EndsAt: *line.EndsAt,
 		Currency: line.Currency, Held: held, Note: order.Note, OrderNumber: order.Number,
-		CreatedBy: by.UserID, CreatorName: by.UserName, CreatedAt: now, UpdatedAt: now, Type: kind,
+		CreatedBy: by.UserID, CreatorName: by.UserName, CreatedAt: now, UpdatedAt: now, Type: *kind,
 	}
 	if !held {
 		p.PaidMinor = line.AmountMinor
 	}
 	p.settle(now)
-	if err := query.Of[Plan](tx.gorm).Omit("Type").Create(ctx, p); err != nil {
+	if err := query.Of[Plan](tx.gorm).Create(ctx, p); err != nil {
 		return nil, fmt.Errorf("create plan: %w", err)
 	}
 	if err := tx.count(ctx, by.TeamID, plansOf(p.ProductCode), 1); err != nil {

@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"quartermaster/models/pricing"
-	"quartermaster/models/query"
 )
 
 // PlanInput is what a caller says about a new plan, from a form or from the
@@ -184,9 +183,9 @@ func (db *DB) planAPIRule(ctx context.Context, by Actor) (rule string, err error
 	if by.Face != ByAPI {
 		return "", nil
 	}
-	team, err := query.Of[Team](db.gorm).Select("plan_api").Where("id = ?", by.TeamID).First(ctx)
+	team, err := db.teamSettings(ctx, by)
 	if err != nil || team.PlanAPI {
-		return "", translate(err)
+		return "", err
 	}
 	return "plan_api_off", nil
 }
@@ -217,22 +216,18 @@ func priceRule(err error) (rule string, other error) {
 // findType looks the product and the package type up and tells which rule
 // forbids them, if one does.
 func (in *PlanInput) findType(ctx context.Context, db *DB, t *planTerms) (FieldError, error) {
-	products, err := query.Of[Product](db.gorm).Where("code = ?", in.ProductCode).Limit(1).Find(ctx)
+	c, err := db.catalogue(ctx)
 	if err != nil {
-		return FieldError{}, translate(err)
+		return FieldError{}, err
 	}
-	if len(products) == 0 {
+	if !slices.ContainsFunc(c.products, func(p Product) bool { return p.Code == in.ProductCode }) {
 		return FieldError{Field: "product_code", Rule: "unknown"}, nil
 	}
-	types, err := query.Of[PackageType](db.gorm).
-		Where("code = ? AND product_code = ?", in.PackageType, in.ProductCode).Limit(1).Find(ctx)
-	switch {
-	case err != nil:
-		return FieldError{}, translate(err)
-	case len(types) == 0:
+	at := slices.IndexFunc(c.types, func(t PackageType) bool { return t.Code == in.PackageType && t.ProductCode == in.ProductCode })
+	if at < 0 {
 		return FieldError{Field: "package_type", Rule: "unknown"}, nil
 	}
-	t.kind = types[0]
+	t.kind = c.types[at]
 	if !t.kind.OnSale {
 		return FieldError{Field: "package_type", Rule: "not_on_sale"}, nil
 	}
@@ -241,10 +236,14 @@ func (in *PlanInput) findType(ctx context.Context, db *DB, t *planTerms) (FieldE
 
 // specification is one that a package type is offered in, or the zero one.
 func (db *DB) specification(ctx context.Context, packageType, value string) (Specification, error) {
-	found, err := query.Of[Specification](db.gorm).
-		Where("package_type = ? AND value = ?", packageType, value).Limit(1).Find(ctx)
-	if err != nil || len(found) == 0 {
-		return Specification{}, translate(err)
+	c, err := db.catalogue(ctx)
+	if err != nil {
+		return Specification{}, err
 	}
-	return found[0], nil
+	for _, s := range c.specs {
+		if s.PackageType == packageType && s.Value == value {
+			return s, nil
+		}
+	}
+	return Specification{}, nil
 }

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -61,52 +63,60 @@ func (s *Session) Actor(from Actor) Actor {
 
 // FindSession is the session of a token, with who is signed in and what they
 // may do now, or ErrNotFound when it has ended, was not used for too long, or
-// its user is disabled. One query reads all of it.
+// its user is disabled.
 func (db *DB) FindSession(ctx context.Context, token string) (*Session, error) {
+	hash := hashToken(token)
+	version, err := db.rightsVersion(ctx)
+	if err != nil {
+		return nil, err
+	}
+	s, known := db.sessions.at(version, hash)
+	if !known {
+		if s, err = db.readSession(ctx, hash); err != nil {
+			return nil, err
+		}
+	}
 	now := db.Now()
-	var found []Session
-	err := db.gorm.WithContext(ctx).Raw(`SELECT s.token_hash, s.id, s.user_id, s.address, s.agent, s.created_at, s.seen_at, s.expires_at,
-			u.name AS user_name, u.email, u.site_admin, u.language, u.theme, u.zone,
-			COALESCE(t.id, '') AS team_id, COALESCE(t.name, '') AS team_name, COALESCE(m.role, '') AS role,
-			COALESCE(t.clock_offset_ms, 0) AS clock_offset_ms,
-			(SELECT COUNT(*) FROM memberships WHERE user_id = s.user_id) AS team_count
+	if !s.ExpiresAt.After(now) || !s.SeenAt.After(now.Add(-sessionIdle)) {
+		return nil, ErrNotFound
+	}
+	if now.Sub(s.SeenAt) >= sessionSeen {
+		db.calls.saw(hash, now)
+		s.SeenAt, known = now, false
+	}
+	if !known && version != "" {
+		db.sessions.keep(version, hash, s)
+	}
+	return &s, nil
+}
+
+// readSession reads, with one query, the session of a token's hash, unless its
+// user is disabled.
+func (db *DB) readSession(ctx context.Context, hash string) (s Session, err error) {
+	err = query.Row(ctx, db.gorm, `SELECT s.token_hash, s.id, s.user_id, s.address, s.agent, s.created_at, s.seen_at, s.expires_at,
+			u.name, u.email, u.site_admin, u.language, u.theme, u.zone,
+			COALESCE(t.id, ''), COALESCE(t.name, ''), COALESCE(m.role, ''), COALESCE(t.clock_offset_ms, 0),
+			(SELECT COUNT(*) FROM memberships WHERE user_id = s.user_id)
 		FROM sessions s
 		JOIN users u ON u.id = s.user_id
 		LEFT JOIN memberships m ON m.user_id = s.user_id AND m.team_id = s.team_id
 		LEFT JOIN teams t ON t.id = m.team_id
-		WHERE s.token_hash = ? AND NOT u.disabled AND s.expires_at > ? AND s.seen_at > ?`,
-		hashToken(token), now, now.Add(-sessionIdle)).Scan(&found).Error
-	if err != nil {
-		return nil, translate(err)
-	}
-	if len(found) == 0 {
-		return nil, ErrNotFound
-	}
-	if now.Sub(found[0].SeenAt) >= sessionSeen {
-		db.seen(found[0].TokenHash, now)
-	}
-	return &found[0], nil
+		WHERE s.token_hash = ? AND NOT u.disabled`, []any{hash},
+		&s.TokenHash, &s.ID, &s.UserID, &s.Address, &s.Agent, &s.CreatedAt, &s.SeenAt, &s.ExpiresAt,
+		&s.UserName, &s.Email, &s.SiteAdmin, &s.Language, &s.Theme, &s.Zone,
+		&s.TeamID, &s.TeamName, &s.Role, &s.ClockOffsetMs, &s.TeamCount)
+	return s, translate(err)
 }
 
-// seen notes in the background that a session was used: a page does not wait
-// for this write. While one is running, further ones are skipped; the next use
-// is noted again.
-func (db *DB) seen(hash string, now time.Time) {
-	select {
-	case db.noting <- struct{}{}:
-	default:
-		return
-	}
-	go func() {
-		defer func() { <-db.noting }()
-		err := db.tx(context.Background(), func(ctx context.Context, tx *DB) error {
-			_, err := query.Of[sessionRow](tx.gorm).Where("token_hash = ? AND seen_at < ?", hash, now).Update(ctx, "seen_at", now)
-			return err
-		})
-		if err != nil {
-			db.log.Debug("note session", "error", err)
+// noteSeen notes when sessions were last used.
+func (db *DB) noteSeen(ctx context.Context, seen map[string]time.Time) error {
+	for _, hash := range slices.Sorted(maps.Keys(seen)) { // in one order, so that two processes cannot deadlock
+		at := seen[hash]
+		if _, err := query.Do(ctx, db.gorm, "UPDATE sessions SET seen_at = ? WHERE token_hash = ? AND seen_at < ?", at, hash, at); err != nil {
+			return fmt.Errorf("note session: %w", err)
 		}
-	}()
+	}
+	return nil
 }
 
 // sessionRow is a session as the table has it.

@@ -137,7 +137,7 @@ func (db *DB) storeRefused(ctx context.Context, by Actor, in *StoreInput) (refus
 	if refused != nil && !isInvalid(refused) {
 		return nil, refused
 	}
-	team, err := db.FindTeam(ctx, by)
+	team, err := db.teamSettings(ctx, by)
 	if err != nil {
 		return nil, err
 	}

@@ -13,8 +13,7 @@ func (db *DB) StoreNameFree(ctx context.Context, by Actor, region, name string) 
 	if err := by.may(See); err != nil {
 		return false, err
 	}
-	n, err := query.Of[Store](db.gorm).Where("team_id = ? AND region = ? AND name = ?", by.TeamID, region, name).Count(ctx, "*")
-	return n == 0, translate(err)
+	return db.none(ctx, "SELECT 1 FROM stores WHERE team_id = ? AND region = ? AND name = ?", by.TeamID, region, name)
 }
 
 // FindStore is one store of the actor's team.

@@ -14,11 +14,11 @@ func (t Team) CULeft() int64 { return max(0, t.CUQuota-t.CUUsed) }
 // reserveCU counts num compute units in the team's quota, or refuses to go
 // beyond it.
 func (db *DB) reserveCU(ctx context.Context, by Actor, num int64) error {
-	res := db.gorm.WithContext(ctx).Exec(`UPDATE teams SET cu_used = cu_used + ? WHERE id = ? AND cu_used + ? <= cu_quota`, num, by.TeamID, num)
-	if res.Error != nil {
-		return fmt.Errorf("reserve compute units: %w", res.Error)
+	n, err := query.Do(ctx, db.gorm, "UPDATE teams SET cu_used = cu_used + ? WHERE id = ? AND cu_used + ? <= cu_quota", num, by.TeamID, num)
+	if err != nil {
+		return fmt.Errorf("reserve compute units: %w", err)
 	}
-	if res.RowsAffected > 0 {
+	if n > 0 {
 		return nil
 	}
 	team, err := db.FindTeam(ctx, by)

@@ -100,14 +100,21 @@ func (q Rows[T]) Count(ctx context.Context, column string) (int64, error) {
 	return n, err
 }
 
-// Create writes a row.
+// Create writes a row: all columns that GORM knows of the type, and nothing that
+// is associated with it. Times of creation and change that are zero become the
+// present.
 func (q Rows[T]) Create(ctx context.Context, row *T) error {
-	return q.on(ctx).Create(row).Error
+	return insert(ctx, q.g, 1, func(int) *T { return row })
 }
 
-// CreateInBatches writes rows, at most size of them in a statement.
-func (q Rows[T]) CreateInBatches(ctx context.Context, rows *[]T, size int) error {
-	return q.on(ctx).CreateInBatches(rows, size).Error
+// CreateAll is Create for several rows.
+func (q Rows[T]) CreateAll(ctx context.Context, rows []T) error {
+	return insert(ctx, q.g, len(rows), func(i int) *T { return &rows[i] })
+}
+
+// CreateOnce writes a row unless another stands in its way.
+func (q Rows[T]) CreateOnce(ctx context.Context, row *T) error {
+	return q.on(ctx).Clauses(clause.OnConflict{DoNothing: true}).Create(row).Error
 }
 
 // Update sets one column of the rows and returns their number.

@@ -34,7 +34,7 @@ func open(t *testing.T) *gorm.DB {
 		t.Fatal(err)
 	}
 	rows := []ship{{1, "Argo", 50}, {2, "Beagle", 242}, {3, "Calypso", 360}}
-	if err := query.Of[ship](g).CreateInBatches(t.Context(), &rows, 2); err != nil {
+	if err := query.Of[ship](g).CreateAll(t.Context(), rows); err != nil {
 		t.Fatal(err)
 	}
 	return g

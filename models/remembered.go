@@ -1,0 +1,59 @@
+package models
+
+import (
+	"context"
+	"errors"
+	"sync"
+
+	"gorm.io/gorm"
+
+	"quartermaster/models/migrations"
+	"quartermaster/models/query"
+)
+
+// mostRemembered bounds each of the memories below.
+const mostRemembered = 4096
+
+// remembered keeps what each request asks for: who its session or its key acts
+// as. What it keeps belongs to one version of the rights, and is forgotten
+// whole when there is another, since every change that ends or lowers a right
+// makes a new one in its own transaction: a request that begins after the
+// change was answered finds the change.
+type remembered[V any] struct {
+	mu      sync.Mutex
+	version string
+	rows    map[string]V
+}
+
+// at is what is kept of a version under a name.
+func (r *remembered[V]) at(version, name string) (V, bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	row, ok := r.rows[name]
+	return row, ok && r.version == version
+}
+
+// keep keeps a row that was read after the version was.
+func (r *remembered[V]) keep(version, name string, row V) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.version != version || len(r.rows) >= mostRemembered {
+		r.version, r.rows = version, map[string]V{}
+	}
+	r.rows[name] = row
+}
+
+// rightsVersion is the present version of the rights, "" on PostgreSQL: there it
+// would be as far to ask for as the rights themselves, so nothing is kept.
+func (db *DB) rightsVersion(ctx context.Context) (version string, err error) {
+	if db.file == nil {
+		return "", nil
+	}
+	// A read of one row is over before anybody could want to end it, and one that
+	// can be ended costs twice the time.
+	err = query.Row(context.WithoutCancel(ctx), db.gorm, "SELECT value FROM settings WHERE name = '"+migrations.RightsVersion+"'", nil, &version)
+	if errors.Is(err, gorm.ErrRecordNotFound) {
+		return "", nil // then nothing is kept either
+	}
+	return version, translate(err)
+}
