@@ -131,3 +131,32 @@ func BenchmarkNonce(b *testing.B) {
 		}
 	}
 }
+
+// BenchmarkWho measures what a request asks before all else: who its session, or
+// the key that signed it, acts as.
+func BenchmarkWho(b *testing.B) {
+	db := modelstest.Open(b)
+	team := modelstest.NewTeam(b, db)
+	user, err := db.FindUser(b.Context(), team.Requester)
+	if err == nil {
+		err = db.ResetPassword(b.Context(), models.Operator(), user.Email, longPassword)
+	}
+	if err != nil {
+		b.Fatal(err)
+	}
+	from := visitor("192.0.2.9")
+	begun, err := db.SignIn(b.Context(), from, models.SignInInput{Email: user.Email, Password: longPassword}, "")
+	if err != nil {
+		b.Fatal(err)
+	}
+	key, _, err := db.CreateAccessKey(b.Context(), team.Admin, models.AccessKeyInput{Name: "deploys"})
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Run("session", func(b *testing.B) {
+		clients(b, 1, func() error { _, err := db.FindSession(b.Context(), begun.Token); return err })
+	})
+	b.Run("key", func(b *testing.B) {
+		clients(b, 1, func() error { _, err := db.FindCaller(b.Context(), key.ID, program); return err })
+	})
+}
