@@ -119,13 +119,16 @@ type catalogue struct {
 	prices   map[string]pricing.Book // by SKU
 }
 
+// catalogueVersion is the present version, as a part of a statement.
+const catalogueVersion = "COALESCE((SELECT value FROM settings WHERE name = '" + migrations.CatalogueVersion + "'), '')"
+
 // catalogue is what the database has now: read again only when it has changed.
 func (db *DB) catalogue(ctx context.Context) (*catalogue, error) {
 	if db.ground != nil {
 		return db.ground.catalogue, nil
 	}
 	var version string
-	err := query.Row(ctx, db.gorm, "SELECT value FROM settings WHERE name = '"+migrations.CatalogueVersion+"'", nil, &version)
+	err := query.Row(ctx, db.gorm, "SELECT "+catalogueVersion, nil, &version)
 	if err != nil {
 		return nil, translate(err)
 	}
@@ -134,7 +137,7 @@ func (db *DB) catalogue(ctx context.Context) (*catalogue, error) {
 
 // catalogueOf is the catalogue of a version that was just read.
 func (db *DB) catalogueOf(ctx context.Context, version string) (*catalogue, error) {
-	if known := db.offered.Load(); known != nil && known.version == version {
+	if known := db.offered.Load(); known != nil && known.version == version && version != "" {
 		return known, nil
 	}
 	c := &catalogue{version: version, prices: map[string]pricing.Book{}}
@@ -262,8 +265,9 @@ func (db *DB) grounded(ctx context.Context, by Actor) (*DB, error) {
 	}
 	var version string
 	t := Team{ID: by.TeamID}
-	err := query.Row(ctx, db.gorm, `SELECT t.object_storage, t.verified_only, t.api_orders, t.plan_api, t.store_prepaid, t.cu_quota, t.cu_used, s.value
-		FROM teams t JOIN settings s ON s.name = '`+migrations.CatalogueVersion+`' WHERE t.id = ?`, []any{by.TeamID},
+	// No join: SQLite plans a join anew each time that its values change.
+	err := query.Row(ctx, db.gorm, "SELECT object_storage, verified_only, api_orders, plan_api, store_prepaid, cu_quota, cu_used, "+catalogueVersion+
+		" FROM teams WHERE id = ?", []any{by.TeamID},
 		&t.ObjectStorage, &t.VerifiedOnly, &t.APIOrders, &t.PlanAPI, &t.StorePrepaid, &t.CUQuota, &t.CUUsed, &version)
 	if err != nil {
 		return nil, translate(err)

@@ -84,12 +84,15 @@ func (db *DB) PromiseMeasures(ctx context.Context) error {
 // one that has not begun serves.
 func (db *DB) promiseMeasure(ctx context.Context, by Actor, p *Plan) error {
 	// The lock prevents it from starting before this transaction is visible.
-	waiting, err := query.Of[Job](db.gorm, clause.Locking{Strength: "UPDATE"}).Select("id").
-		Where("team_id = ? AND state = ? AND kind = ?", by.TeamID, JobQueued, MeasurePlansJob).Limit(1).Find(ctx)
+	waiting := "SELECT 1 FROM jobs WHERE team_id = ? AND state = ? AND kind = ? LIMIT 1"
+	if db.gorm.Name() == "postgres" {
+		waiting += " FOR UPDATE"
+	}
+	none, err := db.none(ctx, waiting, by.TeamID, JobQueued, MeasurePlansJob)
 	if err != nil {
 		return fmt.Errorf("look for a measurement: %w", err)
 	}
-	if len(waiting) == 0 {
+	if none {
 		_, err = db.queue(ctx, by, MeasurePlansJob, p.ID, p.ID, nil)
 	}
 	return err

@@ -29,6 +29,8 @@ type PkgVersionInput struct {
 	// Upload is the file that comes with the order, as StageUpload returned it;
 	// in a preview it may be one that has not been sent yet.
 	Upload *Upload `form:"-" json:",omitempty"`
+
+	app *App // what Line found, for Fulfil
 }
 
 // Upload is a file that comes with the order for a package version. It is
@@ -94,6 +96,7 @@ func (in *PkgVersionInput) Line(ctx context.Context, db *DB, by Actor) (OrderLin
 		line.Blob = in.Upload.Staged.ID
 	}
 	app, refused := db.versionApp(ctx, by, in.AppID)
+	in.app = app
 	if app != nil {
 		line.Name, line.Region = strings.TrimSpace(app.Name+" "+in.Label), app.Region
 		free, err := db.LabelFree(ctx, by, app.ID, in.Label)
@@ -197,9 +200,9 @@ func (db *DB) sourceObject(ctx context.Context, by Actor, source string) (*Objec
 
 // Fulfil implements LineInput.
 func (in *PkgVersionInput) Fulfil(ctx context.Context, tx *DB, by Actor, order *Order, line *OrderLine) error {
-	app, err := tx.versionApp(ctx, by, in.AppID)
-	if err != nil {
-		return err
+	app := in.app
+	if app == nil {
+		return invalid("app_id", "unknown")
 	}
 	now := tx.TeamNow(by)
 	v := &PkgVersion{
