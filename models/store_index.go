@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -215,6 +216,9 @@ type StoreFolder struct {
 	known bool
 }
 
+// askTogether is how many stores are asked for at once.
+const askTogether = 500
+
 // storeFolders are all folders of stores. Without a folder for them there are
 // none: either no store was made yet, or the next job of a store will report
 // what is wrong.
@@ -223,7 +227,8 @@ func (db *DB) storeFolders(ctx context.Context) ([]StoreFolder, error) {
 	if err != nil {
 		return nil, nil
 	}
-	var folders []StoreFolder
+	folders := make([]StoreFolder, 0, len(entries))
+	ids := make([]string, 0, len(entries))
 	for _, e := range entries {
 		info, err := e.Info()
 		if err != nil {
@@ -235,12 +240,21 @@ func (db *DB) storeFolders(ctx context.Context) ([]StoreFolder, error) {
 			_, err = os.Lstat(filepath.Join(db.storesFolder(), e.Name(), name))
 			f.Index = f.Index || err == nil
 		}
-		n, err := query.Of[Store](db.gorm).Where("id = ? AND state <> ?", f.ID, StoreDropping).Count(ctx, "*")
+		folders, ids = append(folders, f), append(ids, f.ID)
+	}
+	known := make(map[string]bool, len(ids))
+	for some := range slices.Chunk(ids, askTogether) {
+		stores, err := query.Of[Store](db.gorm).Select("id").Where("id IN ? AND state <> ?", some, StoreDropping).Find(ctx)
 		if err != nil {
 			return nil, translate(err)
 		}
-		f.known = n > 0 && (!f.Aside || !hasIndex(db.storeFolder(f.ID)))
-		folders = append(folders, f)
+		for _, s := range stores {
+			known[s.ID] = true
+		}
+	}
+	for i := range folders {
+		f := &folders[i]
+		f.known = known[f.ID] && (!f.Aside || !hasIndex(db.storeFolder(f.ID)))
 	}
 	return folders, nil
 }
