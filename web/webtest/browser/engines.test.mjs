@@ -151,11 +151,11 @@ for (const [name, { launcher, ...options }] of Object.entries(engines)) {
 		await go(p, "/stores/new");
 		await p.$eval("[name=num]", (field) => field.select());
 		await p.type("[name=num]", "999");
-		await p.keyboard.press("Tab");
+		await p.click("h1");
 		await p.waitForSelector("#num-note .error");
 		assert.equal(await p.$eval("[name=num]", (field) => field.value), "999");
 	});
-	test(`${name}: a chosen file waits while another source is looked at`, async (t) => {
+	test(`${name}: a chosen file waits while another source is looked at`, { skip: launcher === webkit && "its driver chooses no files" }, async (t) => {
 		const folder = mkdtempSync(join(tmpdir(), "quartermaster-file-"));
 		t.after(() => rmSync(folder, { recursive: true }));
 		writeFileSync(join(folder, "chosen.zip"), "PK");
