@@ -41,7 +41,7 @@ func toyRow(byJob bool) models.KindFacts {
 	row := models.KindFacts{
 		Kind: kindToy, Table: "toys",
 		Inputs: map[string]func() models.LineInput{models.TypeNew: func() models.LineInput { return new(toyInput) }},
-		Search: `SELECT id, name, region AS detail FROM toys WHERE team_id = ? AND LOWER(name) LIKE ? ESCAPE '\' ORDER BY id DESC LIMIT ?`,
+		Search: models.SearchFacts{At: "order_number", Text: []string{"name", "id"}, Name: "name", Detail: "region"},
 	}
 	if byJob {
 		tries := 0
@@ -169,8 +169,8 @@ func toyPage(below bool, body templ.Component) templ.Component {
 func openToys(t *testing.T, byJob bool) *webtest.Site {
 	t.Helper()
 	o := modelstest.Choose(t, models.Options{Kinds: append(models.Kinds(), toyRow(byJob))})
-	db := modelstest.OpenWith(t, o)
 	modelstest.Exec(t, o, toyTable)
+	db := modelstest.OpenWith(t, o)
 	h, err := handlers.Routes(handlers.Config{Site: web.Site{DB: db, Kinds: append(views.Kinds(), toyLook)}, Operations: toyOperations(), Pages: toys{db}.Pages})
 	if err != nil {
 		t.Fatalf("routes: %v", err)

@@ -1,6 +1,7 @@
 package models
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -194,7 +195,7 @@ func (db *DB) ListApps(ctx context.Context, by Actor, f AppFilter, p Page) ([]Ap
 	if err := by.may(See); err != nil {
 		return nil, Cursor{}, err
 	}
-	return pageOf(ctx, db.apps(by, f), p, newestFirst("created_at", "id"), func(a App) []string {
+	return pageFound(ctx, db.apps(by, f), db.find(by, KindApp, cmp.Or(f.Text, f.CategoryText)).besides(f != AppFilter{Text: f.Text}), p, newestFirst("created_at", "id"), func(a App) []string {
 		return []string{stamp(a.CreatedAt), a.ID}
 	})
 }
@@ -212,7 +213,7 @@ func (db *DB) PageApps(ctx context.Context, by Actor, f AppFilter, n, size int) 
 			return nil, 0, err
 		}
 	}
-	return pageNumber(ctx, db.apps(by, f), newestFirst("created_at", "id"), n, size, total)
+	return pageNumber(ctx, db.apps(by, f), db.find(by, KindApp, cmp.Or(f.Text, f.CategoryText)), newestFirst("created_at", "id"), n, size, total)
 }
 
 // apps is the query for the team's applications that a filter leaves.
@@ -232,9 +233,6 @@ func (db *DB) apps(by Actor, f AppFilter) query.Rows[App] {
 	}
 	if f.CategoryText != "" {
 		q = q.Where(holds("category"), like(f.CategoryText))
-	}
-	if f.Text != "" {
-		q = q.Where(holds("name"), like(f.Text))
 	}
 	return q
 }

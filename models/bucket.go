@@ -291,10 +291,7 @@ func (db *DB) ListBuckets(ctx context.Context, by Actor, f BucketFilter, p Page)
 	if f.Region != "" {
 		q = q.Where("region = ?", f.Region)
 	}
-	if f.Text != "" {
-		q = q.Where(holds("name"), like(f.Text))
-	}
-	return pageOf(ctx, q, p, newestFirst("created_at", "id"), func(b Bucket) []string {
+	return pageFound(ctx, q, db.find(by, KindBucket, f.Text).besides(f.Region != ""), p, newestFirst("created_at", "id"), func(b Bucket) []string {
 		return []string{stamp(b.CreatedAt), b.ID}
 	})
 }

@@ -16,7 +16,7 @@ func sumOf(column string) string { return "CAST(COALESCE(SUM(" + column + "), 0)
 
 // rowLooks are the looks at rows that other rows must agree with.
 func (db *DB) rowLooks() []look {
-	return slices.Concat(countLooks(db.things()), orderLooks(db.ordered()), jobLooks())
+	return append(slices.Concat(countLooks(db.things()), orderLooks(db.ordered()), jobLooks()), searchLook())
 }
 
 // countLooks compare counters with the rows that they count.

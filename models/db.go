@@ -99,7 +99,8 @@ type DB struct {
 	types     *atomic.Pointer[oldTypes] // for lists
 	sessions  *remembered[Session]      // by the hashes of their tokens
 	callers   *remembered[sealedCaller]
-	wake      wake // tells the worker that a job may be due
+	writes    *atomic.Int64 // how many transactions this process has made
+	wake      wake          // tells the worker that a job may be due
 	keys      *keyring.Ring
 	offered   *atomic.Pointer[catalogue]
 	nonces    *atomic.Int64 // how many were used, for sweeping
@@ -138,7 +139,7 @@ func Open(ctx context.Context, o Options) (*DB, error) {
 
 func newDB(o Options) *DB {
 	db := &DB{folder: o.Folder, address: o.Postgres, clock: o.Clock, random: o.Random, log: o.Log, holds: o.Policy, kinds: o.Kinds, ids: new(sequence),
-		wake: newWake(), sessions: new(remembered[Session]), callers: new(remembered[sealedCaller]),
+		wake: newWake(), writes: new(atomic.Int64), sessions: new(remembered[Session]), callers: new(remembered[sealedCaller]),
 		offered: new(atomic.Pointer[catalogue]), nonces: new(atomic.Int64), withheld: new(atomic.Int64), types: new(atomic.Pointer[oldTypes])}
 	db.operations = o.Operations
 	if db.clock == nil {
@@ -206,6 +207,9 @@ func (db *DB) open(ctx context.Context, o Options) error {
 	}
 	if db.objects, err = objects.Open(filepath.Join(o.Folder, "objects")); err != nil {
 		return fmt.Errorf("open objects: %w", err)
+	}
+	if err := db.keepSearch(ctx); err != nil {
+		return err
 	}
 	db.startKeeping()
 	db.startCalls()

@@ -86,6 +86,11 @@ type EventFilter struct {
 	Emails  bool // fills UserEmail in
 }
 
+// narrow tells whether the filter narrows by more than the text.
+func (f EventFilter) narrow() bool {
+	return f.Kind != "" || f.NotKind != "" || f.Subject != "" || f.Action != "" || f.User != "" || f.Face != "" || f.Key != "" || f.Order != 0
+}
+
 // ListEvents is a page of the team's activity, newest first.
 func (db *DB) ListEvents(ctx context.Context, by Actor, f EventFilter, p Page) ([]Event, Cursor, error) {
 	if err := by.may(See); err != nil {
@@ -104,10 +109,6 @@ func (db *DB) ListEvents(ctx context.Context, by Actor, f EventFilter, p Page) (
 	if f.Key != "" {
 		q = q.Where("key_id = ? AND key_id <> ''", f.Key) // as the index has it
 	}
-	if f.Text != "" {
-		q = q.Where("("+holds("subject_name", "subject_id", "user_name")+" OR action IN ?)",
-			like(f.Text), append([]string{""}, f.Actions...)) // never an empty list
-	}
 	if f.Order != 0 {
 		q = q.Where("order_number = ? AND order_number <> 0", f.Order) // as the index has it
 	}
@@ -120,7 +121,7 @@ func (db *DB) ListEvents(ctx context.Context, by Actor, f EventFilter, p Page) (
 	if f.NotKind != "" {
 		q = q.Where("kind <> ?", f.NotKind)
 	}
-	events, cursor, err := pageOf(ctx, q, p, newestFirst("at", "id"), func(e Event) []string {
+	events, cursor, err := pageFound(ctx, q, db.find(by, KindEvent, f.Text, f.Actions...).besides(f.narrow()), p, newestFirst("at", "id"), func(e Event) []string {
 		return []string{stamp(e.At), e.ID}
 	})
 	if err == nil {

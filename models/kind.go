@@ -22,6 +22,7 @@ const (
 	KindApp    Kind = "app"
 	KindObject Kind = "object"
 	KindOrder  Kind = "order"
+	KindEvent  Kind = "event"
 	KindTeam   Kind = "team"
 	KindUser   Kind = "user"
 	KindKey    Kind = "key"
@@ -52,9 +53,8 @@ type KindFacts struct {
 	// Retry continues what failed of a line, or is ErrConflict. Without Retry,
 	// the line's job continues from the step that failed.
 	Retry func(ctx context.Context, tx *DB, by Actor, line OrderLine) error
-	// Search finds things by a text: id, name and detail, of a team, by a
-	// folded pattern, newest first and so many at most.
-	Search string
+	// Search says how its things are found by a text.
+	Search SearchFacts
 	// Expiring finds what ends soon: id, zh, en, region, starts_at, ends_at and
 	// order_number, of a team, after one time and up to another, soonest first
 	// and so many at most.
@@ -70,15 +70,13 @@ func Kinds() []KindFacts {
 		{
 			Kind: KindBucket, Table: "buckets",
 			Inputs: map[string]func() LineInput{TypeNew: func() LineInput { return new(BucketInput) }},
-			Search: `SELECT id, name, region AS detail FROM buckets
-				WHERE team_id = ? AND fold(name) LIKE ? ESCAPE '\' ORDER BY created_at DESC, id DESC LIMIT ?`,
+			Search: SearchFacts{Text: []string{"name", "id", "tags", "description", "creator_name"}, Name: "name", Detail: "region"},
 		},
 		// The subject of what happens to an object is its bucket.
 		{Kind: KindObject, Table: "buckets", Jobs: map[JobKind]Work{DropBlobsJob: dropBlobs}},
 		{
 			Kind: KindApp, Table: "apps",
-			Search: `SELECT id, name, region AS detail FROM apps
-				WHERE team_id = ? AND fold(name || ' ' || id) LIKE ? ESCAPE '\' ORDER BY created_at DESC, id DESC LIMIT ?`,
+			Search: SearchFacts{Text: []string{"name", "id", "category", "description", "creator_name"}, Name: "name", Detail: "region"},
 		},
 		{
 			Kind: KindPkgVersion, Table: "pkg_versions", Called: "label",
@@ -88,8 +86,7 @@ func Kinds() []KindFacts {
 			Retry: func(ctx context.Context, tx *DB, by Actor, l OrderLine) error {
 				return tx.RetryPkgVersion(ctx, by, l.ResourceID)
 			},
-			Search: `SELECT v.id, v.label AS name, a.name AS detail FROM pkg_versions v JOIN apps a ON a.id = v.app_id
-				WHERE v.team_id = ? AND fold(a.name || ' ' || v.label || ' ' || v.id) LIKE ? ESCAPE '\' ORDER BY v.created_at DESC, v.id DESC LIMIT ?`,
+			Search: SearchFacts{Text: []string{"app_name", "label", "id", "source", "description", "creator_name"}, Name: "label", Detail: "app_name"},
 		},
 		{
 			Kind: KindPlan, Table: "plans", Called: "id",
@@ -98,9 +95,8 @@ func Kinds() []KindFacts {
 				TypeRenew:   func() LineInput { return new(RenewInput) },
 				TypeUpgrade: func() LineInput { return new(UpgradeInput) },
 			},
-			Jobs: map[JobKind]Work{MeasurePlansJob: measurePlans},
-			Search: `SELECT id, id AS name, package_type AS detail FROM plans
-				WHERE team_id = ? AND fold(id || ' ' || package_type) LIKE ? ESCAPE '\' ORDER BY created_at DESC, id DESC LIMIT ?`,
+			Jobs:   map[JobKind]Work{MeasurePlansJob: measurePlans},
+			Search: SearchFacts{Text: []string{"id", "package_type", "note", "creator_name"}, Tag: "package_type", Name: "id", Detail: "package_type"},
 			Expiring: `SELECT p.id, t.zh, t.en, p.region, p.effective_at AS starts_at, p.ends_at, p.order_number
 				FROM plans p JOIN package_types t ON t.code = p.package_type
 				WHERE p.team_id = ? AND p.ends_at > ? AND p.ends_at <= ? AND NOT p.held ORDER BY p.ends_at, p.id LIMIT ?`,
@@ -120,16 +116,19 @@ func Kinds() []KindFacts {
 				_, err := tx.retryStore(ctx, by, l.ResourceID, l.OrderNumber)
 				return err
 			},
-			Search: `SELECT id, name, region AS detail FROM stores
-				WHERE team_id = ? AND fold(name || ' ' || id) LIKE ? ESCAPE '\' ORDER BY created_at DESC, id DESC LIMIT ?`,
+			Search: SearchFacts{Text: []string{"name", "id", "description", "creator_name"}, Name: "name", Detail: "region"},
 			Expiring: `SELECT id, name AS zh, name AS en, region, created_at AS starts_at, ends_at, order_number
 				FROM stores WHERE team_id = ? AND ends_at > ? AND ends_at <= ? ORDER BY ends_at, id LIMIT ?`,
 			Sample: sampleStore,
 		},
 		{
 			Kind: KindOrder,
-			Search: `SELECT CAST(number AS text) AS id, CAST(number AS text) AS name, title AS detail FROM orders
-				WHERE team_id = ? AND fold(CAST(number AS text) || ' ' || title || ' ' || requester_name) LIKE ? ESCAPE '\' ORDER BY number DESC LIMIT ?`,
+			Search: SearchFacts{Table: "orders", Key: "number", At: "number", Name: "number", Detail: "title",
+				Text: []string{"number", "title", "requester_name", "note", "cost_centre"}},
+		},
+		{
+			Kind:   KindEvent,
+			Search: SearchFacts{Table: "events", At: "at", Text: []string{"subject_name", "subject_id", "user_name"}, Tag: "action"},
 		},
 		{Kind: KindTeam},
 		{Kind: KindUser},

@@ -14,6 +14,10 @@ type List[R any] struct {
 	// Counter is the counter of Counts that has the number of all rows of a query
 	// without text, "" when none has it.
 	Counter func(q list.Query) string
+	// Finds is the kind whose things a text finds, and Tags are the words of its tag
+	// that are as good as a text.
+	Finds Kind
+	Tags  func(ctx context.Context, db *DB, text string) ([]string, error)
 	// Fill adds to rows what is kept elsewhere; nil when they are whole.
 	Fill func(ctx context.Context, db *DB, by Actor, rows []R) error
 }
@@ -34,6 +38,16 @@ func (l *List[R]) Read(ctx context.Context, db *DB, by Actor, q list.Query) (lis
 		return list.Page[R]{}, err
 	}
 	q.At, q.Text = db.TeamNow(by), clip(q.Text, MaxSearch)
+	if q.Text != "" && l.Finds != "" {
+		f := db.find(by, l.Finds, q.Text)
+		if l.Tags != nil {
+			var err error
+			if f.tags, err = l.Tags(ctx, db, q.Text); err != nil {
+				return list.Page[R]{}, err
+			}
+		}
+		q.Found = f
+	}
 	page, err := l.Desc.Read(ctx, db.lists(), by.TeamID, q)
 	if err == nil && l.Fill != nil && len(page.Rows) > 0 {
 		err = l.Fill(ctx, db, by, page.Rows)

@@ -163,6 +163,10 @@ func (db *DB) Multiply(ctx context.Context, m Multiplication) (err error) {
 	if err := x.count(ctx); err != nil {
 		return err
 	}
+	m.Meter.begin("indexing what is searched", 0)
+	if err := db.FillSearch(ctx); err != nil {
+		return err
+	}
 	return x.settle(ctx)
 }
 

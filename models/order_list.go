@@ -51,8 +51,8 @@ var Orders = &List[Order]{
 			{Name: "orders_states", Filters: []string{"state", "free"}, Sort: "number"},
 			{Name: "orders_amount", Filters: []string{"free"}, Sort: "amount"},
 		},
-		Search: contains("title", "requester_name", "CAST(number AS text)"),
 	},
+	Finds: KindOrder,
 	Counter: func(q list.Query) string {
 		switch {
 		case len(q.Filters) == 0:

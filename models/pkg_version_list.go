@@ -1,6 +1,7 @@
 package models
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -50,7 +51,7 @@ func (db *DB) ListPkgVersions(ctx context.Context, by Actor, f PkgVersionFilter,
 	if err := by.may(See); err != nil {
 		return nil, Cursor{}, err
 	}
-	return pageOf(ctx, db.pkgVersions(by, f), p, newestFirst("created_at", "id"), func(v PkgVersion) []string {
+	return pageFound(ctx, db.pkgVersions(by, f), db.find(by, KindPkgVersion, cmp.Or(f.Text, f.LabelText)).besides(f != PkgVersionFilter{Text: f.Text}), p, newestFirst("created_at", "id"), func(v PkgVersion) []string {
 		return []string{stamp(v.CreatedAt), v.ID}
 	})
 }
@@ -78,7 +79,7 @@ func (db *DB) PagePkgVersions(ctx context.Context, by Actor, f PkgVersionFilter,
 		}
 		total = app.VersionCount
 	}
-	return pageNumber(ctx, db.pkgVersions(by, f), newestFirst("created_at", "id"), n, size, total)
+	return pageNumber(ctx, db.pkgVersions(by, f), db.find(by, KindPkgVersion, cmp.Or(f.Text, f.LabelText)), newestFirst("created_at", "id"), n, size, total)
 }
 
 // pkgVersions is the query for the team's package versions that a filter
@@ -99,9 +100,6 @@ func (db *DB) pkgVersions(by Actor, f PkgVersionFilter) query.Rows[PkgVersion] {
 	}
 	if f.LabelText != "" {
 		q = q.Where(holds("label"), like(f.LabelText))
-	}
-	if f.Text != "" {
-		q = q.Where(holds("app_name", "label", "source"), like(f.Text))
 	}
 	return q
 }

@@ -172,10 +172,11 @@ var Plans = &List[Plan]{
 			{Name: "plans_type", Filters: []string{"type"}, Sort: "created"},
 			{Name: "plans_ends", Filters: []string{"ending"}, Sort: "ends"},
 		},
-		Search: func(text string) list.Cond {
-			return list.Cond{SQL: holds("id", "note") + " OR package_type IN (SELECT code FROM package_types WHERE " + holds("code", "zh", "en") + ")",
-				Args: []any{like(text), like(text)}}
-		},
+	},
+	Finds: KindPlan,
+	Tags: func(ctx context.Context, db *DB, text string) (codes []string, err error) {
+		err = db.Scan(ctx, &codes, "SELECT code FROM package_types WHERE "+holds("code", "zh", "en"), like(text))
+		return codes, err
 	},
 	Counter: func(q list.Query) string {
 		if len(q.Filters) == 0 {

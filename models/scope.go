@@ -70,6 +70,12 @@ func (s sorting) beyond(backwards bool) string {
 // pageOf reads one page of a query. key gives the sorting columns' values of a
 // row as text: times by stamp.
 func pageOf[T any](ctx context.Context, q query.Rows[T], p Page, s sorting, key func(T) []string) ([]T, Cursor, error) {
+	return pageFound(ctx, q, nil, p, s, key)
+}
+
+// pageFound reads one page of what a search, unless it is nil, finds among the
+// rows of a query. Their order must be that of the search.
+func pageFound[T any](ctx context.Context, q query.Rows[T], f *finding, p Page, s sorting, key func(T) []string) ([]T, Cursor, error) {
 	size, backwards := p.size(), p.Before != ""
 	from := list.Unmark(p.After+p.Before, key(*new(T)))
 	all := q
@@ -78,12 +84,12 @@ func pageOf[T any](ctx context.Context, q query.Rows[T], p Page, s sorting, key 
 	} else {
 		backwards = p.last
 	}
-	rows, err := q.Order(s.order(backwards)).Limit(size + 1).Find(ctx)
+	rows, err := rowsFound(ctx, q, f, s, from, backwards, size+1)
 	if err != nil {
 		return nil, Cursor{}, translate(err)
 	}
 	if len(rows) == 0 && from != nil && p.Near {
-		return pageOf(ctx, all, Page{Size: p.Size, last: !backwards}, s, key)
+		return pageFound(ctx, all, f, Page{Size: p.Size, last: !backwards}, s, key)
 	}
 	rows, c := cut(rows, p, backwards, from != nil, func(row T) string { return list.Mark(key(row)) })
 	return rows, c, nil
@@ -117,12 +123,16 @@ func cut[T any](rows []T, p Page, backwards, known bool, mark func(T) string) ([
 const MaxNumberedPage = 300
 
 // pageNumber reads page n, from 1, of so many rows each, as the vendors' lists
-// ask for, and tells how many rows there are in all. total is a counter's, or
+// ask for, of what a search, unless it is nil, finds among the rows of a query,
+// and tells how many rows there are in all. total is a counter's, or
 // unknown. The second half of a list is read from its end, so that no page is
 // further away than the middle one.
-func pageNumber[T any](ctx context.Context, q query.Rows[T], s sorting, n, size int, total int64) ([]T, int64, error) {
+func pageNumber[T any](ctx context.Context, q query.Rows[T], f *finding, s sorting, n, size int, total int64) ([]T, int64, error) {
+	q, err := onlyFound(ctx, q, f)
+	if err != nil {
+		return nil, 0, translate(err)
+	}
 	if total == unknown {
-		var err error
 		if total, err = q.Count(ctx, "*"); err != nil {
 			return nil, 0, translate(err)
 		}

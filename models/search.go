@@ -3,6 +3,8 @@ package models
 import (
 	"context"
 	"strings"
+
+	"quartermaster/models/query"
 )
 
 // Hit is one thing that a search found.
@@ -34,17 +36,21 @@ func (db *DB) Search(ctx context.Context, by Actor, text string) ([]Hit, error) 
 	}
 	var hits []Hit
 	for _, k := range db.kinds {
-		if k.Search == "" {
+		if k.Search.Name == "" {
 			continue
 		}
-		var found []Hit
-		if err := db.Scan(ctx, &found, k.Search, by.TeamID, like(text), hitsPerKind); err != nil {
-			return nil, err
+		found, err := rowsFound(ctx, db.hits(k, by), db.find(by, k.Kind, text), k.search().order(), nil, false, hitsPerKind)
+		if err != nil {
+			return nil, translate(err)
 		}
-		for _, h := range found {
-			h.Kind = k.Kind
-			hits = append(hits, h)
-		}
+		hits = append(hits, found...)
 	}
 	return hits, nil
+}
+
+// hits are the things of a kind of the actor's team.
+func (db *DB) hits(k KindFacts, by Actor) query.Rows[Hit] {
+	s := k.search()
+	return query.Of[Hit](db.gorm).From(s.Table).Where("team_id = ?", by.TeamID).
+		Select("? AS kind, CAST("+s.Key+" AS text) AS id, CAST("+s.Name+" AS text) AS name, "+s.Detail+" AS detail", k.Kind)
 }

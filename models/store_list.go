@@ -91,10 +91,7 @@ func (db *DB) ListStores(ctx context.Context, by Actor, f StoreFilter, p Page) (
 	if f.State != "" {
 		q = q.Where("state = ?", f.State)
 	}
-	if f.Text != "" {
-		q = q.Where(holds("name"), like(f.Text))
-	}
-	return pageOf(ctx, q, p, newestFirst("created_at", "id"), func(s Store) []string {
+	return pageFound(ctx, q, db.find(by, KindStore, f.Text).besides(f.Region != "" || f.State != ""), p, newestFirst("created_at", "id"), func(s Store) []string {
 		return []string{stamp(s.CreatedAt), s.ID}
 	})
 }

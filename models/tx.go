@@ -49,6 +49,7 @@ func (db *DB) tx(ctx context.Context, fn func(ctx context.Context, tx *DB) error
 		err = db.gorm.WithContext(context.WithoutCancel(ctx)).Transaction(run)
 	}
 	if err == nil {
+		db.writes.Add(1)
 		db.progress.reach(marks)
 	}
 	if err == nil && nonce != nil {

@@ -64,6 +64,7 @@ func (w *Worker) Run(ctx context.Context) {
 	for i := range max(w.Parallel, 2) {
 		all.Go(func() { w.loop(ctx, i == 0) })
 	}
+	all.Go(func() { w.fillSearch(ctx) })
 	all.Go(func() { every(ctx, 0, newDay, func(int) { w.promise(ctx) }) })
 	all.Go(func() { every(ctx, 0, settlePause, func(int) { w.settle(ctx) }) })
 	all.Go(func() { every(ctx, firstSweep, newDay, func(looks int) { w.sweep(ctx, looks) }) })

@@ -7,6 +7,7 @@ package list
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -71,9 +72,6 @@ type Cond struct {
 	Args []any
 	// Few is the index that finds the rows, where there are never many.
 	Few string
-	// Leads says, of the condition of a search, that it is found by an index of
-	// its own.
-	Leads bool
 }
 
 // Index is an index of the table: the scope, the columns of these filters, and
@@ -93,8 +91,9 @@ type Query struct {
 	// Sort is the name of a sort; the usual one is "". Reverse turns it around.
 	Sort    string
 	Reverse bool
-	// Text is searched for.
-	Text string
+	// Text is searched for, through Found where that is set.
+	Text  string
+	Found Finder
 	// After and Before are cursors that an earlier page gave out; at most one
 	// is set. Anything else counts as the first page.
 	After, Before string
@@ -112,6 +111,20 @@ type Query struct {
 
 	last bool // the rows at the end of the list
 }
+
+// Finder finds the rows that have what is searched for.
+type Finder interface {
+	// Cond is the condition that a row has it.
+	Cond() Cond
+	// Next are at most n rows that may have it, beyond a cursor of the usual sort
+	// or, when that is nil, from an end of the list on: the greatest first or, up,
+	// the least. next is the cursor behind them; all says that there are no more.
+	// An error that is ErrWalk says that the list is rather to be walked.
+	Next(ctx context.Context, from []any, up bool, n int) (rows Cond, next []any, all bool, err error)
+}
+
+// ErrWalk says that a Finder does not know.
+var ErrWalk = errors.New("what is searched for cannot be found by an index")
 
 // Page is a part of a list.
 type Page[R any] struct {
@@ -242,37 +255,23 @@ func (d *Desc[R]) plan(ctx context.Context, db DB, owner string, q Query) (*plan
 		names[i] = a.name
 	}
 	p.arms = cross(on)
-	search := Cond{}
-	if q.Text != "" && d.Search != nil {
-		search = d.Search(q.Text)
+	switch {
+	case q.Found != nil:
+		p.also(q.Found.Cond())
+	case q.Text != "" && d.Search != nil:
+		p.also(d.Search(q.Text))
 	}
-	if !search.Leads {
-		if i := slices.IndexFunc(d.Indexes, func(x Index) bool { return x.Sort == p.sort.Name && same(x.Filters, names) }); i >= 0 {
-			p.way, p.index = together, d.Indexes[i].Name
-			p.also(search)
-			return p, nil
-		}
+	if i := slices.IndexFunc(d.Indexes, func(x Index) bool { return x.Sort == p.sort.Name && same(x.Filters, names) }); i >= 0 {
+		p.way, p.index = together, d.Indexes[i].Name
+		return p, nil
 	}
-	if err := p.choose(ctx, on, names, search); err != nil {
-		return nil, err
-	}
-	p.also(search)
-	return p, nil
+	return p, p.choose(ctx, on, names)
 }
 
 // choose finds the way of a query that no index serves whole: the rarest of its
 // conditions leads, or else the sort.
-func (p *plan[R]) choose(ctx context.Context, on []active, names []string, search Cond) error {
+func (p *plan[R]) choose(ctx context.Context, on []active, names []string) error {
 	best := p.db.sorted() + 1
-	if search.Leads {
-		n, err := p.probe(ctx, "", [][]Cond{{search}}, best)
-		if err != nil {
-			return err
-		}
-		if n < best {
-			best, p.way, p.index = n, led, ""
-		}
-	}
 	for _, x := range p.desc.Indexes {
 		if len(x.Filters) == 0 || !within(x.Filters, names) {
 			continue
@@ -327,6 +326,9 @@ func (p *plan[R]) probe(ctx context.Context, index string, arms [][]Cond, most i
 
 // count is the total of the query, if it is cheap to find out.
 func (p *plan[R]) count(ctx context.Context) (int64, error) {
+	if p.q.Found != nil {
+		return p.countFound(ctx)
+	}
 	if p.way == along || p.q.Text != "" && p.way == together {
 		return Unknown, nil
 	}
@@ -376,14 +378,18 @@ func (p *plan[R]) read(ctx context.Context) (Page[R], error) {
 }
 
 func (p *plan[R]) rows(ctx context.Context, from []any, backwards bool) ([]R, error) {
-	s := p.statement()
-	read := len(p.desc.Columns)
-	if p.desc.Brief > 0 && !p.q.Whole {
-		read = p.desc.Brief
-	}
-	columns := strings.Join(p.desc.Columns[:read], ", ")
-	down := p.down != backwards
 	limit := int64(p.size() + 1)
+	if p.q.Found != nil {
+		return p.found(ctx, from, backwards, limit)
+	}
+	return p.walk(ctx, from, backwards, limit)
+}
+
+// walk reads rows as the plan says.
+func (p *plan[R]) walk(ctx context.Context, from []any, backwards bool, limit int64) ([]R, error) {
+	s := p.statement()
+	columns := strings.Join(p.columns(), ", ")
+	down := p.down != backwards
 	if p.way == led {
 		keys := strings.Join(unique(append([]string{p.desc.Key}, p.sort.Columns...)), ", ")
 		// Materialized, so that PostgreSQL does not walk the order of the list.
@@ -421,6 +427,18 @@ func (p *plan[R]) rows(ctx context.Context, from []any, backwards bool) ([]R, er
 			s.order(p.sort, down).text(" LIMIT ").number(limit)
 		}
 	}
+	return p.scan(ctx, s, limit)
+}
+
+// columns are those that are read of a row.
+func (p *plan[R]) columns() []string {
+	if p.desc.Brief > 0 && !p.q.Whole {
+		return p.desc.Columns[:p.desc.Brief]
+	}
+	return p.desc.Columns
+}
+
+func (p *plan[R]) scan(ctx context.Context, s *statement, limit int64) ([]R, error) {
 	found, err := s.query(ctx)
 	if err != nil {
 		return nil, err
@@ -430,7 +448,7 @@ func (p *plan[R]) rows(ctx context.Context, from []any, backwards bool) ([]R, er
 	to := make([]any, 0, len(p.desc.Columns))
 	for found.Next() {
 		rows = append(rows, *new(R))
-		if err := found.Scan(p.desc.Into(&rows[len(rows)-1], to[:0])[:read]...); err != nil {
+		if err := found.Scan(p.desc.Into(&rows[len(rows)-1], to[:0])[:len(p.columns())]...); err != nil {
 			return nil, fmt.Errorf("read row of %s: %w", p.desc.Table, err)
 		}
 	}

@@ -78,6 +78,20 @@ func (s *statement) rows(columns, index string, conds []Cond) *statement {
 	return s
 }
 
+// among selects columns of those of the owner's rows that an expression in place
+// of the table has and that meet all conditions of an arm.
+func (s *statement) among(columns []string, table Cond, arms [][]Cond) {
+	s.text("SELECT ").text(strings.Join(columns, ", ")).text(" FROM ").with(table.SQL, table.Args...).text(" WHERE ").scope()
+	s.text(" AND (")
+	for i, arm := range arms {
+		if i > 0 {
+			s.text(" OR ")
+		}
+		s.all(arm)
+	}
+	s.text(")")
+}
+
 func (s *statement) all(conds []Cond) *statement {
 	if len(conds) == 0 {
 		return s.text("1 = 1")

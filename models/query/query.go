@@ -43,6 +43,11 @@ func (q Rows[T]) on(ctx context.Context) *gorm.DB {
 	return g
 }
 
+// From reads from an expression that stands for the table.
+func (q Rows[T]) From(table string, args ...any) Rows[T] {
+	return q.and(func(g *gorm.DB) *gorm.DB { return g.Table(table, args...) })
+}
+
 // Where narrows to the rows for which the condition holds.
 func (q Rows[T]) Where(condition string, args ...any) Rows[T] {
 	return q.and(func(g *gorm.DB) *gorm.DB { return g.Where(condition, args...) })
