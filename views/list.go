@@ -271,7 +271,8 @@ func (v *ListView[R]) offer(ctx context.Context, p *ListPage, f ListFilter) {
 // drawn is where rows are written before they are sent.
 var drawn = sync.Pool{New: func() any { b := make([]byte, 0, 32<<10); return &b }}
 
-// rows draws the rows of the table.
+// rows draws the rows of the table. HTML needs no end of a cell or a row before
+// the next one.
 func (v *ListView[R]) rows(at ListAt, rows []R) templ.Component {
 	return templ.ComponentFunc(func(ctx context.Context, w io.Writer) error {
 		b := drawn.Get().(*[]byte)
@@ -291,14 +292,11 @@ func (v *ListView[R]) rows(at ListAt, rows []R) templ.Component {
 				case column.Name:
 					c.Open("th", "scope", "row", "class", column.Class)
 					column.Draw(c, &rows[i])
-					c.Close("th")
 				default:
 					c.Open("td", "class", column.Class, "data-label", labels[j])
 					column.Draw(c, &rows[i])
-					c.Close("td")
 				}
 			}
-			c.Close("tr")
 		}
 		_, err := w.Write(c.Bytes())
 		if *b = c.Bytes(); cap(*b) <= 256<<10 {

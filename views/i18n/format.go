@@ -67,7 +67,7 @@ func symbol(ctx context.Context, currency string) string {
 // Money is an amount in hundredths of a currency: ¥12,852.00.
 func Money(ctx context.Context, minor int64, currency string) string {
 	n := magnitude(minor)
-	return sign(minor) + symbol(ctx, currency) + grouped(n/100) + fmt.Sprintf(".%02d", n%100)
+	return sign(minor) + symbol(ctx, currency) + grouped(n/100) + string([]byte{'.', byte('0' + n/10%10), byte('0' + n%10)}) // #nosec G115 -- digits
 }
 
 // MoneyRate is the price of one unit, in millionths of a currency: two decimals,
