@@ -649,7 +649,7 @@ func unpackDocs(data []byte) []key {
 	for len(data) > 0 {
 		at, n := binary.Varint(data)
 		size, m := binary.Uvarint(data[max(n, 0):])
-		if n <= 0 || m <= 0 || size > uint64(len(data)-n-m) {
+		if n <= 0 || m <= 0 || size > uint64(len(data)-n-m) { // #nosec G115 -- the two were read from data
 			return docs
 		}
 		last += at
