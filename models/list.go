@@ -99,13 +99,6 @@ func equals(name, column string, values []string) list.Filter {
 	}}
 }
 
-// contains is the search of a list for a text in columns, none of which may be
-// null.
-func contains(columns ...string) func(text string) list.Cond {
-	condition := holds(columns...)
-	return func(text string) list.Cond { return list.Cond{SQL: condition, Args: []any{like(text)}} }
-}
-
 // texts are words as a filter has them.
 func texts[S ~string](words []S) []string {
 	out := make([]string, len(words))
