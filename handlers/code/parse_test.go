@@ -210,7 +210,8 @@ func FuzzParse(f *testing.F) {
 	})
 }
 
-// What is never closed is not looked for again and again.
+// What is never closed is not looked for again and again: then a text of this
+// length takes hours. The minute only ends the wait, it measures nothing.
 func TestParseTakesHostileTextInItsStride(t *testing.T) {
 	t.Parallel()
 	for _, s := range []string{"${a:-", "$(", "\"$(", "$'\\x", "a=$a;", "-d a ", "{\"a\":", "'", "`", "<", "&", "\\\n", "%zz&", "x ",
@@ -221,7 +222,7 @@ func TestParseTakesHostileTextInItsStride(t *testing.T) {
 			began := time.Now()
 			_, parts, err := code.Parse(text, "CreateStorage")
 			var known *code.Error
-			if took := time.Since(began); err != nil && !errors.As(err, &known) || len(parts) > 50 || took > 5*time.Second {
+			if took := time.Since(began); err != nil && !errors.As(err, &known) || len(parts) > 50 || took > time.Minute {
 				t.Errorf("%q behind %q: got %d parts, %v after %v", s, before, len(parts), err, took)
 			}
 		}
