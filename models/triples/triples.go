@@ -26,7 +26,7 @@ const (
 // Tag is the key of a word that is asked for only as a whole.
 func Tag(word string) Key {
 	h := fnv.New64a()
-	h.Write([]byte(word)) // #nosec G104 -- a checksum takes everything
+	h.Write([]byte(word))                            // #nosec G104 -- a checksum takes everything
 	return tags | Key(h.Sum64()&(1<<(2*charBits)-1)) // #nosec G115 -- 42 bits
 }
 
