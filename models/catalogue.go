@@ -114,6 +114,7 @@ type catalogue struct {
 	regions  []Region
 	products []Product
 	types    []PackageType
+	byCode   map[string]PackageType
 	specs    []Specification
 	flavors  []Flavor
 	prices   map[string]pricing.Book // by SKU
@@ -150,6 +151,10 @@ func (db *DB) catalogueOf(ctx context.Context, version string) (*catalogue, erro
 		readInOrder(ctx, db, &c.types), readInOrder(ctx, db, &c.specs), readInOrder(ctx, db, &c.flavors))
 	if err != nil {
 		return nil, translate(err)
+	}
+	c.byCode = make(map[string]PackageType, len(c.types))
+	for _, t := range c.types {
+		c.byCode[t.Code] = t
 	}
 	db.offered.Store(c)
 	return c, nil
@@ -215,6 +220,16 @@ func (db *DB) ListProducts(ctx context.Context) ([]Product, error) {
 // on sale.
 func (db *DB) ListPackageTypes(ctx context.Context, product string) ([]PackageType, error) {
 	return those(ctx, db, func(c *catalogue) []PackageType { return c.types }, func(t PackageType) bool { return t.ProductCode == product })
+}
+
+// PackageTypes are all package types by their codes. The map is shared: nobody
+// changes it.
+func (db *DB) PackageTypes(ctx context.Context) (map[string]PackageType, error) {
+	c, err := db.catalogue(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return c.byCode, nil
 }
 
 // FindPackageType is one package type.

@@ -96,8 +96,7 @@ type DB struct {
 	kinds     []KindFacts
 	holds     func(ctx context.Context, by Actor, order *Order) (bool, string) // Options.Policy
 	ids       *sequence
-	types     *atomic.Pointer[oldTypes] // for lists
-	sessions  *remembered[Session]      // by the hashes of their tokens
+	sessions  *remembered[Session] // by the hashes of their tokens
 	callers   *remembered[sealedCaller]
 	writes    *atomic.Int64 // how many transactions this process has made
 	wake      wake          // tells the worker that a job may be due
@@ -140,7 +139,7 @@ func Open(ctx context.Context, o Options) (*DB, error) {
 func newDB(o Options) *DB {
 	db := &DB{folder: o.Folder, address: o.Postgres, clock: o.Clock, random: o.Random, log: o.Log, holds: o.Policy, kinds: o.Kinds, ids: new(sequence),
 		wake: newWake(), writes: new(atomic.Int64), sessions: new(remembered[Session]), callers: new(remembered[sealedCaller]),
-		offered: new(atomic.Pointer[catalogue]), nonces: new(atomic.Int64), withheld: new(atomic.Int64), types: new(atomic.Pointer[oldTypes])}
+		offered: new(atomic.Pointer[catalogue]), nonces: new(atomic.Int64), withheld: new(atomic.Int64)}
 	db.operations = o.Operations
 	if db.clock == nil {
 		db.clock = SystemClock

@@ -63,7 +63,7 @@ var Orders = &List[Order]{
 		return ""
 	},
 	Fill: func(ctx context.Context, db *DB, _ Actor, orders []Order) error {
-		types, err := db.typesForLists(ctx)
+		types, err := db.PackageTypes(ctx)
 		for i := range orders {
 			orders[i].PlanType = types[orders[i].Title]
 		}

@@ -7,7 +7,6 @@ import (
 	"net/url"
 	"reflect"
 	"strings"
-	"time"
 
 	"quartermaster/models/query"
 )
@@ -71,37 +70,6 @@ func (db *DB) FindOrderSheet(ctx context.Context, by Actor, number int64) (*Orde
 		return nil, err
 	}
 	return s, db.addFailures(ctx, by, s)
-}
-
-// PackageTypes are all package types of the catalogue by their codes.
-func (db *DB) PackageTypes(ctx context.Context) (map[string]PackageType, error) {
-	all, err := query.Of[PackageType](db.gorm).Find(ctx)
-	types := make(map[string]PackageType, len(all))
-	for _, t := range all {
-		types[t.Code] = t
-	}
-	return types, translate(err)
-}
-
-// typesAge is how long a list may call plans by the words that the catalogue had.
-const typesAge = time.Minute
-
-type oldTypes struct {
-	types map[string]PackageType
-	until time.Time
-}
-
-// typesForLists are PackageTypes, kept for a while.
-func (db *DB) typesForLists(ctx context.Context) (map[string]PackageType, error) {
-	now := SystemClock()
-	if old := db.types.Load(); old != nil && now.Before(old.until) {
-		return old.types, nil
-	}
-	types, err := db.PackageTypes(ctx)
-	if err == nil {
-		db.types.Store(&oldTypes{types, now.Add(typesAge)})
-	}
-	return types, err
 }
 
 func (db *DB) addGone(ctx context.Context, by Actor, s *OrderSheet) error {

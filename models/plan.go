@@ -185,7 +185,7 @@ var Plans = &List[Plan]{
 		return ""
 	},
 	Fill: func(ctx context.Context, db *DB, _ Actor, plans []Plan) error {
-		types, err := db.typesForLists(ctx)
+		types, err := db.PackageTypes(ctx)
 		for i := range plans {
 			plans[i].Type = types[plans[i].PackageType]
 		}

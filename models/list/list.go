@@ -33,9 +33,6 @@ type Desc[R any] struct {
 	Filters []Filter
 	// Indexes are what serves the sorts and filters.
 	Indexes []Index
-	// Search is the condition that a row has a text; nil where nothing is
-	// searched.
-	Search func(text string) Cond
 }
 
 // Sort is an order of the rows by columns that are never null and together
@@ -255,11 +252,8 @@ func (d *Desc[R]) plan(ctx context.Context, db DB, owner string, q Query) (*plan
 		names[i] = a.name
 	}
 	p.arms = cross(on)
-	switch {
-	case q.Found != nil:
+	if q.Found != nil {
 		p.also(q.Found.Cond())
-	case q.Text != "" && d.Search != nil:
-		p.also(d.Search(q.Text))
 	}
 	if i := slices.IndexFunc(d.Indexes, func(x Index) bool { return x.Sort == p.sort.Name && same(x.Filters, names) }); i >= 0 {
 		p.way, p.index = together, d.Indexes[i].Name

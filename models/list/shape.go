@@ -10,12 +10,11 @@ type Shape struct {
 	Sorts             []Sort
 	Filters           []Filter
 	Indexes           []Index
-	Search            func(text string) Cond
 }
 
 // Shape is the description's Shape.
 func (d *Desc[R]) Shape() Shape {
-	return Shape{d.Table, d.Key, d.Scope, d.Columns, d.Sorts, d.Filters, d.Indexes, d.Search}
+	return Shape{d.Table, d.Key, d.Scope, d.Columns, d.Sorts, d.Filters, d.Indexes}
 }
 
 // Keys reads a page as Read does and returns how a cursor keeps what the sort
