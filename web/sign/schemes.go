@@ -201,6 +201,8 @@ func (c *Claim) StringToSign() string {
 		return c.request.Method + "&%2F&" + Escape(canonicalQuery(c.params))
 	case ACS3, SDK:
 		return c.Hashed(c.Canonical())
+	case OSS1, OSS4:
+		return c.ossString(c.Resource, false)
 	}
 	return ""
 }
@@ -209,8 +211,11 @@ func (c *Claim) StringToSign() string {
 // request.
 func (c *Claim) Hashed(canonical string) string {
 	date := ""
-	if c.Scheme == SDK {
+	switch c.Scheme {
+	case SDK:
 		date = c.date + "\n"
+	case OSS4:
+		date = c.date + "\n" + c.scope + "\n"
 	}
 	return string(c.Scheme) + "\n" + date + SHA256([]byte(canonical))
 }
@@ -218,6 +223,9 @@ func (c *Claim) Hashed(canonical string) string {
 // Spellings are the texts that the signature may be made of.
 func (c *Claim) Spellings() []string {
 	texts := []string{c.StringToSign()}
+	if c.isOSS() {
+		texts, _ = c.ossSpellings()
+	}
 	if c.Scheme == ROA1 {
 		// One official client signs "name=" where another signs "name".
 		if text := c.roaString("="); text != texts[0] {
@@ -267,6 +275,8 @@ func (c *Claim) Canonical() string {
 	r := c.request
 	path, _ := encPath(r.Path)
 	switch c.Scheme {
+	case OSS4:
+		return c.oss4Canonical(c.Resource, false)
 	case ACS3:
 	case SDK:
 		// It is signed with a slash at the end, which is not sent.
@@ -288,6 +298,8 @@ func (c *Claim) Canonical() string {
 // digest is the signature of a text as the scheme writes it.
 func (c *Claim) digest(secret, text string) string {
 	switch c.Scheme {
+	case OSS1, OSS4:
+		return c.ossDigest(secret, text)
 	case ROA1:
 		return base64.StdEncoding.EncodeToString(mac(sha1.New, secret, text))
 	case RPC1:
