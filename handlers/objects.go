@@ -61,7 +61,7 @@ func (h Objects) receive(c *gin.Context, b *models.Bucket) (results []views.Uplo
 		}
 		key := c.Query("prefix") + asFolder(in.Fields.Get("folder")) + cmp.Or(in.Fields.Get("file_name"), in.Name)
 		in.Fields.Del("file_name")
-		err := h.put(c, models.ObjectInput{BucketID: b.ID, Key: key, ContentType: in.Type, Limit: h.UploadLimit}, in)
+		err := h.put(c, models.ObjectInput{BucketID: b.ID, Key: key, ContentType: in.Type, Sent: models.Sent{Limit: h.UploadLimit}}, in)
 		if err == nil || errors.As(err, new(models.Invalid)) {
 			results = append(results, views.UploadResult{Key: key, Err: err})
 			return nil

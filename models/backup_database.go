@@ -262,30 +262,21 @@ type blob struct {
 // their bytes are checked, since that would let SQLite's journal grow.
 const blobsAtOnce = 1000
 
-// eachBlob visits every blob that a record names: those of objects, and those
-// that came with orders that wait.
+// eachBlob visits every blob that a record names, once: those of objects, of parts,
+// and those that came with orders that wait.
 func eachBlob(g *gorm.DB, visit func(blob) error) error {
-	for last := ""; ; {
-		var some []struct {
-			Blob, Key, Name string
-			Size            int64
-			SHA256          string `gorm:"column:sha256"`
-		}
-		err := g.Raw(`SELECT o.blob, o.size, o.sha256, o.key, b.name FROM objects o
-			JOIN buckets b ON b.id = o.bucket_id WHERE o.blob > ? ORDER BY o.blob LIMIT ?`, last, blobsAtOnce).Scan(&some).Error
-		if err != nil {
-			return err
-		}
-		for _, o := range some {
-			err := visit(blob{Blob: o.Blob, Size: o.Size, SHA256: o.SHA256, Of: fmt.Sprintf("%q in bucket %s", o.Key, o.Name)})
-			if err != nil {
-				return err
-			}
-			last = o.Blob
-		}
-		if len(some) < blobsAtOnce {
-			break
-		}
+	const (
+		ofObjects = `SELECT o.blob, o.size, o.sha256, o.key, b.name FROM objects o
+			JOIN buckets b ON b.id = o.bucket_id WHERE o.blob > ? ORDER BY o.blob LIMIT ?`
+		ofParts = `SELECT p.blob, p.size, p.sha256, COALESCE(o.key, m.key, '') AS key, COALESCE(b.name, '') AS name FROM parts p
+			LEFT JOIN objects o ON o.id = p.owner LEFT JOIN multiparts m ON m.id = p.owner
+			LEFT JOIN buckets b ON b.id = COALESCE(o.bucket_id, m.bucket_id) WHERE p.blob > ? ORDER BY p.blob LIMIT ?`
+	)
+	if err := eachRecorded(g, ofObjects, "", visit); err != nil {
+		return err
+	}
+	if err := eachRecorded(g, ofParts, "part of ", visit); err != nil {
+		return err
 	}
 	waiting, err := waitingBlobs(g)
 	for _, b := range waiting {
@@ -294,6 +285,34 @@ func eachBlob(g *gorm.DB, visit func(blob) error) error {
 		}
 	}
 	return err
+}
+
+// eachRecorded visits the blobs that a query gives, in their order. Several rows may
+// have the same one.
+func eachRecorded(g *gorm.DB, statement, of string, visit func(blob) error) error {
+	for last := ""; ; {
+		var some []struct {
+			Blob, Key, Name string
+			Size            int64
+			SHA256          string `gorm:"column:sha256"`
+		}
+		if err := g.Raw(statement, last, blobsAtOnce).Scan(&some).Error; err != nil {
+			return err
+		}
+		for _, o := range some {
+			if o.Blob == last {
+				continue
+			}
+			err := visit(blob{Blob: o.Blob, Size: o.Size, SHA256: o.SHA256, Of: fmt.Sprintf("%s%q in bucket %s", of, o.Key, o.Name)})
+			if err != nil {
+				return err
+			}
+			last = o.Blob
+		}
+		if len(some) < blobsAtOnce {
+			return nil
+		}
+	}
 }
 
 // waitingBlobs are those that came with orders, while no object has them.

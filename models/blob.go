@@ -6,17 +6,18 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 
 	"quartermaster/models/objects"
 	"quartermaster/models/query"
 )
 
-// knownBlobs tells which blobs a record names: that of an object, or of an
-// order that waits for approval together with an upload.
+// knownBlobs tells which blobs a record names: that of an object, of a part, or of
+// an order that waits for approval together with an upload.
 func (db *DB) knownBlobs(ctx context.Context, ids []string) (map[string]bool, error) {
 	var found []string
-	err := db.gorm.WithContext(ctx).Raw(`SELECT blob FROM objects WHERE blob IN ?
-		UNION ALL SELECT blob FROM order_lines WHERE blob IN ? AND blob <> ''`, ids, ids).Scan(&found).Error
+	err := db.gorm.WithContext(ctx).Raw(`SELECT blob FROM objects WHERE blob IN ? UNION ALL SELECT blob FROM parts WHERE blob IN ?
+		UNION ALL SELECT blob FROM order_lines WHERE blob IN ? AND blob <> ''`, ids, ids, ids).Scan(&found).Error
 	known := make(map[string]bool, len(found))
 	for _, id := range found {
 		known[id] = true
@@ -41,15 +42,25 @@ func (db *DB) stage(ctx context.Context, r io.Reader, limit int64) (objects.Stag
 }
 
 // dropBlobs is the job that moves the bytes of objects whose records are gone
-// aside.
+// aside, unless other objects have them too. A blob that no record names is never
+// named again: a copy is made of an object that is there.
 var dropBlobs = Work{Unseen: true, Steps: []WorkStep{{"drop", func(ctx context.Context, db *DB, job *Job) error {
 	var ids []string
 	if err := json.Unmarshal([]byte(job.Payload), &ids); err != nil {
 		return &Failure{Code: "internal", Detail: err.Error()}
 	}
-	for _, id := range ids {
-		if err := db.objects.Drop(id, SystemClock()); err != nil {
+	for some := range slices.Chunk(ids, mostAtOnce) {
+		known, err := db.knownBlobs(ctx, some)
+		if err != nil {
 			return err
+		}
+		for _, id := range some {
+			if known[id] {
+				continue
+			}
+			if err := db.objects.Drop(id, SystemClock()); err != nil {
+				return err
+			}
 		}
 	}
 	return nil

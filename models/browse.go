@@ -18,13 +18,16 @@ type Entry struct {
 	Object *Object
 }
 
-// name is what the entry is sorted by.
-func (e Entry) name() string {
+// Name is what the entry is sorted by.
+func (e Entry) Name() string {
 	if e.Object != nil {
 		return e.Object.Key
 	}
 	return e.Folder
 }
+
+// entry is an item of a walk through objects.
+func entry(i item[Object]) Entry { return Entry{Folder: i.folder, Object: i.row} }
 
 // ListObjects is a page of what a bucket holds under a prefix, in the order of
 // the bytes of the keys. Keys that have a slash behind the prefix are shown as
@@ -37,24 +40,23 @@ func (db *DB) ListObjects(ctx context.Context, by Actor, bucketID, prefix string
 	if !validKey(prefix) {
 		return nil, Cursor{}, nil
 	}
-	w := walk{
-		rows:   query.Of[Object](db.gorm).Where("team_id = ? AND bucket_id = ?", by.TeamID, bucketID),
-		prefix: prefix, from: prefix, to: after(prefix), backwards: p.Before != "",
-	}
+	w := db.walkObjects(by, bucketID, prefix, "/")
+	w.backwards = p.Before != ""
 	at, known := mark(p.After + p.Before)
-	known = known && strings.HasPrefix(at.name(), prefix)
+	known = known && strings.HasPrefix(at.Name(), prefix)
 	switch {
 	case !known:
 		w.backwards = p.last
 	case w.backwards:
-		w.to = at.name()
+		w.to = at.Name()
 	default:
-		w.pass(at)
+		w.pass(item[Object]{at.Folder, at.Object})
 	}
-	entries, err := w.read(ctx, p.size()+1)
+	items, err := w.read(ctx, p.size()+1)
 	if err != nil {
 		return nil, Cursor{}, translate(err)
 	}
+	entries := entries(items)
 	if len(entries) == 0 && known && p.Near {
 		return db.ListObjects(ctx, by, bucketID, prefix, Page{Size: p.Size, last: !w.backwards})
 	}
@@ -62,38 +64,159 @@ func (db *DB) ListObjects(ctx context.Context, by Actor, bucketID, prefix string
 	return entries, c, nil
 }
 
-// walk goes through the keys from (with it) to to (without it), which is open
-// when empty, and jumps over what a folder holds.
-type walk struct {
-	rows      query.Rows[Object]
-	prefix    string
-	from, to  string
-	backwards bool
+func entries(items []item[Object]) []Entry {
+	var out []Entry
+	for _, i := range items {
+		out = append(out, entry(i))
+	}
+	return out
 }
 
-// read is the next n entries, or all that are left.
-func (w *walk) read(ctx context.Context, n int) ([]Entry, error) {
-	var out []Entry
+// KeyQuery asks for keys in the order of their bytes.
+type KeyQuery struct {
+	Prefix string
+	// Delimiter is what ends a folder behind the prefix; "" shows no folders.
+	Delimiter string
+	// After is the key, or the folder, behind which the list begins; "" is its
+	// beginning.
+	After string
+	// Size is the most objects and folders together, 1,000 at most.
+	Size int
+}
+
+// mostListed is how many lines a list of keys has.
+const mostListed = 1000
+
+// check is the rule that a question breaks, by the name of what breaks it: texts
+// that no key can have.
+func (q KeyQuery) check() error {
+	var broken Invalid
+	for _, f := range []struct{ name, text string }{{"prefix", q.Prefix}, {"delimiter", q.Delimiter}, {"marker", q.After}} {
+		if !validKey(f.text) {
+			broken.refuse(f.name, "key_text")
+		}
+	}
+	return Invalid(nil).With(broken)
+}
+
+// ListKeys is what a bucket of the actor's team holds, as the OSS documents list
+// it; more tells that there is more behind it. It reads a few rows a line, however
+// many objects the folders hold.
+func (db *DB) ListKeys(ctx context.Context, by Actor, bucketID string, q KeyQuery) (list []Entry, more bool, err error) {
+	if err := by.may(See); err != nil {
+		return nil, false, err
+	}
+	if err := q.check(); err != nil {
+		return nil, false, err
+	}
+	items, more, err := db.walkObjects(by, bucketID, q.Prefix, q.Delimiter).list(ctx, q.After, "", q.Size)
+	return entries(items), more, translate(err)
+}
+
+// UploadEntry is a line of a list of unfinished uploads: a folder or an upload.
+type UploadEntry struct {
+	Folder string     // "" for an upload
+	Upload *Multipart // nil for a folder
+}
+
+// ListMultiparts are the unfinished uploads of a bucket of the actor's team, by key
+// and then by id; q.After is a key, behind which the list begins, or, with afterID,
+// behind that upload of the key.
+func (db *DB) ListMultiparts(ctx context.Context, by Actor, bucketID string, q KeyQuery, afterID string) (list []UploadEntry, more bool, err error) {
+	if err := by.may(See); err != nil {
+		return nil, false, err
+	}
+	if err = q.check(); err == nil && !validKey(afterID) {
+		err = invalid("marker", "key_text")
+	}
+	if err != nil {
+		return nil, false, err
+	}
+	w := walk[Multipart]{
+		rows: query.Of[Multipart](db.gorm).Where("team_id = ? AND bucket_id = ?", by.TeamID, bucketID),
+		name: func(m *Multipart) (string, string) { return m.Key, m.ID }, byID: true,
+		prefix: q.Prefix, delimiter: q.Delimiter, from: q.Prefix, to: after(q.Prefix),
+	}
+	items, more, err := w.list(ctx, q.After, afterID, q.Size)
+	for _, i := range items {
+		list = append(list, UploadEntry{i.folder, i.row})
+	}
+	return list, more, translate(err)
+}
+
+func (db *DB) walkObjects(by Actor, bucketID, prefix, delimiter string) *walk[Object] {
+	return &walk[Object]{
+		rows:   query.Of[Object](db.gorm).Where("team_id = ? AND bucket_id = ?", by.TeamID, bucketID),
+		name:   func(o *Object) (string, string) { return o.Key, "" },
+		prefix: prefix, delimiter: delimiter, from: prefix, to: after(prefix),
+	}
+}
+
+// walk goes through rows by their keys, from one (with it) to another (without it),
+// which is open when empty, and jumps over what a folder holds.
+type walk[T any] struct {
+	rows              query.Rows[T]
+	name              func(*T) (key, id string)
+	byID              bool // several rows may have the same key
+	prefix, delimiter string
+	from, to          string
+	fromID            string // with byID, the walk begins behind this row of the key
+	backwards         bool
+}
+
+// item is a row, or a folder that rows are in.
+type item[T any] struct {
+	folder string
+	row    *T
+}
+
+// list is the next n items behind a key, a folder or a row, and whether there are
+// more.
+func (w *walk[T]) list(ctx context.Context, last, lastID string, n int) (items []item[T], more bool, err error) {
+	if n = min(n, mostListed); n < 1 {
+		return nil, false, nil
+	}
+	folder := ""
+	if strings.HasPrefix(last, w.prefix) {
+		folder = w.folder(last)
+	}
+	switch {
+	case last == "":
+	case folder == last:
+		w.from = after(last)
+		if w.from == "" { // nothing is behind the last possible folder
+			return nil, false, nil
+		}
+	case lastID != "" && last >= w.from:
+		w.from, w.fromID = last, lastID
+	default:
+		w.from = max(w.from, next(last))
+	}
+	items, err = w.read(ctx, n+1)
+	if more = len(items) > n; more {
+		items = items[:n]
+	}
+	return items, more, err
+}
+
+// read is the next n items, or all that are left.
+func (w *walk[T]) read(ctx context.Context, n int) ([]item[T], error) {
+	var out []item[T]
 	// A list without folders is read at once. Behind a folder that is larger
 	// than what was read of it, a few rows are enough to see what comes next.
 	const few = 4
 	for chunk := n; len(out) < n; {
-		q := w.rows.Where("key >= ?", w.from)
-		if w.to != "" {
-			q = q.Where("key < ?", w.to)
+		if w.to != "" && w.from >= w.to {
+			return out, nil
 		}
-		dir := "key"
-		if w.backwards {
-			dir = "key DESC"
-		}
-		rows, err := q.Order(dir).Limit(chunk).Find(ctx)
+		rows, err := w.query().Limit(chunk).Find(ctx)
 		if err != nil {
 			return nil, err
 		}
 		folder := false
-		for _, o := range rows {
-			e := w.entry(o)
-			if folder = e.Object == nil; folder && len(out) > 0 && out[len(out)-1].Folder == e.Folder {
+		for i := range rows {
+			e := w.item(&rows[i])
+			if folder = e.row == nil; folder && len(out) > 0 && out[len(out)-1].folder == e.folder {
 				continue
 			}
 			if len(out) == n {
@@ -102,7 +225,10 @@ func (w *walk) read(ctx context.Context, n int) ([]Entry, error) {
 			out = append(out, e)
 			w.pass(e)
 		}
-		if len(rows) < chunk || w.to != "" && w.from >= w.to {
+		if len(rows) < chunk {
+			return out, nil
+		}
+		if folder && !w.backwards && w.from == "" { // the last possible folder
 			return out, nil
 		}
 		chunk = min(2*chunk, n)
@@ -113,25 +239,64 @@ func (w *walk) read(ctx context.Context, n int) ([]Entry, error) {
 	return out, nil
 }
 
-// pass goes on behind an entry.
-func (w *walk) pass(e Entry) {
+func (w *walk[T]) query() query.Rows[T] {
+	q, order := w.rows, "key"
+	if w.byID {
+		q, order = q.Where("(key, id) > (?, ?)", w.from, w.fromID), "key, id"
+	} else {
+		q = q.Where("key >= ?", w.from)
+	}
+	if w.to != "" {
+		q = q.Where("key < ?", w.to)
+	}
+	if w.backwards {
+		order = "key DESC"
+	}
+	return q.Order(order)
+}
+
+// pass goes on behind an item.
+func (w *walk[T]) pass(i item[T]) {
+	if i.row == nil {
+		if w.backwards {
+			w.to = i.folder
+		} else {
+			w.from, w.fromID = after(i.folder), ""
+		}
+		return
+	}
+	key, id := w.name(i.row)
 	switch {
 	case w.backwards:
-		w.to = e.name()
-	case e.Object == nil:
-		w.from = after(e.Folder)
+		w.to = key
+	case w.byID:
+		w.from, w.fromID = key, id
 	default:
-		w.from = e.Object.Key + "\x01" // the next possible key: there is no zero character
+		w.from = next(key)
 	}
 }
 
-func (w *walk) entry(o Object) Entry {
-	rest := o.Key[len(w.prefix):]
-	if slash := strings.IndexByte(rest, '/'); slash >= 0 {
-		return Entry{Folder: o.Key[:len(w.prefix)+slash+1]}
+func (w *walk[T]) item(row *T) item[T] {
+	key, _ := w.name(row)
+	if folder := w.folder(key); folder != "" {
+		return item[T]{folder: folder}
 	}
-	return Entry{Object: &o}
+	return item[T]{row: row}
 }
+
+// folder is the folder that a key with the prefix is shown as, or "".
+func (w *walk[T]) folder(key string) string {
+	if w.delimiter == "" {
+		return ""
+	}
+	if i := strings.Index(key[len(w.prefix):], w.delimiter); i >= 0 {
+		return key[:len(w.prefix)+i+len(w.delimiter)]
+	}
+	return ""
+}
+
+// next is the next possible key: there is no zero character.
+func next(key string) string { return key + "\x01" }
 
 // after is the least text that is greater than all that begin with prefix, or
 // "" when there is none. The order of UTF-8 is that of its characters.

@@ -24,11 +24,14 @@ type Bucket struct {
 	SizeLimit   int64    // bytes; 0 is no limit
 	UsedBytes   int64
 	ObjectCount int64
-	OrderNumber int64
-	CreatedBy   string
-	CreatorName string
-	CreatedAt   time.Time
-	UpdatedAt   time.Time
+	// ReservedBytes are those of the parts of unfinished uploads, which the limit
+	// counts too.
+	ReservedBytes int64
+	OrderNumber   int64
+	CreatedBy     string
+	CreatorName   string
+	CreatedAt     time.Time
+	UpdatedAt     time.Time
 }
 
 // BucketInput is what a caller says about a new bucket, from a form or from
@@ -296,15 +299,57 @@ func (db *DB) ListBuckets(ctx context.Context, by Actor, f BucketFilter, p Page)
 	})
 }
 
-// DeleteBucket deletes an empty bucket. One that holds objects is refused.
+// FindBucketNamed is the bucket of a name: ErrForbidden when it is another team's,
+// ErrNotFound when there is none. Names are no secret, since each is taken once on
+// this server.
+func (db *DB) FindBucketNamed(ctx context.Context, by Actor, name string) (*Bucket, error) {
+	if err := by.may(See); err != nil {
+		return nil, err
+	}
+	b, err := query.Of[Bucket](db.gorm).Where("name = ?", name).First(ctx)
+	switch {
+	case err != nil:
+		return nil, translate(err)
+	case b.TeamID != by.TeamID:
+		return nil, ErrForbidden
+	}
+	return &b, nil
+}
+
+// ListBucketsNamed are at most n of the team's buckets whose names begin with
+// prefix and come after another name, in the order of their names.
+func (db *DB) ListBucketsNamed(ctx context.Context, by Actor, prefix, last string, n int) ([]Bucket, error) {
+	if err := by.may(See); err != nil {
+		return nil, err
+	}
+	if !validKey(prefix) || !validKey(last) {
+		return nil, nil
+	}
+	q := query.Of[Bucket](db.gorm).Where("team_id = ? AND name >= ? AND name > ?", by.TeamID, prefix, last)
+	if end := after(prefix); end != "" {
+		q = q.Where("name < ?", end)
+	}
+	found, err := q.Order("name").Limit(n).Find(ctx)
+	return found, translate(err)
+}
+
+// DeleteBucket deletes an empty bucket. One that holds objects is refused (Invalid
+// "bucket_not_empty"), and so is one with unfinished uploads ("bucket_uploads").
 func (db *DB) DeleteBucket(ctx context.Context, by Actor, id string) error {
 	if err := by.may(Request); err != nil {
 		return err
 	}
 	return db.tx(ctx, func(ctx context.Context, tx *DB) error {
-		b, err := tx.FindBucket(ctx, by, id)
+		b, err := tx.holdBucket(ctx, by, id)
 		if err != nil {
 			return err
+		}
+		uploads, err := query.Of[Multipart](tx.gorm).Where("bucket_id = ?", id).Count(ctx, "*")
+		if err != nil {
+			return err
+		}
+		if uploads > 0 {
+			return invalid("", "bucket_uploads", fmt.Sprint(uploads))
 		}
 		n, err := query.Of[Bucket](tx.gorm).Where("team_id = ? AND id = ? AND object_count = 0", by.TeamID, id).Delete(ctx)
 		if err != nil {

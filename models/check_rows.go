@@ -30,6 +30,16 @@ func countLooks(things string) []look {
 			FROM buckets b LEFT JOIN objects o ON o.bucket_id = b.id GROUP BY b.id HAVING b.object_count <> COUNT(o.id)`,
 			"{name} says {have} objects and has {want}",
 			`UPDATE buckets SET object_count = (SELECT COUNT(*) FROM objects WHERE bucket_id = @id) WHERE id = @id`),
+		bySQL("buckets whose unfinished uploads are counted wrong", `SELECT b.id, b.team_id, b.name, b.reserved_bytes AS have, `+sumOf("p.size")+` AS want
+			FROM buckets b LEFT JOIN multiparts m ON m.bucket_id = b.id LEFT JOIN parts p ON p.owner = m.id GROUP BY b.id HAVING b.reserved_bytes <> `+sumOf("p.size"),
+			"{name} says {have} bytes of parts and holds {want}",
+			`UPDATE buckets SET reserved_bytes = (SELECT `+sumOf("p.size")+` FROM multiparts m JOIN parts p ON p.owner = m.id WHERE m.bucket_id = @id) WHERE id = @id`),
+		bySQL("objects whose parts are not all there", `SELECT o.id, o.team_id, o.key AS name, `+sumOf("p.size")+` AS have, o.size AS want
+			FROM objects o LEFT JOIN parts p ON p.owner = o.id WHERE o.blob = '' GROUP BY o.id HAVING COUNT(p.number) = 0 OR o.size <> `+sumOf("p.size"),
+			"{name} {id} has {have} of {want} bytes", ""),
+		bySQL("parts of nothing", `SELECT p.owner AS id, '' AS team_id, '' AS name, COUNT(*) AS have, 0 AS want FROM parts p
+			WHERE NOT EXISTS (SELECT 1 FROM objects o WHERE o.id = p.owner AND o.blob = '') AND NOT EXISTS (SELECT 1 FROM multiparts m WHERE m.id = p.owner) GROUP BY p.owner`,
+			"{id} has {have} parts and is no object and no upload", `DELETE FROM parts WHERE owner = @id`),
 		bySQL("applications whose versions are counted wrong", `SELECT a.id, a.team_id, a.name, a.version_count AS have, COUNT(v.id) AS want
 			FROM apps a LEFT JOIN pkg_versions v ON v.app_id = a.id GROUP BY a.id HAVING a.version_count <> COUNT(v.id)`,
 			"{name} says {have} versions and has {want}",

@@ -85,7 +85,7 @@ type DB struct {
 	address string // of PostgreSQL, "" with SQLite
 	pooled  bool   // a pooler stands before PostgreSQL
 	lock    *os.File
-	objects *objects.Dir
+	objects objects.Backend
 	disk    *disk
 	clock   Clock
 	random  io.Reader

@@ -21,6 +21,7 @@ const (
 	ScaleStoreJob   JobKind = "ScaleStore"
 	InspectJob      JobKind = "InspectPkgVersion"
 	DropBlobsJob    JobKind = "DropBlobs"
+	HashObjectJob   JobKind = "HashObject"
 	MeasurePlansJob JobKind = "MeasurePlans"
 )
 

@@ -73,7 +73,7 @@ func Kinds() []KindFacts {
 			Search: SearchFacts{Text: []string{"name", "id", "tags", "description", "creator_name"}, Name: "name", Detail: "region"},
 		},
 		// The subject of what happens to an object is its bucket.
-		{Kind: KindObject, Table: "buckets", Jobs: map[JobKind]Work{DropBlobsJob: dropBlobs}},
+		{Kind: KindObject, Table: "buckets", Jobs: map[JobKind]Work{DropBlobsJob: dropBlobs, HashObjectJob: hashObject}},
 		{
 			Kind: KindApp, Table: "apps",
 			Search: SearchFacts{Text: []string{"name", "id", "category", "description", "creator_name"}, Name: "name", Detail: "region"},

@@ -2,11 +2,12 @@ package models
 
 import (
 	"context"
+	"crypto/md5" // #nosec G501 -- the checksum of the documents, no protection
+	"encoding/base64"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
-	"mime"
-	"os"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -24,27 +25,74 @@ type Object struct {
 	BucketID    string
 	Key         string // exactly as given; a label, never a path
 	Size        int64
-	ContentType string
-	SHA256      string `gorm:"column:sha256"`
-	MD5         string `gorm:"column:md5"`
-	Blob        string // where models/objects keeps the bytes
+	ContentType string // exactly as given
+	Headers     ObjectHeaders
+	// SHA256 and MD5 are lower-case hex. What was joined from parts has no MD5, and
+	// its SHA256 is empty until a job has read it.
+	SHA256 string `gorm:"column:sha256"`
+	MD5    string `gorm:"column:md5"`
+	// CRC64 (ECMA-182) is a decimal number, empty for what an older version put.
+	CRC64 string `gorm:"column:crc64"`
+	// Joined is the ETag of what was joined from parts, empty for all other objects.
+	Joined string
+	// Multipart tells that it was joined from parts itself, and is no copy.
+	Multipart bool
+	// Blob is where models/objects keeps the bytes; where it is empty they are the
+	// parts that the object owns.
+	Blob        string
 	CreatedBy   string
 	CreatorName string
 	CreatedAt   time.Time
+}
+
+// ETag is the object's entity tag as the OSS documents have it, without quotes:
+// its MD5 in upper case, or one that ends in the number of its parts.
+func (o *Object) ETag() string {
+	if o.Joined != "" {
+		return o.Joined
+	}
+	return strings.ToUpper(o.MD5)
 }
 
 // ofBucket narrows objects that are named by their ids. Plain columns would let
 // SQLite walk the whole bucket instead.
 const ofBucket = "team_id || '' = ? AND bucket_id || '' = ?"
 
+// Sent is what a sender announces about bytes.
+type Sent struct {
+	// Limit is the most bytes to take; 0 leaves it to the bucket's own limit.
+	Limit int64
+	// Length is how many bytes will come, 0 when that is not known.
+	Length int64
+	// ContentMD5 is what their MD5 has to be, in base64; "" leaves it open.
+	ContentMD5 string
+}
+
 // ObjectInput is what a caller says about an object to put into a bucket.
 type ObjectInput struct {
 	BucketID string
 	// Key is 1 to 1,024 bytes of UTF-8 and is kept as it is.
-	Key         string
+	Key string
+	// ContentType is kept as it is; "" is the type of unknown bytes.
 	ContentType string
-	// Limit is the most bytes to take; 0 leaves it to the bucket's own limit.
-	Limit int64
+	Headers     ObjectHeaders
+	// ForbidOverwrite refuses when there is an object under the key.
+	ForbidOverwrite bool
+	Sent
+}
+
+// check is the rule of an input that it breaks.
+func (in *ObjectInput) check() error {
+	if err := checkKey(in.Key); err != nil {
+		return err
+	}
+	if in.ContentType == "" {
+		in.ContentType = "application/octet-stream"
+	}
+	if !headerText(in.ContentType) || !utf8.ValidString(in.ContentType) {
+		return invalid("content_type", "line")
+	}
+	return in.Headers.check(len(in.ContentType))
 }
 
 // ObjectPath is the address that documents and SDKs know an object by.
@@ -68,89 +116,122 @@ func checkKey(key string) error {
 	return nil
 }
 
-// contentType is a media type that may be sent to a browser, or the type for
-// unknown bytes.
-func contentType(given string) string {
-	kind, params, err := mime.ParseMediaType(given)
-	if err == nil && strings.Contains(kind, "/") {
-		if text := mime.FormatMediaType(kind, params); text != "" && len(text) <= 255 {
-			return text
-		}
-	}
-	return "application/octet-stream"
-}
-
 // PutObject reads r to its end and keeps the bytes under a key of a bucket, in
 // place of the object that was there. It stops reading as soon as the bucket's
-// limit is passed (Invalid "bucket_full") or the input's (ErrTooLarge). An
-// object that a package version uses is not replaced (Invalid "in_use"). When
-// it returns an error, nothing of the upload is left.
+// limit is passed (Invalid "bucket_full") or the input's (ErrTooLarge). Bytes that
+// are fewer than was announced or have another MD5 are refused (Invalid
+// "incomplete", "digest"), and so are an object that a package version uses
+// (InUse) and, where overwriting is forbidden, one that is there (Invalid
+// "exists"). When it returns an error, nothing of the upload is left.
 func (db *DB) PutObject(ctx context.Context, by Actor, in ObjectInput, r io.Reader) (*Object, error) {
-	if err := by.may(Request); err != nil {
-		return nil, err
-	}
-	if err := checkKey(in.Key); err != nil {
-		return nil, err
-	}
-	if err := db.objectStorageOn(ctx, by); err != nil {
-		return nil, err
-	}
-	b, err := db.FindBucket(ctx, by, in.BucketID)
+	b, old, err := db.mayPut(ctx, by, &in)
 	if err != nil {
 		return nil, err
 	}
-	room, err := db.room(ctx, b, in.Key)
+	room := roomIn(b)
+	if old != nil {
+		room = max(room, room+old.Size)
+	}
+	staged, err := db.receive(ctx, b, in.Sent, room, r)
 	if err != nil {
 		return nil, err
 	}
-	limit := room
-	if in.Limit > 0 && in.Limit < room {
-		limit = in.Limit
-	}
-	staged, err := db.stage(ctx, r, limit)
-	if errors.Is(err, ErrTooLarge) && limit == room {
-		return nil, invalid("file", "bucket_full", b.Name)
-	}
+	o := db.newObject(by, in, staged)
+	err = db.tx(ctx, func(ctx context.Context, tx *DB) error { return tx.putObject(ctx, by, o, in.ForbidOverwrite) })
 	if err != nil {
-		return nil, err
+		return nil, errors.Join(err, db.abandon(ctx, by, b.ID, staged.ID))
 	}
-	o := &Object{
-		ID: db.newID(), TeamID: by.TeamID, BucketID: b.ID, Key: in.Key, Size: staged.Size,
-		ContentType: contentType(in.ContentType), SHA256: staged.SHA256, MD5: staged.MD5, Blob: staged.ID,
-		CreatedBy: by.UserID, CreatorName: by.UserName, CreatedAt: db.TeamNow(by),
-	}
-	err = db.tx(ctx, func(ctx context.Context, tx *DB) error { return tx.putObject(ctx, by, o) })
-	if err != nil {
-		return nil, errors.Join(err, db.abandon(ctx, o))
-	}
-	// Until it is kept a recorded blob is read where it was staged, and the
-	// next start keeps it.
-	if err := db.objects.Keep(o.Blob); err != nil {
-		db.log.Error("keep object", "object", o.ID, "error", err)
-	}
+	db.keep(staged.ID)
 	return o, nil
 }
 
-// room is how many bytes an object of that key may have in a bucket now.
-func (db *DB) room(ctx context.Context, b *Bucket, key string) (int64, error) {
-	const most = 1 << 62
-	if b.SizeLimit == 0 {
-		return most, nil
+// mayPut is the bucket that an object is to be put into and the object that is
+// under its key, or nil. It refuses early what would be refused in the end.
+func (db *DB) mayPut(ctx context.Context, by Actor, in *ObjectInput) (*Bucket, *Object, error) {
+	if err := by.may(Request); err != nil {
+		return nil, nil, err
 	}
-	old, err := query.Of[Object](db.gorm).Where("bucket_id = ? AND key = ?", b.ID, key).Limit(1).Find(ctx)
+	if err := in.check(); err != nil {
+		return nil, nil, err
+	}
+	if err := db.objectStorageOn(ctx, by); err != nil {
+		return nil, nil, err
+	}
+	b, err := db.FindBucket(ctx, by, in.BucketID)
 	if err != nil {
-		return 0, translate(err)
+		return nil, nil, err
 	}
-	room := b.SizeLimit - b.UsedBytes
-	for _, o := range old {
-		room += o.Size
+	old, err := db.FindObject(ctx, by, b.ID, in.Key)
+	switch {
+	case errors.Is(err, ErrNotFound):
+		return b, nil, nil
+	case err == nil && in.ForbidOverwrite:
+		err = invalid("file", "exists", in.Key)
+	case err == nil:
+		err = db.unused(ctx, by, []Object{*old})
 	}
-	return max(0, room), nil
+	return b, old, err
 }
 
-// putObject records an object whose bytes are staged, in the caller's
+// newObject is an object of staged bytes that is not recorded yet.
+func (db *DB) newObject(by Actor, in ObjectInput, of objects.Staged) *Object {
+	return &Object{
+		ID: db.newID(), TeamID: by.TeamID, BucketID: in.BucketID, Key: in.Key, Size: of.Size, ContentType: in.ContentType, Headers: in.Headers,
+		SHA256: of.SHA256, MD5: of.MD5, CRC64: of.CRC64, Blob: of.ID,
+		CreatedBy: by.UserID, CreatorName: by.UserName, CreatedAt: db.TeamNow(by),
+	}
+}
+
+// receive stages the bytes that somebody sends for a bucket with so much room.
+func (db *DB) receive(ctx context.Context, b *Bucket, sent Sent, room int64, r io.Reader) (objects.Staged, error) {
+	want, err := base64.StdEncoding.DecodeString(sent.ContentMD5)
+	if err != nil || sent.ContentMD5 != "" && len(want) != md5.Size {
+		return objects.Staged{}, invalid("file", "digest")
+	}
+	limit := room
+	if sent.Limit > 0 && sent.Limit < room {
+		limit = sent.Limit
+	}
+	var staged objects.Staged
+	if err = ErrTooLarge; sent.Length <= limit {
+		staged, err = db.stage(ctx, r, limit)
+	}
+	switch {
+	case errors.Is(err, ErrTooLarge) && limit == room:
+		return objects.Staged{}, invalid("file", "bucket_full", b.Name)
+	case err != nil:
+		return objects.Staged{}, err
+	case staged.Size < sent.Length:
+		err = invalid("file", "incomplete")
+	case len(want) > 0 && hex.EncodeToString(want) != staged.MD5:
+		err = invalid("file", "digest")
+	}
+	if err != nil {
+		return objects.Staged{}, errors.Join(err, db.objects.Discard(staged.ID))
+	}
+	return staged, nil
+}
+
+// roomIn is how many bytes more a bucket takes.
+func roomIn(b *Bucket) int64 {
+	const most = 1 << 62
+	if b.SizeLimit == 0 {
+		return most
+	}
+	return max(0, b.SizeLimit-b.UsedBytes-b.ReservedBytes)
+}
+
+// keep moves a blob that is recorded to its place. Until it is there it is read
+// where it was staged, and the next start moves it.
+func (db *DB) keep(blob string) {
+	if err := db.objects.Keep(blob); err != nil {
+		db.log.Error("keep object", "blob", blob, "error", err)
+	}
+}
+
+// putObject records an object whose bytes are staged or kept, in the caller's
 // transaction.
-func (db *DB) putObject(ctx context.Context, by Actor, o *Object) error {
+func (db *DB) putObject(ctx context.Context, by Actor, o *Object, forbid bool) error {
 	b, err := db.holdBucket(ctx, by, o.BucketID)
 	if err != nil {
 		return err
@@ -159,29 +240,28 @@ func (db *DB) putObject(ctx context.Context, by Actor, o *Object) error {
 	if err != nil {
 		return err
 	}
-	bytes, count := o.Size, int64(1)
-	for _, was := range old {
-		bytes, count = bytes-was.Size, 0
-		_, err := query.Of[Object](db.gorm).Where("id = ?", was.ID).Delete(ctx)
-		if errors.Is(err, gorm.ErrForeignKeyViolated) {
-			return invalid("file", "in_use", was.Key)
+	action, bytes, count := "object.uploaded", o.Size, int64(1)
+	if len(old) > 0 {
+		if forbid {
+			return invalid("file", "exists", o.Key)
 		}
-		if err != nil {
-			return fmt.Errorf("replace object: %w", err)
-		}
-		if err := db.forgetBlobs(ctx, by, was.Blob); err != nil {
+		if err := db.unused(ctx, by, old); err != nil {
 			return err
 		}
+		err := db.dropObjects(ctx, by, old)
+		if errors.Is(err, gorm.ErrForeignKeyViolated) { // a version began to use it at this moment
+			return &InUse{Key: o.Key}
+		}
+		if err != nil {
+			return err
+		}
+		action, bytes, count = "object.replaced", bytes-old[0].Size, 0
 	}
 	if err := query.Of[Object](db.gorm).Create(ctx, o); err != nil {
 		return fmt.Errorf("record object: %w", err)
 	}
-	if err := db.fill(ctx, b, bytes, count); err != nil {
+	if err := db.fill(ctx, b, bytes, count, 0); err != nil {
 		return err
-	}
-	action := "object.uploaded"
-	if len(old) > 0 {
-		action = "object.replaced"
 	}
 	return db.recordObject(ctx, by, action, b, o)
 }
@@ -189,9 +269,15 @@ func (db *DB) putObject(ctx context.Context, by Actor, o *Object) error {
 // recordObject writes an event about an object. Its subject is the bucket, so
 // that it stands in the bucket's timeline.
 func (db *DB) recordObject(ctx context.Context, by Actor, action string, b *Bucket, o *Object) error {
+	detail := map[string]any{"bucket": b.Name, "object": o.ID, "bytes": o.Size}
+	if o.SHA256 != "" {
+		detail["sha256"] = o.SHA256
+	} else {
+		detail["etag"] = o.ETag()
+	}
 	return db.Record(ctx, by, Event{
 		Action: action, Kind: KindObject, SubjectID: b.ID, SubjectName: o.Key, Region: b.Region,
-	}, map[string]any{"bucket": b.Name, "object": o.ID, "bytes": o.Size, "sha256": o.SHA256})
+	}, detail)
 }
 
 // holdBucket is a bucket of the actor's team that no other transaction changes
@@ -204,34 +290,39 @@ func (db *DB) holdBucket(ctx context.Context, by Actor, id string) (*Bucket, err
 	return db.FindBucket(ctx, by, id)
 }
 
-// fill adds bytes and objects, or subtracts them, in the counts of a bucket and
-// its team. A bucket is never filled beyond its limit.
-func (db *DB) fill(ctx context.Context, b *Bucket, bytes, objects int64) error {
-	res := db.gorm.WithContext(ctx).Exec(`UPDATE buckets SET used_bytes = used_bytes + ?, object_count = object_count + ?
-		WHERE id = ? AND (? <= 0 OR size_limit = 0 OR used_bytes + ? <= size_limit)`, bytes, objects, b.ID, bytes, bytes)
-	if res.Error != nil {
-		return fmt.Errorf("fill bucket: %w", res.Error)
+// fill adds bytes and objects, and bytes of parts that are no object yet, or
+// subtracts them, in the counts of a bucket and its team. A bucket is never filled
+// beyond its limit.
+func (db *DB) fill(ctx context.Context, b *Bucket, bytes, objects, reserved int64) error {
+	more := bytes + reserved
+	n, err := query.Do(ctx, db.gorm, `UPDATE buckets SET used_bytes = used_bytes + ?, object_count = object_count + ?, reserved_bytes = reserved_bytes + ?
+		WHERE id = ? AND (? OR size_limit = 0 OR used_bytes + reserved_bytes + ? <= size_limit)`, bytes, objects, reserved, b.ID, more <= 0, more)
+	if err != nil {
+		return fmt.Errorf("fill bucket: %w", err)
 	}
-	if res.RowsAffected == 0 {
+	if n == 0 {
 		return invalid("file", "bucket_full", b.Name)
+	}
+	if bytes == 0 {
+		return nil
 	}
 	return db.count(ctx, b.TeamID, "bytes", bytes)
 }
 
-// abandon removes the staged bytes of an object that could not be recorded.
-// When a lost connection left open whether it was, holding the bucket waits
-// for the answer; when there is none, a sweep looks again.
-func (db *DB) abandon(ctx context.Context, o *Object) error {
+// abandon removes staged bytes that could not be recorded. When a lost connection
+// left open whether they were, holding the bucket waits for the answer; when there
+// is none, a sweep looks again.
+func (db *DB) abandon(ctx context.Context, by Actor, bucketID, blob string) error {
 	return db.tx(context.WithoutCancel(ctx), func(ctx context.Context, tx *DB) error {
-		by := Actor{TeamID: o.TeamID, Role: Viewer}
-		if _, err := tx.holdBucket(ctx, by, o.BucketID); err != nil && !errors.Is(err, ErrNotFound) {
+		by := Actor{TeamID: by.TeamID, Role: Viewer}
+		if _, err := tx.holdBucket(ctx, by, bucketID); err != nil && !errors.Is(err, ErrNotFound) {
 			return err
 		}
-		known, err := tx.knownBlobs(ctx, []string{o.Blob})
-		if err != nil || known[o.Blob] {
+		known, err := tx.knownBlobs(ctx, []string{blob})
+		if err != nil || known[blob] {
 			return err
 		}
-		return tx.objects.Discard(o.Blob)
+		return tx.objects.Discard(blob)
 	})
 }
 
@@ -264,15 +355,15 @@ func (db *DB) FindObjects(ctx context.Context, by Actor, bucketID string, ids []
 }
 
 // ReadObject opens the object under a key of a bucket of the actor's team. The
-// caller closes the reader, which goes on giving the bytes of this object when
-// it is replaced or deleted meanwhile.
+// caller closes the reader, which for a day goes on giving the bytes of this object
+// when it is replaced or deleted meanwhile.
 func (db *DB) ReadObject(ctx context.Context, by Actor, bucketID, key string) (*Object, io.ReadSeekCloser, error) {
 	for tries := 0; ; tries++ {
 		o, err := db.FindObject(ctx, by, bucketID, key)
 		if err != nil {
 			return nil, nil, err
 		}
-		f, err := db.readBlob(o)
+		f, err := db.openObject(ctx, o)
 		if err == nil {
 			return o, f, nil
 		}
@@ -283,135 +374,18 @@ func (db *DB) ReadObject(ctx context.Context, by Actor, bucketID, key string) (*
 	}
 }
 
-func (db *DB) readBlob(o *Object) (*os.File, error) {
-	f, _, err := db.objects.Read(o.Blob)
-	return f, err
-}
-
-// Gone is what became of one object that was to be deleted.
-type Gone struct {
-	ID  string
-	Key string // empty when the object was not found
-	// Err is nil when the object is deleted, ErrNotFound when there is none of
-	// that id, or Invalid "in_use" when package versions use it: those of Uses.
-	Err  error
-	Uses []Use
-}
-
-// mostAtOnce is how many objects one call deletes.
-const mostAtOnce = 1000
-
-// DeleteObjects deletes objects of a bucket, by their ids, and says of each
-// what became of it, in the order of the ids. Those that cannot be deleted do
-// not stop the others.
-func (db *DB) DeleteObjects(ctx context.Context, by Actor, bucketID string, ids []string) ([]Gone, error) {
-	if err := by.may(Request); err != nil {
-		return nil, err
+// openObject opens the bytes of an object; objects.ErrNotExist says that they are gone.
+func (db *DB) openObject(ctx context.Context, o *Object) (objects.File, error) {
+	if o.Blob != "" {
+		return objects.OpenSegments(db.objects, []objects.Segment{{Blob: o.Blob, Size: o.Size}})
 	}
-	if len(ids) > mostAtOnce {
-		return nil, ErrTooLarge
-	}
-	var gone []Gone
-	var err error
-	// A version may begin to use an object while it is being deleted; the
-	// database refuses then, and the next look sees the version.
-	for range 3 {
-		err = db.tx(ctx, func(ctx context.Context, tx *DB) (err error) {
-			gone, err = tx.deleteObjects(ctx, by, bucketID, ids)
-			return err
-		})
-		if !errors.Is(err, gorm.ErrForeignKeyViolated) {
-			break
-		}
-	}
-	if err != nil {
-		return nil, err
-	}
-	return gone, nil
-}
-
-func (db *DB) deleteObjects(ctx context.Context, by Actor, bucketID string, ids []string) ([]Gone, error) {
-	b, err := db.holdBucket(ctx, by, bucketID)
-	if err != nil {
-		return nil, err
-	}
-	found, err := query.Of[Object](db.gorm).Where("id IN ? AND "+ofBucket, ids, by.TeamID, bucketID).Find(ctx)
-	if err != nil {
-		return nil, err
-	}
-	uses, err := db.ListObjectUses(ctx, by, found)
-	if err != nil {
-		return nil, err
-	}
-	byID := make(map[string]Object, len(found))
-	for _, o := range found {
-		byID[o.ID] = o
-	}
-	var gone []Gone
-	var blobs, rows []string
-	var bytes int64
-	for _, id := range ids {
-		o, ok := byID[id]
-		g := Gone{ID: id, Key: o.Key, Uses: uses[id]}
-		switch {
-		case !ok:
-			g.Err = ErrNotFound
-		case len(g.Uses) > 0:
-			g.Err = invalid("file", "in_use", o.Key)
-		default:
-			blobs, rows, bytes = append(blobs, o.Blob), append(rows, id), bytes+o.Size
-			if err := db.recordObject(ctx, by, "object.deleted", b, &o); err != nil {
-				return nil, err
-			}
-		}
-		delete(byID, id) // an id may be given twice
-		gone = append(gone, g)
-	}
-	if len(rows) == 0 {
-		return gone, nil
-	}
-	if _, err := query.Of[Object](db.gorm).Where("id IN ? AND "+ofBucket, rows, by.TeamID, bucketID).Delete(ctx); err != nil {
-		return nil, fmt.Errorf("delete objects: %w", err)
-	}
-	if err := db.fill(ctx, b, -bytes, -int64(len(rows))); err != nil {
-		return nil, err
-	}
-	return gone, db.forgetBlobs(ctx, by, blobs...)
-}
-
-// Use is a package version that uses an object, which cannot be deleted as
-// long.
-type Use struct {
-	ObjectID  string
-	VersionID string
-	Label     string
-	AppID     string
-	AppName   string
-}
-
-// ListObjectUses are the package versions that use the objects, by the
-// objects' ids.
-func (db *DB) ListObjectUses(ctx context.Context, by Actor, of []Object) (map[string][]Use, error) {
-	if err := by.may(See); err != nil {
-		return nil, err
-	}
-	ids := make([]string, len(of))
-	for i, o := range of {
-		ids[i] = o.ID
-	}
-	if len(ids) == 0 {
-		return nil, nil
-	}
-	var rows []Use
-	err := db.gorm.WithContext(ctx).Table("pkg_versions AS v").Joins("JOIN apps AS a ON a.id = v.app_id").
-		Select("v.object_id, v.id AS version_id, v.label, a.id AS app_id, a.name AS app_name").
-		Where("v.team_id = ? AND v.object_id IN ?", by.TeamID, ids).Order("v.created_at DESC, v.id DESC").Scan(&rows).Error
+	var segments []objects.Segment
+	err := db.gorm.WithContext(ctx).Raw("SELECT blob, size FROM parts WHERE owner = ? ORDER BY number", o.ID).Scan(&segments).Error
 	if err != nil {
 		return nil, translate(err)
 	}
-	uses := make(map[string][]Use, len(rows))
-	for _, u := range rows {
-		uses[u.ObjectID] = append(uses[u.ObjectID], u)
+	if len(segments) == 0 {
+		return nil, objects.ErrNotExist
 	}
-	return uses, nil
+	return objects.OpenSegments(db.objects, segments)
 }

@@ -176,7 +176,7 @@ func TestUploadIsCutAtItsLimit(t *testing.T) {
 	team := modelstest.NewTeam(t, db)
 	bucket := mustBucket(t, db, team.Requester, 0)
 	r := &zeros{left: 64 << 20}
-	_, err := db.PutObject(t.Context(), team.Requester, models.ObjectInput{BucketID: bucket, Key: "a", Limit: 1 << 20}, r)
+	_, err := db.PutObject(t.Context(), team.Requester, models.ObjectInput{BucketID: bucket, Key: "a", Sent: models.Sent{Limit: 1 << 20}}, r)
 	if !errors.Is(err, models.ErrTooLarge) {
 		t.Errorf("got %v, want %v", err, models.ErrTooLarge)
 	}

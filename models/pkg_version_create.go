@@ -251,16 +251,15 @@ func (in *PkgVersionInput) object(ctx context.Context, tx *DB, by Actor, app *Ap
 	if err != nil {
 		return nil, fmt.Errorf("storage bucket of %s: %w", app.Region, err)
 	}
-	name, file := fileName(in.Upload.Name), in.Upload.Staged
-	o := &Object{
-		ID: tx.newID(), TeamID: by.TeamID, BucketID: b.ID, Key: app.Name + "/" + in.Label + "/" + name,
-		Size: file.Size, ContentType: contentType(in.Upload.ContentType), SHA256: file.SHA256, MD5: file.MD5, Blob: file.ID,
-		CreatedBy: by.UserID, CreatorName: by.UserName, CreatedAt: tx.TeamNow(by),
+	as := ObjectInput{BucketID: b.ID, Key: app.Name + "/" + in.Label + "/" + fileName(in.Upload.Name), ContentType: in.Upload.ContentType}
+	v.Source = ObjectPath(b.Name, as.Key)
+	if err = as.check(); err != nil {
+		as.ContentType = "" // it is of no use here
+		err = as.check()
 	}
-	v.Source = ObjectPath(b.Name, o.Key)
-	err = checkKey(o.Key)
+	o := tx.newObject(by, as, in.Upload.Staged)
 	if err == nil {
-		err = tx.putObject(ctx, by, o)
+		err = tx.putObject(ctx, by, o, false)
 	}
 	var broken Invalid
 	if errors.As(err, &broken) { // the rule names the field of the bucket's form

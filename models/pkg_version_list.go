@@ -163,7 +163,7 @@ func (db *DB) ReadPkgVersion(ctx context.Context, by Actor, id string) (*PkgVers
 	if err != nil {
 		return nil, nil, err
 	}
-	f, _, err := db.objects.Read(o.Blob)
+	f, err := db.openObject(ctx, o)
 	if err != nil {
 		return nil, nil, fmt.Errorf("read version %s: %w", v.ID, err)
 	}

@@ -16,7 +16,7 @@ import (
 // tables are all types that are read from and written to tables.
 var tables = []any{
 	AccessToken{}, App{}, Bucket{}, Call{}, Category{}, Deduction{}, Event{}, Flavor{}, Invitation{}, Job{}, KnownBrowser{}, Membership{},
-	Month{}, Object{}, Order{}, OrderLine{}, PackageType{}, PkgVersion{}, Plan{}, Product{}, Region{}, Setting{},
+	Month{}, Multipart{}, Object{}, Order{}, OrderLine{}, PackageType{}, Part{}, PkgVersion{}, Plan{}, Product{}, Region{}, Setting{},
 	Specification{}, StorageToken{}, Store{}, Team{}, Throttle{}, User{}, accessKeyRow{}, nonce{}, price{}, sessionRow{},
 }
 

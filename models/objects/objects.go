@@ -30,6 +30,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strconv"
 	"sync"
 	"syscall"
 	"time"
@@ -51,6 +52,21 @@ var (
 // arguments in one query.
 const batch = 500
 
+// Backend is where blobs are kept: a folder, as Dir does it.
+type Backend interface {
+	Ready() error
+	Stage(ctx context.Context, r io.Reader, limit int64) (Staged, error)
+	Keep(id string) error
+	Put(id string, r io.Reader) (int64, error)
+	Discard(id string) error
+	Drop(id string, at time.Time) error
+	Read(id string) (File, int64, error)
+	Recover(ctx context.Context, known Known) error
+	Unknown(ctx context.Context, before time.Time, known Known) (unknown []Found, kept int, err error)
+	EmptyAside(ctx context.Context, before time.Time, known Known) (n int, bytes int64, err error)
+	Aside() bool
+}
+
 // Dir keeps blobs in a folder. It may be used by several goroutines.
 type Dir struct {
 	staging string
@@ -60,12 +76,14 @@ type Dir struct {
 	fresh   map[string]bool // staged by this process, and not yet kept or dropped
 }
 
-// Staged says what Stage wrote. The sums are lower-case hex.
+// Staged says what Stage wrote. The sums are lower-case hex, but CRC64 (ECMA-182)
+// is a decimal number; it is empty for what an older version staged.
 type Staged struct {
 	ID     string
 	Size   int64
 	SHA256 string
 	MD5    string
+	CRC64  string
 }
 
 // Known tells which of the ids have a record in the database. Ids that are not
@@ -130,8 +148,8 @@ func (d *Dir) Stage(ctx context.Context, r io.Reader, limit int64) (_ Staged, er
 			err = fmt.Errorf("stage blob: %w", noSpace(err))
 		}
 	}()
-	sha, sum := sha256.New(), md5.New() // #nosec G401 -- the checksum of the documents; SHA-256 protects
-	size, err := copyWithin(ctx, io.MultiWriter(f, sha, sum), r, limit)
+	sha, sum, crc := sha256.New(), md5.New(), NewCRC64() // #nosec G401 -- the checksum of the documents; SHA-256 protects
+	size, err := copyWithin(ctx, io.MultiWriter(f, sha, sum, crc), r, limit)
 	if err != nil {
 		return Staged{}, err
 	}
@@ -154,6 +172,7 @@ func (d *Dir) Stage(ctx context.Context, r io.Reader, limit int64) (_ Staged, er
 		Size:   size,
 		SHA256: hex.EncodeToString(sha.Sum(nil)),
 		MD5:    hex.EncodeToString(sum.Sum(nil)),
+		CRC64:  strconv.FormatUint(crc.Sum64(), 10),
 	}, nil
 }
 
@@ -250,7 +269,7 @@ func (d *Dir) Drop(id string, at time.Time) error {
 // Read opens a blob and returns its size. It also finds a blob that is recorded
 // but not yet kept, and one that was moved aside. A blob that is not there is
 // ErrNotExist. The caller closes the file.
-func (d *Dir) Read(id string) (*os.File, int64, error) {
+func (d *Dir) Read(id string) (File, int64, error) {
 	if !validID(id) {
 		return nil, 0, ErrNotExist
 	}

@@ -8,11 +8,13 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"hash/crc64"
 	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -35,6 +37,7 @@ func TestStagedBlobIsReadBackWithItsSums(t *testing.T) {
 			want := objects.Staged{
 				ID: got.ID, Size: int64(size),
 				SHA256: hex.EncodeToString(sha[:]), MD5: hex.EncodeToString(sum[:]),
+				CRC64: strconv.FormatUint(crc64.Checksum(data, crc64.MakeTable(crc64.ECMA)), 10),
 			}
 			if got != want {
 				t.Errorf("staged: got %+v, want %+v", got, want)
