@@ -29,8 +29,8 @@ func TestBackupFolderTakesOnlyWhatIsNew(t *testing.T) {
 	d := newWhole(t)
 	by := d.team.Requester
 	to := filepath.Join(t.TempDir(), "copy")
-	if r := d.backUp(t, to); r.Copied != 3 || r.Blobs != 3 || !r.Whole() {
-		t.Errorf("first: got %d copied of %d, missing %v, want 3 of 3", r.Copied, r.Blobs, r.Missing)
+	if r := d.backUp(t, to); r.Copied != 6 || r.Blobs != 6 || !r.Whole() {
+		t.Errorf("first: got %d copied of %d, missing %v, want 6 of 6", r.Copied, r.Blobs, r.Missing)
 	}
 	b, err := d.db.FindBucket(t.Context(), by, d.object.BucketID)
 	mustDo(t, err)
@@ -38,8 +38,8 @@ func TestBackupFolderTakesOnlyWhatIsNew(t *testing.T) {
 	mustDo(t, err)
 	mustPutObject(t, d.db, by, b, "b.txt", []byte("another text"))
 	mustPutObject(t, d.db, by, b, "new.txt", []byte("new"))
-	if r := d.backUp(t, to); r.Copied != 2 || r.Blobs != 4 {
-		t.Errorf("second: got %d copied of %d, want 2 of 4", r.Copied, r.Blobs)
+	if r := d.backUp(t, to); r.Copied != 2 || r.Blobs != 7 {
+		t.Errorf("second: got %d copied of %d, want 2 of 7", r.Copied, r.Blobs)
 	}
 	if _, err := os.Stat(filepath.Join(to, backup.BlobName(replaced.Blob))); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("what was replaced before the second: got %v, want it gone", err)
@@ -71,8 +71,8 @@ func TestBackupHasWhatIsDeletedMeanwhile(t *testing.T) {
 	to := filepath.Join(t.TempDir(), "copy")
 	aside := filepath.Join(d.options.Folder, "objects", "aside", d.object.Blob)
 	mustDo(t, os.Rename(d.file(), aside)) // as a delete after the moment of the backup leaves it
-	if r := d.backUp(t, to); !r.Whole() || r.Copied != 3 {
-		t.Errorf("got %d copied, missing %v, want all 3", r.Copied, r.Missing)
+	if r := d.backUp(t, to); !r.Whole() || r.Copied != 6 {
+		t.Errorf("got %d copied, missing %v, want all 6", r.Copied, r.Missing)
 	}
 }
 
@@ -83,8 +83,8 @@ func TestBackupWithoutSomeBytesHasTheRest(t *testing.T) {
 	good, err := os.ReadFile(d.file())
 	mustDo(t, err)
 	mustDo(t, os.Truncate(d.file(), 3))
-	if r := d.backUp(t, to); len(r.Damaged) != 1 || r.Damaged[0] != d.object.Blob || r.Copied != 2 {
-		t.Errorf("got %d copied and %v damaged, want 2 and the one that was cut", r.Copied, r.Damaged)
+	if r := d.backUp(t, to); len(r.Damaged) != 1 || r.Damaged[0] != d.object.Blob || r.Copied != 5 {
+		t.Errorf("got %d copied and %v damaged, want 5 and the one that was cut", r.Copied, r.Damaged)
 	}
 	mustDo(t, os.Remove(d.file()))
 	if r := d.backUp(t, to); len(r.Missing) != 1 || r.Copied != 0 {

@@ -1,6 +1,7 @@
 package models_test
 
 import (
+	"bytes"
 	"context"
 	"database/sql"
 	"fmt"
@@ -159,4 +160,64 @@ func BenchmarkWho(b *testing.B) {
 	b.Run("key", func(b *testing.B) {
 		clients(b, 1, func() error { _, err := db.FindCaller(b.Context(), key.ID, program); return err })
 	})
+}
+
+// BenchmarkPutObject measures a durable put of 4 KiB, new each time and in place of
+// the same object.
+func BenchmarkPutObject(b *testing.B) {
+	text := make([]byte, 4<<10)
+	for _, n := range []int{1, 16} {
+		for _, way := range []string{"new", "again"} {
+			b.Run(fmt.Sprintf("%s/%d", way, n), func(b *testing.B) {
+				db := modelstest.Open(b)
+				team := modelstest.NewTeam(b, db)
+				bucket := bucketFor(b, db, team)
+				var i atomic.Int64
+				clients(b, n, func() error {
+					key := "same"
+					if way == "new" {
+						key = fmt.Sprintf("dir/%09d", i.Add(1))
+					}
+					_, err := db.PutObject(context.Background(), team.Requester, models.ObjectInput{BucketID: bucket, Key: key}, bytes.NewReader(text))
+					return err
+				})
+			})
+		}
+	}
+}
+
+// BenchmarkListKeys measures a page of 1,000 keys, and one of as many folders that
+// hold ten each, with few and with many objects in the bucket.
+func BenchmarkListKeys(b *testing.B) {
+	for _, rows := range []int{20_000, 200_000} {
+		o := modelstest.Choose(b, models.Options{})
+		db := modelstest.OpenWith(b, o)
+		team := modelstest.NewTeam(b, db)
+		bucket := bucketFor(b, db, team)
+		modelstest.Exec(b, o, `WITH RECURSIVE n (i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i + 1 < ?)
+			INSERT INTO objects (id, team_id, bucket_id, key, size, content_type, sha256, md5, blob, created_by, creator_name, created_at)
+			SELECT 'id-' || i, ?, ?, CAST(1000000 + i / 10 AS text) || '/' || CAST(i % 10 AS text), 5, 'text/plain', 'x', 'x', 'blob-' || i, '', '', ? FROM n`,
+			rows, team.Viewer.TeamID, bucket, time.Now())
+		for name, q := range map[string]models.KeyQuery{
+			"flat":    {Size: 1000, After: fmt.Sprint(1000000 + rows/20)},
+			"folders": {Size: 1000, After: fmt.Sprint(1000000 + rows/20), Delimiter: "/"},
+		} {
+			b.Run(fmt.Sprintf("%s/%d", name, rows), func(b *testing.B) {
+				for b.Loop() {
+					if list, _, err := db.ListKeys(b.Context(), team.Viewer, bucket, q); err != nil || len(list) != 1000 {
+						b.Fatal(len(list), err)
+					}
+				}
+			})
+		}
+	}
+}
+
+func bucketFor(b *testing.B, db *models.DB, team modelstest.Team) string {
+	b.Helper()
+	order, err := db.PlaceOrder(b.Context(), team.Requester, bucketOrder("", ""))
+	if err != nil {
+		b.Fatal(err)
+	}
+	return order.Order.Lines[0].ResourceID
 }

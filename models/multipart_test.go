@@ -24,16 +24,17 @@ import (
 
 // bucketDesk is a team with a bucket and its data folder.
 type bucketDesk struct {
-	db     *models.DB
-	folder string
-	team   modelstest.Team
-	bucket string
+	db      *models.DB
+	folder  string
+	options models.Options
+	team    modelstest.Team
+	bucket  string
 }
 
 func openBucketDesk(t *testing.T, o models.Options) bucketDesk {
 	t.Helper()
 	o = modelstest.Choose(t, o)
-	d := bucketDesk{db: modelstest.OpenWith(t, o), folder: o.Folder}
+	d := bucketDesk{db: modelstest.OpenWith(t, o), folder: o.Folder, options: o}
 	d.team = modelstest.NewTeam(t, d.db)
 	d.bucket = mustBucket(t, d.db, d.team.Requester, 0)
 	return d

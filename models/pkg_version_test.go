@@ -637,3 +637,49 @@ func TestKeysOfStrangersHaveTheRuleOfNames(t *testing.T) {
 		}
 	}
 }
+
+// A version of what was joined from parts has the checksum of its bytes, whichever
+// of the two jobs reads them first.
+func TestVersionOfJoinedPartsHasItsChecksum(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name    string
+		prepare func(t *testing.T, d bucketDesk, blob string)
+		state   models.PkgVersionState
+		fail    string
+	}{
+		{"hashed before", func(t *testing.T, d bucketDesk, _ string) {}, models.VersionReady, ""},
+		{"hashed by the inspection", func(t *testing.T, d bucketDesk, _ string) {
+			modelstest.Exec(t, d.options, "DELETE FROM jobs WHERE kind = 'HashObject'")
+		}, models.VersionReady, ""},
+		{"part altered", func(t *testing.T, d bucketDesk, blob string) {
+			mustDo(t, os.WriteFile(blob, make([]byte, 102400), 0o600))
+		}, models.VersionFailed, "checksum_differs"},
+		{"part cut", func(t *testing.T, d bucketDesk, blob string) { mustDo(t, os.Truncate(blob, 5)) }, models.VersionFailed, "bytes_missing"},
+		{"part gone", func(t *testing.T, d bucketDesk, blob string) { mustDo(t, os.Remove(blob)) }, models.VersionFailed, "bytes_missing"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			d := openBucketDesk(t, models.Options{})
+			b := d.find(t)
+			content := append(bytesOf(1, 102400), zipped(t, "a", "b")...)
+			of := d.begin(t, models.ObjectInput{Key: "a.zip"})
+			d.complete(t, of, d.part(t, of, 1, content[:102400]), d.part(t, of, 2, content[102400:]))
+			app := mustCreateApp(t, d.db, d.team.Requester, "shop")
+			v := mustPlaceVersion(t, d.db, d.team.Requester, &models.PkgVersionInput{AppID: app.ID, Label: "1", Source: models.ObjectPath(b.Name, "a.zip")})
+			c.prepare(t, d, blobOf(t, d.options.Folder, content[:102400]))
+			modelstest.Work(t, d.db)
+			v, err := d.db.FindPkgVersion(t.Context(), d.team.Viewer, v.ID)
+			if err != nil || v.State != c.state || v.FailCode != c.fail {
+				t.Fatalf("got %s %q, %v; want %s %q", v.State, v.FailCode, err, c.state, c.fail)
+			}
+			if c.fail != "" {
+				return
+			}
+			if v.SHA256 != sumOf(content) || v.Listing == nil || len(v.Listing.Entries) != 2 {
+				t.Errorf("got %s with %+v, want %s with 2 entries", v.SHA256, v.Listing, sumOf(content))
+			}
+			wantSound(t, d.db)
+		})
+	}
+}
