@@ -23,6 +23,7 @@ type AccessKey struct {
 	UserID      string
 	Name        string
 	Operations  []string // the operations it is limited to; empty: it may call all of them
+	Grants      []Grant  // what it may do with objects, and nothing else; empty: no such limit
 	Disabled    bool
 	ExpiresAt   *time.Time
 	UsedAt      *time.Time
@@ -49,6 +50,7 @@ type accessKeyRow struct {
 	UserID      string
 	Name        string
 	Operations  []string `gorm:"serializer:json"`
+	Grants      []Grant  `gorm:"serializer:json"`
 	Sealed      []byte   // the secret, encrypted
 	Token       *string  // the one-time token of its form
 	Disabled    bool
@@ -67,7 +69,7 @@ type accessKeyRow struct {
 func (accessKeyRow) TableName() string { return "access_keys" }
 
 func (r accessKeyRow) key() AccessKey {
-	return AccessKey{ID: r.ID, TeamID: r.TeamID, UserID: r.UserID, Name: r.Name, Operations: r.Operations,
+	return AccessKey{ID: r.ID, TeamID: r.TeamID, UserID: r.UserID, Name: r.Name, Operations: r.Operations, Grants: r.Grants,
 		Disabled: r.Disabled, ExpiresAt: r.ExpiresAt, UsedAt: r.UsedAt, UsedFrom: r.UsedFrom, UsedAgent: r.UsedAgent,
 		UsedFor: r.UsedFor, CreatedBy: r.CreatedBy, CreatorName: r.CreatorName, CreatedAt: r.CreatedAt, UpdatedAt: r.UpdatedAt}
 }
@@ -108,6 +110,10 @@ type AccessKeyInput struct {
 	User string `form:"key_user" validate:"max=64"`
 	// Operations are what the key may call; an empty list means all.
 	Operations []string `form:"operations" validate:"max=100"`
+	// Grants are what the key may do with objects, each on a line of its own, as
+	// ParseGrant reads it; with any, it can do nothing else. A key of the site has
+	// none.
+	Grants string `form:"grants" validate:"max=32768"`
 	// Days is how long the key works; 0 means until somebody ends it.
 	Days int `form:"days" validate:"min=0,max=3650"`
 	// Token is the form's one-time token.
@@ -135,6 +141,13 @@ func (db *DB) CreateAccessKey(ctx context.Context, by Actor, in AccessKeyInput) 
 	if !known {
 		err = Invalid(nil).With(err, invalid("operations", "oneof"))
 	}
+	grants, broken := parseGrants(in.Grants)
+	if by.site && len(grants) > 0 {
+		broken = invalid("grants", "site_key")
+	}
+	if broken != nil {
+		err = Invalid(nil).With(err, broken)
+	}
 	if err == nil {
 		err = db.hasRoom(ctx)
 	}
@@ -142,7 +155,7 @@ func (db *DB) CreateAccessKey(ctx context.Context, by Actor, in AccessKeyInput) 
 		return nil, "", err
 	}
 	now := db.Now()
-	row := accessKeyRow{ID: db.newAccessKeyID(), TeamID: by.TeamID, UserID: in.User, Name: in.Name, Operations: operations,
+	row := accessKeyRow{ID: db.newAccessKeyID(), TeamID: by.TeamID, UserID: in.User, Name: in.Name, Operations: operations, Grants: grants,
 		CreatedBy: by.UserID, CreatorName: by.UserName, CreatedAt: now, UpdatedAt: now}
 	if row.UserID == "" {
 		row.UserID = by.UserID
@@ -174,7 +187,7 @@ func (db *DB) CreateAccessKey(ctx context.Context, by Actor, in AccessKeyInput) 
 			return fmt.Errorf("make access key: %w", err)
 		}
 		return tx.recordKey(ctx, by, "key.created", keys[0],
-			map[string]any{"user": keys[0].UserName, "operations": operations, "expires_at": row.ExpiresAt})
+			map[string]any{"user": keys[0].UserName, "operations": operations, "grants": grantTexts(grants), "expires_at": row.ExpiresAt})
 	})
 	if err != nil {
 		return nil, "", err
@@ -376,7 +389,7 @@ func (c *Caller) SiteKey() bool { return c.Key.SiteKey() }
 
 // callerQuery is all that is to be known of a key to check a request: one query.
 // Whatever ends a key does so at once, see remembered.
-const callerQuery = `SELECT k.id, k.team_id, k.user_id, k.name, k.operations, k.sealed, k.disabled, k.expires_at,
+const callerQuery = `SELECT k.id, k.team_id, k.user_id, k.name, k.operations, k.grants, k.sealed, k.disabled, k.expires_at,
 		u.name, u.disabled, u.site_admin, COALESCE(m.role, ''), COALESCE(t.clock_offset_ms, 0)
 	FROM access_keys k
 	JOIN users u ON u.id = k.user_id
@@ -439,24 +452,30 @@ func (s sealedCaller) caller(from Actor) *Caller {
 	from.SiteAdmin = false
 	from.UserID, from.UserName, from.KeyID, from.KeyName = k.UserID, k.UserName, k.ID, k.Name
 	from.TeamID, from.Role, from.ClockOffset = k.TeamID, k.Role, s.offset
+	if len(k.Grants) > 0 {
+		from.grants = &k.Grants
+	}
 	return &Caller{Key: k, Actor: from}
 }
 
 func (db *DB) caller(ctx context.Context, statement string, args ...any) (c sealedCaller, err error) {
 	var (
 		k                   = &c.key
-		operations          string
+		operations, grants  string
 		expires             sql.NullTime
 		disabled, siteAdmin bool
 		offset              int64
 	)
-	err = query.Row(ctx, db.gorm, statement, args, &k.ID, &k.TeamID, &k.UserID, &k.Name, &operations, &c.sealed,
+	err = query.Row(ctx, db.gorm, statement, args, &k.ID, &k.TeamID, &k.UserID, &k.Name, &operations, &grants, &c.sealed,
 		&k.Disabled, &expires, &k.UserName, &disabled, &siteAdmin, &k.Role, &offset)
 	if err != nil {
 		return c, translate(err)
 	}
 	if err := json.Unmarshal([]byte(operations), &k.Operations); err != nil {
 		return c, fmt.Errorf("operations of access key %s: %w", k.ID, err)
+	}
+	if err := json.Unmarshal([]byte(grants), &k.Grants); err != nil {
+		return c, fmt.Errorf("grants of access key %s: %w", k.ID, err)
 	}
 	if expires.Valid {
 		k.ExpiresAt = &expires.Time

@@ -82,6 +82,8 @@ type Actor struct {
 	site bool
 	// siteKey tells that KeyID is a key of the site, which orders for any team.
 	siteKey bool
+	// grants are all that the key lets the actor do; nil is no limit.
+	grants *[]Grant
 }
 
 // ForSite is the actor without a team: the methods then work on what belongs to
@@ -92,10 +94,11 @@ func (by Actor) ForSite() Actor {
 }
 
 // May tells whether the actor has the right in its team. Pages use it to show
-// or hide a button; the methods of DB decide by it.
+// or hide a button; the methods of DB decide by it. With a key that has grants an
+// actor has none: what these allow is asked by mayReach.
 func (by Actor) May(right Right) bool {
 	least, known := leastRole[right]
-	return known && by.TeamID != "" && by.Role.AtLeast(least)
+	return known && by.TeamID != "" && by.Role.AtLeast(least) && by.grants == nil
 }
 
 // may is May as an error.

@@ -103,7 +103,7 @@ func (q KeyQuery) check() error {
 // it; more tells that there is more behind it. It reads a few rows a line, however
 // many objects the folders hold.
 func (db *DB) ListKeys(ctx context.Context, by Actor, bucketID string, q KeyQuery) (list []Entry, more bool, err error) {
-	if err := by.may(See); err != nil {
+	if err := db.mayReach(ctx, by, ListObjects, bucketID, q.Prefix); err != nil {
 		return nil, false, err
 	}
 	if err := q.check(); err != nil {
@@ -123,7 +123,7 @@ type UploadEntry struct {
 // and then by id; q.After is a key, behind which the list begins, or, with afterID,
 // behind that upload of the key.
 func (db *DB) ListMultiparts(ctx context.Context, by Actor, bucketID string, q KeyQuery, afterID string) (list []UploadEntry, more bool, err error) {
-	if err := by.may(See); err != nil {
+	if err := db.mayReach(ctx, by, ListObjects, bucketID, q.Prefix); err != nil {
 		return nil, false, err
 	}
 	if err = q.check(); err == nil && !validKey(afterID) {

@@ -124,6 +124,7 @@ func SplitTags(s string) []string {
 
 // objectStorageOn refuses when the team's object storage is switched off.
 func (db *DB) objectStorageOn(ctx context.Context, by Actor) error {
+	by.grants = nil // whether it is on is no secret from a key that may use it
 	team, err := db.teamSettings(ctx, by)
 	if err == nil && !team.ObjectStorage {
 		err = invalid("", "storage_off")
@@ -301,9 +302,10 @@ func (db *DB) ListBuckets(ctx context.Context, by Actor, f BucketFilter, p Page)
 
 // FindBucketNamed is the bucket of a name: ErrForbidden when it is another team's,
 // ErrNotFound when there is none. Names are no secret, since each is taken once on
-// this server.
+// this server. With a key that has grants, it is one that they name, or
+// ErrForbidden.
 func (db *DB) FindBucketNamed(ctx context.Context, by Actor, name string) (*Bucket, error) {
-	if err := by.may(See); err != nil {
+	if err := by.knows(name); err != nil {
 		return nil, err
 	}
 	b, err := query.Of[Bucket](db.gorm).Where("name = ?", name).First(ctx)
@@ -319,13 +321,19 @@ func (db *DB) FindBucketNamed(ctx context.Context, by Actor, name string) (*Buck
 // ListBucketsNamed are at most n of the team's buckets whose names begin with
 // prefix and come after another name, in the order of their names.
 func (db *DB) ListBucketsNamed(ctx context.Context, by Actor, prefix, last string, n int) ([]Bucket, error) {
-	if err := by.may(See); err != nil {
+	q := query.Of[Bucket](db.gorm).Where("team_id = ? AND name >= ? AND name > ?", by.TeamID, prefix, last)
+	if by.grants != nil {
+		var known []string
+		for _, g := range *by.grants {
+			known = append(known, g.Bucket)
+		}
+		q = q.Where("name IN ?", known)
+	} else if err := by.may(See); err != nil {
 		return nil, err
 	}
 	if !validKey(prefix) || !validKey(last) {
 		return nil, nil
 	}
-	q := query.Of[Bucket](db.gorm).Where("team_id = ? AND name >= ? AND name > ?", by.TeamID, prefix, last)
 	if end := after(prefix); end != "" {
 		q = q.Where("name < ?", end)
 	}

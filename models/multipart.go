@@ -87,9 +87,18 @@ type MultipartRef struct{ BucketID, Key, ID string }
 
 // FindMultipart is an unfinished upload of the actor's team.
 func (db *DB) FindMultipart(ctx context.Context, by Actor, of MultipartRef) (*Multipart, error) {
-	if err := by.may(See); err != nil {
+	err := db.mayReach(ctx, by, ListObjects, of.BucketID, of.Key)
+	if err != nil { // whoever uploads may see how far it is
+		err = db.mayReach(ctx, by, WriteObjects, of.BucketID, of.Key)
+	}
+	if err != nil {
 		return nil, err
 	}
+	return db.multipart(ctx, by, of)
+}
+
+// multipart is FindMultipart whatever the actor may do.
+func (db *DB) multipart(ctx context.Context, by Actor, of MultipartRef) (*Multipart, error) {
 	if !validKey(of.Key) || !validKey(of.ID) {
 		return nil, ErrNotFound
 	}
@@ -105,7 +114,7 @@ func (db *DB) FindMultipart(ctx context.Context, by Actor, of MultipartRef) (*Mu
 // that no part may have (Invalid "part_number" "range"). When it returns an error,
 // nothing is left of the bytes, and a former part of the number is still there.
 func (db *DB) PutPart(ctx context.Context, by Actor, of MultipartRef, number int, sent Sent, r io.Reader) (*Part, error) {
-	if err := by.may(Request); err != nil {
+	if err := db.mayReach(ctx, by, WriteObjects, of.BucketID, of.Key); err != nil {
 		return nil, err
 	}
 	if err := db.objectStorageOn(ctx, by); err != nil {
@@ -114,11 +123,11 @@ func (db *DB) PutPart(ctx context.Context, by Actor, of MultipartRef, number int
 	if number < 1 || number > MaxPartNumber {
 		return nil, invalid("part_number", "range", fmt.Sprint(MaxPartNumber))
 	}
-	b, err := db.FindBucket(ctx, by, of.BucketID)
+	b, err := db.bucketOf(ctx, by, of.BucketID)
 	if err != nil {
 		return nil, err
 	}
-	m, err := db.FindMultipart(ctx, by, of)
+	m, err := db.multipart(ctx, by, of)
 	if err != nil {
 		return nil, err
 	}
@@ -144,7 +153,7 @@ func (db *DB) putPart(ctx context.Context, by Actor, of MultipartRef, p *Part) e
 	if err != nil {
 		return err
 	}
-	if _, err := db.FindMultipart(ctx, by, of); err != nil {
+	if _, err := db.multipart(ctx, by, of); err != nil {
 		return err
 	}
 	old, err := db.parts(ctx, "owner = ? AND number = ?", p.Owner, p.Number)
@@ -257,7 +266,7 @@ type CompleteInput struct {
 // with its number as Param; also what PutObject refuses when the bytes have come.
 // After a refusal the upload is still there.
 func (db *DB) CompleteMultipart(ctx context.Context, by Actor, in CompleteInput) (*Object, error) {
-	if err := by.may(Request); err != nil {
+	if err := db.mayReach(ctx, by, WriteObjects, in.BucketID, in.Key); err != nil {
 		return nil, err
 	}
 	if err := db.objectStorageOn(ctx, by); err != nil {
@@ -279,7 +288,7 @@ func (db *DB) completeMultipart(ctx context.Context, by Actor, in CompleteInput)
 	if err != nil {
 		return nil, err
 	}
-	m, err := db.FindMultipart(ctx, by, in.MultipartRef)
+	m, err := db.multipart(ctx, by, in.MultipartRef)
 	if err != nil {
 		return nil, err
 	}
@@ -390,7 +399,7 @@ func join(parts []Part) (etag, crc string, err error) {
 
 // AbortMultipart ends an upload and drops its parts.
 func (db *DB) AbortMultipart(ctx context.Context, by Actor, of MultipartRef) error {
-	if err := by.may(Request); err != nil {
+	if err := db.mayReach(ctx, by, WriteObjects, of.BucketID, of.Key); err != nil {
 		return err
 	}
 	return db.tx(ctx, func(ctx context.Context, tx *DB) error {
@@ -398,7 +407,7 @@ func (db *DB) AbortMultipart(ctx context.Context, by Actor, of MultipartRef) err
 		if err != nil {
 			return err
 		}
-		m, err := tx.FindMultipart(ctx, by, of)
+		m, err := tx.multipart(ctx, by, of)
 		if err != nil {
 			return err
 		}

@@ -104,11 +104,14 @@ func validKey(key string) bool {
 	return utf8.ValidString(key) && !strings.ContainsRune(key, 0)
 }
 
+// mostKeyBytes is how long a key may be.
+const mostKeyBytes = 1024
+
 func checkKey(key string) error {
 	switch {
 	case key == "":
 		return invalid("file", "key_empty")
-	case len(key) > 1024:
+	case len(key) > mostKeyBytes:
 		return invalid("file", "key_too_long")
 	case !validKey(key):
 		return invalid("file", "key_text")
@@ -148,7 +151,7 @@ func (db *DB) PutObject(ctx context.Context, by Actor, in ObjectInput, r io.Read
 // mayPut is the bucket that an object is to be put into and the object that is
 // under its key, or nil. It refuses early what would be refused in the end.
 func (db *DB) mayPut(ctx context.Context, by Actor, in *ObjectInput) (*Bucket, *Object, error) {
-	if err := by.may(Request); err != nil {
+	if err := db.mayReach(ctx, by, WriteObjects, in.BucketID, in.Key); err != nil {
 		return nil, nil, err
 	}
 	if err := in.check(); err != nil {
@@ -157,11 +160,11 @@ func (db *DB) mayPut(ctx context.Context, by Actor, in *ObjectInput) (*Bucket, *
 	if err := db.objectStorageOn(ctx, by); err != nil {
 		return nil, nil, err
 	}
-	b, err := db.FindBucket(ctx, by, in.BucketID)
+	b, err := db.bucketOf(ctx, by, in.BucketID)
 	if err != nil {
 		return nil, nil, err
 	}
-	old, err := db.FindObject(ctx, by, b.ID, in.Key)
+	old, err := db.objectUnder(ctx, by, b.ID, in.Key)
 	switch {
 	case errors.Is(err, ErrNotFound):
 		return b, nil, nil
@@ -287,7 +290,7 @@ func (db *DB) holdBucket(ctx context.Context, by Actor, id string) (*Bucket, err
 		Update("updated_at", db.TeamNow(by)).Error; err != nil {
 		return nil, fmt.Errorf("hold bucket: %w", err)
 	}
-	return db.FindBucket(ctx, by, id)
+	return db.bucketOf(ctx, by, id)
 }
 
 // fill adds bytes and objects, and bytes of parts that are no object yet, or
@@ -328,9 +331,14 @@ func (db *DB) abandon(ctx context.Context, by Actor, bucketID, blob string) erro
 
 // FindObject is the object under a key of a bucket of the actor's team.
 func (db *DB) FindObject(ctx context.Context, by Actor, bucketID, key string) (*Object, error) {
-	if err := by.may(See); err != nil {
+	if err := db.mayReach(ctx, by, ReadObjects, bucketID, key); err != nil {
 		return nil, err
 	}
+	return db.objectUnder(ctx, by, bucketID, key)
+}
+
+// objectUnder is FindObject whatever the actor may do.
+func (db *DB) objectUnder(ctx context.Context, by Actor, bucketID, key string) (*Object, error) {
 	if !validKey(key) {
 		return nil, ErrNotFound
 	}

@@ -27,6 +27,9 @@ func (db *DB) CopyObject(ctx context.Context, by Actor, in CopyInput) (*Object, 
 	if !in.Replace {
 		in.To.ContentType, in.To.Headers = "", ObjectHeaders{}
 	}
+	if err := db.mayReach(ctx, by, ReadObjects, in.FromBucket, in.FromKey); err != nil {
+		return nil, err
+	}
 	if _, _, err := db.mayPut(ctx, by, &in.To); err != nil {
 		return nil, err
 	}
@@ -49,7 +52,7 @@ func (db *DB) copyObject(ctx context.Context, by Actor, in CopyInput) (*Object, 
 			return nil, err
 		}
 	}
-	from, err := db.FindObject(ctx, by, in.FromBucket, in.FromKey)
+	from, err := db.objectUnder(ctx, by, in.FromBucket, in.FromKey)
 	if err == nil && in.If != nil {
 		err = in.If(from)
 	}

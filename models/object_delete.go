@@ -97,7 +97,7 @@ func (db *DB) deleteObjects(ctx context.Context, by Actor, bucketID string, ids 
 // DeleteKeys deletes the objects under keys of a bucket, all or, when package
 // versions use one of them (InUse), none. Keys without an object are passed over.
 func (db *DB) DeleteKeys(ctx context.Context, by Actor, bucketID string, keys ...string) error {
-	if err := by.may(Request); err != nil {
+	if err := db.mayReach(ctx, by, WriteObjects, bucketID, keys...); err != nil {
 		return err
 	}
 	if len(keys) > mostAtOnce {
@@ -134,7 +134,7 @@ func (db *DB) deleting(ctx context.Context, do func(ctx context.Context, tx *DB)
 
 // unused is InUse where package versions use one of the objects.
 func (db *DB) unused(ctx context.Context, by Actor, of []Object) error {
-	uses, err := db.ListObjectUses(ctx, by, of)
+	uses, err := db.usesOf(ctx, by, of)
 	if err != nil {
 		return err
 	}
@@ -202,6 +202,10 @@ func (db *DB) ListObjectUses(ctx context.Context, by Actor, of []Object) (map[st
 	if err := by.may(See); err != nil {
 		return nil, err
 	}
+	return db.usesOf(ctx, by, of)
+}
+
+func (db *DB) usesOf(ctx context.Context, by Actor, of []Object) (map[string][]Use, error) {
 	ids := make([]string, len(of))
 	for i, o := range of {
 		ids[i] = o.ID
