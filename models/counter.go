@@ -102,13 +102,20 @@ func (db *DB) addToMonth(ctx context.Context, m Month) error {
 	return nil
 }
 
-// sums are what an order adds up to in counters, months and the record, written
-// at its end: one statement for what several lines add to the same row.
+// sums are what orders add up to in counters, months and the record, with their
+// own rows and numbers: written at the end, with one statement for what is added
+// to the same row.
 type sums struct {
 	events   []Event
 	counters []counter
 	months   []Month
+	days     []orderDay
+	orders   []Order
+	lines    []OrderLine
 }
+
+// orderDay is the last order number of a day.
+type orderDay struct{ day, last int64 }
 
 func (s *sums) count(c counter) {
 	for i, k := range s.counters {
@@ -132,12 +139,58 @@ func (s *sums) month(m Month) {
 	s.months = append(s.months, m)
 }
 
+// number keeps the last order number of a day.
+func (s *sums) number(d orderDay) {
+	for i := range s.days {
+		if s.days[i].day == d.day {
+			s.days[i] = d
+			return
+		}
+	}
+	s.days = append(s.days, d)
+}
+
+// last is the last order number of a day, where s knows it.
+func (s *sums) last(day int64) (last int64, known bool) {
+	for _, d := range s.days {
+		if d.day == day {
+			return d.last, true
+		}
+	}
+	return 0, false
+}
+
+// add adds other, which came later.
+func (s *sums) add(other *sums) {
+	for _, c := range other.counters {
+		s.count(c)
+	}
+	for _, m := range other.months {
+		s.month(m)
+	}
+	for _, d := range other.days {
+		s.number(d)
+	}
+	s.events = append(s.events, other.events...)
+	s.orders = append(s.orders, other.orders...)
+	s.lines = append(s.lines, other.lines...)
+}
+
 // summing is db with what it records, counts and tallies gathered until written.
 // Nothing reads these tables meanwhile.
 func (db *DB) summing() *DB {
 	inner := *db
 	inner.sums = new(sums)
 	return &inner
+}
+
+// writeTogether writes what the orders of a commit have left.
+func (db *DB) writeTogether(g *gorm.DB) error {
+	inner := *db
+	inner.gorm = g
+	err := inner.writeSums(context.Background(), db.together)
+	*db.together = sums{}
+	return err
 }
 
 // writeSums writes what was gathered. Counters come in one order, so that two
@@ -155,6 +208,17 @@ func (db *DB) writeSums(ctx context.Context, s *sums) error {
 		if err == nil {
 			err = db.addToMonth(ctx, m)
 		}
+	}
+	for _, d := range s.days {
+		if err == nil {
+			_, err = query.Do(ctx, db.gorm, "INSERT INTO order_days (day, last) VALUES (?, ?) ON CONFLICT (day) DO UPDATE SET last = excluded.last", d.day, d.last)
+		}
+	}
+	if err == nil {
+		err = query.Of[Order](db.gorm).CreateAll(ctx, s.orders)
+	}
+	if err == nil {
+		err = query.Of[OrderLine](db.gorm).CreateAll(ctx, s.lines)
 	}
 	return err
 }

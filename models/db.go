@@ -115,8 +115,12 @@ type DB struct {
 	// order number and the event that it took last.
 	promised *bool
 	marks    *identity
-	sums     *sums   // set by summing
-	ground   *ground // set by grounded
+	sums     *sums // set by summing
+	// together is what orders that share a commit have left to be written with
+	// it, and left what the order of this change has: nil on PostgreSQL, and left
+	// in changes that leave nothing.
+	together, left *sums
+	ground         *ground // set by grounded
 }
 
 // Open opens the data folder and its database, brings the database to the
@@ -292,7 +296,9 @@ func (db *DB) openSQLite(ctx context.Context, path string, check checking) error
 	if err := writer.Exec("PRAGMA temp_store=MEMORY").Error; err != nil {
 		return fmt.Errorf("open database: %w", err)
 	}
-	db.commits = commit.Start(writer, commit.Hooks{Before: db.disk.spare, Check: db.file.here, Failed: db.makeRoom})
+	db.together = new(sums)
+	db.commits = commit.Start(writer, commit.Hooks{Before: db.disk.spare, Begin: func() { *db.together = sums{} }, Flush: db.writeTogether,
+		Check: db.file.here, Failed: db.makeRoom})
 	return size(reader, 8)
 }
 

@@ -77,7 +77,12 @@ func (db *DB) PlaceOrder(ctx context.Context, by Actor, in OrderInput) (q Quote,
 		return db.quote(ctx, by, &in, broken)
 	}
 	full := db.hasRoom(ctx)
-	err = db.tx(ctx, func(ctx context.Context, tx *DB) (err error) {
+	asked := in
+	err = db.txTwice(ctx, func(ctx context.Context, tx *DB) (err error) {
+		in, q = asked, Quote{}
+		if err := tx.writeToken(in.Token); err != nil {
+			return err
+		}
 		first, err := tx.repeated(ctx, by, in)
 		if isInvalid(err) {
 			q, err = tx.quote(ctx, by, &in, err)
@@ -191,7 +196,8 @@ func (o *Order) add(line OrderLine) error {
 // place numbers the order of a quote, and fulfils it or leaves it waiting. When
 // that is refused, the quote stays as it is.
 func (db *DB) place(ctx context.Context, by Actor, in OrderInput, q *Quote) error {
-	number, err := db.nextOrderNumber(ctx)
+	sums := db.summing()
+	number, err := sums.nextOrderNumber(ctx)
 	if err != nil {
 		return err
 	}
@@ -202,7 +208,6 @@ func (db *DB) place(ctx context.Context, by Actor, in OrderInput, q *Quote) erro
 		order.Lines[i].OrderNumber = number
 		order.Lines[i].State = OrderApproved
 	}
-	sums := db.summing()
 	if err := sums.countOrder(ctx, by, order); err != nil {
 		return err
 	}
@@ -219,19 +224,30 @@ func (db *DB) place(ctx context.Context, by Actor, in OrderInput, q *Quote) erro
 	} else {
 		err = sums.fulfil(ctx, by, in.Lines, order)
 	}
-	if err == nil {
-		err = db.writeSums(ctx, sums.sums)
-	}
 	if err != nil {
 		return err
 	}
-	if err := query.Of[Order](db.gorm).Create(ctx, order); err != nil {
-		return err
-	}
-	if err := query.Of[OrderLine](db.gorm).CreateAll(ctx, order.Lines); err != nil {
-		return fmt.Errorf("record order lines: %w", err)
+	sums.sums.orders, sums.sums.lines = []Order{*order}, order.Lines
+	if db.left != nil {
+		db.left.add(sums.sums)
+	} else if err := db.writeSums(ctx, sums.sums); err != nil {
+		return fmt.Errorf("record order: %w", err)
 	}
 	q.Order = order
+	return nil
+}
+
+// writeToken writes the orders that wait for the end of the commit when one of
+// them has the token, so that it is found.
+func (db *DB) writeToken(token string) error {
+	if token == "" || db.left == nil {
+		return nil
+	}
+	for i := range db.together.orders {
+		if t := db.together.orders[i].Token; t != nil && *t == token {
+			return db.writeTogether(db.gorm)
+		}
+	}
 	return nil
 }
 
@@ -341,13 +357,23 @@ const ordersADay = 10_000_000
 // transaction is not committed, so that the numbers have no gap.
 func (db *DB) nextOrderNumber(ctx context.Context) (int64, error) {
 	now := db.Now().In(pricing.Zone)
-	day := int64(now.Year())*10000 + int64(now.Month())*100 + int64(now.Day())
-	var last int64
-	err := query.Row(ctx, db.gorm, `INSERT INTO order_days (day, last) VALUES (?, 1)
-		ON CONFLICT (day) DO UPDATE SET last = order_days.last + 1 RETURNING last`, []any{day}, &last)
+	d := orderDay{day: int64(now.Year())*10000 + int64(now.Month())*100 + int64(now.Day())}
+	var known bool
+	var err error
+	if db.left == nil {
+		err = query.Row(ctx, db.gorm, `INSERT INTO order_days (day, last) VALUES (?, 1)
+			ON CONFLICT (day) DO UPDATE SET last = order_days.last + 1 RETURNING last`, []any{d.day}, &d.last)
+	} else if d.last, known = db.together.last(d.day); !known {
+		// Nobody else writes now.
+		err = query.Row(ctx, db.gorm, "SELECT COALESCE((SELECT last FROM order_days WHERE day = ?), 0)", []any{d.day}, &d.last)
+	}
 	if err != nil {
 		return 0, fmt.Errorf("take order number: %w", err)
 	}
-	db.marks.Order = day*ordersADay + last
+	if db.left != nil {
+		d.last++
+		db.sums.number(d)
+	}
+	db.marks.Order = d.day*ordersADay + d.last
 	return db.marks.Order, nil
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"testing"
 
@@ -73,6 +74,85 @@ func TestOrderNumbersHaveNoGapAndNoTwin(t *testing.T) {
 		if want := int64(20261121_0000021 - i); o.Number != want {
 			t.Errorf("order %d: got number %d, want %d", i, o.Number, want)
 		}
+	}
+}
+
+func TestOrdersThatShareACommitStandOrFallAlone(t *testing.T) {
+	t.Parallel()
+	db := modelstest.Open(t)
+	team, other := modelstest.NewTeam(t, db), modelstest.NewTeam(t, db)
+	begun, waiting := make(chan struct{}), make(chan struct{})
+	var all, started sync.WaitGroup
+	all.Go(func() { // on SQLite the orders wait for this one, and are then written together
+		if err := db.Tx(context.Background(), func(context.Context, *models.DB) error { close(begun); <-waiting; return nil }); err != nil {
+			t.Error(err)
+		}
+	})
+	<-begun
+	var mu sync.Mutex
+	var numbers []int64
+	ones := map[string]int64{}
+	for i := range 60 {
+		started.Add(1)
+		all.Go(func() {
+			started.Done()
+			in, by := bucketOrder(fmt.Sprintf("bucket-%d", i), ""), team.Requester
+			switch i % 4 {
+			case 1: // its second line fails when the first has been written
+				in.Lines = append(in.Lines, in.Lines[0])
+			case 2:
+				in = bucketOrder("", fmt.Sprintf("token-%d", i/8))
+			case 3:
+				by = other.Requester
+			}
+			q, err := db.PlaceOrder(context.Background(), by, in)
+			if refused := rejects(err, "bucket_name", "taken"); refused != (i%4 == 1) || !refused && err != nil {
+				t.Errorf("order %d: got %v", i, err)
+			}
+			if err != nil {
+				return
+			}
+			mu.Lock()
+			defer mu.Unlock()
+			if first, again := ones[in.Token]; in.Token != "" && again {
+				if q.Order.Number != first {
+					t.Errorf("token %s: got orders %d and %d", in.Token, first, q.Order.Number)
+				}
+				return
+			}
+			ones[in.Token] = q.Order.Number
+			numbers = append(numbers, q.Order.Number)
+		})
+	}
+	started.Wait()
+	close(waiting)
+	all.Wait()
+	slices.Sort(numbers)
+	if len(numbers) != 38 { // 15 of the first sort, 8 tokens, 15 of the other team
+		t.Errorf("got %d orders, want 38", len(numbers))
+	}
+	for i, n := range numbers {
+		if n != numbers[0]+int64(i) {
+			t.Errorf("got number %d after %d", n, numbers[max(i-1, 0)])
+		}
+		by := team.Viewer
+		order, err := db.FindOrder(t.Context(), by, n)
+		if errors.Is(err, models.ErrNotFound) {
+			by = other.Viewer
+			order, err = db.FindOrder(t.Context(), by, n)
+		}
+		if err != nil || len(order.Lines) != 1 {
+			t.Fatalf("order %d: got %v, %v; want it with its line", n, order, err)
+		}
+		events, _, err := db.ListEvents(t.Context(), by, models.EventFilter{Order: n}, models.Page{})
+		if err != nil || len(events) != 2 {
+			t.Errorf("order %d: got %d events, %v; want two", n, len(events), err)
+		}
+	}
+	// Counters, months and what else sums up agree with the rows.
+	r, err := db.Check(t.Context(), models.CheckInput{Fast: true, Meter: new(models.Meter)})
+	if err != nil || len(r.Findings) > 0 {
+		t.Errorf("check: got %v, %v; want nothing found", r.Findings, err)
 	}
 }
 

@@ -21,6 +21,17 @@ import (
 // SQLite several changes share a commit, and one of them must not end the
 // others. fn uses only that context and that DB. It is called at most once.
 func (db *DB) tx(ctx context.Context, fn func(ctx context.Context, tx *DB) error) error {
+	return db.change(ctx, false, fn)
+}
+
+// txTwice is tx for an fn that may be called twice, the second time as if it had
+// never been called, and that may leave rows in its DB's left, to be written
+// with those of the changes that share the commit.
+func (db *DB) txTwice(ctx context.Context, fn func(ctx context.Context, tx *DB) error) error {
+	return db.change(ctx, true, fn)
+}
+
+func (db *DB) change(ctx context.Context, twice bool, fn func(ctx context.Context, tx *DB) error) error {
 	if db.inTx {
 		return fn(ctx, db)
 	}
@@ -35,15 +46,25 @@ func (db *DB) tx(ctx context.Context, fn func(ctx context.Context, tx *DB) error
 	run := func(g *gorm.DB) error {
 		inner := *db
 		inner.gorm, inner.commits, inner.inTx, inner.promised = g, nil, true, &promised
+		promised, marks = false, identity{}
 		inner.marks = &marks
-		ctx := context.WithValue(context.WithoutCancel(ctx), inTxKey{}, true)
-		if err := nonce.first(ctx, &inner); err != nil {
-			return err
+		if twice && db.together != nil {
+			inner.left = new(sums)
 		}
-		return fn(ctx, &inner)
+		ctx := context.WithValue(context.WithoutCancel(ctx), inTxKey{}, true)
+		err := nonce.first(ctx, &inner)
+		if err == nil {
+			err = fn(ctx, &inner)
+		}
+		if err == nil && inner.left != nil {
+			db.together.add(inner.left)
+		}
+		return err
 	}
 	var err error
-	if db.commits != nil {
+	if db.commits != nil && twice {
+		err = db.commits.DoTwice(ctx, run)
+	} else if db.commits != nil {
 		err = db.commits.Do(ctx, run)
 	} else if err = db.here(ctx); err == nil {
 		err = db.gorm.WithContext(context.WithoutCancel(ctx)).Transaction(run)

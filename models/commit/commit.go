@@ -4,8 +4,10 @@ package commit
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 
 	"gorm.io/gorm"
@@ -24,6 +26,13 @@ const mostTogether = 128
 type Hooks struct {
 	// Before is called before anything is written.
 	Before func()
+	// Begin is called when a transaction has begun, which is empty again after
+	// one that came to nothing.
+	Begin func()
+	// Flush writes what changes of DoTwice have left to be written together with
+	// that of others, before anything else is done, and forgets it also when that
+	// fails. It may be called when there is nothing.
+	Flush func(*gorm.DB) error
 	// Check is asked before the commit and after it. Its error fails all changes
 	// in it: the second time, what was written is not acknowledged.
 	Check func() error
@@ -31,13 +40,20 @@ type Hooks struct {
 	Failed func(error)
 }
 
-// errUndone says that the only change of a transaction came to nothing.
-var errUndone = errors.New("undone")
+var (
+	// errUndone says that the only change of a transaction came to nothing.
+	errUndone = errors.New("undone")
+	// errApart says that the changes are to be run again, each in a savepoint.
+	errApart = errors.New("run apart")
+)
 
-// Queue runs each change in a savepoint of a transaction that it shares with
-// the others that wait, and answers all of them after the transaction is on
-// the disk. There is no timer: what comes during a commit is the next one. A
-// change that shares with no other needs no savepoint.
+// Queue runs each change in a transaction that it shares with the others that
+// wait, and answers all of them after the transaction is on the disk. There is no
+// timer: what comes during a commit is the next one.
+//
+// A change that may fail alone needs a savepoint, for which SQLite copies each
+// page that it touches. Those of DoTwice do without: when one fails after it has
+// written something, the transaction begins anew with savepoints.
 type Queue struct {
 	gorm  *gorm.DB
 	hooks Hooks
@@ -50,6 +66,7 @@ type Queue struct {
 type change struct {
 	ctx      context.Context
 	run      func(*gorm.DB) error
+	twice    bool // it may be run twice
 	err      error
 	panicked any
 	finished chan struct{}
@@ -71,7 +88,16 @@ func Start(writer *gorm.DB, hooks Hooks) *Queue {
 // at all. run is called at most once, and not when ctx ends before its turn.
 // What it panics with, Do panics with; the other changes don't notice.
 func (q *Queue) Do(ctx context.Context, run func(*gorm.DB) error) error {
-	ch := &change{ctx: ctx, run: run, finished: make(chan struct{})}
+	return q.do(&change{ctx: ctx, run: run, finished: make(chan struct{})})
+}
+
+// DoTwice is Do for a change that may be run twice, the second time as if it had
+// never been run, and that may leave some of what it writes to Hooks.Flush.
+func (q *Queue) DoTwice(ctx context.Context, run func(*gorm.DB) error) error {
+	return q.do(&change{ctx: ctx, run: run, twice: true, finished: make(chan struct{})})
+}
+
+func (q *Queue) do(ch *change) error {
 	q.mu.RLock()
 	if q.ended {
 		q.mu.RUnlock()
@@ -126,23 +152,10 @@ func (q *Queue) commit(batch []*change) {
 		}
 	}()
 	q.hooks.Before()
-	err := q.gorm.Transaction(func(tx *gorm.DB) error {
-		if len(batch) == 1 {
-			if err := alone(tx, batch[0]); err != nil {
-				return err
-			}
-			return q.hooks.Check()
-		}
-		for _, ch := range batch {
-			if ch.err = ch.ctx.Err(); ch.err != nil {
-				continue
-			}
-			if err := savepoint(tx, ch); err != nil {
-				return err
-			}
-		}
-		return q.hooks.Check()
-	})
+	err := q.transact(batch, false)
+	if errors.Is(err, errApart) {
+		err = q.transact(batch, true)
+	}
 	if err == nil {
 		err = q.hooks.Check()
 	}
@@ -157,14 +170,42 @@ func (q *Queue) commit(batch []*change) {
 	}
 }
 
+// transact runs all changes in one transaction: those that may be run twice
+// first and, unless they are to be apart, without savepoints. It returns errApart
+// when that was wrong.
+func (q *Queue) transact(batch []*change, apart bool) error {
+	return q.gorm.Transaction(func(tx *gorm.DB) error {
+		q.hooks.Begin()
+		if len(batch) == 1 {
+			if err := q.alone(tx, batch[0]); err != nil {
+				return err
+			}
+			return q.hooks.Check()
+		}
+		var others []*change
+		for _, ch := range batch {
+			if apart || !ch.twice {
+				others = append(others, ch)
+			} else if wrote := q.protect(tx, ch); wrote && ch.failed() {
+				return errApart
+			}
+		}
+		if q.hooks.Flush(tx) != nil {
+			return errApart
+		}
+		for _, ch := range others {
+			if err := q.savepoint(tx, ch); err != nil {
+				return err
+			}
+		}
+		return q.hooks.Check()
+	})
+}
+
 // alone runs the only change of a transaction. Its error is errUndone when the
 // change came to nothing, and any other when the transaction itself is lost.
-// What SQLite writes down for a savepoint costs as much as half a change.
-func alone(tx *gorm.DB, ch *change) error {
-	if ch.err = ch.ctx.Err(); ch.err != nil {
-		return errUndone
-	}
-	if ch.err = protect(tx, ch); ch.err == nil && ch.panicked == nil {
+func (q *Queue) alone(tx *gorm.DB, ch *change) error {
+	if q.whole(tx, ch); !ch.failed() {
 		return nil
 	}
 	if err := do(tx, "ROLLBACK"); err != nil {
@@ -175,18 +216,29 @@ func alone(tx *gorm.DB, ch *change) error {
 
 // savepoint runs one change. It returns an error only when the transaction
 // itself is lost, as on a full disk.
-func savepoint(tx *gorm.DB, ch *change) error {
+func (q *Queue) savepoint(tx *gorm.DB, ch *change) error {
+	if ch.err = ch.ctx.Err(); ch.err != nil {
+		return nil
+	}
 	if err := do(tx, "SAVEPOINT change"); err != nil {
 		return err
 	}
-	ch.err = protect(tx, ch)
-	if ch.err != nil || ch.panicked != nil {
+	if q.whole(tx, ch); ch.failed() {
 		if err := do(tx, "ROLLBACK TO change"); err != nil {
 			return errors.Join(ch.err, err)
 		}
 	}
 	return do(tx, "RELEASE change")
 }
+
+// whole runs a change and writes what it has left.
+func (q *Queue) whole(tx *gorm.DB, ch *change) {
+	if q.protect(tx, ch); !ch.failed() && ch.twice {
+		ch.err = q.hooks.Flush(tx)
+	}
+}
+
+func (ch *change) failed() bool { return ch.err != nil || ch.panicked != nil }
 
 // do runs a statement of the transaction itself, past GORM, which would spend
 // more time on it than SQLite.
@@ -195,11 +247,55 @@ func do(tx *gorm.DB, statement string) error {
 	return err
 }
 
-func protect(tx *gorm.DB, ch *change) (err error) {
+// protect runs a change that has not been given up, and tells whether it may
+// have written something.
+func (q *Queue) protect(tx *gorm.DB, ch *change) (wrote bool) {
+	ch.panicked = nil
+	if ch.err = ch.ctx.Err(); ch.err != nil {
+		return false
+	}
+	g := tx.Session(&gorm.Session{NewDB: true, SkipDefaultTransaction: true, Context: tx.Statement.Context}) // the context makes it a Statement of its own
+	g.Statement.ConnPool = watched{g.Statement.ConnPool, &wrote}
 	defer func() {
 		if p := recover(); p != nil {
 			ch.panicked = p
 		}
 	}()
-	return ch.run(tx.Session(&gorm.Session{NewDB: true, SkipDefaultTransaction: true}))
+	ch.err = ch.run(g)
+	return wrote
+}
+
+// watched is a connection that notices statements that may have written.
+type watched struct {
+	gorm.ConnPool
+	wrote *bool
+}
+
+// ExecContext implements gorm.ConnPool.
+func (w watched) ExecContext(ctx context.Context, statement string, args ...any) (sql.Result, error) {
+	done, err := w.ConnPool.ExecContext(ctx, statement, args...)
+	if err != nil {
+		*w.wrote = true
+	} else if n, err := done.RowsAffected(); n > 0 || err != nil {
+		*w.wrote = true
+	}
+	return done, err
+}
+
+// QueryContext implements gorm.ConnPool.
+func (w watched) QueryContext(ctx context.Context, statement string, args ...any) (*sql.Rows, error) {
+	w.note(statement)
+	return w.ConnPool.QueryContext(ctx, statement, args...)
+}
+
+// QueryRowContext implements gorm.ConnPool.
+func (w watched) QueryRowContext(ctx context.Context, statement string, args ...any) *sql.Row {
+	w.note(statement)
+	return w.ConnPool.QueryRowContext(ctx, statement, args...)
+}
+
+func (w watched) note(statement string) {
+	if !strings.HasPrefix(statement, "SELECT ") {
+		*w.wrote = true
+	}
 }

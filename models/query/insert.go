@@ -16,38 +16,55 @@ const mostRows = 50
 
 // insert writes n rows. The statements depend on the type alone, so that
 // connections keep them prepared: GORM spends ten times the processor time on
-// building them anew.
+// building them anew. When it fails, some of the rows may have been written: the
+// transaction, or what of it the caller can undo, comes to nothing then.
 func insert[T any](ctx context.Context, g *gorm.DB, n int, row func(i int) *T) error {
 	into, err := tableOf[T](g)
 	if err != nil {
 		return err
 	}
-	// PostgreSQL is far away, so the rows go there together. SQLite is not, and
-	// writes down what a statement of several rows would have to undo.
-	together := 1
-	if g.Name() == "postgres" {
-		together = mostRows
-	}
-	for begin := 0; begin < n; begin += together {
-		end := min(n, begin+together)
-		args := make([]any, 0, (end-begin)*len(into.fields))
-		for i := begin; i < end; i++ {
-			if args, err = into.values(ctx, g, args, reflect.ValueOf(row(i)).Elem()); err != nil {
+	shape := shape{postgres: g.Name() == "postgres"}
+	for begin := 0; begin < n; begin += shape.rows {
+		shape.rows = shape.most(n - begin)
+		args := make([]any, 0, shape.rows*len(into.fields))
+		for i := range shape.rows {
+			if args, err = into.values(ctx, g, args, reflect.ValueOf(row(begin+i)).Elem()); err != nil {
 				return err
 			}
 		}
-		if _, err := Do(ctx, g, into.statement(end-begin), args...); err != nil {
+		if _, err := Do(ctx, g, into.statement(shape), args...); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
+// shape is what a statement that writes rows depends on besides their table.
+type shape struct {
+	rows     int
+	postgres bool
+}
+
+// most is how many of n rows one statement writes. PostgreSQL is far away, so as
+// many as possible go there together. Connections to SQLite keep few statements
+// prepared, so those have few shapes.
+func (s shape) most(n int) int {
+	if s.postgres {
+		return min(n, mostRows)
+	}
+	for _, rows := range []int{32, 8, 2} {
+		if n >= rows {
+			return rows
+		}
+	}
+	return 1
+}
+
 // table is how rows of a type are written.
 type table struct {
 	name       string
 	fields     []*schema.Field
-	statements sync.Map // by how many rows they write
+	statements sync.Map // by shape
 }
 
 var tables sync.Map // by reflect.Type
@@ -69,18 +86,24 @@ func tableOf[T any](g *gorm.DB) (*table, error) {
 	return known.(*table), nil
 }
 
-// statement writes n rows.
-func (t *table) statement(n int) string {
-	if known, ok := t.statements.Load(n); ok {
+// statement is the statement of a shape.
+func (t *table) statement(s shape) string {
+	if known, ok := t.statements.Load(s); ok {
 		return known.(string)
 	}
 	columns := make([]string, len(t.fields))
 	for i, f := range t.fields {
 		columns[i] = `"` + f.DBName + `"`
 	}
+	insert := "INSERT"
+	if s.rows > 1 && !s.postgres {
+		// Otherwise SQLite copies each page that it touches, to undo the rows
+		// before one that fails.
+		insert = "INSERT OR FAIL"
+	}
 	row := "(" + strings.Repeat("?,", len(columns)-1) + "?)"
-	text := `INSERT INTO "` + t.name + `" (` + strings.Join(columns, ",") + ") VALUES " + row + strings.Repeat(","+row, n-1)
-	known, _ := t.statements.LoadOrStore(n, text)
+	text := insert + ` INTO "` + t.name + `" (` + strings.Join(columns, ",") + ") VALUES " + row + strings.Repeat(","+row, s.rows-1)
+	known, _ := t.statements.LoadOrStore(s, text)
 	return known.(string)
 }
 
