@@ -7,6 +7,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"runtime"
 	"strings"
 	"sync"
 
@@ -130,6 +131,12 @@ func (q *Queue) Stop() error {
 }
 
 func (q *Queue) gather(first *change) []*change {
+	// The scheduler lets this goroutine run as soon as one change comes, before
+	// others that are about to send theirs.
+	for had := -1; len(q.queue) > had; {
+		had = len(q.queue)
+		runtime.Gosched()
+	}
 	batch := []*change{first}
 	for len(batch) < mostTogether {
 		select {
