@@ -21,10 +21,13 @@ type List[R any] struct {
 	// Choices are the values, by filter, whose words are data; nil when all words
 	// are in the catalogues. What the page does not need may be left out.
 	Choices func(ctx context.Context, db *models.DB, q list.Query) (map[string][]views.ListChoice, error)
+
+	kept *views.Kept
 }
 
 // route adds the list's routes, which pass through before.
 func (h List[R]) route(r gin.IRoutes, before ...gin.HandlerFunc) {
+	h.kept = new(views.Kept)
 	r.GET(h.View.Path, append(before, web.Page(h.Show))...)
 	r.GET(h.View.Path+".csv", web.Page(func(c *gin.Context) error { return h.file(c, "csv") }))
 	r.GET(h.View.Path+".xlsx", web.Page(func(c *gin.Context) error { return h.file(c, "xlsx") }))
@@ -64,6 +67,18 @@ func (h List[R]) Show(c *gin.Context) error {
 	if at.Counts, err = web.Counts(c); err != nil {
 		return err
 	}
+	if h.Choices != nil {
+		if at.Choices, err = h.Choices(ctx, h.DB, at.Query); err != nil {
+			return err
+		}
+	}
+	stamp, same, err := h.View.List.Same(ctx, h.DB)
+	if err != nil {
+		return err
+	}
+	if same {
+		h.View.Keep(ctx, &at, h.kept, stamp)
+	}
 	q := at.Query
 	total, known := h.View.List.Total(&q, at.Counts)
 	page, err := h.View.List.Read(ctx, h.DB, at.By, q)
@@ -74,12 +89,7 @@ func (h List[R]) Show(c *gin.Context) error {
 		at.Total = total
 	}
 	at.Cursor = models.Cursor{Next: page.Next, Prev: page.Prev}
-	if h.Choices != nil {
-		if at.Choices, err = h.Choices(ctx, h.DB, q); err != nil {
-			return err
-		}
-	}
-	return web.Render(c, http.StatusOK, views.List(h.View.Page(ctx, at, page.Rows)))
+	return web.Render(c, http.StatusOK, views.List(h.View.Page(ctx, at, page)))
 }
 
 // file sends everything that matches, page by page.

@@ -136,6 +136,15 @@ func (db *DB) catalogue(ctx context.Context) (*catalogue, error) {
 	return db.catalogueOf(ctx, version)
 }
 
+// catalogueStamp is a List.Stamp of lists that take words from the catalogue.
+func catalogueStamp(ctx context.Context, db *DB) (string, error) {
+	c, err := db.catalogue(ctx)
+	if err != nil {
+		return "", err
+	}
+	return c.version, nil
+}
+
 // catalogueOf is the catalogue of a version that was just read.
 func (db *DB) catalogueOf(ctx context.Context, version string) (*catalogue, error) {
 	if known := db.offered.Load(); known != nil && known.version == version && version != "" {

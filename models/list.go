@@ -18,8 +18,11 @@ type List[R any] struct {
 	// that are as good as a text.
 	Finds Kind
 	Tags  func(ctx context.Context, db *DB, text string) ([]string, error)
-	// Fill adds to rows what is kept elsewhere; nil when they are whole.
-	Fill func(ctx context.Context, db *DB, by Actor, rows []R) error
+	// Fill adds to rows what is kept elsewhere; nil when they are whole. Stamp
+	// changes whenever Fill could give the same rows something else, and is ""
+	// when nobody knows; nil never knows.
+	Fill  func(ctx context.Context, db *DB, by Actor, rows []R) error
+	Stamp func(ctx context.Context, db *DB) (string, error)
 }
 
 // AnyList is a list whatever its rows are.
@@ -53,6 +56,15 @@ func (l *List[R]) Read(ctx context.Context, db *DB, by Actor, q list.Query) (lis
 		err = l.Fill(ctx, db, by, page.Rows)
 	}
 	return page, translate(err)
+}
+
+// Same tells whether rows of the list that read the same are the same, as long
+// as the stamp is.
+func (l *List[R]) Same(ctx context.Context, db *DB) (stamp string, same bool, err error) {
+	if l.Stamp != nil {
+		stamp, err = l.Stamp(ctx, db)
+	}
+	return stamp, l.Fill == nil || stamp != "", translate(err)
 }
 
 // Total asks for the number of a query's rows where no counter has it, and

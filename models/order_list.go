@@ -69,6 +69,7 @@ var Orders = &List[Order]{
 		}
 		return err
 	},
+	Stamp: catalogueStamp,
 }
 
 // listOrdersOf are the orders that made a thing of the actor's team and changed it,

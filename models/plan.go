@@ -191,6 +191,7 @@ var Plans = &List[Plan]{
 		}
 		return err
 	},
+	Stamp: catalogueStamp,
 }
 
 // planArms are the plans in a state at a time: those that were in it when they

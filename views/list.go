@@ -104,6 +104,10 @@ type ListAt struct {
 	Cursor models.Cursor
 	// Choices are the values of the filters whose words are data.
 	Choices map[string][]ListChoice
+	// Kept has rows that were drawn before, nil where none are kept; reader is
+	// what its keys have of the reader.
+	Kept   *Kept
+	reader string
 }
 
 // narrowed tells whether something is asked for besides the list.
@@ -146,8 +150,8 @@ type listMenu struct {
 	Options   []FilterOption
 }
 
-// Page is the page of rows of the list.
-func (v *ListView[R]) Page(ctx context.Context, at ListAt, rows []R) ListPage {
+// Page is a page of the list.
+func (v *ListView[R]) Page(ctx context.Context, at ListAt, page list.Page[R]) ListPage {
 	p := ListPage{ListAt: at, ID: v.ID, Name: v.Name(), Label: i18n.T(ctx, v.Label), Head: v.Head(ctx, at)}
 	p.Head.List = true
 	if v.Search != "" {
@@ -162,15 +166,15 @@ func (v *ListView[R]) Page(ctx context.Context, at ListAt, rows []R) ListPage {
 	for _, f := range v.Filters {
 		v.offer(ctx, &p, f)
 	}
-	if v.Passing != nil && slices.ContainsFunc(rows, func(r R) bool { return v.Passing(&r) }) {
+	if v.Passing != nil && slices.ContainsFunc(page.Rows, func(r R) bool { return v.Passing(&r) }) {
 		p.Here = at.Here
 	}
 	if p.Tabs != nil {
 		p.Head.Tabs = ui.Tabs(p.Label, p.Tabs)
 	}
-	if len(rows) > 0 {
-		p.Rows = v.rows(at, rows)
-		p.Summary = listSummary(ctx, at.Total, len(rows))
+	if n := max(len(page.Parts), len(page.Rows)); n > 0 {
+		p.Rows = v.rows(at, page)
+		p.Summary = listSummary(ctx, at.Total, n)
 	} else if !at.narrowed() || v.Whole != nil && v.Whole(at) {
 		empty := v.Empty(ctx, at)
 		p.Empty = &empty
@@ -273,7 +277,7 @@ var drawn = sync.Pool{New: func() any { b := make([]byte, 0, 32<<10); return &b 
 
 // rows draws the rows of the table. HTML needs no end of a cell or a row before
 // the next one.
-func (v *ListView[R]) rows(at ListAt, rows []R) templ.Component {
+func (v *ListView[R]) rows(at ListAt, page list.Page[R]) templ.Component {
 	return templ.ComponentFunc(func(ctx context.Context, w io.Writer) error {
 		b := drawn.Get().(*[]byte)
 		c := ui.NewCells(ctx, at.Now, (*b)[:0])
@@ -284,18 +288,22 @@ func (v *ListView[R]) rows(at ListAt, rows []R) templ.Component {
 				labels[i] = i18n.T(ctx, column.Words)
 			}
 		}
-		for i := range rows {
-			c.Open("tr", "class", "row-link")
-			for j, column := range v.Columns {
-				switch {
-				case column.Draw == nil:
-				case column.Name:
-					c.Open("th", "scope", "row", "class", column.Class)
-					column.Draw(c, &rows[i])
-				default:
-					c.Open("td", "class", column.Class, "data-label", labels[j])
-					column.Draw(c, &rows[i])
-				}
+		rows := page.Rows
+		for _, part := range page.Parts {
+			if part.Kept != nil {
+				c.Add(part.Kept)
+				continue
+			}
+			from := len(c.Bytes())
+			v.row(c, labels, &rows[0])
+			if until := c.Until(); at.Kept != nil && !(v.Passing != nil && v.Passing(&rows[0])) {
+				at.Kept.keep(keptKey{at.reader, part.Text}, keptRow{c.Bytes()[from:], at.Now, until})
+			}
+			rows = rows[1:]
+		}
+		if page.Parts == nil {
+			for i := range rows {
+				v.row(c, labels, &rows[i])
 			}
 		}
 		_, err := w.Write(c.Bytes())
@@ -304,6 +312,42 @@ func (v *ListView[R]) rows(at ListAt, rows []R) templ.Component {
 		}
 		return err
 	})
+}
+
+// row draws a row.
+func (v *ListView[R]) row(c *ui.Cells, labels []string, row *R) {
+	c.Open("tr", "class", "row-link")
+	for i, column := range v.Columns {
+		switch {
+		case column.Draw == nil:
+		case column.Name:
+			c.Open("th", "scope", "row", "class", column.Class)
+			column.Draw(c, row)
+		default:
+			c.Open("td", "class", column.Class, "data-label", labels[i])
+			column.Draw(c, row)
+		}
+	}
+}
+
+// Keep lets a page of the list have rows as they were drawn before. Nothing but
+// the row, the reader's language and zone, the words of at and its time makes
+// what is drawn: ui.Cells knows no more. stamp is what List.Stamp gives.
+func (v *ListView[R]) Keep(ctx context.Context, at *ListAt, kept *Kept, stamp string) {
+	var b strings.Builder
+	for _, part := range []string{i18n.Lang(ctx), i18n.Zone(ctx).String(), stamp} {
+		b.WriteString(part)
+		b.WriteByte(0)
+	}
+	for _, name := range slices.Sorted(maps.Keys(at.Choices)) {
+		b.WriteString(name)
+		for _, c := range at.Choices[name] {
+			b.WriteString("\x00" + c.Value + "\x00" + c.Label)
+		}
+		b.WriteByte(0)
+	}
+	at.Kept, at.reader = kept, b.String()
+	at.Query.Kept = func(text string) []byte { return kept.find(keptKey{at.reader, text}, at.Now) }
 }
 
 // FileHead are the heads of the columns of a list's file.

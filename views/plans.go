@@ -49,9 +49,9 @@ var Plans = &ListView[models.Plan]{
 		filed("plans.id", func(_ *ui.Cells, p *models.Plan) string { return p.ID }),
 		filed("field.specification", func(c *ui.Cells, p *models.Plan) string { return planSize(c.Ctx, *p) }),
 		{Words: "plans.state", Class: "state", Bare: true,
-			Text: func(c *ui.Cells, p *models.Plan) string { return planState(c.Ctx, p.State(c.Now)) },
+			Text: func(c *ui.Cells, p *models.Plan) string { return planState(c.Ctx, p.State(c.Now())) },
 			Draw: func(c *ui.Cells, p *models.Plan) {
-				state := p.State(c.Now)
+				state := p.State(c.Now(p.EffectiveAt, p.EndsAt))
 				c.Badge(planTones[state], planState(c.Ctx, state))
 			}},
 		{Words: "plans.use", Class: "wide narrow", Draw: drawPlanUsed, Text: func(c *ui.Cells, p *models.Plan) string {
@@ -61,7 +61,8 @@ var Plans = &ListView[models.Plan]{
 			return i18n.Bytes(c.Ctx, p.Used)
 		}},
 		{Words: "plans.term", Sort: "ends", Class: "nowrap", Draw: func(c *ui.Cells, p *models.Plan) {
-			c.Text(planEnds(c.Ctx, *p, c.Now))
+			now := c.Now(p.EffectiveAt, p.EndsAt)
+			c.Text(planEnds(c.Ctx, *p, c.Now(i18n.Turn(p.EffectiveAt, now), i18n.NextDay(now))))
 			c.In("small", "", i18n.Date(c.Ctx, p.EffectiveAt)+" – "+i18n.LastDate(c.Ctx, p.EndsAt))
 		}},
 		filed("plans.starts", func(c *ui.Cells, p *models.Plan) string { return i18n.Date(c.Ctx, p.EffectiveAt) }),

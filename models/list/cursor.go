@@ -33,8 +33,6 @@ func (d *Desc[R]) values(row *R, by Sort) []string {
 	return values
 }
 
-func (d *Desc[R]) mark(row *R, by Sort) string { return Mark(d.values(row, by)) }
-
 func (d *Desc[R]) from(cursor string, by Sort) []any {
 	if cursor == "" {
 		return nil

@@ -7,13 +7,13 @@ import (
 
 // found reads rows that have what is searched for: in the usual order as many as
 // fill the page, in another all that there are, if they are few enough to sort.
-func (p *plan[R]) found(ctx context.Context, from []any, backwards bool, limit int64) ([]R, error) {
+func (p *plan[R]) found(ctx context.Context, from []any, backwards bool, limit int64) ([]read[R], error) {
 	usual, down := p.sort.Name == p.desc.Sorts[0].Name, p.down != backwards
 	at, n := from, int(limit+limit/4)
 	if !usual {
 		at, n = nil, int(p.db.sorted())
 	}
-	var rows []R
+	var rows []read[R]
 	for tried := 0; ; n = min(4*n, sorted) {
 		some, next, all, err := p.q.Found.Next(ctx, at, usual && !down, n)
 		if tried += n; errors.Is(err, ErrWalk) || err == nil && !all && (!usual || int64(tried) > p.db.sorted() && len(p.q.Filters) > 0) {

@@ -103,6 +103,9 @@ type Query struct {
 	Whole bool
 	// Count asks for Page.Total.
 	Count bool
+	// Kept is what the caller keeps of the row with a text, nil when nothing:
+	// such a row need not be read.
+	Kept func(text string) []byte
 	// At is the time by which states are told.
 	At time.Time
 
@@ -125,7 +128,10 @@ var ErrWalk = errors.New("what is searched for cannot be found by an index")
 
 // Page is a part of a list.
 type Page[R any] struct {
+	// Rows are the rows, except for those that Query.Kept has.
 	Rows []R
+	// Parts are all rows, nil where the database does not write them as texts.
+	Parts []Part
 	// Next and Prev are where the pages beside it begin, "" when there is none.
 	Next, Prev string
 	// Total is how many rows the query has, at most CountTo, and Unknown when
@@ -145,7 +151,8 @@ const (
 )
 
 // DB is a database, or a transaction. Dollar says that its arguments are marked
-// $1 and not ?, and Hints that a query may name the index it walks.
+// $1 and not ?, and Hints that it is SQLite: a query may name the index it walks,
+// and reads rows as texts.
 type DB struct {
 	Conn interface {
 		QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
@@ -336,6 +343,12 @@ func (p *plan[R]) size() int {
 	return p.q.Size
 }
 
+// read is a row that was read, or else is kept.
+type read[R any] struct {
+	Part
+	row *R
+}
+
 func (p *plan[R]) read(ctx context.Context) (Page[R], error) {
 	q := p.q
 	backwards := q.Before != ""
@@ -358,20 +371,47 @@ func (p *plan[R]) read(ctx context.Context) (Page[R], error) {
 	if backwards {
 		slices.Reverse(rows)
 	}
-	page := Page[R]{Rows: rows}
+	page := p.page(rows)
 	if len(rows) == 0 {
 		return page, nil
 	}
 	if !q.last && (more || backwards) {
-		page.Next = p.desc.mark(&rows[len(rows)-1], p.sort)
+		page.Next, err = p.mark(rows[len(rows)-1])
 	}
-	if backwards && more || !backwards && from != nil {
-		page.Prev = p.desc.mark(&rows[0], p.sort)
+	if err == nil && (backwards && more || !backwards && from != nil) {
+		page.Prev, err = p.mark(rows[0])
 	}
-	return page, nil
+	return page, err
 }
 
-func (p *plan[R]) rows(ctx context.Context, from []any, backwards bool) ([]R, error) {
+// page is a page of rows.
+func (p *plan[R]) page(rows []read[R]) Page[R] {
+	page := Page[R]{Rows: make([]R, 0, len(rows))}
+	if p.db.Hints {
+		page.Parts = make([]Part, len(rows))
+	}
+	for i, r := range rows {
+		if p.db.Hints {
+			page.Parts[i] = r.Part
+		}
+		if r.row != nil {
+			page.Rows = append(page.Rows, *r.row)
+		}
+	}
+	return page
+}
+
+// mark is the cursor at a row.
+func (p *plan[R]) mark(r read[R]) (string, error) {
+	if r.row == nil {
+		if _, err := p.unpack(&r, nil); err != nil {
+			return "", err
+		}
+	}
+	return Mark(p.desc.values(r.row, p.sort)), nil
+}
+
+func (p *plan[R]) rows(ctx context.Context, from []any, backwards bool) ([]read[R], error) {
 	limit := int64(p.size() + 1)
 	if p.q.Found != nil {
 		return p.found(ctx, from, backwards, limit)
@@ -380,7 +420,7 @@ func (p *plan[R]) rows(ctx context.Context, from []any, backwards bool) ([]R, er
 }
 
 // walk reads rows as the plan says.
-func (p *plan[R]) walk(ctx context.Context, from []any, backwards bool, limit int64) ([]R, error) {
+func (p *plan[R]) walk(ctx context.Context, from []any, backwards bool, limit int64) ([]read[R], error) {
 	s := p.statement()
 	columns := strings.Join(p.columns(), ", ")
 	down := p.down != backwards
@@ -399,7 +439,7 @@ func (p *plan[R]) walk(ctx context.Context, from []any, backwards bool, limit in
 		if from != nil {
 			s.text(" WHERE ").beyond(p.sort, from, down)
 		}
-		s.order(p.sort, down).text(" LIMIT ").number(limit).text(")").order(p.sort, down)
+		s.order(p.sort, down).text(" LIMIT ").number(limit).text(")").order(p.sort, down).text(" LIMIT ").number(limit)
 	} else {
 		for i, arm := range p.arms {
 			if i > 0 {
@@ -432,19 +472,23 @@ func (p *plan[R]) columns() []string {
 	return p.desc.Columns
 }
 
-func (p *plan[R]) scan(ctx context.Context, s *statement, limit int64) ([]R, error) {
+func (p *plan[R]) scan(ctx context.Context, s *statement, limit int64) ([]read[R], error) {
+	if p.db.Hints {
+		return p.unpacked(ctx, s, limit)
+	}
 	found, err := s.query(ctx)
 	if err != nil {
 		return nil, err
 	}
 	defer found.Close()
-	rows := make([]R, 0, limit)
+	rows := make([]read[R], 0, limit)
 	to := make([]any, 0, len(p.desc.Columns))
 	for found.Next() {
-		rows = append(rows, *new(R))
-		if err := found.Scan(p.desc.Into(&rows[len(rows)-1], to[:0])[:len(p.columns())]...); err != nil {
+		row := new(R)
+		if err := found.Scan(p.desc.Into(row, to[:0])[:len(p.columns())]...); err != nil {
 			return nil, fmt.Errorf("read row of %s: %w", p.desc.Table, err)
 		}
+		rows = append(rows, read[R]{row: row})
 	}
 	return rows, found.Err()
 }

@@ -249,6 +249,36 @@ func Relative(ctx context.Context, t, now time.Time) string {
 	return T(ctx, "format."+way+".moment")
 }
 
+// Turn is a moment after now before which Relative says the same of t as it does
+// now.
+func Turn(t, now time.Time) time.Time {
+	ago := now.Sub(t)
+	unit := day
+	switch ahead := max(ago, -ago); {
+	case ahead < time.Hour:
+		unit = time.Minute
+	case ahead < day:
+		unit = time.Hour
+	}
+	if ago >= 0 {
+		return t.Add((ago/unit + 1) * unit) // months and years are whole days
+	}
+	if ago > -unit {
+		return t
+	}
+	turn := t.Add(ago/unit*unit + time.Nanosecond)
+	if next := NextDay(now); unit == day && next.Before(turn) {
+		return next
+	}
+	return turn
+}
+
+// NextDay is when the documents' next day begins.
+func NextDay(now time.Time) time.Time {
+	now = now.In(pricing.Zone)
+	return time.Date(now.Year(), now.Month(), now.Day()+1, 0, 0, 0, 0, pricing.Zone)
+}
+
 // DaysLeft says how long a term that ends at end still runs, in days as the
 // calendar counts them.
 func DaysLeft(ctx context.Context, end, now time.Time) string {

@@ -3,6 +3,7 @@ package i18n_test
 import (
 	"context"
 	"math"
+	"math/rand/v2"
 	"testing"
 	"time"
 
@@ -277,6 +278,31 @@ func TestMatchFindsTheBestLanguage(t *testing.T) {
 	} {
 		if got := i18n.Match(header); got != want {
 			t.Errorf("Match(%q): got %s, want %s", header, got, want)
+		}
+	}
+}
+
+func TestWhatIsSaidOfAMomentStandsUntilItsTurn(t *testing.T) {
+	t.Parallel()
+	ctx, random := reader("en"), rand.New(rand.NewPCG(1, 2)) // #nosec G404 -- for tests
+	now := time.Date(2026, 11, 29, 4, 5, 6, 0, time.UTC)
+	for range 2000 {
+		away := time.Duration(random.Int64N(int64(800*24*time.Hour))) >> random.IntN(22)
+		if random.IntN(8) == 0 {
+			away = away.Truncate(time.Minute)
+		}
+		at := now.Add(away * time.Duration(1-2*random.IntN(2)))
+		turn := i18n.Turn(at, now)
+		if !turn.After(now) {
+			t.Fatalf("%v at %v: the turn is %v, which has been", at, now, turn)
+		}
+		for _, later := range []time.Time{turn.Add(-time.Nanosecond), now.Add(time.Duration(random.Int64N(int64(turn.Sub(now)))))} {
+			if got, want := i18n.Relative(ctx, at, later), i18n.Relative(ctx, at, now); got != want {
+				t.Errorf("%v at %v, before its turn at %v: got %q, want %q as at %v", at, later, turn, got, want, now)
+			}
+			if got, want := i18n.DaysLeft(ctx, at, later), i18n.DaysLeft(ctx, at, now); later.Before(i18n.NextDay(now)) && at.After(later) == at.After(now) && got != want {
+				t.Errorf("%v at %v, on the same day: got %q, want %q", at, later, got, want)
+			}
 		}
 	}
 }

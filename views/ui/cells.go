@@ -12,19 +12,45 @@ import (
 // Cells writes what stands in the cells of a long table, at a fraction of what
 // components cost. Everything given to it is text, escaped as templ escapes it.
 type Cells struct {
-	// Ctx is the reader's, Now the time that states are told by.
+	// Ctx has the reader's language and zone and the kinds, and nothing else.
 	Ctx context.Context
-	Now time.Time
 	// Words are what values that are data are called, by what they are values of.
 	Words map[string]map[string]string
+	now   time.Time
+	until time.Time
 	b     []byte
 }
 
-// NewCells writes behind b.
+// NewCells writes behind b what a reader sees at a time.
 func NewCells(ctx context.Context, now time.Time, b []byte) *Cells {
-	// The reader's language and zone are asked for with every cell: they come
-	// first.
-	return &Cells{Ctx: i18n.WithZone(i18n.WithLang(ctx, i18n.Lang(ctx)), i18n.Zone(ctx)), Now: now, b: b}
+	// The language and the zone are asked for with every cell: they come first.
+	plain := WithKinds(context.Background(), Kinds(ctx))
+	return &Cells{Ctx: i18n.WithZone(i18n.WithLang(plain, i18n.Lang(ctx)), i18n.Zone(ctx)), now: now, until: never, b: b}
+}
+
+// never is a moment that does not come.
+var never = time.Date(9999, 12, 31, 0, 0, 0, 0, time.UTC)
+
+// Now is the time that states are told by. What is drawn by it stands until the
+// first of the edges that is ahead, as far as Until tells; without edges it is
+// true only now.
+func (c *Cells) Now(edges ...time.Time) time.Time {
+	if len(edges) == 0 {
+		c.until = c.now
+	}
+	for _, edge := range edges {
+		if edge.After(c.now) && edge.Before(c.until) {
+			c.until = edge
+		}
+	}
+	return c.now
+}
+
+// Until is how long what was drawn since Until was asked before stands.
+func (c *Cells) Until() time.Time {
+	until := c.until
+	c.until = never
+	return until
 }
 
 // Bytes is everything that was written.
@@ -43,6 +69,9 @@ func (c *Cells) T(key string, args ...any) { c.Text(i18n.T(c.Ctx, key, args...))
 
 // Text writes text.
 func (c *Cells) Text(s string) { c.b = appendEscaped(c.b, s) }
+
+// Add writes what another Cells has written.
+func (c *Cells) Add(html []byte) { c.b = append(c.b, html...) }
 
 func (c *Cells) raw(s string) { c.b = append(c.b, s...) }
 
@@ -93,6 +122,11 @@ func (c *Cells) Moment(at time.Time, text string) {
 	c.Open("time", "datetime", at.UTC().Format(time.RFC3339))
 	c.Text(text)
 	c.Close("time")
+}
+
+// Relative says how far a moment is from now.
+func (c *Cells) Relative(at time.Time) string {
+	return i18n.Relative(c.Ctx, at, c.Now(i18n.Turn(at, c.now)))
 }
 
 // Link writes a link to a page of this site: path begins with "/".
