@@ -23,22 +23,6 @@ type Buckets struct {
 	API code.Table
 }
 
-// List shows the team's buckets.
-func (h Buckets) List(c *gin.Context) error {
-	ctx := c.Request.Context()
-	p := views.BucketListProps{By: models.ActorFrom(ctx), URL: listURL(c, "q", "region"), Region: c.Query("region")}
-	var err error
-	if p.Regions, err = h.DB.ListRegions(ctx, models.KindBucket); err != nil {
-		return err
-	}
-	filter := models.BucketFilter{Region: p.Region, Text: c.Query("q")}
-	p.Buckets, p.Cursor, err = h.DB.ListBuckets(ctx, p.By, filter, listPage(c))
-	if err != nil {
-		return err
-	}
-	return web.Render(c, http.StatusOK, views.BucketList(p))
-}
-
 // form is the form for a new bucket.
 func (h Buckets) form() OrderForm {
 	return OrderForm{

@@ -387,7 +387,7 @@ func TestDeletingObjectsInUseNamesTheirUsers(t *testing.T) {
 	if p := sendFile(t, site, c, form, "a.bin", []byte("x")); p.Status != http.StatusSeeOther {
 		t.Fatalf("a version: got %d", p.Status)
 	}
-	bucket := c.Get(t, "/buckets").Links("#buckets th")[0]
+	bucket := c.Get(t, "/buckets").Links("#buckets tbody th")[0]
 	list := c.Get(t, bucket)
 	for list.Has("#objects .file-row a[href*='?prefix=']") {
 		list = c.Get(t, list.Links("#objects th")[0])

@@ -25,6 +25,14 @@ type List[R any] struct {
 	kept *views.Kept
 }
 
+// regions are the Choices of a list whose filters are regions that serve a kind.
+func regions(kind models.Kind) func(context.Context, *models.DB, list.Query) (map[string][]views.ListChoice, error) {
+	return func(ctx context.Context, db *models.DB, _ list.Query) (map[string][]views.ListChoice, error) {
+		all, err := db.ListRegions(ctx, kind)
+		return map[string][]views.ListChoice{"region": views.RegionChoices(ctx, all)}, err
+	}
+}
+
 // route adds the list's routes, which pass through before.
 func (h List[R]) route(r gin.IRoutes, before ...gin.HandlerFunc) {
 	h.kept = new(views.Kept)

@@ -11,6 +11,7 @@ import (
 
 	"quartermaster/handlers/code"
 	"quartermaster/models"
+	"quartermaster/models/list"
 	"quartermaster/views"
 	"quartermaster/web"
 )
@@ -136,7 +137,9 @@ func (f *versionFields) chooseApp(ctx context.Context, a *Asked) error {
 // first.
 func (f *versionFields) chooseBucket(ctx context.Context, a *Asked) (err error) {
 	p := &f.page
-	if p.Buckets, _, err = f.db.ListBuckets(ctx, a.By, models.BucketFilter{}, models.Page{Size: models.MaxPageSize}); err != nil {
+	buckets, err := models.Buckets.Read(ctx, f.db, a.By, list.Query{Size: models.MaxPageSize})
+	p.Buckets = buckets.Rows
+	if err != nil {
 		return err
 	}
 	p.Bucket, err = f.db.FindBucket(ctx, a.By, f.source.Bucket)

@@ -138,7 +138,7 @@ func pageRoutes(cfg Config) (http.Handler, error) {
 	member.GET("/team/logo", web.Page(letterhead.Logo))
 
 	buckets := Buckets{DB: cfg.DB, UploadLimit: cfg.UploadLimit, API: table}
-	member.GET("/buckets", web.Page(buckets.List))
+	List[models.Bucket]{DB: cfg.DB, View: views.Buckets, Choices: regions(models.KindBucket)}.route(member)
 	member.GET("/buckets/:id", web.Page(buckets.Show))
 	member.GET("/buckets/:id/details", web.Page(buckets.Details))
 	member.POST("/buckets/:id/removal", web.Page(buckets.Delete))

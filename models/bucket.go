@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"quartermaster/models/list"
 	"quartermaster/models/pricing"
 	"quartermaster/models/query"
 )
@@ -280,24 +281,30 @@ func (db *DB) orderStorage(ctx context.Context, by Actor, region string) (b *Buc
 	return b, nil, err
 }
 
-// BucketFilter says which buckets to list. Empty fields do not narrow.
-type BucketFilter struct {
-	Region string
-	Text   string // in the name
-}
-
-// ListBuckets is a page of the team's buckets, newest first.
-func (db *DB) ListBuckets(ctx context.Context, by Actor, f BucketFilter, p Page) ([]Bucket, Cursor, error) {
-	if err := by.may(See); err != nil {
-		return nil, Cursor{}, err
-	}
-	q := query.Of[Bucket](db.gorm).Where("team_id = ?", by.TeamID)
-	if f.Region != "" {
-		q = q.Where("region = ?", f.Region)
-	}
-	return pageFound(ctx, q, db.find(by, KindBucket, f.Text).besides(f.Region != ""), p, newestFirst("created_at", "id"), func(b Bucket) []string {
-		return []string{stamp(b.CreatedAt), b.ID}
-	})
+// Buckets is the list of a team's buckets. Its filter is region.
+var Buckets = &List[Bucket]{
+	Right: See,
+	Desc: list.Desc[Bucket]{
+		Table: "buckets", Key: "id", Scope: "team_id",
+		Columns: []string{"id", "name", "region", "description", "tags", "storage", "size_limit", "used_bytes", "object_count", "creator_name", "created_at",
+			"team_id", "order_number", "created_by", "updated_at"},
+		Brief: 11,
+		Into: func(b *Bucket, to []any) []any {
+			return append(to, &b.ID, &b.Name, &b.Region, &b.Description, (*words)(&b.Tags), &b.Storage, &b.SizeLimit, &b.UsedBytes, &b.ObjectCount, &b.CreatorName, &b.CreatedAt,
+				&b.TeamID, &b.OrderNumber, &b.CreatedBy, &b.UpdatedAt)
+		},
+		Sorts: []list.Sort{{Name: "created", Columns: []string{"created_at", "id"}}, {Name: "name", Columns: []string{"name"}, Up: true},
+			{Name: "used", Columns: []string{"used_bytes", "id"}}},
+		Filters: []list.Filter{equals("region", "region", nil)},
+		Indexes: []list.Index{
+			{Name: "buckets_team", Sort: "created"},
+			{Name: "buckets_team_name", Sort: "name"},
+			{Name: "buckets_used", Sort: "used"},
+			{Name: "buckets_region", Filters: []string{"region"}, Sort: "created"},
+		},
+	},
+	Finds:   KindBucket,
+	Counter: countsAll(KindBucket),
 }
 
 // FindBucketNamed is the bucket of a name: ErrForbidden when it is another team's,

@@ -27,8 +27,6 @@ func TestListsAreReadFromTheHeadOfAnIndex(t *testing.T) {
 		index string
 		read  func(context.Context) error
 	}{
-		"buckets":             {"buckets_team", lists(db.ListBuckets, by, models.BucketFilter{}, page)},
-		"buckets of a region": {"buckets_region", lists(db.ListBuckets, by, models.BucketFilter{Region: "cn-hangzhou"}, page)},
 		"apps":                {"apps_team", lists(db.ListApps, by, models.AppFilter{}, page)},
 		"apps of a region":    {"apps_region", lists(db.ListApps, by, models.AppFilter{Region: "cn-hangzhou"}, page)},
 		"apps of a category":  {"apps_category", lists(db.ListApps, by, models.AppFilter{Category: "Java"}, page)},

@@ -2,6 +2,7 @@ package models
 
 import (
 	"context"
+	"encoding/json"
 	"time"
 
 	"quartermaster/models/list"
@@ -32,7 +33,9 @@ type AnyList interface {
 }
 
 // Lists are all lists, by their names.
-func Lists() map[string]AnyList { return map[string]AnyList{"Orders": Orders, "Plans": Plans} }
+func Lists() map[string]AnyList {
+	return map[string]AnyList{"Buckets": Buckets, "Orders": Orders, "Plans": Plans}
+}
 
 // Read is a page of the list as the actor's team has it. Filters that are not
 // the list's or not set to one of their values do not narrow.
@@ -109,6 +112,28 @@ func equals(name, column string, values []string) list.Filter {
 	return list.Filter{Name: name, Column: column, Values: values, Arms: func(value string, _ time.Time) []list.Cond {
 		return []list.Cond{{SQL: column + " = ?", Args: []any{value}}}
 	}}
+}
+
+// countsAll is the Counter of a list of all things of a kind.
+func countsAll(kind Kind) func(list.Query) string {
+	return func(q list.Query) string {
+		if len(q.Filters) == 0 {
+			return string(kind)
+		}
+		return ""
+	}
+}
+
+// words are read from a column that keeps them as JSON.
+type words []string
+
+// Scan implements sql.Scanner.
+func (w *words) Scan(value any) error {
+	text, _ := value.(string)
+	if b, ok := value.([]byte); ok {
+		text = string(b)
+	}
+	return json.Unmarshal([]byte(text), w)
 }
 
 // texts are words as a filter has them.

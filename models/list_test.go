@@ -61,7 +61,7 @@ func (f *filled) moment(seconds string) string {
 	return "strftime('%Y-%m-%d %H:%M:%S+00:00', '2026-01-01', '+' || (" + seconds + ") || ' seconds')"
 }
 
-// fill copies the team's first row of a list's table until there are n.
+// fill copies the team's last row of a list's table until there are n.
 func (f *filled) fill(t *testing.T, s list.Shape, n int) {
 	t.Helper()
 	from := f.rows[s.Table]
@@ -97,7 +97,7 @@ func (f *filled) fill(t *testing.T, s list.Shape, n int) {
 			as = f.moment("i * 61")
 		case c == "ends_at": // in another order
 			as = f.moment("i * 7919 % 100003 * 61")
-		case strings.HasSuffix(c, "_minor"):
+		case strings.HasSuffix(c, "_minor"), c == "used_bytes", c == "size":
 			as = "i % 977"
 		default:
 			as = "first." + c
@@ -105,7 +105,7 @@ func (f *filled) fill(t *testing.T, s list.Shape, n int) {
 		columns, selected = append(columns, c), append(selected, as)
 	}
 	f.Exec(t, fmt.Sprintf(`WITH RECURSIVE n (i) AS (SELECT %d UNION ALL SELECT i + 1 FROM n WHERE i < %d)
-		INSERT INTO %s (%s) SELECT %s FROM n, (SELECT * FROM %s WHERE %s = '%s' ORDER BY %s LIMIT 1) AS first`,
+		INSERT INTO %s (%s) SELECT %s FROM n, (SELECT * FROM %s WHERE %s = '%s' ORDER BY %s DESC LIMIT 1) AS first`,
 		from+1, n, s.Table, strings.Join(columns, ", "), strings.Join(selected, ", "), s.Table, s.Scope, f.team.TeamID, s.Key))
 	f.rows[s.Table] = n
 }
@@ -117,6 +117,7 @@ func fillable(t *testing.T) *filled {
 	db := modelstest.OpenWith(t, o)
 	team := modelstest.NewTeam(t, db)
 	mustPlace(t, db, team.Requester, planOrder(example()))
+	mustPlace(t, db, team.Requester, bucketOrder("of-all-kinds", ""))
 	return &filled{modelstest.NewCost(t, o), team.Requester, map[string]int{}}
 }
 

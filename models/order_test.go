@@ -198,7 +198,7 @@ func TestOrderIsRefusedWholeWhenOneLineIs(t *testing.T) {
 	if _, err := db.PlaceOrder(t.Context(), team.Requester, in); !rejects(err, "bucket_name", "taken") {
 		t.Fatalf("got %v, want bucket_name taken", err)
 	}
-	buckets, _, err := db.ListBuckets(t.Context(), team.Viewer, models.BucketFilter{}, models.Page{})
+	buckets, _, err := modelstest.List(t.Context(), db, team.Viewer, models.Buckets, list.Query{})
 	if err != nil || len(buckets) != 0 {
 		t.Errorf("got %d buckets, %v; want none", len(buckets), err)
 	}
@@ -243,15 +243,15 @@ func TestListPagesNeitherSkipNorRepeat(t *testing.T) {
 	for range 7 {
 		mustPlace(t, db, team.Requester, bucketOrder("", ""))
 	}
-	read := func(p models.Page) ([]models.Bucket, models.Cursor) {
-		rows, c, err := db.ListBuckets(t.Context(), team.Viewer, models.BucketFilter{}, p)
+	read := func(p list.Query) ([]models.Bucket, list.Page[models.Bucket]) {
+		rows, c, err := modelstest.List(t.Context(), db, team.Viewer, models.Buckets, p)
 		if err != nil {
 			t.Fatal(err)
 		}
 		return rows, c
 	}
 	seen := map[string]bool{}
-	first, c := read(models.Page{Size: 3})
+	first, c := read(list.Query{Size: 3})
 	mustPlace(t, db, team.Requester, bucketOrder("", "")) // arrives while somebody pages
 	rows := first
 	for {
@@ -264,12 +264,12 @@ func TestListPagesNeitherSkipNorRepeat(t *testing.T) {
 		if c.Next == "" {
 			break
 		}
-		rows, c = read(models.Page{Size: 3, After: c.Next})
+		rows, c = read(list.Query{Size: 3, After: c.Next})
 	}
 	if len(seen) != 7 {
 		t.Errorf("got %d buckets, want 7", len(seen))
 	}
-	back, _ := read(models.Page{Size: 3, Before: c.Prev})
+	back, _ := read(list.Query{Size: 3, Before: c.Prev})
 	if len(back) != 3 || back[2].CreatedAt.Before(rows[0].CreatedAt) {
 		t.Errorf("the page before the last holds %d rows", len(back))
 	}

@@ -38,6 +38,7 @@ type PkgVersion struct {
 	Description string
 	Source      string  // oss://bucket/key, as the caller gave it
 	ObjectID    *string // nil when the source is external
+	BucketID    string  // that has the object, or ""
 	State       PkgVersionState
 	Size        int64
 	SHA256      string `gorm:"column:sha256"`

@@ -222,7 +222,7 @@ func (in *PkgVersionInput) Fulfil(ctx context.Context, tx *DB, by Actor, order *
 	if object == nil {
 		line.State = OrderCompleted // an external file is not inspected
 	} else {
-		v.ObjectID, v.Size, v.SHA256 = &object.ID, object.Size, object.SHA256
+		v.ObjectID, v.BucketID, v.Size, v.SHA256 = &object.ID, object.BucketID, object.Size, object.SHA256
 		v.State, v.JobID = VersionChecking, line.JobID
 	}
 	err = query.Of[PkgVersion](tx.gorm).Create(ctx, v)

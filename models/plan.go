@@ -178,12 +178,7 @@ var Plans = &List[Plan]{
 		err = db.Scan(ctx, &codes, "SELECT code FROM package_types WHERE "+holds("code", "zh", "en"), like(text))
 		return codes, err
 	},
-	Counter: func(q list.Query) string {
-		if len(q.Filters) == 0 {
-			return string(KindPlan)
-		}
-		return ""
-	},
+	Counter: countsAll(KindPlan),
 	Fill: func(ctx context.Context, db *DB, _ Actor, plans []Plan) error {
 		types, err := db.PackageTypes(ctx)
 		for i := range plans {

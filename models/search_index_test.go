@@ -31,7 +31,7 @@ func addBuckets(t *testing.T, o models.Options, by models.Actor, from, to int, n
 // named are the buckets of a team's list that have a text.
 func named(t *testing.T, db *models.DB, by models.Actor, text string) []string {
 	t.Helper()
-	rows, _, err := db.ListBuckets(t.Context(), by, models.BucketFilter{Text: text}, models.Page{})
+	rows, _, err := modelstest.List(t.Context(), db, by, models.Buckets, list.Query{Text: text})
 	if err != nil {
 		t.Fatalf("list by %q: %v", text, err)
 	}
@@ -159,17 +159,17 @@ func TestPagesOfASearchNeitherSkipNorRepeat(t *testing.T) {
 	fill()
 	addBuckets(t, o, team.Requester, 2500, 2600, name)
 	for _, text := range []string{"deep", "de", "d", "deep-1", "p-17", "-again", "5", "nothing"} {
-		read := func(f models.BucketFilter, p models.Page) ([]models.Bucket, models.Cursor) {
+		read := func(q list.Query) ([]models.Bucket, list.Page[models.Bucket]) {
 			t.Helper()
-			rows, c, err := db.ListBuckets(t.Context(), team.Viewer, f, p)
+			rows, c, err := modelstest.List(t.Context(), db, team.Viewer, models.Buckets, q)
 			if err != nil {
 				t.Fatal(err)
 			}
 			return rows, c
 		}
 		var want []string
-		for p := (models.Page{Size: 100}); ; {
-			rows, c := read(models.BucketFilter{}, p)
+		for p := (list.Query{Size: 100}); ; {
+			rows, c := read(p)
 			for _, b := range rows {
 				if strings.Contains(b.Name+" "+b.ID, text) || strings.Contains("ada", text) || strings.Contains("[]", text) {
 					want = append(want, b.ID)
@@ -180,9 +180,9 @@ func TestPagesOfASearchNeitherSkipNorRepeat(t *testing.T) {
 			}
 		}
 		var got []string
-		last := models.Page{Size: 37}
+		last := list.Query{Text: text, Size: 37}
 		for p := last; ; last = p {
-			rows, c := read(models.BucketFilter{Text: text}, p)
+			rows, c := read(p)
 			for _, b := range rows {
 				got = append(got, b.ID)
 			}
@@ -193,7 +193,7 @@ func TestPagesOfASearchNeitherSkipNorRepeat(t *testing.T) {
 		if !slices.Equal(got, want) {
 			t.Errorf("%q forwards: got %d, want %d; they differ at %d", text, len(got), len(want), differ(got, want))
 		}
-		rows, c := read(models.BucketFilter{Text: text}, last)
+		rows, c := read(last)
 		got = nil
 		for {
 			for _, b := range slices.Backward(rows) {
@@ -202,7 +202,7 @@ func TestPagesOfASearchNeitherSkipNorRepeat(t *testing.T) {
 			if c.Prev == "" {
 				break
 			}
-			rows, c = read(models.BucketFilter{Text: text}, models.Page{Size: 37, Before: c.Prev})
+			rows, c = read(list.Query{Text: text, Size: 37, Before: c.Prev})
 		}
 		slices.Reverse(got)
 		if !slices.Equal(got, want) {
@@ -324,7 +324,7 @@ func TestASearchReadsNoMoreOfManyRows(t *testing.T) {
 		for _, team := range []models.Actor{few.Viewer, many.Viewer} {
 			for what, read := range map[string]func() (int, error){
 				"list": func() (int, error) {
-					rows, _, err := db.ListBuckets(t.Context(), team, models.BucketFilter{Text: c.text}, models.Page{})
+					rows, _, err := modelstest.List(t.Context(), db, team, models.Buckets, list.Query{Text: c.text})
 					return len(rows), err
 				},
 				"search": func() (int, error) {

@@ -297,9 +297,9 @@ func appTable(p AppListProps) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var13 string
-					templ_7745c5c3_Var13, templ_7745c5c3_Err = templ.JoinStringErrs(versionRegion(ctx, p.Regions, a.Region))
+					templ_7745c5c3_Var13, templ_7745c5c3_Err = templ.JoinStringErrs(regionName(ctx, p.Regions, a.Region))
 					if templ_7745c5c3_Err != nil {
-						return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/apps.templ`, Line: 56, Col: 89}
+						return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/apps.templ`, Line: 56, Col: 86}
 					}
 					_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var13))
 					if templ_7745c5c3_Err != nil {
@@ -749,7 +749,7 @@ func AppShow(p AppShowProps) templ.Component {
 			return nil
 		})
 		templ_7745c5c3_Err = layout.Page(layout.PageProps{
-			Title: p.App.Name, Subtitle: versionRegion(ctx, p.Regions, p.App.Region), Kind: models.KindPkgVersion, Actions: appActions(p),
+			Title: p.App.Name, Subtitle: regionName(ctx, p.Regions, p.App.Region), Kind: models.KindPkgVersion, Actions: appActions(p),
 			Crumbs: ui.Crumbs(ctx, models.KindApp),
 		}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var26), templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {

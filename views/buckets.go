@@ -4,22 +4,47 @@ import (
 	"context"
 	"net/url"
 	"strings"
+	"time"
 
 	"quartermaster/models"
 	"quartermaster/views/i18n"
 	"quartermaster/views/ui"
 )
 
-// BucketListProps is what the list of buckets shows.
-type BucketListProps struct {
-	Buckets []models.Bucket
-	Cursor  models.Cursor
-	Regions []models.Region
-	By      models.Actor
-	// URL is the list's address with its filters, Region the one of them that is
-	// a tab.
-	URL    ListURL
-	Region string
+// Buckets is the list of a team's buckets.
+var Buckets = &ListView[models.Bucket]{
+	ID: "bucket-list", Path: "/buckets", List: models.Buckets, Label: "buckets.list", Search: "buckets.search",
+	Columns: []ListColumn[models.Bucket]{
+		{Words: "buckets.bucket", Sort: "name", Name: true, Text: func(_ *ui.Cells, b *models.Bucket) string { return b.Name }, Draw: func(c *ui.Cells, b *models.Bucket) {
+			c.Link("/buckets/"+b.ID, b.Name)
+			c.Note(b.Description)
+			c.Tags(b.Tags)
+		}},
+		regionColumn(func(b *models.Bucket) string { return b.Region }),
+		{Words: "buckets.used", Sort: "used", Class: "meter-cell", Text: func(c *ui.Cells, b *models.Bucket) string { return i18n.Bytes(c.Ctx, b.UsedBytes) }, Draw: func(c *ui.Cells, b *models.Bucket) {
+			if b.SizeLimit > 0 {
+				c.Meter(ui.MeterProps{Label: bucketHolds(c.Ctx, *b), Text: i18n.Percent(c.Ctx, b.UsedBytes, b.SizeLimit), Used: b.UsedBytes, Limit: b.SizeLimit})
+			} else {
+				c.Text(i18n.Bytes(c.Ctx, b.UsedBytes))
+			}
+		}},
+		filed("field.size_limit", func(c *ui.Cells, b *models.Bucket) string {
+			if b.SizeLimit == 0 {
+				return ""
+			}
+			return i18n.Bytes(c.Ctx, b.SizeLimit)
+		}),
+		{Words: "buckets.object-count", Class: "num", Text: func(_ *ui.Cells, b *models.Bucket) string { return number(b.ObjectCount) },
+			Draw: func(c *ui.Cells, b *models.Bucket) { c.Text(i18n.Number(c.Ctx, b.ObjectCount)) }},
+		createdColumn("buckets.created-at", func(b *models.Bucket) (time.Time, string) { return b.CreatedAt, b.CreatorName }),
+		filed("buckets.created-by", func(_ *ui.Cells, b *models.Bucket) string { return b.CreatorName }),
+		filed("field.description", func(_ *ui.Cells, b *models.Bucket) string { return b.Description }),
+		filed("field.tags", func(_ *ui.Cells, b *models.Bucket) string { return strings.Join(b.Tags, ", ") }),
+		filed("buckets.id", func(_ *ui.Cells, b *models.Bucket) string { return b.ID }),
+	},
+	Filters: []ListFilter{{Name: "region", As: Tabs}},
+	Head:    kindHead(models.KindBucket, "buckets.subtitle"),
+	Empty:   kindEmpty(models.KindBucket, "buckets.empty.title", "buckets.empty.text"),
 }
 
 // BucketNewProps is what the form for a new bucket shows.
@@ -115,21 +140,6 @@ func below(name, prefix string) string {
 	return ui.Visible(name)
 }
 
-// regionName is what a region is called in the reader's language; its id when
-// it is not among those.
-func regionName(ctx context.Context, regions []models.Region, id string) string {
-	for _, r := range regions {
-		if r.ID != id {
-			continue
-		}
-		if i18n.Lang(ctx) == "zh" {
-			return r.ZH
-		}
-		return r.EN
-	}
-	return id
-}
-
 // bucketHolds is how much a bucket holds, of how much it may.
 func bucketHolds(ctx context.Context, b models.Bucket) string {
 	if b.SizeLimit > 0 {
@@ -152,14 +162,6 @@ func bucketAgain(b models.Bucket) string {
 		limit = number(b.SizeLimit >> 30)
 	}
 	return withQuery("/buckets/new", "region", b.Region, "description", b.Description, "size_limit", limit, "tags", strings.Join(b.Tags, ", "))
-}
-
-func (p BucketListProps) tabs(ctx context.Context) []ui.Tab {
-	tabs := []ui.Tab{{Label: i18n.T(ctx, "buckets.all"), Href: p.URL.With("region", ""), Current: p.Region == ""}}
-	for _, r := range p.Regions {
-		tabs = append(tabs, ui.Tab{Label: regionName(ctx, p.Regions, r.ID), Href: p.URL.With("region", r.ID), Current: p.Region == r.ID})
-	}
-	return tabs
 }
 
 func (p BucketNewProps) regions(ctx context.Context) []ui.Option {

@@ -456,6 +456,59 @@ func plain[R any](words, class string, text func(c *ui.Cells, row *R) string) Li
 	return ListColumn[R]{Words: words, Class: class, Text: text, Draw: func(c *ui.Cells, row *R) { c.Text(text(c, row)) }}
 }
 
+// regionColumn is what the region of a row is called.
+func regionColumn[R any](of func(*R) string) ListColumn[R] {
+	return plain("field.region", "", func(c *ui.Cells, row *R) string { return c.Word("region", of(row)) })
+}
+
+// createdColumn is when a thing was made and by whom.
+func createdColumn[R any](words string, of func(*R) (at time.Time, by string)) ListColumn[R] {
+	return ListColumn[R]{Words: words, Sort: "created", Class: "nowrap",
+		Text: func(c *ui.Cells, row *R) string {
+			at, _ := of(row)
+			return i18n.DateTime(c.Ctx, at)
+		},
+		Draw: func(c *ui.Cells, row *R) {
+			at, by := of(row)
+			c.Moment(at, c.Relative(at))
+			c.In("small", "", by)
+		}}
+}
+
+// kindHead is the heading of the list of a kind's things, and kindEmpty what
+// stands in their place, both with the way to make one.
+func kindHead(kind models.Kind, subtitle string) func(context.Context, ListAt) layout.PageProps {
+	return func(ctx context.Context, at ListAt) layout.PageProps {
+		return layout.PageProps{Title: ui.Look(ctx, kind).Many(ctx), Subtitle: i18n.T(ctx, subtitle), Kind: kind, Actions: newButton(at.By, kind)}
+	}
+}
+
+func kindEmpty(kind models.Kind, title, text string) func(context.Context, ListAt) ui.EmptyProps {
+	return func(ctx context.Context, at ListAt) ui.EmptyProps {
+		return ui.EmptyProps{Kind: kind, Title: i18n.T(ctx, title), Text: i18n.T(ctx, text), Action: newButton(at.By, kind)}
+	}
+}
+
+// regionName is what a region is called in the reader's language; its id when
+// it is not among those.
+func regionName(ctx context.Context, regions []models.Region, id string) string {
+	for _, r := range regions {
+		if r.ID == id {
+			return word(ctx, r.ZH, r.EN)
+		}
+	}
+	return id
+}
+
+// RegionChoices are regions as values of a filter.
+func RegionChoices(ctx context.Context, regions []models.Region) []ListChoice {
+	choices := make([]ListChoice, len(regions))
+	for i, r := range regions {
+		choices[i] = ListChoice{r.ID, word(ctx, r.ZH, r.EN)}
+	}
+	return choices
+}
+
 // filed is a column of files alone.
 func filed[R any](words string, text func(c *ui.Cells, row *R) string) ListColumn[R] {
 	return ListColumn[R]{Words: words, Text: text}

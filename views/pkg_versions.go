@@ -94,16 +94,6 @@ var versionTones = map[models.PkgVersionState]ui.Tone{
 	models.VersionChecking: ui.Busy, models.VersionReady: ui.OK, models.VersionFailed: ui.Danger, models.VersionUnverified: ui.Warn,
 }
 
-// versionRegion is what a region is called; its id when nobody has named it.
-func versionRegion(ctx context.Context, regions []models.Region, id string) string {
-	for _, r := range regions {
-		if r.ID == id {
-			return word(ctx, r.ZH, r.EN)
-		}
-	}
-	return id
-}
-
 func regionOptions(ctx context.Context, regions []models.Region) []ui.Option {
 	options := make([]ui.Option, len(regions))
 	for i, r := range regions {
@@ -131,7 +121,7 @@ func (p AppListProps) categories(ctx context.Context) []FilterOption {
 func (p AppListProps) filters(ctx context.Context) []ui.Filter {
 	var out []ui.Filter
 	if r := p.URL.Query.Get("region"); r != "" {
-		out = append(out, ui.Filter{Label: ui.Label(ctx, "region"), Value: versionRegion(ctx, p.Regions, r), RemoveHref: p.URL.With("region", "")})
+		out = append(out, ui.Filter{Label: ui.Label(ctx, "region"), Value: regionName(ctx, p.Regions, r), RemoveHref: p.URL.With("region", "")})
 	}
 	if c := p.URL.Query.Get("category"); c != "" {
 		out = append(out, ui.Filter{Label: ui.Label(ctx, "category"), Value: c, RemoveHref: p.URL.With("category", "")})
@@ -159,7 +149,7 @@ func (p AppShowProps) facts(ctx context.Context) []ui.Row {
 	a := p.App
 	return []ui.Row{
 		{Label: i18n.T(ctx, "apps.id"), Value: a.ID, Copy: true},
-		{Label: ui.Label(ctx, "region"), Value: versionRegion(ctx, p.Regions, a.Region) + " · " + a.Region},
+		{Label: ui.Label(ctx, "region"), Value: regionName(ctx, p.Regions, a.Region) + " · " + a.Region},
 		{Label: ui.Label(ctx, "category"), Value: a.Category},
 		{Label: i18n.T(ctx, "apps.versions"), Value: i18n.Number(ctx, a.VersionCount)},
 		{Label: ui.Label(ctx, "description"), Value: a.Description},
@@ -294,7 +284,7 @@ func (p PkgVersionShowProps) facts(ctx context.Context) []ui.Row {
 	rows := []ui.Row{
 		{Label: i18n.T(ctx, "versions.id"), Value: v.ID, Copy: true},
 		{Label: ui.Label(ctx, "app_id"), Body: appLink(v)},
-		{Label: ui.Label(ctx, "region"), Value: versionRegion(ctx, p.Regions, v.Region) + " · " + v.Region},
+		{Label: ui.Label(ctx, "region"), Value: regionName(ctx, p.Regions, v.Region) + " · " + v.Region},
 	}
 	if !v.External() {
 		rows = append(rows, ui.Row{Label: i18n.T(ctx, "versions.size"), Value: i18n.Bytes(ctx, v.Size)})

@@ -10,7 +10,6 @@ import (
 	"quartermaster/models"
 	"quartermaster/models/pricing"
 	"quartermaster/views/i18n"
-	"quartermaster/views/layout"
 	"quartermaster/views/ui"
 )
 
@@ -79,14 +78,8 @@ var Plans = &ListView[models.Plan]{
 		{Name: "type", Words: "field.package_type"},
 		{Name: "ending", Values: "plans.ending.", Icon: "clock", As: Switch},
 	},
-	Head: func(ctx context.Context, at ListAt) layout.PageProps {
-		return layout.PageProps{Title: ui.Look(ctx, models.KindPlan).Many(ctx), Subtitle: i18n.T(ctx, "plans.subtitle"),
-			Kind: models.KindPlan, Actions: newButton(at.By, models.KindPlan)}
-	},
-	Empty: func(ctx context.Context, at ListAt) ui.EmptyProps {
-		return ui.EmptyProps{Kind: models.KindPlan, Title: i18n.T(ctx, "plans.empty.title"), Text: i18n.T(ctx, "plans.empty.text"),
-			Action: newButton(at.By, models.KindPlan)}
-	},
+	Head:  kindHead(models.KindPlan, "plans.subtitle"),
+	Empty: kindEmpty(models.KindPlan, "plans.empty.title", "plans.empty.text"),
 }
 
 func planName(ctx context.Context, p *models.Plan) string { return word(ctx, p.Type.ZH, p.Type.EN) }
@@ -287,16 +280,6 @@ func (p PlanShowProps) ran() (passed, whole int64) {
 	return min(max(passed, 0), whole), whole
 }
 
-// region is what a region is called.
-func (p PlanShowProps) region(ctx context.Context, id string) string {
-	for _, r := range p.Regions {
-		if r.ID == id {
-			return word(ctx, r.ZH, r.EN)
-		}
-	}
-	return id
-}
-
 func (p PlanShowProps) facts(ctx context.Context) []ui.Row {
 	x := p.Plan
 	rows := []ui.Row{
@@ -304,7 +287,7 @@ func (p PlanShowProps) facts(ctx context.Context) []ui.Row {
 		{Label: ui.Label(ctx, "product_code"), Value: x.ProductCode, Mono: true},
 		{Label: ui.Label(ctx, "package_type"), Body: planTypeFact(x)},
 		{Label: ui.Label(ctx, "specification"), Value: planSize(ctx, x)},
-		{Label: ui.Label(ctx, "region"), Value: p.region(ctx, x.Region)},
+		{Label: ui.Label(ctx, "region"), Value: regionName(ctx, p.Regions, x.Region)},
 		{Label: ui.Label(ctx, "duration"), Value: i18n.Term(ctx, x.Duration, string(x.PricingCycle))},
 		{Label: i18n.T(ctx, "plans.starts"), Body: ui.DateTime(x.EffectiveAt, i18n.OrderTime(ctx, x.EffectiveAt))},
 		{Label: i18n.T(ctx, "plans.last-day"), Body: ui.DateTime(x.EndsAt, i18n.LastDate(ctx, x.EndsAt))},

@@ -53,7 +53,7 @@ func (p StoreListProps) states(ctx context.Context) []FilterOption {
 }
 
 func (p StoreListProps) regions(ctx context.Context) []FilterOption {
-	return options(ctx, p.URL, "region", p.Filter.Region, p.Regions, func(r models.Region) (string, string) { return r.ID, storeRegion(ctx, p.Regions, r.ID) })
+	return options(ctx, p.URL, "region", p.Filter.Region, p.Regions, func(r models.Region) (string, string) { return r.ID, regionName(ctx, p.Regions, r.ID) })
 }
 
 func (p StoreListProps) filters(ctx context.Context) []ui.Filter {
@@ -62,7 +62,7 @@ func (p StoreListProps) filters(ctx context.Context) []ui.Filter {
 		out = append(out, ui.Filter{Label: i18n.T(ctx, "stores.state"), Value: StoreStateText(ctx, p.Filter.State), RemoveHref: p.URL.With("state", "")})
 	}
 	if p.Filter.Region != "" {
-		out = append(out, ui.Filter{Label: ui.Label(ctx, "region"), Value: storeRegion(ctx, p.Regions, p.Filter.Region), RemoveHref: p.URL.With("region", "")})
+		out = append(out, ui.Filter{Label: ui.Label(ctx, "region"), Value: regionName(ctx, p.Regions, p.Filter.Region), RemoveHref: p.URL.With("region", "")})
 	}
 	return out
 }
@@ -73,16 +73,6 @@ func StoreStateText(ctx context.Context, s models.StoreState) string {
 		return i18n.T(ctx, key)
 	}
 	return string(s)
-}
-
-// storeRegion is a region's name, its id when the catalogue has it no longer.
-func storeRegion(ctx context.Context, regions []models.Region, id string) string {
-	for _, r := range regions {
-		if r.ID == id {
-			return word(ctx, r.ZH, r.EN)
-		}
-	}
-	return id
 }
 
 // storeZones are the names of zones of a region, in one line.
@@ -220,7 +210,7 @@ func (p StoreNewProps) rows(ctx context.Context) []ui.Row {
 	in := p.Input
 	rows := []ui.Row{
 		{Label: ui.Label(ctx, "store_name"), Value: in.Name, Mono: in.Name != ""},
-		{Label: ui.Label(ctx, "region"), Value: storeRegion(ctx, p.Regions, in.Region)},
+		{Label: ui.Label(ctx, "region"), Value: regionName(ctx, p.Regions, in.Region)},
 		{Label: ui.Label(ctx, "availability_zones"), Value: storeZones(ctx, p.Regions, in.Region, in.Zones)},
 		{Label: i18n.T(ctx, "stores.flavor"), Value: storeFlavor(in.CU, in.Num)},
 		{Label: ui.Label(ctx, "charge_mode"), Value: storeCharge(ctx, in.ChargeMode, in.PeriodType, in.PeriodNum)},
@@ -241,7 +231,7 @@ func (p StoreShowProps) facts(ctx context.Context) []ui.Row {
 	s := p.Store
 	rows := []ui.Row{
 		{Label: i18n.T(ctx, "stores.id"), Value: s.ID, Copy: true},
-		{Label: ui.Label(ctx, "region"), Value: storeRegion(ctx, p.Regions, s.Region) + " · " + s.Region},
+		{Label: ui.Label(ctx, "region"), Value: regionName(ctx, p.Regions, s.Region) + " · " + s.Region},
 		{Label: ui.Label(ctx, "availability_zones"), Value: storeZones(ctx, p.Regions, s.Region, s.Zones)},
 		{Label: i18n.T(ctx, "stores.flavor"), Value: storeFlavor(s.CU, s.Num)},
 		{Label: ui.Label(ctx, "charge_mode"), Value: storeCharge(ctx, s.ChargeMode, s.PeriodType, s.PeriodNum)},
@@ -352,7 +342,7 @@ func (p StoreShowProps) lost(ctx context.Context) []string {
 	s := p.Store
 	lost := []string{
 		i18n.T(ctx, "stores.delete.index", "Name", s.Name),
-		i18n.T(ctx, "stores.delete.units", "Flavor", storeFlavor(s.CU, s.Num), "Region", storeRegion(ctx, p.Regions, s.Region)),
+		i18n.T(ctx, "stores.delete.units", "Flavor", storeFlavor(s.CU, s.Num), "Region", regionName(ctx, p.Regions, s.Region)),
 	}
 	if s.EndsAt != nil && s.EndsAt.After(p.Now) {
 		lost = append(lost, i18n.T(ctx, "stores.delete.paid", "Date", i18n.LastDate(ctx, *s.EndsAt)))

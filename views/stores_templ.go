@@ -382,9 +382,9 @@ func StoreRow(p StoreListProps, s models.Store) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var15 string
-		templ_7745c5c3_Var15, templ_7745c5c3_Err = templ.JoinStringErrs(storeRegion(ctx, p.Regions, s.Region))
+		templ_7745c5c3_Var15, templ_7745c5c3_Err = templ.JoinStringErrs(regionName(ctx, p.Regions, s.Region))
 		if templ_7745c5c3_Err != nil {
-			return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/stores.templ`, Line: 76, Col: 42}
+			return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/stores.templ`, Line: 76, Col: 41}
 		}
 		_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var15))
 		if templ_7745c5c3_Err != nil {
@@ -925,7 +925,7 @@ func StoreShow(p StoreShowProps) templ.Component {
 			return nil
 		})
 		templ_7745c5c3_Err = layout.Page(layout.PageProps{
-			Title: p.Store.Name, Subtitle: storeRegion(ctx, p.Regions, p.Store.Region) + " · " + storeFlavor(p.Store.CU, p.Store.Num),
+			Title: p.Store.Name, Subtitle: regionName(ctx, p.Regions, p.Store.Region) + " · " + storeFlavor(p.Store.CU, p.Store.Num),
 			Kind: models.KindStore, State: storeBadge(p.Store.State), Actions: storeActions(p),
 			Crumbs: ui.Crumbs(ctx, models.KindStore),
 		}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var37), templ_7745c5c3_Buffer)

@@ -104,7 +104,7 @@ func TestAFullDiskLetsPeopleSignInAndDelete(t *testing.T) {
 		t.Errorf("got %q, want that the disk is filling up, with the figures", got)
 	}
 	admin.Submit(t, admin.Get(t, "/buckets/new"), "#bucket-form", webtest.Values{"bucket_name": "files", "region": "cn-hangzhou"})
-	bucket := admin.Get(t, "/buckets").Links("th")[0]
+	bucket := admin.Get(t, "/buckets").Links("tbody th")[0]
 	if status := d.put(t, admin, bucket, "kept", 1<<20); status != http.StatusSeeOther {
 		t.Fatalf("upload: got %d", status)
 	}

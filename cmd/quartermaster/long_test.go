@@ -62,7 +62,7 @@ func uploads(t *testing.T, c *webtest.Client, size int, names ...string) map[str
 	t.Helper()
 	c.Submit(t, c.Get(t, "/buckets/new"), "#bucket-form", webtest.Values{"bucket_name": "files", "region": "cn-hangzhou"})
 	c.Submit(t, c.Get(t, "/apps/new"), "#app-form", webtest.Values{"app_name": "shop", "region": "cn-hangzhou"})
-	bucket, app := c.Get(t, "/buckets").Links("th"), c.Get(t, "/apps").Links("th")
+	bucket, app := c.Get(t, "/buckets").Links("tbody th"), c.Get(t, "/apps").Links("tbody th")
 	if len(bucket) != 1 || len(app) != 1 {
 		t.Fatalf("got %d buckets and %d applications, want one of each", len(bucket), len(app))
 	}
@@ -142,7 +142,7 @@ func TestWhatTakesLongIsCarried(t *testing.T) {
 func (p proxied) slowDownload(t *testing.T, c *webtest.Client, cookie string) func() error {
 	t.Helper()
 	const size = 16 << 20
-	bucket := c.Get(t, "/buckets").Links("th")[0]
+	bucket := c.Get(t, "/buckets").Links("tbody th")[0]
 	up := newUpload(t, bucket+"/objects", "file", "large", size, nil)
 	if got := c.Send(t, up.request(t, p.URL, "", bytes.NewReader(up.form))); got.Status != http.StatusSeeOther {
 		t.Fatalf("store what is to be downloaded: got %d", got.Status)

@@ -315,7 +315,7 @@ func (p proxied) carriesFiles(t *testing.T, c *webtest.Client) {
 	if made.Status != http.StatusSeeOther {
 		t.Fatalf("make a bucket: got %d: %s", made.Status, made.Text(".error-summary"))
 	}
-	bucket := c.Get(t, "/buckets").Links("th")[0]
+	bucket := c.Get(t, "/buckets").Links("tbody th")[0]
 	const half = 10 << 20
 	random := make([]byte, half)
 	if _, err := rand.Read(random); err != nil {
@@ -385,7 +385,7 @@ func (p proxied) post(t *testing.T, path string, form *multipart.Writer, body io
 // a form or an upload is too large.
 func (p proxied) carriesRefusals(t *testing.T, c *webtest.Client) {
 	t.Helper()
-	bucket := c.Get(t, "/buckets").Links("th")[0]
+	bucket := c.Get(t, "/buckets").Links("tbody th")[0]
 	const tooLarge = 40 << 20
 	form := multipart.NewWriter(io.Discard)
 	head := "--" + form.Boundary() + "\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a\"\r\n\r\n"

@@ -608,7 +608,7 @@ func (s story) faults(calls map[string]map[string]string) {
 		var n []int
 		apps, _, err := s.d.DB.ListApps(s.Context(), s.d.Team.Requester, models.AppFilter{}, models.Page{})
 		versions, _, err2 := s.d.DB.ListPkgVersions(s.Context(), s.d.Team.Requester, models.PkgVersionFilter{}, models.Page{})
-		buckets, _, err3 := s.d.DB.ListBuckets(s.Context(), s.d.Team.Requester, models.BucketFilter{}, models.Page{})
+		buckets, _, err3 := modelstest.List(s.Context(), s.d.DB, s.d.Team.Requester, models.Buckets, list.Query{})
 		orders, _, err4 := modelstest.List(s.Context(), s.d.DB, s.d.Team.Requester, models.Orders, list.With("free", "true"))
 		if err := errors.Join(err, err2, err3, err4); err != nil {
 			s.Fatal(err)
@@ -819,7 +819,7 @@ func TestFiftyEqualStoragesAreOneBucket(t *testing.T) {
 	if codes := atOnce(t, d, "CreateStorage", nil); codes["OK"] != 50 {
 		t.Errorf("got %v, want 50 OK", codes)
 	}
-	buckets, _, err := d.DB.ListBuckets(t.Context(), d.Team.Viewer, models.BucketFilter{}, models.Page{})
+	buckets, _, err := modelstest.List(t.Context(), d.DB, d.Team.Viewer, models.Buckets, list.Query{})
 	if err != nil || len(buckets) != 1 {
 		t.Errorf("got %d buckets, %v, want 1", len(buckets), err)
 	}

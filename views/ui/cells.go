@@ -102,6 +102,13 @@ func (c *Cells) In(element, class, text string) {
 	c.Close(element)
 }
 
+// Note writes text below what a row is called, unless it is empty.
+func (c *Cells) Note(text string) {
+	if text != "" {
+		c.In("small", "ellipsis", text)
+	}
+}
+
 // None writes that there is nothing.
 func (c *Cells) None() { c.In("span", "none", "—") }
 
@@ -119,7 +126,7 @@ func (c *Cells) Tags(tags []string) {
 
 // Moment writes a moment as text, with the exact time in UTC behind it.
 func (c *Cells) Moment(at time.Time, text string) {
-	c.Open("time", "datetime", at.UTC().Format(time.RFC3339))
+	c.Open("time", "datetime", at.UTC().Format(time.RFC3339), "title", at.UTC().Format("2006-01-02 15:04:05 UTC"))
 	c.Text(text)
 	c.Close("time")
 }

@@ -125,7 +125,7 @@ for (const [name, { launcher, ...options }] of Object.entries(engines)) {
 	test(`${name}: a press beside a dialog closes it`, async (t) => {
 		const p = await page(t);
 		await go(p, "/buckets");
-		await leads(p, "#buckets th a", "^/buckets/.");
+		await leads(p, "#buckets tbody th a", "^/buckets/.");
 		await go(p, (await at(p)) + "/details");
 		const open = () => p.$eval("dialog", (d) => d.open);
 		await p.click("[commandfor=delete-bucket]");
