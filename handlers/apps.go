@@ -7,6 +7,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"quartermaster/models"
+	"quartermaster/models/list"
 	"quartermaster/views"
 	"quartermaster/views/ui"
 	"quartermaster/web"
@@ -15,23 +16,19 @@ import (
 // Apps has the pages of applications.
 type Apps struct{ DB *models.DB }
 
-// List shows the team's applications.
-func (h Apps) List(c *gin.Context) error {
-	ctx := c.Request.Context()
-	by := models.ActorFrom(ctx)
-	p := views.AppListProps{URL: listURL(c, "q", "region", "category"), By: by, Now: h.DB.TeamNow(by)}
-	f := models.AppFilter{Region: c.Query("region"), Category: c.Query("category"), Text: c.Query("q")}
-	var err error
-	if p.Apps, p.Cursor, err = h.DB.ListApps(ctx, by, f, listPage(c)); err != nil {
-		return err
-	}
-	if p.Regions, err = h.DB.ListRegions(ctx, models.KindApp); err != nil {
-		return err
-	}
-	if p.Categories, err = h.DB.ListCategories(ctx); err != nil {
-		return err
-	}
-	return web.Render(c, http.StatusOK, views.AppList(p))
+// list is the list of applications.
+func (h Apps) list() List[models.App] {
+	return List[models.App]{DB: h.DB, View: views.Apps, Choices: func(ctx context.Context, db *models.DB, q list.Query) (map[string][]views.ListChoice, error) {
+		choices, err := regions(models.KindApp)(ctx, db, q)
+		if err != nil {
+			return nil, err
+		}
+		categories, err := db.ListCategories(ctx)
+		for _, c := range categories {
+			choices["category"] = append(choices["category"], views.ListChoice{Value: c.Name, Label: c.Name})
+		}
+		return choices, err
+	}}
 }
 
 // New shows the form for a new application, and again while it is filled in.
@@ -106,15 +103,15 @@ func (h Apps) Show(c *gin.Context) error {
 func (h Apps) show(c *gin.Context, status int, form ui.Form) error {
 	ctx := c.Request.Context()
 	by := models.ActorFrom(ctx)
-	list, f := versionList(c, h.DB)
-	page, err := h.DB.FindAppPage(ctx, by, c.Param("id"), f, listPage(c))
+	page, err := h.DB.FindAppPage(ctx, by, c.Param("id"))
 	if err != nil {
 		return err
 	}
-	list.App, list.Versions, list.Cursor, list.Own = &page.App, page.Made, page.Cursor, true
-	list.URL.Path = "/apps/" + page.App.ID
-	p := views.AppShowProps{AppPage: page, Versions: list, By: by, Form: form}
-	return web.Render(c, status, views.AppShow(p))
+	versions, err := List[models.PkgVersion]{DB: h.DB, View: views.AppVersions}.page(c, "/apps/"+page.App.ID, "app_id", page.App.ID)
+	if err != nil {
+		return err
+	}
+	return web.Render(c, status, views.AppShow(views.AppShowProps{AppPage: page, Versions: versions, By: by, Form: form}))
 }
 
 // Delete deletes an application with as many versions as the form named.

@@ -2,6 +2,7 @@ package handlers
 
 import (
 	"context"
+	"maps"
 	"net/http"
 	"strings"
 
@@ -29,7 +30,7 @@ type List[R any] struct {
 func regions(kind models.Kind) func(context.Context, *models.DB, list.Query) (map[string][]views.ListChoice, error) {
 	return func(ctx context.Context, db *models.DB, _ list.Query) (map[string][]views.ListChoice, error) {
 		all, err := db.ListRegions(ctx, kind)
-		return map[string][]views.ListChoice{"region": views.RegionChoices(ctx, all)}, err
+		return views.RegionChoices(ctx, all), err
 	}
 }
 
@@ -66,38 +67,54 @@ func (h List[R]) query(c *gin.Context) (list.Query, views.ListURL) {
 
 // Show is the page of the list, or the piece of it that htmx asks for.
 func (h List[R]) Show(c *gin.Context) error {
+	page, err := h.page(c, h.View.Path)
+	if err != nil {
+		return err
+	}
+	return web.Render(c, http.StatusOK, views.List(page))
+}
+
+// page is the list as the request asks for it, on the page at path, which is
+// about the things that filters are set to: pairs of a name and a value.
+func (h List[R]) page(c *gin.Context, path string, set ...string) (p views.ListPage, err error) {
 	ctx := c.Request.Context()
-	at := views.ListAt{By: models.ActorFrom(ctx)}
+	at := views.ListAt{By: models.ActorFrom(ctx), Here: c.Request.URL.RequestURI()}
 	at.Now = h.DB.TeamNow(at.By)
 	at.Query, at.URL = h.query(c)
-	at.Here = c.Request.URL.RequestURI()
-	var err error
+	at.Files = at.URL
+	at.Files.Query = maps.Clone(at.URL.Query)
+	at.URL.Path = path
+	for name, value := range list.With(set...).Filters {
+		at.Query.Filters[name] = value
+		at.Files.Query.Set(name, value)
+		at.URL.Query.Del(name)
+	}
 	if at.Counts, err = web.Counts(c); err != nil {
-		return err
+		return p, err
 	}
 	if h.Choices != nil {
 		if at.Choices, err = h.Choices(ctx, h.DB, at.Query); err != nil {
-			return err
+			return p, err
 		}
 	}
 	stamp, same, err := h.View.List.Same(ctx, h.DB)
 	if err != nil {
-		return err
+		return p, err
 	}
-	if same {
+	if same && h.kept != nil {
 		h.View.Keep(ctx, &at, h.kept, stamp)
 	}
 	q := at.Query
 	total, known := h.View.List.Total(&q, at.Counts)
 	page, err := h.View.List.Read(ctx, h.DB, at.By, q)
 	if err != nil {
-		return err
+		return p, err
 	}
 	if at.Total = page.Total; known {
 		at.Total = total
 	}
 	at.Cursor = models.Cursor{Next: page.Next, Prev: page.Prev}
-	return web.Render(c, http.StatusOK, views.List(h.View.Page(ctx, at, page)))
+	return h.View.Page(ctx, at, page), nil
 }
 
 // file sends everything that matches, page by page.

@@ -99,7 +99,8 @@ func (f *versionFields) Choose(ctx context.Context, a *Asked) (err error) {
 			return err
 		}
 	}
-	if p.Apps, _, err = f.db.ListApps(ctx, a.By, models.AppFilter{}, models.Page{Size: models.MaxPageSize}); err == nil {
+	apps, err := models.Apps.Read(ctx, f.db, a.By, list.Query{Size: models.MaxPageSize})
+	if p.Apps = apps.Rows; err == nil {
 		err = f.chooseApp(ctx, a)
 	}
 	if err == nil && p.From == views.FromBucket {
@@ -138,8 +139,7 @@ func (f *versionFields) chooseApp(ctx context.Context, a *Asked) error {
 func (f *versionFields) chooseBucket(ctx context.Context, a *Asked) (err error) {
 	p := &f.page
 	buckets, err := models.Buckets.Read(ctx, f.db, a.By, list.Query{Size: models.MaxPageSize})
-	p.Buckets = buckets.Rows
-	if err != nil {
+	if p.Buckets = buckets.Rows; err != nil {
 		return err
 	}
 	p.Bucket, err = f.db.FindBucket(ctx, a.By, f.source.Bucket)

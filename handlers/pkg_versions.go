@@ -1,6 +1,7 @@
 package handlers
 
 import (
+	"context"
 	"net/http"
 
 	"github.com/a-h/templ"
@@ -8,6 +9,7 @@ import (
 
 	"quartermaster/handlers/code"
 	"quartermaster/models"
+	"quartermaster/models/list"
 	"quartermaster/views"
 	"quartermaster/web"
 )
@@ -21,28 +23,26 @@ type PkgVersions struct {
 	API code.Table
 }
 
-// List shows the team's package versions.
-func (h PkgVersions) List(c *gin.Context) error {
-	ctx := c.Request.Context()
-	p, f := versionList(c, h.DB)
-	var err error
-	if f.AppID = c.Query("app_id"); f.AppID != "" {
-		if p.App, err = h.DB.FindApp(ctx, p.By, f.AppID); err != nil {
-			return err
+// list is the list of package versions.
+func (h PkgVersions) list() List[models.PkgVersion] {
+	return List[models.PkgVersion]{DB: h.DB, View: views.PkgVersions, Choices: func(ctx context.Context, db *models.DB, q list.Query) (map[string][]views.ListChoice, error) {
+		by, choices := models.ActorFrom(ctx), map[string][]views.ListChoice{}
+		if id := q.Filters["app_id"]; id != "" {
+			app, err := db.FindApp(ctx, by, id)
+			if err != nil {
+				return nil, err
+			}
+			choices["app_id"] = []views.ListChoice{{Value: id, Label: app.Name}}
 		}
-	}
-	if p.Versions, p.Cursor, err = h.DB.ListPkgVersions(ctx, p.By, f, listPage(c)); err != nil {
-		return err
-	}
-	return web.Render(c, http.StatusOK, views.PkgVersionList(p))
-}
-
-// versionList is a list of versions, still empty, and which are asked for.
-func versionList(c *gin.Context, db *models.DB) (views.PkgVersionListProps, models.PkgVersionFilter) {
-	by := models.ActorFrom(c.Request.Context())
-	return views.PkgVersionListProps{
-		URL: listURL(c, "q", "state", "app_id"), By: by, Now: db.TeamNow(by), Here: c.Request.URL.RequestURI(),
-	}, models.PkgVersionFilter{State: models.PkgVersionState(c.Query("state")), Text: c.Query("q")}
+		if id := q.Filters["bucket_id"]; id != "" {
+			bucket, err := db.FindBucket(ctx, by, id)
+			if err != nil {
+				return nil, err
+			}
+			choices["bucket_id"] = []views.ListChoice{{Value: id, Label: bucket.Name}}
+		}
+		return choices, nil
+	}}
 }
 
 // Show is the page of one package version.

@@ -188,15 +188,15 @@ func pageRoutes(cfg Config) (http.Handler, error) {
 	member.POST("/team/api-orders", web.Page(AccessKeys{DB: cfg.DB, Place: views.TeamKeys}.Orders))
 
 	apps := Apps{DB: cfg.DB}
-	member.GET("/apps", web.Page(apps.List))
+	apps.list().route(member)
 	member.GET("/apps/new", web.Page(apps.New))
 	member.POST("/apps/preview", web.Page(apps.New))
 	member.POST("/apps", web.Page(apps.Create))
-	member.GET("/apps/:id", web.Page(apps.Show))
+	member.GET("/apps/:id", web.Polled, web.Page(apps.Show))
 	member.POST("/apps/:id/removal", web.Page(apps.Delete))
 
 	versions := PkgVersions{DB: cfg.DB, UploadLimit: cfg.UploadLimit, API: table}
-	member.GET("/pkg-versions", web.Polled, web.Page(versions.List))
+	versions.list().route(member, web.Polled)
 	member.GET("/pkg-versions/:id", web.Page(versions.Show))
 	member.GET("/pkg-versions/:id/status", web.Polled, web.Page(versions.Status))
 	member.GET("/pkg-versions/:id/file", web.Page(versions.Download))
@@ -213,7 +213,7 @@ func pageRoutes(cfg Config) (http.Handler, error) {
 	plans.upgrade().route(member)
 
 	stores := Stores{DB: cfg.DB, API: table}
-	member.GET("/stores", web.Polled, web.Page(stores.List))
+	List[models.Store]{DB: cfg.DB, View: views.Stores, Choices: regions(models.KindStore)}.route(member, web.Polled)
 	member.GET("/stores/:id", web.Page(stores.Show))
 	member.GET("/stores/:id/status", web.Polled, web.Page(stores.Status))
 	member.POST("/stores/:id/retry", web.Page(stores.Retry))

@@ -26,25 +26,6 @@ type Stores struct {
 	API code.Table
 }
 
-// List shows the team's stores.
-func (h Stores) List(c *gin.Context) error {
-	ctx := c.Request.Context()
-	by := models.ActorFrom(ctx)
-	f := models.StoreFilter{Region: c.Query("region"), State: models.StoreState(c.Query("state")), Text: c.Query("q")}
-	stores, cursor, err := h.DB.ListStores(ctx, by, f, listPage(c))
-	if err != nil {
-		return err
-	}
-	regions, err := h.DB.ListRegions(ctx, models.KindStore)
-	if err != nil {
-		return err
-	}
-	return web.Render(c, http.StatusOK, views.StoreList(views.StoreListProps{
-		By: by, Stores: stores, Cursor: cursor, Regions: regions, Now: h.DB.TeamNow(by), Filter: f,
-		URL: listURL(c, "q", "region", "state"), Here: c.Request.URL.RequestURI(),
-	}))
-}
-
 // form is the form for a new store.
 func (h Stores) form() OrderForm {
 	return OrderForm{

@@ -1,13 +1,13 @@
 package models
 
 import (
-	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
 	"time"
 
 	"quartermaster/models/fold"
+	"quartermaster/models/list"
 	"quartermaster/models/query"
 )
 
@@ -180,61 +180,38 @@ func (db *DB) FindApp(ctx context.Context, by Actor, id string) (*App, error) {
 	return &app, nil
 }
 
-// AppFilter says which applications to list. Empty fields do not narrow.
-type AppFilter struct {
-	ID           string
-	Region       string
-	Name         string
-	Category     string
-	CategoryText string // in the category's name
-	Text         string // in the name
-}
-
-// ListApps is a page of the team's applications, newest first.
-func (db *DB) ListApps(ctx context.Context, by Actor, f AppFilter, p Page) ([]App, Cursor, error) {
-	if err := by.may(See); err != nil {
-		return nil, Cursor{}, err
-	}
-	return pageFound(ctx, db.apps(by, f), db.find(by, KindApp, cmp.Or(f.Text, f.CategoryText)).besides(f != AppFilter{Text: f.Text}), p, newestFirst("created_at", "id"), func(a App) []string {
-		return []string{stamp(a.CreatedAt), a.ID}
-	})
-}
-
-// PageApps is page n, from 1, of the team's applications, newest first, and how
-// many there are in all.
-func (db *DB) PageApps(ctx context.Context, by Actor, f AppFilter, n, size int) ([]App, int64, error) {
-	if err := by.may(See); err != nil {
-		return nil, 0, err
-	}
-	total := int64(unknown)
-	if f.Region != "" && f == (AppFilter{Region: f.Region}) {
-		var err error
-		if total, err = db.counted(ctx, by, appCounter(f.Region)); err != nil {
-			return nil, 0, err
+// Apps is the list of a team's applications. Its filters are region and category,
+// and for programs id, name and category_has, which is for a part of its name.
+var Apps = &List[App]{
+	Right: See,
+	Desc: list.Desc[App]{
+		Table: "apps", Key: "id", Scope: "team_id",
+		Columns: []string{"id", "name", "region", "description", "category", "version_count", "creator_name", "created_at",
+			"team_id", "name_key", "created_by", "updater_name", "token", "asked", "updated_at"},
+		Brief: 8,
+		Into: func(a *App, to []any) []any {
+			return append(to, &a.ID, &a.Name, &a.Region, &a.Description, &a.Category, &a.VersionCount, &a.CreatorName, &a.CreatedAt,
+				&a.TeamID, &a.NameKey, &a.CreatedBy, &a.UpdaterName, &a.Token, &a.Asked, &a.UpdatedAt)
+		},
+		Sorts: []list.Sort{{Name: "created", Columns: []string{"created_at", "id"}}, {Name: "name", Columns: []string{"name", "id"}, Up: true}},
+		Filters: []list.Filter{
+			equals("region", "region", nil), equals("category", "category", nil),
+			one("id", "id = ?", "sqlite_autoindex_apps_1"), one("name", "name = ?", "apps_team_name"), has("category_has", "category"),
+		},
+		Indexes: []list.Index{
+			{Name: "apps_team", Sort: "created"},
+			{Name: "apps_team_name", Sort: "name"},
+			{Name: "apps_region", Filters: []string{"region"}, Sort: "created"},
+			{Name: "apps_category", Filters: []string{"category"}, Sort: "created"},
+		},
+	},
+	Finds: KindApp,
+	Counter: func(q list.Query) string {
+		if region := q.Filters["region"]; len(q.Filters) == 1 && region != "" {
+			return appCounter(region)
 		}
-	}
-	return pageNumber(ctx, db.apps(by, f), db.find(by, KindApp, cmp.Or(f.Text, f.CategoryText)), newestFirst("created_at", "id"), n, size, total)
-}
-
-// apps is the query for the team's applications that a filter leaves.
-func (db *DB) apps(by Actor, f AppFilter) query.Rows[App] {
-	q := query.Of[App](db.gorm).Where("team_id = ?", by.TeamID)
-	if f.ID != "" {
-		q = q.Where("id = ?", f.ID)
-	}
-	if f.Region != "" {
-		q = q.Where("region = ?", f.Region)
-	}
-	if f.Name != "" {
-		q = q.Where("name = ?", f.Name)
-	}
-	if f.Category != "" {
-		q = q.Where("category = ?", f.Category)
-	}
-	if f.CategoryText != "" {
-		q = q.Where(holds("category"), like(f.CategoryText))
-	}
-	return q
+		return ""
+	},
 }
 
 // UpdateApp changes what an application's description says.

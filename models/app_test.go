@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"quartermaster/models"
+	"quartermaster/models/list"
 	"quartermaster/models/modelstest"
 )
 
@@ -115,7 +116,7 @@ func TestDeletingAnAppDeletesItsVersionsAndNothingUnseen(t *testing.T) {
 	if _, err := db.FindApp(t.Context(), team.Viewer, app.ID); !errors.Is(err, models.ErrNotFound) {
 		t.Errorf("deleted application: got %v, want %v", err, models.ErrNotFound)
 	}
-	versions, _, err := db.ListPkgVersions(t.Context(), team.Viewer, models.PkgVersionFilter{}, models.Page{})
+	versions, _, err := modelstest.List(t.Context(), db, team.Viewer, models.PkgVersions, list.Query{})
 	if err != nil || len(versions) != 1 || versions[0].AppID != kept.ID {
 		t.Errorf("got %v, %v; want the version of the other application", versions, err)
 	}
@@ -137,22 +138,22 @@ func TestAppsOfAnotherTeamDoNotExist(t *testing.T) {
 	if _, err := db.FindApp(t.Context(), other.Admin, app.ID); !errors.Is(err, models.ErrNotFound) {
 		t.Errorf("got %v, want %v", err, models.ErrNotFound)
 	}
-	apps, _, err := db.ListApps(t.Context(), other.Admin, models.AppFilter{}, models.Page{})
+	apps, _, err := modelstest.List(t.Context(), db, other.Admin, models.Apps, list.Query{})
 	if err != nil || len(apps) != 0 {
 		t.Errorf("got %d applications, %v; want none", len(apps), err)
 	}
 	for _, c := range []struct {
-		filter models.AppFilter
+		filter list.Query
 		want   int
 	}{
-		{models.AppFilter{}, 1},
-		{models.AppFilter{Text: "HO"}, 1},
-		{models.AppFilter{Text: "%"}, 0},
-		{models.AppFilter{Region: "cn-hangzhou", Category: "Java"}, 1},
-		{models.AppFilter{Region: "cn-beijing"}, 0},
-		{models.AppFilter{Category: "Go"}, 0},
+		{list.Query{}, 1},
+		{list.Query{Text: "HO"}, 1},
+		{list.Query{Text: "%"}, 0},
+		{list.With("region", "cn-hangzhou", "category", "Java"), 1},
+		{list.With("region", "cn-beijing"), 0},
+		{list.With("category", "Go"), 0},
 	} {
-		apps, _, err := db.ListApps(t.Context(), team.Viewer, c.filter, models.Page{})
+		apps, _, err := modelstest.List(t.Context(), db, team.Viewer, models.Apps, c.filter)
 		if err != nil || len(apps) != c.want {
 			t.Errorf("%+v: got %d applications, %v; want %d", c.filter, len(apps), err, c.want)
 		}

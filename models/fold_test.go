@@ -66,7 +66,7 @@ func TestNamesAndReasonsKeepJoinersAndDropWhatWasPasted(t *testing.T) {
 		}
 	}
 	for _, text := range []string{said, "ශ්රී", "میخواهم"} {
-		if found, _, err := db.ListApps(t.Context(), team.Viewer, models.AppFilter{Text: text}, models.Page{}); err != nil || len(found) != 1 {
+		if found, _, err := modelstest.List(t.Context(), db, team.Viewer, models.Apps, list.Query{Text: text}); err != nil || len(found) != 1 {
 			t.Errorf("%+q: got %d applications, %v, want the one", text, len(found), err)
 		}
 	}
@@ -86,15 +86,15 @@ func TestListsAndSearchFindWhateverTheCaseWidthAndAccents(t *testing.T) {
 	const all = models.MaxPageSize
 	for what, find := range map[string]func(text string) (int, error){
 		"applications": func(s string) (int, error) {
-			found, _, err := db.ListApps(t.Context(), by, models.AppFilter{Text: s}, models.Page{})
+			found, _, err := modelstest.List(t.Context(), db, by, models.Apps, list.Query{Text: s})
 			return len(found), err
 		},
 		"versions": func(s string) (int, error) {
-			found, _, err := db.ListPkgVersions(t.Context(), by, models.PkgVersionFilter{Text: s}, models.Page{})
+			found, _, err := modelstest.List(t.Context(), db, by, models.PkgVersions, list.Query{Text: s})
 			return len(found), err
 		},
 		"labels": func(s string) (int, error) {
-			found, _, err := db.ListPkgVersions(t.Context(), by, models.PkgVersionFilter{LabelText: s}, models.Page{})
+			found, _, err := modelstest.List(t.Context(), db, by, models.PkgVersions, list.With("label_has", s))
 			return len(found), err
 		},
 		"sources": func(s string) (int, error) {

@@ -408,7 +408,7 @@ func TestOfTwoDecidersAtOnceOneWins(t *testing.T) {
 			t.Errorf("%d decided, want one", won)
 		}
 	}
-	stores, _, err := db.ListStores(t.Context(), team.Viewer, models.StoreFilter{}, models.Page{})
+	stores, _, err := modelstest.List(t.Context(), db, team.Viewer, models.Stores, list.Query{})
 	if err != nil || int64(len(stores)) != cuUsed(t, db, team.Viewer) || int64(len(stores)) != mustCounts(t, db, team.Viewer)["store"] {
 		t.Errorf("got %d stores and %d units used, %v", len(stores), cuUsed(t, db, team.Viewer), err)
 	}

@@ -206,7 +206,7 @@ func TestKillLosesNoStore(t *testing.T) {
 	}
 	defer db.Close()
 	modelstest.Work(t, db)
-	stores, _, err := db.ListStores(t.Context(), team.Viewer, models.StoreFilter{}, models.Page{Size: 100})
+	stores, _, err := modelstest.List(t.Context(), db, team.Viewer, models.Stores, list.Query{Size: 100})
 	if err != nil {
 		t.Fatal(err)
 	}

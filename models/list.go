@@ -34,31 +34,60 @@ type AnyList interface {
 
 // Lists are all lists, by their names.
 func Lists() map[string]AnyList {
-	return map[string]AnyList{"Buckets": Buckets, "Orders": Orders, "Plans": Plans}
+	return map[string]AnyList{"Apps": Apps, "Buckets": Buckets, "Orders": Orders, "PkgVersions": PkgVersions, "Plans": Plans, "Stores": Stores}
 }
 
 // Read is a page of the list as the actor's team has it. Filters that are not
 // the list's or not set to one of their values do not narrow.
 func (l *List[R]) Read(ctx context.Context, db *DB, by Actor, q list.Query) (list.Page[R], error) {
-	if err := by.may(l.Right); err != nil {
+	if err := l.begin(ctx, db, by, &q); err != nil {
 		return list.Page[R]{}, err
+	}
+	page, err := l.Desc.Read(ctx, db.lists(), by.TeamID, q)
+	return page, l.end(ctx, db, by, page.Rows, err)
+}
+
+// begin checks that the actor may read the list, and completes a query.
+func (l *List[R]) begin(ctx context.Context, db *DB, by Actor, q *list.Query) (err error) {
+	if err := by.may(l.Right); err != nil {
+		return err
 	}
 	q.At, q.Text = db.TeamNow(by), clip(q.Text, MaxSearch)
 	if q.Text != "" && l.Finds != "" {
 		f := db.find(by, l.Finds, q.Text)
 		if l.Tags != nil {
-			var err error
-			if f.tags, err = l.Tags(ctx, db, q.Text); err != nil {
-				return list.Page[R]{}, err
-			}
+			f.tags, err = l.Tags(ctx, db, q.Text)
 		}
 		q.Found = f
 	}
-	page, err := l.Desc.Read(ctx, db.lists(), by.TeamID, q)
-	if err == nil && l.Fill != nil && len(page.Rows) > 0 {
-		err = l.Fill(ctx, db, by, page.Rows)
+	return err
+}
+
+// end fills rows that were read, or names what went wrong.
+func (l *List[R]) end(ctx context.Context, db *DB, by Actor, rows []R, err error) error {
+	if err == nil && l.Fill != nil && len(rows) > 0 {
+		err = l.Fill(ctx, db, by, rows)
 	}
-	return page, translate(err)
+	return translate(err)
+}
+
+// Numbered is page n, from 1, of so many rows each, as the vendors' lists ask
+// for, and how many rows there are in all: total, unless that is list.Unknown.
+func (l *List[R]) Numbered(ctx context.Context, db *DB, by Actor, q list.Query, n, size int, total int64) ([]R, int64, error) {
+	if err := l.begin(ctx, db, by, &q); err != nil {
+		return nil, 0, err
+	}
+	if l.Counter != nil && q.Text == "" && total == list.Unknown {
+		if name := l.Counter(q); name != "" {
+			var err error
+			if total, err = db.counted(ctx, by, name); err != nil {
+				return nil, 0, err
+			}
+		}
+	}
+	q.Whole = true
+	rows, total, err := l.Desc.Numbered(ctx, db.lists(), by.TeamID, q, n, size, total)
+	return rows, total, l.end(ctx, db, by, rows, err)
 }
 
 // Same tells whether rows of the list that read the same are the same, as long
@@ -134,6 +163,22 @@ func (w *words) Scan(value any) error {
 		text = string(b)
 	}
 	return json.Unmarshal([]byte(text), w)
+}
+
+// one is an inner filter by a condition that an index finds few rows by, whose
+// argument is the value.
+func one(name, condition, index string) list.Filter {
+	return list.Filter{Name: name, Inner: true, Arms: func(value string, _ time.Time) []list.Cond {
+		return []list.Cond{{SQL: condition, Args: []any{value}, Few: index}}
+	}}
+}
+
+// has is an inner filter by a text that a column has, which is asked for beside a
+// search.
+func has(name, column string) list.Filter {
+	return list.Filter{Name: name, Inner: true, Arms: func(value string, _ time.Time) []list.Cond {
+		return []list.Cond{{SQL: holds(column), Args: []any{like(value)}}}
+	}}
 }
 
 // texts are words as a filter has them.

@@ -116,20 +116,50 @@ func fillable(t *testing.T) *filled {
 	o := modelstest.Choose(t, models.Options{})
 	db := modelstest.OpenWith(t, o)
 	team := modelstest.NewTeam(t, db)
-	mustPlace(t, db, team.Requester, planOrder(example()))
-	mustPlace(t, db, team.Requester, bucketOrder("of-all-kinds", ""))
-	return &filled{modelstest.NewCost(t, o), team.Requester, map[string]int{}}
+	for _, in := range oneOfEach(t, db, team.Requester, "of-all-kinds") {
+		mustPlace(t, db, team.Requester, in)
+	}
+	f := &filled{modelstest.NewCost(t, o), team.Requester, map[string]int{}}
+	f.parents(t)
+	return f
 }
+
+// parents makes the applications that versions are filled with.
+func (f *filled) parents(t *testing.T) {
+	t.Helper()
+	values := []string{common, rare}
+	for i := range 50 {
+		values = append(values, fmt.Sprint("other", i))
+	}
+	for _, id := range values {
+		columns := f.Columns(t, "apps")
+		selected := slices.Clone(columns)
+		for i, c := range columns {
+			if c == "id" || strings.HasPrefix(c, "name") {
+				selected[i] = "'" + id + "'"
+			}
+		}
+		f.Exec(t, fmt.Sprintf("INSERT INTO apps (%s) SELECT %s FROM apps WHERE id LIKE 'wa-%%'", strings.Join(columns, ", "), strings.Join(selected, ", ")))
+	}
+}
+
+// narrows tells whether a filter is asked for by itself.
+func narrows(f list.Filter) bool { return !f.Inner || f.Arms(common, start)[0].Few != "" }
 
 // asks are the queries of a list: each filter alone, and two at once, by each
 // sort in both directions.
 func asks(s list.Shape) map[string]list.Query {
 	narrow := map[string][]string{}
+	inner := map[string]bool{}
 	for _, f := range s.Filters {
 		values := f.Values
 		if values == nil {
 			values = []string{common, rare}
 		}
+		if !narrows(f) {
+			continue
+		}
+		inner[f.Name] = f.Inner
 		for _, v := range values[:min(len(values), 2)] {
 			narrow[f.Name+"="+v] = []string{f.Name, v}
 		}
@@ -138,7 +168,7 @@ func asks(s list.Shape) map[string]list.Query {
 	for a, one := range narrow {
 		sets[a] = one
 		for b, other := range narrow {
-			if a < b && one[0] != other[0] {
+			if a < b && one[0] != other[0] && !inner[one[0]] && !inner[other[0]] {
 				sets[a+" "+b] = append(slices.Clone(one), other...)
 			}
 		}

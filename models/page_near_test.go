@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"quartermaster/models"
+	"quartermaster/models/list"
 	"quartermaster/models/modelstest"
 )
 
@@ -17,7 +18,7 @@ func TestAPagePastTheEndIsTheNearest(t *testing.T) {
 		mustPut(t, db, team.Requester, bucket, fmt.Sprintf("dir/%d", i), "x")
 		mustCreateApp(t, db, team.Requester, fmt.Sprintf("app-%d", i))
 	}
-	lists := map[string]struct {
+	all := map[string]struct {
 		list func(p models.Page) ([]string, models.Cursor)
 		drop func(name string) error
 	}{
@@ -42,19 +43,19 @@ func TestAPagePastTheEndIsTheNearest(t *testing.T) {
 		},
 		"applications": {
 			func(p models.Page) (ids []string, c models.Cursor) {
-				rows, c, err := db.ListApps(t.Context(), team.Viewer, models.AppFilter{}, p)
+				rows, page, err := modelstest.List(t.Context(), db, team.Viewer, models.Apps, list.Query{After: p.After, Before: p.Before, Size: p.Size, Near: p.Near})
 				if err != nil {
 					t.Fatal(err)
 				}
 				for _, r := range rows {
 					ids = append(ids, r.ID)
 				}
-				return ids, c
+				return ids, models.Cursor{Next: page.Next, Prev: page.Prev}
 			},
 			func(id string) error { return db.DeleteApp(t.Context(), team.Requester, id, models.AnyVersions) },
 		},
 	}
-	for name, l := range lists {
+	for name, l := range all {
 		first, c := l.list(models.Page{Size: 2})
 		second, c2 := l.list(models.Page{Size: 2, After: c.Next})
 		third, c3 := l.list(models.Page{Size: 2, After: c2.Next})

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"quartermaster/models"
+	"quartermaster/models/list"
 	"quartermaster/models/modelstest"
 )
 
@@ -25,10 +26,10 @@ func TestPagesByNumberTellEveryRowOnceAndTheTotal(t *testing.T) {
 		want = slices.Insert(want, 0, v.ID)
 	}
 	for _, size := range []int{1, 2, 3, 7, 100} {
-		for name, f := range map[string]models.PkgVersionFilter{"counted before": {AppID: app.ID}, "counted then": {State: models.VersionUnverified}, "all": {}} {
+		for name, f := range map[string]list.Query{"of an application": list.With("app_id", app.ID), "in a state": list.With("state", string(models.VersionUnverified)), "all": {}, "found": {Text: "shop"}} {
 			var got []string
 			for n := 1; n <= 8; n++ {
-				versions, total, err := db.PagePkgVersions(t.Context(), team.Viewer, f, n, size)
+				versions, total, err := models.PkgVersions.Numbered(t.Context(), db, team.Viewer, f, n, size, list.Unknown)
 				if err != nil || total != 7 || len(versions) > size {
 					t.Fatalf("%s, page %d of %d: got %d of %d, %v", name, n, size, len(versions), total, err)
 				}
@@ -42,14 +43,14 @@ func TestPagesByNumberTellEveryRowOnceAndTheTotal(t *testing.T) {
 		}
 	}
 	for n, what := range map[int]string{0: "before the first", -1: "below nought", 1<<31 - 1: "far behind the last"} {
-		if versions, total, err := db.PagePkgVersions(t.Context(), team.Viewer, models.PkgVersionFilter{AppID: app.ID}, n, 100); err != nil || len(versions) != 0 || total != 7 {
+		if versions, total, err := models.PkgVersions.Numbered(t.Context(), db, team.Viewer, list.With("app_id", app.ID), n, 100, list.Unknown); err != nil || len(versions) != 0 || total != 7 {
 			t.Errorf("page %s: got %d of %d, %v; want none of 7", what, len(versions), total, err)
 		}
 	}
-	if versions, total, err := db.PagePkgVersions(t.Context(), other.Viewer, models.PkgVersionFilter{AppID: app.ID}, 1, 10); err != nil || len(versions) != 0 || total != 0 {
+	if versions, total, err := models.PkgVersions.Numbered(t.Context(), db, other.Viewer, list.With("app_id", app.ID), 1, 10, list.Unknown); err != nil || len(versions) != 0 || total != 0 {
 		t.Errorf("another team's application: got %d of %d, %v; want none", len(versions), total, err)
 	}
-	if _, _, err := db.PagePkgVersions(t.Context(), models.Actor{}, models.PkgVersionFilter{}, 1, 10); !errors.Is(err, models.ErrUnauthenticated) {
+	if _, _, err := models.PkgVersions.Numbered(t.Context(), db, models.Actor{}, list.Query{}, 1, 10, list.Unknown); !errors.Is(err, models.ErrUnauthenticated) {
 		t.Errorf("nobody: got %v", err)
 	}
 }
@@ -73,20 +74,20 @@ func TestFiltersOfPagesByNumber(t *testing.T) {
 	}
 	mustCreateApp(t, db, modelstest.NewTeam(t, db).Requester, "Shop")
 	for name, c := range map[string]struct {
-		f    models.AppFilter
+		f    list.Query
 		want []string
 	}{
-		"region":             {models.AppFilter{Region: "cn-hangzhou"}, []string{"结算", "shop_front", "Shop"}},
-		"empty region":       {models.AppFilter{Region: "cn-beijing"}, nil},
-		"name":               {models.AppFilter{Region: "cn-hangzhou", Name: "Shop"}, []string{"Shop"}},
-		"name, other case":   {models.AppFilter{Name: "shop"}, nil},
-		"text":               {models.AppFilter{Region: "cn-hangzhou", Text: "SHOP"}, []string{"shop_front", "Shop"}},
-		"text, no pattern":   {models.AppFilter{Text: "p_"}, []string{"shop_front"}},
-		"category":           {models.AppFilter{Region: "cn-hangzhou", CategoryText: "java"}, []string{"结算", "Shop"}},
-		"id":                 {models.AppFilter{ID: ids["Shop cn-shanghai"]}, []string{"Shop"}},
-		"id, another region": {models.AppFilter{Region: "cn-hangzhou", ID: ids["Shop cn-shanghai"]}, nil},
+		"region":             {list.With("region", "cn-hangzhou"), []string{"结算", "shop_front", "Shop"}},
+		"empty region":       {list.With("region", "cn-beijing"), nil},
+		"name":               {list.With("region", "cn-hangzhou", "name", "Shop"), []string{"Shop"}},
+		"name, other case":   {list.With("name", "shop"), nil},
+		"text":               {list.Query{Text: "SHOP", Filters: list.With("region", "cn-hangzhou").Filters}, []string{"shop_front", "Shop"}},
+		"text, no pattern":   {list.Query{Text: "p_"}, []string{"shop_front"}},
+		"category":           {list.With("region", "cn-hangzhou", "category_has", "java"), []string{"结算", "Shop"}},
+		"id":                 {list.With("id", ids["Shop cn-shanghai"]), []string{"Shop"}},
+		"id, another region": {list.With("region", "cn-hangzhou", "id", ids["Shop cn-shanghai"]), nil},
 	} {
-		apps, total, err := db.PageApps(t.Context(), team.Viewer, c.f, 1, 10)
+		apps, total, err := models.Apps.Numbered(t.Context(), db, team.Viewer, c.f, 1, 10, list.Unknown)
 		var got []string
 		for _, a := range apps {
 			got = append(got, a.Name)
@@ -100,15 +101,15 @@ func TestFiltersOfPagesByNumber(t *testing.T) {
 		mustPlaceVersion(t, db, team.Requester, &models.PkgVersionInput{AppID: shop, Label: label, Source: "oss://elsewhere/1.0.zip"})
 	}
 	for name, c := range map[string]struct {
-		f    models.PkgVersionFilter
+		f    list.Query
 		want []string
 	}{
-		"label":             {models.PkgVersionFilter{AppID: shop, Label: "1.0"}, []string{"1.0"}},
-		"label, other case": {models.PkgVersionFilter{AppID: shop, Label: "1.0-rc"}, nil},
-		"in the label":      {models.PkgVersionFilter{AppID: shop, LabelText: "0-r"}, []string{"1.0-RC"}},
-		"label and text":    {models.PkgVersionFilter{AppID: shop, Label: "2.0", LabelText: "1"}, nil},
+		"label":             {list.With("app_id", shop, "label", models.Labelled(shop, "1.0")), []string{"1.0"}},
+		"label, other case": {list.With("app_id", shop, "label", models.Labelled(shop, "1.0-rc")), nil},
+		"in the label":      {list.With("app_id", shop, "label_has", "0-r"), []string{"1.0-RC"}},
+		"label and text":    {list.With("app_id", shop, "label", models.Labelled(shop, "2.0"), "label_has", "1"), nil},
 	} {
-		versions, total, err := db.PagePkgVersions(t.Context(), team.Viewer, c.f, 1, 10)
+		versions, total, err := models.PkgVersions.Numbered(t.Context(), db, team.Viewer, c.f, 1, 10, list.Unknown)
 		var got []string
 		for _, v := range versions {
 			got = append(got, v.Label)
@@ -120,7 +121,7 @@ func TestFiltersOfPagesByNumber(t *testing.T) {
 	if err := db.DeleteApp(t.Context(), team.Requester, shop, models.AnyVersions); err != nil {
 		t.Fatal(err)
 	}
-	if apps, total, err := db.PageApps(t.Context(), team.Viewer, models.AppFilter{Region: "cn-hangzhou"}, 1, 10); err != nil || len(apps) != 2 || total != 2 {
+	if apps, total, err := models.Apps.Numbered(t.Context(), db, team.Viewer, list.With("region", "cn-hangzhou"), 1, 10, list.Unknown); err != nil || len(apps) != 2 || total != 2 {
 		t.Errorf("after a deletion: got %d of %d, %v; want 2", len(apps), total, err)
 	}
 }

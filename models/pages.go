@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"time"
+
+	"quartermaster/models/list"
 )
 
 // pageEvents is how many events the page of a thing tells of.
@@ -60,12 +62,13 @@ func (db *DB) FindBucketPage(ctx context.Context, by Actor, id string, events Pa
 	if p.Plans, err = db.plansOver(ctx, by, b.Region); err != nil {
 		return p, err
 	}
-	var more Cursor
-	p.Versions, more, err = db.ListPkgVersions(ctx, by, PkgVersionFilter{BucketID: id}, Page{Size: pageVersions})
+	q := list.With("bucket_id", id)
+	q.Size = pageVersions
+	versions, err := PkgVersions.Read(ctx, db, by, q)
 	if err != nil {
 		return p, err
 	}
-	p.More = more.Next != ""
+	p.Versions, p.More = versions.Rows, versions.Next != ""
 	p.About, p.Cursor, err = db.about(ctx, by, id, KindBucket, events)
 	return p, err
 }
@@ -109,25 +112,19 @@ func (db *DB) FindFolderPage(ctx context.Context, by Actor, bucketID, prefix str
 	return p, err
 }
 
-// AppPage is an application with its versions and what happened to it.
+// AppPage is an application and what happened to it.
 type AppPage struct {
 	About
-	App    App
-	Made   []PkgVersion
-	Cursor Cursor // of the versions
+	App App
 }
 
-// FindAppPage is an application of the actor's team with a page of its versions
-// that a filter leaves.
-func (db *DB) FindAppPage(ctx context.Context, by Actor, id string, f PkgVersionFilter, versions Page) (p AppPage, err error) {
+// FindAppPage is an application of the actor's team.
+func (db *DB) FindAppPage(ctx context.Context, by Actor, id string) (p AppPage, err error) {
 	app, err := db.FindApp(ctx, by, id)
 	if err != nil {
 		return p, err
 	}
-	p.App, f.AppID = *app, app.ID
-	if p.Made, p.Cursor, err = db.ListPkgVersions(ctx, by, f, versions); err != nil {
-		return p, err
-	}
+	p.App = *app
 	p.About, _, err = db.about(ctx, by, id, KindApp, Page{})
 	return p, err
 }

@@ -21,7 +21,7 @@ func TestPagesOfThingsAreTheTeamsOwn(t *testing.T) {
 	modelstest.Work(t, db)
 	find := map[models.Kind]func(ctx context.Context, by models.Actor, id string) (models.About, error){
 		models.KindApp: func(ctx context.Context, by models.Actor, id string) (models.About, error) {
-			p, err := db.FindAppPage(ctx, by, id, models.PkgVersionFilter{}, models.Page{})
+			p, err := db.FindAppPage(ctx, by, id)
 			return p.About, err
 		},
 		models.KindBucket: func(ctx context.Context, by models.Actor, id string) (models.About, error) {

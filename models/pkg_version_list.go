@@ -1,13 +1,14 @@
 package models
 
 import (
-	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"io"
+	"strings"
+	"time"
 
 	"quartermaster/models/fold"
+	"quartermaster/models/list"
 	"quartermaster/models/query"
 )
 
@@ -34,74 +35,48 @@ func (db *DB) FindPkgVersion(ctx context.Context, by Actor, id string) (*PkgVers
 	return &v, nil
 }
 
-// PkgVersionFilter says which package versions to list. Empty fields do not
-// narrow.
-type PkgVersionFilter struct {
-	AppID     string
-	State     PkgVersionState
-	Label     string
-	LabelText string // in the label
-	Text      string // in the label, the application's name or the source
-	BucketID  string // whose files they use
+// PkgVersions is the list of a team's package versions, without listings. Its
+// filters are app_id, state and bucket_id, for the bucket that has their files,
+// and for programs label, which is Labelled, and label_has, for a part of it.
+var PkgVersions = &List[PkgVersion]{
+	Right: See,
+	Desc: list.Desc[PkgVersion]{
+		Table: "pkg_versions", Key: "id", Scope: "team_id",
+		Columns: []string{"id", "app_name", "label", "description", "source", "object_id", "state", "size", "creator_name", "created_at",
+			"team_id", "app_id", "region", "label_key", "bucket_id", "sha256", "fail_code", "job_id", "order_number", "created_by", "updated_at"},
+		Brief: 10,
+		Into: func(v *PkgVersion, to []any) []any {
+			return append(to, &v.ID, &v.AppName, &v.Label, &v.Description, &v.Source, &v.ObjectID, (*string)(&v.State), &v.Size, &v.CreatorName, &v.CreatedAt,
+				&v.TeamID, &v.AppID, &v.Region, &v.LabelKey, &v.BucketID, &v.SHA256, &v.FailCode, &v.JobID, &v.OrderNumber, &v.CreatedBy, &v.UpdatedAt)
+		},
+		Sorts: []list.Sort{{Name: "created", Columns: []string{"created_at", "id"}}, {Name: "size", Columns: []string{"size", "id"}}},
+		Filters: []list.Filter{
+			equals("app_id", "app_id", nil), equals("state", "state", texts(PkgVersionStates)), equals("bucket_id", "bucket_id", nil),
+			{Name: "label", Inner: true, Arms: func(value string, _ time.Time) []list.Cond {
+				app, label, _ := strings.Cut(value, "/")
+				return []list.Cond{{SQL: "app_id = ? AND label = ?", Args: []any{app, label}, Few: "pkg_versions_label"}}
+			}},
+			has("label_has", "label"),
+		},
+		Indexes: []list.Index{
+			{Name: "pkg_versions_team", Sort: "created"},
+			{Name: "pkg_versions_size", Sort: "size"},
+			{Name: "pkg_versions_app", Filters: []string{"app_id"}, Sort: "created"},
+			{Name: "pkg_versions_state", Filters: []string{"state"}, Sort: "created"},
+			{Name: "pkg_versions_bucket", Filters: []string{"bucket_id"}, Sort: "created"},
+		},
+	},
+	Finds:   KindPkgVersion,
+	Counter: countsAll(KindPkgVersion),
 }
 
-// ListPkgVersions is a page of the team's package versions, newest first,
-// without listings.
-func (db *DB) ListPkgVersions(ctx context.Context, by Actor, f PkgVersionFilter, p Page) ([]PkgVersion, Cursor, error) {
-	if err := by.may(See); err != nil {
-		return nil, Cursor{}, err
+// Labelled is the value of the filter label of PkgVersions for the version of an
+// application that has a label, "" without one.
+func Labelled(appID, label string) string {
+	if label == "" {
+		return ""
 	}
-	return pageFound(ctx, db.pkgVersions(by, f), db.find(by, KindPkgVersion, cmp.Or(f.Text, f.LabelText)).besides(f != PkgVersionFilter{Text: f.Text}), p, newestFirst("created_at", "id"), func(v PkgVersion) []string {
-		return []string{stamp(v.CreatedAt), v.ID}
-	})
-}
-
-// PagePkgVersions is page n, from 1, of the team's package versions, newest
-// first, without listings, and how many there are in all.
-func (db *DB) PagePkgVersions(ctx context.Context, by Actor, f PkgVersionFilter, n, size int) ([]PkgVersion, int64, error) {
-	if err := by.may(See); err != nil {
-		return nil, 0, err
-	}
-	total := int64(unknown)
-	switch f {
-	case PkgVersionFilter{}:
-		var err error
-		if total, err = db.counted(ctx, by, string(KindPkgVersion)); err != nil {
-			return nil, 0, err
-		}
-	case PkgVersionFilter{AppID: f.AppID}:
-		app, err := db.FindApp(ctx, by, f.AppID)
-		if errors.Is(err, ErrNotFound) {
-			return nil, 0, nil
-		}
-		if err != nil {
-			return nil, 0, err
-		}
-		total = app.VersionCount
-	}
-	return pageNumber(ctx, db.pkgVersions(by, f), db.find(by, KindPkgVersion, cmp.Or(f.Text, f.LabelText)), newestFirst("created_at", "id"), n, size, total)
-}
-
-// pkgVersions is the query for the team's package versions that a filter
-// leaves.
-func (db *DB) pkgVersions(by Actor, f PkgVersionFilter) query.Rows[PkgVersion] {
-	q := query.Of[PkgVersion](db.gorm).Omit("listing").Where("team_id = ?", by.TeamID)
-	if f.AppID != "" {
-		q = q.Where("app_id = ?", f.AppID)
-	}
-	if f.State != "" {
-		q = q.Where("state = ?", f.State)
-	}
-	if f.BucketID != "" {
-		q = q.Where("EXISTS (SELECT 1 FROM objects WHERE id = pkg_versions.object_id AND bucket_id = ?)", f.BucketID)
-	}
-	if f.Label != "" {
-		q = q.Where("label = ?", f.Label)
-	}
-	if f.LabelText != "" {
-		q = q.Where(holds("label"), like(f.LabelText))
-	}
-	return q
+	return appID + "/" + label
 }
 
 // PkgVersionObject is the object that a version uses, or ErrNotFound when it

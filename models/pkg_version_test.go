@@ -17,6 +17,7 @@ import (
 	"testing"
 
 	"quartermaster/models"
+	"quartermaster/models/list"
 	"quartermaster/models/modelstest"
 )
 
@@ -391,7 +392,7 @@ func TestUploadBecomesObjectAndVersionTogether(t *testing.T) {
 		t.Errorf("got %d staged files, want none", staged)
 	}
 	modelstest.Work(t, db)
-	ready, _, err := db.ListPkgVersions(t.Context(), team.Viewer, models.PkgVersionFilter{State: models.VersionReady}, models.Page{})
+	ready, _, err := modelstest.List(t.Context(), db, team.Viewer, models.PkgVersions, list.With("state", string(models.VersionReady)))
 	if err != nil || len(ready) != 2 {
 		t.Errorf("got %d versions READY, %v; want 2", len(ready), err)
 	}
@@ -571,17 +572,17 @@ func TestPkgVersionsOfAnotherTeamDoNotExist(t *testing.T) {
 	}
 	for _, c := range []struct {
 		by     models.Actor
-		filter models.PkgVersionFilter
+		filter list.Query
 		want   int
 	}{
-		{other.Admin, models.PkgVersionFilter{}, 0},
-		{other.Admin, models.PkgVersionFilter{AppID: app.ID}, 0},
-		{team.Viewer, models.PkgVersionFilter{AppID: app.ID, State: models.VersionChecking, Text: "1."}, 1},
-		{team.Viewer, models.PkgVersionFilter{Text: "SHOP 1.0"}, 1},
-		{team.Viewer, models.PkgVersionFilter{Text: "_.zip"}, 0},
-		{team.Viewer, models.PkgVersionFilter{State: models.VersionReady}, 0},
+		{other.Admin, list.Query{}, 0},
+		{other.Admin, list.With("app_id", app.ID), 0},
+		{team.Viewer, list.Query{Text: "1.", Filters: list.With("app_id", app.ID, "state", string(models.VersionChecking)).Filters}, 1},
+		{team.Viewer, list.Query{Text: "SHOP 1.0"}, 1},
+		{team.Viewer, list.Query{Text: "_.zip"}, 0},
+		{team.Viewer, list.With("state", string(models.VersionReady)), 0},
 	} {
-		got, _, err := db.ListPkgVersions(t.Context(), c.by, c.filter, models.Page{})
+		got, _, err := modelstest.List(t.Context(), db, c.by, models.PkgVersions, c.filter)
 		if err != nil || len(got) != c.want {
 			t.Errorf("%+v: got %d versions, %v; want %d", c.filter, len(got), err, c.want)
 		}

@@ -36,7 +36,7 @@ func (db *DB) PagePlans(ctx context.Context, by Actor, f InstanceFilter, n, size
 			return nil, 0, err
 		}
 	}
-	return pageNumber(ctx, q.Preload("Type", nil), nil, newestFirst("created_at", "id"), n, size, total)
+	return pageNumber(ctx, q.Preload("Type", nil), newestFirst("created_at", "id"), n, size, total)
 }
 
 // plansOf is the counter of a team's plans of a product, with "" of all.
@@ -124,7 +124,7 @@ func (db *DB) PagePlanOrders(ctx context.Context, by Actor, f PlanOrderFilter, n
 		q = q.Where("state IN ?", payments[f.Payment])
 	}
 	q = between(q, "created_at", f.From, f.To)
-	orders, total, err := pageNumber(ctx, q.Preload("Lines", inOrder), nil, newestFirst("created_at", "number"), n, size, unknown)
+	orders, total, err := pageNumber(ctx, q.Preload("Lines", inOrder), newestFirst("created_at", "number"), n, size, unknown)
 	if err != nil {
 		return nil, 0, err
 	}

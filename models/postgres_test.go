@@ -21,6 +21,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"quartermaster/models"
+	"quartermaster/models/list"
 	"quartermaster/models/modelstest"
 )
 
@@ -319,7 +320,7 @@ func TestWhatALostConnectionInterruptsIsBusy(t *testing.T) {
 				"team":    func() error { _, err := db.FindTeam(t.Context(), team.Viewer); return err },
 				"members": func() error { _, err := db.ListMembers(t.Context(), team.Admin); return err },
 				"apps": func() error {
-					_, _, err := db.ListApps(t.Context(), team.Viewer, models.AppFilter{}, models.Page{})
+					_, _, err := modelstest.List(t.Context(), db, team.Viewer, models.Apps, list.Query{})
 					return err
 				},
 				"dashboard": func() error { _, err := db.FindDashboard(t.Context(), team.Viewer); return err },

@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"quartermaster/models"
+	"quartermaster/models/list"
 	"quartermaster/models/modelstest"
 )
 
@@ -99,7 +100,7 @@ func TestTwinsFromBeforeStay(t *testing.T) {
 		modelstest.Exec(t, o, statement)
 	}
 	db = modelstest.OpenWith(t, o)
-	apps, _, err := db.ListApps(t.Context(), team.Viewer, models.AppFilter{}, models.Page{})
+	apps, _, err := modelstest.List(t.Context(), db, team.Viewer, models.Apps, list.Query{})
 	if err != nil || len(apps) != 4 {
 		t.Fatalf("got %d applications, %v; want all 4", len(apps), err)
 	}

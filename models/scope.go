@@ -119,25 +119,18 @@ func cut[T any](rows []T, p Page, backwards, known bool, mark func(T) string) ([
 	return rows, c
 }
 
-// MaxNumberedPage is the most rows of a page that is asked for by its number.
-const MaxNumberedPage = 300
-
 // pageNumber reads page n, from 1, of so many rows each, as the vendors' lists
-// ask for, of what a search, unless it is nil, finds among the rows of a query,
-// and tells how many rows there are in all. total is a counter's, or
-// unknown. The second half of a list is read from its end, so that no page is
+// ask for, of the rows of a query, and tells how many there are in all. total is
+// a counter's, or unknown. The second half of a list is read from its end, so that no page is
 // further away than the middle one.
-func pageNumber[T any](ctx context.Context, q query.Rows[T], f *finding, s sorting, n, size int, total int64) ([]T, int64, error) {
-	q, err := onlyFound(ctx, q, f)
-	if err != nil {
-		return nil, 0, translate(err)
-	}
+func pageNumber[T any](ctx context.Context, q query.Rows[T], s sorting, n, size int, total int64) ([]T, int64, error) {
 	if total == unknown {
+		var err error
 		if total, err = q.Count(ctx, "*"); err != nil {
 			return nil, 0, translate(err)
 		}
 	}
-	limit := min(size, MaxNumberedPage)
+	limit := min(size, list.MaxNumbered)
 	skip := int64(n-1) * int64(limit)
 	if n < 1 || skip >= total {
 		return nil, total, nil

@@ -205,23 +205,6 @@ func rowsFound[T any](ctx context.Context, q query.Rows[T], f *finding, s sortin
 	}
 }
 
-// onlyFound are the rows of a query that a search, unless it is nil, finds.
-func onlyFound[T any](ctx context.Context, q query.Rows[T], f *finding) (query.Rows[T], error) {
-	if f == nil {
-		return q, nil
-	}
-	has := f.Cond()
-	q = q.Where(has.SQL, has.Args...)
-	found, all, err := f.next(ctx, nil, false, mostFound)
-	if err == nil && all {
-		q = among(q, f, found)
-	}
-	if errors.Is(err, list.ErrWalk) {
-		err = nil
-	}
-	return q, err
-}
-
 // among reads no other rows than those of these keys.
 func among[T any](q query.Rows[T], f *finding, found []key) query.Rows[T] {
 	from, ids := f.from(found)

@@ -3,6 +3,7 @@ package models
 import (
 	"context"
 
+	"quartermaster/models/list"
 	"quartermaster/models/pricing"
 	"quartermaster/models/query"
 )
@@ -51,16 +52,6 @@ func (db *DB) FindStoreByName(ctx context.Context, by Actor, name, region string
 	return &found[0], nil
 }
 
-// ListAllStores are all stores of the team, newest first: as many as its quota
-// has room for.
-func (db *DB) ListAllStores(ctx context.Context, by Actor) ([]Store, error) {
-	if err := by.may(See); err != nil {
-		return nil, err
-	}
-	stores, err := query.Of[Store](db.gorm).Where("team_id = ?", by.TeamID).Order("created_at DESC, id DESC").Find(ctx)
-	return stores, translate(err)
-}
-
 // ListStoreLines are the lines of orders that made a store and changed its
 // size, newest first.
 func (db *DB) ListStoreLines(ctx context.Context, by Actor, id string) ([]OrderLine, error) {
@@ -72,28 +63,29 @@ func (db *DB) ListStoreLines(ctx context.Context, by Actor, id string) ([]OrderL
 	return lines, translate(err)
 }
 
-// StoreFilter says which stores to list. Empty fields do not narrow.
-type StoreFilter struct {
-	Region string
-	State  StoreState
-	Text   string // in the name
-}
-
-// ListStores is a page of the team's stores, newest first.
-func (db *DB) ListStores(ctx context.Context, by Actor, f StoreFilter, p Page) ([]Store, Cursor, error) {
-	if err := by.may(See); err != nil {
-		return nil, Cursor{}, err
-	}
-	q := query.Of[Store](db.gorm).Where("team_id = ?", by.TeamID)
-	if f.Region != "" {
-		q = q.Where("region = ?", f.Region)
-	}
-	if f.State != "" {
-		q = q.Where("state = ?", f.State)
-	}
-	return pageFound(ctx, q, db.find(by, KindStore, f.Text).besides(f.Region != "" || f.State != ""), p, newestFirst("created_at", "id"), func(s Store) []string {
-		return []string{stamp(s.CreatedAt), s.ID}
-	})
+// Stores is the list of a team's stores. Its filters are region and state.
+var Stores = &List[Store]{
+	Right: See,
+	Desc: list.Desc[Store]{
+		Table: "stores", Key: "id", Scope: "team_id",
+		Columns: []string{"id", "name", "state", "region", "zones", "cu", "num", "charge_mode", "period_type", "period_num", "description", "ends_at", "creator_name", "created_at",
+			"team_id", "target", "reserved", "auto_renew", "auto_pay", "fail_code", "fail_detail", "job_id", "order_number", "created_by", "updated_at"},
+		Brief: 14,
+		Into: func(s *Store, to []any) []any {
+			return append(to, &s.ID, &s.Name, (*string)(&s.State), &s.Region, (*words)(&s.Zones), &s.CU, &s.Num, (*string)(&s.ChargeMode), (*string)(&s.PeriodType), &s.PeriodNum, &s.Description, &s.EndsAt, &s.CreatorName, &s.CreatedAt,
+				&s.TeamID, &s.Target, &s.Reserved, &s.AutoRenew, &s.AutoPay, &s.FailCode, &s.FailDetail, &s.JobID, &s.OrderNumber, &s.CreatedBy, &s.UpdatedAt)
+		},
+		Sorts:   []list.Sort{{Name: "created", Columns: []string{"created_at", "id"}}, {Name: "name", Columns: []string{"name", "id"}, Up: true}},
+		Filters: []list.Filter{equals("state", "state", texts(StoreStates)), equals("region", "region", nil)},
+		Indexes: []list.Index{
+			{Name: "stores_team", Sort: "created"},
+			{Name: "stores_team_name", Sort: "name"},
+			{Name: "stores_state", Filters: []string{"state"}, Sort: "created"},
+			{Name: "stores_region", Filters: []string{"region"}, Sort: "created"},
+		},
+	},
+	Finds:   KindStore,
+	Counter: countsAll(KindStore),
 }
 
 // StorePrice is what one compute unit of a flavor costs in a region: an hour,

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"quartermaster/models"
+	"quartermaster/models/list"
 	"quartermaster/models/modelstest"
 	"quartermaster/models/pricing"
 )
@@ -365,11 +366,11 @@ func TestStoreIsFoundByNameAndRegion(t *testing.T) {
 			t.Errorf("%q in %q: got %v, want %v", c.name, c.region, err, models.ErrNotFound)
 		}
 	}
-	stores, err := db.ListAllStores(t.Context(), team.Viewer)
+	stores, _, err := modelstest.List(t.Context(), db, team.Viewer, models.Stores, list.Query{})
 	if err != nil || len(stores) != 2 || stores[0].ID != there.ID {
 		t.Errorf("got %d stores, %v; want both, the newest first", len(stores), err)
 	}
-	if stores, err = db.ListAllStores(t.Context(), other.Admin); err != nil || len(stores) != 0 {
+	if stores, _, err := modelstest.List(t.Context(), db, other.Admin, models.Stores, list.Query{}); err != nil || len(stores) != 0 {
 		t.Errorf("another team: got %d stores, %v; want none", len(stores), err)
 	}
 }

@@ -13,6 +13,7 @@ import (
 
 	"quartermaster/models"
 	"quartermaster/models/index"
+	"quartermaster/models/list"
 	"quartermaster/models/modelstest"
 	"quartermaster/models/pricing"
 )
@@ -560,7 +561,7 @@ func TestStoresOfAnotherTeamDoNotExist(t *testing.T) {
 			t.Errorf("%s: got %v, want %v", what, err, models.ErrNotFound)
 		}
 	}
-	stores, _, err := db.ListStores(t.Context(), other.Admin, models.StoreFilter{}, models.Page{})
+	stores, _, err := modelstest.List(t.Context(), db, other.Admin, models.Stores, list.Query{})
 	if err != nil || len(stores) != 0 {
 		t.Errorf("list: got %d stores, %v; want none", len(stores), err)
 	}
@@ -582,16 +583,16 @@ func TestStoresAreListedByFilter(t *testing.T) {
 	far.Region, far.Zones = "cn-north-4", []string{"cn-north-4a"}
 	placeStore(t, db, team.Requester, far)
 	for _, c := range []struct {
-		filter models.StoreFilter
+		filter list.Query
 		want   string
 	}{
-		{models.StoreFilter{}, "manual-100 handbook"},
-		{models.StoreFilter{Region: "cn-north-4"}, "manual-100"},
-		{models.StoreFilter{State: models.StoreNormal}, "handbook"},
-		{models.StoreFilter{Text: "an"}, "manual-100 handbook"},
-		{models.StoreFilter{Text: "%"}, ""},
+		{list.Query{}, "manual-100 handbook"},
+		{list.With("region", "cn-north-4"), "manual-100"},
+		{list.With("state", string(models.StoreNormal)), "handbook"},
+		{list.Query{Text: "an"}, "manual-100 handbook"},
+		{list.Query{Text: "%"}, ""},
 	} {
-		stores, _, err := db.ListStores(t.Context(), team.Viewer, c.filter, models.Page{})
+		stores, _, err := modelstest.List(t.Context(), db, team.Viewer, models.Stores, c.filter)
 		var names []string
 		for _, s := range stores {
 			names = append(names, s.Name)

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"quartermaster/models"
+	"quartermaster/models/list"
 	"quartermaster/models/modelstest"
 )
 
@@ -107,7 +108,7 @@ func TestWorkersDoAllJobsAndStop(t *testing.T) {
 	}
 	stop()
 	worker.Wait()
-	stores, _, err := db.ListStores(t.Context(), team.Viewer, models.StoreFilter{State: models.StoreNormal}, models.Page{})
+	stores, _, err := modelstest.List(t.Context(), db, team.Viewer, models.Stores, list.With("state", string(models.StoreNormal)))
 	if err != nil || len(stores) != 12 {
 		t.Errorf("got %d stores NORMAL, %v; want 12", len(stores), err)
 	}

@@ -95,6 +95,8 @@ type ListAt struct {
 	Now   time.Time // of the team
 	Query list.Query
 	URL   ListURL
+	// Files is the address of which the files are.
+	Files ListURL
 	// Here is the address of the request.
 	Here string
 	// Counts are the team's counters, Total how many rows the query has, as
@@ -453,7 +455,13 @@ func options[T any](ctx context.Context, u ListURL, name, current string, all []
 
 // plain is a column whose cells are text, on the page and in files.
 func plain[R any](words, class string, text func(c *ui.Cells, row *R) string) ListColumn[R] {
-	return ListColumn[R]{Words: words, Class: class, Text: text, Draw: func(c *ui.Cells, row *R) { c.Text(text(c, row)) }}
+	return ListColumn[R]{Words: words, Class: class, Text: text, Draw: func(c *ui.Cells, row *R) {
+		if s := text(c, row); s != "" {
+			c.Text(s)
+		} else {
+			c.None()
+		}
+	}}
 }
 
 // regionColumn is what the region of a row is called.
@@ -500,11 +508,14 @@ func regionName(ctx context.Context, regions []models.Region, id string) string 
 	return id
 }
 
-// RegionChoices are regions as values of a filter.
-func RegionChoices(ctx context.Context, regions []models.Region) []ListChoice {
-	choices := make([]ListChoice, len(regions))
-	for i, r := range regions {
-		choices[i] = ListChoice{r.ID, word(ctx, r.ZH, r.EN)}
+// RegionChoices are regions and their zones as values of "region" and "zone".
+func RegionChoices(ctx context.Context, regions []models.Region) map[string][]ListChoice {
+	choices := map[string][]ListChoice{}
+	for _, r := range regions {
+		choices["region"] = append(choices["region"], ListChoice{r.ID, word(ctx, r.ZH, r.EN)})
+		for _, z := range r.Zones {
+			choices["zone"] = append(choices["zone"], ListChoice{z.ID, word(ctx, z.ZH, z.EN)})
+		}
 	}
 	return choices
 }

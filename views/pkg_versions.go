@@ -12,18 +12,38 @@ import (
 	"quartermaster/models/archive"
 	"quartermaster/models/fold"
 	"quartermaster/views/i18n"
+	"quartermaster/views/layout"
 	"quartermaster/views/ui"
 )
 
-// AppListProps is what the list of applications shows.
-type AppListProps struct {
-	Apps       []models.App
-	Cursor     models.Cursor
-	URL        ListURL
-	By         models.Actor
-	Now        time.Time
-	Regions    []models.Region
-	Categories []models.Category
+// Apps is the list of a team's applications.
+var Apps = &ListView[models.App]{
+	ID: "app-list", Path: "/apps", List: models.Apps, Label: "apps.list", Search: "apps.search",
+	Columns: []ListColumn[models.App]{
+		{Words: "field.app_name", Sort: "name", Name: true, Text: func(_ *ui.Cells, a *models.App) string { return a.Name }, Draw: func(c *ui.Cells, a *models.App) {
+			c.Link("/apps/"+a.ID, a.Name)
+			c.Note(a.Description)
+		}},
+		regionColumn(func(a *models.App) string { return a.Region }),
+		plain("field.category", "", func(_ *ui.Cells, a *models.App) string { return a.Category }),
+		{Words: "apps.versions", Class: "num", Text: func(_ *ui.Cells, a *models.App) string { return number(a.VersionCount) },
+			Draw: func(c *ui.Cells, a *models.App) { c.Text(i18n.Number(c.Ctx, a.VersionCount)) }},
+		createdColumn("versions.created", func(a *models.App) (time.Time, string) { return a.CreatedAt, a.CreatorName }),
+		filed("versions.created-by", func(_ *ui.Cells, a *models.App) string { return a.CreatorName }),
+		filed("field.description", func(_ *ui.Cells, a *models.App) string { return a.Description }),
+		filed("apps.id", func(_ *ui.Cells, a *models.App) string { return a.ID }),
+	},
+	Filters: []ListFilter{{Name: "region", Words: "field.region", As: Menu}, {Name: "category", Words: "field.category", As: Menu}},
+	Head: func(ctx context.Context, at ListAt) layout.PageProps {
+		head := kindHead(models.KindApp, "apps.subtitle")(ctx, at)
+		head.Kind, head.Tabs = models.KindPkgVersion, versionTabs(true)
+		return head
+	},
+	Empty: func(ctx context.Context, at ListAt) ui.EmptyProps {
+		empty := kindEmpty(models.KindApp, "apps.empty.title", "apps.empty.text")(ctx, at)
+		empty.Kind, empty.Icon = "", "app-window"
+		return empty
+	},
 }
 
 // AppNewProps is what the form for a new application shows.
@@ -36,26 +56,87 @@ type AppNewProps struct {
 // AppShowProps is what the page of one application shows.
 type AppShowProps struct {
 	models.AppPage
-	Versions PkgVersionListProps
+	Versions ListPage
 	// Form says why a deletion was refused.
 	Form ui.Form
 	By   models.Actor
 }
 
-// PkgVersionListProps is what a list of package versions shows.
-type PkgVersionListProps struct {
-	Versions []models.PkgVersion
-	Cursor   models.Cursor
-	URL      ListURL
-	By       models.Actor
-	Now      time.Time
-	// App is the application that the list is narrowed to, or nil.
-	App *models.App
-	// Own says that the list stands on the application's own page.
-	Own bool
-	// Here is the address of the very page, cursor included.
-	Here string
+// PkgVersions is the list of a team's package versions, and AppVersions that of
+// one application on its page.
+var (
+	PkgVersions = pkgVersions(false)
+	AppVersions = pkgVersions(true)
+)
+
+func pkgVersions(ofApp bool) *ListView[models.PkgVersion] {
+	v := &ListView[models.PkgVersion]{
+		ID: "version-list", Path: "/pkg-versions", List: models.PkgVersions, Label: "versions.list", Search: "versions.search",
+		Columns: []ListColumn[models.PkgVersion]{
+			{Words: "versions.version", Name: true, Text: func(_ *ui.Cells, v *models.PkgVersion) string { return v.Label }, Draw: func(c *ui.Cells, v *models.PkgVersion) {
+				name := v.Label
+				if !ofApp {
+					name = v.AppName + " " + name
+				}
+				c.Link("/pkg-versions/"+v.ID, name)
+				c.Note(brief(v.Description))
+			}},
+			filed("field.app_id", func(_ *ui.Cells, v *models.PkgVersion) string { return v.AppName }),
+			{Words: "versions.state", Class: "state", Bare: true, Text: func(c *ui.Cells, v *models.PkgVersion) string { return versionStateText(c.Ctx, v.State) },
+				Draw: func(c *ui.Cells, v *models.PkgVersion) {
+					c.Badge(versionTones[v.State], versionStateText(c.Ctx, v.State))
+				}},
+			{Words: "field.source", Text: func(_ *ui.Cells, v *models.PkgVersion) string { return v.Source }, Draw: func(c *ui.Cells, v *models.PkgVersion) {
+				c.Text(v.FileName())
+				c.Open("small", "class", "ellipsis", "title", ui.Visible(v.Source))
+				c.Text(v.Bucket())
+				c.Close("small")
+			}},
+			{Words: "versions.size", Sort: "size", Class: "num nowrap", Draw: func(c *ui.Cells, v *models.PkgVersion) {
+				if v.External() {
+					c.None()
+				} else {
+					c.Text(i18n.Bytes(c.Ctx, v.Size))
+				}
+			}},
+			filed("versions.size", func(c *ui.Cells, v *models.PkgVersion) string {
+				if v.External() {
+					return ""
+				}
+				return i18n.Bytes(c.Ctx, v.Size)
+			}),
+			createdColumn("versions.created", func(v *models.PkgVersion) (time.Time, string) { return v.CreatedAt, v.CreatorName }),
+			filed("versions.created-by", func(_ *ui.Cells, v *models.PkgVersion) string { return v.CreatorName }),
+			filed("field.description", func(_ *ui.Cells, v *models.PkgVersion) string { return v.Description }),
+			filed("versions.sha256", func(_ *ui.Cells, v *models.PkgVersion) string { return v.SHA256 }),
+			filed("versions.id", func(_ *ui.Cells, v *models.PkgVersion) string { return v.ID }),
+		},
+		Filters: []ListFilter{
+			{Name: "state", Words: "versions.state", Values: "version.state.", As: Menu},
+			{Name: "app_id", Words: "field.app_id"}, {Name: "bucket_id", Words: "field.bucket_id"},
+		},
+		Head: func(ctx context.Context, at ListAt) layout.PageProps {
+			return layout.PageProps{Title: ui.Look(ctx, models.KindPkgVersion).Many(ctx), Subtitle: i18n.T(ctx, "versions.subtitle"),
+				Kind: models.KindPkgVersion, Actions: versionNewButton(at), Tabs: versionTabs(false)}
+		},
+		Passing: func(v *models.PkgVersion) bool { return v.State == models.VersionChecking },
+		Empty: func(ctx context.Context, at ListAt) ui.EmptyProps {
+			return ui.EmptyProps{Kind: models.KindPkgVersion, Title: i18n.T(ctx, "versions.empty.title"), Text: i18n.T(ctx, "versions.empty.text"), Action: versionNewButton(at)}
+		},
+	}
+	if ofApp {
+		v.Filters = v.Filters[:1]
+		v.Whole = func(at ListAt) bool { return at.Query.Text == "" && len(at.Query.Filters) == 1 }
+	}
+	return v
 }
+
+func versionStateText(ctx context.Context, s models.PkgVersionState) string {
+	return i18n.T(ctx, "version.state."+string(s))
+}
+
+// versionNewPath is the form for a version, of this application unless it is "".
+func versionNewPath(appID string) string { return withQuery("/pkg-versions/new", "app_id", appID) }
 
 // The ways to give a version its file.
 const (
@@ -102,33 +183,6 @@ func regionOptions(ctx context.Context, regions []models.Region) []ui.Option {
 	return options
 }
 
-func (p AppListProps) regions(ctx context.Context) []FilterOption {
-	options := []FilterOption{{Label: i18n.T(ctx, "versions.any"), Href: p.URL.With("region", ""), Current: p.URL.Query.Get("region") == ""}}
-	for _, r := range p.Regions {
-		options = append(options, FilterOption{Label: word(ctx, r.ZH, r.EN), Href: p.URL.With("region", r.ID), Current: p.URL.Query.Get("region") == r.ID})
-	}
-	return options
-}
-
-func (p AppListProps) categories(ctx context.Context) []FilterOption {
-	options := []FilterOption{{Label: i18n.T(ctx, "versions.any"), Href: p.URL.With("category", ""), Current: p.URL.Query.Get("category") == ""}}
-	for _, c := range p.Categories {
-		options = append(options, FilterOption{Label: c.Name, Href: p.URL.With("category", c.Name), Current: p.URL.Query.Get("category") == c.Name})
-	}
-	return options
-}
-
-func (p AppListProps) filters(ctx context.Context) []ui.Filter {
-	var out []ui.Filter
-	if r := p.URL.Query.Get("region"); r != "" {
-		out = append(out, ui.Filter{Label: ui.Label(ctx, "region"), Value: regionName(ctx, p.Regions, r), RemoveHref: p.URL.With("region", "")})
-	}
-	if c := p.URL.Query.Get("category"); c != "" {
-		out = append(out, ui.Filter{Label: ui.Label(ctx, "category"), Value: c, RemoveHref: p.URL.With("category", "")})
-	}
-	return out
-}
-
 // free is what to say of a name that nothing is wrong with.
 func (p AppNewProps) free(ctx context.Context) string {
 	if p.Form.Value("app_name") == "" || len(p.Form.Errors) > 0 || p.Form.Error("region") != nil {
@@ -164,44 +218,6 @@ func (p AppShowProps) lost(ctx context.Context) []string {
 		lost = append(lost, i18n.T(ctx, "apps.delete.versions", "Count", p.App.VersionCount))
 	}
 	return lost
-}
-
-func (p PkgVersionListProps) states(ctx context.Context) []FilterOption {
-	now := p.URL.Query.Get("state")
-	options := []FilterOption{{Label: i18n.T(ctx, "versions.any"), Href: p.URL.With("state", ""), Current: now == ""}}
-	for _, s := range models.PkgVersionStates {
-		options = append(options, FilterOption{Label: i18n.T(ctx, "version.state."+string(s)), Href: p.URL.With("state", string(s)), Current: now == string(s)})
-	}
-	return options
-}
-
-func (p PkgVersionListProps) filters(ctx context.Context) []ui.Filter {
-	var out []ui.Filter
-	if p.App != nil && !p.Own {
-		out = append(out, ui.Filter{Label: ui.Label(ctx, "app_id"), Value: p.App.Name, RemoveHref: p.URL.With("app_id", "")})
-	}
-	if s := p.URL.Query.Get("state"); s != "" && i18n.Has(ctx, "version.state."+s) {
-		out = append(out, ui.Filter{Label: i18n.T(ctx, "versions.state"), Value: i18n.T(ctx, "version.state."+s), RemoveHref: p.URL.With("state", "")})
-	}
-	return out
-}
-
-// passing tells whether a version of the page is still being checked.
-func (p PkgVersionListProps) passing() bool {
-	for _, v := range p.Versions {
-		if v.State == models.VersionChecking {
-			return true
-		}
-	}
-	return false
-}
-
-// newHref is the form for a version, of this application where the list has one.
-func (p PkgVersionListProps) newHref() string {
-	if p.App != nil {
-		return "/pkg-versions/new?app_id=" + p.App.ID
-	}
-	return "/pkg-versions/new"
 }
 
 func (p PkgVersionNewProps) apps() []ui.Option {

@@ -21,50 +21,65 @@ var storeTones = map[models.StoreState]ui.Tone{
 	models.StoreScaling: ui.Busy, models.StoreScalingIn: ui.Busy, models.StoreDropping: ui.Busy, models.StoreDeleteFailed: ui.Danger,
 }
 
-// StoreListProps is what the list of stores shows.
-type StoreListProps struct {
-	By      models.Actor
-	Stores  []models.Store
-	Cursor  models.Cursor
-	Regions []models.Region
-	Now     time.Time
-	Filter  models.StoreFilter
-	URL     ListURL
-	// Here is the address of this very page, asked again while a state passes.
-	Here string
+// Stores is the list of a team's stores.
+var Stores = &ListView[models.Store]{
+	ID: "store-list", Path: "/stores", List: models.Stores, Label: "stores.list", Search: "stores.search",
+	Columns: []ListColumn[models.Store]{
+		{Words: "field.store_name", Sort: "name", Name: true, Text: func(_ *ui.Cells, s *models.Store) string { return s.Name }, Draw: func(c *ui.Cells, s *models.Store) {
+			c.Link("/stores/"+s.ID, s.Name)
+			c.Note(storeDescription(s))
+		}},
+		{Words: "stores.state", Class: "state", Bare: true, Text: func(c *ui.Cells, s *models.Store) string { return StoreStateText(c.Ctx, s.State) },
+			Draw: func(c *ui.Cells, s *models.Store) { c.Badge(storeTones[s.State], StoreStateText(c.Ctx, s.State)) }},
+		{Words: "field.region", Text: func(c *ui.Cells, s *models.Store) string { return c.Word("region", s.Region) }, Draw: func(c *ui.Cells, s *models.Store) {
+			c.Text(c.Word("region", s.Region))
+			c.In("small", "", storeZoneWords(c, s))
+		}},
+		filed("field.availability_zones", storeZoneWords),
+		plain("stores.flavor", "nowrap", func(_ *ui.Cells, s *models.Store) string { return storeFlavor(s.CU, s.Num) }),
+		{Words: "field.charge_mode", Text: storeChargeWords, Draw: func(c *ui.Cells, s *models.Store) {
+			c.Text(storeChargeWords(c, s))
+			if s.EndsAt != nil {
+				c.In("small", "", i18n.T(c.Ctx, "stores.until", "Date", i18n.LastDate(c.Ctx, *s.EndsAt)))
+			}
+		}},
+		filed("plans.last-day", func(c *ui.Cells, s *models.Store) string {
+			if s.EndsAt == nil {
+				return ""
+			}
+			return i18n.LastDate(c.Ctx, *s.EndsAt)
+		}),
+		createdColumn("stores.created-at", func(s *models.Store) (time.Time, string) { return s.CreatedAt, s.CreatorName }),
+		filed("stores.created-by", func(_ *ui.Cells, s *models.Store) string { return s.CreatorName }),
+		filed("field.description", func(_ *ui.Cells, s *models.Store) string { return storeDescription(s) }),
+		filed("stores.id", func(_ *ui.Cells, s *models.Store) string { return s.ID }),
+	},
+	Filters: []ListFilter{
+		{Name: "state", Words: "stores.state", Values: "store.state.", As: Menu},
+		{Name: "region", Words: "field.region", As: Menu},
+	},
+	Head:    kindHead(models.KindStore, "stores.subtitle"),
+	Passing: func(s *models.Store) bool { return s.Passing() },
+	Empty:   kindEmpty(models.KindStore, "stores.empty.title", "stores.empty.text"),
 }
 
-// passing tells whether a store on the page will change by itself.
-func (p StoreListProps) passing() bool {
-	for _, s := range p.Stores {
-		if s.Passing() {
-			return true
-		}
+func storeDescription(s *models.Store) string {
+	if s.Description == nil {
+		return ""
 	}
-	return false
+	return *s.Description
 }
 
-func (p StoreListProps) narrowed() bool { return p.Filter != models.StoreFilter{} }
-
-func (p StoreListProps) states(ctx context.Context) []FilterOption {
-	return options(ctx, p.URL, "state", string(p.Filter.State), models.StoreStates, func(s models.StoreState) (string, string) {
-		return string(s), StoreStateText(ctx, s)
-	})
-}
-
-func (p StoreListProps) regions(ctx context.Context) []FilterOption {
-	return options(ctx, p.URL, "region", p.Filter.Region, p.Regions, func(r models.Region) (string, string) { return r.ID, regionName(ctx, p.Regions, r.ID) })
-}
-
-func (p StoreListProps) filters(ctx context.Context) []ui.Filter {
-	var out []ui.Filter
-	if p.Filter.State != "" {
-		out = append(out, ui.Filter{Label: i18n.T(ctx, "stores.state"), Value: StoreStateText(ctx, p.Filter.State), RemoveHref: p.URL.With("state", "")})
+func storeZoneWords(c *ui.Cells, s *models.Store) string {
+	names := make([]string, len(s.Zones))
+	for i, id := range s.Zones {
+		names[i] = c.Word("zone", id)
 	}
-	if p.Filter.Region != "" {
-		out = append(out, ui.Filter{Label: ui.Label(ctx, "region"), Value: regionName(ctx, p.Regions, p.Filter.Region), RemoveHref: p.URL.With("region", "")})
-	}
-	return out
+	return strings.Join(names, i18n.T(c.Ctx, "stores.and"))
+}
+
+func storeChargeWords(c *ui.Cells, s *models.Store) string {
+	return storeCharge(c.Ctx, s.ChargeMode, s.PeriodType, s.PeriodNum)
 }
 
 // StoreStateText is a store's state in the reader's words.

@@ -18,6 +18,7 @@ import (
 
 	"quartermaster/handlers"
 	"quartermaster/models"
+	"quartermaster/models/list"
 	"quartermaster/models/modelstest"
 	"quartermaster/web"
 	"quartermaster/web/sign"
@@ -413,7 +414,7 @@ func TestABodyThatNobodySignedGivesWhatIsDocumentedThere(t *testing.T) {
 	if _, err := d.DB.FindStorage(t.Context(), d.Team.Viewer, region); err != nil {
 		t.Errorf("storage of the default region: %v", err)
 	}
-	apps, _, err := d.DB.ListApps(t.Context(), d.Team.Viewer, models.AppFilter{Region: region}, models.Page{})
+	apps, _, err := modelstest.List(t.Context(), d.DB, d.Team.Viewer, models.Apps, list.With("region", region))
 	if err != nil || len(apps) != 3 {
 		t.Errorf("got %d applications of the default region, %v; want the three", len(apps), err)
 	}

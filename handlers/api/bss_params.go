@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"quartermaster/models"
+	"quartermaster/models/list"
 )
 
 // bssLayout is how BSS writes times, always in UTC.
@@ -53,7 +54,7 @@ const (
 // The parameters of a page, and of who a call acts as.
 var (
 	pageNum       = Param{Name: "PageNum", Type: Number, Rules: fmt.Sprint("min=1,max=", bssMostPage), Default: 1}
-	pageSize      = Param{Name: "PageSize", Type: Number, Rules: fmt.Sprint("min=1,max=", models.MaxNumberedPage), Default: bssPageSize}
+	pageSize      = Param{Name: "PageSize", Type: Number, Rules: fmt.Sprint("min=1,max=", list.MaxNumbered), Default: bssPageSize}
 	ownerID       = Param{Name: "OwnerId", Type: Number, Errors: []*Error{idInvalid, invalidOwner, idMissing}}
 	instanceID    = Param{Name: "InstanceId", Required: true}
 	specification = Param{Name: "Specification", Field: "specification", Required: true, Rules: "number", Errors: []*Error{specificationInvalid}}

@@ -1,9 +1,11 @@
 package api
 
 import (
+	"cmp"
 	"context"
 
 	"quartermaster/models"
+	"quartermaster/models/list"
 )
 
 // paged says which page of a list a reply is; TotalCount counts all pages.
@@ -55,12 +57,11 @@ func (a *Server) DescribeApplications(ctx context.Context, c *Call) (any, error)
 	r := &applicationsReply{paged: pageOf(c)}
 	var found []models.App
 	if c.Params.Get("StackSearch") == "" && c.Params.Get("EnvSearch") == "" {
-		f := models.AppFilter{
-			Region: c.Region, ID: c.Params.Get("AppId"), Name: c.Params.Get("AppName"), Text: c.Params.Get("AppSearch"),
-			CategoryText: c.Params.Get("CategorySearch"),
-		}
+		category := c.Params.Get("CategorySearch")
+		q := list.With("region", c.Region, "id", c.Params.Get("AppId"), "name", c.Params.Get("AppName"), "category_has", category)
+		q.Text = cmp.Or(c.Params.Get("AppSearch"), category)
 		var err error
-		if found, r.TotalCount, err = a.DB.PageApps(ctx, c.By, f, r.PageNumber, r.PageSize); err != nil {
+		if found, r.TotalCount, err = models.Apps.Numbered(ctx, a.DB, c.By, q, r.PageNumber, r.PageSize, list.Unknown); err != nil {
 			return nil, err
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"quartermaster/models"
+	"quartermaster/models/list"
 )
 
 type pkgVersionsReply struct {
@@ -27,8 +28,12 @@ func (a *Server) DescribePkgVersions(ctx context.Context, c *Call) (any, error) 
 		return nil, err
 	}
 	r := &pkgVersionsReply{paged: pageOf(c)}
-	f := models.PkgVersionFilter{AppID: app.ID, Label: c.Params.Get("PkgVersionLabel"), LabelText: c.Params.Get("PkgVersionSearch")}
-	found, total, err := a.DB.PagePkgVersions(ctx, c.By, f, r.PageNumber, r.PageSize)
+	part, total := c.Params.Get("PkgVersionSearch"), app.VersionCount
+	q := list.With("app_id", app.ID, "label", models.Labelled(app.ID, c.Params.Get("PkgVersionLabel")), "label_has", part)
+	if q.Text = part; len(q.Filters) > 1 {
+		total = list.Unknown
+	}
+	found, total, err := models.PkgVersions.Numbered(ctx, a.DB, c.By, q, r.PageNumber, r.PageSize, total)
 	if err != nil {
 		return nil, err
 	}

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"quartermaster/models"
+	"quartermaster/models/list"
 	"quartermaster/models/pricing"
 )
 
@@ -69,13 +70,15 @@ func (a *Server) ListStores(ctx context.Context, c *Call) (any, error) {
 	if err := readBody(c.Body).wrong.err(); err != nil {
 		return nil, err
 	}
-	stores, err := a.DB.ListAllStores(ctx, c.By)
+	all := []storeData{}
+	err := models.Stores.Each(ctx, a.DB, c.By, list.Query{}, func(stores []models.Store) error {
+		for _, s := range stores {
+			all = append(all, newStoreData(s))
+		}
+		return nil
+	})
 	if err != nil {
 		return nil, err
 	}
-	list := make([]storeData, len(stores))
-	for i, s := range stores {
-		list[i] = newStoreData(s)
-	}
-	return done("", map[string]any{"stores": list}), nil
+	return done("", map[string]any{"stores": all}), nil
 }

@@ -740,7 +740,7 @@ func TestBodyThatIsNoJSONObjectIsToldSo(t *testing.T) {
 	if a := send("CreateStore", strings.Replace(good, "store_name", "STORE_NAME", 1)); a.Code != "LMS.00001003" {
 		t.Errorf("a name in capitals: got %s, want LMS.00001003", a.Code)
 	}
-	if stores, err := d.DB.ListAllStores(t.Context(), d.Team.Viewer); err != nil || len(stores) != 0 {
+	if stores, _, err := modelstest.List(t.Context(), d.DB, d.Team.Viewer, models.Stores, list.Query{}); err != nil || len(stores) != 0 {
 		t.Errorf("got %d stores, %v; want none", len(stores), err)
 	}
 }
@@ -778,7 +778,7 @@ func TestOneOfFiftyEqualStoresIsMade(t *testing.T) {
 	if got["200 LMS.00000000"] != 1 || got["400 LMS.10001005"] != 49 {
 		t.Errorf("got %v, want one 200 and 49 times LMS.10001005", got)
 	}
-	if stores, err := d.DB.ListAllStores(t.Context(), d.Team.Viewer); err != nil || len(stores) != 1 {
+	if stores, _, err := modelstest.List(t.Context(), d.DB, d.Team.Viewer, models.Stores, list.Query{}); err != nil || len(stores) != 1 {
 		t.Errorf("got %d stores, %v; want one", len(stores), err)
 	}
 }
@@ -815,7 +815,7 @@ func TestClientTokenMakesStoresSafeToRepeat(t *testing.T) {
 					t.Errorf("%s of something else: got %d %s, want LMS.00001001", operation, a.Status, a.Code)
 				}
 			}
-			if stores, err := d.DB.ListAllStores(t.Context(), d.Team.Viewer); err != nil || len(stores) != 1 || stores[0].Num != 3 {
+			if stores, _, err := modelstest.List(t.Context(), d.DB, d.Team.Viewer, models.Stores, list.Query{}); err != nil || len(stores) != 1 || stores[0].Num != 3 {
 				t.Errorf("got %+v, %v; want one store of 3", stores, err)
 			}
 			w.call(t, d, d.Key, "DeleteStore", body{"store_name": "test-storename"}, nil)

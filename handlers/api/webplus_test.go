@@ -606,8 +606,8 @@ func (s story) objectStorage() {
 func (s story) faults(calls map[string]map[string]string) {
 	counts := func() []int {
 		var n []int
-		apps, _, err := s.d.DB.ListApps(s.Context(), s.d.Team.Requester, models.AppFilter{}, models.Page{})
-		versions, _, err2 := s.d.DB.ListPkgVersions(s.Context(), s.d.Team.Requester, models.PkgVersionFilter{}, models.Page{})
+		apps, _, err := modelstest.List(s.Context(), s.d.DB, s.d.Team.Requester, models.Apps, list.Query{})
+		versions, _, err2 := modelstest.List(s.Context(), s.d.DB, s.d.Team.Requester, models.PkgVersions, list.Query{})
 		buckets, _, err3 := modelstest.List(s.Context(), s.d.DB, s.d.Team.Requester, models.Buckets, list.Query{})
 		orders, _, err4 := modelstest.List(s.Context(), s.d.DB, s.d.Team.Requester, models.Orders, list.With("free", "true"))
 		if err := errors.Join(err, err2, err3, err4); err != nil {
@@ -807,7 +807,7 @@ func TestOfFiftyEqualVersionsOneIsMade(t *testing.T) {
 	if codes["OK"] != 1 || codes["VersionLabelExists"] != 49 {
 		t.Errorf("got %v, want one OK and 49 VersionLabelExists", codes)
 	}
-	versions, _, err := d.DB.ListPkgVersions(t.Context(), d.Team.Viewer, models.PkgVersionFilter{}, models.Page{})
+	versions, _, err := modelstest.List(t.Context(), d.DB, d.Team.Viewer, models.PkgVersions, list.Query{})
 	if err != nil || len(versions) != 1 {
 		t.Errorf("got %d versions, %v, want 1", len(versions), err)
 	}

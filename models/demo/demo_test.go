@@ -53,14 +53,14 @@ func TestSampleYearShowsEveryKindInEveryState(t *testing.T) {
 	for _, p := range plans {
 		seen["plan "+string(p.State(db.TeamNow(by)))]++
 	}
-	stores, _, err := db.ListStores(t.Context(), by, models.StoreFilter{}, all)
+	stores, _, err := modelstest.List(t.Context(), db, by, models.Stores, list.Query{Size: models.MaxPageSize})
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, s := range stores {
 		seen["store "+string(s.State)]++
 	}
-	versions, _, err := db.ListPkgVersions(t.Context(), by, models.PkgVersionFilter{}, all)
+	versions, _, err := modelstest.List(t.Context(), db, by, models.PkgVersions, list.Query{Size: models.MaxPageSize})
 	if err != nil {
 		t.Fatal(err)
 	}

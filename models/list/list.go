@@ -56,7 +56,8 @@ type Filter struct {
 	Arms func(value string, at time.Time) []Cond
 	// Always applies the filter also when it is not set; value is then empty.
 	Always bool
-	// Inner filters are set by the program and never by a request.
+	// Inner filters are set by the program and never by a request, and where no
+	// index serves them, together with others or with a text.
 	Inner bool
 	// Sort is the order of the list when the filter is on and no other is asked
 	// for.
@@ -67,7 +68,8 @@ type Filter struct {
 type Cond struct {
 	SQL  string
 	Args []any
-	// Few is the index that finds the rows, where there are never many.
+	// Few is the index that finds the rows, where there are never many. A query
+	// all of whose arms have one needs no other index.
 	Few string
 }
 
@@ -227,6 +229,10 @@ type plan[R any] struct {
 	index string
 	// arms are the alternatives, each a list of conditions.
 	arms [][]Cond
+	// skip is how many rows stand before the page, and only the rows that are
+	// read at all, in place of the table, nil for all of them.
+	skip int64
+	only *Cond
 }
 
 type active struct {
@@ -264,6 +270,9 @@ func (d *Desc[R]) plan(ctx context.Context, db DB, owner string, q Query) (*plan
 	}
 	if i := slices.IndexFunc(d.Indexes, func(x Index) bool { return x.Sort == p.sort.Name && same(x.Filters, names) }); i >= 0 {
 		p.way, p.index = together, d.Indexes[i].Name
+		return p, nil
+	}
+	if !slices.ContainsFunc(p.arms, func(arm []Cond) bool { return !slices.ContainsFunc(arm, func(c Cond) bool { return c.Few != "" }) }) {
 		return p, nil
 	}
 	return p, p.choose(ctx, on, names)
@@ -424,7 +433,10 @@ func (p *plan[R]) walk(ctx context.Context, from []any, backwards bool, limit in
 	s := p.statement()
 	columns := strings.Join(p.columns(), ", ")
 	down := p.down != backwards
-	if p.way == led {
+	if p.only != nil {
+		s.among(p.columns(), *p.only, p.arms)
+		s.order(p.sort, down).limit(limit, p.skip)
+	} else if p.way == led {
 		keys := strings.Join(unique(append([]string{p.desc.Key}, p.sort.Columns...)), ", ")
 		// Materialized, so that PostgreSQL does not walk the order of the list.
 		s.text("WITH led AS MATERIALIZED (")
@@ -439,7 +451,7 @@ func (p *plan[R]) walk(ctx context.Context, from []any, backwards bool, limit in
 		if from != nil {
 			s.text(" WHERE ").beyond(p.sort, from, down)
 		}
-		s.order(p.sort, down).text(" LIMIT ").number(limit).text(")").order(p.sort, down).text(" LIMIT ").number(limit)
+		s.order(p.sort, down).limit(limit, p.skip).text(")").order(p.sort, down).text(" LIMIT ").number(limit)
 	} else {
 		for i, arm := range p.arms {
 			if i > 0 {
@@ -452,14 +464,15 @@ func (p *plan[R]) walk(ctx context.Context, from []any, backwards bool, limit in
 			if from != nil {
 				s.text(" AND ").beyond(p.sort, from, down)
 			}
-			s.order(p.sort, down).text(" LIMIT ").number(limit)
+			s.order(p.sort, down)
 			if len(p.arms) > 1 {
-				s.text(") AS a").number(int64(i))
+				s.limit(limit+p.skip, 0).text(") AS a").number(int64(i))
 			}
 		}
 		if len(p.arms) > 1 {
-			s.order(p.sort, down).text(" LIMIT ").number(limit)
+			s.order(p.sort, down)
 		}
+		s.limit(limit, p.skip)
 	}
 	return p.scan(ctx, s, limit)
 }

@@ -156,6 +156,10 @@ func assign(to any, value string, quoted bool) (err error) {
 		if !null {
 			*to = value
 		}
+	case **string:
+		if !null {
+			*to = &value
+		}
 	case *int64:
 		*to, err = strconv.ParseInt(value, 10, 64)
 	case *int:

@@ -113,6 +113,14 @@ func (s *statement) order(by Sort, down bool) *statement {
 	return s.text(" ORDER BY ").text(strings.Join(by.Columns, dir+", ")).text(dir)
 }
 
+func (s *statement) limit(n, skip int64) *statement {
+	s.text(" LIMIT ").number(n)
+	if skip > 0 {
+		s.text(" OFFSET ").number(skip)
+	}
+	return s
+}
+
 // beyond is the condition for the rows behind a cursor.
 func (s *statement) beyond(by Sort, from []any, down bool) *statement {
 	op := " > "

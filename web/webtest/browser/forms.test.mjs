@@ -203,9 +203,9 @@ test("what depends on another field is said when that is chosen", async (t) => {
 	let id;
 	for (id of apps) {
 		await page.goto(`/apps/${id}`);
-		if (await page.locator("#versions").count()) break;
+		if (await page.locator("#pkg-versions").count()) break;
 	}
-	const label = (await page.locator("#versions th a").first().innerText()).trim();
+	const label = (await page.locator("#pkg-versions tbody th a").first().innerText()).trim();
 	await page.goto("/pkg-versions/new");
 	await page.fill("#label", label);
 	await page.locator("#label").blur();
