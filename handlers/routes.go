@@ -27,10 +27,13 @@ type Config struct {
 	// in a team; nil when there are none.
 	Pages func(member gin.IRoutes)
 	// Region and Rate are those of api.Config, and Operations too, whose default
-	// are those that are documented.
-	Region     string
-	Rate       float64
-	Operations api.Table
+	// are those that are documented. ObjectRate is the Rate of the object API, and
+	// ObjectDomain its Domain.
+	Region       string
+	Rate         float64
+	Operations   api.Table
+	ObjectRate   float64
+	ObjectDomain string
 }
 
 // Routes is the whole route table of both faces. Whether a request is for the
@@ -47,13 +50,32 @@ func Routes(cfg Config) (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
+	isObjectCall, objects, err := objectRoutes(cfg)
+	if err != nil {
+		return nil, err
+	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if api.IsCall(r) {
+		switch {
+		case isObjectCall(r): // first, because a bucket may be called like any path
+			objects.ServeHTTP(w, r)
+		case api.IsCall(r):
 			calls.ServeHTTP(w, r)
-			return
+		default:
+			pages.ServeHTTP(w, r)
 		}
-		pages.ServeHTTP(w, r)
 	}), nil
+}
+
+// objectRoutes is the object API, with what tells a request to it. Its paths are
+// names of buckets and files, which no router may read.
+func objectRoutes(cfg Config) (is func(*http.Request) bool, h http.Handler, err error) {
+	s := api.New(api.Config{DB: cfg.DB, Operations: cfg.Operations, Region: cfg.Region, Rate: cfg.ObjectRate, Domain: cfg.ObjectDomain, UploadLimit: cfg.UploadLimit})
+	r, err := web.NewObjects(&cfg.Site, s.ObjectRequestID, s.FailObject)
+	if err != nil {
+		return nil, nil, err
+	}
+	r.NoRoute(s.Objects)
+	return s.IsObjectCall, r, nil
 }
 
 // apiRoutes are the vendors' APIs. Whoever calls them signs each request; no

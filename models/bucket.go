@@ -61,7 +61,7 @@ func (in *BucketInput) Check() error { return Check(in) }
 func (in *BucketInput) Line(ctx context.Context, db *DB, by Actor) (OrderLine, error) {
 	line := OrderLine{Kind: KindBucket, Name: in.Name, Region: in.Region, Detail: in.detail()}
 	line.Price(pricing.Free("CNY"))
-	if err := db.objectStorageOn(ctx, by); err != nil {
+	if err := db.ObjectStorageOn(ctx, by); err != nil {
 		return line, err
 	}
 	_, unknown := db.region(ctx, in.Region, KindBucket)
@@ -123,8 +123,9 @@ func SplitTags(s string) []string {
 	return tags
 }
 
-// objectStorageOn refuses when the team's object storage is switched off.
-func (db *DB) objectStorageOn(ctx context.Context, by Actor) error {
+// ObjectStorageOn refuses (Invalid "storage_off") when the object storage of the
+// actor's team is switched off.
+func (db *DB) ObjectStorageOn(ctx context.Context, by Actor) error {
 	by.grants = nil // whether it is on is no secret from a key that may use it
 	team, err := db.teamSettings(ctx, by)
 	if err == nil && !team.ObjectStorage {
@@ -173,7 +174,7 @@ func (db *DB) EnsureStorage(ctx context.Context, by Actor, region, token string)
 	if err := by.may(Request); err != nil {
 		return nil, err
 	}
-	if err := db.objectStorageOn(ctx, by); err != nil {
+	if err := db.ObjectStorageOn(ctx, by); err != nil {
 		return nil, err
 	}
 	first, err := db.storageOf(ctx, by, token)
@@ -192,7 +193,10 @@ func (db *DB) EnsureStorage(ctx context.Context, by Actor, region, token string)
 	}
 	var held error
 	err = db.tx(ctx, func(ctx context.Context, tx *DB) (err error) {
-		if b, held, err = tx.orderStorage(ctx, by, region); err == nil {
+		b, held, err = tx.orderBucket(ctx, by, "storage "+region, &BucketInput{Region: region, Storage: true}, func(tx *DB) (*Bucket, error) {
+			return tx.FindStorage(ctx, by, region)
+		})
+		if err == nil {
 			err = tx.keepStorageToken(ctx, by, region, token)
 		}
 		return err
@@ -241,20 +245,55 @@ func (db *DB) keepStorageToken(ctx context.Context, by Actor, region, token stri
 	return nil
 }
 
-// orderStorage orders the storage bucket, once even when several calls come at
-// the same time. held is returned beside err, because the waiting order must be
-// kept.
-func (db *DB) orderStorage(ctx context.Context, by Actor, region string) (b *Bucket, held, err error) {
+// EnsureBucket makes sure that the team has a bucket of a name: the first call
+// orders it in a region, later ones return it as it is, wherever it is. While its
+// order waits for approval, every call is that order's *Held. A name that another
+// team has is ErrConflict.
+func (db *DB) EnsureBucket(ctx context.Context, by Actor, name, region string) (b *Bucket, err error) {
+	if err := by.may(Request); err != nil {
+		return nil, err
+	}
+	if err := db.ObjectStorageOn(ctx, by); err != nil {
+		return nil, err
+	}
+	find := func(db *DB) (*Bucket, error) { return db.FindBucketNamed(ctx, by, name) }
+	switch b, err = find(db); {
+	case errors.Is(err, ErrForbidden):
+		return nil, ErrConflict
+	case !errors.Is(err, ErrNotFound):
+		return b, err
+	}
+	if _, err := db.region(ctx, region, KindBucket); err != nil {
+		return nil, err
+	}
+	var held error
+	err = db.tx(ctx, func(ctx context.Context, tx *DB) (err error) {
+		b, held, err = tx.orderBucket(ctx, by, "bucket "+name, &BucketInput{Name: name, Region: region}, find)
+		return err
+	})
+	if err == nil {
+		err = held
+	}
+	if err != nil {
+		return nil, err
+	}
+	return b, nil
+}
+
+// orderBucket orders a bucket that there is one of, once even when several calls
+// come at the same time. held is returned beside err, because the waiting order
+// must be kept.
+func (db *DB) orderBucket(ctx context.Context, by Actor, token string, wanted *BucketInput, find func(*DB) (*Bucket, error)) (b *Bucket, held, err error) {
 	if err := db.holdTeam(ctx, by); err != nil {
 		return nil, nil, err
 	}
-	b, err = db.FindStorage(ctx, by, region)
+	b, err = find(db)
 	if !errors.Is(err, ErrNotFound) {
 		return b, nil, err
 	}
 	// The order is known by its token until it has been decided, and made a
 	// bucket that was deleted since or none at all.
-	in := OrderInput{Token: "storage " + region, Lines: []LineInput{&BucketInput{Region: region, Storage: true}}}
+	in := OrderInput{Token: token, Lines: []LineInput{wanted}}
 	before, err := db.orderOf(ctx, by, in.Token)
 	if err != nil {
 		return nil, nil, err
@@ -277,7 +316,7 @@ func (db *DB) orderStorage(ctx context.Context, by Actor, region string) (b *Buc
 	case quote.Order.State == OrderPending:
 		return nil, &Held{Number: quote.Order.Number}, nil
 	}
-	b, err = db.FindStorage(ctx, by, region)
+	b, err = find(db)
 	return b, nil, err
 }
 

@@ -117,7 +117,7 @@ func (db *DB) PutPart(ctx context.Context, by Actor, of MultipartRef, number int
 	if err := db.mayReach(ctx, by, WriteObjects, of.BucketID, of.Key); err != nil {
 		return nil, err
 	}
-	if err := db.objectStorageOn(ctx, by); err != nil {
+	if err := db.ObjectStorageOn(ctx, by); err != nil {
 		return nil, err
 	}
 	if number < 1 || number > MaxPartNumber {
@@ -269,7 +269,7 @@ func (db *DB) CompleteMultipart(ctx context.Context, by Actor, in CompleteInput)
 	if err := db.mayReach(ctx, by, WriteObjects, in.BucketID, in.Key); err != nil {
 		return nil, err
 	}
-	if err := db.objectStorageOn(ctx, by); err != nil {
+	if err := db.ObjectStorageOn(ctx, by); err != nil {
 		return nil, err
 	}
 	var o *Object
@@ -449,6 +449,15 @@ func (db *DB) EndMultiparts(ctx context.Context) error {
 		}
 	}
 	return translate(err)
+}
+
+// CountMultiparts is how many unfinished uploads a bucket of the actor's team has.
+func (db *DB) CountMultiparts(ctx context.Context, by Actor, bucketID string) (int64, error) {
+	if err := by.may(See); err != nil {
+		return 0, err
+	}
+	n, err := query.Of[Multipart](db.gorm).Where("team_id = ? AND bucket_id = ?", by.TeamID, bucketID).Count(ctx, "*")
+	return n, translate(err)
 }
 
 // ListParts is an unfinished upload of the actor's team with at most n of its parts

@@ -157,7 +157,7 @@ func (db *DB) mayPut(ctx context.Context, by Actor, in *ObjectInput) (*Bucket, *
 	if err := in.check(); err != nil {
 		return nil, nil, err
 	}
-	if err := db.objectStorageOn(ctx, by); err != nil {
+	if err := db.ObjectStorageOn(ctx, by); err != nil {
 		return nil, nil, err
 	}
 	b, err := db.bucketOf(ctx, by, in.BucketID)

@@ -8,6 +8,7 @@ const (
 	ProductWebPlus APIProduct = "webplus"
 	ProductBSS     APIProduct = "bss"
 	ProductStores  APIProduct = "lms"
+	ProductOSS     APIProduct = "oss"
 )
 
 // Operation is one operation of the vendors' APIs that a key may be limited to.

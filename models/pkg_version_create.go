@@ -106,7 +106,7 @@ func (in *PkgVersionInput) Line(ctx context.Context, db *DB, by Actor) (OrderLin
 		refused = Invalid(nil).With(refused, err)
 	}
 	if in.Upload != nil {
-		refused = Invalid(nil).With(refused, db.objectStorageOn(ctx, by))
+		refused = Invalid(nil).With(refused, db.ObjectStorageOn(ctx, by))
 	} else if _, _, ok := splitSource(in.Source); ok {
 		o, err := db.sourceObject(ctx, by, in.Source)
 		if o == nil && err == nil {

@@ -42,7 +42,7 @@ func New(site *Site) (*gin.Engine, error) {
 		return nil, err
 	}
 	newID := func(*http.Request) string { return site.DB.NewToken() }
-	e.Use(begin(site, newID), recovery(Fail), headers(site), limits(Fail), origin, reader)
+	e.Use(begin(site, newID), recovery(Fail), headers(site), limits(Fail), plainBodies(Fail), origin, reader)
 	e.NoRoute(Authenticate, missing(site, e))
 	e.NoMethod(Authenticate, Page(func(*gin.Context) error { return statusError(http.StatusMethodNotAllowed) }))
 	return e, nil
@@ -53,6 +53,16 @@ func New(site *Site) (*gin.Engine, error) {
 // answers errors that occur before a handler is reached, and newID makes the
 // request id that the caller is told.
 func NewAPI(site *Site, newID func(*http.Request) string, fail func(*gin.Context, error)) (*gin.Engine, error) {
+	e, err := NewObjects(site, newID, fail)
+	if err == nil {
+		e.Use(plainBodies(fail))
+	}
+	return e, err
+}
+
+// NewObjects is NewAPI for bodies that are kept as they come: packed ones are not
+// refused. Its paths are not cleaned, and nothing is redirected.
+func NewObjects(site *Site, newID func(*http.Request) string, fail func(*gin.Context, error)) (*gin.Engine, error) {
 	e, err := engine(site)
 	if err != nil {
 		return nil, err
@@ -167,10 +177,21 @@ func headers(site *Site) gin.HandlerFunc {
 	}
 }
 
-// limits refuses what is too long, and bodies that would have to be unpacked
-// first: a small one can unpack to a large one. Files that a form left on the
-// disk are removed with the request, since the server cleans up only the
-// request that it started with.
+// plainBodies refuses bodies that would have to be unpacked first: a small one can
+// unpack to a large one.
+func plainBodies(fail func(*gin.Context, error)) gin.HandlerFunc {
+	return func(c *gin.Context) {
+		if c.GetHeader("Content-Encoding") != "" {
+			fail(c, statusError(http.StatusUnsupportedMediaType))
+			return
+		}
+		c.Next()
+	}
+}
+
+// limits refuses what is too long. Files that a form left on the disk are removed
+// with the request, since the server cleans up only the request that it started
+// with.
 func limits(fail func(*gin.Context, error)) gin.HandlerFunc {
 	return func(c *gin.Context) {
 		defer func() {
@@ -178,12 +199,8 @@ func limits(fail func(*gin.Context, error)) gin.HandlerFunc {
 				_ = form.RemoveAll()
 			}
 		}()
-		switch {
-		case len(c.Request.RequestURI) > maxURL:
+		if len(c.Request.RequestURI) > maxURL {
 			fail(c, statusError(http.StatusRequestURITooLong))
-			return
-		case c.GetHeader("Content-Encoding") != "":
-			fail(c, statusError(http.StatusUnsupportedMediaType))
 			return
 		}
 		c.Set(wholeBody, c.Request.Body)

@@ -21,13 +21,19 @@ const wholeBody = "web.body"
 // gets on.
 func Upload(max int64) gin.HandlerFunc {
 	return func(c *gin.Context) {
-		if body, ok := c.Value(wholeBody).(io.ReadCloser); ok {
-			c.Request.Body = http.MaxBytesReader(c.Writer, body, max)
-		}
-		if way := connOf(c.Request.Context()); way != nil {
-			way.awaitUpload()
-		}
+		AllowBody(c, max)
 		c.Next()
+	}
+}
+
+// AllowBody lets the body of a request hold up to max bytes, and take as long as it
+// gets on.
+func AllowBody(c *gin.Context, max int64) {
+	if body, ok := c.Value(wholeBody).(io.ReadCloser); ok {
+		c.Request.Body = http.MaxBytesReader(c.Writer, body, max)
+	}
+	if way := connOf(c.Request.Context()); way != nil {
+		way.awaitUpload()
 	}
 }
 

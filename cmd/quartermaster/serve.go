@@ -27,6 +27,8 @@ type serve struct {
 	UploadLimit size          `default:"5GiB" placeholder:"5GiB" help:"Largest single upload."`
 	Region      region        `name:"default-region" default:"cn-hangzhou" help:"Region of Web+ requests without one, such as those of the classic SDKs."`
 	Rate        rate          `name:"api-rate" default:"50" help:"Requests a second per access key; short bursts may be 10 times that. 0 is no limit."`
+	ObjectRate  rate          `name:"object-rate" default:"1000" help:"Requests a second per access key to the object API (OSS); short bursts may be 10 times that. 0 is no limit."`
+	Domain      domain        `name:"object-domain" placeholder:"objects.example.com" help:"Domain set aside for buckets: with DNS for *.DOMAIN, OSS clients reach a bucket at BUCKET.DOMAIN. Nothing else is served there."`
 	Demo        bool          `help:"Start with a sample team in its own data folder. Refused for a folder with real data."`
 	StopTimeout wait          `default:"10s" placeholder:"10s" help:"How long running requests may take to finish when the program stops. Uploads that need longer are refused and can be sent again. Let your supervisor wait 5 seconds longer than this."`
 	logging     `embed:""`
@@ -99,6 +101,9 @@ func (s *serve) serve(ctx context.Context, db *models.DB, listener net.Listener,
 		UploadLimit: int64(s.UploadLimit),
 		Region:      string(s.Region),
 		Rate:        float64(s.Rate),
+
+		ObjectRate:   float64(s.ObjectRate),
+		ObjectDomain: string(s.Domain),
 	})
 	if err != nil {
 		return err

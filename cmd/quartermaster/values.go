@@ -145,6 +145,21 @@ func (r *region) UnmarshalText(text []byte) error {
 	return nil
 }
 
+// domain is a name that others stand below.
+type domain string
+
+var domainName = regexp.MustCompile(`^([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z]([a-z0-9-]*[a-z0-9])?$`)
+
+// UnmarshalText reads a domain, or nothing.
+func (d *domain) UnmarshalText(text []byte) error {
+	name := strings.ToLower(string(text))
+	if name != "" && (!domainName.MatchString(name) || len(name) > 180) {
+		return fmt.Errorf("%q is not a domain, for example objects.example.com", text)
+	}
+	*d = domain(name)
+	return nil
+}
+
 // rate is a number of requests a second, 0 for any.
 type rate float64
 

@@ -35,6 +35,10 @@ type Config struct {
 	Operations Table
 	// Region is where Web+ makes things when a request names no region.
 	Region string
+	// Domain has a bucket of each name directly below it, for requests to OSS; ""
+	// for none. UploadLimit is the most bytes of an object or part that is sent.
+	Domain      string
+	UploadLimit int64
 	// Rate is how many requests a second one key may make for long; for a
 	// moment it may make ten times as many. 0 is no limit. Each process counts
 	// for itself.
@@ -64,6 +68,12 @@ type Call struct {
 	Region string
 	// Body is what the stores' operations read.
 	Body []byte
+	// Bucket is what an operation of OSS works in, nil where it works in none.
+	Bucket *models.Bucket
+
+	about  sign.Resource // of a request to OSS
+	stream io.Reader     // its body
+	began  time.Time
 
 	request sign.Request
 	claim   *sign.Claim
@@ -100,9 +110,17 @@ type Error struct {
 	Message string
 	// Variant tells apart those of one code.
 	Variant string
+	// EC and Details are what OSS says of it beyond that.
+	EC      string
+	Details []ErrorDetail
 }
 
-func refusal(status int, code, message string) *Error { return &Error{status, code, message, ""} }
+// ErrorDetail is an element of a refusal by OSS.
+type ErrorDetail struct{ Name, Value string }
+
+func refusal(status int, code, message string) *Error {
+	return &Error{Status: status, Code: code, Message: message}
+}
 
 // variant is a refusal that shares its code with others.
 func (e *Error) variant(name string) *Error {
@@ -132,22 +150,27 @@ var (
 	errFormat      = errors.New("no such format")
 )
 
-// dialect is how one product speaks.
-type dialect interface {
+// speech is how one product speaks.
+type speech interface {
 	product() models.APIProduct
-	// name is the operation that a request asks for, before anything of it is
-	// believed, where its address alone does not say so.
-	name(c *Call) string
 	// claim reads who signed.
 	claim(r sign.Request) (*sign.Claim, error)
-	// check refuses what a request that was signed may not ask for.
-	check(c *Call) error
-	// read gives the call its parameters.
-	read(ctx context.Context, c *Call) error
 	// refuse is the one table from errors to the documented codes.
 	refuse(c *Call, err error) *Error
 	// write writes a reply, or the refusal when there is one.
 	write(g *gin.Context, c *Call, reply any, refused *Error)
+}
+
+// dialect is the speech of a product whose requests are read whole.
+type dialect interface {
+	speech
+	// name is the operation that a request asks for, before anything of it is
+	// believed, where its address alone does not say so.
+	name(c *Call) string
+	// check refuses what a request that was signed may not ask for.
+	check(c *Call) error
+	// read gives the call its parameters.
+	read(ctx context.Context, c *Call) error
 }
 
 // Routes adds all operations, each at its address.
@@ -156,6 +179,7 @@ func (a *Server) Routes(r gin.IRoutes) {
 	for i := range a.Operations {
 		o := &a.Operations[i]
 		switch {
+		case o.Product.Style == Objects: // see Objects
 		case o.Product.Style != RPC:
 			r.Handle(o.Method, o.Path, a.serve(o.Product.dialect(a), o))
 		case !addressed[o.Path]:
@@ -169,27 +193,31 @@ func (a *Server) Routes(r gin.IRoutes) {
 // one, for that which a request names.
 func (a *Server) serve(d dialect, o *Operation) gin.HandlerFunc {
 	return func(g *gin.Context) {
-		began := models.SystemClock()
-		call := &Call{op: o}
-		reply, err := a.perform(g, d, call)
-		refusal := answer(g, d, call, reply, err)
-		if call.Caller == nil {
-			return
-		}
-		note := models.Call{
-			KeyID: call.Caller.Key.ID, TeamID: call.By.TeamID, At: began, Product: d.product(), Operation: call.Operation,
-			Status: http.StatusOK, TookMicros: models.SystemClock().Sub(began).Microseconds(),
-			RequestID: call.By.RequestID, Address: call.By.Address, Agent: call.By.Agent, Unproven: !call.proven,
-		}
-		if refusal != nil {
-			note.Status, note.Code = refusal.Status, refusal.Code
-		}
-		a.DB.NoteCall(note)
+		a.noting(g, d, &Call{op: o, began: models.SystemClock()}, func(g *gin.Context, c *Call) (any, error) { return a.perform(g, d, c) })
 	}
 }
 
+// noting answers with what perform makes of a request, and puts it on the list of
+// its key's calls.
+func (a *Server) noting(g *gin.Context, d speech, call *Call, perform func(*gin.Context, *Call) (any, error)) {
+	reply, err := perform(g, call)
+	refusal := answer(g, d, call, reply, err)
+	if call.Caller == nil {
+		return
+	}
+	note := models.Call{
+		KeyID: call.Caller.Key.ID, TeamID: call.By.TeamID, At: call.began, Product: d.product(), Operation: call.Operation,
+		Status: g.Writer.Status(), TookMicros: models.SystemClock().Sub(call.began).Microseconds(),
+		RequestID: call.By.RequestID, Address: call.By.Address, Agent: call.By.Agent, Unproven: !call.proven,
+	}
+	if refusal != nil {
+		note.Status, note.Code = refusal.Status, refusal.Code
+	}
+	a.DB.NoteCall(note)
+}
+
 // answer writes the reply, or the refusal that it returns.
-func answer(g *gin.Context, d dialect, c *Call, reply any, err error) *Error {
+func answer(g *gin.Context, d speech, c *Call, reply any, err error) *Error {
 	ctx := g.Request.Context()
 	var refused *Error
 	if err != nil {
@@ -300,7 +328,7 @@ func (a *Server) once(ctx context.Context, call *Call, do func(context.Context) 
 
 // authenticate finds out whose key signed the request, and refuses everything
 // that the key's owner did not send now.
-func (a *Server) authenticate(ctx context.Context, d dialect, call *Call) error {
+func (a *Server) authenticate(ctx context.Context, d speech, call *Call) error {
 	claim, err := d.claim(call.request)
 	if err != nil {
 		return err

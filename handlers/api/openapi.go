@@ -57,13 +57,13 @@ func (t Table) OpenAPI() []byte {
 			examples[id+"."+e.name()] = an{"summary": english("api.error." + e.name()), "x-status": e.Status, "value": p.refused(e, "127.0.0.1:8080", p.sampleID())}
 		}
 		path := o.Path
-		if p.Style == RPC {
+		if p.Style == RPC || p.Style == Objects {
 			path += "#" + o.Name
 		}
 		if paths[path] == nil {
-			paths[path] = an{"parameters": parameters(p.Shared)}
+			paths[path] = an{"parameters": append(parameters(p.Shared), o.inPath()...)}
 		}
-		if reply := o.Name + "Response"; w.Components["schemas"][reply] == nil {
+		if reply := o.Name + "Response"; w.Components["schemas"][reply] == nil && p.Style != Objects {
 			w.Components["schemas"][reply] = an{"type": "object"}
 		}
 		paths[path].(an)[strings.ToLower(o.Method)] = o.described(w)
@@ -78,10 +78,24 @@ func (t Table) OpenAPI() []byte {
 	return b.Bytes()
 }
 
+// inPath describes the parts of the path that the caller names.
+func (o Operation) inPath() (out []an) {
+	for part := range strings.SplitSeq(o.Path, "/") {
+		if name, found := strings.CutPrefix(part, "{"); found {
+			name = strings.TrimSuffix(name, "}")
+			out = append(out, an{"name": name, "in": "path", "description": english("api.param." + name), "required": true, "schema": an{"type": "string"}})
+		}
+	}
+	return out
+}
+
 // sampleID is an id of a request.
 func (p Product) sampleID() string {
-	if p.Style == JSON {
+	switch p.Style {
+	case JSON:
 		return "6a3f1a4f0d1c4b7e9a52c8f1e07d3b64"
+	case Objects:
+		return "6A1AAA2A1C7F5E3B9D0426C1"
 	}
 	return "E229C81C-2315-46B0-A5D7-3C2BA73D0A11"
 }
@@ -102,10 +116,18 @@ func (o Operation) described(w written) an {
 	for _, s := range p.Schemes {
 		security = append(security, an{strings.ReplaceAll(string(s), " ", "-"): []string{}})
 	}
-	reply := ref("schemas", o.Name+"Response")
-	responses := an{
-		"200":     an{"description": "Done.", "headers": an{p.Header: ref("headers", p.Header)}, "content": p.content(reply, "example", sample.Reply)},
-		"default": ref("responses", string(p.ID)),
+	responses := an{"default": ref("responses", string(p.ID))}
+	for _, status := range o.successes() {
+		done := an{"description": "Done.", "headers": an{p.Header: ref("headers", p.Header)}}
+		switch {
+		case p.Style != Objects:
+			done["content"] = p.content(ref("schemas", o.Name+"Response"), "example", sample.Reply)
+		case o.Name == "GetObject" && status != "304":
+			done["content"] = bytesContent
+		case sample.Reply != nil && status == "200":
+			done["content"] = p.content(ref("schemas", "XML"), "example", sample.Reply)
+		}
+		responses[status] = done
 	}
 	by := map[int][]*Error{}
 	for _, e := range o.errors() {
@@ -118,6 +140,12 @@ func (o Operation) described(w written) an {
 	out := an{
 		"operationId": o.Name, "tags": []any{p.ID}, "summary": english("api.op." + o.Name), "description": strings.TrimSpace(o.Note + " " + p.Note),
 		"security": security, "parameters": parameters(o.queries()), "responses": responses,
+	}
+	switch {
+	case o.Streams:
+		out["requestBody"] = an{"content": bytesContent}
+	case p.Style == Objects && sample.Request != nil:
+		out["requestBody"] = an{"content": p.content(ref("schemas", "XML"), "example", sample.Request)}
 	}
 	if body := o.body(""); p.Style == JSON || body["properties"] != nil {
 		content := an{"application/json": an{"schema": body}}
@@ -132,8 +160,27 @@ func (o Operation) described(w written) an {
 	return out
 }
 
+// bytesContent is a body that is bytes of any kind.
+var bytesContent = an{"application/octet-stream": an{"schema": an{"type": "string", "format": "binary"}}}
+
+// successes are the statuses of a request that was done.
+func (o Operation) successes() []string {
+	switch {
+	case o.Product.Style == Objects && o.Method == "DELETE":
+		return []string{"204"}
+	case o.Name == "GetObject":
+		return []string{"200", "206", "304"}
+	case o.Name == "HeadObject", o.Copies:
+		return []string{"200", "304"}
+	}
+	return []string{"200"}
+}
+
 // content is a body in each way in which it is written; extra is said of JSON.
 func (p Product) content(schema an, extra string, value any) an {
+	if p.Style == Objects {
+		return an{"application/xml": an{"schema": schema, extra: value}}
+	}
 	out := an{"application/json": an{"schema": schema, extra: value}}
 	if p.Style != JSON {
 		out["text/xml"] = an{"schema": schema}
@@ -153,6 +200,8 @@ func (p Product) response(said string, errors []*Error) an {
 		schema = "GatewayError"
 	case p.Style == JSON:
 		schema = "StoreError"
+	case p.Style == Objects:
+		schema = "XML"
 	}
 	return an{"description": said, "content": p.content(ref("schemas", schema), "examples", examples)}
 }
@@ -220,7 +269,7 @@ func (o Operation) body(above string) an {
 // in is where a parameter stands.
 func (p Param) in() string {
 	switch {
-	case strings.HasPrefix(p.Name, "x-acs-"):
+	case p.Header, strings.HasPrefix(p.Name, "x-acs-"):
 		return "header"
 	case p.Query:
 		return "query"

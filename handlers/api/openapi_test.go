@@ -2,6 +2,7 @@ package api_test
 
 import (
 	"bytes"
+	"encoding/base64"
 	"encoding/json"
 	"encoding/xml"
 	"errors"
@@ -12,6 +13,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -20,6 +22,7 @@ import (
 
 	"quartermaster/handlers/api"
 	"quartermaster/models"
+	"quartermaster/web/sign"
 )
 
 // load is the description as a program reads it.
@@ -51,6 +54,7 @@ type operation struct {
 type problem struct {
 	status        int
 	code, message string
+	ec            string // of OSS
 }
 
 // described are all operations by name.
@@ -76,8 +80,15 @@ func described(doc *openapi3.T) map[string]operation {
 // problems are the errors that a response gives as examples.
 func problems(r *openapi3.Response) map[string]problem {
 	out := map[string]problem{}
-	for name, e := range r.Content["application/json"].Examples {
+	media := r.Content["application/json"]
+	if media == nil {
+		media = r.Content["application/xml"]
+	}
+	for name, e := range media.Examples {
 		var p problem
+		if text, ok := e.Value.Value.(string); ok {
+			p = xmlProblem([]byte(text))
+		}
 		if status, ok := e.Value.Extensions["x-status"].(float64); ok {
 			p.status = int(status)
 		}
@@ -94,6 +105,18 @@ func problems(r *openapi3.Response) map[string]problem {
 		out[name] = p
 	}
 	return out
+}
+
+// xmlProblem is the error that XML tells of.
+func xmlProblem(text []byte) (p problem) {
+	var body struct {
+		Code, Message string
+		EC            string
+		ErrorCode     string `xml:"error_code"`
+		ErrorMsg      string `xml:"error_msg"`
+	}
+	_ = xml.Unmarshal(text, &body)
+	return problem{code: body.Code + body.ErrorCode, message: body.Message + body.ErrorMsg, ec: body.EC}
 }
 
 func codes(problems map[string]problem) []string { return slices.Sorted(maps.Keys(problems)) }
@@ -193,6 +216,8 @@ func (c *copied) Write(b []byte) (int, error) {
 func (x *exchange) product() models.APIProduct {
 	below := func(prefix string) bool { return x.url.Path == prefix || strings.HasPrefix(x.url.Path, prefix+"/") }
 	switch {
+	case sign.OSSSigned(x.request.Header, x.url.RawQuery):
+		return models.ProductOSS
 	case below("/pop"):
 		return models.ProductWebPlus
 	case below("/v1"):
@@ -240,6 +265,12 @@ func flatten(to url.Values, prefix string, object map[string]any) {
 // operation is what was asked for, or nil.
 func (x *exchange) operation() *operation {
 	path, method := x.url.Path, x.request.Method
+	if x.product() == models.ProductOSS {
+		if o, ok := x.operations[x.ossOperation()]; ok {
+			return &o
+		}
+		return nil
+	}
 	if path == "/" {
 		path, method = "/#"+x.action(), http.MethodPost // GET says the same
 	}
@@ -275,14 +306,21 @@ func (x *exchange) check() error {
 	} else {
 		op = x.any(product)
 	}
-	if x.status != http.StatusOK {
+	if x.status >= http.StatusBadRequest {
 		return x.checkError(product, name, op)
 	}
 	if name == "" {
 		return errors.New("done, but there is no such operation")
 	}
+	done := op.Responses.Value(strconv.Itoa(x.status))
+	if done == nil {
+		return errors.New("done with a status that is not described")
+	}
 	sees(name, "ok")
-	return x.checkBody(name+"Response", op.Responses.Value("200").Value)
+	if product == models.ProductOSS {
+		return x.checkXML(op, done.Value)
+	}
+	return x.checkBody(name+"Response", done.Value)
 }
 
 // any is some operation of a product: their common errors are the same.
@@ -296,6 +334,9 @@ func (x *exchange) any(product models.APIProduct) *operation {
 }
 
 func (x *exchange) checkError(product models.APIProduct, name string, op *operation) error {
+	if product == models.ProductOSS {
+		return x.checkProblem(product, name, op)
+	}
 	response := op.Responses.Value("default")
 	if own := op.Responses.Value(fmt.Sprint(x.status)); own != nil && name != "" {
 		response = own
@@ -305,6 +346,10 @@ func (x *exchange) checkError(product models.APIProduct, name string, op *operat
 			return err
 		}
 	}
+	return x.checkProblem(product, name, op)
+}
+
+func (x *exchange) checkProblem(product models.APIProduct, name string, op *operation) error {
 	got := x.problem()
 	for known, p := range op.common {
 		if p.describes(got) {
@@ -324,21 +369,26 @@ func (x *exchange) checkError(product models.APIProduct, name string, op *operat
 
 // describes tells whether an answer is this problem: its message may go on.
 func (p problem) describes(got problem) bool {
-	return p.status == got.status && p.code == got.code && strings.HasPrefix(got.message, p.message)
+	return p.status == got.status && p.code == got.code && p.ec == got.ec && strings.HasPrefix(got.message, p.message)
 }
 
 // problem is the error that was answered.
 func (x *exchange) problem() problem {
+	text := x.answer.Bytes()
+	if coded := x.header.Get("X-Oss-Err"); coded != "" {
+		text, _ = base64.StdEncoding.DecodeString(coded)
+	}
+	if x.xml() || x.product() == models.ProductOSS {
+		p := xmlProblem(text)
+		p.status = x.status
+		return p
+	}
 	var body struct {
 		Code, Message string
-		ErrorCode     string `json:"error_code" xml:"error_code"`
-		ErrorMsg      string `json:"error_msg" xml:"error_msg"`
+		ErrorCode     string `json:"error_code"`
+		ErrorMsg      string `json:"error_msg"`
 	}
-	if x.xml() {
-		_ = xml.Unmarshal(x.answer.Bytes(), &body)
-	} else {
-		_ = json.Unmarshal(x.answer.Bytes(), &body) // "code" too: case does not matter
-	}
+	_ = json.Unmarshal(text, &body) // "code" too: case does not matter
 	return problem{status: x.status, code: body.Code + body.ErrorCode, message: body.Message + body.ErrorMsg}
 }
 

@@ -17,10 +17,9 @@ import (
 // as and filled in from. Only the schema and the sample of its reply stand in
 // schemas.json.
 //
-// Objects, whose paths many operations share, fit in as BSS does: their product
-// has a dialect whose name tells them apart by method and query key (?uploads),
-// among those of a path. A body that is not to be read whole is one field more,
-// which serve looks at before it reads.
+// The operations of OSS share their paths, which no router matches: its dialect
+// tells them apart by method, path and Asks, and their bodies are not read before
+// the signature was checked.
 type Operation struct {
 	// Name is that of the documents. No two operations have the same, whatever
 	// their product.
@@ -28,6 +27,12 @@ type Operation struct {
 	Product Product
 	Method  string
 	Path    string
+	// Asks are the parameters by which a request to OSS asks for it among those of
+	// its path, joined by "&"; one with "=" is asked for by that value. Copies says
+	// that it takes a source, and Streams that its body is bytes of any number.
+	Asks    string
+	Copies  bool
+	Streams bool
 	// Writes says that it orders, changes or deletes something.
 	Writes bool
 	// Makes is the kind of the one thing that it makes. One that has it is
@@ -61,6 +66,8 @@ type Param struct {
 	Default any
 	// Query says that it stands in the query where the others are in the body.
 	Query bool
+	// Header says that it is a header.
+	Header bool
 	// Words is the key of its sentence behind "api.param."; its name when empty.
 	Words string
 	// Errors are refusals that are about it alone.
@@ -84,9 +91,10 @@ type Style int
 
 // The styles.
 const (
-	ROA  Style = iota // method and path choose; a form or JSON
-	RPC               // the parameter Action chooses; a query or a form
-	JSON              // the path chooses; JSON by POST
+	ROA     Style = iota // method and path choose; a form or JSON
+	RPC                  // the parameter Action chooses; a query or a form
+	JSON                 // the path chooses; JSON by POST
+	Objects              // method, path and a parameter choose; XML and bytes
 )
 
 // Product is what all operations of one of the vendors' APIs have in common.
@@ -137,7 +145,7 @@ func NewTable(all ...Operation) Table {
 			case j >= len(o.Product.Params): // those have a default
 				p.Rules = strings.Trim(fields[at].Rules+","+p.Rules, ",")
 			}
-			p.Query = p.Query || o.Product.Style == RPC || o.Method == "GET" || o.Method == "DELETE"
+			p.Query = p.Query || o.Product.Style == RPC || o.Product.Style == Objects || o.Method == "GET" || o.Method == "DELETE"
 			p.Required = p.Required || strings.HasPrefix(p.Rules, "required")
 		}
 	}
@@ -207,6 +215,11 @@ func Documented() Table {
 
 		createStore(), listStores(), describeStore(), deleteStore(), scaleStore(),
 		describeJob(), listJobs(),
+
+		listBuckets(), putBucket(), getBucketInfo(), getBucketLocation(), getBucketACL(), putBucketACL(), deleteBucket(), getBucketStat(),
+		listObjects(), listObjectsV2(), putObject(), copyObject(), getObject(), headObject(), getObjectMeta(), deleteObject(), deleteMultipleObjects(),
+		getObjectACL(), putObjectACL(),
+		initiateMultipartUpload(), uploadPart(), uploadPartCopy(), completeMultipartUpload(), abortMultipartUpload(), listMultipartUploads(), listParts(),
 	)
 }
 

@@ -15,9 +15,17 @@ import (
 func (t Table) Listed() []views.APIOperation {
 	var out []views.APIOperation
 	for _, o := range t {
-		out = append(out, views.APIOperation{Name: o.Name, Product: o.Product.ID, Version: o.Product.Version, Writes: o.Writes, Method: o.Method, Path: o.Path})
+		out = append(out, views.APIOperation{Name: o.Name, Product: o.Product.ID, Version: o.Product.Version, Writes: o.Writes, Method: o.Method, Path: o.address()})
 	}
 	return out
+}
+
+// address is the path with what chooses the operation there.
+func (o Operation) address() string {
+	if o.Asks == "" {
+		return o.Path
+	}
+	return o.Path + "?" + o.Asks
 }
 
 // Page is what the page of an operation shows; ok is false when there is none of
@@ -111,6 +119,10 @@ func said(v any) string {
 
 func indented(raw json.RawMessage) string {
 	var b bytes.Buffer
+	var text string
+	if json.Unmarshal(raw, &text) == nil && text != "" { // XML
+		return text
+	}
 	if len(raw) == 0 || json.Indent(&b, raw, "", "  ") != nil {
 		return ""
 	}

@@ -38,7 +38,7 @@ func (r Resource) path() string {
 }
 
 // vendorHost is a host of the vendor's that has the name of a bucket.
-var vendorHost = regexp.MustCompile(`^([^.]*)\.(?:oss-)?[a-z]+(?:-[a-z0-9]+)+\.aliyuncs\.com$`)
+var vendorHost = regexp.MustCompile(`^([^.]*)\.(?:oss-)?([a-z]+(?:-[a-z0-9]+)+)\.aliyuncs\.com$`)
 
 // Resources are the readings of a request's address, the likeliest first: the
 // bucket in the host, where the host has that form, and the bucket in the path.
@@ -63,21 +63,49 @@ func (r Request) Resources(domain string) (readings []Resource, ok bool) {
 	return append(readings, Resource{bucket, key}), true
 }
 
-// hostBucket is the bucket that the host names, or "".
-func (r Request) hostBucket(domain string) string {
-	host := strings.ToLower(r.Host)
+// plainHost is a host in lower case without its port.
+func plainHost(host string) string {
+	host = strings.ToLower(host)
 	if i := strings.LastIndexByte(host, ':'); i >= 0 {
 		host = host[:i]
 	}
+	return host
+}
+
+// below is the name directly below a domain that a host is, or "".
+func below(host, domain string) string {
+	if name, found := strings.CutSuffix(host, "."+strings.ToLower(domain)); found && domain != "" && !strings.Contains(name, ".") {
+		return name
+	}
+	return ""
+}
+
+// OSSHost tells whether a host is a bucket's and nothing else's: one of the vendor's,
+// or below the domain.
+func OSSHost(host, domain string) bool {
+	host = plainHost(host)
+	m := vendorHost.FindStringSubmatch(host)
+	return m != nil && m[1] != "" && strings.HasPrefix(host, m[1]+".oss-") || below(host, domain) != ""
+}
+
+// OSSRegion is the region that a host of the vendor's names, or "".
+func OSSRegion(host string) string {
+	if m := vendorHost.FindStringSubmatch(plainHost(host)); m != nil {
+		return strings.TrimSuffix(m[2], "-internal")
+	}
+	return ""
+}
+
+// hostBucket is the bucket that the host names, or "".
+func (r Request) hostBucket(domain string) string {
+	host := plainHost(r.Host)
 	if m := vendorHost.FindStringSubmatch(host); m != nil {
 		return m[1]
 	}
-	for _, d := range []string{"localhost", strings.ToLower(domain)} {
-		if name, found := strings.CutSuffix(host, "."+d); found && d != "" && !strings.Contains(name, ".") {
-			return name
-		}
+	if name := below(host, "localhost"); name != "" {
+		return name
 	}
-	return ""
+	return below(host, domain)
 }
 
 // OSSSigned tells whether a request carries one of the signs of OSS, whatever it
@@ -340,10 +368,12 @@ func (c *Claim) value(name string) string {
 	return ""
 }
 
-// Values are the parameters of a request to OSS by their names.
-func (c *Claim) Values() map[string]string {
-	out := make(map[string]string, len(c.pairs))
-	for _, p := range c.pairs {
+// OSSParams are the parameters of a query by their names: none, when it cannot be
+// read whole, which is no claim of OSS either.
+func OSSParams(query string) map[string]string {
+	pairs, _ := readPairs(query)
+	out := make(map[string]string, len(pairs))
+	for _, p := range pairs {
 		out[p.name] = p.value
 	}
 	return out

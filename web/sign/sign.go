@@ -131,6 +131,10 @@ func parse(query string) (url.Values, bool) {
 	return values, true
 }
 
+// Field is the value of a header, by its name in lower case, as a signature covers
+// it.
+func (r Request) Field(name string) string { return r.field(name) }
+
 // field is the value of a header as a signature covers it.
 func (r Request) field(name string) string {
 	switch {
