@@ -98,6 +98,27 @@ func TestARefusedKeyKeepsWhatWasTyped(t *testing.T) {
 	}
 }
 
+func TestAKeyIsLimitedToFiles(t *testing.T) {
+	t.Parallel()
+	site := open(t)
+	admin := site.SignIn(t, models.Admin)
+	form := admin.Get(t, "/team/keys/new")
+	p := admin.Submit(t, form, "#key-form", webtest.Values{"key_name": "fetch", "grants": "read oss://releases/app/*\nall <b>"})
+	if p.Status != 422 || !strings.Contains(p.Text(".error-summary"), "all <b>") || !strings.Contains(p.Text("#grants"), "read oss://releases/app/*") {
+		t.Errorf("got %d, %q; want 422 with the line that is wrong, and what was typed", p.Status, p.Text(".error-summary"))
+	}
+	if p := admin.Submit(t, form, "#key-form", webtest.Values{"key_name": "fetch", "grants": "list,read oss://releases/app/*"}); p.Status != 200 {
+		t.Fatalf("got %d, %q", p.Status, p.Text(".error-summary"))
+	}
+	list := admin.Get(t, "/team/keys")
+	if got := admin.Get(t, list.Links("#key-list th")[0]).Text("#facts"); !strings.Contains(got, "read,list oss://releases/app/*") {
+		t.Errorf("got %q, want the grant", got)
+	}
+	if !strings.Contains(list.Text("#key-list"), "Some files only") {
+		t.Errorf("got %q, want a word about its limit", list.Text("#key-list"))
+	}
+}
+
 func TestAKeyIsDisabledEnabledAndDeletedFromItsPage(t *testing.T) {
 	t.Parallel()
 	site := open(t)

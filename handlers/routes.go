@@ -164,6 +164,7 @@ func pageRoutes(cfg Config) (http.Handler, error) {
 	member.GET("/buckets/:id", web.Page(buckets.Show))
 	member.GET("/buckets/:id/details", web.Page(buckets.Details))
 	member.POST("/buckets/:id/removal", web.Page(buckets.Delete))
+	member.POST("/buckets/:id/uploads/removal", web.Page(buckets.AbortUploads))
 	buckets.form().route(member)
 
 	files := Objects{Buckets: buckets}

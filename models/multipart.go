@@ -429,6 +429,28 @@ func (db *DB) AbortMultipart(ctx context.Context, by Actor, of MultipartRef) err
 	})
 }
 
+// AbortMultiparts ends all unfinished uploads of a bucket and drops their parts.
+func (db *DB) AbortMultiparts(ctx context.Context, by Actor, bucketID string) error {
+	if err := by.may(Request); err != nil {
+		return err
+	}
+	for {
+		list, more, err := db.ListMultiparts(ctx, by, bucketID, KeyQuery{Size: mostAtOnce}, "")
+		if err != nil {
+			return err
+		}
+		for _, e := range list {
+			err := db.AbortMultipart(ctx, by, MultipartRef{bucketID, e.Upload.Key, e.Upload.ID})
+			if err != nil && !errors.Is(err, ErrNotFound) {
+				return err
+			}
+		}
+		if !more {
+			return nil
+		}
+	}
+}
+
 // EndMultiparts aborts the uploads that have been unfinished for 7 days, by the
 // clocks of their teams.
 func (db *DB) EndMultiparts(ctx context.Context) error {

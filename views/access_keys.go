@@ -44,10 +44,12 @@ var keyTones = map[models.KeyState]ui.Tone{
 
 // keyLimit says what a key may call.
 func keyLimit(ctx context.Context, k models.AccessKey, all int) string {
-	switch len(k.Operations) {
-	case 0:
+	switch {
+	case len(k.Grants) > 0:
+		return i18n.T(ctx, "keys.granted")
+	case len(k.Operations) == 0:
 		return i18n.T(ctx, "keys.all-operations")
-	case 1:
+	case len(k.Operations) == 1:
 		return k.Operations[0]
 	}
 	return i18n.T(ctx, "keys.some-operations", "Count", len(k.Operations), "All", all)
@@ -160,6 +162,9 @@ func (p AccessKeyShowProps) facts(ctx context.Context) []ui.Row {
 		{Label: i18n.T(ctx, "keys.limit"), Body: keyOperations(*k)},
 		{Label: i18n.T(ctx, "keys.end"), Body: keyEndTime(*k)},
 		{Label: i18n.T(ctx, "keys.created"), Value: joined(k.CreatorName, i18n.DateTime(ctx, k.CreatedAt))},
+	}
+	for _, g := range k.Grants {
+		rows = append(rows, ui.Row{Label: i18n.T(ctx, "keys.grant"), Value: g.String(), Mono: true})
 	}
 	if k.UsedAt == nil {
 		return append(rows, ui.Row{Label: i18n.T(ctx, "keys.used"), Value: i18n.T(ctx, "keys.unused")})

@@ -361,3 +361,12 @@ func refusal(ctx context.Context, err error) string {
 	}
 	return i18n.T(ctx, "objects.not-found")
 }
+
+// uploadKeys are the keys of the unfinished uploads that are named.
+func (p BucketDetailsProps) uploadKeys() []string {
+	keys := make([]string, len(p.Uploads))
+	for i, u := range p.Uploads {
+		keys[i] = u.Upload.Key
+	}
+	return keys
+}
