@@ -103,13 +103,15 @@ func (db *DB) addToMonth(ctx context.Context, m Month) error {
 }
 
 // sums are what orders add up to in counters, months and the record, with their
-// own rows and numbers: written at the end, with one statement for what is added
-// to the same row.
+// own rows and numbers, and with plans, of which nobody can know before they are
+// answered: written at the end, with one statement for what is added to the same
+// row.
 type sums struct {
 	events   []Event
 	counters []counter
 	months   []Month
 	days     []orderDay
+	plans    []Plan
 	orders   []Order
 	lines    []OrderLine
 }
@@ -172,6 +174,7 @@ func (s *sums) add(other *sums) {
 		s.number(d)
 	}
 	s.events = append(s.events, other.events...)
+	s.plans = append(s.plans, other.plans...)
 	s.orders = append(s.orders, other.orders...)
 	s.lines = append(s.lines, other.lines...)
 }
@@ -213,6 +216,9 @@ func (db *DB) writeSums(ctx context.Context, s *sums) error {
 		if err == nil {
 			_, err = query.Do(ctx, db.gorm, "INSERT INTO order_days (day, last) VALUES (?, ?) ON CONFLICT (day) DO UPDATE SET last = excluded.last", d.day, d.last)
 		}
+	}
+	if err == nil {
+		err = query.Of[Plan](db.gorm).CreateAll(ctx, s.plans)
 	}
 	if err == nil {
 		err = query.Of[Order](db.gorm).CreateAll(ctx, s.orders)

@@ -293,7 +293,9 @@ func (db *DB) openSQLite(ctx context.Context, path string, check checking) error
 	db.gorm = reader
 	// What SQLite needs to go back to a savepoint stays in memory, not in a file:
 	// that file costs as much as the change itself.
-	if err := writer.Exec("PRAGMA temp_store=MEMORY").Error; err != nil {
+	// A checkpoint costs two syncs: it waits for twice as many pages as SQLite's
+	// would, which are no more than the reserve has room for on a full disk.
+	if err := writer.Exec("PRAGMA temp_store=MEMORY; PRAGMA wal_autocheckpoint=2000").Error; err != nil {
 		return fmt.Errorf("open database: %w", err)
 	}
 	db.together = new(sums)

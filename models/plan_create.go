@@ -88,7 +88,9 @@ func (in *PlanInput) create(ctx context.Context, tx *DB, by Actor, order *Order,
 		p.PaidMinor = line.AmountMinor
 	}
 	p.settle(now)
-	if err := query.Of[Plan](tx.gorm).Create(ctx, p); err != nil {
+	if tx.sums != nil {
+		tx.sums.plans = append(tx.sums.plans, *p)
+	} else if err := query.Of[Plan](tx.gorm).Create(ctx, p); err != nil {
 		return nil, fmt.Errorf("create plan: %w", err)
 	}
 	if err := tx.count(ctx, by.TeamID, plansOf(p.ProductCode), 1); err != nil {
