@@ -158,7 +158,7 @@ func (f *File) build() {
 		f.body = append(f.body, b...)
 	}
 	sum := sha256.Sum256(f.body)
-	f.path = "/static/" + strings.TrimSuffix(f.name, ext) + "." + hex.EncodeToString(sum[:8]) + ext
+	f.path = "/static/" + strings.TrimSuffix(f.name, ext) + "." + hex.EncodeToString(sum[:4]) + ext
 }
 
 // squeeze drops the comments and the needless space of our own styles, whose

@@ -318,7 +318,7 @@ func (v *ListView[R]) rows(at ListAt, page list.Page[R]) templ.Component {
 
 // row draws a row.
 func (v *ListView[R]) row(c *ui.Cells, labels []string, row *R) {
-	c.Open("tr", "class", "row-link")
+	c.Open("tr")
 	for i, column := range v.Columns {
 		switch {
 		case column.Draw == nil:

@@ -36,7 +36,7 @@ var Plans = &ListView[models.Plan]{
 	Columns: []ListColumn[models.Plan]{
 		{Words: "plans.plan", Name: true, Text: func(c *ui.Cells, x *models.Plan) string { return planName(c.Ctx, x) }, Draw: func(c *ui.Cells, p *models.Plan) {
 			c.Link("/plans/"+p.ID, planName(c.Ctx, p))
-			c.Open("small", "class", "nowrap")
+			c.Open("small")
 			c.Code(p.ID)
 			c.Close("small")
 			size := planSize(c.Ctx, *p)

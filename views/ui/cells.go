@@ -83,9 +83,12 @@ func (c *Cells) Open(element string, attributes ...string) {
 		if attributes[i+1] == "" {
 			continue
 		}
-		c.b = append(append(append(c.b, ' '), attributes[i]...), '=', '"')
-		c.b = appendEscaped(c.b, attributes[i+1])
-		c.b = append(c.b, '"')
+		c.b = append(append(append(c.b, ' '), attributes[i]...), '=')
+		if plainValue(attributes[i+1]) {
+			c.b = append(c.b, attributes[i+1]...)
+			continue
+		}
+		c.b = append(appendEscaped(append(c.b, '"'), attributes[i+1]), '"')
 	}
 	c.b = append(c.b, '>')
 }
@@ -145,18 +148,13 @@ func (c *Cells) Link(path, text string) {
 
 // Code writes an id, beside which a button that copies it appears where scripts
 // run.
-func (c *Cells) Code(id string) { c.In("code", "id", Visible(id)) }
+func (c *Cells) Code(id string) { c.In("code", "", Visible(id)) }
 
 // Badge writes a state: a dot in its tone and the word for it.
 func (c *Cells) Badge(tone Tone, word string) { c.In("span", "badge tone-"+string(tone), word) }
 
 // Mark writes the icon of a kind in its hue.
-func (c *Cells) Mark(k models.Kind) {
-	look := Look(c.Ctx, k)
-	c.Open("svg", "class", "icon kind-icon "+look.Class(), "aria-hidden", "true")
-	c.Open("use", "href", IconHref(look.Icon))
-	c.raw("</use></svg>")
-}
+func (c *Cells) Mark(k models.Kind) { c.raw(string(kindIcon(c.Ctx, k))) }
 
 // Meter writes how much of a limit is used, in words and as a bar.
 func (c *Cells) Meter(p MeterProps) {
@@ -165,6 +163,19 @@ func (c *Cells) Meter(p MeterProps) {
 	c.In("b", "", p.Text)
 	c.Open("meter", "max", strconv.FormatInt(p.Limit, 10), "value", strconv.FormatInt(min(p.Used+p.Add, p.Limit), 10), "aria-label", p.Label)
 	c.raw("</meter></span>")
+}
+
+// plainValue tells whether a value of an attribute needs no quotes: it is letters,
+// digits, and what addresses and names of classes have between them.
+func plainValue(s string) bool {
+	for i := range len(s) {
+		switch c := s[i]; {
+		case c >= 'a' && c <= 'z' || c >= '0' && c <= '9' || c >= 'A' && c <= 'Z' || c == '-' || c == '.' || c == '/' || c == '_':
+		default:
+			return false
+		}
+	}
+	return true
 }
 
 // appendEscaped appends s with what has a meaning in HTML written as templ

@@ -3,6 +3,7 @@ package ui_test
 import (
 	"context"
 	"io"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -26,7 +27,7 @@ func TestCellsEscapeAsTemplDoes(t *testing.T) {
 		c.Code("x" + s)
 		c.Link("/plans/"+s, s)
 		c.Badge(ui.Tone(s), s)
-		want := templ.EscapeString(s) + "<i" + attribute("title", s) + ">" + `<code class="id">` + templ.EscapeString(ui.Visible("x"+s)) + "</code>" +
+		want := templ.EscapeString(s) + "<i" + attribute("title", s) + ">" + "<code>" + templ.EscapeString(ui.Visible("x"+s)) + "</code>" +
 			"<a" + attribute("href", "/plans/"+s) + ">" + templ.EscapeString(s) + "</a>" +
 			"<span" + attribute("class", "badge tone-"+s) + ">" + templ.EscapeString(s) + "</span>"
 		if got := string(c.Bytes()); got != want {
@@ -46,8 +47,11 @@ func TestCellsEscapeAsTemplDoes(t *testing.T) {
 }
 
 func attribute(name, value string) string {
-	if value == "" {
+	switch {
+	case value == "":
 		return ""
+	case regexp.MustCompile(`^[-./\w]+$`).MatchString(value):
+		return " " + name + "=" + value
 	}
 	return " " + name + `="` + templ.EscapeString(value) + `"`
 }

@@ -61,7 +61,7 @@ for (const [name, { launcher, ...options }] of Object.entries(engines)) {
 		test(`${name}: the rows of ${path} are links, and nothing else is`, async (t) => {
 			const p = await page(t);
 			await go(p, path);
-			const row = await p.$eval(".row-link", (row) => {
+			const row = await p.$eval("tbody tr", (row) => {
 				row.scrollIntoView({ block: "center" });
 				const { left, right, top, height } = row.getBoundingClientRect();
 				return { left, right, y: top + height / 2, href: row.querySelector("th a").getAttribute("href") };
@@ -81,7 +81,7 @@ for (const [name, { launcher, ...options }] of Object.entries(engines)) {
 			await go(p, path);
 			await p.click("main input[type=search]");
 			await p.keyboard.type("nothing is called so");
-			await p.waitForSelector(".row-link", { hidden: true });
+			await p.waitForSelector("tbody tr", { hidden: true });
 			await p.waitForFunction(() => location.search.includes("so"));
 		});
 	}
@@ -204,7 +204,7 @@ for (const [name, { launcher, ...options }] of Object.entries(engines)) {
 	test(`${name}: an order of one line is one sheet of paper`, { skip: launcher === webkit && "its driver does not print" }, async (t) => {
 		const p = await page(t);
 		await go(p, "/orders");
-		const href = await p.$$eval(".row-link:not(:has(.order-what .muted))", ([row]) => row.querySelector("th a").getAttribute("href"));
+		const href = await p.$$eval("tbody tr:not(:has(.order-what .muted))", ([row]) => row.querySelector("th a").getAttribute("href"));
 		await go(p, href + "/print");
 		assert.equal(sheets(await p.pdf({ preferCSSPageSize: true, printBackground: true })).pages, 1);
 	});
