@@ -128,10 +128,9 @@ func (db *DB) catalogue(ctx context.Context) (*catalogue, error) {
 	if db.ground != nil {
 		return db.ground.catalogue, nil
 	}
-	var version string
-	err := query.Row(ctx, db.gorm, "SELECT "+catalogueVersion, nil, &version)
+	version, err := db.versionOf(ctx, migrations.CatalogueVersion)
 	if err != nil {
-		return nil, translate(err)
+		return nil, err
 	}
 	return db.catalogueOf(ctx, version)
 }

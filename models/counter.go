@@ -249,10 +249,17 @@ func (db *DB) counted(ctx context.Context, by Actor, name string) (int64, error)
 // Counts are the team's totals: how many of each kind exist, by Kind, and
 // "order", "order.paid" (orders that cost something), "app.<region>" (its
 // applications there), "plan.<product>" (its plans of a product) and "bytes"
-// (what its buckets hold).
+// (what its buckets hold). The map is shared: nobody changes it.
 func (db *DB) Counts(ctx context.Context, by Actor) (map[string]int64, error) {
 	if err := by.may(See); err != nil {
 		return nil, err
+	}
+	generation, err := db.generation(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if counts, known := db.totals.at(generation, by.TeamID); known {
+		return counts, nil
 	}
 	from := db.lists() // without GORM's reflection, since every page shows them
 	statement := "SELECT name, value FROM counters WHERE team_id = ?"
@@ -273,7 +280,10 @@ func (db *DB) Counts(ctx context.Context, by Actor) (map[string]int64, error) {
 		}
 		counts[name] = value
 	}
-	return counts, translate(rows.Err())
+	if err = rows.Err(); err == nil && generation != "" {
+		db.totals.keep(generation, by.TeamID, counts)
+	}
+	return counts, translate(err)
 }
 
 // ListMonths is what happened in the last n months up to the team's present

@@ -98,17 +98,22 @@ type DB struct {
 	ids       *sequence
 	sessions  *remembered[Session] // by the hashes of their tokens
 	callers   *remembered[sealedCaller]
-	writes    *atomic.Int64 // how many transactions this process has made
-	wake      wake          // tells the worker that a job may be due
-	keys      *keyring.Ring
-	offered   *atomic.Pointer[catalogue]
-	nonces    *atomic.Int64 // how many were used, for sweeping
-	withheld  *atomic.Int64 // what Withheld tells
-	calls     *callLog
-	progress  *progress
-	file      *databaseFile // nil on PostgreSQL
-	holder    *holder       // nil on SQLite
-	keeping   func()        // ends what startKeeping began
+	totals    *remembered[map[string]int64] // by team
+	versions  *remembered[string]           // by the names of settings
+	answers   *answers
+	// generations tell how long totals, versions and answers hold.
+	generations *generations
+	writes      *atomic.Int64 // how many transactions this process has made
+	wake        wake          // tells the worker that a job may be due
+	keys        *keyring.Ring
+	offered     *atomic.Pointer[catalogue]
+	nonces      *atomic.Int64 // how many were used, for sweeping
+	withheld    *atomic.Int64 // what Withheld tells
+	calls       *callLog
+	progress    *progress
+	file        *databaseFile // nil on PostgreSQL
+	holder      *holder       // nil on SQLite
+	keeping     func()        // ends what startKeeping began
 	// operations are Options.Operations.
 	operations []Operation
 	// promised is set inside a transaction that queues a job, and marks are the
@@ -143,6 +148,7 @@ func Open(ctx context.Context, o Options) (*DB, error) {
 func newDB(o Options) *DB {
 	db := &DB{folder: o.Folder, address: o.Postgres, clock: o.Clock, random: o.Random, log: o.Log, holds: o.Policy, kinds: o.Kinds, ids: new(sequence),
 		wake: newWake(), writes: new(atomic.Int64), sessions: new(remembered[Session]), callers: new(remembered[sealedCaller]),
+		totals: new(remembered[map[string]int64]), versions: new(remembered[string]), answers: new(answers), generations: new(generations),
 		offered: new(atomic.Pointer[catalogue]), nonces: new(atomic.Int64), withheld: new(atomic.Int64)}
 	db.operations = o.Operations
 	if db.clock == nil {
@@ -301,7 +307,7 @@ func (db *DB) openSQLite(ctx context.Context, path string, check checking) error
 	db.together = new(sums)
 	db.commits = commit.Start(writer, commit.Hooks{Before: db.disk.spare, Begin: func() { *db.together = sums{} }, Flush: db.writeTogether,
 		Check: db.file.here, Failed: db.makeRoom})
-	return size(reader, 8)
+	return size(reader, 9) // one of them tells generations apart
 }
 
 // makeRoom gives the reserve up when a commit failed for want of room, so that
@@ -434,6 +440,7 @@ func (db *DB) Close() error {
 		db.keeping()
 	}
 	db.holder.release()
+	errs = append(errs, db.generations.close())
 	if db.gorm != nil {
 		if pool, err := db.gorm.DB(); err == nil {
 			errs = append(errs, pool.Close())

@@ -43,7 +43,13 @@ func (l *List[R]) Read(ctx context.Context, db *DB, by Actor, q list.Query) (lis
 	if err := l.begin(ctx, db, by, &q); err != nil {
 		return list.Page[R]{}, err
 	}
-	page, err := l.Desc.Read(ctx, db.lists(), by.TeamID, q)
+	from, err := db.lists(), error(nil)
+	if q.Kept != nil {
+		if from.Memory, err = db.memory(ctx); err != nil {
+			return list.Page[R]{}, err
+		}
+	}
+	page, err := l.Desc.Read(ctx, from, by.TeamID, q)
 	return page, l.end(ctx, db, by, page.Rows, err)
 }
 

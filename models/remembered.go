@@ -2,10 +2,7 @@ package models
 
 import (
 	"context"
-	"errors"
 	"sync"
-
-	"gorm.io/gorm"
 
 	"quartermaster/models/migrations"
 	"quartermaster/models/query"
@@ -45,15 +42,28 @@ func (r *remembered[V]) keep(version, name string, row V) {
 
 // rightsVersion is the present version of the rights, "" on PostgreSQL: there it
 // would be as far to ask for as the rights themselves, so nothing is kept.
-func (db *DB) rightsVersion(ctx context.Context) (version string, err error) {
+func (db *DB) rightsVersion(ctx context.Context) (string, error) {
 	if db.file == nil {
 		return "", nil
 	}
+	return db.versionOf(ctx, migrations.RightsVersion)
+}
+
+// versionOf is the present version of what a setting counts the changes of, ""
+// when there is none.
+func (db *DB) versionOf(ctx context.Context, name string) (version string, err error) {
+	generation, err := db.generation(ctx)
+	if err != nil {
+		return "", err
+	}
+	if version, known := db.versions.at(generation, name); known {
+		return version, nil
+	}
 	// A read of one row is over before anybody could want to end it, and one that
 	// can be ended costs twice the time.
-	err = query.Row(context.WithoutCancel(ctx), db.gorm, "SELECT value FROM settings WHERE name = '"+migrations.RightsVersion+"'", nil, &version)
-	if errors.Is(err, gorm.ErrRecordNotFound) {
-		return "", nil // then nothing is kept either
+	err = query.Row(context.WithoutCancel(ctx), db.gorm, "SELECT COALESCE((SELECT value FROM settings WHERE name = ?), '')", []any{name}, &version)
+	if err == nil && generation != "" {
+		db.versions.keep(generation, name, version)
 	}
 	return version, translate(err)
 }

@@ -151,3 +151,19 @@ func TestTheCatalogueIsReadAgainWhenItChanges(t *testing.T) {
 		}
 	}
 }
+
+func TestWhatAnotherProcessChangesOfTotalsCountsAtOnce(t *testing.T) {
+	t.Parallel()
+	o := modelstest.Choose(t, models.Options{})
+	db := modelstest.OpenWith(t, o)
+	team := modelstest.NewTeam(t, db)
+	for n := range int64(4) {
+		for range 2 { // so that it is remembered
+			if got, err := db.Counts(t.Context(), team.Viewer); err != nil || got["bucket"] != n {
+				t.Fatalf("after %d changes: got %v, %v", n, got, err)
+			}
+		}
+		modelstest.Exec(t, o, `INSERT INTO counters (team_id, name, value) VALUES (?, 'bucket', 1)
+			ON CONFLICT (team_id, name) DO UPDATE SET value = counters.value + 1`, team.Viewer.TeamID)
+	}
+}

@@ -162,6 +162,14 @@ type DB struct {
 	Dollar, Hints bool
 	// Sorted is the most rows that are sorted for a page, 10,000 when it is 0.
 	Sorted int64
+	// Memory has what the database would answer again; nil when nothing does.
+	Memory Memory
+}
+
+// Memory keeps what a database answers for as long as it holds the same.
+type Memory interface {
+	At(asked string) (answer string, known bool)
+	Keep(asked, answer string)
 }
 
 func (db DB) sorted() int64 {

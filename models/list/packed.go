@@ -32,18 +32,8 @@ func (s *statement) packed(columns []string) {
 func (p *plan[R]) unpacked(ctx context.Context, s *statement, limit int64) ([]read[R], error) {
 	columns := p.columns()
 	s.packed(columns)
-	found, err := s.query(ctx)
-	if err != nil {
-		return nil, err
-	}
-	defer found.Close()
-	var all sql.NullString // null where there is no row
-	for found.Next() {
-		if err := found.Scan(&all); err != nil {
-			return nil, fmt.Errorf("read rows of %s: %w", p.desc.Table, err)
-		}
-	}
-	if err := found.Err(); err != nil || !all.Valid {
+	all, err := s.answer(ctx)
+	if err != nil || !all.Valid { // null where there is no row
 		return nil, err
 	}
 	rows := make([]read[R], 0, limit)
