@@ -406,20 +406,29 @@ type zeros struct{}
 
 func (zeros) Read(b []byte) (int, error) { clear(b); return len(b), nil }
 
-// carriesSignatures holds that the host arrives as it was signed.
-func (p proxied) carriesSignatures(t *testing.T, c *webtest.Client) {
+// An accessKey is a key for the APIs, with its secret.
+type accessKey struct{ ID, secret string }
+
+// newKey makes a key of the person who is signed in.
+func newKey(t *testing.T, c *webtest.Client) accessKey {
 	t.Helper()
 	made := c.Submit(t, c.Get(t, "/team/keys/new"), "#key-form", webtest.Values{"key_name": "deploys"})
 	shown := made.Find("#secret [data-copy]").Map(func(_ int, copied *goquery.Selection) string { return copied.AttrOr("data-copy", "") })
 	if len(shown) != 2 {
 		t.Fatalf("make a key: got %d with %q", made.Status, shown)
 	}
-	now := models.SystemClock()
+	return accessKey{shown[0], shown[1]}
+}
+
+// carriesSignatures holds that the host arrives as it was signed.
+func (p proxied) carriesSignatures(t *testing.T, c *webtest.Client) {
+	t.Helper()
+	key, now := newKey(t, c), models.SystemClock()
 	stores := sign.Request{Method: http.MethodPost, Path: "/v1/stores/list", Host: p.host, Header: http.Header{"Content-Type": {"application/json"}}, Body: []byte(`{}`)}
 	apps := sign.Request{Method: http.MethodGet, Path: "/pop/v1/wam/category", Host: p.host, Header: http.Header{"X-Acs-Action": {"DescribeCategories"}, "X-Acs-Version": {"2019-03-20"}}}
 	for what, signed := range map[string]sign.Request{
-		"SDK-HMAC-SHA256": stores.SignSDK(shown[0], shown[1], now),
-		"ACS3":            apps.SignACS3(shown[0], shown[1], now, "nonce-1"),
+		"SDK-HMAC-SHA256": stores.SignSDK(key.ID, key.secret, now),
+		"ACS3":            apps.SignACS3(key.ID, key.secret, now, "nonce-1"),
 	} {
 		req, err := signed.HTTP(p.URL)
 		if err != nil {

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"net"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -16,6 +17,7 @@ import (
 	"github.com/alecthomas/kong"
 
 	"quartermaster/models/modelstest"
+	"quartermaster/web/webtest"
 )
 
 // readme is the text of the README.
@@ -150,6 +152,50 @@ func TestReadmeNamesFoldersThatExist(t *testing.T) {
 				t.Errorf("README: %s is no folder", name[1])
 			}
 		}
+	}
+}
+
+// The first example is run as it stands, with an address and a key of ours, and
+// leaves a version behind. The Chinese README has the same.
+func TestReadmesReleaseIsMade(t *testing.T) {
+	t.Parallel()
+	program := block(t, "// release.go")
+	chinese, err := os.ReadFile("../../.github/README.zh.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	remark := regexp.MustCompile(` // .*`)
+	if bare := remark.ReplaceAllString(program, ""); !strings.Contains(remark.ReplaceAllString(string(chinese), ""), bare) {
+		t.Error("the Chinese README has another program")
+	}
+	address, folder := free(t), t.TempDir()
+	p := proxied{Site: &webtest.Site{URL: "http://" + address}, said: start(t, "quartermaster", "--listen", address, "--data", filepath.Join(folder, "qm"))}
+	until(t, "the program", func() bool {
+		res, err := http.Get(p.URL + "/readyz")
+		if err == nil {
+			res.Body.Close()
+		}
+		return err == nil
+	})
+	admin := p.setUp(t)
+	key := newKey(t, admin)
+	host, port, _ := net.SplitHostPort(address)
+	script, archive := filepath.Join(folder, "release.go"), filepath.Join(folder, "shop.war")
+	program = strings.Replace(program, `"127.0.0.1", "8080"`, strconv.Quote(host)+", "+strconv.Quote(port), 1)
+	for name, text := range map[string]string{script: program, archive: "PK\x05\x06" + strings.Repeat("\x00", 18)} {
+		if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	release := exec.CommandContext(t.Context(), "go", "run", script, archive)
+	release.Env = append(os.Environ(), "ALIBABA_CLOUD_ACCESS_KEY_ID="+key.ID, "ALIBABA_CLOUD_ACCESS_KEY_SECRET="+key.secret)
+	out, err := release.CombinedOutput()
+	made := regexp.MustCompile(`^(\S+) 1\.0\.0: SHA-256 8739c76e681f900923b900c9df0ef75cf421d39cabb54650c4b9ad19b6a76d85\n$`).FindSubmatch(out)
+	if err != nil || made == nil {
+		t.Fatalf("got %v: %s", err, out)
+	}
+	if page := admin.Get(t, "/pkg-versions/"+string(made[1])); page.Status != http.StatusOK || !strings.Contains(page.Text("h1"), "1.0.0") {
+		t.Errorf("got %d %q, want the version that it made", page.Status, page.Text("h1"))
 	}
 }
 
