@@ -80,11 +80,16 @@ func signingExamples(host string) []views.SigningExample {
 		Header: http.Header{"Content-Type": {form}, "X-Acs-Action": {"DescribeResourcePackageProduct"}, "X-Acs-Version": {"2017-12-14"}}}
 	store := sign.Request{Method: "POST", Path: "/v1/stores/list", Query: "limit=10&offset=0", Host: host, Body: []byte("{}"),
 		Header: http.Header{"Content-Type": {"application/json"}}}
+	file := sign.Request{Method: "GET", Path: "/examplebucket/dir%20a/b%2Bc.txt", Query: "response-content-type=text%2Fplain", Host: host,
+		Header: http.Header{"Range": {"bytes=0-9"}}}
+	bucket := func(r sign.Request) (*sign.Claim, error) { return sign.OSS(r, "") }
 	return []views.SigningExample{
 		signingExample("roa", version.SignROA(exampleKey, exampleSecret, exampleTime, exampleNonce), sign.ROA),
 		signingExample("rpc", price.SignRPC(exampleKey, exampleSecret, exampleTime, exampleNonce), sign.RPC),
 		signingExample("acs3", plan.SignACS3(exampleKey, exampleSecret, exampleTime, exampleNonce), sign.RPC),
 		signingExample("sdk", store.SignSDK(exampleKey, exampleSecret, exampleTime), sign.Huawei),
+		signingExample("oss1", file.SignOSS1(exampleKey, exampleSecret, exampleTime), bucket),
+		signingExample("oss4", file.SignOSS4(exampleKey, exampleSecret, "cn-hangzhou", exampleTime, "range"), bucket),
 	}
 }
 

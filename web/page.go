@@ -81,7 +81,7 @@ func RefusedWith(c *gin.Context, status int, err error) {
 	case gaveUp(err):
 		// To the HTTP server it looks as if the client had left.
 		c.Request = c.Request.WithContext(context.WithoutCancel(ctx))
-	case status >= http.StatusInternalServerError && ctx.Err() == nil:
+	case status >= http.StatusInternalServerError && ctx.Err() == nil && Status(err) != http.StatusTooManyRequests:
 		visitOf(ctx).log.LogAttrs(ctx, slog.LevelError, "answer",
 			slog.Int("status", status), slog.String("error", err.Error()))
 	}

@@ -50,7 +50,7 @@ func serve(t testing.TB, db *models.DB, rate float64) *desk {
 	t.Helper()
 	// The links in messages have this address; the server listens on another.
 	site := web.Site{DB: db, BaseURL: "http://desk.example.com"}
-	h, err := handlers.Routes(handlers.Config{Site: site, UploadLimit: 2 << 30, Region: region, Rate: rate})
+	h, err := handlers.Routes(handlers.Config{Site: site, UploadLimit: 2 << 30, Region: region, Rate: rate, ObjectRate: rate})
 	if err != nil {
 		t.Fatalf("routes: %v", err)
 	}

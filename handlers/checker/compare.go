@@ -50,6 +50,12 @@ func part(scheme sign.Scheme, lines []string, i int) string {
 		return "param"
 	case scheme == sign.ROA1 && i < 5:
 		return []string{"method", "accept", "md5", "type", "date"}[i]
+	case scheme == sign.OSS1 && i < 4:
+		return []string{"method", "md5", "type", "date"}[i]
+	case scheme == sign.OSS1 && i == len(lines)-1:
+		return "resource"
+	case scheme == sign.OSS1:
+		return "header"
 	case scheme == sign.ROA1 && strings.HasPrefix(lines[i], "/"):
 		return "resource"
 	case lines[0] == string(scheme) && i == 0: // hashed already
