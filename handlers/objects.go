@@ -118,7 +118,7 @@ func (h Objects) Download(c *gin.Context) error {
 		return err
 	}
 	defer r.Close()
-	return web.Download(c, web.File{Name: o.Key, Type: o.ContentType, Sum: o.SHA256, Modified: o.CreatedAt, Content: r})
+	return web.Download(c, web.File{Name: o.Key, Type: o.ContentType, Sum: o.ETag(), Modified: o.CreatedAt, Content: r})
 }
 
 // Confirm asks before the chosen objects are deleted.

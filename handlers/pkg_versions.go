@@ -69,7 +69,7 @@ func (h PkgVersions) Download(c *gin.Context) error {
 		return err
 	}
 	defer r.Close()
-	return web.Download(c, web.File{Name: v.FileName(), Type: "application/octet-stream", Sum: v.SHA256, Modified: v.CreatedAt, Content: r})
+	return web.Download(c, web.File{Name: v.FileName(), Type: "application/octet-stream", Sum: v.ID, Modified: v.CreatedAt, Content: r})
 }
 
 // Retry checks a version again whose check failed.

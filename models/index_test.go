@@ -23,6 +23,15 @@ func TestListsAreReadFromTheHeadOfAnIndex(t *testing.T) {
 	mustPlace(t, db, team.Requester, planOrder(example())) // a list that is known to be empty is not read
 	var page models.Page
 	noon := modelstest.NewClock().Now()
+	bucket := mustBucket(t, db, team.Requester, 0)
+	uploads := func(ctx context.Context) error {
+		_, _, err := db.ListMultiparts(ctx, by, bucket, models.KeyQuery{Prefix: "a", After: "ab", Size: 9}, "0")
+		return err
+	}
+	keys := func(ctx context.Context) error {
+		_, _, err := db.ListKeys(ctx, by, bucket, models.KeyQuery{Prefix: "a", After: "ab", Delimiter: "--", Size: 9})
+		return err
+	}
 	for name, list := range map[string]struct {
 		index string
 		read  func(context.Context) error
@@ -42,6 +51,8 @@ func TestListsAreReadFromTheHeadOfAnIndex(t *testing.T) {
 		"jobs of a thing":    {"jobs_subject", func(ctx context.Context) error { _, err := db.ListJobs(ctx, by, "1"); return err }},
 		"plans by number":    {"plans_team", numbers(db.PagePlans, by, models.InstanceFilter{})},
 		"plans of a product": {"plans_product", numbers(db.PagePlans, by, models.InstanceFilter{ProductCode: "ossbag"})},
+		"keys of objects":    {"objects_key", keys},
+		"unfinished uploads": {"multiparts_key", uploads},
 		"plans that end":     {"plans_ends", numbers(db.PagePlans, by, models.InstanceFilter{EndsFrom: noon, EndsTo: noon})},
 		"orders of plans":    {"orders_plans", numbers(db.PagePlanOrders, by, models.PlanOrderFilter{ProductCodes: []string{"ossbag"}, Type: "New", From: noon})},
 		"draws": {"plan_deductions_day", func(ctx context.Context) error {

@@ -57,6 +57,33 @@ func TestHeadersAreKeptAsTheyWereSent(t *testing.T) {
 	}
 }
 
+// What an older version put has no headers and no CRC64, and is an object like any
+// other.
+func TestOldObjectsGoOn(t *testing.T) {
+	t.Parallel()
+	d := openBucketDesk(t, models.Options{})
+	text := string(bytesOf(1, 102400))
+	mustPut(t, d.db, d.team.Requester, d.bucket, "old", text)
+	modelstest.Exec(t, d.options, "UPDATE objects SET headers = NULL, crc64 = ''")
+	o, err := d.db.CopyObject(t.Context(), d.team.Requester, models.CopyInput{FromBucket: d.bucket, FromKey: "old", To: models.ObjectInput{BucketID: d.bucket, Key: "copy"}})
+	if err != nil || o.CRC64 != "" || o.ETag() == "" || o.Headers.Meta != nil {
+		t.Errorf("copy: got %+v, %v", o, err)
+	}
+	of := d.begin(t, models.ObjectInput{Key: "joined"})
+	if _, err := d.db.CopyPart(t.Context(), d.team.Requester, of, 1, models.Sent{}, models.PartSource{BucketID: d.bucket, Key: "old", Last: -1}); err != nil {
+		t.Fatal(err)
+	}
+	if o, err := d.db.CompleteMultipart(t.Context(), d.team.Requester, models.CompleteInput{MultipartRef: of, All: true}); err != nil || o.CRC64 != crcOf([]byte(text)) {
+		t.Errorf("joined: got %+v, %v", o, err)
+	}
+	for _, key := range []string{"old", "copy", "joined"} {
+		if got := read(t, d.db, d.team.Viewer, d.bucket, key); got != text {
+			t.Errorf("%s has other bytes", key)
+		}
+	}
+	wantSound(t, d.db)
+}
+
 func TestForbiddenOverwriteLetsOneWin(t *testing.T) {
 	t.Parallel()
 	d := openBucketDesk(t, models.Options{})

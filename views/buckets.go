@@ -306,12 +306,19 @@ func bucketTabs(ctx context.Context, b models.Bucket, details bool) []ui.Tab {
 
 func (p ObjectShowProps) facts(ctx context.Context) []ui.Row {
 	o := p.Object
+	sum := ui.Row{Label: "SHA-256", Value: o.SHA256, Copy: true}
+	if o.SHA256 == "" {
+		sum = ui.Row{Label: "SHA-256", Value: i18n.T(ctx, "objects.hashing")}
+	}
+	tag := ui.Row{Label: "MD5", Value: o.MD5, Copy: true}
+	if o.MD5 == "" {
+		tag = ui.Row{Label: "ETag", Value: o.ETag(), Copy: true}
+	}
 	return []ui.Row{
 		{Label: i18n.T(ctx, "objects.address"), Value: models.ObjectPath(p.Bucket.Name, o.Key), Copy: true},
 		{Label: i18n.T(ctx, "objects.size"), Value: i18n.T(ctx, "objects.size-exact", "Size", i18n.Bytes(ctx, o.Size), "Bytes", i18n.Number(ctx, o.Size))},
 		{Label: i18n.T(ctx, "objects.type"), Value: o.ContentType, Mono: true},
-		{Label: "SHA-256", Value: o.SHA256, Copy: true},
-		{Label: "MD5", Value: o.MD5, Copy: true},
+		sum, tag,
 		{Label: i18n.T(ctx, "objects.uploaded-at"), Body: ui.DateTime(o.CreatedAt, i18n.DateTime(ctx, o.CreatedAt))},
 		{Label: i18n.T(ctx, "objects.uploaded-by"), Value: o.CreatorName},
 	}

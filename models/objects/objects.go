@@ -52,7 +52,8 @@ var (
 // arguments in one query.
 const batch = 500
 
-// Backend is where blobs are kept: a folder, as Dir does it.
+// Backend is where blobs are kept. Dir is one, and says at each method what all of
+// them promise.
 type Backend interface {
 	Ready() error
 	Stage(ctx context.Context, r io.Reader, limit int64) (Staged, error)
