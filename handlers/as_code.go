@@ -47,6 +47,24 @@ func codePanel(ctx context.Context, form ui.Form, r code.Request) views.CodeProp
 	return p
 }
 
+// objectPanel is a request about the files of a bucket as code, as the query asks
+// for it.
+func objectPanel(c *gin.Context, b *models.Bucket) views.ObjectCodeProps {
+	ctx := c.Request.Context()
+	p := views.NewObjectCode(models.ActorFrom(ctx), b.ID, c.Query("key"), c.Query("prefix"))
+	op, key := c.Query("object_operation"), p.Key+p.Prefix
+	if !slices.Contains(p.Operations, op) {
+		op = p.Operations[0]
+	}
+	if op == code.PutObject && p.Key == "" {
+		key += "file.zip"
+	}
+	p.Code.Form.Values = url.Values{"object_code": {c.Query("object_code")}, "object_operation": {op}}
+	p.Code.Operation = op
+	p.Code.Text = code.Object{Region: b.Region, Bucket: b.Name, Key: key}.Write(op, code.Language(c.Query("object_code")), web.SiteURL(ctx, ""))
+	return p
+}
+
 // A pasted is the result of pasting a request into a form. The zero value is
 // for no request.
 type pasted struct {

@@ -8,10 +8,13 @@ import (
 	"net/url"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
 	"testing"
+
+	"github.com/PuerkitoBio/goquery"
 
 	"quartermaster/handlers/api"
 	"quartermaster/handlers/code"
@@ -359,6 +362,126 @@ func TestPanelsCommandMakesWhatTheFormSays(t *testing.T) {
 		got, _, err := table.Parse(p.Find(".code-block code").Text(), c.op)
 		if err != nil || got.Operation != c.op || !maps.EqualFunc(got.Form(), c.typed, slices.Equal) {
 			t.Errorf("%s: the order says %q, %v, want %q", c.op, got.Form(), err, c.typed)
+		}
+	}
+}
+
+// What the panel shows about files is run as it stands, against the desk itself:
+// by curl with URLs that openssl signed, and by the vendor's client for Go.
+func TestCodeForFilesWorksOnTheDesk(t *testing.T) {
+	t.Parallel()
+	site := open(t)
+	ada := site.SignIn(t, models.Requester)
+	key, secret, err := site.DB.CreateAccessKey(t.Context(), site.Team.Admin, models.AccessKeyInput{Name: "script", User: site.Team.Requester.UserID})
+	if err != nil {
+		t.Fatal(err)
+	}
+	bucket := ada.Post(t, "/buckets", url.Values{"bucket_name": {"team-files"}, "region": {"cn-beijing"}}).Location()
+	env := append(os.Environ(), "LC_ALL=C.UTF-8", "OSS_ACCESS_KEY_ID="+key.ID, "OSS_ACCESS_KEY_SECRET="+secret)
+	here := strings.NewReplacer("https://quartermaster.example", site.URL)
+	shown := func(what, operation string, l code.Language) string {
+		return here.Replace(ada.Get(t, bucket+"/code?"+what+"&object_operation="+operation+"&object_code="+string(l)).Find(".code-block code").Text())
+	}
+	for _, name := range []string{"plain.txt", "dir/it's a $HOME `id`?acl=1 版+%2F&.txt", "a/../b/./c//d", "ends/"} {
+		folder := t.TempDir()
+		what := url.Values{"key": {name}}.Encode()
+		file := filepath.Join(folder, filepath.Base(name))
+		run := func(operation, input string) string {
+			script := shown(what, operation, code.Curl)
+			if err := os.WriteFile(file, []byte(input), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			cmd := exec.CommandContext(t.Context(), "bash", "--norc", "-eu", "-o", "pipefail", "-c", script)
+			cmd.Env, cmd.Dir = env, folder
+			out, err := cmd.CombinedOutput()
+			if err != nil {
+				t.Errorf("%s of %q: got %v: %s\n%s", operation, name, err, out, script)
+			}
+			return string(out)
+		}
+		run(code.PutObject, "0123456789")
+		if out := run(code.HeadObject, ""); !strings.Contains(out, "Content-Length: 10\r\n") {
+			t.Errorf("HeadObject of %q: got %q", name, out)
+		}
+		run(code.GetObject, "other")
+		if got, err := os.ReadFile(file); err != nil || string(got) != "0123456789" {
+			t.Errorf("GetObject of %q: got %q, %v, want what was put", name, got, err)
+		}
+		what = url.Values{"prefix": {name}}.Encode()
+		if out := run(code.ListObjectsV2, ""); strings.Count(out, "<Contents>") != 1 {
+			t.Errorf("ListObjectsV2 of %q: got %s, want one file", name, out)
+		}
+		what = url.Values{"key": {name}}.Encode()
+		run(code.DeleteObject, "")
+		if p := ada.Get(t, bucket+"/object?"+what); p.Status != http.StatusNotFound {
+			t.Errorf("DeleteObject of %q: got %d, want it gone", name, p.Status)
+		}
+	}
+
+	folder := t.TempDir()
+	var out []byte
+	for i, operation := range []string{code.PutObject, code.GetObject} {
+		program := filepath.Join(folder, strconv.Itoa(i)+".go")
+		text := strings.ReplaceAll(shown("key=dir%2Fby+go.txt", operation, code.Go), `"./by go.txt"`, strconv.Quote(filepath.Join(folder, strconv.Itoa(i)+".txt")))
+		for name, text := range map[string]string{program: text, filepath.Join(folder, "0.txt"): "by Go"} {
+			if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+		cmd := exec.CommandContext(t.Context(), "go", "run", program)
+		cmd.Env = env
+		if out, err = cmd.CombinedOutput(); err != nil {
+			t.Fatalf("%s: got %v: %s", operation, err, out)
+		}
+	}
+	if got, err := os.ReadFile(filepath.Join(folder, "1.txt")); err != nil || string(got) != "by Go" || string(out) != "5\n" {
+		t.Errorf("by Go: got %q, %v, and %s, want what was put", got, err, out)
+	}
+}
+
+// Who may do what with a file is offered, and another team's bucket is not there.
+func TestCodeForFilesIsOnTheirPages(t *testing.T) {
+	t.Parallel()
+	site := open(t)
+	ada, vera := site.SignIn(t, models.Requester), site.SignIn(t, models.Viewer)
+	other := open(t).SignIn(t, models.Requester)
+	form := url.Values{"app_id": {newApp(t, site, "shop").ID}, "label": {"v1"}, "source_from": {"upload"}}
+	version := sendFile(t, site, ada, form, "shop.jar", []byte("bytes")).Location()
+	bucket := ada.Get(t, "/buckets").Links("tbody th")[0]
+	folder := ada.Get(t, bucket).Links("#objects tbody th")[0]
+	object := bucket + "/object?key=shop%2Fv1%2Fshop.jar"
+	for _, c := range []struct {
+		page       string
+		mine, hers string
+	}{
+		{bucket, "ListObjectsV2 PutObject", "ListObjectsV2"},
+		{folder, "ListObjectsV2 PutObject", "ListObjectsV2"},
+		{object, "GetObject HeadObject PutObject DeleteObject", "GetObject HeadObject"},
+		{version, "GetObject HeadObject PutObject DeleteObject", "GetObject HeadObject"},
+	} {
+		for who, want := range map[*webtest.Client]string{ada: c.mine, vera: c.hers} {
+			p := who.Get(t, c.page)
+			var offered []string
+			p.Find("#object_operation option").Each(func(_ int, o *goquery.Selection) { offered = append(offered, o.AttrOr("value", "")) })
+			if got := strings.Join(offered, " "); got != want || p.Has("#object-code .code-block") {
+				t.Errorf("%s: got %q, want %q and no code yet", c.page, got, want)
+			}
+		}
+		form := webtest.Fields(vera.Get(t, c.page).Find("#object-code"))
+		for _, l := range code.ObjectLanguages {
+			form.Set("object_code", string(l))
+			form.Set("object_operation", "DeleteObject") // which she may not
+			p := vera.GetHX(t, bucket+"/code?"+form.Encode(), "form#object-code")
+			text := p.Find(".code-block code").Text()
+			if p.Status != http.StatusOK || strings.Contains(p.Body, "<!doctype") || !strings.Contains(text, strings.Fields(c.hers)[0]) || c.page != bucket && !strings.Contains(text, "shop") {
+				t.Errorf("%s as %s: got %d, %q", c.page, l, p.Status, text)
+			}
+		}
+		if p := vera.Get(t, bucket+"/code?"+form.Encode()); !strings.Contains(p.Body, "<!doctype") || !p.Has("h1") || !p.Has(".code-block") {
+			t.Errorf("%s: no page of its own without scripts", c.page)
+		}
+		if p := other.Get(t, bucket+"/code?"+form.Encode()); p.Status != http.StatusNotFound {
+			t.Errorf("another team: got %d, want 404", p.Status)
 		}
 	}
 }

@@ -110,6 +110,16 @@ func (h Objects) Show(c *gin.Context) error {
 	return web.Render(c, http.StatusOK, views.ObjectShow(views.ObjectShowProps{Bucket: *b, Object: *o, Uses: uses[o.ID], By: by}))
 }
 
+// Code is a request about the files of a bucket as code.
+func (h Objects) Code(c *gin.Context) error {
+	ctx := c.Request.Context()
+	b, err := h.DB.FindBucket(ctx, models.ActorFrom(ctx), c.Param("id"))
+	if err != nil {
+		return err
+	}
+	return web.Render(c, http.StatusOK, views.ObjectCodePage(*b, objectPanel(c, b)))
+}
+
 // Download sends the bytes of an object.
 func (h Objects) Download(c *gin.Context) error {
 	ctx := c.Request.Context()

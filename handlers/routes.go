@@ -170,6 +170,7 @@ func pageRoutes(cfg Config) (http.Handler, error) {
 	files := Objects{Buckets: buckets}
 	member.POST("/buckets/:id/objects", web.Upload(cfg.UploadLimit+web.FormRoom), web.Page(files.Create))
 	member.GET("/buckets/:id/object", web.Page(files.Show))
+	member.GET("/buckets/:id/code", web.Page(files.Code))
 	member.GET("/buckets/:id/download", web.Page(files.Download))
 	member.GET("/buckets/:id/objects/removal", web.Page(files.Confirm))
 	member.POST("/buckets/:id/objects/removal", web.Page(files.Delete))
