@@ -2,12 +2,14 @@ package handlers
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"net/http"
 
 	"github.com/gin-gonic/gin"
 
 	"quartermaster/models"
+	"quartermaster/models/list"
 	"quartermaster/views"
 	"quartermaster/views/ui"
 	"quartermaster/web"
@@ -25,35 +27,52 @@ func (h AccessKeys) by(c *gin.Context) (models.Actor, error) {
 	by := models.ActorFrom(c.Request.Context())
 	may := by.May(models.Administer)
 	if h.Place == views.SiteKeys {
-		by, may = by.ForSite(), by.SiteAdmin
+		may = by.SiteAdmin
 	}
 	if !may {
 		return by, models.ErrForbidden
 	}
-	return by, nil
+	return h.as(by), nil
 }
 
-// List shows the keys.
-func (h AccessKeys) List(c *gin.Context) error { return h.list(c, http.StatusOK, nil) }
+// as is as whom the actor asks at the place.
+func (h AccessKeys) as(by models.Actor) models.Actor {
+	if h.Place == views.SiteKeys {
+		return by.ForSite()
+	}
+	return by
+}
 
-// list draws the list. orders is the form about what may be ordered when it was
-// refused.
-func (h AccessKeys) list(c *gin.Context, status int, orders *ui.Form) error {
-	ctx := c.Request.Context()
-	by, err := h.by(c)
-	if err != nil {
-		return err
+// keys is the list of the keys.
+func (h AccessKeys) keys() List[models.AccessKey] {
+	return List[models.AccessKey]{DB: h.DB, View: h.Place.Keys(), By: h.as, Choices: operationWords,
+		Draw: func(c *gin.Context, p views.ListPage) error { return h.draw(c, http.StatusOK, p, nil) }}
+}
+
+// calls is the list of a key's last calls.
+func (h AccessKeys) calls() List[models.Call] {
+	return List[models.Call]{DB: h.DB, View: h.Place.Calls(), By: h.as, Choices: operationWords}
+}
+
+// operationWords are the operations that have a page, and that a key may be
+// limited to.
+func operationWords(_ context.Context, db *models.DB, _ list.Query) (map[string][]views.ListChoice, error) {
+	all := map[string][]views.ListChoice{}
+	for _, o := range db.Operations() {
+		all["operations"] = append(all["operations"], views.ListChoice{Value: o.Name, Label: o.Name})
 	}
-	p := views.AccessKeyListProps{Place: h.Place, Operations: h.DB.Operations(), URL: listURL(c), Now: h.DB.Now()}
-	p.URL.Path = string(h.Place)
-	if p.Keys, p.Cursor, err = h.DB.ListAccessKeys(ctx, by, listPage(c)); err != nil {
-		return err
-	}
+	return all, nil
+}
+
+// draw draws the page of the keys. orders is the form about what may be ordered
+// when it was refused.
+func (h AccessKeys) draw(c *gin.Context, status int, keys views.ListPage, orders *ui.Form) error {
+	p := views.AccessKeyListProps{Place: h.Place, List: keys}
 	switch {
 	case orders != nil:
 		p.Orders = *orders
 	case h.Place == views.TeamKeys:
-		team, err := h.DB.FindTeam(ctx, by)
+		team, err := h.DB.FindTeam(c.Request.Context(), keys.By)
 		if err != nil {
 			return err
 		}
@@ -74,7 +93,11 @@ func (h AccessKeys) Orders(c *gin.Context) error {
 		err = h.DB.UpdateOrdering(c.Request.Context(), by, in)
 	}
 	if form.Reject(err) {
-		return h.list(c, http.StatusUnprocessableEntity, &form)
+		p, err := h.keys().page(c, "")
+		if err != nil {
+			return err
+		}
+		return h.draw(c, http.StatusUnprocessableEntity, p, &form)
 	}
 	if err != nil {
 		return err
@@ -186,9 +209,8 @@ func (h AccessKeys) show(c *gin.Context, status int, form ui.Form, token string)
 		return err
 	}
 	id := c.Param("id")
-	p := views.AccessKeyShowProps{Place: h.Place, Operations: h.DB.Operations(), Form: form, Token: token, Failed: c.Query("failed") != "", URL: listURL(c, "failed"), Now: h.DB.Now()}
-	p.URL.Path = string(h.Place) + "/" + id
-	if p.Calls, p.Cursor, err = h.DB.ListCalls(ctx, by, models.CallFilter{Key: id, Failed: p.Failed}, listPage(c)); err != nil {
+	p := views.AccessKeyShowProps{Place: h.Place, Form: form, Token: token, Now: h.DB.Now()}
+	if p.Calls, err = h.calls().page(c, ""); err != nil {
 		return err
 	}
 	// Read after the calls, which update its last use.

@@ -65,15 +65,15 @@ func TestASecretIsShownOnceOnTheAnswerThatMadeIt(t *testing.T) {
 		t.Errorf("the form sent again: got %d to %q, want 303 to the key", again.Status, again.Location())
 	}
 	list := admin.Get(t, "/team/keys")
-	if list.Find("#key-list tbody tr").Length() != 1 || !strings.Contains(list.Text("#toast"), "already created") {
-		t.Errorf("got %q and %q, want one key and a word about it", list.Text("#key-list"), list.Text("#toast"))
+	if list.Find("#keys tbody tr").Length() != 1 || !strings.Contains(list.Text("#toast"), "already created") {
+		t.Errorf("got %q and %q, want one key and a word about it", list.Text("#keys"), list.Text("#toast"))
 	}
 	for _, want := range []string{"deploys <b>", "Ada", "Requester", "ListStores", "Active", "Not used yet"} {
-		if !strings.Contains(list.Text("#key-list"), want) {
-			t.Errorf("got %q, want %q in it", list.Text("#key-list"), want)
+		if !strings.Contains(list.Text("#keys"), want) {
+			t.Errorf("got %q, want %q in it", list.Text("#keys"), want)
 		}
 	}
-	show := admin.Get(t, list.Links("#key-list th")[0])
+	show := admin.Get(t, list.Links("#keys th")[0])
 	activity := admin.Get(t, "/activity")
 	if !strings.Contains(activity.Text("#event-list"), "Created access key") {
 		t.Errorf("got %q, want the key's creation", activity.Text("#event-list"))
@@ -188,26 +188,26 @@ func TestTheLastCallsOfAKeyAreListed(t *testing.T) {
 	admin := site.SignIn(t, models.Admin)
 	path := "/team/keys/" + k.ID
 	p := admin.Get(t, path)
-	if got := p.Find("#call-table tbody tr").Length(); got != 50 || !p.Has("#call-list[hx-get]") {
+	if got := p.Find("#calls tbody tr").Length(); got != 50 || !p.Has("#call-list[hx-get]") {
 		t.Errorf("got %d calls, want a page of 50 that follows new ones", got)
 	}
 	for _, want := range []string{"ListStores", "Done", "HTTP 200", "12 ms", "192.0.2.7", "<i>sdk"} {
-		if !strings.Contains(p.Text("#call-table tbody"), want) {
-			t.Errorf("got %q, want %q in it", p.Text("#call-table tbody tr"), want)
+		if !strings.Contains(p.Text("#calls tbody"), want) {
+			t.Errorf("got %q, want %q in it", p.Text("#calls tbody tr"), want)
 		}
 	}
-	if links := p.Links("#call-table tbody th"); len(links) != 50 || links[0] != "/api/ListStores" {
+	if links := p.Links("#calls tbody th"); len(links) != 50 || links[0] != "/api/ListStores" {
 		t.Errorf("got links %q, want one to what each call did", links)
 	}
 	if facts := p.Text("#facts"); !strings.Contains(facts, "192.0.2.7") || !strings.Contains(facts, "<i>sdk") {
 		t.Errorf("last use: got %q, want from where and with what", facts)
 	}
 	older := admin.Get(t, p.Links(".pager-next")[0])
-	if got := older.Find("#call-table tbody tr").Length(); got != 10 || older.Has("#call-list[hx-get]") {
+	if got := older.Find("#calls tbody tr").Length(); got != 10 || older.Has("#call-list[hx-get]") {
 		t.Errorf("the older page: got %d calls, want 10 that stand still", got)
 	}
 	failed := admin.Get(t, path+"?failed=true")
-	if got := failed.Find("#call-table tbody tr").Length(); got != 3 || !strings.Contains(failed.Text("#call-table tbody"), "LMS.10001005") {
+	if got := failed.Find("#calls tbody tr").Length(); got != 3 || !strings.Contains(failed.Text("#calls tbody"), "LMS.10001005") {
 		t.Errorf("got %d calls, want the 3 that failed", got)
 	}
 	if p := admin.GetHX(t, path, "div#call-list"); p.Has("main") || !p.Has("#call-list") {
@@ -263,7 +263,7 @@ func TestKeysAreForTheAdminsOfTheirTeamOnly(t *testing.T) {
 	if p := other.Get(t, path); p.Status != 404 || strings.Contains(p.Body, "deploys") {
 		t.Errorf("another team's admin: got %d, want 404", p.Status)
 	}
-	if p := other.Get(t, "/team/keys"); p.Status != 200 || p.Has("#key-list") {
+	if p := other.Get(t, "/team/keys"); p.Status != 200 || p.Has("#keys") {
 		t.Errorf("another team's list: got %d, %q", p.Status, p.Text("#keys"))
 	}
 	for _, role := range []models.Role{models.Viewer, models.Requester, models.Approver} {
@@ -312,7 +312,7 @@ func TestSiteKeysAreForSiteAdmins(t *testing.T) {
 	}
 	mine, _ := teamKey(t, site, models.AccessKeyInput{})
 	c := site.SignIn(t, models.Viewer)
-	if p := c.Get(t, "/site/keys"); p.Status != 200 || p.Has("#key-list") || p.Has("#api-orders") || !p.Has(`nav a[href="/site/keys"][aria-current=page]`) {
+	if p := c.Get(t, "/site/keys"); p.Status != 200 || p.Has("#keys") || p.Has("#api-orders") || !p.Has(`nav a[href="/site/keys"][aria-current=page]`) {
 		t.Fatalf("got %d, %q", p.Status, p.Text("main"))
 	}
 	form := c.Get(t, "/site/keys/new")

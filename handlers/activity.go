@@ -1,78 +1,25 @@
 package handlers
 
 import (
-	"net/http"
-	"slices"
-
-	"github.com/gin-gonic/gin"
+	"context"
 
 	"quartermaster/models"
+	"quartermaster/models/list"
 	"quartermaster/views"
 	"quartermaster/views/ui"
-	"quartermaster/web"
 )
 
-// Activity is the record of who did what in the team.
-type Activity struct{ DB *models.DB }
-
-// List shows what happened, the newest first.
-func (h Activity) List(c *gin.Context) error {
-	ctx := c.Request.Context()
-	by := models.ActorFrom(ctx)
-	f := eventFilter(c)
-	events, cursor, err := h.DB.ListEvents(ctx, by, f, listPage(c))
-	if err != nil {
-		return err
-	}
-	people, err := h.DB.ListMembers(ctx, by)
-	if err != nil {
-		return err
-	}
-	return web.Render(c, http.StatusOK, views.ActivityList(views.ActivityListProps{
-		Events: events, Cursor: cursor, Filter: f, People: people, Now: h.DB.Now(),
-		URL: listURL(c, "q", "kind", "person", "face", "key"),
-	}))
-}
-
-// eventFilter reads the filters of the address. Unknown kinds and faces do not
-// narrow.
-func eventFilter(c *gin.Context) models.EventFilter {
-	f := models.EventFilter{Kind: models.Kind(c.Query("kind")), User: c.Query("person"),
-		Face: models.Face(c.Query("face")), Text: c.Query("q"), Key: c.Query("key")}
-	if ui.Look(c.Request.Context(), f.Kind).Kind == "" {
-		f.Kind = ""
-	}
-	if !slices.Contains(models.Faces, f.Face) {
-		f.Face = ""
-	}
-	f.Actions = views.ActionsLike(c.Request.Context(), f.Text)
-	return f
-}
-
-// Export sends everything that matches as a file for spreadsheets.
-func (h Activity) Export(c *gin.Context) error {
-	ctx := c.Request.Context()
-	by, f, page := models.ActorFrom(ctx), eventFilter(c), models.Page{Size: models.MaxPageSize}
-	f.Emails = true
-	events, cursor, err := h.DB.ListEvents(ctx, by, f, page)
-	if err != nil {
-		return err
-	}
-	file, err := web.NewSheet(c, "activity", "csv", nil)
-	if err != nil {
-		return err
-	}
-	file.Row(views.EventHead(ctx))
-	for {
-		for _, e := range events {
-			file.Row(views.EventCells(ctx, e))
+// activity is the list of who did what in the team.
+func activity(db *models.DB) List[models.Event] {
+	return List[models.Event]{DB: db, View: views.Events, Choices: func(ctx context.Context, db *models.DB, _ list.Query) (map[string][]views.ListChoice, error) {
+		people, err := db.ListMembers(ctx, models.ActorFrom(ctx))
+		choices := map[string][]views.ListChoice{}
+		for _, look := range ui.Kinds(ctx) {
+			choices["kind"] = append(choices["kind"], views.ListChoice{Value: string(look.Kind), Label: look.One(ctx)})
 		}
-		if err := file.Flush(); err != nil || cursor.Next == "" {
-			return err
+		for _, m := range people {
+			choices["person"] = append(choices["person"], views.ListChoice{Value: m.UserID, Label: m.Name})
 		}
-		page.After = cursor.Next
-		if events, cursor, err = h.DB.ListEvents(ctx, by, f, page); err != nil {
-			return err
-		}
-	}
+		return choices, err
+	}}
 }

@@ -1,10 +1,12 @@
 package handlers
 
 import (
+	"cmp"
 	"context"
 	"maps"
 	"net/http"
 	"strings"
+	"time"
 
 	"github.com/gin-gonic/gin"
 
@@ -22,6 +24,11 @@ type List[R any] struct {
 	// Choices are the values, by filter, whose words are data; nil when all words
 	// are in the catalogues. What the page does not need may be left out.
 	Choices func(ctx context.Context, db *models.DB, q list.Query) (map[string][]views.ListChoice, error)
+	// By is as whom the actor asks; nil is as the actor.
+	By func(models.Actor) models.Actor
+	// Draw answers with the page that the list is a part of; nil when it has one
+	// of its own.
+	Draw func(c *gin.Context, p views.ListPage) error
 
 	kept *views.Kept
 }
@@ -38,15 +45,30 @@ func regions(kind models.Kind) func(context.Context, *models.DB, list.Query) (ma
 func (h List[R]) route(r gin.IRoutes, before ...gin.HandlerFunc) {
 	h.kept = new(views.Kept)
 	r.GET(h.View.Path, append(before, web.Page(h.Show))...)
-	r.GET(h.View.Path+".csv", web.Page(func(c *gin.Context) error { return h.file(c, "csv") }))
-	r.GET(h.View.Path+".xlsx", web.Page(func(c *gin.Context) error { return h.file(c, "xlsx") }))
+	h.files(r)
+}
+
+// files adds the routes of the list's files.
+func (h List[R]) files(r gin.IRoutes) {
+	for _, format := range []string{"csv", "xlsx"} {
+		r.GET(h.View.FilePath()+"."+format, web.Page(func(c *gin.Context) error { return h.file(c, format) }))
+	}
+}
+
+// by is who asks.
+func (h List[R]) by(ctx context.Context) models.Actor {
+	by := models.ActorFrom(ctx)
+	if h.By != nil {
+		by = h.By(by)
+	}
+	return by
 }
 
 // query is what the address asks of the list, and that address with what the
 // list knows of it. Only filters and sorts of the description are read.
-func (h List[R]) query(c *gin.Context) (list.Query, views.ListURL) {
-	q := list.Query{Filters: map[string]string{}, After: c.Query("after"), Before: c.Query("before"), Near: true}
-	u := views.ListURL{Path: h.View.Path, Query: map[string][]string{}}
+func (h List[R]) query(c *gin.Context) (q list.Query, u, files views.ListURL) {
+	q = list.Query{Of: c.Param("id"), Filters: map[string]string{}, After: c.Query("after"), Before: c.Query("before"), Near: true}
+	u, files = h.View.URL(q.Of)
 	for _, f := range h.View.List.Filters {
 		if v := c.Query(f.Name); !f.Inner && f.Takes(v) {
 			q.Filters[f.Name] = v
@@ -60,37 +82,53 @@ func (h List[R]) query(c *gin.Context) (list.Query, views.ListURL) {
 	}
 	if text := c.Query("q"); text != "" && h.View.Search != "" {
 		q.Text = text
+		if h.View.Tags != nil {
+			q.Tags = h.View.Tags(c.Request.Context(), text)
+		}
 		u.Query.Set("q", text)
 	}
-	return q, u
+	return q, u, files
+}
+
+// now is the time that the list tells by.
+func (h List[R]) now(by models.Actor) time.Time {
+	if h.View.ByServer {
+		return h.DB.Now()
+	}
+	return h.DB.TeamNow(by)
 }
 
 // Show is the page of the list, or the piece of it that htmx asks for.
 func (h List[R]) Show(c *gin.Context) error {
-	page, err := h.page(c, h.View.Path)
+	p, err := h.page(c, "")
 	if err != nil {
 		return err
 	}
-	return web.Render(c, http.StatusOK, views.List(page))
+	if h.Draw != nil {
+		return h.Draw(c, p)
+	}
+	return web.Render(c, http.StatusOK, views.List(p))
 }
 
-// page is the list as the request asks for it, on the page at path, which is
-// about the things that filters are set to: pairs of a name and a value.
+// page is the list as the request asks for it, on the page at path, its own when
+// that is empty, which is about the things that filters are set to: pairs of a
+// name and a value.
 func (h List[R]) page(c *gin.Context, path string, set ...string) (p views.ListPage, err error) {
 	ctx := c.Request.Context()
-	at := views.ListAt{By: models.ActorFrom(ctx), Here: c.Request.URL.RequestURI()}
-	at.Now = h.DB.TeamNow(at.By)
-	at.Query, at.URL = h.query(c)
-	at.Files = at.URL
+	at := views.ListAt{By: h.by(ctx), Here: c.Request.URL.RequestURI()}
+	at.Now = h.now(at.By)
+	at.Query, at.URL, at.Files = h.query(c)
 	at.Files.Query = maps.Clone(at.URL.Query)
-	at.URL.Path = path
+	at.URL.Path = cmp.Or(path, at.URL.Path)
 	for name, value := range list.With(set...).Filters {
 		at.Query.Filters[name] = value
 		at.Files.Query.Set(name, value)
 		at.URL.Query.Del(name)
 	}
-	if at.Counts, err = web.Counts(c); err != nil {
-		return p, err
+	if at.By.TeamID != "" {
+		if at.Counts, err = web.Counts(c); err != nil {
+			return p, err
+		}
 	}
 	if h.Choices != nil {
 		if at.Choices, err = h.Choices(ctx, h.DB, at.Query); err != nil {
@@ -120,9 +158,9 @@ func (h List[R]) page(c *gin.Context, path string, set ...string) (p views.ListP
 // file sends everything that matches, page by page.
 func (h List[R]) file(c *gin.Context, format string) error {
 	ctx := c.Request.Context()
-	by := models.ActorFrom(ctx)
-	q, _ := h.query(c)
-	row := ui.NewCells(ctx, h.DB.TeamNow(by), nil)
+	by := h.by(ctx)
+	q, _, _ := h.query(c)
+	row := ui.NewCells(ctx, h.now(by), nil)
 	if h.Choices != nil {
 		choices, err := h.Choices(ctx, h.DB, q)
 		if err != nil {
@@ -138,6 +176,9 @@ func (h List[R]) file(c *gin.Context, format string) error {
 				return err
 			}
 			sheet.Row(h.View.FileHead(ctx))
+		}
+		if row.Emails, err = h.DB.Emails(ctx, by, h.View.People(rows)); err != nil {
+			return err
 		}
 		for i := range rows {
 			cells = h.View.FileRow(row, &rows[i], cells[:0])

@@ -82,3 +82,32 @@ func TestAListIsSortedByItsHeads(t *testing.T) {
 		t.Errorf("the total is %q", got)
 	}
 }
+
+func TestAListBelowAThingIsSentAsAFileToThoseWhoMaySeeTheThing(t *testing.T) {
+	t.Parallel()
+	site := open(t)
+	k, _ := teamKey(t, site, models.AccessKeyInput{})
+	other, _ := teamKey(t, site, models.AccessKeyInput{})
+	for _, c := range []models.Call{{KeyID: k.ID, Operation: "ListStores"}, {KeyID: k.ID, Operation: "CreateStore", Code: "LMS.10001005"}, {KeyID: other.ID, RequestID: "of-another"}} {
+		c.At = site.DB.Now()
+		site.DB.NoteCall(c)
+	}
+	calls := "/team/keys/" + k.ID + "/calls.csv"
+	admin := site.SignIn(t, models.Admin)
+	for path, want := range map[string]int{calls: 3, calls + "?failed=true": 2, "/team/keys.csv": 3} {
+		if p := admin.Get(t, path); p.Status != 200 || strings.Count(p.Body, "\r\n") != want || strings.Contains(p.Body, "of-another") {
+			t.Errorf("%s: got %d and %q, want %d lines", path, p.Status, p.Body, want)
+		}
+	}
+	plan := place(t, site, paidOrder()).Lines[0].ResourceID
+	for path, status := range map[string]int{calls: 403, "/plans/" + plan + "/deductions.xlsx": 200, "/plans/no-such/deductions.csv": 404} {
+		if p := site.SignIn(t, models.Viewer).Get(t, path); p.Status != status {
+			t.Errorf("a viewer got %d of %s, want %d", p.Status, path, status)
+		}
+	}
+	for _, path := range []string{calls, "/plans/" + plan + "/deductions.csv"} {
+		if p := site.SignInOther(t, models.Admin).Get(t, path); p.Status != 404 {
+			t.Errorf("another team got %d of %s, want 404", p.Status, path)
+		}
+	}
+}

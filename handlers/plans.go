@@ -41,6 +41,11 @@ func (h Plans) list() List[models.Plan] {
 	}}
 }
 
+// deductions is the list of what drew from a plan.
+func (h Plans) deductions() List[models.Deduction] {
+	return List[models.Deduction]{DB: h.DB, View: views.Deductions, Choices: regions(models.KindBucket)}
+}
+
 // form is the form for a new plan.
 func (h Plans) form() OrderForm {
 	return OrderForm{
@@ -89,11 +94,15 @@ func (f *planFields) Draw(p views.OrderFormProps) templ.Component {
 func (h Plans) Show(c *gin.Context) error {
 	ctx := c.Request.Context()
 	by := models.ActorFrom(ctx)
-	page, err := h.DB.FindPlanPage(ctx, by, c.Param("id"), listPage(c))
+	page, err := h.DB.FindPlanPage(ctx, by, c.Param("id"))
 	if err != nil {
 		return err
 	}
-	return web.Render(c, http.StatusOK, views.PlanShow(views.PlanShowProps{PlanPage: page, By: by}))
+	deductions, err := h.deductions().page(c, "")
+	if err != nil {
+		return err
+	}
+	return web.Render(c, http.StatusOK, views.PlanShow(views.PlanShowProps{PlanPage: page, Deductions: deductions, By: by}))
 }
 
 // Delete deletes a plan.

@@ -140,9 +140,7 @@ func pageRoutes(cfg Config) (http.Handler, error) {
 	member.GET("/orders/:number/code", web.Page(orders.Code))
 	member.POST("/orders/:number/retry", web.Page(orders.Retry))
 
-	activity := Activity{DB: cfg.DB}
-	member.GET("/activity", web.Page(activity.List))
-	member.GET("/activity.csv", web.Page(activity.Export))
+	activity(cfg.DB).route(member)
 
 	docs := APIDocs{DB: cfg.DB, Operations: cfg.Operations, Described: sync.OnceValue(cfg.Operations.OpenAPI)}
 	member.GET("/api", web.Page(docs.Guide))
@@ -199,11 +197,12 @@ func pageRoutes(cfg Config) (http.Handler, error) {
 		group *gin.RouterGroup
 	}{{views.TeamKeys, member}, {views.SiteKeys, user}} {
 		keys, path := AccessKeys{DB: cfg.DB, Place: at.place}, string(at.place)
-		at.group.GET(path, web.Page(keys.List))
+		keys.keys().route(at.group)
 		at.group.GET(path+"/new", web.Page(keys.New))
 		at.group.POST(path, web.Page(keys.Create))
 		at.group.POST(path+"/preview", web.Page(noted(rules[models.AccessKeyInput], keys.form)))
 		at.group.GET(path+"/:id", web.Polled, web.Page(keys.Show))
+		keys.calls().files(at.group)
 		at.group.POST(path+"/:id/state", web.Page(keys.State))
 		at.group.POST(path+"/:id/removal", web.Page(keys.Delete))
 		at.group.POST(path+"/:id/tokens", web.Page(keys.Issue))
@@ -231,6 +230,7 @@ func pageRoutes(cfg Config) (http.Handler, error) {
 	plans := Plans{DB: cfg.DB, API: table}
 	plans.list().route(member)
 	member.GET("/plans/:id", web.Polled, web.Page(plans.Show))
+	plans.deductions().files(member)
 	member.POST("/plans/:id/removal", web.Page(plans.Delete))
 	plans.form().route(member)
 	plans.renewal().route(member)

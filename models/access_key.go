@@ -11,6 +11,7 @@ import (
 
 	"gorm.io/gorm"
 
+	"quartermaster/models/list"
 	"quartermaster/models/query"
 )
 
@@ -199,24 +200,23 @@ func (db *DB) recordKey(ctx context.Context, by Actor, action string, k AccessKe
 	return db.Record(ctx, by, Event{Action: action, Kind: KindKey, SubjectID: k.ID, SubjectName: k.Name}, detail...)
 }
 
-// ListAccessKeys is a page of the access keys of the actor's team, or of the
-// site, newest first.
-func (db *DB) ListAccessKeys(ctx context.Context, by Actor, p Page) ([]AccessKey, Cursor, error) {
-	if err := by.mayKeys(); err != nil {
-		return nil, Cursor{}, err
-	}
-	q := query.Of[accessKeyRow](db.gorm).Omit("sealed").Where("team_id = ?", by.TeamID)
-	rows, cursor, err := pageOf(ctx, q, p, newestFirst("created_at", "id"), func(r accessKeyRow) []string {
-		return []string{stamp(r.CreatedAt), r.ID}
-	})
-	if err != nil {
-		return nil, Cursor{}, err
-	}
-	keys := make([]AccessKey, len(rows))
-	for i, r := range rows {
-		keys[i] = r.key()
-	}
-	return keys, cursor, db.fillUsers(ctx, by, keys)
+// AccessKeys is the list of the access keys of a team, or of the site.
+var AccessKeys = &List[AccessKey]{
+	Right: Administer, Site: true,
+	Desc: list.Desc[AccessKey]{
+		Table: "access_keys", Key: "id", Scope: "team_id",
+		Columns: []string{"id", "team_id", "user_id", "name", "operations", "grants", "disabled", "expires_at", "used_at", "used_from", "used_agent", "used_for",
+			"created_by", "creator_name", "created_at", "updated_at"},
+		Into: func(k *AccessKey, to []any) []any {
+			return append(to, &k.ID, &k.TeamID, &k.UserID, &k.Name, fromJSON{&k.Operations}, fromJSON{&k.Grants}, &k.Disabled, &k.ExpiresAt, &k.UsedAt, &k.UsedFrom, &k.UsedAgent, &k.UsedFor,
+				&k.CreatedBy, &k.CreatorName, &k.CreatedAt, &k.UpdatedAt)
+		},
+		Sorts:   []list.Sort{{Name: "created", Columns: []string{"created_at", "id"}}},
+		Indexes: []list.Index{{Name: "access_keys_team", Sort: "created"}},
+	},
+	Fill: func(ctx context.Context, db *DB, by Actor, keys []AccessKey) error {
+		return db.fillUsers(ctx, by, keys)
+	},
 }
 
 // FindAccessKey is an access key of the actor's team, or of the site, or

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"quartermaster/models"
+	"quartermaster/models/list"
 	"quartermaster/models/modelstest"
 )
 
@@ -96,7 +97,7 @@ func TestWhatEndsAKeyEndsItAtOnce(t *testing.T) {
 			if c := mustCaller(t, db, k.ID); c.Active(db.Now()) {
 				t.Error("afterwards: got active, want not")
 			}
-			listed, _, err := db.ListAccessKeys(t.Context(), team.Admin, models.Page{})
+			listed, _, err := modelstest.List(t.Context(), db, team.Admin, models.AccessKeys, list.Query{})
 			if err != nil || len(listed) != 1 || listed[0].State(db.Now()) == models.KeyActive {
 				t.Errorf("in the list: got %+v, %v; want one that is not active", listed, err)
 			}
@@ -188,7 +189,7 @@ func keyMethods(db *models.DB, id, token string) map[string]func(context.Context
 			return err
 		},
 		"calls": func(ctx context.Context, by models.Actor) error {
-			_, _, err := db.ListCalls(ctx, by, models.CallFilter{Key: id}, models.Page{})
+			_, _, err := modelstest.List(ctx, db, by, models.Calls, list.Query{Of: id})
 			return err
 		},
 	}
@@ -222,7 +223,7 @@ func TestOnlyTheAdminsOfItsTeamSeeAKey(t *testing.T) {
 			t.Errorf("%s as nobody: got %v, want ErrUnauthenticated", name, err)
 		}
 	}
-	if keys, _, err := db.ListAccessKeys(t.Context(), other.Admin, models.Page{}); err != nil || len(keys) != 0 {
+	if keys, _, err := modelstest.List(t.Context(), db, other.Admin, models.AccessKeys, list.Query{}); err != nil || len(keys) != 0 {
 		t.Errorf("another team's list: got %d keys, %v; want none", len(keys), err)
 	}
 	if c := mustCaller(t, db, k.ID); !c.Active(db.Now()) {
@@ -260,10 +261,10 @@ func TestSiteKeyIsARequesterInTheTeamItNames(t *testing.T) {
 			t.Errorf("team %q: got %v, want ErrNotFound", id, err)
 		}
 	}
-	if keys, _, err := db.ListAccessKeys(t.Context(), team.Admin, models.Page{}); err != nil || len(keys) != 0 {
+	if keys, _, err := modelstest.List(t.Context(), db, team.Admin, models.AccessKeys, list.Query{}); err != nil || len(keys) != 0 {
 		t.Errorf("a team's list: got %d keys, %v; want none", len(keys), err)
 	}
-	if keys, _, err := db.ListAccessKeys(t.Context(), site, models.Page{}); err != nil || len(keys) != 1 {
+	if keys, _, err := modelstest.List(t.Context(), db, site, models.AccessKeys, list.Query{}); err != nil || len(keys) != 1 {
 		t.Errorf("the site's list: got %d keys, %v; want one", len(keys), err)
 	}
 	if err := db.Statement(t.Context(), "UPDATE users SET site_admin = false WHERE id = '"+keeper.UserID+"'"); err != nil {
@@ -372,7 +373,7 @@ func TestOneFormMakesOneKey(t *testing.T) {
 			t.Errorf("got %v, want ErrConflict", err)
 		}
 	}
-	if keys, _, err := db.ListAccessKeys(t.Context(), team.Admin, models.Page{}); err != nil || len(keys) != 1 || made != 1 {
+	if keys, _, err := modelstest.List(t.Context(), db, team.Admin, models.AccessKeys, list.Query{}); err != nil || len(keys) != 1 || made != 1 {
 		t.Errorf("got %d keys, %v, made %d times; want one", len(keys), err, made)
 	}
 }
@@ -415,7 +416,7 @@ func TestADeletedKeyLeavesOnlyTheRecord(t *testing.T) {
 	if got := findOrder(t, db, team.Viewer, order.Number); got.KeyID != k.ID {
 		t.Errorf("its order: got key %q, want %q", got.KeyID, k.ID)
 	}
-	events, _, err := db.ListEvents(t.Context(), team.Viewer, models.EventFilter{Key: k.ID}, models.Page{})
+	events, _, err := modelstest.List(t.Context(), db, team.Viewer, models.Events, list.With("key", k.ID))
 	if err != nil || len(events) == 0 {
 		t.Fatalf("what was done with it: got %d events, %v", len(events), err)
 	}
@@ -460,11 +461,11 @@ func TestSecretsAreNowhereInTheClear(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	listed, _, err := db.ListAccessKeys(t.Context(), team.Admin, models.Page{})
+	listed, _, err := modelstest.List(t.Context(), db, team.Admin, models.AccessKeys, list.Query{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	events, _, err := db.ListEvents(t.Context(), team.Admin, models.EventFilter{}, models.Page{})
+	events, _, err := modelstest.List(t.Context(), db, team.Admin, models.Events, list.Query{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -575,11 +576,11 @@ func TestCallsAreListedAndMoveTheLastUse(t *testing.T) {
 	if err := db.FlushCalls(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	calls, _, err := db.ListCalls(t.Context(), team.Admin, models.CallFilter{Key: k.ID}, models.Page{Size: 2})
+	calls, _, err := modelstest.List(t.Context(), db, team.Admin, models.Calls, list.Query{Of: k.ID, Size: 2})
 	if err != nil || len(calls) != 2 || calls[0].RequestID != "r-2" || calls[1].RequestID != "r-1" || !calls[1].Failed() {
 		t.Errorf("got %+v, %v; want the newest two", calls, err)
 	}
-	failed, _, err := db.ListCalls(t.Context(), team.Admin, models.CallFilter{Key: k.ID, Failed: true}, models.Page{})
+	failed, _, err := modelstest.List(t.Context(), db, team.Admin, models.Calls, list.Query{Of: k.ID, Filters: list.With("failed", "true").Filters})
 	if err != nil || len(failed) != 1 || failed[0].Code != "LMS.10001005" || failed[0].TookMicros != 1500 {
 		t.Errorf("got %+v, %v; want the one that failed", failed, err)
 	}
@@ -639,7 +640,7 @@ func TestForgedCallsTakeNoPlaceOfTheOwners(t *testing.T) {
 	for range 100 {
 		db.NoteCall(models.Call{KeyID: busy.ID, At: db.Now(), Operation: "ListStores"})
 	}
-	calls, _, err := db.ListCalls(t.Context(), team.Admin, models.CallFilter{Key: busy.ID}, models.Page{Size: 100})
+	calls, _, err := modelstest.List(t.Context(), db, team.Admin, models.Calls, list.Query{Of: busy.ID, Size: 100})
 	if err != nil || len(calls) != 100 {
 		t.Errorf("got %d calls, %v; want all 100", len(calls), err)
 	}
@@ -689,22 +690,18 @@ func TestClosingWritesTheCallsThatWait(t *testing.T) {
 	}
 	db.NoteCall(models.Call{KeyID: k.ID}) // nobody writes it, and nobody waits
 	db = modelstest.OpenWith(t, o)
-	calls, _, err := db.ListCalls(t.Context(), team.Admin, models.CallFilter{Key: k.ID}, models.Page{})
+	calls, _, err := modelstest.List(t.Context(), db, team.Admin, models.Calls, list.Query{Of: k.ID})
 	if err != nil || len(calls) != 1 {
 		t.Errorf("got %d calls, %v; want the one that waited", len(calls), err)
 	}
 }
 
-func TestCallsAndTokensAreReadFromTheHeadOfAnIndex(t *testing.T) {
+func TestTokensAreReadFromTheHeadOfAnIndex(t *testing.T) {
 	t.Parallel()
 	if modelstest.Postgres() {
 		t.Skip("PostgreSQL chooses by the rows there are, and a test has few")
 	}
 	for index, read := range map[string]func(context.Context, *models.DB, models.Actor, string) error{
-		"api_calls_key": func(ctx context.Context, db *models.DB, by models.Actor, id string) error {
-			_, _, err := db.ListCalls(ctx, by, models.CallFilter{Key: id, Failed: true}, models.Page{})
-			return err
-		},
 		"access_tokens_key": func(ctx context.Context, db *models.DB, by models.Actor, id string) error {
 			_, err := db.ListTokens(ctx, by, id)
 			return err

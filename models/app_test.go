@@ -124,7 +124,7 @@ func TestDeletingAnAppDeletesItsVersionsAndNothingUnseen(t *testing.T) {
 	if err != nil || counts["version"] != 1 {
 		t.Errorf("got %d versions counted, %v; want 1", counts["version"], err)
 	}
-	events, _, err := db.ListEvents(t.Context(), team.Viewer, models.EventFilter{Subject: app.ID}, models.Page{})
+	events, _, err := modelstest.List(t.Context(), db, team.Viewer, models.Events, list.With("subject", app.ID))
 	if err != nil || len(events) != 2 || events[0].Action != "app.deleted" || events[0].Detail != `{"versions":2}` {
 		t.Errorf("got events %+v, %v; want app.deleted with 2 versions", events, err)
 	}

@@ -329,7 +329,7 @@ var Buckets = &List[Bucket]{
 			"team_id", "order_number", "created_by", "updated_at"},
 		Brief: 11,
 		Into: func(b *Bucket, to []any) []any {
-			return append(to, &b.ID, &b.Name, &b.Region, &b.Description, (*words)(&b.Tags), &b.Storage, &b.SizeLimit, &b.UsedBytes, &b.ObjectCount, &b.CreatorName, &b.CreatedAt,
+			return append(to, &b.ID, &b.Name, &b.Region, &b.Description, fromJSON{&b.Tags}, &b.Storage, &b.SizeLimit, &b.UsedBytes, &b.ObjectCount, &b.CreatorName, &b.CreatedAt,
 				&b.TeamID, &b.OrderNumber, &b.CreatedBy, &b.UpdatedAt)
 		},
 		Sorts: []list.Sort{{Name: "created", Columns: []string{"created_at", "id"}}, {Name: "name", Columns: []string{"name"}, Up: true},

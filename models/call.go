@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	"quartermaster/models/list"
 	"quartermaster/models/query"
 )
 
@@ -244,24 +245,26 @@ func (db *DB) trimCalls(ctx context.Context, keys map[string]bool) error {
 	return nil
 }
 
-// CallFilter says which calls of a key to list.
-type CallFilter struct {
-	Key    string
-	Failed bool // only those that were refused or failed
-}
-
-// ListCalls is a page of the last calls of an access key of the actor's team, or
-// of the site, newest first.
-func (db *DB) ListCalls(ctx context.Context, by Actor, f CallFilter, p Page) ([]Call, Cursor, error) {
-	if _, err := db.FindAccessKey(ctx, by, f.Key); err != nil {
-		return nil, Cursor{}, err
-	}
-	if err := db.FlushCalls(ctx); err != nil { // the caller probably looks for the newest call
-		return nil, Cursor{}, err
-	}
-	q := query.Of[Call](db.gorm).Where("key_id = ?", f.Key)
-	if f.Failed {
-		q = q.Where("code <> ''") // of a thousand calls at most
-	}
-	return pageOf(ctx, q, p, newestFirst("at", "id"), func(c Call) []string { return []string{stamp(c.At), c.ID} })
+// Calls is the list of the last calls of an access key of a team, or of the site.
+// Its filter is failed.
+var Calls = &List[Call]{
+	Right: Administer, Site: true,
+	Below: func(ctx context.Context, db *DB, by Actor, key string) error {
+		if _, err := db.FindAccessKey(ctx, by, key); err != nil {
+			return err
+		}
+		return db.FlushCalls(ctx) // the caller probably looks for the newest call
+	},
+	Desc: list.Desc[Call]{
+		Table: "api_calls", Key: "id", Scope: "key_id",
+		Columns: []string{"id", "key_id", "team_id", "at", "product", "operation", "status", "code", "took_micros", "request_id", "address", "agent", "unproven"},
+		Into: func(c *Call, to []any) []any {
+			return append(to, &c.ID, &c.KeyID, &c.TeamID, &c.At, (*string)(&c.Product), &c.Operation, &c.Status, &c.Code, &c.TookMicros, &c.RequestID, &c.Address, &c.Agent, &c.Unproven)
+		},
+		Sorts: []list.Sort{{Name: "at", Columns: []string{"at", "id"}}},
+		Filters: []list.Filter{{Name: "failed", Values: []string{"true"}, Arms: func(string, time.Time) []list.Cond {
+			return []list.Cond{{SQL: "code <> ''"}}
+		}}},
+		Indexes: []list.Index{{Name: "api_calls_key", Sort: "at"}, {Name: "api_calls_failed", Filters: []string{"failed"}, Sort: "at"}},
+	},
 }

@@ -224,7 +224,7 @@ func (d whole) mustMend(t *testing.T, all bool, before models.CheckReport) {
 	}
 	by := models.Operator().ForSite()
 	by.TeamID, by.Role = d.team.ID, models.Admin
-	events, _, err := d.db.ListEvents(t.Context(), by, models.EventFilter{Action: "data."}, models.Page{})
+	events, err := recorded(t, d.db, by, "data.")
 	if err != nil {
 		t.Fatal(err)
 	}

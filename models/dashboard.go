@@ -58,7 +58,8 @@ func (db *DB) FindDashboard(ctx context.Context, by Actor) (*Dashboard, error) {
 	if d.Running, err = db.ListRunningJobs(ctx, by, dashboardRows); err != nil {
 		return nil, err
 	}
-	d.Events, _, err = db.ListEvents(ctx, by, EventFilter{NotKind: KindUser}, Page{Size: dashboardRows})
+	events, err := Events.Read(ctx, db, by, Page{Size: dashboardRows}.query("without", string(KindUser)))
+	d.Events = events.Rows
 	return d, err
 }
 

@@ -9,6 +9,7 @@ import (
 
 	"gorm.io/gorm/clause"
 
+	"quartermaster/models/list"
 	"quartermaster/models/pricing"
 	"quartermaster/models/query"
 )
@@ -244,26 +245,31 @@ func (db *DB) drawn(ctx context.Context, by Actor, p *Plan, used int64, now time
 		map[string]any{"used": used, "total": p.Total()})
 }
 
-// ListDeductions is a page of what drew from a plan of the actor's team, the
-// latest day first.
-func (db *DB) ListDeductions(ctx context.Context, by Actor, planID string, p Page) ([]Deduction, Cursor, error) {
-	if err := by.may(See); err != nil {
-		return nil, Cursor{}, err
-	}
-	q := query.Of[Deduction](db.gorm).Where("team_id = ? AND plan_id = ?", by.TeamID, planID)
-	rows, cursor, err := pageOf(ctx, q, p, newestFirst("day", "bucket_id"), func(d Deduction) []string {
-		return []string{fmt.Sprint(d.Day), d.BucketID}
-	})
-	if err != nil || len(rows) == 0 {
-		return rows, cursor, err
-	}
-	ids := make([]string, len(rows))
-	for i, d := range rows {
-		ids[i] = d.BucketID
-	}
-	left, err := query.Of[Bucket](db.gorm).Select("id").Where("team_id = ? AND id IN ?", by.TeamID, ids).Find(ctx)
-	for i := range rows {
-		rows[i].Gone = !slices.ContainsFunc(left, func(b Bucket) bool { return b.ID == rows[i].BucketID })
-	}
-	return rows, cursor, translate(err)
+// Deductions is the list of what drew from a plan, the latest day first.
+var Deductions = &List[Deduction]{
+	Right: See,
+	Below: func(ctx context.Context, db *DB, by Actor, plan string) error {
+		_, err := db.FindPlan(ctx, by, plan)
+		return err
+	},
+	Desc: list.Desc[Deduction]{
+		Table: "plan_deductions", Key: "bucket_id", Scope: "plan_id",
+		Columns: []string{"plan_id", "day", "bucket_id", "team_id", "bucket_name", "region", "quantity", "measured_at"},
+		Into: func(d *Deduction, to []any) []any {
+			return append(to, &d.PlanID, &d.Day, &d.BucketID, &d.TeamID, &d.BucketName, &d.Region, &d.Quantity, &d.MeasuredAt)
+		},
+		Sorts:   []list.Sort{{Name: "day", Columns: []string{"day", "bucket_id"}}},
+		Indexes: []list.Index{{Name: "sqlite_autoindex_plan_deductions_1", Sort: "day"}},
+	},
+	Fill: func(ctx context.Context, db *DB, by Actor, rows []Deduction) error {
+		ids := make([]string, len(rows))
+		for i, d := range rows {
+			ids[i] = d.BucketID
+		}
+		exists, err := db.existing(ctx, by, map[Kind][]string{KindBucket: ids})
+		for i, d := range rows {
+			rows[i].Gone = !exists[d.BucketID]
+		}
+		return err
+	},
 }

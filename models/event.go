@@ -3,10 +3,11 @@ package models
 import (
 	"context"
 	"encoding/json"
-	"slices"
+	"strconv"
 	"strings"
 	"time"
 
+	"quartermaster/models/list"
 	"quartermaster/models/query"
 )
 
@@ -32,13 +33,9 @@ type Event struct {
 	RequestID   string
 	KeyID       string // the access key that signed the request, "" when none did
 
-	// Gone tells that the subject no longer exists. ListEvents fills it in.
-	Gone bool `gorm:"-"`
-	// UserEmail is the address that the person has now. ListEvents fills it in when
-	// the filter says so.
-	UserEmail string `gorm:"-"`
-	// KeyKept tells that KeyID is a key of the team's that still exists.
-	// ListEvents fills it in.
+	// Gone tells that the subject no longer exists, and KeyKept that KeyID is a key
+	// of the team's that still does. Events fills them in.
+	Gone    bool `gorm:"-"`
 	KeyKept bool `gorm:"-"`
 }
 
@@ -69,68 +66,49 @@ func (db *DB) Record(ctx context.Context, by Actor, e Event, detail ...any) erro
 	return query.Of[Event](db.gorm).Create(ctx, &e)
 }
 
-// EventFilter says which events to list. Empty fields do not narrow.
-type EventFilter struct {
-	Kind    Kind
-	NotKind Kind // leaves one kind out, such as sign-ins
-	Subject string
-	Action  string // a prefix, as "bucket."
-	User    string
-	Face    Face
-	Key     string // what was done with this access key
-	Order   int64  // what was done by or for this order
-	// Text is found in the name of the thing or of the person. Actions are
-	// searched by the caller, who knows their words, and given as Actions.
-	Text    string
-	Actions []string
-	Emails  bool // fills UserEmail in
-}
-
-// narrow tells whether the filter narrows by more than the text.
-func (f EventFilter) narrow() bool {
-	return f.Kind != "" || f.NotKind != "" || f.Subject != "" || f.Action != "" || f.User != "" || f.Face != "" || f.Key != "" || f.Order != 0
-}
-
-// ListEvents is a page of the team's activity, newest first.
-func (db *DB) ListEvents(ctx context.Context, by Actor, f EventFilter, p Page) ([]Event, Cursor, error) {
-	if err := by.may(See); err != nil {
-		return nil, Cursor{}, err
-	}
-	q := query.Of[Event](db.gorm).Where("team_id = ?", by.TeamID)
-	if f.Kind != "" {
-		q = q.Where("kind = ?", f.Kind)
-	}
-	if f.Subject != "" {
-		q = q.Where("subject_id = ?", f.Subject)
-	}
-	if f.Face != "" {
-		q = q.Where("face = ?", f.Face)
-	}
-	if f.Key != "" {
-		q = q.Where("key_id = ? AND key_id <> ''", f.Key) // as the index has it
-	}
-	if f.Order != 0 {
-		q = q.Where("order_number = ? AND order_number <> 0", f.Order) // as the index has it
-	}
-	if f.Action != "" {
-		q = q.Where("substr(action, 1, ?) = ?", len(f.Action), f.Action)
-	}
-	if f.User != "" {
-		q = q.Where("user_id = ?", f.User)
-	}
-	if f.NotKind != "" {
-		q = q.Where("kind <> ?", f.NotKind)
-	}
-	events, cursor, err := pageFound(ctx, q, db.find(by, KindEvent, f.Text, f.Actions...).besides(f.narrow()), p, newestFirst("at", "id"), func(e Event) []string {
-		return []string{stamp(e.At), e.ID}
-	})
-	if err == nil {
-		err = db.markGone(ctx, by, events)
-	}
-	if err == nil && f.Emails {
-		err = db.markEmails(ctx, events)
-	}
-	return events, cursor, err
+// Events is the list of what happened in a team. Its filters are kind, person,
+// face and key, and what pages of things ask for: subject, order and, to leave
+// a kind out, without.
+var Events = &List[Event]{
+	Right: See,
+	Desc: list.Desc[Event]{
+		Table: "events", Key: "id", Scope: "team_id",
+		Columns: []string{"id", "at", "user_id", "user_name", "action", "result", "kind", "subject_id", "subject_name",
+			"detail", "face", "address", "agent", "key_id", "team_id", "region", "order_number", "request_id"},
+		Into: func(e *Event, to []any) []any {
+			return append(to, &e.ID, &e.At, &e.UserID, &e.UserName, &e.Action, &e.Result, (*string)(&e.Kind), &e.SubjectID, &e.SubjectName,
+				&e.Detail, (*string)(&e.Face), &e.Address, &e.Agent, &e.KeyID, &e.TeamID, &e.Region, &e.OrderNumber, &e.RequestID)
+		},
+		Sorts: []list.Sort{{Name: "at", Columns: []string{"at", "id"}}},
+		Filters: []list.Filter{
+			equals("kind", "kind", nil),
+			equals("person", "user_id", nil),
+			equals("face", "face", texts(Faces)),
+			{Name: "key", Column: "key_id", Arms: func(value string, _ time.Time) []list.Cond {
+				return []list.Cond{{SQL: "key_id = ? AND key_id <> ''", Args: []any{value}}} // as the index has it
+			}},
+			inner(equals("subject", "subject_id", nil)),
+			{Name: "order", Inner: true, Arms: func(value string, _ time.Time) []list.Cond {
+				n, _ := strconv.ParseInt(value, 10, 64) // 0 is no order
+				return []list.Cond{{SQL: "order_number = ? AND order_number <> 0", Args: []any{n}}}
+			}},
+			{Name: "without", Inner: true, Values: []string{string(KindUser)}, Arms: func(value string, _ time.Time) []list.Cond {
+				return []list.Cond{{SQL: "kind <> ?", Args: []any{value}}}
+			}},
+		},
+		Indexes: []list.Index{
+			{Name: "events_team", Sort: "at"},
+			{Name: "events_kind", Filters: []string{"kind"}, Sort: "at"},
+			{Name: "events_user", Filters: []string{"person"}, Sort: "at"},
+			{Name: "events_face", Filters: []string{"face"}, Sort: "at"},
+			{Name: "events_key", Filters: []string{"key"}, Sort: "at"},
+			{Name: "events_subject", Filters: []string{"subject"}, Sort: "at"},
+			{Name: "events_order", Filters: []string{"order"}, Sort: "at"},
+			{Name: "events_team", Filters: []string{"without"}, Sort: "at"},
+		},
+	},
+	Finds: KindEvent,
+	Fill:  func(ctx context.Context, db *DB, by Actor, events []Event) error { return db.markGone(ctx, by, events) },
 }
 
 // markGone says of each event whether its subject and its access key still
@@ -149,22 +127,6 @@ func (db *DB) markGone(ctx context.Context, by Actor, events []Event) error {
 		events[i].KeyKept = exists[e.KeyID]
 	}
 	return err
-}
-
-// markEmails says of each event which address the person has, which stays the same
-// when they take another's name.
-func (db *DB) markEmails(ctx context.Context, events []Event) error {
-	ids := make([]string, len(events))
-	for i, e := range events {
-		ids[i] = e.UserID
-	}
-	users, err := query.Of[User](db.gorm).Where("id IN ?", append(ids, "")).Find(ctx)
-	for i, e := range events {
-		if at := slices.IndexFunc(users, func(u User) bool { return u.ID == e.UserID }); at >= 0 {
-			events[i].UserEmail = users[at].Email
-		}
-	}
-	return translate(err)
 }
 
 // existing tells which things of the team exist, with one query for all kinds.

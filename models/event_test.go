@@ -2,10 +2,12 @@ package models_test
 
 import (
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
 	"quartermaster/models"
+	"quartermaster/models/list"
 	"quartermaster/models/modelstest"
 )
 
@@ -13,7 +15,7 @@ func TestTheRecordCanOnlyBeAddedTo(t *testing.T) {
 	t.Parallel()
 	db := modelstest.Open(t)
 	by := modelstest.NewTeam(t, db).Admin
-	want, _, err := db.ListEvents(t.Context(), by, models.EventFilter{}, models.Page{})
+	want, _, err := modelstest.List(t.Context(), db, by, models.Events, list.Query{})
 	if err != nil || len(want) == 0 {
 		t.Fatalf("events of a new team: got %d, %v", len(want), err)
 	}
@@ -25,8 +27,14 @@ func TestTheRecordCanOnlyBeAddedTo(t *testing.T) {
 			t.Errorf("%s: got %v, want a refusal", statement, err)
 		}
 	}
-	got, _, err := db.ListEvents(t.Context(), by, models.EventFilter{}, models.Page{})
+	got, _, err := modelstest.List(t.Context(), db, by, models.Events, list.Query{})
 	if err != nil || !reflect.DeepEqual(got, want) {
 		t.Errorf("events afterwards: got %+v, %v; want %+v", got, err, want)
 	}
+}
+
+// recorded are the newest events of a team whose action begins with some words.
+func recorded(t *testing.T, db *models.DB, by models.Actor, action string) ([]models.Event, error) {
+	events, _, err := modelstest.List(t.Context(), db, by, models.Events, list.Query{Size: 100})
+	return slices.DeleteFunc(events, func(e models.Event) bool { return !strings.HasPrefix(e.Action, action) }), err
 }

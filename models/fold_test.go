@@ -106,7 +106,7 @@ func TestListsAndSearchFindWhateverTheCaseWidthAndAccents(t *testing.T) {
 			return len(found), err
 		},
 		"events": func(s string) (int, error) {
-			found, _, err := db.ListEvents(t.Context(), by, models.EventFilter{Text: s}, models.Page{})
+			found, _, err := modelstest.List(t.Context(), db, by, models.Events, list.Query{Text: s})
 			return len(found), err
 		},
 		"things": func(s string) (int, error) {

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"quartermaster/models"
+	"quartermaster/models/list"
 	"quartermaster/models/modelstest"
 )
 
@@ -317,7 +318,7 @@ func TestTheFolderFollowsTheDatabase(t *testing.T) {
 	for range 5 {
 		last = mustPlace(t, db, team.Requester, bucketOrder("", "")).Number
 	}
-	events, _, err := db.ListEvents(t.Context(), team.Viewer, models.EventFilter{}, models.Page{Size: 1})
+	events, _, err := modelstest.List(t.Context(), db, team.Viewer, models.Events, list.Query{Size: 1})
 	if err != nil || len(events) != 1 {
 		t.Fatalf("got %d events, %v", len(events), err)
 	}
@@ -341,7 +342,7 @@ func TestNumbersGoOnBehindThoseThatWereGiven(t *testing.T) {
 	if got := mustPlace(t, db, d.team.Requester, bucketOrder("", "")).Number; got%10_000_000 != 1 {
 		t.Errorf("the next day: got order %d, want the first", got)
 	}
-	events, _, err := db.ListEvents(t.Context(), d.team.Viewer, models.EventFilter{Action: "order.gap"}, models.Page{})
+	events, err := recorded(t, db, d.team.Viewer, "order.gap")
 	if err != nil || len(events) != 1 {
 		t.Fatalf("got %d events of a gap, %v; want one", len(events), err)
 	}

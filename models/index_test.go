@@ -36,15 +36,6 @@ func TestListsAreReadFromTheHeadOfAnIndex(t *testing.T) {
 		index string
 		read  func(context.Context) error
 	}{
-		"activity":           {"events_team", lists(db.ListEvents, by, models.EventFilter{}, page)},
-		"activity of a kind": {"events_kind", lists(db.ListEvents, by, models.EventFilter{Kind: models.KindStore}, page)},
-		"of a person":        {"events_user", lists(db.ListEvents, by, models.EventFilter{User: "1"}, page)},
-		"of a thing":         {"events_subject", lists(db.ListEvents, by, models.EventFilter{Subject: "1"}, page)},
-		"of an order":        {"events_order", lists(db.ListEvents, by, models.EventFilter{Order: 1}, page)},
-		"through a face":     {"events_face", lists(db.ListEvents, by, models.EventFilter{Face: models.ByAPI}, page)},
-		"with a key":         {"events_key", lists(db.ListEvents, by, models.EventFilter{Key: "1"}, page)},
-		"access keys":        {"access_keys_team", func(ctx context.Context) error { _, _, err := db.ListAccessKeys(ctx, by, page); return err }},
-		"deductions":         {"sqlite_autoindex_plan_deductions_1", func(ctx context.Context) error { _, _, err := db.ListDeductions(ctx, by, "1", page); return err }},
 		"jobs of stores":     {"jobs_store", storeJobs(db, by, models.StoreJobFilter{Since: modelstest.NewClock().Now(), Limit: 1, Offset: 9})},
 		"and in a state":     {"jobs_store_state", storeJobs(db, by, models.StoreJobFilter{State: models.JobRunning, Limit: 1})},
 		"stores of a name":   {"stores_team_name", func(ctx context.Context) error { _, err := db.FindStoreByName(ctx, by, "a", ""); return none(err) }},

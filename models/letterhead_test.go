@@ -152,7 +152,7 @@ func TestLetterheadIsTheAdminsToChangeAndIsRecorded(t *testing.T) {
 	if got := found.Letterhead(); got != in || found.PaperName() != in.LegalName {
 		t.Errorf("got %+v, want %+v", got, in)
 	}
-	events, _, err := db.ListEvents(t.Context(), team.Viewer, models.EventFilter{Action: "team.letterhead"}, models.Page{})
+	events, err := recorded(t, db, team.Viewer, "team.letterhead")
 	if err != nil || len(events) != 1 || !strings.Contains(events[0].Detail, "CC-100") {
 		t.Errorf("got events %v, %v; want the change", events, err)
 	}

@@ -12,6 +12,11 @@ import (
 type List[R any] struct {
 	list.Desc[R]
 	Right Right
+	// Site tells that the site has such a list too, for its admins.
+	Site bool
+	// Below is for rows below a thing, which is in their Scope and the query's Of:
+	// ErrNotFound where the actor may not see it. nil is for rows of the team.
+	Below func(ctx context.Context, db *DB, by Actor, of string) error
 	// Counter is the counter of Counts that has the number of all rows of a query
 	// without text, "" when none has it.
 	Counter func(q list.Query) string
@@ -34,39 +39,53 @@ type AnyList interface {
 
 // Lists are all lists, by their names.
 func Lists() map[string]AnyList {
-	return map[string]AnyList{"Apps": Apps, "Buckets": Buckets, "Orders": Orders, "PkgVersions": PkgVersions, "Plans": Plans, "Stores": Stores}
+	return map[string]AnyList{"AccessKeys": AccessKeys, "Apps": Apps, "Buckets": Buckets, "Calls": Calls, "Deductions": Deductions, "Events": Events,
+		"Orders": Orders, "PkgVersions": PkgVersions, "Plans": Plans, "Stores": Stores}
 }
 
 // Read is a page of the list as the actor's team has it. Filters that are not
 // the list's or not set to one of their values do not narrow.
 func (l *List[R]) Read(ctx context.Context, db *DB, by Actor, q list.Query) (list.Page[R], error) {
-	if err := l.begin(ctx, db, by, &q); err != nil {
+	owner, err := l.begin(ctx, db, by, &q)
+	if err != nil {
 		return list.Page[R]{}, err
 	}
-	from, err := db.lists(), error(nil)
+	from := db.lists()
 	if q.Kept != nil {
 		if from.Memory, err = db.memory(ctx); err != nil {
 			return list.Page[R]{}, err
 		}
 	}
-	page, err := l.Desc.Read(ctx, from, by.TeamID, q)
+	page, err := l.Desc.Read(ctx, from, owner, q)
 	return page, l.end(ctx, db, by, page.Rows, err)
 }
 
-// begin checks that the actor may read the list, and completes a query.
-func (l *List[R]) begin(ctx context.Context, db *DB, by Actor, q *list.Query) (err error) {
-	if err := by.may(l.Right); err != nil {
-		return err
+// begin checks that the actor may read the list, completes a query, and tells
+// whose rows it is about.
+func (l *List[R]) begin(ctx context.Context, db *DB, by Actor, q *list.Query) (owner string, err error) {
+	owner, err = by.TeamID, by.may(l.Right)
+	if l.Site && by.site {
+		err = by.maySite()
+	}
+	if l.Below != nil && err == nil {
+		owner, err = q.Of, l.Below(ctx, db, by, q.Of)
+	}
+	if err != nil {
+		return "", err
 	}
 	q.At, q.Text = db.TeamNow(by), clip(q.Text, MaxSearch)
 	if q.Text != "" && l.Finds != "" {
-		f := db.find(by, l.Finds, q.Text)
+		f := db.find(by, l.Finds, q.Text, q.Tags...)
 		if l.Tags != nil {
-			f.tags, err = l.Tags(ctx, db, q.Text)
+			tags, err := l.Tags(ctx, db, q.Text)
+			if err != nil {
+				return "", err
+			}
+			f.tags = append(f.tags, tags...)
 		}
 		q.Found = f
 	}
-	return err
+	return owner, nil
 }
 
 // end fills rows that were read, or names what went wrong.
@@ -80,19 +99,19 @@ func (l *List[R]) end(ctx context.Context, db *DB, by Actor, rows []R, err error
 // Numbered is page n, from 1, of so many rows each, as the vendors' lists ask
 // for, and how many rows there are in all: total, unless that is list.Unknown.
 func (l *List[R]) Numbered(ctx context.Context, db *DB, by Actor, q list.Query, n, size int, total int64) ([]R, int64, error) {
-	if err := l.begin(ctx, db, by, &q); err != nil {
+	owner, err := l.begin(ctx, db, by, &q)
+	if err != nil {
 		return nil, 0, err
 	}
 	if l.Counter != nil && q.Text == "" && total == list.Unknown {
 		if name := l.Counter(q); name != "" {
-			var err error
 			if total, err = db.counted(ctx, by, name); err != nil {
 				return nil, 0, err
 			}
 		}
 	}
 	q.Whole = true
-	rows, total, err := l.Desc.Numbered(ctx, db.lists(), by.TeamID, q, n, size, total)
+	rows, total, err := l.Desc.Numbered(ctx, db.lists(), owner, q, n, size, total)
 	return rows, total, l.end(ctx, db, by, rows, err)
 }
 
@@ -159,16 +178,16 @@ func countsAll(kind Kind) func(list.Query) string {
 	}
 }
 
-// words are read from a column that keeps them as JSON.
-type words []string
+// fromJSON is where what a column keeps as JSON is read into.
+type fromJSON struct{ into any }
 
 // Scan implements sql.Scanner.
-func (w *words) Scan(value any) error {
+func (f fromJSON) Scan(value any) error {
 	text, _ := value.(string)
 	if b, ok := value.([]byte); ok {
 		text = string(b)
 	}
-	return json.Unmarshal([]byte(text), w)
+	return json.Unmarshal([]byte(text), f.into)
 }
 
 // one is an inner filter by a condition that an index finds few rows by, whose
@@ -185,6 +204,20 @@ func has(name, column string) list.Filter {
 	return list.Filter{Name: name, Inner: true, Arms: func(value string, _ time.Time) []list.Cond {
 		return []list.Cond{{SQL: holds(column), Args: []any{like(value)}}}
 	}}
+}
+
+// inner is a filter that no request sets.
+func inner(f list.Filter) list.Filter {
+	f.Inner = true
+	return f
+}
+
+// query asks for the page in a list with filters, which pairs set as those of
+// list.With.
+func (p Page) query(pairs ...string) list.Query {
+	q := list.With(pairs...)
+	q.After, q.Before, q.Size, q.Near = p.After, p.Before, p.Size, p.Near
+	return q
 }
 
 // texts are words as a filter has them.

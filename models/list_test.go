@@ -43,7 +43,10 @@ func TestEveryListIsAmongTheLists(t *testing.T) {
 type filled struct {
 	*modelstest.Cost
 	team models.Actor
-	rows map[string]int // by table
+	// owners are whose the rows are, where not the team's, and rows how many there
+	// are, by table.
+	owners map[string]string
+	rows   map[string]int
 }
 
 // start is the time of the first row.
@@ -106,7 +109,7 @@ func (f *filled) fill(t *testing.T, s list.Shape, n int) {
 	}
 	f.Exec(t, fmt.Sprintf(`WITH RECURSIVE n (i) AS (SELECT %d UNION ALL SELECT i + 1 FROM n WHERE i < %d)
 		INSERT INTO %s (%s) SELECT %s FROM n, (SELECT * FROM %s WHERE %s = '%s' ORDER BY %s DESC LIMIT 1) AS first`,
-		from+1, n, s.Table, strings.Join(columns, ", "), strings.Join(selected, ", "), s.Table, s.Scope, f.team.TeamID, s.Key))
+		from+1, n, s.Table, strings.Join(columns, ", "), strings.Join(selected, ", "), s.Table, s.Scope, f.owner(s), s.Key))
 	f.rows[s.Table] = n
 }
 
@@ -119,9 +122,25 @@ func fillable(t *testing.T) *filled {
 	for _, in := range oneOfEach(t, db, team.Requester, "of-all-kinds") {
 		mustPlace(t, db, team.Requester, in)
 	}
-	f := &filled{modelstest.NewCost(t, o), team.Requester, map[string]int{}}
+	plan := mustPlace(t, db, team.Requester, planOrder(example())).Lines[0].ResourceID
+	k, _ := mustKey(t, db, team.Admin, models.AccessKeyInput{})
+	db.NoteCall(models.Call{KeyID: k.ID, At: start})
+	if err := db.FlushCalls(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	f := &filled{modelstest.NewCost(t, o), team.Requester, map[string]string{"api_calls": k.ID, "plan_deductions": plan}, map[string]int{}}
+	f.Exec(t, `INSERT INTO plan_deductions (plan_id, day, bucket_id, team_id, bucket_name, region, quantity, measured_at)
+		SELECT id, 20260101, 'b-1', team_id, 'b', region, 1, created_at FROM plans`)
 	f.parents(t)
 	return f
+}
+
+// owner is whose rows of a list are looked at.
+func (f *filled) owner(s list.Shape) string {
+	if owner := f.owners[s.Table]; owner != "" {
+		return owner
+	}
+	return f.team.TeamID
 }
 
 // parents makes the applications that versions are filled with.
@@ -208,7 +227,7 @@ func TestListsCostTheSameWithManyRows(t *testing.T) {
 					var straight bool
 					var next string
 					cost, err := f.Work(func() (err error) {
-						_, next, straight, err = l.Keys(t.Context(), f.DB, f.team.TeamID, q)
+						_, next, straight, err = l.Keys(t.Context(), f.DB, f.owner(s), q)
 						return err
 					})
 					if err != nil {

@@ -144,7 +144,7 @@ func TestPutReplacesAndCountsExactly(t *testing.T) {
 	if err := db.DeleteBucket(t.Context(), team.Requester, bucket); !rejects(err, "", "bucket_not_empty") {
 		t.Errorf("delete bucket with an object: got %v, want bucket_not_empty", err)
 	}
-	events, _, err := db.ListEvents(t.Context(), team.Viewer, models.EventFilter{Subject: bucket}, models.Page{})
+	events, _, err := modelstest.List(t.Context(), db, team.Viewer, models.Events, list.With("subject", bucket))
 	var actions []string
 	for _, e := range events {
 		actions = append(actions, e.Action)

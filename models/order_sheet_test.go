@@ -2,9 +2,11 @@ package models_test
 
 import (
 	"errors"
+	"fmt"
 	"testing"
 
 	"quartermaster/models"
+	"quartermaster/models/list"
 	"quartermaster/models/modelstest"
 )
 
@@ -40,7 +42,7 @@ func TestOrderSheetBelongsToItsTeam(t *testing.T) {
 	if err != nil || !sheet.Gone[bucket] {
 		t.Errorf("after deletion: got gone %v, %v; want the bucket", sheet.Gone, err)
 	}
-	events, _, err := db.ListEvents(t.Context(), team.Viewer, models.EventFilter{Order: order.Number}, models.Page{})
+	events, _, err := modelstest.List(t.Context(), db, team.Viewer, models.Events, list.With("order", fmt.Sprint(order.Number)))
 	if err != nil || len(events) != 2 {
 		t.Fatalf("got %d events of the order, %v; want placed and created", len(events), err)
 	}

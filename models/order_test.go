@@ -144,7 +144,7 @@ func TestOrdersThatShareACommitStandOrFallAlone(t *testing.T) {
 		if err != nil || len(order.Lines) != 1 {
 			t.Fatalf("order %d: got %v, %v; want it with its line", n, order, err)
 		}
-		events, _, err := db.ListEvents(t.Context(), by, models.EventFilter{Order: n}, models.Page{})
+		events, _, err := modelstest.List(t.Context(), db, by, models.Events, list.With("order", fmt.Sprint(n)))
 		if err != nil || len(events) != 2 {
 			t.Errorf("order %d: got %d events, %v; want two", n, len(events), err)
 		}
@@ -202,7 +202,7 @@ func TestOrderIsRefusedWholeWhenOneLineIs(t *testing.T) {
 	if err != nil || len(buckets) != 0 {
 		t.Errorf("got %d buckets, %v; want none", len(buckets), err)
 	}
-	events, _, err := db.ListEvents(t.Context(), team.Viewer, models.EventFilter{Kind: models.KindBucket}, models.Page{})
+	events, _, err := modelstest.List(t.Context(), db, team.Viewer, models.Events, list.With("kind", string(models.KindBucket)))
 	if err != nil || len(events) != 0 {
 		t.Errorf("got %d events, %v; want none", len(events), err)
 	}

@@ -3,6 +3,7 @@ package models
 import (
 	"context"
 	"errors"
+	"strconv"
 	"time"
 
 	"quartermaster/models/list"
@@ -34,8 +35,9 @@ func (db *DB) about(ctx context.Context, by Actor, id string, serves Kind, p Pag
 	if a.Orders, err = db.listOrdersOf(ctx, by, id); err != nil {
 		return a, c, err
 	}
-	a.Events, c, err = db.ListEvents(ctx, by, EventFilter{Subject: id}, p)
-	return a, c, err
+	events, err := Events.Read(ctx, db, by, p.query("subject", id))
+	a.Events = events.Rows
+	return a, Cursor{events.Next, events.Prev}, err
 }
 
 // BucketPage is a bucket, what has to do with it, and what happened to it.
@@ -164,24 +166,19 @@ func (db *DB) FindPkgVersionPage(ctx context.Context, by Actor, id string) (p Pk
 	return p, err
 }
 
-// PlanPage is a plan, what drew from it, and what happened to it.
+// PlanPage is a plan and what happened to it.
 type PlanPage struct {
 	About
-	Plan       Plan
-	Deductions []Deduction
-	Cursor     Cursor // of the deductions
+	Plan Plan
 }
 
-// FindPlanPage is a plan of the actor's team with a page of what drew from it.
-func (db *DB) FindPlanPage(ctx context.Context, by Actor, id string, deductions Page) (p PlanPage, err error) {
+// FindPlanPage is a plan of the actor's team.
+func (db *DB) FindPlanPage(ctx context.Context, by Actor, id string) (p PlanPage, err error) {
 	plan, err := db.FindPlan(ctx, by, id)
 	if err != nil {
 		return p, err
 	}
-	p.Plan, deductions.Size = *plan, pageEvents
-	if p.Deductions, p.Cursor, err = db.ListDeductions(ctx, by, id, deductions); err != nil {
-		return p, err
-	}
+	p.Plan = *plan
 	p.About, _, err = db.about(ctx, by, id, "", Page{})
 	return p, err
 }
@@ -229,6 +226,7 @@ func (db *DB) FindOrderPage(ctx context.Context, by Actor, number int64) (p Orde
 	if p.Sheet, err = db.FindOrderSheet(ctx, by, number); err != nil {
 		return p, err
 	}
-	p.Events, _, err = db.ListEvents(ctx, by, EventFilter{Order: number}, Page{Size: 30})
+	events, err := Events.Read(ctx, db, by, Page{Size: 30}.query("order", strconv.FormatInt(number, 10)))
+	p.Events = events.Rows
 	return p, err
 }

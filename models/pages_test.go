@@ -36,7 +36,7 @@ func TestPagesOfThingsAreTheTeamsOwn(t *testing.T) {
 			return p.About, err
 		},
 		models.KindPlan: func(ctx context.Context, by models.Actor, id string) (models.About, error) {
-			p, err := db.FindPlanPage(ctx, by, id, models.Page{})
+			p, err := db.FindPlanPage(ctx, by, id)
 			return p.About, err
 		},
 		models.KindStore: func(ctx context.Context, by models.Actor, id string) (models.About, error) {

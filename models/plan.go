@@ -150,12 +150,12 @@ var Plans = &List[Plan]{
 		Table: "plans", Key: "id", Scope: "team_id",
 		Columns: []string{"id", "package_type", "specification", "effective_at", "ends_at", "used", "measured_at", "exhausted_at",
 			"currency", "paid_minor", "held", "note", "created_at",
-			"team_id", "product_code", "unit", "region", "duration", "pricing_cycle", "order_number", "creator_name"},
+			"team_id", "product_code", "unit", "region", "duration", "pricing_cycle", "order_number", "created_by", "creator_name"},
 		Brief: 13,
 		Into: func(p *Plan, to []any) []any {
 			return append(to, &p.ID, &p.PackageType, &p.Specification, &p.EffectiveAt, &p.EndsAt, &p.Used, &p.MeasuredAt, &p.ExhaustedAt,
 				&p.Currency, &p.PaidMinor, &p.Held, &p.Note, &p.CreatedAt,
-				&p.TeamID, &p.ProductCode, &p.Unit, &p.Region, &p.Duration, (*string)(&p.PricingCycle), &p.OrderNumber, &p.CreatorName)
+				&p.TeamID, &p.ProductCode, &p.Unit, &p.Region, &p.Duration, (*string)(&p.PricingCycle), &p.OrderNumber, &p.CreatedBy, &p.CreatorName)
 		},
 		Sorts: []list.Sort{{Name: "created", Columns: []string{"created_at", "id"}}, {Name: "ends", Columns: []string{"ends_at", "id"}, Up: true}},
 		Filters: []list.Filter{

@@ -508,7 +508,7 @@ func TestTeamCanLetOnlyPeopleOrderPlans(t *testing.T) {
 			t.Errorf("%s: got %v, want it done %v", who, err, c.want)
 		}
 	}
-	events, _, err := db.ListEvents(t.Context(), team.Admin, models.EventFilter{Action: "team.plan_api"}, models.Page{})
+	events, err := recorded(t, db, team.Admin, "team.plan_api")
 	if err != nil || len(events) != 1 {
 		t.Errorf("got %d events, %v; want one", len(events), err)
 	}

@@ -55,7 +55,7 @@ func TestOnlyWhatAFormChangedIsWritten(t *testing.T) {
 	if got := ordering(); got.APIOrders != models.HoldAPIOrders || got.StorePrepaid || got.PlanAPI {
 		t.Errorf("got %+v, want what both changed", got)
 	}
-	events, _, err := db.ListEvents(t.Context(), team.Admin, models.EventFilter{Action: "team."}, models.Page{})
+	events, err := recorded(t, db, team.Admin, "team.")
 	if err != nil || len(events) != 6 { // the team, two letterheads and three settings
 		t.Errorf("got %d events, %v; want 6: one for each setting that changed", len(events), err)
 	}

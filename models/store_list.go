@@ -72,7 +72,7 @@ var Stores = &List[Store]{
 			"team_id", "target", "reserved", "auto_renew", "auto_pay", "fail_code", "fail_detail", "job_id", "order_number", "created_by", "updated_at"},
 		Brief: 14,
 		Into: func(s *Store, to []any) []any {
-			return append(to, &s.ID, &s.Name, (*string)(&s.State), &s.Region, (*words)(&s.Zones), &s.CU, &s.Num, (*string)(&s.ChargeMode), (*string)(&s.PeriodType), &s.PeriodNum, &s.Description, &s.EndsAt, &s.CreatorName, &s.CreatedAt,
+			return append(to, &s.ID, &s.Name, (*string)(&s.State), &s.Region, fromJSON{&s.Zones}, &s.CU, &s.Num, (*string)(&s.ChargeMode), (*string)(&s.PeriodType), &s.PeriodNum, &s.Description, &s.EndsAt, &s.CreatorName, &s.CreatedAt,
 				&s.TeamID, &s.Target, &s.Reserved, &s.AutoRenew, &s.AutoPay, &s.FailCode, &s.FailDetail, &s.JobID, &s.OrderNumber, &s.CreatedBy, &s.UpdatedAt)
 		},
 		Sorts:   []list.Sort{{Name: "created", Columns: []string{"created_at", "id"}}, {Name: "name", Columns: []string{"name", "id"}, Up: true}},

@@ -462,7 +462,7 @@ func TestATeamChoosesWhetherStoresArePaidInAdvance(t *testing.T) {
 	if _, err := db.PlaceOrder(t.Context(), other.Requester, storeOrder(in)); err != nil {
 		t.Errorf("another team: got %v, want it sold", err)
 	}
-	events, _, err := db.ListEvents(t.Context(), team.Admin, models.EventFilter{Action: "team.store_prepaid_changed"}, models.Page{})
+	events, err := recorded(t, db, team.Admin, "team.store_prepaid_changed")
 	if err != nil || len(events) != 1 || events[0].Detail != `{"from":true,"to":false}` {
 		t.Errorf("got events %+v, %v; want one with before and after", events, err)
 	}

@@ -63,7 +63,7 @@ func cuUsed(t *testing.T, db *models.DB, by models.Actor) int64 {
 // actions are what was done to a subject, oldest first.
 func actions(t *testing.T, db *models.DB, by models.Actor, subject string) string {
 	t.Helper()
-	events, _, err := db.ListEvents(t.Context(), by, models.EventFilter{Subject: subject}, models.Page{Size: 100})
+	events, _, err := modelstest.List(t.Context(), db, by, models.Events, list.Query{Filters: list.With("subject", subject).Filters, Size: 100})
 	if err != nil {
 		t.Fatalf("list events: %v", err)
 	}

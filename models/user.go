@@ -316,6 +316,20 @@ func (db *DB) ListUsers(ctx context.Context, by Actor) ([]User, error) {
 	return users, translate(err)
 }
 
+// Emails are the addresses that people have now, by their ids: the rows of a list
+// have their names alone, as they were.
+func (db *DB) Emails(ctx context.Context, by Actor, ids []string) (map[string]string, error) {
+	if err := by.may(See); err != nil && by.maySite() != nil {
+		return nil, err
+	}
+	users, err := query.Of[User](db.gorm).Select("id", "email").Where("id IN ?", append(ids, "")).Find(ctx)
+	emails := make(map[string]string, len(users))
+	for _, u := range users {
+		emails[u.ID] = u.Email
+	}
+	return emails, translate(err)
+}
+
 // ResetPassword gives an account a new password, enables it, ends its sessions
 // and forgets its wrong tries: all that a person who is locked out needs.
 func (db *DB) ResetPassword(ctx context.Context, by Actor, email, password string) error {

@@ -9,6 +9,7 @@ import (
 
 	"quartermaster/models"
 	"quartermaster/views/i18n"
+	"quartermaster/views/layout"
 	"quartermaster/views/ui"
 )
 
@@ -192,17 +193,6 @@ func (p AccessKeyShowProps) lost(ctx context.Context) []string {
 	return append(lost, i18n.T(ctx, "keys.remove.calls"))
 }
 
-// toggle leads to the calls that failed, or back to all.
-func (p AccessKeyShowProps) toggle(ctx context.Context) ui.ButtonProps {
-	b := ui.ButtonProps{Icon: "eye", Style: ui.Quiet, Small: true}
-	if p.Failed {
-		b.Text, b.Href = i18n.T(ctx, "keys.calls.all"), p.URL.With("failed", "")+"#calls"
-	} else {
-		b.Text, b.Href = i18n.T(ctx, "keys.calls.failed"), p.URL.With("failed", "true")+"#calls"
-	}
-	return b
-}
-
 // callTime is when a call came, to the second.
 func callTime(ctx context.Context, c models.Call) string {
 	return c.At.In(i18n.Zone(ctx)).Format("2006-01-02 15:04:05 ") + i18n.ZoneName(ctx, c.At)
@@ -211,4 +201,138 @@ func callTime(ctx context.Context, c models.Call) string {
 // callTook is how long a call took, to the millisecond.
 func callTook(ctx context.Context, c models.Call) string {
 	return i18n.Duration(ctx, max(time.Duration(c.TookMicros)*time.Microsecond, time.Millisecond))
+}
+
+// The lists of access keys and of their calls, of teams and of the site.
+var (
+	accessKeys = map[AccessKeyPlace]*ListView[models.AccessKey]{TeamKeys: keyList(TeamKeys, "keys.team."), SiteKeys: keyList(SiteKeys, "keys.site.")}
+	calls      = map[AccessKeyPlace]*ListView[models.Call]{TeamKeys: callList(TeamKeys), SiteKeys: callList(SiteKeys)}
+)
+
+// Keys is the list of the place's keys.
+func (p AccessKeyPlace) Keys() *ListView[models.AccessKey] { return accessKeys[p] }
+
+// Calls is the list of the last calls of one of the place's keys.
+func (p AccessKeyPlace) Calls() *ListView[models.Call] { return calls[p] }
+
+func keyList(place AccessKeyPlace, words string) *ListView[models.AccessKey] {
+	return &ListView[models.AccessKey]{
+		ID: "key-list", Path: string(place), List: models.AccessKeys, Label: words + "title", ByServer: true,
+		Columns: []ListColumn[models.AccessKey]{
+			{Words: "field.key_name", Name: true, Text: func(_ *ui.Cells, k *models.AccessKey) string { return k.Name }, Draw: func(c *ui.Cells, k *models.AccessKey) {
+				c.Link(place.path(k.ID), k.Name)
+				c.Open("span", "class", "line-note")
+				c.Code(k.ID)
+				c.Close("span")
+			}},
+			filed("keys.id", func(_ *ui.Cells, k *models.AccessKey) string { return k.ID }),
+			{Words: "field.key_user", Text: func(_ *ui.Cells, k *models.AccessKey) string { return k.UserName }, Draw: func(c *ui.Cells, k *models.AccessKey) {
+				c.Text(k.UserName)
+				c.Note(roleWord(c.Ctx, k.Role))
+			}},
+			emailed(func(k *models.AccessKey) string { return k.UserID }),
+			{Words: "keys.limit", Draw: func(c *ui.Cells, k *models.AccessKey) { c.Text(keyLimit(c.Ctx, *k, len(c.Words["operations"]))) },
+				Text: func(_ *ui.Cells, k *models.AccessKey) string { return strings.Join(k.Operations, " ") }},
+			{Words: "keys.state", Class: "state", Bare: true, Text: func(c *ui.Cells, k *models.AccessKey) string { return keyState(c.Ctx, k.State(c.Now())) },
+				Draw: func(c *ui.Cells, k *models.AccessKey) {
+					state := k.State(c.Now())
+					c.Badge(keyTones[state], keyState(c.Ctx, state))
+				}},
+			plain("keys.end", "", func(c *ui.Cells, k *models.AccessKey) string { return keyEnd(c.Ctx, *k) }),
+			{Words: "keys.used", Class: "wide", Draw: drawKeyUse, Text: func(c *ui.Cells, k *models.AccessKey) string {
+				if k.UsedAt == nil {
+					return ""
+				}
+				return i18n.DateTime(c.Ctx, *k.UsedAt)
+			}},
+			filed("keys.used-for", func(_ *ui.Cells, k *models.AccessKey) string { return k.UsedFor }),
+			filed("keys.used-from", func(_ *ui.Cells, k *models.AccessKey) string { return k.UsedFrom }),
+			filed("keys.used-with", func(_ *ui.Cells, k *models.AccessKey) string { return k.UsedAgent }),
+			filed("keys.created", func(c *ui.Cells, k *models.AccessKey) string {
+				return joined(k.CreatorName, i18n.DateTime(c.Ctx, k.CreatedAt))
+			}),
+		},
+		Head: func(ctx context.Context, _ ListAt) layout.PageProps {
+			return layout.PageProps{Title: place.words(ctx, "title"), Subtitle: place.words(ctx, "subtitle"), Actions: newKeyLink(place)}
+		},
+		Empty: func(ctx context.Context, _ ListAt) ui.EmptyProps {
+			return ui.EmptyProps{Icon: "key-round", Title: place.words(ctx, "none"), Text: place.words(ctx, "none-text"), Action: newKeyLink(place)}
+		},
+	}
+}
+
+func keyState(ctx context.Context, s models.KeyState) string {
+	return i18n.T(ctx, "keys.state."+string(s))
+}
+
+// drawKeyUse draws when, for what, from where and with what a key was last used.
+func drawKeyUse(c *ui.Cells, k *models.AccessKey) {
+	if k.UsedAt == nil {
+		c.In("span", "muted", i18n.T(c.Ctx, "keys.unused"))
+		return
+	}
+	c.Moment(*k.UsedAt, c.Relative(*k.UsedAt))
+	c.Note(joined(k.UsedFor, k.UsedFrom))
+	drawAgent(c, k.UsedAgent, k.UsedAgent)
+}
+
+// drawAgent draws text with what a program calls itself, which may be long.
+func drawAgent(c *ui.Cells, agent, text string) {
+	if text != "" {
+		c.Open("span", "class", "line-note key-agent", "title", agent)
+		c.Text(text)
+		c.Close("span")
+	}
+}
+
+func callList(place AccessKeyPlace) *ListView[models.Call] {
+	return &ListView[models.Call]{
+		ID: "call-list", Path: place.path(":id"), Files: place.path(":id", "calls"), List: models.Calls, Label: "keys.calls.table", ByServer: true, Watched: true,
+		Columns: []ListColumn[models.Call]{
+			{Words: "keys.calls.operation", Name: true, Text: func(_ *ui.Cells, x *models.Call) string { return x.Operation }, Draw: func(c *ui.Cells, x *models.Call) {
+				if c.Words["operations"][x.Operation] != "" {
+					c.Link("/api/"+x.Operation, x.Operation)
+				} else {
+					c.Text(firstOf(x.Operation, "—"))
+				}
+				if place == SiteKeys && x.TeamID != "" {
+					c.Note(i18n.T(c.Ctx, "keys.calls.team", "ID", x.TeamID))
+				}
+			}},
+			{Words: "keys.calls.result", Class: "state", Bare: true, Text: func(c *ui.Cells, x *models.Call) string { return callResult(c.Ctx, x) },
+				Draw: func(c *ui.Cells, x *models.Call) {
+					tone := ui.OK
+					if x.Failed() {
+						tone = ui.Danger
+					}
+					c.Badge(tone, callResult(c.Ctx, x))
+				}},
+			{Words: "keys.calls.at", Text: func(c *ui.Cells, x *models.Call) string { return callTime(c.Ctx, *x) },
+				Draw: func(c *ui.Cells, x *models.Call) { c.Moment(x.At, callTime(c.Ctx, *x)) }},
+			{Words: "keys.calls.took", Class: "num", Draw: func(c *ui.Cells, x *models.Call) {
+				c.Text(callTook(c.Ctx, *x))
+				c.Note("HTTP " + number(int64(x.Status)))
+			}},
+			filed("keys.calls.took", func(c *ui.Cells, x *models.Call) string { return callTook(c.Ctx, *x) }),
+			filed("keys.calls.status", func(_ *ui.Cells, x *models.Call) string { return number(int64(x.Status)) }),
+			{Words: "keys.calls.request", Class: "wide", Text: func(_ *ui.Cells, x *models.Call) string { return x.RequestID }, Draw: func(c *ui.Cells, x *models.Call) {
+				c.Code(x.RequestID)
+				drawAgent(c, x.Agent, joined(x.Address, x.Agent))
+			}},
+			filed("keys.used-from", func(_ *ui.Cells, x *models.Call) string { return x.Address }),
+			filed("keys.used-with", func(_ *ui.Cells, x *models.Call) string { return x.Agent }),
+		},
+		Filters: []ListFilter{{Name: "failed", Values: "keys.calls.failed.", Off: "keys.calls.all", Icon: "eye", As: Switch}},
+		Empty: func(ctx context.Context, _ ListAt) ui.EmptyProps {
+			return ui.EmptyProps{Icon: "history", Title: i18n.T(ctx, "keys.calls.none"), Text: i18n.T(ctx, "keys.calls.none-text")}
+		},
+	}
+}
+
+// callResult is the code of a call that failed, or that it was done.
+func callResult(ctx context.Context, c *models.Call) string {
+	if c.Failed() {
+		return c.Code
+	}
+	return i18n.T(ctx, "activity.result.done")
 }

@@ -9,9 +9,12 @@ import (
 	"strings"
 	"time"
 
+	"github.com/a-h/templ"
+
 	"quartermaster/models"
 	"quartermaster/models/fold"
 	"quartermaster/views/i18n"
+	"quartermaster/views/layout"
 	"quartermaster/views/ui"
 )
 
@@ -177,64 +180,52 @@ func ActionsLike(ctx context.Context, text string) []string {
 	return actions
 }
 
-// EventHead are the titles of the columns that EventCells fills.
-func EventHead(ctx context.Context) []string {
-	var head []string
-	for _, key := range []string{"utc", "local", "person", "action", "kind", "thing", "id", "region", "order", "result", "face", "note", "code", "request", "key", "address", "agent", "email"} {
-		head = append(head, i18n.T(ctx, "activity.column."+key))
-	}
-	return head
-}
-
-// EventCells are an event as a row of an exported table.
-func EventCells(ctx context.Context, e models.Event) []string {
-	order := ""
-	if e.OrderNumber != 0 {
-		order = number(e.OrderNumber)
-	}
-	return []string{
-		e.At.UTC().Format("2006-01-02 15:04:05"), e.At.In(i18n.Zone(ctx)).Format("2006-01-02 15:04:05 -07:00"),
-		firstOf(e.UserName, i18n.T(ctx, "activity.by-server")), EventText(ctx, e), ui.Look(ctx, e.Kind).One(ctx),
-		e.SubjectName, e.SubjectID, e.Region, order, i18n.T(ctx, "activity.result."+e.Result), i18n.T(ctx, "order.face."+string(e.Face)),
-		eventNote(ctx, e), e.Action, e.RequestID, e.KeyID, e.Address, e.Agent, e.UserEmail,
-	}
-}
-
-func (p ActivityListProps) kinds(ctx context.Context) []FilterOption {
-	return options(ctx, p.URL, "kind", string(p.Filter.Kind), ui.Kinds(ctx), func(l ui.KindLook) (string, string) { return string(l.Kind), l.One(ctx) })
-}
-
-func (p ActivityListProps) people(ctx context.Context) []FilterOption {
-	return options(ctx, p.URL, "person", p.Filter.User, p.People, func(m models.Member) (string, string) { return m.UserID, m.Name })
-}
-
-func (p ActivityListProps) faces(ctx context.Context) []FilterOption {
-	return options(ctx, p.URL, "face", string(p.Filter.Face), models.Faces, func(f models.Face) (string, string) {
-		return string(f), i18n.T(ctx, "order.face."+string(f))
-	})
-}
-
-func (p ActivityListProps) chips(ctx context.Context) []ui.Filter {
-	var chips []ui.Filter
-	for _, f := range []struct {
-		name    string
-		options []FilterOption
-	}{{"kind", p.kinds(ctx)}, {"person", p.people(ctx)}, {"face", p.faces(ctx)}} {
-		for _, o := range f.options[1:] {
-			if o.Current {
-				chips = append(chips, ui.Filter{Label: i18n.T(ctx, "activity.column."+f.name), Value: o.Label, RemoveHref: p.URL.With(f.name, "")})
+// Events is the list of what happened in a team, told day by day.
+var Events = &ListView[models.Event]{
+	ID: "event-list", Path: "/activity", List: models.Events, Label: "activity.title", Search: "activity.search",
+	Tags: ActionsLike, ByServer: true,
+	Body: func(at ListAt, events []models.Event) templ.Component { return eventDays(events, at.Now) },
+	Columns: []ListColumn[models.Event]{
+		filed("activity.column.utc", func(_ *ui.Cells, e *models.Event) string { return e.At.UTC().Format(time.DateTime) }),
+		filed("activity.column.local", func(c *ui.Cells, e *models.Event) string {
+			return e.At.In(i18n.Zone(c.Ctx)).Format(time.DateTime + " -07:00")
+		}),
+		filed("activity.column.person", func(c *ui.Cells, e *models.Event) string {
+			return firstOf(e.UserName, i18n.T(c.Ctx, "activity.by-server"))
+		}),
+		emailed(func(e *models.Event) string { return e.UserID }),
+		filed("activity.column.action", func(c *ui.Cells, e *models.Event) string { return EventText(c.Ctx, *e) }),
+		filed("activity.column.kind", func(c *ui.Cells, e *models.Event) string { return ui.Look(c.Ctx, e.Kind).One(c.Ctx) }),
+		filed("activity.column.thing", func(_ *ui.Cells, e *models.Event) string { return e.SubjectName }),
+		filed("activity.column.id", func(_ *ui.Cells, e *models.Event) string { return e.SubjectID }),
+		filed("activity.column.region", func(_ *ui.Cells, e *models.Event) string { return e.Region }),
+		filed("activity.column.order", func(_ *ui.Cells, e *models.Event) string {
+			if e.OrderNumber == 0 {
+				return ""
 			}
-		}
-	}
-	if key := p.Filter.Key; key != "" {
-		chips = append(chips, ui.Filter{Label: i18n.T(ctx, "activity.column.key"), Value: key, RemoveHref: p.URL.With("key", "")})
-	}
-	return chips
-}
-
-// export is the address of the file with everything that matches.
-func (p ActivityListProps) export() string {
-	return ListURL{Path: "/activity.csv", Query: p.URL.Query}.With()
+			return number(e.OrderNumber)
+		}),
+		filed("activity.column.result", func(c *ui.Cells, e *models.Event) string { return i18n.T(c.Ctx, "activity.result."+e.Result) }),
+		filed("activity.column.face", func(c *ui.Cells, e *models.Event) string { return i18n.T(c.Ctx, "order.face."+string(e.Face)) }),
+		filed("activity.column.note", func(c *ui.Cells, e *models.Event) string { return eventNote(c.Ctx, *e) }),
+		filed("activity.column.code", func(_ *ui.Cells, e *models.Event) string { return e.Action }),
+		filed("activity.column.request", func(_ *ui.Cells, e *models.Event) string { return e.RequestID }),
+		filed("activity.column.key", func(_ *ui.Cells, e *models.Event) string { return e.KeyID }),
+		filed("activity.column.address", func(_ *ui.Cells, e *models.Event) string { return e.Address }),
+		filed("activity.column.agent", func(_ *ui.Cells, e *models.Event) string { return e.Agent }),
+	},
+	Filters: []ListFilter{
+		{Name: "kind", Words: "activity.column.kind", As: Menu},
+		{Name: "person", Words: "activity.column.person", As: Menu},
+		{Name: "face", Words: "activity.column.face", Values: "order.face.", As: Menu},
+		{Name: "key", Words: "activity.column.key"},
+	},
+	Head: func(ctx context.Context, _ ListAt) layout.PageProps {
+		return layout.PageProps{Title: i18n.T(ctx, "activity.title"), Subtitle: i18n.T(ctx, "activity.subtitle")}
+	},
+	Empty: func(ctx context.Context, _ ListAt) ui.EmptyProps {
+		return ui.EmptyProps{Icon: "activity", Title: i18n.T(ctx, "activity.none"), Text: i18n.T(ctx, "activity.none-text")}
+	},
 }
 
 // day is the calendar day of an event where the reader is.

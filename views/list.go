@@ -1,6 +1,7 @@
 package views
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -27,18 +28,31 @@ import (
 type ListView[R any] struct {
 	// ID is the id of its element, Path where its page is.
 	ID, Path string
-	List     *models.List[R]
+	// Files is where its files are, when not at Path: then the list is only a part
+	// of that page. ":id" in either is the thing that its rows are below.
+	Files string
+	List  *models.List[R]
 	// Label is the key of the table's name, Search that of what the search box
 	// says; there is no search without it.
 	Label, Search string
 	Columns       []ListColumn[R]
 	Filters       []ListFilter
-	// Head is the heading of the page.
+	// Tags are the words of the list's tag that a text finds in the reader's
+	// language; nil when its tags have no words.
+	Tags func(ctx context.Context, text string) []string
+	// ByServer tells that its times are by the server's clock and not the team's.
+	ByServer bool
+	// Body draws the rows of lists that are no table.
+	Body func(at ListAt, rows []R) templ.Component
+	// Head is the heading of the page, where that is the list's.
 	Head func(ctx context.Context, at ListAt) layout.PageProps
 	// Passing tells whether a row will change by itself: the list then asks again
 	// every two seconds; nil when none does.
 	Passing func(row *R) bool
-	// Empty is what stands in the place of rows, when there are none at all.
+	// Watched tells that the first page asks for newer rows now and then.
+	Watched bool
+	// Empty is what stands in the place of rows, when there are none at all; nil
+	// where the page around says so.
 	Empty func(ctx context.Context, at ListAt) ui.EmptyProps
 	// Whole tells of a query that has filters whether it is still the whole
 	// list; nil is for lists that a filter always narrows.
@@ -59,6 +73,8 @@ type ListColumn[R any] struct {
 	Draw func(c *ui.Cells, row *R)
 	// Text is the cell in a file; a column without is only on the page.
 	Text func(c *ui.Cells, row *R) string
+	// Who is whose address the cell is, with emailed.
+	Who func(row *R) string
 }
 
 // ListFilter is how a filter of the list looks.
@@ -92,7 +108,7 @@ type ListChoice struct{ Value, Label string }
 // ListAt is where a reader is in a list.
 type ListAt struct {
 	By    models.Actor
-	Now   time.Time // of the team
+	Now   time.Time // of the team, or the server
 	Query list.Query
 	URL   ListURL
 	// Files is the address of which the files are.
@@ -143,8 +159,13 @@ type ListPage struct {
 	Chips                   []ui.Filter
 	Empty                   *ui.EmptyProps // nil when something was found or filtered out
 	Summary                 string
-	// Here is the address of this very page while it asks again, otherwise "".
-	Here string
+	// Every is how often it asks again by Here, "" for never.
+	Every string
+}
+
+// tools tells whether there is something to narrow the list by.
+func (p ListPage) tools() bool {
+	return p.Search != "" || p.Menus != nil || p.Switches != nil || p.Chips != nil
 }
 
 type listMenu struct {
@@ -154,8 +175,10 @@ type listMenu struct {
 
 // Page is a page of the list.
 func (v *ListView[R]) Page(ctx context.Context, at ListAt, page list.Page[R]) ListPage {
-	p := ListPage{ListAt: at, ID: v.ID, Name: v.Name(), Label: i18n.T(ctx, v.Label), Head: v.Head(ctx, at)}
-	p.Head.List = true
+	p := ListPage{ListAt: at, ID: v.ID, Name: v.Name(), Label: i18n.T(ctx, v.Label)}
+	if v.Head != nil {
+		p.Head = v.Head(ctx, at)
+	}
 	if v.Search != "" {
 		p.Search = i18n.T(ctx, v.Search)
 	}
@@ -169,15 +192,19 @@ func (v *ListView[R]) Page(ctx context.Context, at ListAt, page list.Page[R]) Li
 		v.offer(ctx, &p, f)
 	}
 	if v.Passing != nil && slices.ContainsFunc(page.Rows, func(r R) bool { return v.Passing(&r) }) {
-		p.Here = at.Here
+		p.Every = "2s"
+	} else if v.Watched && at.Cursor.Prev == "" {
+		p.Every = "5s"
 	}
 	if p.Tabs != nil {
 		p.Head.Tabs = ui.Tabs(p.Label, p.Tabs)
 	}
 	if n := max(len(page.Parts), len(page.Rows)); n > 0 {
-		p.Rows = v.rows(at, page)
+		if p.Rows = v.rows(at, page); v.Body != nil {
+			p.Rows = v.Body(at, page.Rows)
+		}
 		p.Summary = listSummary(ctx, at.Total, n)
-	} else if !at.narrowed() || v.Whole != nil && v.Whole(at) {
+	} else if v.Empty != nil && (!at.narrowed() || v.Whole != nil && v.Whole(at)) {
 		empty := v.Empty(ctx, at)
 		p.Empty = &empty
 	}
@@ -185,7 +212,20 @@ func (v *ListView[R]) Page(ctx context.Context, at ListAt, page list.Page[R]) Li
 }
 
 // Name is what the table and its files are called.
-func (v *ListView[R]) Name() string { return path.Base(v.Path) }
+func (v *ListView[R]) Name() string { return path.Base(v.FilePath()) }
+
+// FilePath is where its files are, without a format.
+func (v *ListView[R]) FilePath() string { return cmp.Or(v.Files, v.Path) }
+
+// URL is the address of the list that is below a thing, or below none, and that
+// of its files.
+func (v *ListView[R]) URL(id string) (page, files ListURL) {
+	page = ListURL{Path: strings.ReplaceAll(v.Path, ":id", id), Query: url.Values{}}
+	if v.Files != "" {
+		page.Part = v.ID
+	}
+	return page, ListURL{Path: strings.ReplaceAll(v.FilePath(), ":id", id)}
+}
 
 // listSummary says how many rows there are, where that is known.
 func listSummary(ctx context.Context, total int64, shown int) string {
@@ -352,6 +392,19 @@ func (v *ListView[R]) Keep(ctx context.Context, at *ListAt, kept *Kept, stamp st
 	at.Query.Kept = func(text string) []byte { return kept.find(keptKey{at.reader, text}, at.Now) }
 }
 
+// People are the ids of the people whose addresses stand in the file with rows.
+func (v *ListView[R]) People(rows []R) []string {
+	ids := map[string]bool{}
+	for _, column := range v.Columns {
+		for i := range rows {
+			if column.Who != nil {
+				ids[column.Who(&rows[i])] = true
+			}
+		}
+	}
+	return slices.Collect(maps.Keys(ids))
+}
+
 // FileHead are the heads of the columns of a list's file.
 func (v *ListView[R]) FileHead(ctx context.Context) []string {
 	var head []string
@@ -378,6 +431,8 @@ func (v *ListView[R]) FileRow(c *ui.Cells, row *R, cells []string) []string {
 type ListURL struct {
 	Path  string
 	Query url.Values
+	// Part is the id of the list on a page with more.
+	Part string
 }
 
 // With is the address with some filters changed; pairs are names and values,
@@ -401,10 +456,14 @@ func (u ListURL) With(pairs ...string) string {
 			q.Del(name)
 		}
 	}
-	if len(q) == 0 {
-		return u.Path
+	to := u.Path
+	if len(q) > 0 {
+		to += "?" + q.Encode()
 	}
-	return u.Path + "?" + q.Encode()
+	if u.Part != "" {
+		to += "#" + u.Part
+	}
+	return to
 }
 
 // File is the address of a file of the whole list, "csv" or "xlsx".
@@ -523,6 +582,11 @@ func RegionChoices(ctx context.Context, regions []models.Region) map[string][]Li
 // filed is a column of files alone.
 func filed[R any](words string, text func(c *ui.Cells, row *R) string) ListColumn[R] {
 	return ListColumn[R]{Words: words, Text: text}
+}
+
+// emailed is a column of files with the address of a person, given by id.
+func emailed[R any](who func(row *R) string) ListColumn[R] {
+	return ListColumn[R]{Words: "list.email", Who: who, Text: func(c *ui.Cells, row *R) string { return c.Emails[who(row)] }}
 }
 
 // decimal is an amount in hundredths as spreadsheets read it: 12852.00.

@@ -203,6 +203,7 @@ var Orders = &ListView[models.Order]{
 			c.Close("span")
 		}},
 		plain("order.requester", "", func(_ *ui.Cells, o *models.Order) string { return o.RequesterName }),
+		emailed(func(o *models.Order) string { return o.RequestedBy }),
 		plain("order.placed-at", "nowrap", func(c *ui.Cells, o *models.Order) string { return i18n.OrderTime(c.Ctx, o.CreatedAt) }),
 		{Words: "order.state", Class: "state", Bare: true, Text: func(c *ui.Cells, x *models.Order) string { return orderStateWord(c.Ctx, x) },
 			Draw: func(c *ui.Cells, o *models.Order) { c.Badge(orderTones[o.State], orderStateWord(c.Ctx, o)) }},

@@ -23,7 +23,8 @@ type PlanNewProps struct {
 // PlanShowProps is what the page of one plan shows.
 type PlanShowProps struct {
 	models.PlanPage
-	By models.Actor
+	Deductions ListPage
+	By         models.Actor
 }
 
 var planTones = map[models.PlanState]ui.Tone{
@@ -71,6 +72,7 @@ var Plans = &ListView[models.Plan]{
 		filed("list.currency", func(_ *ui.Cells, p *models.Plan) string { return p.Currency }),
 		filed("order.number", func(_ *ui.Cells, p *models.Plan) string { return number(p.OrderNumber) }),
 		filed("plans.ordered-by", func(_ *ui.Cells, p *models.Plan) string { return p.CreatorName }),
+		emailed(func(p *models.Plan) string { return p.CreatedBy }),
 		filed("order.reason", func(_ *ui.Cells, p *models.Plan) string { return p.Note }),
 	},
 	Filters: []ListFilter{
@@ -80,6 +82,29 @@ var Plans = &ListView[models.Plan]{
 	},
 	Head:  kindHead(models.KindPlan, "plans.subtitle"),
 	Empty: kindEmpty(models.KindPlan, "plans.empty.title", "plans.empty.text"),
+}
+
+// Deductions is the list of what drew from a plan, day by day and bucket by
+// bucket.
+var Deductions = &ListView[models.Deduction]{
+	ID: "deduction-list", Path: "/plans/:id", Files: "/plans/:id/deductions", List: models.Deductions, Label: "plans.deductions.table",
+	Columns: []ListColumn[models.Deduction]{
+		{Words: "plans.bucket", Name: true, Text: func(_ *ui.Cells, d *models.Deduction) string { return d.BucketName }, Draw: func(c *ui.Cells, d *models.Deduction) {
+			if d.Gone {
+				c.In("code", "", d.BucketName)
+				c.Text(" ")
+				c.In("span", "muted", i18n.T(c.Ctx, "plans.bucket-gone"))
+				return
+			}
+			c.Open("a", "href", "/buckets/"+d.BucketID)
+			c.In("code", "", d.BucketName)
+			c.Close("a")
+		}},
+		plain("plans.day", "nowrap", func(_ *ui.Cells, d *models.Deduction) string { return d.Date().Format(time.DateOnly) }),
+		plain("field.region", "", func(c *ui.Cells, d *models.Deduction) string { return c.Word("region", d.Region) }),
+		{Words: "plans.quantity", Class: "num nowrap", Draw: func(c *ui.Cells, d *models.Deduction) { c.Text(i18n.Bytes(c.Ctx, d.Quantity)) }},
+		{Words: "plans.quantity-bytes", Class: "num", Text: func(_ *ui.Cells, d *models.Deduction) string { return number(d.Quantity) }},
+	},
 }
 
 func planName(ctx context.Context, p *models.Plan) string { return word(ctx, p.Type.ZH, p.Type.EN) }
@@ -264,7 +289,7 @@ func (p PlanShowProps) lost(ctx context.Context) []string {
 		}
 	}
 	out = append(out, i18n.T(ctx, "plans.delete.paid", "Amount", i18n.Money(ctx, x.PaidMinor, x.Currency)))
-	if len(p.Deductions) > 0 {
+	if p.Deductions.Rows != nil {
 		out = append(out, i18n.T(ctx, "plans.delete.deductions"))
 	}
 	return out
@@ -299,15 +324,4 @@ func (p PlanShowProps) facts(ctx context.Context) []ui.Row {
 		rows = append(rows, ui.Row{Label: ui.Label(ctx, "note"), Value: x.Note})
 	}
 	return rows
-}
-
-// pager leads through the deductions.
-func (p PlanShowProps) pager() ui.PagerProps {
-	out := ListURL{Path: "/plans/" + p.Plan.ID}.Pager(p.Cursor, "")
-	for _, href := range []*string{&out.Newer, &out.Older} {
-		if *href != "" {
-			*href += "#deductions"
-		}
-	}
-	return out
 }

@@ -358,7 +358,7 @@ func TestCallIsNotedForItsKey(t *testing.T) {
 		if err := d.DB.FlushCalls(t.Context()); err != nil {
 			t.Fatal(err)
 		}
-		calls, _, err := d.DB.ListCalls(t.Context(), d.Team.Admin, models.CallFilter{Key: d.Key.ID}, models.Page{})
+		calls, _, err := modelstest.List(t.Context(), d.DB, d.Team.Admin, models.Calls, list.Query{Of: d.Key.ID})
 		if err != nil || len(calls) != 2 {
 			t.Fatalf("got %d calls, %v, want 2", len(calls), err)
 		}

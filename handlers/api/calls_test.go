@@ -7,18 +7,20 @@ import (
 	"unicode"
 
 	"quartermaster/models"
+	"quartermaster/models/list"
+	"quartermaster/models/modelstest"
 	"quartermaster/web/sign"
 )
 
 func TestAForgedCallIsListedAndIsNoUseOfTheKey(t *testing.T) {
 	t.Parallel()
 	d := open(t)
-	list := sign.Request{Method: "POST", Path: "/v1/stores/list", Host: d.host(), Body: []byte("{}"), Header: http.Header{"User-Agent": {"forger"}}}
-	if got := d.send(t, list.SignSDK(d.Key.ID, "guessed", d.DB.Now())); got.Status != http.StatusUnauthorized {
+	forged := sign.Request{Method: "POST", Path: "/v1/stores/list", Host: d.host(), Body: []byte("{}"), Header: http.Header{"User-Agent": {"forger"}}}
+	if got := d.send(t, forged.SignSDK(d.Key.ID, "guessed", d.DB.Now())); got.Status != http.StatusUnauthorized {
 		t.Fatalf("got %d, %s; want 401", got.Status, got.Body)
 	}
 	by := d.Team.Admin
-	calls, _, err := d.DB.ListCalls(t.Context(), by, models.CallFilter{Key: d.Key.ID, Failed: true}, models.Page{})
+	calls, _, err := modelstest.List(t.Context(), d.DB, by, models.Calls, list.Query{Of: d.Key.ID, Filters: list.With("failed", "true").Filters})
 	if err != nil || len(calls) != 1 || !calls[0].Unproven || calls[0].Agent != "forger" {
 		t.Errorf("got %+v, %v; want the forged call", calls, err)
 	}
@@ -26,7 +28,7 @@ func TestAForgedCallIsListedAndIsNoUseOfTheKey(t *testing.T) {
 	if err != nil || k.UsedAt != nil || k.UsedAgent != "" {
 		t.Errorf("last use: got %+v, %v; want none", k, err)
 	}
-	d.send(t, list.SignSDK(d.Key.ID, d.Key.Secret, d.DB.Now()))
+	d.send(t, forged.SignSDK(d.Key.ID, d.Key.Secret, d.DB.Now()))
 	if err := d.DB.FlushCalls(t.Context()); err != nil {
 		t.Fatal(err)
 	}
@@ -50,7 +52,7 @@ func TestACallForAnOperationOfAnyBytesIsListed(t *testing.T) {
 	if got := d.send(t, rightly); got.Status != http.StatusOK {
 		t.Fatalf("got %d, %s; want 200", got.Status, got.Body)
 	}
-	calls, _, err := d.DB.ListCalls(t.Context(), d.Team.Admin, models.CallFilter{Key: d.Key.ID}, models.Page{})
+	calls, _, err := modelstest.List(t.Context(), d.DB, d.Team.Admin, models.Calls, list.Query{Of: d.Key.ID})
 	if err != nil || len(calls) != 4 {
 		t.Fatalf("got %+v, %v; want four calls", calls, err)
 	}

@@ -15,6 +15,7 @@ import (
 	oss1 "github.com/aliyun/aliyun-oss-go-sdk/oss"
 
 	"quartermaster/models"
+	"quartermaster/models/list"
 	"quartermaster/models/modelstest"
 )
 
@@ -147,7 +148,7 @@ func TestOSSCallsAndChangesAreOnRecord(t *testing.T) {
 	put := d.send(t, d.ossRequest("PUT /some-bucket/k", "x").SignOSS1(d.Key.ID, d.Key.Secret, now))
 	d.send(t, d.ossRequest("GET /some-bucket/none", "").SignOSS1(d.Key.ID, d.Key.Secret, now))
 	d.send(t, d.ossRequest("GET /some-bucket/k?OSSAccessKeyId="+d.Key.ID+"&Signature=x&Expires=9999999999", ""))
-	calls, _, err := d.DB.ListCalls(t.Context(), d.Team.Admin, models.CallFilter{Key: d.Key.ID}, models.Page{})
+	calls, _, err := modelstest.List(t.Context(), d.DB, d.Team.Admin, models.Calls, list.Query{Of: d.Key.ID})
 	if err != nil || len(calls) != 4 {
 		t.Fatalf("got %+v, %v, want four calls", calls, err)
 	}
@@ -161,7 +162,7 @@ func TestOSSCallsAndChangesAreOnRecord(t *testing.T) {
 			t.Errorf("call %d: got %+v, want %+v", i, c, want)
 		}
 	}
-	events, _, err := d.DB.ListEvents(t.Context(), d.Team.Admin, models.EventFilter{}, models.Page{})
+	events, _, err := modelstest.List(t.Context(), d.DB, d.Team.Admin, models.Events, list.Query{})
 	if err != nil || len(events) == 0 {
 		t.Fatal(err)
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/getkin/kin-openapi/openapi3"
 
 	"quartermaster/models"
+	"quartermaster/models/list"
 )
 
 // ossChoices are the operations of OSS by method and kind of path, with what
@@ -102,11 +103,11 @@ func keysOf(h http.Header) func(yield func(string) bool) {
 // count is how often something stands in the team's activity.
 func (d *desk) count(t testing.TB, action string) (n int) {
 	t.Helper()
-	events, _, err := d.DB.ListEvents(t.Context(), d.Team.Admin, models.EventFilter{}, models.Page{Size: 100})
+	events, err := models.Events.Read(t.Context(), d.DB, d.Team.Admin, list.Query{Size: 100})
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, e := range events {
+	for _, e := range events.Rows {
 		if e.Action == action {
 			n++
 		}

@@ -40,8 +40,7 @@ func TestSampleYearShowsEveryKindInEveryState(t *testing.T) {
 		t.Fatal(err)
 	}
 	by := session.Actor(models.Actor{})
-	all := models.Page{Size: models.MaxPageSize}
-	keys, _, err := db.ListAccessKeys(t.Context(), by, all)
+	keys, _, err := modelstest.List(t.Context(), db, by, models.AccessKeys, list.Query{})
 	if err != nil || len(keys) != 1 || keys[0].UsedAt == nil || keys[0].State(db.Now()) != models.KeyActive {
 		t.Errorf("access keys: got %+v, %v; want one that was used", keys, err)
 	}

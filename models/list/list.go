@@ -87,11 +87,15 @@ type Query struct {
 	// Filters are the values of filters by their names. Unknown ones do not
 	// narrow.
 	Filters map[string]string
+	// Of is the thing below which the rows are, where a list has its rows below one.
+	Of string
 	// Sort is the name of a sort; the usual one is "". Reverse turns it around.
 	Sort    string
 	Reverse bool
-	// Text is searched for, through Found where that is set.
+	// Text is searched for, through Found where that is set. Tags are words of the
+	// rows' tag that are as good.
 	Text  string
+	Tags  []string
 	Found Finder
 	// After and Before are cursors that an earlier page gave out; at most one
 	// is set. Anything else counts as the first page.

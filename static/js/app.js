@@ -48,7 +48,7 @@
   // In long tables an id has no button of its own until scripts run.
   const offerCopies = () => {
     const words = document.getElementById('toast')?.dataset
-    for (const code of document.querySelectorAll('.row-links th code')) {
+    for (const code of document.querySelectorAll('.row-links code')) {
       const shown = code.closest('a') ?? code
       if (shown.nextElementSibling?.matches('.copy')) continue
       const button = document.createElement('button')

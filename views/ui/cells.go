@@ -16,9 +16,11 @@ type Cells struct {
 	Ctx context.Context
 	// Words are what values that are data are called, by what they are values of.
 	Words map[string]map[string]string
-	now   time.Time
-	until time.Time
-	b     []byte
+	// Emails are the addresses of people by their ids, for files.
+	Emails map[string]string
+	now    time.Time
+	until  time.Time
+	b      []byte
 }
 
 // NewCells writes behind b what a reader sees at a time.
@@ -105,7 +107,7 @@ func (c *Cells) In(element, class, text string) {
 	c.Close(element)
 }
 
-// Note writes text below what a row is called, unless it is empty.
+// Note writes text below what stands in the cell, unless it is empty.
 func (c *Cells) Note(text string) {
 	if text != "" {
 		c.In("small", "ellipsis", text)
