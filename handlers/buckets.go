@@ -100,18 +100,3 @@ func (h Buckets) Delete(c *gin.Context) error {
 	web.Flash(c, "buckets.deleted", "Name", b.Name)
 	return web.SeeOther(c, "/buckets")
 }
-
-// AbortUploads ends the unfinished uploads of a bucket.
-func (h Buckets) AbortUploads(c *gin.Context) error {
-	ctx := c.Request.Context()
-	by := models.ActorFrom(ctx)
-	b, err := h.DB.FindBucket(ctx, by, c.Param("id"))
-	if err != nil {
-		return err
-	}
-	if err := h.DB.AbortMultiparts(ctx, by, b.ID); err != nil {
-		return err
-	}
-	web.Flash(c, "buckets.uploads.aborted", "Name", b.Name)
-	return web.SeeOther(c, "/buckets/"+b.ID+"/details")
-}

@@ -328,48 +328,6 @@ func TestChosenFilesAreDeletedAfterAsking(t *testing.T) {
 	}
 }
 
-func TestUnfinishedUploadsAreShownAndAborted(t *testing.T) {
-	t.Parallel()
-	site := open(t)
-	bucket := newBucket(t, site, site.Team, models.BucketInput{Name: "half-full"})
-	c, viewer := site.SignIn(t, models.Requester), site.SignIn(t, models.Viewer)
-	details := "/buckets/" + bucket + "/details"
-	if p := c.Get(t, details); p.Has("#uploads") || !p.Has("#delete-bucket") {
-		t.Error("without uploads: a panel about them, or no way to delete the bucket")
-	}
-	for i := range 12 {
-		m, err := site.DB.BeginMultipart(t.Context(), site.Team.Requester, models.ObjectInput{BucketID: bucket, Key: fmt.Sprintf("<b>%02d", i)})
-		if err != nil {
-			t.Fatal(err)
-		}
-		of := models.MultipartRef{BucketID: bucket, Key: m.Key, ID: m.ID}
-		if _, err := site.DB.PutPart(t.Context(), site.Team.Requester, of, 1, models.Sent{}, strings.NewReader(strings.Repeat("x", 1024))); err != nil {
-			t.Fatal(err)
-		}
-	}
-	p := c.Get(t, details)
-	for _, want := range []string{"<b>00", "<b>09", "and more", "12 KB"} {
-		if !strings.Contains(p.Text("#uploads"), want) {
-			t.Errorf("got %q, want %q in it", p.Text("#uploads"), want)
-		}
-	}
-	if p.Has("#delete-bucket") || strings.Contains(p.Text("#uploads"), "<b>10") {
-		t.Error("the bucket can be deleted, or more than ten uploads are named")
-	}
-	if p := c.Post(t, "/buckets/"+bucket+"/removal", nil); p.Status != http.StatusUnprocessableEntity || !strings.Contains(p.Text(".error-summary"), "unfinished uploads: 12") {
-		t.Errorf("delete: got %d, %q", p.Status, p.Text(".error-summary"))
-	}
-	if p := viewer.Get(t, details); !p.Has("#uploads") || p.Has("#abort-uploads") {
-		t.Error("a viewer sees no uploads, or may abort them")
-	}
-	if p := c.Submit(t, p, "#abort-uploads form", nil); p.Status != http.StatusSeeOther || p.Location() != details {
-		t.Fatalf("abort: got %d to %q", p.Status, p.Location())
-	}
-	if p := c.Get(t, details); p.Has("#uploads") || !p.Has("#delete-bucket") {
-		t.Error("afterwards: a panel about uploads, or no way to delete the bucket")
-	}
-}
-
 func TestBucketsOfOthersAndRightsOfViewers(t *testing.T) {
 	t.Parallel()
 	site := open(t)

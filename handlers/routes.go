@@ -162,7 +162,6 @@ func pageRoutes(cfg Config) (http.Handler, error) {
 	member.GET("/buckets/:id", web.Page(buckets.Show))
 	member.GET("/buckets/:id/details", web.Page(buckets.Details))
 	member.POST("/buckets/:id/removal", web.Page(buckets.Delete))
-	member.POST("/buckets/:id/uploads/removal", web.Page(buckets.AbortUploads))
 	buckets.form().route(member)
 
 	files := Objects{Buckets: buckets}
@@ -172,6 +171,14 @@ func pageRoutes(cfg Config) (http.Handler, error) {
 	member.GET("/buckets/:id/download", web.Page(files.Download))
 	member.GET("/buckets/:id/objects/removal", web.Page(files.Confirm))
 	member.POST("/buckets/:id/objects/removal", web.Page(files.Delete))
+
+	uploads := Uploads{Buckets: buckets}
+	member.GET("/buckets/:id/uploads", web.Page(uploads.List))
+	member.POST("/buckets/:id/uploads", web.Page(uploads.Create))
+	member.POST("/buckets/:id/uploads/removal", web.Page(uploads.DeleteAll))
+	member.POST("/buckets/:id/uploads/:upload/parts", web.Upload(cfg.UploadLimit), web.Page(uploads.Put))
+	member.POST("/buckets/:id/uploads/:upload/completion", web.Page(uploads.Complete))
+	member.POST("/buckets/:id/uploads/:upload/removal", web.Page(uploads.Delete))
 
 	account := Account{DB: cfg.DB}
 	user.GET("/account", web.Page(account.Show))

@@ -25,10 +25,17 @@ type Multipart struct {
 	ContentType     string
 	Headers         ObjectHeaders
 	ForbidOverwrite bool
-	CreatedBy       string
-	CreatorName     string
-	CreatedAt       time.Time
+	// Length and Modified are those of the file that ResumeMultipart was told of, 0
+	// for all other uploads.
+	Length      int64
+	Modified    int64 // Unix milliseconds
+	CreatedBy   string
+	CreatorName string
+	CreatedAt   time.Time
 }
+
+// EndsAt is when the upload ends by itself, by the team's clock.
+func (m *Multipart) EndsAt() time.Time { return m.CreatedAt.Add(uploadLife) }
 
 // Part is a piece of an upload, or of the object that became of it.
 type Part struct {
@@ -63,11 +70,7 @@ func (db *DB) BeginMultipart(ctx context.Context, by Actor, in ObjectInput) (*Mu
 	if err := db.hasRoom(ctx); err != nil {
 		return nil, err
 	}
-	m := &Multipart{
-		ID: hex.EncodeToString(db.randomBytes(16)), TeamID: by.TeamID, BucketID: in.BucketID, Key: in.Key,
-		ContentType: in.ContentType, Headers: in.Headers, ForbidOverwrite: in.ForbidOverwrite,
-		CreatedBy: by.UserID, CreatorName: by.UserName, CreatedAt: db.TeamNow(by),
-	}
+	m := db.newMultipart(by, in)
 	err := db.tx(ctx, func(ctx context.Context, tx *DB) error {
 		if _, err := tx.holdBucket(ctx, by, in.BucketID); err != nil {
 			return err
@@ -78,6 +81,15 @@ func (db *DB) BeginMultipart(ctx context.Context, by Actor, in ObjectInput) (*Mu
 		return nil, err
 	}
 	return m, nil
+}
+
+// newMultipart is an upload that is not recorded yet.
+func (db *DB) newMultipart(by Actor, in ObjectInput) *Multipart {
+	return &Multipart{
+		ID: hex.EncodeToString(db.randomBytes(16)), TeamID: by.TeamID, BucketID: in.BucketID, Key: in.Key,
+		ContentType: in.ContentType, Headers: in.Headers, ForbidOverwrite: in.ForbidOverwrite,
+		CreatedBy: by.UserID, CreatorName: by.UserName, CreatedAt: db.TeamNow(by),
+	}
 }
 
 // MultipartRef names an unfinished upload. Where it names none of the actor's team,
@@ -263,8 +275,9 @@ type CompleteInput struct {
 // No part is refused (Invalid "parts" "required"), and so are numbers that do not
 // rise ("part_order"), a part that is not there or has another ETag
 // ("part_unknown") and one but the last that is less than 100 KiB ("part_small"),
-// with its number as Param; also what PutObject refuses when the bytes have come.
-// After a refusal the upload is still there.
+// with its number as Param; also parts that are not as many bytes as the file that
+// ResumeMultipart was told of (Invalid "incomplete"), and what PutObject refuses
+// when the bytes have come. After a refusal the upload is still there.
 func (db *DB) CompleteMultipart(ctx context.Context, by Actor, in CompleteInput) (*Object, error) {
 	if err := db.mayReach(ctx, by, WriteObjects, in.BucketID, in.Key); err != nil {
 		return nil, err
@@ -304,6 +317,9 @@ func (db *DB) completeMultipart(ctx context.Context, by Actor, in CompleteInput)
 	}
 	if err := largeEnough(chosen); err != nil {
 		return nil, err
+	}
+	if m.Length > 0 && sizeOf(chosen) != m.Length {
+		return nil, invalid("file", "incomplete")
 	}
 	if err := db.dropOthers(ctx, by, have, chosen); err != nil {
 		return nil, err

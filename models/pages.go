@@ -49,13 +49,11 @@ type BucketPage struct {
 	// Versions are the newest whose files it holds; More tells that there are others.
 	Versions []PkgVersion
 	More     bool
-	// Uploads are the first unfinished ones, by their keys; MoreUploads tells that
-	// there are others.
-	Uploads     []UploadEntry
-	MoreUploads bool
+	// Unfinished is how many uploads have to end before it can be deleted.
+	Unfinished int64
 }
 
-// pageVersions is how many versions, and uploads, the page of a bucket names.
+// pageVersions is how many versions the page of a bucket names.
 const pageVersions = 10
 
 // FindBucketPage is a bucket of the actor's team with a page of its events.
@@ -75,7 +73,7 @@ func (db *DB) FindBucketPage(ctx context.Context, by Actor, id string, events Pa
 		return p, err
 	}
 	p.Versions, p.More = versions.Rows, versions.Next != ""
-	if p.Uploads, p.MoreUploads, err = db.ListMultiparts(ctx, by, id, KeyQuery{Size: pageVersions}, ""); err != nil {
+	if p.Unfinished, err = db.CountMultiparts(ctx, by, id); err != nil {
 		return p, err
 	}
 	p.About, p.Cursor, err = db.about(ctx, by, id, KindBucket, events)

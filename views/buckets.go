@@ -297,11 +297,20 @@ func (p BucketDetailsProps) pager() ui.PagerProps {
 	return out
 }
 
-func bucketTabs(ctx context.Context, b models.Bucket, details bool) []ui.Tab {
-	return []ui.Tab{
-		{Label: i18n.T(ctx, "buckets.files"), Href: "/buckets/" + b.ID, Current: !details, Count: i18n.Number(ctx, b.ObjectCount)},
-		{Label: i18n.T(ctx, "buckets.details"), Href: "/buckets/" + b.ID + "/details", Current: details},
+// bucketTabs are the parts of a bucket, of which the one at a path is shown.
+func bucketTabs(ctx context.Context, b models.Bucket, current string) []ui.Tab {
+	tabs := []ui.Tab{
+		{Label: i18n.T(ctx, "buckets.files"), Href: FolderPath(b.ID, ""), Count: i18n.Number(ctx, b.ObjectCount)},
+		{Label: i18n.T(ctx, "uploads.title"), Href: UploadsPath(b.ID)},
+		{Label: i18n.T(ctx, "buckets.details"), Href: "/buckets/" + b.ID + "/details"},
 	}
+	if b.ReservedBytes > 0 {
+		tabs[1].Count = i18n.Bytes(ctx, b.ReservedBytes)
+	}
+	for i := range tabs {
+		tabs[i].Current = tabs[i].Href == current
+	}
+	return tabs
 }
 
 func (p ObjectShowProps) facts(ctx context.Context) []ui.Row {
@@ -360,20 +369,11 @@ func deleteAddress(b models.Bucket, prefix string) string {
 	return withQuery("/buckets/"+b.ID+"/objects/removal", "prefix", prefix)
 }
 
-// refusal is what a broken rule asks for, in the reader's language.
-func refusal(ctx context.Context, err error) string {
+// Refusal is what a broken rule asks for, in the reader's language.
+func Refusal(ctx context.Context, err error) string {
 	form := ui.Form{}
 	if form.Reject(err) {
 		return ui.RuleText(ctx, form.Errors[0])
 	}
 	return i18n.T(ctx, "objects.not-found")
-}
-
-// uploadKeys are the keys of the unfinished uploads that are named.
-func (p BucketDetailsProps) uploadKeys() []string {
-	keys := make([]string, len(p.Uploads))
-	for i, u := range p.Uploads {
-		keys[i] = u.Upload.Key
-	}
-	return keys
 }

@@ -36,6 +36,7 @@ after(async () => (await launched)?.close());
 //   lang     "en" or "zh"
 //   width, height of the window
 //   scripts  false to browse without scripts
+//   at       the address of another program than the one under test
 //   faults   patterns of complaints that the test provokes on purpose
 //
 // The test fails when the page breaks the content policy, throws, asks anybody
@@ -48,7 +49,7 @@ export async function open(t, options = {}) {
 		storageState: role ? await signedIn(role) : undefined,
 	});
 	context.setDefaultTimeout(patience);
-	const faults = watch(context);
+	const faults = watch(context, options.at ?? origin);
 	t.after(async () => {
 		await context.close();
 		const unexpected = faults.filter((f) => !expected.some((pattern) => pattern.test(f)));
@@ -57,9 +58,9 @@ export async function open(t, options = {}) {
 	return context.newPage();
 }
 
-function look({ theme = "light", lang = "en", width = 1280, height = 900 }) {
+function look({ theme = "light", lang = "en", width = 1280, height = 900, at = origin }) {
 	return {
-		baseURL: origin,
+		baseURL: at,
 		viewport: { width, height },
 		colorScheme: theme,
 		reducedMotion: "reduce",
@@ -70,7 +71,7 @@ function look({ theme = "light", lang = "en", width = 1280, height = 900 }) {
 }
 
 // watch collects what the browser has to complain about.
-function watch(context) {
+function watch(context, at) {
 	const faults = [];
 	context.on("console", (m) => {
 		if (/content security policy|refused to|violates/i.test(m.text()) || (m.type() === "error" && !/the server responded with a status of 4/.test(m.text()))) {
@@ -79,7 +80,7 @@ function watch(context) {
 	});
 	context.on("weberror", (e) => faults.push(`script: ${e.error().stack ?? e.error().message}`));
 	context.on("request", (r) => {
-		if (!r.url().startsWith(origin + "/") && !/^(data|blob|about):/.test(r.url())) faults.push(`outside request: ${r.url()}`);
+		if (!r.url().startsWith(at + "/") && !/^(data|blob|about):/.test(r.url())) faults.push(`outside request: ${r.url()}`);
 	});
 	context.on("response", (r) => {
 		if (r.status() >= 500) faults.push(`status ${r.status()}: ${r.request().method()} ${r.url()}`);
@@ -116,7 +117,7 @@ export async function signIn(page, { email, password }) {
 	await form.locator("input[name=email]").fill(email);
 	await form.locator("input[name=password]").fill(password);
 	await Promise.all([
-		page.waitForResponse((r) => r.request().method() === "POST" && r.url().startsWith(origin)),
+		page.waitForResponse((r) => r.request().method() === "POST" && r.url().startsWith(new URL(page.url()).origin)),
 		form.locator("button[type=submit], button:not([type])").first().click(),
 	]);
 	await page.waitForLoadState("load");

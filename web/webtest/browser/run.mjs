@@ -8,9 +8,9 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, readdirSync, rmSync } from "node:fs";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
+import { freePort, start } from "./program.mjs";
 
 const here = import.meta.dirname;
 const root = join(here, "../../..");
@@ -41,12 +41,16 @@ const stop = async (code) => {
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => stop(130));
 
 try {
-	const path = args.find((a) => !a.endsWith(".mjs")) ?? (await build());
-	const { url, accounts } = await start(path);
+	const built = args.find((a) => !a.endsWith(".mjs"));
+	const path = built ? resolve(built) : await build();
+	const demo = start(path, folder, await freePort());
+	program = demo.program;
+	const { url, accounts, printed } = await demo.ready;
+	if (!Object.keys(accounts).length) throw new Error(`the demo printed no accounts:\n${printed}`);
 	const node = spawn(process.execPath, ["--test", "--test-reporter=spec", ...tests], {
 		cwd: root,
 		stdio: "inherit",
-		env: { ...process.env, QUARTERMASTER_URL: url, QUARTERMASTER_ACCOUNTS: JSON.stringify(accounts) },
+		env: { ...process.env, QUARTERMASTER_PROGRAM: path, QUARTERMASTER_URL: url, QUARTERMASTER_ACCOUNTS: JSON.stringify(accounts) },
 	});
 	const [code] = await once(node, "exit");
 	await stop(code ?? 1);
@@ -61,47 +65,4 @@ async function build() {
 	const [code] = await once(go, "exit");
 	if (code !== 0) throw new Error("the program does not build");
 	return path;
-}
-
-// start runs the demo until it answers, and reads from what it prints who may
-// sign in: lines of a role, an address and a password.
-async function start(path) {
-	const port = await freePort();
-	const url = `http://127.0.0.1:${port}`;
-	program = spawn(path, ["--demo", "--listen", `127.0.0.1:${port}`, "--data", join(folder, "data")], {
-		cwd: folder,
-		stdio: ["ignore", "pipe", "pipe"],
-	});
-	let printed = "";
-	for (const stream of [program.stdout, program.stderr]) {
-		stream.setEncoding("utf8");
-		stream.on("data", (text) => {
-			if (printed.length < 1 << 20) printed += text;
-		});
-	}
-	program.on("error", (err) => (printed += err.message));
-	for (const until = Date.now() + 120_000; ; await new Promise((r) => setTimeout(r, 100))) {
-		if (program.exitCode !== null || program.pid === undefined || Date.now() > until) {
-			throw new Error(`the demo did not start; it printed:\n${printed}`);
-		}
-		const answer = await fetch(url + "/readyz").catch(() => null);
-		if (answer?.ok) break;
-	}
-	const accounts = {};
-	for (const [, role, email, password] of printed.matchAll(/^\s+(\w+)\s+(\S+@\S+)\s+(\S+)\s*$/gm)) {
-		accounts[role] ??= { email, password };
-	}
-	if (!Object.keys(accounts).length) throw new Error(`the demo printed no accounts:\n${printed}`);
-	return { url, accounts };
-}
-
-function freePort() {
-	return new Promise((resolve, reject) => {
-		const server = createServer();
-		server.on("error", reject);
-		server.listen(0, "127.0.0.1", () => {
-			const { port } = server.address();
-			server.close(() => resolve(port));
-		});
-	});
 }

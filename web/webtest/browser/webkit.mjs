@@ -4,9 +4,9 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { freePort } from "./program.mjs";
 
 const patience = 20_000;
 const keys = { Escape: "\uE00C" };
@@ -20,14 +20,6 @@ async function until(what, look) {
 		if (found) return found;
 		if (Date.now() >= end) throw new Error(`waited in vain for ${what}`);
 	}
-}
-
-async function freePort() {
-	const server = createServer().listen(0, "127.0.0.1");
-	await once(server, "listening");
-	const { port } = server.address();
-	server.close();
-	return port;
 }
 
 // launch starts WebKit and gives its page.

@@ -1,0 +1,153 @@
+package handlers
+
+import (
+	"errors"
+	"net/http"
+	"strconv"
+
+	"github.com/gin-gonic/gin"
+
+	"quartermaster/models"
+	"quartermaster/views"
+	"quartermaster/web"
+)
+
+// Uploads has the pages and requests of uploads in parts: what upload.js does with
+// large files, and what a bucket has of unfinished ones.
+type Uploads struct{ Buckets }
+
+// partSize is how many bytes a part of a file has, except for the last: 8 MiB, or
+// whole MiB more where the file would have too many parts.
+func partSize(length int64) int64 {
+	const usual, mib = 8 << 20, 1 << 20
+	least := (length + models.MaxPartNumber - 1) / models.MaxPartNumber
+	return max(usual, (least+mib-1)/mib*mib)
+}
+
+// uploadPlan is what upload.js needs to send the parts that are missing.
+type uploadPlan struct {
+	Size     int64         `json:"size"`     // of a part
+	Parts    string        `json:"parts"`    // where to send one: its number comes behind
+	Complete string        `json:"complete"` // where to say that all have come
+	Have     map[int]int64 `json:"have"`     // the sizes of those that are there, by their numbers
+}
+
+// Create begins the upload of a file, or goes on with it.
+func (h Uploads) Create(c *gin.Context) error {
+	ctx := c.Request.Context()
+	var in struct {
+		Folder   string `form:"folder"`
+		Name     string `form:"file_name"`
+		Type     string `form:"type"`
+		Size     int64  `form:"size"`
+		Modified int64  `form:"modified"`
+	}
+	if _, err := web.Decode(c, &in); err != nil {
+		return err
+	}
+	b, err := h.DB.FindBucket(ctx, models.ActorFrom(ctx), c.Param("id"))
+	if err != nil {
+		return err
+	}
+	key := c.Query("prefix") + asFolder(in.Folder) + in.Name
+	m, have, err := h.DB.ResumeMultipart(ctx, models.ActorFrom(ctx), models.ObjectInput{
+		BucketID: b.ID, Key: key, ContentType: in.Type, Sent: models.Sent{Limit: h.UploadLimit, Length: in.Size},
+	}, in.Modified)
+	if err != nil {
+		return h.refuse(c, err)
+	}
+	plan := uploadPlan{
+		Size: partSize(in.Size), Parts: views.UploadPath(*m, "parts") + "&number=", Complete: views.UploadPath(*m, "completion"), Have: map[int]int64{},
+	}
+	for _, p := range have {
+		plan.Have[p.Number] = p.Size
+	}
+	c.JSON(http.StatusOK, plan)
+	return nil
+}
+
+// refuse answers with what is wrong with a file, for its row.
+func (h Uploads) refuse(c *gin.Context, err error) error {
+	if !errors.As(err, new(models.Invalid)) {
+		return err
+	}
+	c.String(web.Refused(c, err), "%s", views.Refusal(c.Request.Context(), err))
+	return nil
+}
+
+// ref is the upload that a request is about.
+func (h Uploads) ref(c *gin.Context) models.MultipartRef {
+	return models.MultipartRef{BucketID: c.Param("id"), Key: c.Query("key"), ID: c.Param("upload")}
+}
+
+// Put keeps the body as a part.
+func (h Uploads) Put(c *gin.Context) error {
+	ctx := c.Request.Context()
+	number, _ := strconv.Atoi(c.Query("number")) // 0 is refused as any other that no part has
+	sent := models.Sent{Limit: h.UploadLimit, Length: max(0, c.Request.ContentLength)}
+	if _, err := h.DB.PutPart(ctx, models.ActorFrom(ctx), h.ref(c), number, sent, c.Request.Body); err != nil {
+		return h.refuse(c, err)
+	}
+	c.Status(http.StatusNoContent)
+	return nil
+}
+
+// Complete makes the file of its parts. One whose answer was lost is told again
+// that it is complete.
+func (h Uploads) Complete(c *gin.Context) error {
+	ctx := c.Request.Context()
+	by, of := models.ActorFrom(ctx), h.ref(c)
+	b, err := h.DB.FindBucket(ctx, by, of.BucketID)
+	if err != nil {
+		return err
+	}
+	_, err = h.DB.CompleteMultipart(ctx, by, models.CompleteInput{MultipartRef: of, All: true})
+	if errors.Is(err, models.ErrNotFound) {
+		if o, found := h.DB.FindObject(ctx, by, of.BucketID, of.Key); found == nil && o.ID == of.ID {
+			err = nil
+		}
+	}
+	if err != nil {
+		return h.refuse(c, err)
+	}
+	web.Flash(c, "objects.uploaded", "Name", b.Name)
+	c.Status(http.StatusNoContent)
+	return nil
+}
+
+// List is the page of a bucket's unfinished uploads.
+func (h Uploads) List(c *gin.Context) error {
+	ctx := c.Request.Context()
+	by := models.ActorFrom(ctx)
+	page, err := h.DB.FindUploadsPage(ctx, by, c.Param("id"), c.Query("key"), c.Query("after"))
+	if err != nil {
+		return err
+	}
+	return web.Render(c, http.StatusOK, views.Uploads(views.UploadsProps{UploadsPage: page, By: by}))
+}
+
+// Delete ends an unfinished upload.
+func (h Uploads) Delete(c *gin.Context) error {
+	ctx := c.Request.Context()
+	of := h.ref(c)
+	if err := h.DB.AbortMultipart(ctx, models.ActorFrom(ctx), of); err != nil {
+		return err
+	}
+	web.Flash(c, "uploads.ended", "Name", of.Key)
+	return web.SeeOther(c, views.UploadsPath(of.BucketID))
+}
+
+// DeleteAll ends all unfinished uploads of a bucket.
+func (h Uploads) DeleteAll(c *gin.Context) error {
+	ctx := c.Request.Context()
+	by := models.ActorFrom(ctx)
+	b, err := h.DB.FindBucket(ctx, by, c.Param("id"))
+	if err != nil {
+		return err
+	}
+	if err := h.DB.AbortMultiparts(ctx, by, b.ID); err != nil {
+		return err
+	}
+	web.Flash(c, "uploads.ended-all", "Name", b.Name)
+	return web.SeeOther(c, views.UploadsPath(b.ID))
+}
