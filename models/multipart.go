@@ -209,17 +209,17 @@ func (db *DB) CopyPart(ctx context.Context, by Actor, of MultipartRef, number in
 			return nil, err
 		}
 	}
-	end := o.Size
+	first, last := from.First, o.Size-1
 	if from.Last >= 0 {
-		end = from.Last + 1
+		last = from.Last
 	}
-	if from.First < 0 || end > o.Size || from.First >= end && o.Size > 0 {
+	if whole := first == 0 && from.Last < 0; !whole && (first < 0 || first > last || last >= o.Size) {
 		return nil, invalid("range", "range", fmt.Sprint(o.Size))
 	}
-	if _, err := f.Seek(from.First, io.SeekStart); err != nil {
+	if _, err := f.Seek(first, io.SeekStart); err != nil {
 		return nil, err
 	}
-	sent.Length = end - from.First
+	sent.Length = last - first + 1
 	return db.PutPart(ctx, by, of, number, sent, io.LimitReader(f, sent.Length))
 }
 
@@ -381,15 +381,18 @@ func (db *DB) dropOthers(ctx context.Context, by Actor, have, chosen []Part) err
 	for _, p := range chosen {
 		kept[p.Number] = true
 	}
-	var blobs []string
+	var numbers []int
 	for _, p := range have {
-		if kept[p.Number] {
-			continue
+		if !kept[p.Number] {
+			numbers = append(numbers, p.Number)
 		}
-		blobs = append(blobs, p.Blob)
-		if _, err := query.Do(ctx, db.gorm, "DELETE FROM parts WHERE owner = ? AND number = ?", p.Owner, p.Number); err != nil {
-			return fmt.Errorf("delete part: %w", err)
-		}
+	}
+	if len(numbers) == 0 {
+		return nil
+	}
+	blobs, err := db.deleteParts(ctx, "owner = ? AND number IN ?", have[0].Owner, numbers)
+	if err != nil {
+		return err
 	}
 	return db.forgetBlobs(ctx, by, blobs...)
 }

@@ -10,6 +10,7 @@ import (
 	"hash/crc64"
 	"io"
 	"maps"
+	"math"
 	"math/rand/v2"
 	"slices"
 	"strings"
@@ -346,6 +347,7 @@ func TestPartsAreCopiedFromObjects(t *testing.T) {
 		{300_000, -1, nil, "range"},
 		{-1, 5, nil, "range"},
 		{6, 5, nil, "range"},
+		{0, math.MaxInt64, nil, "range"},
 	} {
 		p, err := d.db.CopyPart(t.Context(), d.team.Requester, of, int(1+c.first/1000), models.Sent{}, models.PartSource{BucketID: d.bucket, Key: "from", First: c.first, Last: c.last})
 		if c.rule != "" {
@@ -357,6 +359,17 @@ func TestPartsAreCopiedFromObjects(t *testing.T) {
 		if err != nil || p.Size != int64(len(c.want)) || p.ETag() != fmt.Sprintf("%X", md5.Sum(c.want)) {
 			t.Errorf("%d to %d: got %+v, %v", c.first, c.last, p, err)
 		}
+	}
+	mustPut(t, d.db, d.team.Requester, d.bucket, "empty", "")
+	nothing := d.begin(t, models.ObjectInput{Key: "nothing"})
+	for _, from := range []models.PartSource{{First: 5, Last: -1}, {Last: 0}, {Last: math.MaxInt64}} {
+		from.BucketID, from.Key = d.bucket, "empty"
+		if p, err := d.db.CopyPart(t.Context(), d.team.Requester, nothing, 1, models.Sent{}, from); !rejects(err, "range", "range") {
+			t.Errorf("%d to %d of nothing: got %+v, %v, want range", from.First, from.Last, p, err)
+		}
+	}
+	if p, err := d.db.CopyPart(t.Context(), d.team.Requester, nothing, 1, models.Sent{}, models.PartSource{BucketID: d.bucket, Key: "empty", Last: -1}); err != nil || p.Size != 0 {
+		t.Errorf("all of nothing: got %+v, %v", p, err)
 	}
 	no := errors.New("no")
 	_, err := d.db.CopyPart(t.Context(), d.team.Requester, of, 9, models.Sent{}, models.PartSource{BucketID: d.bucket, Key: "from", Last: -1, If: func(*models.Object) error { return no }})
