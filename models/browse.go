@@ -14,7 +14,8 @@ type Entry struct {
 	// Folder is what all keys in the folder begin with, up to and with the
 	// slash; empty for an object.
 	Folder string
-	// Object is nil for a folder.
+	// Object is nil for a folder. It lacks its Headers, of which a page could hold
+	// many megabytes.
 	Object *Object
 }
 
@@ -116,7 +117,7 @@ func (db *DB) ListKeys(ctx context.Context, by Actor, bucketID string, q KeyQuer
 // UploadEntry is a line of a list of unfinished uploads: a folder or an upload.
 type UploadEntry struct {
 	Folder string     // "" for an upload
-	Upload *Multipart // nil for a folder
+	Upload *Multipart // nil for a folder; it lacks its Headers
 }
 
 // ListMultiparts are the unfinished uploads of a bucket of the actor's team, by key
@@ -133,7 +134,7 @@ func (db *DB) ListMultiparts(ctx context.Context, by Actor, bucketID string, q K
 		return nil, false, err
 	}
 	w := walk[Multipart]{
-		rows: query.Of[Multipart](db.gorm).Where("team_id = ? AND bucket_id = ?", by.TeamID, bucketID),
+		rows: query.Of[Multipart](db.gorm).Omit("headers").Where("team_id = ? AND bucket_id = ?", by.TeamID, bucketID),
 		name: func(m *Multipart) (string, string) { return m.Key, m.ID }, byID: true,
 		prefix: q.Prefix, delimiter: q.Delimiter, from: q.Prefix, to: after(q.Prefix),
 	}
@@ -146,7 +147,7 @@ func (db *DB) ListMultiparts(ctx context.Context, by Actor, bucketID string, q K
 
 func (db *DB) walkObjects(by Actor, bucketID, prefix, delimiter string) *walk[Object] {
 	return &walk[Object]{
-		rows:   query.Of[Object](db.gorm).Where("team_id = ? AND bucket_id = ?", by.TeamID, bucketID),
+		rows:   query.Of[Object](db.gorm).Omit("headers").Where("team_id = ? AND bucket_id = ?", by.TeamID, bucketID),
 		name:   func(o *Object) (string, string) { return o.Key, "" },
 		prefix: prefix, delimiter: delimiter, from: prefix, to: after(prefix),
 	}

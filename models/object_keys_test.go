@@ -331,3 +331,21 @@ func TestBucketsAreFoundByName(t *testing.T) {
 		}
 	}
 }
+
+func TestListsLeaveOutHeaders(t *testing.T) {
+	t.Parallel()
+	d := openBucketDesk(t, models.Options{})
+	in := models.ObjectInput{BucketID: d.bucket, Key: "k", Headers: models.ObjectHeaders{Meta: map[string]string{"one": strings.Repeat("1", 8000)}}}
+	if _, err := d.db.PutObject(t.Context(), d.team.Requester, in, strings.NewReader("x")); err != nil {
+		t.Fatal(err)
+	}
+	d.begin(t, in)
+	objects, _, err := d.db.ListKeys(t.Context(), d.team.Viewer, d.bucket, models.KeyQuery{Size: 10})
+	if err != nil || len(objects) != 1 || objects[0].Object.Size != 1 || objects[0].Object.Headers.Meta != nil {
+		t.Errorf("objects: got %+v, %v, want one without its headers", objects, err)
+	}
+	uploads, _, err := d.db.ListMultiparts(t.Context(), d.team.Viewer, d.bucket, models.KeyQuery{Size: 10}, "")
+	if err != nil || len(uploads) != 1 || uploads[0].Upload.Key != "k" || uploads[0].Upload.Headers.Meta != nil {
+		t.Errorf("uploads: got %+v, %v, want one without its headers", uploads, err)
+	}
+}
