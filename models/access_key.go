@@ -378,9 +378,13 @@ type Caller struct {
 // expired, and its user may act.
 func (c *Caller) Active(now time.Time) bool { return c.Key.State(now) == KeyActive }
 
-// May tells whether the key may call an operation. What its user's role allows
-// is decided where the operation is done.
-func (c *Caller) May(operation string) bool {
+// May tells whether the key may call an operation of a product: with grants, one
+// of OSS alone. What its user's role and its grants allow is decided where the
+// operation is done.
+func (c *Caller) May(product APIProduct, operation string) bool {
+	if len(c.Key.Grants) > 0 && product != ProductOSS {
+		return false
+	}
 	return len(c.Key.Operations) == 0 || slices.Contains(c.Key.Operations, operation)
 }
 

@@ -132,10 +132,10 @@ func TestAKeyMayBeLimitedToOperations(t *testing.T) {
 	}
 	free, _ := mustKey(t, db, team.Admin, models.AccessKeyInput{})
 	for _, o := range db.Operations() {
-		if got, want := mustCaller(t, db, limited.ID).May(o.Name), slices.Contains(limited.Operations, o.Name); got != want {
+		if got, want := mustCaller(t, db, limited.ID).May(models.ProductBSS, o.Name), slices.Contains(limited.Operations, o.Name); got != want {
 			t.Errorf("limited key, %s: got %v, want %v", o.Name, got, want)
 		}
-		if !mustCaller(t, db, free.ID).May(o.Name) {
+		if !mustCaller(t, db, free.ID).May(models.ProductBSS, o.Name) {
 			t.Errorf("free key may not call %s", o.Name)
 		}
 	}

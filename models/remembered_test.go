@@ -65,13 +65,15 @@ func TestWhatAnotherProcessChangesOfAKeyCountsAtOnce(t *testing.T) {
 		ended     bool
 		changed   func(*models.Caller) bool
 	}{
-		"deleted":        {statement: "DELETE FROM access_keys WHERE id = ?", ended: true},
-		"disabled":       {statement: "UPDATE access_keys SET disabled = true WHERE id = ?"},
-		"expired":        {statement: "UPDATE access_keys SET expires_at = created_at WHERE id = ?"},
-		"user disabled":  {statement: "UPDATE users SET disabled = true WHERE id IN (SELECT user_id FROM access_keys WHERE id = ?)"},
-		"user removed":   {statement: "DELETE FROM memberships WHERE user_id IN (SELECT user_id FROM access_keys WHERE id = ?)"},
-		"role lowered":   {statement: "UPDATE memberships SET role = 'viewer' WHERE user_id IN (SELECT user_id FROM access_keys WHERE id = ?)", changed: func(c *models.Caller) bool { return c.Actor.Role == models.Viewer }},
-		"limited":        {statement: `UPDATE access_keys SET operations = '["x"]' WHERE id = ?`, changed: func(c *models.Caller) bool { return !c.May("CreateStorage") && c.May("x") }},
+		"deleted":       {statement: "DELETE FROM access_keys WHERE id = ?", ended: true},
+		"disabled":      {statement: "UPDATE access_keys SET disabled = true WHERE id = ?"},
+		"expired":       {statement: "UPDATE access_keys SET expires_at = created_at WHERE id = ?"},
+		"user disabled": {statement: "UPDATE users SET disabled = true WHERE id IN (SELECT user_id FROM access_keys WHERE id = ?)"},
+		"user removed":  {statement: "DELETE FROM memberships WHERE user_id IN (SELECT user_id FROM access_keys WHERE id = ?)"},
+		"role lowered":  {statement: "UPDATE memberships SET role = 'viewer' WHERE user_id IN (SELECT user_id FROM access_keys WHERE id = ?)", changed: func(c *models.Caller) bool { return c.Actor.Role == models.Viewer }},
+		"limited": {statement: `UPDATE access_keys SET operations = '["x"]' WHERE id = ?`, changed: func(c *models.Caller) bool {
+			return !c.May(models.ProductWebPlus, "CreateStorage") && c.May(models.ProductWebPlus, "x")
+		}},
 		"named":          {statement: "UPDATE access_keys SET name = 'other' WHERE id = ?", changed: func(c *models.Caller) bool { return c.Actor.KeyName == "other" }},
 		"its team moved": {statement: "UPDATE teams SET clock_offset_ms = 1000 WHERE id IN (SELECT team_id FROM access_keys WHERE id = ?)", changed: func(c *models.Caller) bool { return c.Actor.ClockOffset > 0 }},
 	} {

@@ -289,7 +289,7 @@ func (a *Server) run(ctx context.Context, d dialect, call *Call) (any, error) {
 	if err := d.check(call); err != nil {
 		return nil, err
 	}
-	if !call.Caller.May(call.Operation) {
+	if !call.Caller.May(d.product(), call.Operation) {
 		return nil, models.ErrForbidden
 	}
 	if err := d.read(ctx, call); err != nil {

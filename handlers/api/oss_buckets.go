@@ -227,6 +227,9 @@ func putBucketACL() Operation {
 
 // PutBucketACL leaves a bucket private, and refuses everything else.
 func (a *Server) PutBucketACL(_ context.Context, c *Call) (any, error) {
+	if !c.By.May(models.Request) { // no grant is for this
+		return nil, models.ErrForbidden
+	}
 	if err := c.only(ossAccessDenied, "x-oss-acl", "private"); err != nil {
 		return nil, err
 	}

@@ -195,6 +195,8 @@ func TestWhatOSSRefusesOfARequestThatWasSigned(t *testing.T) {
 		{"GetBucketInfo", "GET /" + other + "?bucketInfo", "", nil, 403, "AccessDenied.Owner"},
 		{"GetBucketInfo", "HEAD /no-such-bucket", "", nil, 404, "NoSuchBucket"},
 		{"PutBucketAcl", "PUT /some-bucket?acl", "", []string{"x-oss-acl", "public-read-write"}, 403, "AccessDenied"},
+		{"CopyObject", "PUT /some-bucket/c", "", []string{"x-oss-copy-source", "/%FF/k"}, 400, "InvalidBucketName"},
+		{"CopyObject", "PUT /some-bucket/c", "", []string{"x-oss-copy-source", "/%00/k"}, 400, "InvalidBucketName"},
 		{"DeleteBucket", "DELETE /some-bucket", "", nil, 409, "BucketNotEmpty"},
 		{"ListObjects", "GET /some-bucket?encoding-type=x", "", nil, 400, "InvalidArgument"},
 		{"ListObjects", "GET /some-bucket?prefix=%FF", "", nil, 400, "InvalidArgument"},
@@ -312,6 +314,7 @@ func TestWhatOSSRefusesOfARequestThatWasSigned(t *testing.T) {
 	for line, status := range map[string]int{
 		"GET /some-bucket/k": 200, "GET /some-bucket?prefix=k": 200, "GET /some-bucket?bucketInfo": 200, "GET /": 200,
 		"GET /some-bucket/parts?acl": 403, "GET /some-bucket": 403, "PUT /some-bucket/k": 403, "DELETE /some-bucket/k": 403, "PUT /other-bucket": 403,
+		"PUT /some-bucket?acl": 403, "PUT /some-bucket/k?acl": 403,
 		"DELETE /some-bucket": 403, "GET /" + used + "/used.war": 403, "GET /" + used + "?bucketInfo": 403, "GET /" + other + "?bucketInfo": 403, "GET /no-such-bucket": 403,
 	} {
 		got := d.send(t, d.ossRequest(line, "").SignOSS4(some.ID, some.Secret, region, now))

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	oss2 "github.com/aliyun/alibabacloud-oss-go-sdk-v2/oss"
 	"github.com/aliyun/alibabacloud-oss-go-sdk-v2/oss/credentials"
@@ -169,5 +170,48 @@ func TestOSSCallsAndChangesAreOnRecord(t *testing.T) {
 	e := events[0]
 	if e.Action != "object.uploaded" || e.Face != models.ByAPI || e.KeyID != d.Key.ID || e.RequestID != put.Header.Get("X-Oss-Request-Id") || e.SubjectName != "k" {
 		t.Errorf("got %+v, want the upload by the key", e)
+	}
+}
+
+func TestOSSRepliesAreNoPagesOfOurs(t *testing.T) {
+	t.Parallel()
+	d := open(t)
+	now := d.DB.Now()
+	do := func(line, body string, headers ...string) answer {
+		t.Helper()
+		return d.send(t, d.ossRequest(line, body, headers...).PresignOSS4(d.Key.ID, d.Key.Secret, region, now, time.Minute))
+	}
+	do("PUT /some-bucket", "")
+	put := do("PUT /some-bucket/page.html", "<script src='/some-bucket/k.js'></script>", "Content-Type", "text/html", "Content-Disposition", "inline", "Cache-Control", "no-cache")
+	for what, c := range map[string]struct {
+		got    answer
+		status int
+	}{
+		"object":      {do("GET /some-bucket/page.html", "", "Sec-Fetch-Dest", "document"), 200},
+		"seen before": {do("GET /some-bucket/page.html", "", "If-None-Match", put.Header.Get("ETag")), 304},
+		"head":        {do("HEAD /some-bucket/page.html", ""), 200},
+		"range":       {do("GET /some-bucket/page.html", "", "Range", "bytes=0-3"), 206},
+		"list":        {do("GET /some-bucket", ""), 200},
+		"refusal":     {do("GET /some-bucket/none", ""), 404},
+		"script":      {do("GET /some-bucket/page.html", "", "Sec-Fetch-Dest", "script"), 403},
+		"worker":      {do("GET /some-bucket/page.html", "", "Sec-Fetch-Dest", "serviceworker"), 403},
+		"frame":       {do("GET /some-bucket/page.html", "", "Sec-Fetch-Dest", "iframe"), 403},
+	} {
+		if c.got.Status != c.status || c.got.Header.Get("Content-Security-Policy") != "sandbox; default-src 'none'" || c.got.Header.Get("X-Content-Type-Options") != "nosniff" {
+			t.Errorf("%s: got %d %v, want %d in a sandbox", what, c.got.Status, c.got.Header, c.status)
+		}
+	}
+}
+
+func TestAKeyWithGrantsCallsNoOtherAPI(t *testing.T) {
+	t.Parallel()
+	d := open(t)
+	some := d.newKey(t, models.AccessKeyInput{Name: "some", User: d.Team.Requester.UserID, Grants: "read,write,list oss://some-bucket/*"})
+	for k, want := range map[key]int{d.Key: 200, some: 403} {
+		r := roa(d)
+		r.Header.Set("X-Acs-Action", "DescribeCategories")
+		if got := d.send(t, r.SignACS3(k.ID, k.Secret, d.DB.Now(), nonce())); got.Status != want {
+			t.Errorf("DescribeCategories: got %d %s, want %d", got.Status, got.Body, want)
+		}
 	}
 }

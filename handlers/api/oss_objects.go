@@ -235,8 +235,6 @@ func (c *Call) reading(o *models.Object) (*ossReply, error) {
 	if c.claim.Expires() && r.header["Content-Disposition"] == "" {
 		r.header["Content-Disposition"] = "attachment" // somebody may open the URL in a browser
 	}
-	// An object may be a page, and this is the origin of ours.
-	r.header["Content-Security-Policy"] = "sandbox; default-src 'none'"
 	return r, nil
 }
 
@@ -322,6 +320,9 @@ func putObjectACL() Operation {
 
 // PutObjectACL leaves an object private, and refuses everything else.
 func (a *Server) PutObjectACL(ctx context.Context, c *Call) (any, error) {
+	if !c.By.May(models.Request) { // no grant is for this
+		return nil, models.ErrForbidden
+	}
 	if err := c.only(ossAccessDenied, "x-oss-object-acl", "default", "private"); err != nil {
 		return nil, err
 	}
@@ -362,6 +363,9 @@ func (a *Server) copied(ctx context.Context, c *Call) (bucketID, key string, hol
 		return "", "", nil, ossNotImplemented.with("Header", name)
 	case err != nil || !found || key == "":
 		return "", "", nil, badArgument(name, raw)
+	}
+	if !bucketName.MatchString(bucket) {
+		return "", "", nil, ossInvalidBucketName.with("BucketName", bucket)
 	}
 	b, err := a.DB.FindBucketNamed(ctx, c.By, bucket)
 	switch {

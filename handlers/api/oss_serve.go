@@ -68,6 +68,9 @@ func (a oss) perform(g *gin.Context, c *Call) (any, error) {
 	if err := a.admit(ctx, c); err != nil {
 		return nil, err
 	}
+	if embeds(g.Request) {
+		return nil, ossAccessDenied
+	}
 	if err := a.listen(g, c); err != nil {
 		return nil, err
 	}
@@ -96,10 +99,17 @@ func (a oss) admit(ctx context.Context, c *Call) (err error) {
 		}
 	}
 	// What a key with grants may reach, models know.
-	if !c.Caller.May(c.Operation) || len(c.Caller.Key.Grants) == 0 && !c.By.May(right) {
+	if !c.Caller.May(a.product(), c.Operation) || len(c.Caller.Key.Grants) == 0 && !c.By.May(right) {
 		return models.ErrForbidden
 	}
 	return a.DB.ObjectStorageOn(ctx, c.By)
+}
+
+// embeds tells whether a browser wants a piece of a page, such as a script. Our
+// pages take those from their own origin, which is that of objects too: what
+// somebody uploaded must be none.
+func embeds(r *http.Request) bool {
+	return !slices.Contains([]string{"", "document", "empty"}, r.Header.Get("Sec-Fetch-Dest"))
 }
 
 // makesBucket tells whether the operation is for a bucket that need not be there.

@@ -50,8 +50,8 @@ func encodeXML(v any) []byte {
 var errXML = errors.New("not the XML of the documents")
 
 // readXML reads a body of at most so many bytes into a value, refusing everything
-// beyond elements and text. An empty body leaves the value as it is; given tells
-// whether there was one.
+// beyond elements and text as errXML. An empty body is nil, and leaves the value as
+// it is.
 func readXML(r io.Reader, most int64, into any) (body []byte, err error) {
 	body, err = io.ReadAll(io.LimitReader(r, most+1))
 	switch {
@@ -130,6 +130,9 @@ func ossError(e *Error, host, requestID string) []byte {
 func (a oss) write(g *gin.Context, c *Call, answered any, refused *Error) {
 	h, id := g.Writer.Header(), web.RequestID(g.Request.Context())
 	h.Set("X-Oss-Request-Id", id)
+	// An object may be a page, and this is the origin of ours. It is so in every
+	// reply: browsers take it from a 304 for the page that they kept.
+	h.Set("Content-Security-Policy", "sandbox; default-src 'none'")
 	h.Set("X-Oss-Server-Time", strconv.FormatInt(models.SystemClock().Sub(c.began).Milliseconds(), 10))
 	if refused != nil {
 		writeOSSError(g, refused, id)
