@@ -37,6 +37,7 @@ func Request(p Pasted, theirs, secret string, now time.Time) *views.SignatureChe
 		c.find(ui.Info, "token")
 		return c.SignatureCheck
 	}
+	_ = claim.Verify(secret) // of OSS, to find which reading of the address is meant
 	c.clock(now)
 	c.body()
 	c.texts()
@@ -105,9 +106,13 @@ func (c *check) clock(now time.Time) {
 	}
 }
 
+// oss tells whether the request is one to OSS.
+func (c *check) oss() bool { return c.claim.Scheme == sign.OSS1 || c.claim.Scheme == sign.OSS4 }
+
 // body looks at the digest of a request.
 func (c *check) body() {
 	switch {
+	case c.oss(): // whose signatures cover no body
 	case c.pasted.NoBody:
 		c.find(ui.Info, "no-body")
 	case c.pasted.Header.Get("X-Sdk-Content-Sha256") == "UNSIGNED-PAYLOAD":
@@ -124,7 +129,7 @@ func (c *check) body() {
 func (c *check) texts() {
 	c.Ours = c.claim.StringToSign()
 	canonical := c.claim.Canonical()
-	if c.pasted.NoBody && canonical != "" {
+	if c.pasted.NoBody && canonical != "" && !c.oss() {
 		canonical = c.withoutBody(canonical)
 		c.Ours = c.claim.Hashed(canonical)
 	}
@@ -132,7 +137,7 @@ func (c *check) texts() {
 		c.Canonical, c.Hashed = true, c.Ours
 		c.Ours = canonical
 	}
-	if slices.Contains(c.claim.Spellings(), c.theirs) {
+	if spellings := c.claim.Spellings(); slices.Contains(spellings, c.theirs) || c.oss() && c.Canonical && slices.Contains(spellings, c.claim.Hashed(c.theirs)) {
 		c.Ours = c.theirs
 	}
 	if c.theirs == "" {
@@ -261,6 +266,9 @@ func (c *check) missing(row views.SignatureRow) {
 func (c *check) changed(row views.SignatureRow) {
 	ours, theirs := row.Ours, row.Theirs
 	misspelled := spelling(row)
+	if misspelled == "escaped" && c.oss() {
+		misspelled = "oss-escaped"
+	}
 	switch {
 	case row.Part == "method" && strings.EqualFold(ours, theirs):
 		c.find(ui.Danger, "method-case")
@@ -280,9 +288,20 @@ func (c *check) changed(row views.SignatureRow) {
 		c.find(ui.Danger, row.Part+"-value", "Name", plainName(ours))
 	case row.Part == "hash":
 		c.find(ui.Danger, "hash")
+	case c.oss() && slices.Contains([]string{"resource", "path", "query", "digest"}, row.Part):
+		c.find(ui.Danger, c.ossKey(row.Part))
 	default:
 		c.find(ui.Danger, "part."+row.Part)
 	}
+}
+
+// ossKey is the finding about a part that OSS signs in a way of its own. V4 has the
+// resource in its path.
+func (c *check) ossKey(part string) string {
+	if part == "path" {
+		part = "resource"
+	}
+	return "oss-" + part
 }
 
 // spelling says how a line of the same meaning is written differently, or "".

@@ -276,7 +276,7 @@ func TestWhatIsNoRequestIsRefusedBesideItsField(t *testing.T) {
 }
 
 func FuzzChecker(f *testing.F) {
-	for _, r := range []sign.Request{roa.SignROA(key, secret, at, nonce), rpc.SignRPC(key, secret, at, nonce), sdk.SignSDK(key, secret, at)} {
+	for _, r := range []sign.Request{roa.SignROA(key, secret, at, nonce), rpc.SignRPC(key, secret, at, nonce), sdk.SignSDK(key, secret, at), ossSent["V1"], ossSent["V4 URL"]} {
 		c, _ := checker.Pasted{Request: r}.Claim()
 		f.Add("POST "+r.Path+"?"+r.Query+" HTTP/1.1\nAuthorization: "+r.Header.Get("Authorization")+"\nDate: "+r.Header.Get("Date")+"\nX-Sdk-Date: 20261121T173221Z\n\n{}", c.StringToSign())
 		f.Add("curl http://desk/v1/ -d a", c.Canonical())

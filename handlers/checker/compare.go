@@ -60,6 +60,8 @@ func part(scheme sign.Scheme, lines []string, i int) string {
 		return "resource"
 	case lines[0] == string(scheme) && i == 0: // hashed already
 		return "algorithm"
+	case lines[0] == string(scheme) && scheme == sign.OSS4:
+		return []string{"date", "scope", "hash"}[i+3-len(lines)]
 	case lines[0] == string(scheme):
 		return []string{"date", "hash"}[i+2-len(lines)]
 	case scheme != sign.ROA1 && i < 3:

@@ -20,6 +20,10 @@ func (c *check) mistakes() []mistake {
 	switch c.claim.Scheme {
 	case sign.ROA1:
 		return c.mistakesROA(ours)
+	case sign.OSS1:
+		return c.mistakesOSS1(ours)
+	case sign.OSS4:
+		return c.mistakesOSS4()
 	case sign.RPC1:
 		method := strings.NewReplacer("POST&%", "GET&%", "GET&%", "POST&%").Replace(ours)
 		return []mistake{
@@ -78,6 +82,47 @@ func (c *check) mistakesROA(ours string) []mistake {
 		{"part.resource", resource("?" + c.pasted.Query), ""},
 		{"line-break", ours + "\n", ""},
 		{"ampersand-extra", ours, "&"},
+	}
+}
+
+// mistakesOSS1 are those of V1 of OSS.
+func (c *check) mistakesOSS1(ours string) []mistake {
+	lines := strings.Split(ours, "\n")
+	before := strings.Join(lines[:len(lines)-1], "\n") + "\n"
+	resource := lines[len(lines)-1]
+	path, _, _ := strings.Cut(resource, "?")
+	mistakes := []mistake{
+		{"part.type", changed(lines, 2, ""), ""},
+		{"part.md5", changed(lines, 1, ""), ""},
+		{"oss-resource", before + strings.TrimPrefix(resource, "/"+c.claim.Resource.Bucket), ""},
+		{"oss-resource", before + path, ""},
+		{"oss-resource", before + path + "?" + c.pasted.Query, ""},
+		{"oss-escaped", before + c.pasted.Path, ""},
+		{"oss-escaped", before + strings.ReplaceAll(sign.Escape(path), "%2F", "/"), ""},
+		{"oss-headers", strings.Join(lines[:4], "\n") + "\n" + resource, ""},
+		{"line-break", ours + "\n", ""},
+	}
+	if date := c.pasted.Header.Get("Date"); date != "" && c.pasted.Header.Get("X-Oss-Date") != "" {
+		mistakes = append(mistakes, mistake{"part.date", changed(lines, 3, date), ""})
+	}
+	return mistakes
+}
+
+// mistakesOSS4 are those of V4 of OSS.
+func (c *check) mistakesOSS4() []mistake {
+	canonical := c.claim.Canonical()
+	lines := strings.Split(canonical, "\n")
+	with := func(i int, line string) string { return c.claim.Hashed(changed(lines, i, line)) }
+	return []mistake{
+		{"oss-resource", with(1, strings.TrimPrefix(lines[1], "/"+c.claim.Resource.Bucket)), ""},
+		{"oss-resource", with(1, strings.TrimSuffix(lines[1], "/")), ""},
+		{"oss-escaped-twice", with(1, strings.ReplaceAll(lines[1], "%", "%25")), ""},
+		{"oss-escaped-twice", with(1, "/"+strings.ReplaceAll(lines[1][1:], "/", "%2F")), ""},
+		{"plus", with(2, strings.ReplaceAll(lines[2], "%20", "+")), ""},
+		{"oss-query", with(2, c.pasted.Query), ""},
+		{"oss-query", with(2, ""), ""},
+		{"oss-digest", with(len(lines)-1, sign.SHA256(c.pasted.Body)), ""},
+		{"blank-missing-canonical", c.claim.Hashed(strings.Replace(canonical, "\n\n"+lines[len(lines)-2], "\n"+lines[len(lines)-2], 1)), ""},
 	}
 }
 

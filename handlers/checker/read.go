@@ -138,6 +138,8 @@ func (p *Pasted) fit() {
 func (p Pasted) Claim() (*sign.Claim, error) {
 	authorization := p.Header.Get("Authorization")
 	switch {
+	case p.IsOSS():
+		return sign.OSS(p.Request, "")
 	case p.Header.Get("X-Auth-Token") != "", strings.HasPrefix(authorization, string(sign.SDK)), strings.HasPrefix(p.Path, "/v1/"):
 		return sign.Huawei(p.Request)
 	case strings.HasPrefix(authorization, "acs "), strings.HasPrefix(p.Path, "/pop/"):

@@ -1,6 +1,7 @@
 package checker
 
 import (
+	"html"
 	"net/http"
 	"net/url"
 	"regexp"
@@ -14,10 +15,12 @@ import (
 var (
 	lineROA   = regexp.MustCompile(`^[A-Za-z]{3,10}\n`)
 	lineRPC   = regexp.MustCompile(`^[A-Za-z]{3,10}&[^&]*&`)
-	hashed    = regexp.MustCompile(`^(ACS3|SDK)-HMAC-SHA256\n`)
+	hashed    = regexp.MustCompile(`^(ACS3|SDK|OSS4)-HMAC-SHA256\n`)
 	hexSum    = regexp.MustCompile(`^[0-9a-fA-F]{64}$`)
 	md5Sum    = regexp.MustCompile(`^[A-Za-z0-9+/]{22}==$`)
 	httpDate  = regexp.MustCompile(`^[A-Z][a-z]{2}, \d`)
+	anyDate   = regexp.MustCompile(`^([A-Z][a-z]{2}, \d|\d{9,11}$)`) // or when a URL ends
+	ossTag    = regexp.MustCompile(`(?s)<StringToSign>(.*)</StringToSign>`)
 	escapes   = regexp.MustCompile(`%[0-9A-Fa-f]{2}`)
 	signature = url.Values{"Signature": {"-"}}.Encode()
 )
@@ -35,6 +38,9 @@ func strip(text string) string {
 	if _, after, ok := strings.Cut(text, serverSays); ok {
 		text, _, _ = strings.Cut(after, serverAdds)
 	}
+	if found := ossTag.FindStringSubmatch(text); found != nil {
+		text = html.UnescapeString(found[1])
+	}
 	return text
 }
 
@@ -47,10 +53,20 @@ func rebuild(text string) (Pasted, error) {
 		return rebuildRPC(text), nil
 	case lineROA.MatchString(text):
 		lines := strings.Split(text, "\n")
-		if n := len(lines); n > 4 && lines[n-3] == "" && (hexSum.MatchString(lines[n-1]) || lines[n-1] == "UNSIGNED-PAYLOAD") {
+		has := func(prefix string) bool {
+			return slices.ContainsFunc(lines, func(line string) bool { return strings.HasPrefix(line, prefix) })
+		}
+		n := len(lines)
+		if n > 4 && lines[n-3] == "" && (has("x-oss-") || strings.Contains(lines[2], "x-oss-signature-version=")) {
+			return rebuildOSS4(lines), nil
+		}
+		if n > 4 && lines[n-3] == "" && (hexSum.MatchString(lines[n-1]) || lines[n-1] == "UNSIGNED-PAYLOAD") {
 			return rebuildCanonical(lines), nil
 		}
-		if slices.ContainsFunc(lines, func(line string) bool { return strings.HasPrefix(line, "/") }) {
+		if has("/") && !has("x-acs-") && slices.ContainsFunc(lines[:min(n, 4)], anyDate.MatchString) {
+			return rebuildOSS1(lines), nil
+		}
+		if has("/") {
 			return rebuildROA(lines), nil
 		}
 	}
@@ -100,6 +116,59 @@ func rebuildROA(lines []string) Pasted {
 		}
 	}
 	p.Query = strings.Join(out, "&")
+	return p
+}
+
+// rebuildOSS1 reads the lines of a string of V1 of OSS, whose resource is decoded.
+func rebuildOSS1(lines []string) Pasted {
+	p := Pasted{NoBody: true, Request: sign.Request{Method: strings.ToUpper(lines[0]), Header: http.Header{}}}
+	date := slices.IndexFunc(lines, anyDate.MatchString)
+	for _, line := range lines[1:date] {
+		if md5Sum.MatchString(line) {
+			set(p.Header, "Content-Md5", line)
+		} else {
+			set(p.Header, "Content-Type", line)
+		}
+	}
+	rest := lines[date+1:]
+	for len(rest) > 1 && !strings.HasPrefix(rest[0], "/") {
+		if name, value, ok := strings.Cut(rest[0], ":"); ok && strings.HasPrefix(strings.ToLower(name), "x-oss-") {
+			set(p.Header, name, value)
+		}
+		rest = rest[1:]
+	}
+	path, query, _ := strings.Cut(strings.Join(rest, "\n"), "?")
+	var out []string
+	for part := range strings.SplitSeq(query, "&") {
+		if name, value, _ := strings.Cut(part, "="); part != "" {
+			out = append(out, sign.Escape(name)+"="+sign.Escape(value))
+		}
+	}
+	if httpDate.MatchString(lines[date]) {
+		set(p.Header, "Authorization", "OSS -:-", "Date", lines[date])
+	} else {
+		out = append(out, "OSSAccessKeyId=-", "Expires="+lines[date], "Signature=-")
+	}
+	if escapes.MatchString(path) {
+		p.Path = path // it should have been decoded
+	} else {
+		p.Path = strings.ReplaceAll(sign.Escape(path), "%2F", "/")
+	}
+	p.Query = strings.Join(out, "&")
+	return p
+}
+
+// rebuildOSS4 reads the lines of a canonical request of V4 of OSS. What its scope is
+// does not stand there.
+func rebuildOSS4(lines []string) Pasted {
+	p := rebuildCanonical(lines)
+	p.Header.Del("Authorization")
+	if strings.Contains(p.Query, "x-oss-signature-version=") {
+		p.Query += "&x-oss-signature=-"
+		return p
+	}
+	day, _, _ := strings.Cut(p.Header.Get("X-Oss-Date"), "T")
+	set(p.Header, "Authorization", string(sign.OSS4)+" Credential=-/"+day+"/cn-hangzhou/oss/aliyun_v4_request,AdditionalHeaders="+lines[len(lines)-2]+",Signature=-")
 	return p
 }
 

@@ -115,6 +115,12 @@ func OSSSigned(header http.Header, query string) bool {
 	return authorization != "" || url != ""
 }
 
+// IsOSS tells whether a request has a sign of OSS, in its header or its query.
+func (r Request) IsOSS() bool {
+	header, inURL := ossSigns(r.Header, r.Query)
+	return header+inURL != ""
+}
+
 // ossSigns are the schemes that the header and the query of a request name, ""
 // where they name none of OSS.
 func ossSigns(header http.Header, query string) (authorization, inURL string) {
