@@ -51,7 +51,7 @@ func TestASecretIsShownOnceOnTheAnswerThatMadeIt(t *testing.T) {
 		t.Fatalf("got %d, a secret of %d characters, %v", p.Status, len(secret), p.Header)
 	}
 	for _, want := range []string{
-		"export ALIBABA_CLOUD_ACCESS_KEY_SECRET=" + secret + "\n# endpoint: desk.example.com\n", "export HUAWEICLOUD_SDK_SK=" + secret + "\n# endpoint: http://desk.example.com",
+		"export ALIBABA_CLOUD_ACCESS_KEY_SECRET=" + secret + "\n# endpoint: desk.example.com\n", "export OSS_ACCESS_KEY_SECRET=" + secret + "\n# endpoint: http://desk.example.com", "export HUAWEICLOUD_SDK_SK=" + secret + "\n# endpoint: http://desk.example.com",
 	} {
 		if !strings.Contains(p.Find("#environment").Text(), want) {
 			t.Errorf("got %q, want %q in it", p.Find("#environment").Text(), want)

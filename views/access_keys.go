@@ -154,6 +154,12 @@ func huaweiEnv(ctx context.Context, id, secret, site string) string {
 		"\n# " + i18n.T(ctx, "keys.env.endpoint", "Endpoint", site)
 }
 
+// ossEnv are those by which the vendor's clients of OSS find a key.
+func ossEnv(ctx context.Context, id, secret, site string) string {
+	return "export OSS_ACCESS_KEY_ID=" + id + "\nexport OSS_ACCESS_KEY_SECRET=" + secret +
+		"\n# " + i18n.T(ctx, "keys.env.endpoint", "Endpoint", site) + "\n# " + i18n.T(ctx, "keys.env.path")
+}
+
 // keyFacts are what is known of a key.
 func (p AccessKeyShowProps) facts(ctx context.Context) []ui.Row {
 	k := p.Key
