@@ -20,6 +20,28 @@ type generations struct {
 	n       int64
 }
 
+// asked is what a request knows of the generation, "" before it has asked and
+// after it has written; generations.mu guards it.
+type asked struct{ generation string }
+
+type askedKey struct{}
+
+// AskOnce is a context for what is read to answer one request: all of it is of
+// what the database held when the first was read, or of later. It is for no
+// longer than a reader waits for a page.
+func AskOnce(ctx context.Context) context.Context {
+	return context.WithValue(ctx, askedKey{}, new(asked))
+}
+
+// forget lets a request that has written ask again.
+func (g *generations) forget(ctx context.Context) {
+	if once, ok := ctx.Value(askedKey{}).(*asked); ok {
+		g.mu.Lock()
+		defer g.mu.Unlock()
+		once.generation = ""
+	}
+}
+
 // generation is what the database holds now, by a name: what a request that has
 // asked for it reads afterwards is of this generation or of a later one. It is ""
 // on PostgreSQL, which is as far away as the rows, and inside a transaction.
@@ -30,6 +52,13 @@ func (db *DB) generation(ctx context.Context) (string, error) {
 	g := db.generations
 	g.mu.Lock()
 	defer g.mu.Unlock()
+	once, ok := ctx.Value(askedKey{}).(*asked)
+	if !ok {
+		once = new(asked)
+	}
+	if once.generation != "" {
+		return once.generation, nil
+	}
 	ctx = context.WithoutCancel(ctx) // it is over before anybody could want to end it
 	if g.conn == nil {
 		pool, err := db.gorm.DB()
@@ -50,7 +79,8 @@ func (db *DB) generation(ctx context.Context) (string, error) {
 		g.version = version
 		g.n++
 	}
-	return strconv.FormatInt(g.n, 10), nil
+	once.generation = strconv.FormatInt(g.n, 10)
+	return once.generation, nil
 }
 
 func (g *generations) close() error {

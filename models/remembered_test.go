@@ -169,3 +169,23 @@ func TestWhatAnotherProcessChangesOfTotalsCountsAtOnce(t *testing.T) {
 			ON CONFLICT (team_id, name) DO UPDATE SET value = counters.value + 1`, team.Viewer.TeamID)
 	}
 }
+
+func TestWhoAsksOnceFindsWhatWasWrittenBeforeAndByItself(t *testing.T) {
+	t.Parallel()
+	db := modelstest.Open(t)
+	team := modelstest.NewTeam(t, db)
+	for n := range int64(3) {
+		ctx := models.AskOnce(t.Context())
+		for more := range int64(2) {
+			for range 2 { // so that it is remembered
+				if got, err := db.Counts(ctx, team.Viewer); err != nil || got["bucket"] != 3*n+more {
+					t.Fatalf("after %d buckets: got %v, %v", 3*n+more, got, err)
+				}
+			}
+			if _, err := db.PlaceOrder(ctx, team.Requester, bucketOrder("", "")); err != nil {
+				t.Fatal(err)
+			}
+		}
+		mustPlace(t, db, team.Requester, bucketOrder("", ""))
+	}
+}

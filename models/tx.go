@@ -70,6 +70,7 @@ func (db *DB) change(ctx context.Context, twice bool, fn func(ctx context.Contex
 		err = db.gorm.WithContext(context.WithoutCancel(ctx)).Transaction(run)
 	}
 	if err == nil {
+		db.generations.forget(ctx)
 		db.writes.Add(1)
 		db.progress.reach(marks)
 	}

@@ -36,6 +36,9 @@ func Authenticate(c *gin.Context) {
 	v := visitOf(ctx)
 	from := models.Actor{Face: models.ByForm, Address: c.ClientIP(), Agent: c.Request.UserAgent(), RequestID: v.id}
 	ctx = models.WithActor(ctx, from)
+	if c.Request.Method == http.MethodGet {
+		ctx = models.AskOnce(ctx)
+	}
 	if token := readCookie(c, sessionCookie); token != "" && v.session == nil {
 		session, err := v.site.DB.FindSession(ctx, token)
 		if err != nil && !errors.Is(err, models.ErrNotFound) {
