@@ -14,8 +14,8 @@ import (
 	"quartermaster/web/webtest"
 )
 
-// BenchmarkList measures the pages of lists of 50 rows, with everything that
-// stands before and around them, and how many bytes they have.
+// BenchmarkList measures the first page and those of lists of 50 rows, with
+// everything that stands before and around them, and how many bytes they have.
 func BenchmarkList(b *testing.B) {
 	db := modelstest.OpenWith(b, models.Options{Operations: api.Documented().Limits()})
 	h, err := handlers.Routes(handlers.Config{Site: web.Site{DB: db}, UploadLimit: 1 << 20})
@@ -33,7 +33,7 @@ func BenchmarkList(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	for _, path := range []string{"/orders", "/plans", "/plans?state=ACTIVE", "/activity"} {
+	for _, path := range []string{"/", "/orders", "/plans", "/plans?state=ACTIVE", "/activity"} {
 		b.Run(path, func(b *testing.B) {
 			r := httptest.NewRequest(http.MethodGet, path, nil)
 			r.Host = at.Host

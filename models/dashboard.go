@@ -47,20 +47,66 @@ func (db *DB) FindDashboard(ctx context.Context, by Actor) (*Dashboard, error) {
 	if d.Counts, err = db.Counts(ctx, by); err != nil {
 		return nil, err
 	}
-	months, err := db.ListMonths(ctx, by, dashboardMonths)
+	l, err := db.lately(ctx, by, d.Now)
 	if err != nil {
 		return nil, err
 	}
-	d.Months = db.everyMonth(months, d.Now, dashboardMonths)
-	if d.Expiring, err = db.ListExpiring(ctx, by, dashboardRows); err != nil {
-		return nil, err
+	d.Months = db.everyMonth(l.months, d.Now, dashboardMonths)
+	d.Expiring, d.Running, d.Events = l.expiring(d.Now), l.running, l.events
+	return d, nil
+}
+
+// lately is what a dashboard shows besides counts, as it was read at the team's
+// time: until the database changes, the time changes little of it. ending are
+// the things whose term ends next, however late.
+type lately struct {
+	at      time.Time
+	months  []Month
+	ending  []Expiring
+	running []Job
+	events  []Event
+}
+
+// stands tells whether the same would be read now.
+func (l lately) stands(now time.Time) bool {
+	return !now.Before(l.at) && monthOf(now.In(pricing.Zone)) == monthOf(l.at.In(pricing.Zone)) &&
+		(len(l.ending) == 0 || l.ending[0].EndsAt.After(now))
+}
+
+// expiring are those of ending whose term ends in the next 30 days.
+func (l lately) expiring(now time.Time) []Expiring {
+	late := slices.IndexFunc(l.ending, func(e Expiring) bool { return e.EndsAt.After(now.Add(expiringWithin)) })
+	if late < 0 {
+		return l.ending
 	}
-	if d.Running, err = db.ListRunningJobs(ctx, by, dashboardRows); err != nil {
-		return nil, err
+	return l.ending[:late]
+}
+
+// lately is shared: nobody changes what it holds.
+func (db *DB) lately(ctx context.Context, by Actor, now time.Time) (lately, error) {
+	generation, err := db.generation(ctx)
+	if err != nil {
+		return lately{}, err
+	}
+	if l, known := db.dashboards.at(generation, by.TeamID); known && l.stands(now) {
+		return l, nil
+	}
+	l := lately{at: now}
+	if l.months, err = db.ListMonths(ctx, by, dashboardMonths); err != nil {
+		return l, err
+	}
+	if l.ending, err = db.ending(ctx, by, now, dashboardRows); err != nil {
+		return l, err
+	}
+	if l.running, err = db.ListRunningJobs(ctx, by, dashboardRows); err != nil {
+		return l, err
 	}
 	events, err := Events.Read(ctx, db, by, Page{Size: dashboardRows}.query("without", string(KindUser)))
-	d.Events = events.Rows
-	return d, err
+	l.events = events.Rows
+	if err == nil && generation != "" {
+		db.dashboards.keep(generation, by.TeamID, l)
+	}
+	return l, err
 }
 
 // everyMonth fills in the months in which nothing happened, for each kind that
@@ -80,21 +126,16 @@ func (db *DB) everyMonth(known []Month, now time.Time, n int) map[Kind][]Month {
 	return all
 }
 
-// ListExpiring are the things, as plans and stores paid in advance, whose term
-// ends in the next 30 days of the team's time, the soonest first, at most n.
-func (db *DB) ListExpiring(ctx context.Context, by Actor, n int) ([]Expiring, error) {
-	if err := by.may(See); err != nil {
-		return nil, err
-	}
-	now := db.TeamNow(by)
-	until := now.Add(expiringWithin)
+// ending are the things, as plans and stores paid in advance, whose term ends
+// after a time, the soonest first, at most n.
+func (db *DB) ending(ctx context.Context, by Actor, after time.Time, n int) ([]Expiring, error) {
 	var found []Expiring
 	for _, k := range db.kinds {
 		if k.Expiring == "" {
 			continue
 		}
 		var some []Expiring
-		if err := db.Scan(ctx, &some, k.Expiring, by.TeamID, now, until, n); err != nil {
+		if err := db.Scan(ctx, &some, k.Expiring, by.TeamID, after, n); err != nil {
 			return nil, err
 		}
 		for _, e := range some {

@@ -1,6 +1,7 @@
 package models_test
 
 import (
+	"fmt"
 	"maps"
 	"slices"
 	"testing"
@@ -55,5 +56,51 @@ func TestDashboardCountsWhatHappenedInItsMonth(t *testing.T) {
 	}
 	if empty.Counts["bucket"] != 0 || len(empty.Running) != 0 || len(empty.Expiring) != 0 {
 		t.Errorf("another team sees %+v", empty)
+	}
+}
+
+func TestADashboardShowsEachChangeOfTheDatabaseAndOfTime(t *testing.T) {
+	t.Parallel()
+	clock := modelstest.NewClock()
+	o := modelstest.Choose(t, models.Options{Clock: clock.Now})
+	db := modelstest.OpenWith(t, o)
+	team := modelstest.NewTeam(t, db)
+	mustPlace(t, db, team.Requester, planOrder(example()))
+	mustPlace(t, db, team.Requester, planOrder(example()))
+	soon, later := clock.Now().Add(20*24*time.Hour), clock.Now().Add(40*24*time.Hour)
+	for _, step := range []struct {
+		change string
+		args   []any
+		move   time.Duration
+		want   string
+	}{
+		{want: "0 ending, 0 running, plan.created, 2 made"},
+		{change: "UPDATE plans SET ends_at = ?", args: []any{later}, want: "0 ending, 0 running, plan.created, 2 made"},
+		{change: "UPDATE plans SET ends_at = ? WHERE id = (SELECT min(id) FROM plans)", args: []any{soon}, want: "1 ending, 0 running, plan.created, 2 made"},
+		{change: "UPDATE months SET created = 5 WHERE kind = 'plan'", want: "1 ending, 0 running, plan.created, 5 made"},
+		{change: `INSERT INTO events (id, team_id, at, user_id, user_name, action, result, kind, subject_id, subject_name, region, detail, face, address, request_id)
+			VALUES ('e', ?, ?, '', '', 'x', '', 'plan', '', '', '', '', '', '', '')`, args: []any{team.Viewer.TeamID, later}, want: "1 ending, 0 running, x, 5 made"},
+		{change: `INSERT INTO jobs (id, team_id, kind, subject_id, subject_name, payload, state, steps, run_at, created_by, created_at)
+			VALUES ('j', ?, 'CreateStore', 's', 's', '{}', 'queued', '[]', ?, '', ?)`, args: []any{team.Viewer.TeamID, later, soon}, want: "1 ending, 1 running, x, 5 made"},
+		{move: 15 * 24 * time.Hour, want: "2 ending, 1 running, x, 0 made"},
+		{move: 6 * 24 * time.Hour, want: "1 ending, 1 running, x, 0 made"},
+		{move: 20 * 24 * time.Hour, want: "0 ending, 1 running, x, 0 made"},
+		{move: -41 * 24 * time.Hour, want: "1 ending, 1 running, x, 5 made"},
+	} {
+		clock.Move(step.move)
+		if step.change != "" {
+			modelstest.Exec(t, o, step.change, step.args...)
+		}
+		for range 2 { // so that it is remembered
+			d, err := db.FindDashboard(t.Context(), team.Viewer)
+			if err != nil {
+				t.Fatal(err)
+			}
+			months := d.Months[models.KindPlan]
+			got := fmt.Sprintf("%d ending, %d running, %s, %d made", len(d.Expiring), len(d.Running), d.Events[0].Action, months[len(months)-1].Created)
+			if got != step.want {
+				t.Errorf("%s, %s: got %s, want %s", step.change, step.move, got, step.want)
+			}
+		}
 	}
 }

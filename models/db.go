@@ -90,18 +90,19 @@ type DB struct {
 	clock   Clock
 	random  io.Reader
 	// passwords makes and checks the hashes of passwords.
-	passwords *password.Hasher
-	pictures  *picture.Cleaner
-	log       *slog.Logger
-	kinds     []KindFacts
-	holds     func(ctx context.Context, by Actor, order *Order) (bool, string) // Options.Policy
-	ids       *sequence
-	sessions  *remembered[Session] // by the hashes of their tokens
-	callers   *remembered[sealedCaller]
-	totals    *remembered[map[string]int64] // by team
-	versions  *remembered[string]           // by the names of settings
-	answers   *answers
-	// generations tell how long totals, versions and answers hold.
+	passwords  *password.Hasher
+	pictures   *picture.Cleaner
+	log        *slog.Logger
+	kinds      []KindFacts
+	holds      func(ctx context.Context, by Actor, order *Order) (bool, string) // Options.Policy
+	ids        *sequence
+	sessions   *remembered[Session] // by the hashes of their tokens
+	callers    *remembered[sealedCaller]
+	totals     *remembered[map[string]int64] // by team
+	dashboards *remembered[lately]           // by team
+	versions   *remembered[string]           // by the names of settings
+	answers    *answers
+	// generations tell how long totals, dashboards, versions and answers hold.
 	generations *generations
 	writes      *atomic.Int64 // how many transactions this process has made
 	wake        wake          // tells the worker that a job may be due
@@ -148,7 +149,7 @@ func Open(ctx context.Context, o Options) (*DB, error) {
 func newDB(o Options) *DB {
 	db := &DB{folder: o.Folder, address: o.Postgres, clock: o.Clock, random: o.Random, log: o.Log, holds: o.Policy, kinds: o.Kinds, ids: new(sequence),
 		wake: newWake(), writes: new(atomic.Int64), sessions: new(remembered[Session]), callers: new(remembered[sealedCaller]),
-		totals: new(remembered[map[string]int64]), versions: new(remembered[string]), answers: new(answers), generations: new(generations),
+		totals: new(remembered[map[string]int64]), dashboards: new(remembered[lately]), versions: new(remembered[string]), answers: new(answers), generations: new(generations),
 		offered: new(atomic.Pointer[catalogue]), nonces: new(atomic.Int64), withheld: new(atomic.Int64)}
 	db.operations = o.Operations
 	if db.clock == nil {

@@ -55,9 +55,8 @@ type KindFacts struct {
 	Retry func(ctx context.Context, tx *DB, by Actor, line OrderLine) error
 	// Search says how its things are found by a text.
 	Search SearchFacts
-	// Expiring finds what ends soon: id, zh, en, region, starts_at, ends_at and
-	// order_number, of a team, after one time and up to another, soonest first
-	// and so many at most.
+	// Expiring finds what ends next: id, zh, en, region, starts_at, ends_at and
+	// order_number, of a team, after a time, soonest first and so many at most.
 	Expiring string
 	// Sample are the columns that put a thing of the demo into a state; its
 	// column "state" alone when there is none.
@@ -99,7 +98,7 @@ func Kinds() []KindFacts {
 			Search: SearchFacts{Text: []string{"id", "package_type", "note", "creator_name"}, Tag: "package_type", Name: "id", Detail: "package_type"},
 			Expiring: `SELECT p.id, t.zh, t.en, p.region, p.effective_at AS starts_at, p.ends_at, p.order_number
 				FROM plans p JOIN package_types t ON t.code = p.package_type
-				WHERE p.team_id = ? AND p.ends_at > ? AND p.ends_at <= ? AND NOT p.held ORDER BY p.ends_at, p.id LIMIT ?`,
+				WHERE p.team_id = ? AND p.ends_at > ? AND NOT p.held ORDER BY p.ends_at, p.id LIMIT ?`,
 			Sample: func(_ string, now time.Time) map[string]any {
 				return map[string]any{"exhausted_at": now, "settled_until": time.Time{}}
 			},
@@ -118,7 +117,7 @@ func Kinds() []KindFacts {
 			},
 			Search: SearchFacts{Text: []string{"name", "id", "description", "creator_name"}, Name: "name", Detail: "region"},
 			Expiring: `SELECT id, name AS zh, name AS en, region, created_at AS starts_at, ends_at, order_number
-				FROM stores WHERE team_id = ? AND ends_at > ? AND ends_at <= ? ORDER BY ends_at, id LIMIT ?`,
+				FROM stores WHERE team_id = ? AND ends_at > ? ORDER BY ends_at, id LIMIT ?`,
 			Sample: sampleStore,
 		},
 		{

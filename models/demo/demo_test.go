@@ -76,7 +76,7 @@ func TestSampleYearShowsEveryKindInEveryState(t *testing.T) {
 			t.Errorf("no %s in the sample year: %v", want, seen)
 		}
 	}
-	if expiring, err := db.ListExpiring(t.Context(), by, 8); err != nil || len(expiring) == 0 {
+	if d, err := db.FindDashboard(t.Context(), by); err != nil || len(d.Expiring) == 0 {
 		t.Errorf("nothing ends within 30 days: %v", err)
 	}
 }
