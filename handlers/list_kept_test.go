@@ -2,6 +2,7 @@ package handlers_test
 
 import (
 	"net/http"
+	"strings"
 	"testing"
 	"time"
 
@@ -32,6 +33,32 @@ var keptLists = map[string][]string{
 		"UPDATE plans SET held = false, exhausted_at = NULL",
 		"UPDATE package_types SET en = 'Other', zh = '其他'", "UPDATE package_types SET en = 'Third', zh = '第三'",
 	},
+	"/buckets": {
+		"UPDATE buckets SET name = 'other'", "UPDATE buckets SET id = 'b'", "UPDATE buckets SET description = '<b>'", "UPDATE buckets SET tags = '[\"a\",\"b\"]'", "UPDATE buckets SET region = 'cn-beijing'",
+		"UPDATE buckets SET used_bytes = 5000000000", "UPDATE buckets SET size_limit = 6000000000", "UPDATE buckets SET size_limit = 0", "UPDATE buckets SET object_count = 12",
+		"UPDATE buckets SET creator_name = '<i>'", "UPDATE buckets SET created_at = '2020-01-02 03:04:05+00:00'",
+		"UPDATE regions SET en = 'Other', zh = '其他'", "DELETE FROM regions",
+	},
+	"/stores": {
+		"UPDATE stores SET state = 'RUNNING'", "UPDATE stores SET id = 's'", "UPDATE stores SET name = 'other'", "UPDATE stores SET description = '<b>'", "UPDATE stores SET zones = '[\"cn-north-7c\",\"cn-north-7a\"]'",
+		"UPDATE stores SET cu = 'large'", "UPDATE stores SET num = 3", "UPDATE stores SET charge_mode = 'prePaid', period_type = 'month', period_num = 2", "UPDATE stores SET period_num = 3",
+		"UPDATE stores SET period_type = 'year'", "UPDATE stores SET ends_at = '2027-01-02 03:04:05+00:00'", "UPDATE stores SET creator_name = '<i>'", "UPDATE stores SET created_at = '2020-01-02 03:04:05+00:00'",
+		"UPDATE regions SET zones = '[{\"id\": \"cn-north-7c\", \"zh\": \"其他\", \"en\": \"Other\"}]'", "UPDATE regions SET en = 'Other', zh = '其他'", "UPDATE stores SET region = 'elsewhere'",
+	},
+	"/apps": {
+		"UPDATE apps SET name = 'other'", "UPDATE apps SET description = '<b>'", "UPDATE apps SET region = 'cn-beijing'", "UPDATE apps SET category = 'tool'", "UPDATE apps SET version_count = 12",
+		"UPDATE apps SET creator_name = '<i>'", "UPDATE apps SET created_at = '2020-01-02 03:04:05+00:00'",
+		"UPDATE regions SET en = 'Other', zh = '其他'",
+	},
+	"/pkg-versions": {
+		`INSERT INTO pkg_versions (id, team_id, app_id, app_name, label, description, source, state, order_number, created_by, creator_name, created_at, updated_at)
+			SELECT 'v', team_id, id, name, '1.0', '', 'obs://a/b.zip', 'UNVERIFIED', 0, '', 'x', created_at, created_at FROM apps`,
+		"UPDATE pkg_versions SET id = 'w'", "UPDATE pkg_versions SET app_name = 'other'", "UPDATE pkg_versions SET label = '<b>'", "UPDATE pkg_versions SET description = '<i>'", "UPDATE pkg_versions SET source = 'obs://c/d.zip'",
+		`INSERT INTO objects (id, team_id, bucket_id, key, size, content_type, sha256, md5, blob, created_by, creator_name, created_at)
+			SELECT 'o', team_id, id, 'k', 1, '', '', '', '', '', '', created_at FROM buckets`,
+		"UPDATE pkg_versions SET state = 'READY', object_id = 'o'", "UPDATE pkg_versions SET size = 5000", "UPDATE pkg_versions SET state = 'FAILED'", "UPDATE pkg_versions SET state = 'CHECKING'", "UPDATE pkg_versions SET state = 'READY'",
+		"UPDATE pkg_versions SET creator_name = '<i>'", "UPDATE pkg_versions SET created_at = '2020-01-02 03:04:05+00:00'",
+	},
 }
 
 func TestRowsThatAreKeptShowEachChangeAtOnce(t *testing.T) {
@@ -42,6 +69,11 @@ func TestRowsThatAreKeptShowEachChangeAtOnce(t *testing.T) {
 			o := modelstest.Choose(t, models.Options{Clock: modelstest.NewClock().Now, Operations: api.Documented().Limits()})
 			site := openForgetful(t, o)
 			place(t, site, paidOrder())
+			place(t, site, models.OrderInput{Lines: []models.LineInput{
+				&models.BucketInput{Region: "cn-hangzhou"},
+				&models.StoreInput{Name: "docs", Region: "cn-north-7", Zones: []string{"cn-north-7a"}, CU: "xlarge", Num: 1, ChargeMode: "postPaid"},
+			}})
+			newApp(t, site, "shop")
 			english, chinese := site.SignIn(t, models.Admin), site.SignIn(t, models.Viewer)
 			chinese.Header.Set("Accept-Language", "zh")
 			english.Get(t, path)
@@ -61,7 +93,7 @@ func TestRowsThatAreKeptShowEachChangeAtOnce(t *testing.T) {
 			for _, change := range changes {
 				modelstest.Exec(t, o, change)
 				now := same(change)
-				if now == was {
+				if now == was && !strings.HasPrefix(change, "INSERT INTO objects") {
 					t.Errorf("%s changes nothing that is seen", change)
 				}
 				was = now

@@ -199,7 +199,7 @@ var Orders = &ListView[models.Order]{
 			for _, k := range orderKinds(*o) {
 				c.Mark(k)
 			}
-			c.In("span", "", orderWhat(c.Ctx, o))
+			c.Text(orderWhat(c.Ctx, o))
 			c.Close("span")
 		}},
 		plain("order.requester", "", func(_ *ui.Cells, o *models.Order) string { return o.RequesterName }),
