@@ -58,6 +58,7 @@ var parts = []part{
 	{"wire", "what a browser loads", wire},
 	{"api", "signed calls beside the same order without them", signed},
 	{"apilist", "what lists by API take, with few and with many rows", signedLists},
+	{"objects", "files put and got by the OSS API, beside a program that writes and syncs them", objects},
 	{"export", "exports of everything, and the memory that they take", exports},
 	{"soak", "a mix of everything for a while: memory, files and goroutines", soaks},
 	{"postgres", "lists and creates on PostgreSQL", onPostgres},

@@ -145,6 +145,7 @@ func (b *bench) compare(what string, bare, desk []measured, of func(measured) (f
 func perSecond(m measured) (float64, string) { return m.perSecond, fmt.Sprintf("%.0f", m.perSecond) }
 func processor(m measured) (float64, string) { return float64(m.cpu), ms(m.cpu) }
 func slowest(m measured) (float64, string)   { return float64(m.p99), ms(m.p99) }
+func median(m measured) (float64, string)    { return float64(m.p50), ms(m.p50) }
 
 // alone measures each list with one client, few rows beside many.
 func (b *bench) alone(bare, small, large *server) error {

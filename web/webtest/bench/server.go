@@ -249,7 +249,7 @@ func (d desk) renew(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return errors.Join(db.SettlePlans(ctx), db.Close())
+	return errors.Join(db.SettlePlans(ctx), db.FillSearch(ctx), db.Close())
 }
 
 // serve serves a desk, with somebody signed in.

@@ -8,8 +8,11 @@ import (
 	"flag"
 	"fmt"
 	"html"
+	"io"
 	"log"
 	"net/http"
+	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"sync/atomic"
@@ -24,6 +27,7 @@ const columns = "id, name, kind, size, region, state, starts, ends, price, perso
 type server struct {
 	page, filtered, after, search, total, counters, insert *sql.Stmt
 	last                                                   atomic.Int64
+	folder                                                 string // of files
 }
 
 func main() {
@@ -51,6 +55,9 @@ func main() {
 	http.HandleFunc("GET /list", s.list)
 	http.HandleFunc("GET /{$}", s.dashboard)
 	http.HandleFunc("POST /create", s.create)
+	s.folder = filepath.Dir(*file)
+	http.HandleFunc("PUT /files/{name}", s.put)
+	http.HandleFunc("GET /files/{name}", s.get)
 	log.Fatal(http.ListenAndServe(*listen, nil)) // #nosec G114 -- nobody else reaches it
 }
 
@@ -216,3 +223,39 @@ func (s *server) create(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Location", "/list")
 	w.WriteHeader(http.StatusSeeOther)
 }
+
+// put keeps a file: its bytes are written and synced, and so is its name.
+func (s *server) put(w http.ResponseWriter, r *http.Request) {
+	if err := s.keep(r.PathValue("name"), r.Body); err != nil {
+		http.Error(w, err.Error(), http.StatusInternalServerError)
+	}
+}
+
+func (s *server) keep(name string, body io.Reader) error {
+	f, err := os.CreateTemp(s.folder, "put-")
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	if _, err := io.Copy(f, body); err != nil {
+		return err
+	}
+	if err := f.Sync(); err != nil {
+		return err
+	}
+	if err := os.Rename(f.Name(), s.path(name)); err != nil { // #nosec G703 -- the bench's own names
+		return err
+	}
+	folder, err := os.Open(s.folder)
+	if err != nil {
+		return err
+	}
+	defer folder.Close()
+	return folder.Sync()
+}
+
+func (s *server) get(w http.ResponseWriter, r *http.Request) {
+	http.ServeFile(w, r, s.path(r.PathValue("name"))) // #nosec G703 -- the bench's own names
+}
+
+func (s *server) path(name string) string { return filepath.Join(s.folder, filepath.Base(name)) }
