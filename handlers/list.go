@@ -197,15 +197,3 @@ func (h List[R]) file(c *gin.Context, format string) error {
 func listPage(c *gin.Context) models.Page {
 	return models.Page{After: c.Query("after"), Before: c.Query("before"), Near: true}
 }
-
-// listURL is the address of the requested list with those of its filters that
-// are on.
-func listURL(c *gin.Context, filters ...string) views.ListURL {
-	u := views.ListURL{Path: c.Request.URL.Path, Query: map[string][]string{}}
-	for _, name := range filters {
-		if v := c.Query(name); v != "" {
-			u.Query.Set(name, v)
-		}
-	}
-	return u
-}

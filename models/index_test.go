@@ -77,13 +77,6 @@ func none(err error) error {
 	return err
 }
 
-func lists[F, R any](list func(context.Context, models.Actor, F, models.Page) ([]R, models.Cursor, error), by models.Actor, f F, p models.Page) func(context.Context) error {
-	return func(ctx context.Context) error {
-		_, _, err := list(ctx, by, f, p)
-		return err
-	}
-}
-
 func numbers[F, R any](list func(context.Context, models.Actor, F, int, int) ([]R, int64, error), by models.Actor, f F) func(context.Context) error {
 	return func(ctx context.Context) error {
 		_, _, err := list(ctx, by, f, 1, 10)

@@ -141,14 +141,6 @@ func (db *DB) find(by Actor, kind Kind, text string, tags ...string) *finding {
 	return &finding{db: db, facts: db.kind(kind).search(), kind: kind, team: by.TeamID, text: text, tags: tags}
 }
 
-// besides says whether there are other conditions than the text.
-func (f *finding) besides(other bool) *finding {
-	if f != nil {
-		f.narrow = other
-	}
-	return f
-}
-
 // Cond is the condition that a row has what is looked for.
 func (f *finding) Cond() list.Cond {
 	condition, args := "fold("+f.facts.text(f.facts.Table)+`) LIKE ? ESCAPE '\'`, []any{like(f.text)}
