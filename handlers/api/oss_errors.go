@@ -82,7 +82,7 @@ func (e *Error) with(pairs ...string) *Error {
 	more := *e
 	more.Details = slices.Clone(e.Details)
 	for i := 0; i < len(pairs); i += 2 {
-		more.Details = append(more.Details, ErrorDetail{pairs[i], pairs[i+1]})
+		more.Details = append(more.Details, ErrorDetail{pairs[i], pairs[i+1]}) // #nosec G602 -- names and values come in pairs
 	}
 	return &more
 }

@@ -174,6 +174,6 @@ func (r *Request) addQuery(pairs ...string) {
 		if r.Query != "" {
 			r.Query += "&"
 		}
-		r.Query += Escape(pairs[i]) + "=" + Escape(pairs[i+1])
+		r.Query += Escape(pairs[i]) + "=" + Escape(pairs[i+1]) // #nosec G602 -- names and values come in pairs
 	}
 }
