@@ -235,7 +235,7 @@ func TestARestartOfPostgreSQLIsBusyAtMost(t *testing.T) {
 		t.Fatalf("got %d buckets and %d stores, want some of both", len(buckets), len(stores))
 	}
 	for _, name := range buckets {
-		if found := requester.Get(t, "/buckets?q="+name).Text("#buckets th a"); !strings.Contains(found, name) {
+		if found := requester.Get(t, "/buckets?q="+name).Text("#buckets tbody th a"); !strings.Contains(found, name) {
 			t.Errorf("bucket %s: got %q, want what was acknowledged", name, found)
 		}
 	}
