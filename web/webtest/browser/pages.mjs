@@ -39,7 +39,7 @@ export const pages = [
 	{ path: "/api/signing", role: "viewer" },
 	{ path: "/api/checker", role: "admin" },
 	{ path: "/team/keys", role: "admin" },
-	{ path: "/team/keys", role: "admin", follow: "#key-list th a" },
+	{ path: "/team/keys", role: "admin", follow: "#key-list tbody th a" },
 	{ path: "/team/keys/new", role: "admin" },
 	{ path: "/site/keys", role: "admin" },
 	{ path: "/account", role: "viewer" },
