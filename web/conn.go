@@ -3,6 +3,7 @@ package web
 import (
 	"context"
 	"errors"
+	"io"
 	"net"
 	"os"
 	"sync"
@@ -190,6 +191,49 @@ func (c *conn) Write(p []byte) (n int, err error) {
 			return n, err
 		}
 	}
+}
+
+// ReadFrom implements io.ReaderFrom. A piece of a file goes from the disk to the
+// network without a copy in this process, with the patience of Write.
+func (c *conn) ReadFrom(r io.Reader) (n int64, err error) {
+	piece, _ := r.(*io.LimitedReader)
+	way, ok := c.Conn.(io.ReaderFrom)
+	if piece == nil || !ok {
+		return c.copyFrom(r)
+	}
+	file, ok := piece.R.(*os.File)
+	if !ok {
+		return c.copyFrom(r)
+	}
+	all := piece.N
+	begin, err := file.Seek(0, io.SeekCurrent)
+	if err != nil {
+		return 0, err
+	}
+	pace := newPace(c.server.patience)
+	for {
+		began := models.SystemClock()
+		_ = c.Conn.SetWriteDeadline(began.Add(pace.turn()))
+		m, err := way.ReadFrom(piece)
+		n += m
+		if !pace.note(int(m), began) || !errors.Is(err, os.ErrDeadlineExceeded) {
+			return n, err
+		}
+		// What was read in this turn and not sent is read again.
+		piece.N = all - n
+		if _, err := file.Seek(begin+n, io.SeekStart); err != nil {
+			return n, err
+		}
+	}
+}
+
+// pieces are what is copied at once of what is no file.
+var pieces = sync.Pool{New: func() any { return new([128 << 10]byte) }}
+
+func (c *conn) copyFrom(r io.Reader) (int64, error) {
+	piece := pieces.Get().(*[128 << 10]byte)
+	defer pieces.Put(piece)
+	return io.CopyBuffer(struct{ io.Writer }{c}, r, piece[:])
 }
 
 // CloseWrite says that nothing more will be sent.

@@ -98,6 +98,7 @@ func begin(site *Site, newID func(*http.Request) string) gin.HandlerFunc {
 		v := &visit{site: site, id: id, log: log}
 		ctx := ui.WithKinds(context.WithValue(c.Request.Context(), visitKey{}, v), site.Kinds)
 		c.Request = c.Request.WithContext(ctx)
+		c.Writer = &writer{ResponseWriter: c.Writer}
 		c.Header("X-Request-Id", id)
 		finished := false
 		defer func() {

@@ -9,6 +9,10 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -62,6 +66,21 @@ func newDesk(t *testing.T, waits time.Duration) *desk {
 		_, err := c.Writer.Write(make([]byte, largeAnswer))
 		d.ended <- err
 	})
+	file := filepath.Join(t.TempDir(), "large")
+	if err := os.WriteFile(file, largeText(), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	e.GET("/file", web.Page(func(c *gin.Context) error {
+		f, err := os.Open(file)
+		if err != nil {
+			return err
+		}
+		defer f.Close()
+		c.Header("Content-Length", strconv.Itoa(largeAnswer))
+		_, err = io.CopyN(c.Writer, f, largeAnswer)
+		d.ended <- err
+		return nil
+	}))
 	e.POST("/deaf", func(c *gin.Context) {
 		_, _ = io.Copy(io.Discard, c.Request.Body) // and its error is lost
 		web.Fail(c, c.Request.Context().Err())
@@ -95,6 +114,15 @@ func newDesk(t *testing.T, waits time.Duration) *desk {
 
 // largeAnswer is more than the system keeps for a connection.
 const largeAnswer = 12 << 20
+
+// largeText is that many bytes, of which no piece looks like another.
+func largeText() []byte {
+	text := make([]byte, 0, largeAnswer+16)
+	for len(text) < largeAnswer {
+		text = fmt.Appendf(text, "%d\n", len(text))
+	}
+	return text[:largeAnswer]
+}
 
 // send writes a request's head and begins its body.
 func (d *desk) send(t *testing.T, head, body string) net.Conn {
@@ -259,6 +287,74 @@ func TestWhoeverDoesNotGetOnIsCut(t *testing.T) {
 	}
 	if n := strings.Count(d.log.String(), "status=408"); n != 5 {
 		t.Errorf("the log says another thing: %s", d.log)
+	}
+}
+
+// A file goes from the disk to the network past the handler, and with the same
+// patience.
+func TestAFileIsSentLikeAnyAnswer(t *testing.T) {
+	t.Parallel()
+	d, cut := newDesk(t, patience), newDesk(t, patience)
+	slow := d.send(t, "GET /file HTTP/1.1\r\nConnection: close", "")
+	cut.send(t, "GET /file HTTP/1.1", "")
+	webtest.Together(t, map[string]func() error{
+		"reads slowly": func() error {
+			piece, got := make([]byte, 64<<10), []byte(nil)
+			for range 20 {
+				time.Sleep(patience / 10)
+				if _, err := io.ReadFull(slow, piece); err != nil {
+					return fmt.Errorf("cut while it was read: %w", err)
+				}
+				got = append(got, piece...)
+			}
+			rest, err := io.ReadAll(slow)
+			if err != nil || !bytes.HasSuffix(append(got, rest...), append([]byte("\r\n\r\n"), largeText()...)) {
+				return fmt.Errorf("got %d other bytes, %w", len(got)+len(rest), err)
+			}
+			return nil
+		},
+		"reads nothing": func() error {
+			if err := <-cut.ended; !isTimeout(err) {
+				return fmt.Errorf("the handler got %v, want the end of its patience", err)
+			}
+			return nil
+		},
+	})
+	if err := <-d.ended; err != nil {
+		t.Error(err)
+	}
+	if log := d.log.String(); !strings.Contains(log, fmt.Sprintf("bytes=%d", largeAnswer)) || strings.Contains(log, "cut=true") {
+		t.Errorf("the log says another thing: %s", log)
+	}
+}
+
+// taker is a writer that reads by itself.
+type taker struct {
+	*httptest.ResponseRecorder
+	from io.Reader
+}
+
+func (t *taker) ReadFrom(r io.Reader) (int64, error) {
+	t.from = r
+	return io.Copy(io.Discard, r)
+}
+
+func TestNothingStandsBetweenAFileAndTheHTTPServer(t *testing.T) {
+	t.Parallel()
+	e, err := web.New(&web.Site{DB: modelstest.Open(t)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	f, err := os.Open("server_test.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	e.GET("/", func(c *gin.Context) { _, _ = io.CopyN(c.Writer, f, 10) })
+	w := &taker{ResponseRecorder: httptest.NewRecorder()}
+	e.ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/", nil))
+	if piece, ok := w.from.(*io.LimitedReader); !ok || piece.R != io.Reader(f) {
+		t.Errorf("the HTTP server got %T, want a piece of the file", w.from)
 	}
 }
 
