@@ -150,7 +150,7 @@ func (d *Dir) Stage(ctx context.Context, r io.Reader, limit int64) (_ Staged, er
 		}
 	}()
 	sha, sum, crc := sha256.New(), md5.New(), NewCRC64() // #nosec G401 -- the checksum of the documents; SHA-256 protects
-	size, err := copyWithin(ctx, io.MultiWriter(f, sha, sum, crc), r, limit)
+	size, err := copyWithin(ctx, r, limit, sum, sha, io.MultiWriter(f, crc))
 	if err != nil {
 		return Staged{}, err
 	}
@@ -473,31 +473,6 @@ func (d *Dir) isFresh(id string) bool {
 func (d *Dir) staged(id string) string  { return filepath.Join(d.staging, id) }
 func (d *Dir) kept(id string) string    { return filepath.Join(d.blobs, id[:2], id) }
 func (d *Dir) dropped(id string) string { return filepath.Join(d.aside, id) }
-
-// copyWithin copies r to w and returns the number of bytes. It looks at ctx
-// between reads and stops at the first byte over the limit.
-func copyWithin(ctx context.Context, w io.Writer, r io.Reader, limit int64) (int64, error) {
-	buf := make([]byte, 128<<10)
-	var size int64
-	for {
-		if err := ctx.Err(); err != nil {
-			return 0, err
-		}
-		n, err := r.Read(buf)
-		if size += int64(n); size > limit {
-			return 0, ErrTooLarge
-		}
-		if _, err := w.Write(buf[:n]); err != nil {
-			return 0, err
-		}
-		if err == io.EOF {
-			return size, nil
-		}
-		if err != nil {
-			return 0, err
-		}
-	}
-}
 
 // newID is 128 random bits as 32 lower-case hex digits.
 func newID() string {
