@@ -158,18 +158,37 @@ func (db *DB) writeCalls(l *callLog) error {
 			return tx.noteSeen(ctx, seen)
 		}))
 	}
-	for {
-		var batch []Call
-		for len(batch) < callsTogether && len(l.queue) > 0 {
-			batch = append(batch, <-l.queue)
-		}
-		if len(batch) == 0 {
-			return errors.Join(errs...)
-		}
+	var calls []Call
+	for len(l.queue) > 0 {
+		calls = append(calls, <-l.queue)
+	}
+	for batch := range slices.Chunk(lastCalls(calls), callsTogether) {
 		errs = append(errs, db.tx(context.Background(), func(ctx context.Context, tx *DB) error {
 			return tx.addCalls(ctx, batch)
 		}))
 	}
+	return errors.Join(errs...)
+}
+
+// lastCalls are those of calls that the lists of their keys have room for.
+func lastCalls(calls []Call) []Call {
+	type kept struct {
+		key      string
+		unproven bool
+	}
+	seen := map[kept]int{}
+	last := calls[:0:0]
+	for _, c := range slices.Backward(calls) {
+		list, most := kept{c.KeyID, c.Unproven}, callsKept
+		if c.Unproven {
+			most = unprovenKept
+		}
+		if seen[list]++; seen[list] <= most {
+			last = append(last, c)
+		}
+	}
+	slices.Reverse(last)
+	return last
 }
 
 // addCalls writes a batch: the calls, and each key's last use once.
