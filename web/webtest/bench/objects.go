@@ -3,15 +3,23 @@ package main
 import (
 	"bytes"
 	"context"
+	"database/sql"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
+	"path/filepath"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	_ "github.com/mattn/go-sqlite3"
 
 	"quartermaster/web/sign"
 )
 
 // objects measures files put and got by signed calls beside a program that
-// writes and syncs the same files, both on the disk that the bench has: what
+// writes and syncs the same files, also with the same checksums, both on the disk that the bench has: what
 // makes a sync slow elsewhere does not reach those of Go.
 func objects(b *bench) error {
 	quick := b.quick
@@ -48,36 +56,134 @@ func objects(b *bench) error {
 		clients []int
 	}{{"4 KiB", 4 << 10, []int{1, 16}}, {"1 MiB", 1 << 20, []int{1, 16}}, {"1 GiB", 1 << 30, []int{1}}} {
 		body := bytes.Repeat([]byte("资源台 "), f.size/10+1)[:f.size]
-		for _, method := range []string{"PUT", "GET"} {
+		for _, way := range []struct{ what, method, folder string }{
+			{"PUT", "PUT", "/files"}, {"PUT beside one with the same checksums", "PUT", "/summed"}, {"GET", "GET", "/files"},
+		} {
 			var sent []byte
-			if method == "PUT" {
+			if way.method == "PUT" {
 				sent = body
 			}
 			var bares, desks []measured
 			for _, clients := range f.clients {
 				m, err := b.turns(
 					func() measured {
-						return load(bare, clients, b.length, 200, file(bare, nil, method, "/files", f.name, sent))
+						return load(bare, clients, b.length, 200, file(bare, nil, way.method, way.folder, f.name, sent))
 					},
-					func() measured { return load(s, clients, b.length, 200, file(s, &k, method, bucket, f.name, sent)) })
+					func() measured {
+						return load(s, clients, b.length, 200, file(s, &k, way.method, bucket, f.name, sent))
+					})
 				if err != nil {
 					return err
 				}
 				bares, desks = append(bares, m[0]), append(desks, m[1])
 			}
-			b.compare(fmt.Sprintf("%s of %s, median, %v clients", method, f.name, f.clients), bares, desks, median)
+			b.compare(fmt.Sprintf("%s of %s, median, %v clients", way.what, f.name, f.clients), bares, desks, median)
 			b.compare("the same, a second", bares, desks, perSecond)
 			b.compare("the same, processor time of one", bares, desks, processor)
 		}
 		b.say("  memory of the desk: %s", memory(s))
 	}
-	// Prefixes of a bucket with some thousand files, as the puts left them.
-	for _, query := range []string{"list-type=2&max-keys=1000", "list-type=2&max-keys=1000&delimiter=%2F"} {
-		m, err := b.turns(func() measured { return load(s, 1, b.length, 200, file(s, &k, "GET", bucket+"?"+query, "", nil)) })
+	if err := b.manyFiles(bare, s, &k, bucket); err != nil {
+		return err
+	}
+	return b.listings(s, &k, d)
+}
+
+// manyFiles puts 10,000 small files from 16 clients and gets each of them.
+func (b *bench) manyFiles(bare, desk *server, k *key, bucket string) error {
+	const all, clients = 10_000, 16
+	body := bytes.Repeat([]byte("x"), 4<<10)
+	for _, method := range []string{"PUT", "GET"} {
+		took := func(s *server, k *key, folder string) (time.Duration, error) {
+			began, next := now(), atomic.Int64{}
+			var group sync.WaitGroup
+			errs := make([]error, clients)
+			for who := range clients {
+				group.Go(func() {
+					c := client{at: s.at}
+					defer c.lost(nil)
+					for n := next.Add(1); n <= all; n = next.Add(1) {
+						sent := body
+						if method == "GET" {
+							sent = nil
+						}
+						r, err := c.do(file(s, k, method, folder, fmt.Sprintf("many-%d", n), sent)(0, 0), false)
+						if err != nil || r.status != 200 {
+							errs[who] = fmt.Errorf("%s of file %d: %d %w", method, n, r.status, err)
+							return
+						}
+					}
+				})
+			}
+			group.Wait()
+			return now().Sub(began), errors.Join(errs...)
+		}
+		limit, err := took(bare, nil, "/files")
 		if err != nil {
 			return err
 		}
-		b.note("list of up to 1,000 files, "+query, "–", ms(m[0].p50), "")
+		have, err := took(desk, k, bucket)
+		if err != nil {
+			return err
+		}
+		b.note(fmt.Sprintf("%s of %d files of 4 KiB, %d clients, all", method, all, clients), ms(limit), ms(have), times(float64(limit), float64(have)))
+	}
+	return nil
+}
+
+// listings lists a bucket with few files and one with many: those below a prefix,
+// and ten and a thousand folders.
+func (b *bench) listings(s *server, k *key, d desk) error {
+	var buckets []string
+	for _, rows := range []int{b.few, b.many} {
+		bucket := fmt.Sprintf("/bench-%d", rows)
+		c := client{at: s.at}
+		for _, name := range []string{"", "template"} {
+			if r, err := c.do(file(s, k, "PUT", bucket, name, nil)(0, 0), false); err != nil || r.status != 200 {
+				return fmt.Errorf("make the bucket of a listing: %d %w", r.status, err)
+			}
+		}
+		_ = c.lost(nil)
+		if err := d.fillBucket(bucket[1:], rows); err != nil {
+			return err
+		}
+		buckets = append(buckets, bucket)
+	}
+	for _, query := range []string{"prefix=flat%2F", "delimiter=%2F&prefix=ten%2F", "delimiter=%2F&prefix=thousand%2F"} {
+		var each []func() measured
+		for _, bucket := range buckets {
+			each = append(each, func() measured {
+				return load(s, 1, b.length, 200, file(s, k, "GET", bucket+"?list-type=2&max-keys=1000&"+query, "", nil))
+			})
+		}
+		m, err := b.turns(each...)
+		if err != nil {
+			return err
+		}
+		b.grown("list of files, "+query, "–", m[0], m[1])
+	}
+	return nil
+}
+
+// fillBucket gives a bucket rows of files without bytes: a thousand flat, the rest
+// in ten folders and once more in a thousand.
+func (d desk) fillBucket(name string, rows int) error {
+	db, err := sql.Open("sqlite3", "file:"+filepath.Join(d.folder, "quartermaster.db")+"?_busy_timeout=60000&_txlock=immediate")
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	const columns = "team_id, bucket_id, size, content_type, headers, sha256, md5, crc64, joined, multipart, blob, created_by, creator_name, created_at"
+	for _, set := range []struct {
+		key  string
+		rows int
+	}{{"'flat/' || printf('%07d', i)", 1_000}, {"'ten/' || (i % 10) || printf('/%07d', i)", rows}, {"'thousand/' || (i % 1000) || printf('/%07d', i)", rows}} {
+		_, err := db.Exec(`WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?)
+			INSERT INTO objects (id, key, `+columns+`) SELECT lower(hex(randomblob(12))), `+set.key+", "+columns+`
+			FROM n, objects WHERE key = 'template' AND bucket_id = (SELECT id FROM buckets WHERE name = ?)`, set.rows, name)
+		if err != nil {
+			return fmt.Errorf("fill bucket: %w", err)
+		}
 	}
 	return nil
 }

@@ -4,9 +4,12 @@
 package main
 
 import (
+	"crypto/md5" // #nosec G501 -- the checksum of the documents
+	"crypto/sha256"
 	"database/sql"
 	"flag"
 	"fmt"
+	"hash/crc64"
 	"html"
 	"io"
 	"log"
@@ -57,6 +60,7 @@ func main() {
 	http.HandleFunc("POST /create", s.create)
 	s.folder = filepath.Dir(*file)
 	http.HandleFunc("PUT /files/{name}", s.put)
+	http.HandleFunc("PUT /summed/{name}", s.putSummed)
 	http.HandleFunc("GET /files/{name}", s.get)
 	log.Fatal(http.ListenAndServe(*listen, nil)) // #nosec G114 -- nobody else reaches it
 }
@@ -225,8 +229,16 @@ func (s *server) create(w http.ResponseWriter, r *http.Request) {
 }
 
 // put keeps a file: its bytes are written and synced, and so is its name.
-func (s *server) put(w http.ResponseWriter, r *http.Request) {
-	if err := s.keep(r.PathValue("name"), r.Body); err != nil {
+func (s *server) put(w http.ResponseWriter, r *http.Request) { s.putAs(w, r, r.Body) }
+
+// putSummed is put with the checksums that OSS has of a file.
+func (s *server) putSummed(w http.ResponseWriter, r *http.Request) {
+	md, sha, crc := md5.New(), sha256.New(), crc64.New(crc64.MakeTable(crc64.ECMA)) // #nosec G401 -- the checksum of the documents
+	s.putAs(w, r, io.TeeReader(r.Body, io.MultiWriter(md, sha, crc)))
+}
+
+func (s *server) putAs(w http.ResponseWriter, r *http.Request, body io.Reader) {
+	if err := s.keep(r.PathValue("name"), body); err != nil {
 		http.Error(w, err.Error(), http.StatusInternalServerError)
 	}
 }
