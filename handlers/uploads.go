@@ -92,8 +92,7 @@ func (h Uploads) Put(c *gin.Context) error {
 	return nil
 }
 
-// Complete makes the file of its parts. One whose answer was lost is told again
-// that it is complete.
+// Complete makes the file of its parts.
 func (h Uploads) Complete(c *gin.Context) error {
 	ctx := c.Request.Context()
 	by, of := models.ActorFrom(ctx), h.ref(c)
@@ -101,13 +100,7 @@ func (h Uploads) Complete(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	_, err = h.DB.CompleteMultipart(ctx, by, models.CompleteInput{MultipartRef: of, All: true})
-	if errors.Is(err, models.ErrNotFound) {
-		if o, found := h.DB.FindObject(ctx, by, of.BucketID, of.Key); found == nil && o.ID == of.ID {
-			err = nil
-		}
-	}
-	if err != nil {
+	if _, err := h.DB.CompleteMultipart(ctx, by, models.CompleteInput{MultipartRef: of, All: true}); err != nil {
 		return h.refuse(c, err)
 	}
 	web.Flash(c, "objects.uploaded", "Name", b.Name)

@@ -2,6 +2,7 @@ package models
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -134,7 +135,7 @@ func (db *DB) ListMultiparts(ctx context.Context, by Actor, bucketID string, q K
 		return nil, false, err
 	}
 	w := walk[Multipart]{
-		rows: query.Of[Multipart](db.gorm).Omit("headers").Where("team_id = ? AND bucket_id = ?", by.TeamID, bucketID),
+		db: db, within: []any{by.TeamID, bucketID},
 		name: func(m *Multipart) (string, string) { return m.Key, m.ID }, byID: true,
 		prefix: q.Prefix, delimiter: q.Delimiter, from: q.Prefix, to: after(q.Prefix),
 	}
@@ -147,7 +148,7 @@ func (db *DB) ListMultiparts(ctx context.Context, by Actor, bucketID string, q K
 
 func (db *DB) walkObjects(by Actor, bucketID, prefix, delimiter string) *walk[Object] {
 	return &walk[Object]{
-		rows:   query.Of[Object](db.gorm).Omit("headers").Where("team_id = ? AND bucket_id = ?", by.TeamID, bucketID),
+		db: db, within: []any{by.TeamID, bucketID},
 		name:   func(o *Object) (string, string) { return o.Key, "" },
 		prefix: prefix, delimiter: delimiter, from: prefix, to: after(prefix),
 	}
@@ -156,7 +157,8 @@ func (db *DB) walkObjects(by Actor, bucketID, prefix, delimiter string) *walk[Ob
 // walk goes through rows by their keys, from one (with it) to another (without it),
 // which is open when empty, and jumps over what a folder holds.
 type walk[T any] struct {
-	rows              query.Rows[T]
+	db                *DB
+	within            []any // the team and the bucket
 	name              func(*T) (key, id string)
 	byID              bool // several rows may have the same key
 	prefix, delimiter string
@@ -204,13 +206,14 @@ func (w *walk[T]) list(ctx context.Context, last, lastID string, n int) (items [
 func (w *walk[T]) read(ctx context.Context, n int) ([]item[T], error) {
 	var out []item[T]
 	// A list without folders is read at once. Behind a folder that is larger
-	// than what was read of it, a few rows are enough to see what comes next.
+	// than what was read of it, a few rows are enough to see what comes next, and
+	// one where that was a folder too.
 	const few = 4
 	for chunk := n; len(out) < n; {
 		if w.to != "" && w.from >= w.to {
 			return out, nil
 		}
-		rows, err := w.query().Limit(chunk).Find(ctx)
+		rows, err := w.some(ctx, chunk)
 		if err != nil {
 			return nil, err
 		}
@@ -232,28 +235,31 @@ func (w *walk[T]) read(ctx context.Context, n int) ([]item[T], error) {
 		if folder && !w.backwards && w.from == "" { // the last possible folder
 			return out, nil
 		}
-		chunk = min(2*chunk, n)
-		if folder {
+		switch {
+		case !folder:
+			chunk = min(2*chunk, n)
+		case chunk == few || chunk == 1:
+			chunk = 1
+		default:
 			chunk = few
 		}
 	}
 	return out, nil
 }
 
-func (w *walk[T]) query() query.Rows[T] {
-	q, order := w.rows, "key"
+// some is at most n rows of the walk, without their headers.
+func (w *walk[T]) some(ctx context.Context, n int) ([]T, error) {
+	condition, order, args := "team_id = ? AND bucket_id = ? AND key >= ?", "key", append(slices.Clip(w.within), w.from)
 	if w.byID {
-		q, order = q.Where("(key, id) > (?, ?)", w.from, w.fromID), "key, id"
-	} else {
-		q = q.Where("key >= ?", w.from)
+		condition, order, args = "team_id = ? AND bucket_id = ? AND (key, id) > (?, ?)", "key, id", append(args, w.fromID)
 	}
 	if w.to != "" {
-		q = q.Where("key < ?", w.to)
+		condition, args = condition+" AND key < ?", append(args, w.to)
 	}
 	if w.backwards {
 		order = "key DESC"
 	}
-	return q.Order(order)
+	return query.All[T](ctx, w.db.gorm, "headers", condition+" ORDER BY "+order+" LIMIT ?", append(args, n)...)
 }
 
 // pass goes on behind an item.

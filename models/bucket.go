@@ -127,8 +127,14 @@ func SplitTags(s string) []string {
 // actor's team is switched off.
 func (db *DB) ObjectStorageOn(ctx context.Context, by Actor) error {
 	by.grants = nil // whether it is on is no secret from a key that may use it
-	team, err := db.teamSettings(ctx, by)
-	if err == nil && !team.ObjectStorage {
+	if err := by.may(See); err != nil {
+		return err
+	}
+	on, err := recalled(ctx, db, db.storage, by.TeamID, func() (bool, error) {
+		team, err := db.teamSettings(ctx, by)
+		return err == nil && team.ObjectStorage, err
+	})
+	if err == nil && !*on {
 		err = invalid("", "storage_off")
 	}
 	return err
@@ -354,14 +360,11 @@ func (db *DB) FindBucketNamed(ctx context.Context, by Actor, name string) (*Buck
 	if err := by.knows(name); err != nil {
 		return nil, err
 	}
-	b, err := query.Of[Bucket](db.gorm).Where("name = ?", name).First(ctx)
-	switch {
-	case err != nil:
-		return nil, translate(err)
-	case b.TeamID != by.TeamID:
+	b, err := recalled(ctx, db, db.buckets, name, func() (Bucket, error) { return query.One[Bucket](ctx, db.gorm, "name = ?", name) })
+	if err == nil && b.TeamID != by.TeamID {
 		return nil, ErrForbidden
 	}
-	return &b, nil
+	return b, err
 }
 
 // ListBucketsNamed are at most n of the team's buckets whose names begin with

@@ -87,6 +87,7 @@ type DB struct {
 	lock    *os.File
 	objects objects.Backend
 	disk    *disk
+	staging *staging
 	clock   Clock
 	random  io.Reader
 	// passwords makes and checks the hashes of passwords.
@@ -101,8 +102,11 @@ type DB struct {
 	totals     *remembered[map[string]int64] // by team
 	dashboards *remembered[lately]           // by team
 	versions   *remembered[string]           // by the names of settings
+	buckets    *remembered[Bucket]           // by name, and by team and id
+	objectRows *remembered[Object]           // by team, bucket and key
+	storage    *remembered[bool]             // whether object storage is on, by team
 	answers    *answers
-	// generations tell how long totals, dashboards, versions and answers hold.
+	// generations tell how long all of these hold but sessions and callers.
 	generations *generations
 	writes      *atomic.Int64 // how many transactions this process has made
 	wake        wake          // tells the worker that a job may be due
@@ -149,7 +153,8 @@ func Open(ctx context.Context, o Options) (*DB, error) {
 func newDB(o Options) *DB {
 	db := &DB{folder: o.Folder, address: o.Postgres, clock: o.Clock, random: o.Random, log: o.Log, holds: o.Policy, kinds: o.Kinds, ids: new(sequence),
 		wake: newWake(), writes: new(atomic.Int64), sessions: new(remembered[Session]), callers: new(remembered[sealedCaller]),
-		totals: new(remembered[map[string]int64]), dashboards: new(remembered[lately]), versions: new(remembered[string]), answers: new(answers), generations: new(generations),
+		totals: new(remembered[map[string]int64]), dashboards: new(remembered[lately]), versions: new(remembered[string]), answers: new(answers), staging: &staging{buckets: map[string]*staged{}},
+		buckets: new(remembered[Bucket]), objectRows: &remembered[Object]{most: mostObjects}, storage: new(remembered[bool]), generations: new(generations),
 		offered: new(atomic.Pointer[catalogue]), nonces: new(atomic.Int64), withheld: new(atomic.Int64)}
 	db.operations = o.Operations
 	if db.clock == nil {

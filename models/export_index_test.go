@@ -2,9 +2,46 @@ package models
 
 import (
 	"context"
-
-	"gorm.io/gorm"
+	"database/sql"
+	"strings"
+	"sync/atomic"
 )
+
+// seeing is a pool whose queries are seen before they are made.
+type seeing struct {
+	*sql.DB
+	see func(ctx context.Context, statement string, args []any)
+}
+
+// GetDBConn implements gorm.GetDBConnector.
+func (s seeing) GetDBConn() (*sql.DB, error) { return s.DB, nil }
+
+// QueryContext implements gorm.ConnPool.
+func (s seeing) QueryContext(ctx context.Context, statement string, args ...any) (*sql.Rows, error) {
+	s.see(ctx, statement, args)
+	return s.DB.QueryContext(ctx, statement, args...)
+}
+
+// seeQueries has the queries of a database seen from now on.
+func (db *DB) seeQueries(see func(ctx context.Context, statement string, args []any)) error {
+	pool, err := db.gorm.DB()
+	if err != nil {
+		return err
+	}
+	db.gorm.Statement.ConnPool = seeing{pool, see}
+	return nil
+}
+
+// CountReads counts the queries from now on, and the rows that those with a limit
+// may give.
+func (db *DB) CountReads(queries, rows *atomic.Int64) error {
+	return db.seeQueries(func(_ context.Context, statement string, args []any) {
+		queries.Add(1)
+		if strings.HasSuffix(statement, "LIMIT ?") || strings.Contains(statement, "LIMIT $") {
+			rows.Add(int64(args[len(args)-1].(int)))
+		}
+	})
+}
 
 type explained struct{}
 
@@ -14,7 +51,7 @@ type explaining struct {
 	last  bool
 }
 
-// Explain is how SQLite goes about the first query of read.
+// Explain is how SQLite goes about the first query of read, after those for totals.
 func (db *DB) Explain(ctx context.Context, read func(context.Context) error) ([]string, error) {
 	return db.explain(ctx, read, &explaining{})
 }
@@ -25,24 +62,14 @@ func (db *DB) ExplainLast(ctx context.Context, read func(context.Context) error)
 }
 
 func (db *DB) explain(ctx context.Context, read func(context.Context) error, into *explaining) ([]string, error) {
-	seen := db.gorm.Callback().Query()
-	if seen.Get("explain") == nil {
-		err := seen.After("gorm:query").Before("gorm:preload").Register("explain", func(g *gorm.DB) {
-			into, ok := g.Statement.Context.Value(explained{}).(*explaining)
-			if !ok || len(into.steps) > 0 && !into.last {
-				return
-			}
-			into.steps = nil
-			rows, err := g.Statement.ConnPool.QueryContext(context.Background(), "EXPLAIN QUERY PLAN "+g.Statement.SQL.String(), g.Statement.Vars...)
-			if g.AddError(err) != nil {
-				return
-			}
-			defer rows.Close()
-			for rows.Next() {
-				var id, parent, unused int
-				var step string
-				_ = g.AddError(rows.Scan(&id, &parent, &unused, &step))
-				into.steps = append(into.steps, step)
+	if _, seen := db.gorm.Statement.ConnPool.(seeing); !seen {
+		pool, err := db.gorm.DB()
+		if err != nil {
+			return nil, err
+		}
+		err = db.seeQueries(func(ctx context.Context, statement string, args []any) {
+			if into, ok := ctx.Value(explained{}).(*explaining); ok && (len(into.steps) == 0 || into.last) && !strings.Contains(statement, " FROM counters ") {
+				into.steps = stepsOf(pool, statement, args)
 			}
 		})
 		if err != nil {
@@ -51,4 +78,21 @@ func (db *DB) explain(ctx context.Context, read func(context.Context) error, int
 	}
 	err := read(context.WithValue(ctx, explained{}, into))
 	return into.steps, err
+}
+
+func stepsOf(pool *sql.DB, statement string, args []any) (steps []string) {
+	rows, err := pool.QueryContext(context.Background(), "EXPLAIN QUERY PLAN "+statement, args...)
+	if err != nil {
+		return []string{err.Error()}
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var id, parent, unused int
+		var step string
+		if err := rows.Scan(&id, &parent, &unused, &step); err != nil {
+			return append(steps, err.Error())
+		}
+		steps = append(steps, step)
+	}
+	return steps
 }

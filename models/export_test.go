@@ -1,11 +1,6 @@
 package models
 
-import (
-	"context"
-	"sync/atomic"
-
-	"gorm.io/gorm"
-)
+import "context"
 
 // LimitBucket gives a bucket a limit in bytes; forms only know gigabytes.
 func (db *DB) LimitBucket(ctx context.Context, id string, limit int64) error {
@@ -26,9 +21,4 @@ func (db *DB) UseObject(ctx context.Context, o *Object) error {
 		return tx.gorm.WithContext(ctx).Exec(`INSERT INTO pkg_versions (id, team_id, app_id, label, description, source, object_id, state, order_number, created_by, creator_name, created_at, updated_at)
 			VALUES (?, ?, ?, '1.0', '', '', ?, 'READY', 0, '', '', ?, ?)`, tx.newID(), o.TeamID, id, o.ID, now, now).Error
 	})
-}
-
-// CountReads counts the rows that queries give from now on.
-func (db *DB) CountReads(n *atomic.Int64) error {
-	return db.gorm.Callback().Query().After("gorm:query").Register("count reads", func(g *gorm.DB) { n.Add(g.RowsAffected) })
 }

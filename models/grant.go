@@ -119,11 +119,9 @@ func (by Actor) knows(bucket string) error {
 
 // bucketOf is a bucket of the actor's team, whatever the actor may do.
 func (db *DB) bucketOf(ctx context.Context, by Actor, id string) (*Bucket, error) {
-	b, err := query.Of[Bucket](db.gorm).Where("team_id = ? AND id = ?", by.TeamID, id).First(ctx)
-	if err != nil {
-		return nil, translate(err)
-	}
-	return &b, nil
+	return recalled(ctx, db, db.buckets, by.TeamID+" "+id, func() (Bucket, error) {
+		return query.One[Bucket](ctx, db.gorm, "team_id = ? AND id = ?", by.TeamID, id)
+	})
 }
 
 // grantTexts are grants as people write them.

@@ -57,12 +57,15 @@ const (
 	MaxPartNumber = 10_000
 	// minPart is the least size of every part but the last.
 	minPart = 100 << 10
+	// mostUploads is how many unfinished uploads in parts a bucket has.
+	mostUploads = 10_000
 	// uploadLife is how long an upload in parts may be unfinished.
 	uploadLife = 7 * 24 * time.Hour
 )
 
 // BeginMultipart begins an upload in parts. What PutObject refuses before it reads
-// is refused here too. The upload ends by itself after 7 days.
+// is refused here too, and an upload to a bucket that has 10,000 unfinished ones
+// (Invalid "file" "many_uploads"). The upload ends by itself after 7 days.
 func (db *DB) BeginMultipart(ctx context.Context, by Actor, in ObjectInput) (*Multipart, error) {
 	if _, _, err := db.mayPut(ctx, by, &in); err != nil {
 		return nil, err
@@ -75,12 +78,25 @@ func (db *DB) BeginMultipart(ctx context.Context, by Actor, in ObjectInput) (*Mu
 		if _, err := tx.holdBucket(ctx, by, in.BucketID); err != nil {
 			return err
 		}
-		return query.Of[Multipart](tx.gorm).Create(ctx, m)
+		return tx.addMultipart(ctx, m)
 	})
 	if err != nil {
 		return nil, err
 	}
 	return m, nil
+}
+
+// addMultipart records a new upload, in the transaction that holds its bucket.
+func (db *DB) addMultipart(ctx context.Context, m *Multipart) error {
+	var n int
+	err := query.Row(ctx, db.gorm, "SELECT COUNT(*) FROM (SELECT 1 FROM multiparts WHERE bucket_id = ? LIMIT ?) AS some", []any{m.BucketID, mostUploads}, &n)
+	if err != nil {
+		return err
+	}
+	if n == mostUploads {
+		return invalid("file", "many_uploads")
+	}
+	return query.Of[Multipart](db.gorm).Create(ctx, m)
 }
 
 // newMultipart is an upload that is not recorded yet.
@@ -114,7 +130,7 @@ func (db *DB) multipart(ctx context.Context, by Actor, of MultipartRef) (*Multip
 	if !validKey(of.Key) || !validKey(of.ID) {
 		return nil, ErrNotFound
 	}
-	m, err := query.Of[Multipart](db.gorm).Where("id = ? AND team_id = ? AND bucket_id = ? AND key = ?", of.ID, by.TeamID, of.BucketID, of.Key).First(ctx)
+	m, err := query.One[Multipart](ctx, db.gorm, "id = ? AND team_id = ? AND bucket_id = ? AND key = ?", of.ID, by.TeamID, of.BucketID, of.Key)
 	if err != nil {
 		return nil, translate(err)
 	}
@@ -147,7 +163,9 @@ func (db *DB) PutPart(ctx context.Context, by Actor, of MultipartRef, number int
 	if err != nil {
 		return nil, err
 	}
-	staged, err := db.receive(ctx, b, sent, roomIn(b)+sizeOf(old), r)
+	up := db.staging.begin(b, sizeOf(old))
+	defer up.end()
+	staged, err := db.receive(ctx, b, sent, up, r)
 	if err != nil {
 		return nil, err
 	}
@@ -156,6 +174,7 @@ func (db *DB) PutPart(ctx context.Context, by Actor, of MultipartRef, number int
 	if err != nil {
 		return nil, errors.Join(err, db.abandon(ctx, by, b.ID, staged.ID))
 	}
+	up.recorded = true
 	db.keep(staged.ID)
 	return p, nil
 }
@@ -225,7 +244,7 @@ func (db *DB) CopyPart(ctx context.Context, by Actor, of MultipartRef, number in
 
 // parts are parts in the order of their numbers.
 func (db *DB) parts(ctx context.Context, where string, args ...any) ([]Part, error) {
-	found, err := query.Of[Part](db.gorm).Where(where, args...).Order("number").Find(ctx)
+	found, err := query.All[Part](ctx, db.gorm, "", where+" ORDER BY number", args...)
 	return found, translate(err)
 }
 
@@ -277,7 +296,9 @@ type CompleteInput struct {
 // ("part_unknown") and one but the last that is less than 100 KiB ("part_small"),
 // with its number as Param; also parts that are not as many bytes as the file that
 // ResumeMultipart was told of (Invalid "incomplete"), and what PutObject refuses
-// when the bytes have come. After a refusal the upload is still there.
+// when the bytes have come. After a refusal the upload is still there. An upload
+// that has become the object of exactly these parts is answered by it, as long as
+// it is there: an answer may have been lost.
 func (db *DB) CompleteMultipart(ctx context.Context, by Actor, in CompleteInput) (*Object, error) {
 	if err := db.mayReach(ctx, by, WriteObjects, in.BucketID, in.Key); err != nil {
 		return nil, err
@@ -302,6 +323,9 @@ func (db *DB) completeMultipart(ctx context.Context, by Actor, in CompleteInput)
 		return nil, err
 	}
 	m, err := db.multipart(ctx, by, in.MultipartRef)
+	if errors.Is(err, ErrNotFound) {
+		return db.completed(ctx, by, in)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -339,6 +363,27 @@ func (db *DB) completeMultipart(ctx context.Context, by Actor, in CompleteInput)
 		return nil, err
 	}
 	return o, db.promiseHash(ctx, by, o)
+}
+
+// completed is the object that an upload has become, when it is of the parts that
+// are named, or ErrNotFound.
+func (db *DB) completed(ctx context.Context, by Actor, in CompleteInput) (*Object, error) {
+	if !validKey(in.ID) {
+		return nil, ErrNotFound
+	}
+	o, err := db.objectUnder(ctx, by, in.BucketID, in.Key)
+	if err != nil {
+		return nil, err
+	}
+	have, err := db.parts(ctx, "owner = ?", in.ID)
+	if err != nil {
+		return nil, err
+	}
+	named, err := choose(have, in.Parts)
+	if o.ID != in.ID || !in.All && (err != nil || len(named) != len(have)) {
+		return nil, ErrNotFound
+	}
+	return o, nil
 }
 
 // choose are the parts that a caller names.

@@ -40,7 +40,7 @@ func (db *DB) ResumeMultipart(ctx context.Context, by Actor, in ObjectInput, mod
 		} else {
 			m = tx.newMultipart(by, in)
 			m.Length, m.Modified = in.Length, modified
-			err = query.Of[Multipart](tx.gorm).Create(ctx, m)
+			err = tx.addMultipart(ctx, m)
 		}
 		if err == nil && in.Length-sizeOf(have) > roomIn(b) {
 			err = invalid("file", "bucket_full", b.Name)

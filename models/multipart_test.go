@@ -183,40 +183,92 @@ func TestEndOfAnUploadIsRefused(t *testing.T) {
 		}
 	}
 	d.complete(t, of, first, second, last)
-	if _, err := d.db.CompleteMultipart(t.Context(), d.team.Requester, models.CompleteInput{MultipartRef: of, All: true}); !errors.Is(err, models.ErrNotFound) {
-		t.Errorf("again: got %v, want not found", err)
+	wantSound(t, d.db)
+}
+
+// Whoever did not get the answer sends the end of an upload again.
+func TestTheEndOfAnUploadIsAnsweredAgain(t *testing.T) {
+	t.Parallel()
+	d := openBucketDesk(t, models.Options{})
+	of := d.begin(t, models.ObjectInput{Key: "a", ForbidOverwrite: true})
+	first, second, dropped := d.part(t, of, 1, bytesOf(1, 102400)), d.part(t, of, 2, bytesOf(2, 9)), d.part(t, of, 3, bytesOf(3, 9))
+	want := d.complete(t, of, first, second)
+	events := actions(t, d.db, d.team.Viewer, d.bucket)
+	again := func(in models.CompleteInput) (*models.Object, error) {
+		in.MultipartRef = of
+		return d.db.CompleteMultipart(t.Context(), d.team.Requester, in)
+	}
+	for what, in := range map[string]models.CompleteInput{"the same parts": {Parts: []models.PartRef{first, second}}, "all": {All: true}} {
+		if o, err := again(in); err != nil || o.ID != want.ID || o.ETag() != want.ETag() || o.CRC64 != want.CRC64 || !o.CreatedAt.Equal(want.CreatedAt) {
+			t.Errorf("%s: got %+v, %v; want %+v", what, o, err, want)
+		}
+	}
+	for what, parts := range map[string][]models.PartRef{"no parts": nil, "fewer": {first}, "more": {first, second, dropped}, "others": {first, {Number: 2, ETag: first.ETag}}} {
+		if _, err := again(models.CompleteInput{Parts: parts}); !errors.Is(err, models.ErrNotFound) {
+			t.Errorf("%s: got %v, want not found", what, err)
+		}
+	}
+	if got := actions(t, d.db, d.team.Viewer, d.bucket); got != events {
+		t.Errorf("got the events %q, want %q", got, events)
+	}
+	mustPut(t, d.db, d.team.Requester, d.bucket, "a", "another")
+	if _, err := again(models.CompleteInput{All: true}); !errors.Is(err, models.ErrNotFound) {
+		t.Errorf("replaced: got %v, want not found", err)
 	}
 	wantSound(t, d.db)
 }
 
+func TestABucketHasOnlySoManyUnfinishedUploads(t *testing.T) {
+	t.Parallel()
+	d := openBucketDesk(t, models.Options{})
+	of := d.begin(t, models.ObjectInput{Key: "first"})
+	modelstest.Exec(t, d.options, `INSERT INTO multiparts (id, team_id, bucket_id, key, content_type, headers, forbid_overwrite, created_by, creator_name, created_at)
+		WITH RECURSIVE n(i) AS (SELECT 2 UNION ALL SELECT i + 1 FROM n WHERE i < 10000)
+		SELECT 'upload-' || i, team_id, bucket_id, key, content_type, headers, forbid_overwrite, created_by, creator_name, created_at FROM multiparts, n`)
+	in := models.ObjectInput{BucketID: d.bucket, Key: "one too many", Sent: models.Sent{Limit: 9, Length: 9}}
+	if _, err := d.db.BeginMultipart(t.Context(), d.team.Requester, in); !rejects(err, "file", "many_uploads") {
+		t.Errorf("begin: got %v, want many_uploads", err)
+	}
+	if _, _, err := d.db.ResumeMultipart(t.Context(), d.team.Requester, in, 1); !rejects(err, "file", "many_uploads") {
+		t.Errorf("resume: got %v, want many_uploads", err)
+	}
+	if err := d.db.AbortMultipart(t.Context(), d.team.Requester, of); err != nil {
+		t.Fatal(err)
+	}
+	d.begin(t, models.ObjectInput{Key: "room again"})
+}
+
+// An upload is ended in one way, however often; it becomes an object or nothing.
 func TestOfTwoEndsOneWins(t *testing.T) {
 	t.Parallel()
 	d := openBucketDesk(t, models.Options{})
 	of := d.begin(t, models.ObjectInput{Key: "a"})
 	d.part(t, of, 1, []byte("one"))
-	var won, lost atomic.Int64
+	var aborted, completed atomic.Int64
 	var all sync.WaitGroup
 	for i := range 8 {
 		all.Go(func() {
 			var err error
+			won := &aborted
 			if i%2 == 0 {
 				err = d.db.AbortMultipart(context.Background(), d.team.Requester, of)
 			} else {
 				_, err = d.db.CompleteMultipart(context.Background(), d.team.Requester, models.CompleteInput{MultipartRef: of, All: true})
+				won = &completed
 			}
-			switch {
-			case err == nil:
+			if err == nil {
 				won.Add(1)
-			case errors.Is(err, models.ErrNotFound):
-				lost.Add(1)
-			default:
+			} else if !errors.Is(err, models.ErrNotFound) {
 				t.Error(err)
 			}
 		})
 	}
 	all.Wait()
-	if won.Load() != 1 || lost.Load() != 7 {
-		t.Errorf("%d won and %d lost, want 1 and 7", won.Load(), lost.Load())
+	if a, c := aborted.Load(), completed.Load(); (a != 1 || c != 0) && (a != 0 || c != 4) {
+		t.Errorf("%d aborted and %d completed it, want one who aborted or all who completed", a, c)
+	}
+	if got := d.find(t); got.ObjectCount != min(1, completed.Load()) {
+		t.Errorf("got %d objects", got.ObjectCount)
 	}
 	wantSound(t, d.db)
 }

@@ -131,11 +131,13 @@ func (db *DB) PutObject(ctx context.Context, by Actor, in ObjectInput, r io.Read
 	if err != nil {
 		return nil, err
 	}
-	room := roomIn(b)
+	replaces := int64(0)
 	if old != nil {
-		room = max(room, room+old.Size)
+		replaces = old.Size
 	}
-	staged, err := db.receive(ctx, b, in.Sent, room, r)
+	up := db.staging.begin(b, replaces)
+	defer up.end()
+	staged, err := db.receive(ctx, b, in.Sent, up, r)
 	if err != nil {
 		return nil, err
 	}
@@ -144,6 +146,7 @@ func (db *DB) PutObject(ctx context.Context, by Actor, in ObjectInput, r io.Read
 	if err != nil {
 		return nil, errors.Join(err, db.abandon(ctx, by, b.ID, staged.ID))
 	}
+	up.recorded = true
 	db.keep(staged.ID)
 	return o, nil
 }
@@ -185,22 +188,27 @@ func (db *DB) newObject(by Actor, in ObjectInput, of objects.Staged) *Object {
 	}
 }
 
-// receive stages the bytes that somebody sends for a bucket with so much room.
-func (db *DB) receive(ctx context.Context, b *Bucket, sent Sent, room int64, r io.Reader) (objects.Staged, error) {
+// errBucketFull ends an upload that would not fit.
+var errBucketFull = errors.New("bucket full")
+
+// receive stages the bytes that somebody sends for a bucket.
+func (db *DB) receive(ctx context.Context, b *Bucket, sent Sent, up *upload, r io.Reader) (objects.Staged, error) {
 	want, err := base64.StdEncoding.DecodeString(sent.ContentMD5)
 	if err != nil || sent.ContentMD5 != "" && len(want) != md5.Size {
 		return objects.Staged{}, invalid("file", "digest")
 	}
-	limit := room
-	if sent.Limit > 0 && sent.Limit < room {
+	limit := up.room + up.replaces
+	full := sent.Limit <= 0 || limit <= sent.Limit
+	if !full {
 		limit = sent.Limit
 	}
 	var staged objects.Staged
 	if err = ErrTooLarge; sent.Length <= limit {
-		staged, err = db.stage(ctx, r, limit)
+		up.Reader = r
+		staged, err = db.stage(ctx, up, limit)
 	}
 	switch {
-	case errors.Is(err, ErrTooLarge) && limit == room:
+	case errors.Is(err, errBucketFull), errors.Is(err, ErrTooLarge) && full:
 		return objects.Staged{}, invalid("file", "bucket_full", b.Name)
 	case err != nil:
 		return objects.Staged{}, err
@@ -239,7 +247,7 @@ func (db *DB) putObject(ctx context.Context, by Actor, o *Object, forbid bool) e
 	if err != nil {
 		return err
 	}
-	old, err := query.Of[Object](db.gorm).Where("bucket_id = ? AND key = ?", o.BucketID, o.Key).Limit(1).Find(ctx)
+	old, err := query.All[Object](ctx, db.gorm, "", "bucket_id = ? AND key = ?", o.BucketID, o.Key)
 	if err != nil {
 		return err
 	}
@@ -286,11 +294,11 @@ func (db *DB) recordObject(ctx context.Context, by Actor, action string, b *Buck
 // holdBucket is a bucket of the actor's team that no other transaction changes
 // until this one ends.
 func (db *DB) holdBucket(ctx context.Context, by Actor, id string) (*Bucket, error) {
-	if err := db.gorm.WithContext(ctx).Model(&Bucket{}).Where("team_id = ? AND id = ?", by.TeamID, id).
-		Update("updated_at", db.TeamNow(by)).Error; err != nil {
-		return nil, fmt.Errorf("hold bucket: %w", err)
+	b, err := query.Change[Bucket](ctx, db.gorm, "updated_at = ? WHERE team_id = ? AND id = ?", db.TeamNow(by), by.TeamID, id)
+	if err != nil {
+		return nil, translate(err)
 	}
-	return db.bucketOf(ctx, by, id)
+	return &b, nil
 }
 
 // fill adds bytes and objects, and bytes of parts that are no object yet, or
@@ -342,11 +350,9 @@ func (db *DB) objectUnder(ctx context.Context, by Actor, bucketID, key string) (
 	if !validKey(key) {
 		return nil, ErrNotFound
 	}
-	o, err := query.Of[Object](db.gorm).Where("team_id = ? AND bucket_id = ? AND key = ?", by.TeamID, bucketID, key).First(ctx)
-	if err != nil {
-		return nil, translate(err)
-	}
-	return &o, nil
+	return recalled(ctx, db, db.objectRows, by.TeamID+" "+bucketID+" "+key, func() (Object, error) {
+		return query.One[Object](ctx, db.gorm, "team_id = ? AND bucket_id = ? AND key = ?", by.TeamID, bucketID, key)
+	})
 }
 
 // FindObjects are those objects of a bucket that exist of the given ids, in the
@@ -379,6 +385,7 @@ func (db *DB) ReadObject(ctx context.Context, by Actor, bucketID, key string) (*
 		if !errors.Is(err, objects.ErrNotExist) || tries == 2 {
 			return nil, nil, fmt.Errorf("read object %s: %w", o.ID, err)
 		}
+		db.generations.forget(ctx)
 	}
 }
 

@@ -1,6 +1,7 @@
 package models
 
 import (
+	"cmp"
 	"context"
 	"sync"
 
@@ -8,8 +9,12 @@ import (
 	"quartermaster/models/query"
 )
 
-// mostRemembered bounds each of the memories below.
-const mostRemembered = 4096
+// mostRemembered bounds each of the memories below, mostObjects that of objects,
+// whose headers may have many bytes.
+const (
+	mostRemembered = 4096
+	mostObjects    = 512
+)
 
 // remembered keeps what each request asks for: who its session or its key acts
 // as. What it keeps belongs to one version of the rights, and is forgotten
@@ -20,6 +25,7 @@ type remembered[V any] struct {
 	mu      sync.Mutex
 	version string
 	rows    map[string]V
+	most    int // rows; 0 is mostRemembered
 }
 
 // at is what is kept of a version under a name.
@@ -34,7 +40,7 @@ func (r *remembered[V]) at(version, name string) (V, bool) {
 func (r *remembered[V]) keep(version, name string, row V) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.version != version || len(r.rows) >= mostRemembered {
+	if r.version != version || len(r.rows) >= cmp.Or(r.most, mostRemembered) {
 		r.version, r.rows = version, map[string]V{}
 	}
 	r.rows[name] = row
@@ -66,4 +72,26 @@ func (db *DB) versionOf(ctx context.Context, name string) (version string, err e
 		db.versions.keep(generation, name, version)
 	}
 	return version, translate(err)
+}
+
+// recalled is a row from memory, or else read and kept there under a name for as
+// long as the database holds the same.
+func recalled[V any](ctx context.Context, db *DB, from *remembered[V], name string, read func() (V, error)) (*V, error) {
+	generation, err := db.generation(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if generation != "" {
+		if row, known := from.at(generation, name); known {
+			return &row, nil
+		}
+	}
+	row, err := read()
+	if err != nil {
+		return nil, translate(err)
+	}
+	if generation != "" {
+		from.keep(generation, name, row)
+	}
+	return &row, nil
 }

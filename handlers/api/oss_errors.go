@@ -43,6 +43,7 @@ var (
 	ossSkewed             = refusal(http.StatusForbidden, "RequestTimeTooSkewed", "The difference between the request time and the current time is too large.").number("0002-00000504")
 	ossToken              = refusal(http.StatusForbidden, "InvalidSecurityToken", "The security token you provided is invalid.")
 	ossQuota              = refusal(http.StatusForbidden, "QuotaExceeded", "The size limit of the bucket is exceeded.")
+	ossManyUploads        = refusal(http.StatusForbidden, "QuotaExceeded", "The bucket has 10,000 unfinished uploads. Complete or abort some of them first.").variant("Uploads")
 	ossNoBucket           = refusal(http.StatusNotFound, "NoSuchBucket", "The specified bucket does not exist.").number("0015-00000101")
 	ossNoKey              = refusal(http.StatusNotFound, "NoSuchKey", "The specified key does not exist.").number("0026-00000001")
 	ossNoUpload           = refusal(http.StatusNotFound, "NoSuchUpload", "The specified upload does not exist. The upload ID may be invalid, or the upload may have been aborted or completed.")
@@ -112,6 +113,7 @@ var ossRules = map[string]*Error{
 	"file key_too_long":  ossKeyLength,
 	"file key_text":      ossKeyText,
 	"file bucket_full":   ossQuota,
+	"file many_uploads":  ossManyUploads,
 	"file digest":        ossInvalidDigest,
 	"file incomplete":    ossIncompleteBody,
 	"file exists":        ossFileExists,

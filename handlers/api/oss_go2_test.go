@@ -238,8 +238,13 @@ func TestOSSUploadsInPartsByTheNewerClient(t *testing.T) {
 		if err != nil || len(parts.Parts) != 1 || !parts.IsTruncated || parts.NextPartNumberMarker != 3 || parts.Parts[0].Size != 102400 {
 			t.Errorf("%s: parts: got %+v, %v", client, parts, err)
 		}
-		_, err = c.CompleteMultipartUpload(ctx, &oss2.CompleteMultipartUploadRequest{Bucket: b, Key: oss2.Ptr("joined"), UploadId: first.UploadId, CompleteAll: oss2.Ptr("yes")})
+		end := &oss2.CompleteMultipartUploadRequest{Bucket: b, Key: oss2.Ptr("joined"), UploadId: first.UploadId, CompleteAll: oss2.Ptr("yes")}
+		done, err := c.CompleteMultipartUpload(ctx, end)
 		mustDo(t, client+": complete", err)
+		again, err := c.CompleteMultipartUpload(ctx, end) // as whoever did not get the answer does
+		if err != nil || *again.ETag != *done.ETag || *again.HashCRC64 != *done.HashCRC64 || *again.Location != *done.Location {
+			t.Errorf("%s: complete again: got %+v, %v; want %+v", client, again, err, done)
+		}
 		if got := read2(ctx, t, c, *b, "joined"); got != string(data[:102400])+"end" {
 			t.Errorf("%s: joined: got %d bytes", client, len(got))
 		}

@@ -37,7 +37,7 @@ func initiateMultipartUpload() Operation {
 	return Operation{
 		Name: "InitiateMultipartUpload", Product: OSS(), Method: "POST", Path: ossKey, Asks: "uploads", Writes: true, Run: (*Server).InitiateMultipartUpload,
 		Params: slices.Concat([]Param{ossEncoding}, ossSending),
-		Errors: slices.Concat(ossOfBucket, ossOfKey, []*Error{ossFileExists, ossImmutable}),
+		Errors: slices.Concat(ossOfBucket, ossOfKey, []*Error{ossFileExists, ossImmutable, ossManyUploads}),
 	}
 }
 

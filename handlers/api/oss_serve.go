@@ -52,7 +52,7 @@ func (a *Server) FailObject(g *gin.Context, err error) {
 // perform does what a request asks for, in the order of oss.md §3.3. Nothing of
 // its body is read before.
 func (a oss) perform(g *gin.Context, c *Call) (any, error) {
-	ctx := g.Request.Context()
+	ctx := models.AskOnce(g.Request.Context())
 	c.request = sign.From(g.Request, nil)
 	c.By = models.Actor{Face: models.ByAPI, Address: g.ClientIP(), Agent: g.Request.UserAgent(), RequestID: web.RequestID(ctx)}
 	c.Params = sign.OSSParams(c.request.Query)

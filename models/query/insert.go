@@ -60,11 +60,11 @@ func (s shape) most(n int) int {
 	return 1
 }
 
-// table is how rows of a type are written.
+// table is how rows of a type are written and read.
 type table struct {
 	name       string
 	fields     []*schema.Field
-	statements sync.Map // by shape
+	statements sync.Map // by shape or reading, and fields by omitted
 }
 
 var tables sync.Map // by reflect.Type
