@@ -11,7 +11,9 @@
 //
 // A kill before step 2 leaves bytes without a record, which Unknown finds. A
 // kill after it leaves a recorded blob in the wrong folder: Read finds it
-// there, and Recover moves it.
+// there, and Recover moves it. So does a power cut that undoes the move: step 3
+// syncs nothing, since file systems that keep a journal, or copy what they
+// write, move a file as a whole or not at all.
 //
 // Drop moves a blob aside, where Read still finds it; EmptyAside removes it a
 // day later, unless the database knows it by then. So a copy of the database
@@ -71,6 +73,7 @@ type Backend interface {
 // Dir keeps blobs in a folder. It may be used by several goroutines.
 type Dir struct {
 	staging string
+	names   *files.Folder // staging
 	blobs   string
 	aside   string
 	mu      sync.Mutex
@@ -115,7 +118,9 @@ func Open(root string) (*Dir, error) {
 
 // At is the existing folder of blobs at root, for callers that only read it.
 func At(root string) *Dir {
-	return &Dir{staging: filepath.Join(root, "staging"), blobs: filepath.Join(root, "blobs"), aside: filepath.Join(root, "aside"), fresh: map[string]bool{}}
+	d := &Dir{staging: filepath.Join(root, "staging"), blobs: filepath.Join(root, "blobs"), aside: filepath.Join(root, "aside"), fresh: map[string]bool{}}
+	d.names = files.NewFolder(d.staging)
+	return d
 }
 
 // Ready tells whether a blob could be written now: whether the system lets us
@@ -160,7 +165,7 @@ func (d *Dir) Stage(ctx context.Context, r io.Reader, limit int64) (_ Staged, er
 	if err := f.Close(); err != nil {
 		return Staged{}, err
 	}
-	if err := files.SyncFolder(d.staging); err != nil {
+	if err := d.names.Sync(); err != nil {
 		return Staged{}, err
 	}
 	// The sync may have taken long; for a caller who has left by now nothing is
@@ -192,23 +197,21 @@ func (d *Dir) Keep(id string) error {
 
 func (d *Dir) keep(id, from string) error {
 	place := d.kept(id)
-	if err := os.Mkdir(filepath.Dir(place), 0o700); err == nil {
-		if err := files.SyncFolder(d.blobs); err != nil {
+	move := func() error {
+		err := os.Rename(from, place)
+		if errors.Is(err, fs.ErrNotExist) {
+			_, err = os.Lstat(place) // it may be there already
+		}
+		return missing(err)
+	}
+	err := move()
+	if errors.Is(err, ErrNotExist) { // or its folder may be missing
+		if err := os.Mkdir(filepath.Dir(place), 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
 			return err
 		}
-	} else if !errors.Is(err, fs.ErrExist) {
-		return err
+		err = move()
 	}
-	if err := os.Rename(from, place); errors.Is(err, fs.ErrNotExist) {
-		if _, err := os.Lstat(place); err != nil {
-			return missing(err)
-		}
-	} else if err != nil {
-		return err
-	}
-	// The folders are synced even when the blob was here already: the process
-	// that moved it may have been killed before its sync.
-	return errors.Join(files.SyncFolder(filepath.Dir(place)), files.SyncFolder(filepath.Dir(from)))
+	return err
 }
 
 // Put writes a blob that already has an id, as from a backup, to its place, and
