@@ -21,17 +21,21 @@ const wholeBody = "web.body"
 // gets on.
 func Upload(max int64) gin.HandlerFunc {
 	return func(c *gin.Context) {
-		AllowBody(c, max)
+		AllowUpload(c, max)
 		c.Next()
 	}
 }
 
-// AllowBody lets the body of a request hold up to max bytes, and take as long as it
-// gets on.
+// AllowBody lets the body of a request hold up to max bytes.
 func AllowBody(c *gin.Context, max int64) {
 	if body, ok := c.Value(wholeBody).(io.ReadCloser); ok {
 		c.Request.Body = http.MaxBytesReader(c.Writer, body, max)
 	}
+}
+
+// AllowUpload is AllowBody, and lets the body take as long as it gets on.
+func AllowUpload(c *gin.Context, max int64) {
+	AllowBody(c, max)
 	if way := connOf(c.Request.Context()); way != nil {
 		way.awaitUpload()
 	}

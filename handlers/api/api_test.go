@@ -27,6 +27,8 @@ const region = "cn-hangzhou"
 type desk struct {
 	*webtest.Site
 	Key key
+	// handler answers without a connection, and is held against nothing.
+	handler http.Handler
 }
 
 // key is an access key as its owner has it.
@@ -41,20 +43,27 @@ func open(t testing.TB) *desk {
 // second where rate is not 0.
 func openWith(t testing.TB, o models.Options, rate float64) *desk {
 	t.Helper()
-	o.Operations = api.Documented().Limits()
-	return serve(t, modelstest.OpenWith(t, o), rate)
+	return openAs(t, o, func(c *handlers.Config) { c.Rate, c.ObjectRate = rate, rate })
 }
 
-// serve is openWith for a database that is open.
-func serve(t testing.TB, db *models.DB, rate float64) *desk {
+// openAs is open with options of the database, and of the server.
+func openAs(t testing.TB, o models.Options, set func(*handlers.Config)) *desk {
+	t.Helper()
+	o.Operations = api.Documented().Limits()
+	return serveAs(t, modelstest.OpenWith(t, o), set)
+}
+
+// serveAs is openAs for a database that is open.
+func serveAs(t testing.TB, db *models.DB, set func(*handlers.Config)) *desk {
 	t.Helper()
 	// The links in messages have this address; the server listens on another.
-	site := web.Site{DB: db, BaseURL: "http://desk.example.com"}
-	h, err := handlers.Routes(handlers.Config{Site: site, UploadLimit: 2 << 30, Region: region, Rate: rate, ObjectRate: rate})
+	cfg := handlers.Config{Site: web.Site{DB: db, BaseURL: "http://desk.example.com"}, UploadLimit: 2 << 30, Region: region}
+	set(&cfg)
+	h, err := handlers.Routes(cfg)
 	if err != nil {
 		t.Fatalf("routes: %v", err)
 	}
-	d := &desk{Site: webtest.New(t, db, recorded(t, h))}
+	d := &desk{Site: webtest.New(t, db, recorded(t, h)), handler: h}
 	d.Key = d.newKey(t, models.AccessKeyInput{Name: "script", User: d.Team.Requester.UserID})
 	return d
 }

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"quartermaster/handlers"
 	"quartermaster/models"
 	"quartermaster/models/modelstest"
 )
@@ -69,7 +70,7 @@ func TestAServerThatStopsIsBusy(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	d := serve(t, db, 0)
+	d := serveAs(t, db, func(*handlers.Config) {})
 	for _, w := range storesWays {
 		w.call(t, d, d.Key, "ListStores", nil, nil) // issues its token
 	}

@@ -128,7 +128,7 @@ func (a oss) listen(g *gin.Context, c *Call) error {
 	}
 	switch {
 	case c.op.Streams:
-		web.AllowBody(g, 1<<62) // models know the limit
+		web.AllowUpload(g, 1<<62) // models know the limit
 	case c.op.Name == "DeleteMultipleObjects":
 		web.AllowBody(g, 2*mostXML)
 	}

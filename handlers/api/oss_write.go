@@ -9,6 +9,7 @@ import (
 	"io"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -170,15 +171,34 @@ func writeXML(g *gin.Context, text []byte) {
 
 // writeOSSError writes a refusal; that of HEAD, which has no body, into a header.
 func writeOSSError(g *gin.Context, e *Error, id string) {
-	text := ossError(e, g.Request.Host, id)
 	g.Status(e.Status)
 	if e.EC != "" {
 		g.Header("X-Oss-Ec", e.EC)
 	}
 	if g.Request.Method != http.MethodHead {
-		writeXML(g, text)
+		writeXML(g, ossError(e, g.Request.Host, id))
 		return
 	}
-	g.Header("X-Oss-Err", base64.StdEncoding.EncodeToString(text))
+	g.Header("X-Oss-Err", base64.StdEncoding.EncodeToString(ossErrorInHeader(e, g.Request.Host, id)))
 	g.Writer.WriteHeaderNow()
+}
+
+// mostInHeader is how many bytes of XML make less than 4 KiB of base64, which every
+// client and proxy takes as a header.
+const mostInHeader = 3069
+
+// ossErrorInHeader is a refusal that fits into a header: without the last of its
+// details, and, where it is large even then, without the host and the end of its
+// message.
+func ossErrorInHeader(e *Error, host, requestID string) []byte {
+	text := ossError(e, host, requestID)
+	for cut := *e; len(text) > mostInHeader && len(cut.Details) > 0; {
+		cut.Details = cut.Details[:len(cut.Details)-1]
+		text = ossError(&cut, host, requestID)
+	}
+	if len(text) > mostInHeader {
+		const most = 300 // each of which may be escaped
+		text = ossError(&Error{Code: e.Code, Message: strings.ToValidUTF8(e.Message[:min(len(e.Message), most)], ""), EC: e.EC}, "", requestID)
+	}
+	return text
 }
