@@ -25,6 +25,8 @@ import (
 type APIDocs struct {
 	DB         *models.DB
 	Operations api.Table
+	// ObjectDomain is that of Config.
+	ObjectDomain string
 	// Described is their OpenAPI document, made when it is first asked for.
 	Described func() []byte
 }
@@ -145,7 +147,7 @@ func (h APIDocs) Check(c *gin.Context) error {
 		err = in.refused()
 	}
 	if err == nil {
-		found, err = in.check(func(key string) (*models.Caller, error) {
+		found, err = in.check(h.ObjectDomain, func(key string) (*models.Caller, error) {
 			return h.DB.FindCheckableKey(ctx, models.ActorFrom(ctx), key)
 		}, h.DB.Now())
 	}
@@ -167,8 +169,9 @@ func (h APIDocs) checker(c *gin.Context, status int, form ui.Form, found *views.
 	return web.Render(c, status, views.APIChecker(views.APICheckerProps{Form: form, Keys: keys, Check: found}))
 }
 
-// check compares a request, or only a string. find finds secrets.
-func (in checkInput) check(find func(key string) (*models.Caller, error), now time.Time) (*views.SignatureCheck, error) {
+// check compares a request, or only a string. domain is that of buckets, find finds
+// secrets.
+func (in checkInput) check(domain string, find func(key string) (*models.Caller, error), now time.Time) (*views.SignatureCheck, error) {
 	if strings.TrimSpace(in.Request) == "" {
 		return checker.Text(in.Text)
 	}
@@ -176,6 +179,7 @@ func (in checkInput) check(find func(key string) (*models.Caller, error), now ti
 	if err != nil {
 		return nil, err
 	}
+	pasted.Domain = domain
 	if claim, err := pasted.Claim(); err == nil && in.Key == "" {
 		in.Key = claim.KeyID
 	}

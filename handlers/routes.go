@@ -142,7 +142,7 @@ func pageRoutes(cfg Config) (http.Handler, error) {
 
 	activity(cfg.DB).route(member)
 
-	docs := APIDocs{DB: cfg.DB, Operations: cfg.Operations, Described: sync.OnceValue(cfg.Operations.OpenAPI)}
+	docs := APIDocs{DB: cfg.DB, Operations: cfg.Operations, ObjectDomain: cfg.ObjectDomain, Described: sync.OnceValue(cfg.Operations.OpenAPI)}
 	member.GET("/api", web.Page(docs.Guide))
 	member.GET("/api/conformance", web.Page(api.Conformance))
 	member.GET("/api/openapi.json", web.Page(docs.OpenAPI))

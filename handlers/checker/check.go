@@ -1,6 +1,7 @@
 package checker
 
 import (
+	"cmp"
 	"errors"
 	"net/url"
 	"slices"
@@ -37,7 +38,9 @@ func Request(p Pasted, theirs, secret string, now time.Time) *views.SignatureChe
 		c.find(ui.Info, "token")
 		return c.SignatureCheck
 	}
-	_ = claim.Verify(secret) // of OSS, to find which reading of the address is meant
+	if claim.Verify(secret) != nil { // which finds, of OSS, what reading of the address is meant
+		c.meant()
+	}
 	c.clock(now)
 	c.body()
 	c.texts()
@@ -108,6 +111,30 @@ func (c *check) clock(now time.Time) {
 
 // oss tells whether the request is one to OSS.
 func (c *check) oss() bool { return c.claim.Scheme == sign.OSS1 || c.claim.Scheme == sign.OSS4 }
+
+// meant takes, of the readings of the address of a request to OSS, the one that
+// stands in theirs.
+func (c *check) meant() {
+	first := c.claim.Resource
+	for _, reading := range c.claim.Readings() {
+		c.claim.Resource = reading
+		if resourceOf(c.claim.Scheme, c.theirs) == resourceOf(c.claim.Scheme, cmp.Or(c.claim.Canonical(), c.claim.StringToSign())) {
+			return
+		}
+	}
+	c.claim.Resource = first
+}
+
+// resourceOf is the resource in a string to sign of OSS V1, or in a canonical
+// request.
+func resourceOf(scheme sign.Scheme, text string) string {
+	lines := strings.Split(text, "\n")
+	if scheme == sign.OSS4 {
+		return lines[min(1, len(lines)-1)]
+	}
+	resource, _, _ := strings.Cut(lines[len(lines)-1], "?")
+	return resource
+}
 
 // body looks at the digest of a request.
 func (c *check) body() {

@@ -91,14 +91,18 @@ func (c *check) mistakesOSS1(ours string) []mistake {
 	before := strings.Join(lines[:len(lines)-1], "\n") + "\n"
 	resource := lines[len(lines)-1]
 	path, _, _ := strings.Cut(resource, "?")
+	sent := c.pasted.Path
+	if c.claim.InHost() {
+		sent = "/" + c.claim.Resource.Bucket + sent
+	}
 	mistakes := []mistake{
 		{"part.type", changed(lines, 2, ""), ""},
 		{"part.md5", changed(lines, 1, ""), ""},
 		{"oss-resource", before + strings.TrimPrefix(resource, "/"+c.claim.Resource.Bucket), ""},
 		{"oss-resource", before + path, ""},
 		{"oss-resource", before + path + "?" + c.pasted.Query, ""},
-		{"oss-escaped", before + c.pasted.Path, ""},
-		{"oss-escaped", before + strings.ReplaceAll(sign.Escape(path), "%2F", "/"), ""},
+		{"oss-escaped", before + sent + resource[len(path):], ""},
+		{"oss-escaped", before + strings.ReplaceAll(sign.Escape(path), "%2F", "/") + resource[len(path):], ""},
 		{"oss-headers", strings.Join(lines[:4], "\n") + "\n" + resource, ""},
 		{"line-break", ours + "\n", ""},
 	}

@@ -120,6 +120,56 @@ func TestSignaturesOfOSSAreExplained(t *testing.T) {
 	}
 }
 
+// At a host below the domain that is set aside for buckets the resource begins with the
+// bucket, which is not in the path.
+func TestRequestsToHostsOfBucketsAreRead(t *testing.T) {
+	t.Parallel()
+	const domain = "files.example.com"
+	get := sign.Request{Method: "GET", Path: "/a%20b", Query: "acl", Host: "bucket." + domain + ":8080", Header: http.Header{"Content-Type": {"text/plain"}}}
+	// as is the request that was read in the way that the site reads it.
+	as := func(r sign.Request) (checker.Pasted, *sign.Claim) {
+		p := checker.Pasted{Request: r, Domain: domain}
+		c, err := p.Claim()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return p, c
+	}
+	for _, c := range []struct{ old, new, want, guess string }{
+		{"", "", "same", "right"}, {"/bucket/", "/", "oss-resource", "oss-resource"}, {"/a b", "/a%20b", "oss-escaped", "oss-escaped"},
+		{"?acl", "", "oss-resource", "oss-resource"}, {"text/plain", "", "part.type", "part.type"},
+	} {
+		p, claim := as(get.SignOSS1(key, secret, at))
+		theirs := strings.Replace(claim.StringToSign(), c.old, c.new, 1)
+		if got := checker.Request(p, theirs, "", at); !slices.Contains(keys(got), c.want) || (got.Line == 0) != (c.want == "same") {
+			t.Errorf("V1, %q: got %v in line %d, want %s", c.new, keys(got), got.Line, c.want)
+		}
+		p.Header.Set("Authorization", "OSS "+key+":"+plain(theirs))
+		if got := checker.Request(p, "", secret, at); !slices.Contains(keys(got), c.guess) {
+			t.Errorf("V1, %q, without the string: got %v, want %s", c.new, keys(got), c.guess)
+		}
+	}
+	for _, c := range []struct {
+		old, new, want string
+		line           int
+	}{{"", "", "same", 0}, {"/bucket/", "/", "oss-resource", 2}, {"\nacl\n", "\n\n", "oss-query", 3}, {"text/plain", "a/b", "header-value", 4}} {
+		p, claim := as(get.SignOSS4(key, secret, "cn-beijing", at))
+		if got := checker.Request(p, strings.Replace(claim.Canonical(), c.old, c.new, 1), "", at); !slices.Contains(keys(got), c.want) || got.Line != c.line {
+			t.Errorf("V4, %q: got %v in line %d, want %s in %d", c.new, keys(got), got.Line, c.want, c.line)
+		}
+	}
+	// A client that puts the bucket into the path as well means that.
+	both := get
+	both.Path = "/bucket" + get.Path
+	for _, r := range []sign.Request{both.SignOSS1(key, secret, at), both.SignOSS4(key, secret, "cn-beijing", at)} {
+		p, _ := as(r)
+		theirs := strings.Replace(shown(t, r), "text/plain", "a/b", 1) // without the domain the path alone is read
+		if got := checker.Request(p, theirs, "", at); len(got.Findings) != 1 || strings.Contains(got.Ours, "/bucket/bucket/") {
+			t.Errorf("got %v beside %q, want the type alone", keys(got), got.Ours)
+		}
+	}
+}
+
 func TestAStringOfOSSAloneIsComparedWithWhatItShouldBe(t *testing.T) {
 	t.Parallel()
 	for what, r := range ossSent {

@@ -24,6 +24,8 @@ const Limit = code.Limit
 type Pasted struct {
 	sign.Request
 	NoBody bool
+	// Domain is the one below which buckets have hosts, as for sign.OSS.
+	Domain string
 }
 
 // clean ends lines with a line break alone, as no form's field does.
@@ -139,7 +141,7 @@ func (p Pasted) Claim() (*sign.Claim, error) {
 	authorization := p.Header.Get("Authorization")
 	switch {
 	case p.IsOSS():
-		return sign.OSS(p.Request, "")
+		return sign.OSS(p.Request, p.Domain)
 	case p.Header.Get("X-Auth-Token") != "", strings.HasPrefix(authorization, string(sign.SDK)), strings.HasPrefix(p.Path, "/v1/"):
 		return sign.Huawei(p.Request)
 	case strings.HasPrefix(authorization, "acs "), strings.HasPrefix(p.Path, "/pop/"):

@@ -187,6 +187,12 @@ func OSS(r Request, domain string) (*Claim, error) {
 // everybody until it expires.
 func (c *Claim) Expires() bool { return !c.until.IsZero() }
 
+// Readings are what a request to OSS may be about, the likeliest first.
+func (c *Claim) Readings() []Resource { return c.readings }
+
+// InHost tells whether the bucket of Resource stands in the host.
+func (c *Claim) InHost() bool { return len(c.readings) > 1 && c.Resource == c.readings[0] }
+
 // Region is the region that the signature names; V1 of OSS names none.
 func (c *Claim) Region() string {
 	_, region, _ := strings.Cut(strings.TrimSuffix(c.scope, oss4Scope), "/")
