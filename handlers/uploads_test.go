@@ -177,6 +177,16 @@ func TestUnfinishedUploadsAreListedAndEnded(t *testing.T) {
 	if p := c.Get(t, base+"/uploads"); p.Has("#uploads") {
 		t.Error("the upload is still there")
 	}
+	for lang, want := range map[string][]string{"en": {"Ended upload of 归档/2026/<b>.zip", "512 KB deleted"}, "zh": {"结束上传 归档/2026/<b>.zip", "已删除 512 KB"}} {
+		c.Header.Set("Accept-Language", lang)
+		first := c.Get(t, "/activity").Text(".timeline li:first-child")
+		for _, text := range append(want, site.Team.Requester.UserName) {
+			if !strings.Contains(first, text) {
+				t.Errorf("%s: the activity says %q, want %q", lang, first, text)
+			}
+		}
+	}
+	c.Header.Set("Accept-Language", "en")
 	for i := range 101 {
 		in := models.ObjectInput{BucketID: bucket, Key: fmt.Sprintf("<i>%03d", i)}
 		if _, err := site.DB.BeginMultipart(t.Context(), site.Team.Requester, in); err != nil {

@@ -461,7 +461,7 @@ func join(parts []Part) (etag, crc string, err error) {
 	return fmt.Sprintf("%X-%d", sum.Sum(nil), len(parts)), strconv.FormatUint(all, 10), nil
 }
 
-// AbortMultipart ends an upload and drops its parts.
+// AbortMultipart ends an upload, drops its parts and records that.
 func (db *DB) AbortMultipart(ctx context.Context, by Actor, of MultipartRef) error {
 	if err := db.mayReach(ctx, by, WriteObjects, of.BucketID, of.Key); err != nil {
 		return err
@@ -489,7 +489,12 @@ func (db *DB) AbortMultipart(ctx context.Context, by Actor, of MultipartRef) err
 		if err := tx.fill(ctx, b, 0, 0, -sizeOf(have)); err != nil {
 			return err
 		}
-		return tx.forgetBlobs(ctx, by, blobs...)
+		if err := tx.forgetBlobs(ctx, by, blobs...); err != nil {
+			return err
+		}
+		return tx.Record(ctx, by, Event{
+			Action: "object.upload_ended", Kind: KindObject, SubjectID: b.ID, SubjectName: m.Key, Region: b.Region,
+		}, map[string]any{"bucket": b.Name, "upload": m.ID, "bytes": sizeOf(have), "begun_by": m.CreatorName})
 	})
 }
 

@@ -20,6 +20,7 @@ import (
 	"time"
 
 	"quartermaster/models"
+	"quartermaster/models/list"
 	"quartermaster/models/modelstest"
 )
 
@@ -340,9 +341,10 @@ func TestWhatIsAbortedOrCutLeavesNothing(t *testing.T) {
 	}
 	modelstest.Work(t, d.db)
 	wantBlobs(t, d.folder, 2)
-	if err := d.db.AbortMultipart(t.Context(), d.team.Requester, of); err != nil {
+	if err := d.db.AbortMultipart(t.Context(), d.team.Admin, of); err != nil {
 		t.Fatal(err)
 	}
+	d.wantEnded(t, d.team.Admin, of.Key, 2000)
 	if _, err := d.db.PutPart(t.Context(), d.team.Requester, of, 3, models.Sent{}, strings.NewReader("late")); !errors.Is(err, models.ErrNotFound) {
 		t.Errorf("part of an aborted upload: got %v", err)
 	}
@@ -351,6 +353,22 @@ func TestWhatIsAbortedOrCutLeavesNothing(t *testing.T) {
 	wantSound(t, d.db)
 	if err := d.db.DeleteBucket(t.Context(), d.team.Requester, d.bucket); err != nil {
 		t.Errorf("delete the bucket: %v", err)
+	}
+}
+
+// wantEnded wants an event that says who ended an upload, of which key and of how many
+// bytes.
+func (d bucketDesk) wantEnded(t *testing.T, by models.Actor, key string, bytes int) {
+	t.Helper()
+	events, _, err := modelstest.List(t.Context(), d.db, d.team.Viewer, models.Events, list.Query{Filters: list.With("subject", d.bucket).Filters})
+	if err != nil || len(events) != 2 {
+		t.Fatalf("got %d events, %v, want those of the bucket and the end", len(events), err)
+	}
+	e := events[0]
+	said := fmt.Sprintf(`"begun_by":%q`, d.team.Requester.UserName)
+	if e.Action != "object.upload_ended" || e.SubjectName != key || e.Face != by.Face || e.UserID != by.UserID ||
+		!strings.Contains(e.Detail, fmt.Sprintf(`"bytes":%d,`, bytes)) || !strings.Contains(e.Detail, said) {
+		t.Errorf("got %+v, want the end of the upload of %s with %d bytes", e, key, bytes)
 	}
 }
 
@@ -377,6 +395,7 @@ func TestUnfinishedUploadsEndAfterSevenDays(t *testing.T) {
 	if _, err := d.db.FindMultipart(t.Context(), d.team.Viewer, young); err != nil {
 		t.Errorf("younger upload: %v", err)
 	}
+	d.wantEnded(t, models.Actor{Face: models.ByServer}, "a", 3)
 	modelstest.Work(t, d.db)
 	wantBlobs(t, d.folder, 0)
 	wantSound(t, d.db)

@@ -88,6 +88,10 @@ func eventNote(ctx context.Context, e models.Event) string {
 	for name, value := range detail {
 		args = append(args, name, settingWord(ctx, value))
 	}
+	if n, ok := detail["bytes"].(json.Number); ok {
+		bytes, _ := n.Int64()
+		args = append(args, "Size", i18n.Bytes(ctx, bytes))
+	}
 	if key := "event." + e.Action + ".note"; i18n.Has(ctx, key) {
 		if s := i18n.T(ctx, key, args...); !strings.Contains(s, "<no value>") {
 			return s
