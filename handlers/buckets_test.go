@@ -16,6 +16,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/PuerkitoBio/goquery"
+
 	"quartermaster/models"
 	"quartermaster/models/modelstest"
 	"quartermaster/web"
@@ -325,6 +327,44 @@ func TestChosenFilesAreDeletedAfterAsking(t *testing.T) {
 	}
 	if p := c.Get(t, base); p.Status != http.StatusNotFound {
 		t.Errorf("deleted bucket: got %d, want 404", p.Status)
+	}
+}
+
+// What was sent with a file and is given back with it stands on its page, to be copied.
+func TestPageOfAFileShowsItsHeaders(t *testing.T) {
+	t.Parallel()
+	site := open(t)
+	bucket := newBucket(t, site, site.Team, models.BucketInput{})
+	c := site.SignIn(t, models.Viewer)
+	headers := models.ObjectHeaders{
+		CacheControl: "no-cache", ContentDisposition: `attachment; filename="<b>.txt"`, ContentEncoding: "gzip", ContentLanguage: "zh-CN", Expires: "never",
+		Meta: map[string]string{"owner": "版本", "bytes": "a\xffb"},
+	}
+	o, err := site.DB.PutObject(t.Context(), site.Team.Requester, models.ObjectInput{BucketID: bucket, Key: "k", ContentType: "text/x-own", Headers: headers}, strings.NewReader("text"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := site.DB.PutObject(t.Context(), site.Team.Requester, models.ObjectInput{BucketID: bucket, Key: "plain"}, strings.NewReader("text")); err != nil {
+		t.Fatal(err)
+	}
+	for lang, want := range map[string][2]string{
+		"en": {"Headers and metadata", "no other headers"}, "zh": {"响应头与元数据", "没有其他响应头"},
+	} {
+		c.Header.Set("Accept-Language", lang)
+		p := c.Get(t, "/buckets/"+bucket+"/object?key=k")
+		for _, value := range []string{
+			"text/x-own", "Normal", o.SHA256, o.MD5, o.ETag(), o.CRC64, "no-cache", headers.ContentDisposition, "gzip", "zh-CN", "never", "版本", "a\ufffdb",
+		} {
+			if !slices.Contains(p.Find(".facts .copy").Map(func(_ int, b *goquery.Selection) string { return b.AttrOr("data-copy", "") }), value) {
+				t.Errorf("%s: %q cannot be copied", lang, value)
+			}
+		}
+		if got := p.Text("#headers"); !strings.Contains(got, want[0]) || !strings.Contains(got, "x-oss-meta-owner") {
+			t.Errorf("%s: got %q, want its headers", lang, got)
+		}
+		if got := c.Get(t, "/buckets/"+bucket+"/object?key=plain").Text("#headers"); !strings.Contains(got, want[1]) {
+			t.Errorf("%s: without headers: got %q, want that there are none", lang, got)
+		}
 	}
 }
 

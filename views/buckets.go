@@ -2,7 +2,9 @@ package views
 
 import (
 	"context"
+	"maps"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -315,22 +317,52 @@ func bucketTabs(ctx context.Context, b models.Bucket, current string) []ui.Tab {
 
 func (p ObjectShowProps) facts(ctx context.Context) []ui.Row {
 	o := p.Object
-	sum := ui.Row{Label: "SHA-256", Value: o.SHA256, Copy: true}
+	sum := copied("SHA-256", o.SHA256)
 	if o.SHA256 == "" {
 		sum = ui.Row{Label: "SHA-256", Value: i18n.T(ctx, "objects.hashing")}
 	}
-	tag := ui.Row{Label: "MD5", Value: o.MD5, Copy: true}
-	if o.MD5 == "" {
-		tag = ui.Row{Label: "ETag", Value: o.ETag(), Copy: true}
+	kind := "Normal"
+	if o.Multipart {
+		kind = "Multipart"
 	}
-	return []ui.Row{
-		{Label: i18n.T(ctx, "objects.address"), Value: models.ObjectPath(p.Bucket.Name, o.Key), Copy: true},
+	rows := []ui.Row{
+		copied(i18n.T(ctx, "objects.address"), models.ObjectPath(p.Bucket.Name, o.Key)),
 		{Label: i18n.T(ctx, "objects.size"), Value: i18n.T(ctx, "objects.size-exact", "Size", i18n.Bytes(ctx, o.Size), "Bytes", i18n.Number(ctx, o.Size))},
-		{Label: i18n.T(ctx, "objects.type"), Value: o.ContentType, Mono: true},
-		sum, tag,
-		{Label: i18n.T(ctx, "objects.uploaded-at"), Body: ui.DateTime(o.CreatedAt, i18n.DateTime(ctx, o.CreatedAt))},
-		{Label: i18n.T(ctx, "objects.uploaded-by"), Value: o.CreatorName},
+		copied("Content-Type", o.ContentType),
+		copied("x-oss-object-type", kind),
+		sum,
 	}
+	if o.MD5 != "" {
+		rows = append(rows, copied("MD5", o.MD5))
+	}
+	return append(rows, copied("ETag", o.ETag()), copied("CRC-64", o.CRC64),
+		ui.Row{Label: i18n.T(ctx, "objects.uploaded-at"), Body: ui.DateTime(o.CreatedAt, i18n.DateTime(ctx, o.CreatedAt))},
+		ui.Row{Label: i18n.T(ctx, "objects.uploaded-by"), Value: o.CreatorName},
+	)
+}
+
+// copied is a row whose value, where there is one, can be copied. Bytes that are no
+// text are replaced in it.
+func copied(label, value string) ui.Row {
+	return ui.Row{Label: label, Value: strings.ToValidUTF8(value, "\ufffd"), Copy: value != ""}
+}
+
+// headers are what is kept with the object and given back with it.
+func (p ObjectShowProps) headers() []ui.Row {
+	h := p.Object.Headers
+	var rows []ui.Row
+	for _, named := range [][2]string{
+		{"Cache-Control", h.CacheControl}, {"Content-Disposition", h.ContentDisposition}, {"Content-Encoding", h.ContentEncoding},
+		{"Content-Language", h.ContentLanguage}, {"Expires", h.Expires},
+	} {
+		if named[1] != "" {
+			rows = append(rows, copied(named[0], named[1]))
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(h.Meta)) {
+		rows = append(rows, copied("x-oss-meta-"+name, h.Meta[name]))
+	}
+	return rows
 }
 
 // folder is what the object's folder begins with.

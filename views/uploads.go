@@ -15,6 +15,9 @@ type UploadsProps struct {
 	By models.Actor
 }
 
+// partsFrom is of how many bytes a file is sent in parts.
+const partsFrom = "16777216"
+
 // UploadsPath is the page of a bucket's unfinished uploads.
 func UploadsPath(bucketID string) string { return "/buckets/" + bucketID + "/uploads" }
 
