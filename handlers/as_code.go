@@ -34,11 +34,18 @@ func formRequest(t code.Table, op string, in models.OrderInput) code.Request {
 	return t.From(op, values)
 }
 
-// codePanel is a request as code, in the language that the form asks for;
-// without one the panel is nearly empty.
-func codePanel(ctx context.Context, form ui.Form, r code.Request) views.CodeProps {
-	p := views.CodeProps{Form: form, Operation: r.Operation}
-	if l := code.Language(form.Value("code")); l.Known() {
+// codePanel is a request as code, in the language that the form asks for, behind the
+// upload of a file unless that is nil; without a language the panel is nearly empty.
+func codePanel(ctx context.Context, form ui.Form, file *code.Object, r code.Request) views.CodeProps {
+	p := views.CodeProps{Form: form, Operation: r.Operation, Uploads: file != nil}
+	l := code.Language(form.Value("code"))
+	if file != nil {
+		p.Upload = file.Write(code.PutObject, l, web.SiteURL(ctx, ""))
+		if l == code.OSSUtil { // which is for files alone
+			l = code.CLI
+		}
+	}
+	if l.Known() {
 		p.Text = r.Write(l, web.SiteURL(ctx, ""))
 		for _, left := range r.Left {
 			p.Left = append(p.Left, left.Name)
@@ -176,7 +183,7 @@ func (h Orders) Code(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	p.Code = codePanel(ctx, ui.Form{Values: url.Values{"code": {c.Query("code")}, "of": {p.Of}}}, h.API.From(h.API.Making(line.Kind), values).In(line.Region))
+	p.Code = codePanel(ctx, ui.Form{Values: url.Values{"code": {c.Query("code")}, "of": {p.Of}}}, nil, h.API.From(h.API.Making(line.Kind), values).In(line.Region))
 	return web.Render(c, http.StatusOK, views.OrderCodePage(p))
 }
 

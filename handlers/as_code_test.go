@@ -279,6 +279,18 @@ func TestUploadedVersionHasItsAddressInTheCode(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	// Now that there is a bucket, the next file is uploaded there before.
+	for _, l := range append([]code.Language{code.OSSUtil}, code.Languages...) {
+		p := ada.Post(t, "/pkg-versions/preview", url.Values{"app_id": form["app_id"], "label": {"v2"}, "source_from": {"upload"}, "package_file": {"dir/shop 2.jar"}, "code": {string(l)}})
+		blocks := p.Find("#as-code .code-block code")
+		upload, create := blocks.First().Text(), blocks.Last().Text()
+		if want := map[bool]int{true: 1, false: 2}[l == code.JSON]; blocks.Length() != want || p.Has("#as-code .callout") || !p.Has("#as-code input[value=ossutil]") {
+			t.Errorf("%s: got %d blocks, want %d and nothing left out", l, blocks.Length(), want)
+		}
+		if l != code.JSON && (!strings.Contains(upload, "PutObject") || !strings.Contains(upload, "./shop 2.jar")) || !strings.Contains(create, "shop/v2/shop 2.jar") && !strings.Contains(create, "shop%2Fv2%2Fshop%202.jar") {
+			t.Errorf("%s: got\n%s\n%s\nwant the upload of the file and the version of it", l, upload, create)
+		}
+	}
 	p = ada.Get(t, ada.Get(t, "/pkg-versions/"+id).Find("#order-code").AttrOr("action", "")+"?code=json&of="+id)
 	if text := p.Text(".code-block code"); v.Source == "" || !strings.Contains(text, `"PackageSource": "`+v.Source+`"`) {
 		t.Errorf("after the upload: got %s, want %s in it", text, v.Source)

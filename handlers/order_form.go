@@ -51,9 +51,10 @@ type OrderFields interface {
 	Draw(p views.OrderFormProps) templ.Component
 }
 
-// A coder is an OrderFields whose request as code says more than its line.
+// A coder is an OrderFields whose request as code says more than its line, or comes
+// behind the upload of a file, which is nil where there is none.
 type coder interface {
-	Code(r code.Request) code.Request
+	Code(r code.Request) (*code.Object, code.Request)
 }
 
 // A settler is an OrderFields with something, such as a file, that belongs to
@@ -201,10 +202,11 @@ func (h OrderForm) page(ctx context.Context, a *Asked, q models.Quote) templ.Com
 	p := views.OrderFormProps{Form: a.Form, Quote: q}
 	if h.Operation != "" {
 		r := formRequest(h.API, h.Operation, a.Order)
+		var file *code.Object
 		if f, ok := a.fields.(coder); ok {
-			r = f.Code(r)
+			file, r = f.Code(r)
 		}
-		p.Code = codePanel(ctx, a.Form, r)
+		p.Code = codePanel(ctx, a.Form, file, r)
 		p.Code.Pasted = a.said.words(a.Form)
 	}
 	return a.fields.Draw(p)

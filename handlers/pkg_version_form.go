@@ -4,7 +4,9 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"net/http"
 	"slices"
+	"strings"
 
 	"github.com/a-h/templ"
 	"github.com/gin-gonic/gin"
@@ -29,6 +31,46 @@ func (h PkgVersions) form() OrderForm {
 	}
 }
 
+// Begin begins the upload in parts of a file that is large, or goes on with it, into
+// the bucket and under the key where the order would keep it, so that the order can
+// name it. A form that would be refused is refused before that. While there is no such
+// bucket, which the order makes, nothing is answered, and the file comes with the form.
+func (h PkgVersions) Begin(c *gin.Context) error {
+	return h.form().read(c, func(ctx context.Context, a *Asked) error {
+		f := a.fields.(*versionFields)
+		var file sentFile
+		if _, err := web.Decode(c, &file); err != nil {
+			return err
+		}
+		if err := f.Choose(ctx, a); err != nil {
+			return err
+		}
+		quote, err := h.DB.PreviewOrder(ctx, a.By, a.Order)
+		if err != nil && quote.Refused == nil {
+			return err
+		}
+		if quote.Refused = withoutFile(quote.Refused); len(quote.Refused) > 0 {
+			a.Form.Reject(quote.Refused)
+			return web.Render(c, http.StatusUnprocessableEntity, h.form().page(ctx, a, quote))
+		}
+		if f.place == nil {
+			c.Status(http.StatusNoContent)
+			return nil
+		}
+		b, err := h.DB.FindBucketNamed(ctx, a.By, f.place.Bucket)
+		if err != nil {
+			return err
+		}
+		plan, err := file.resume(ctx, h.DB, h.UploadLimit, b.ID, f.place.Key)
+		if err != nil {
+			return refuseFile(c, err)
+		}
+		plan.Instead = map[string]string{"source_from": views.FromBucket, "bucket_id": b.ID, "source": models.ObjectPath(b.Name, f.place.Key)}
+		c.JSON(http.StatusOK, plan)
+		return nil
+	})
+}
+
 // formParts is how many parts the form may have, its file included.
 const formParts = 100
 
@@ -38,7 +80,9 @@ type versionFields struct {
 	// up is the file that came with the form, if any.
 	up     *models.Upload
 	source versionSource
-	page   views.PkgVersionNewProps
+	// place is where the chosen file is kept, nil while that is not known.
+	place *code.Object
+	page  views.PkgVersionNewProps
 }
 
 // versionSource are the fields that say where the file comes from.
@@ -106,8 +150,33 @@ func (f *versionFields) Choose(ctx context.Context, a *Asked) (err error) {
 	if err == nil && p.From == views.FromBucket {
 		err = f.chooseObject(ctx, a)
 	}
+	if err == nil && p.From == views.FromUpload && p.App != nil {
+		err = f.choosePlace(ctx, a)
+	}
 	a.Form.Values.Set("source_from", p.From)
 	return err
+}
+
+// choosePlace finds where a file with a name is kept for a version with a label.
+func (f *versionFields) choosePlace(ctx context.Context, a *Asked) error {
+	if f.file() == "" || strings.TrimSpace(f.in.Label) == "" {
+		return nil
+	}
+	b, key, err := f.db.FindPackagePlace(ctx, a.By, f.page.App.ID, strings.TrimSpace(f.in.Label), f.file())
+	if err == nil {
+		f.place = &code.Object{Region: b.Region, Bucket: b.Name, Key: key}
+	} else if errors.Is(err, models.ErrNotFound) {
+		err = nil
+	}
+	return err
+}
+
+// file is the name of the chosen file.
+func (f *versionFields) file() string {
+	if f.up != nil {
+		return f.up.Name
+	}
+	return f.source.File
 }
 
 // chooseApp finds the chosen application, also when it is too old to be among
@@ -179,25 +248,33 @@ func (f *versionFields) chooseObject(ctx context.Context, a *Asked) (err error) 
 	return nil
 }
 
-// Code adds the application's region, which is a parameter of the API, and
-// removes the file, which is not.
-func (f *versionFields) Code(r code.Request) code.Request {
+// Code adds the application's region, which is a parameter of the API. The file is
+// none: it is uploaded before, where it is known where to.
+func (f *versionFields) Code(r code.Request) (*code.Object, code.Request) {
 	if f.page.App != nil {
 		r = r.In(f.page.App.Region)
 	}
-	if f.in.Upload != nil {
-		if name := cmp.Or(f.in.Upload.Name, f.source.File); name != "" {
-			r.Left = append(r.Left, code.Param{Name: "package_file", Value: name})
-		}
+	switch {
+	case f.in.Upload == nil || f.file() == "":
+	case f.place != nil:
+		r.Params = append(r.Params, code.Param{Name: "PackageSource", Value: models.ObjectPath(f.place.Bucket, f.place.Key)})
+		return f.place, r
+	default:
+		r.Left = append(r.Left, code.Param{Name: "package_file", Value: f.file()})
 	}
-	return r
+	return nil, r
+}
+
+// withoutFile is what is refused although the file is not there yet: it is sent with
+// the order.
+func withoutFile(refused models.Invalid) models.Invalid {
+	return slices.DeleteFunc(refused, func(e models.FieldError) bool { return e.Field == "package_file" && e.Rule == "required" })
 }
 
 func (f *versionFields) Draw(p views.OrderFormProps) templ.Component {
 	f.page.OrderFormProps, f.page.FileName = p, f.source.File
 	if f.source.File != "" && f.page.From == views.FromUpload {
-		// the file itself is sent with the order
-		f.page.Quote.Refused = slices.DeleteFunc(p.Quote.Refused, func(e models.FieldError) bool { return e.Field == "package_file" && e.Rule == "required" })
+		f.page.Quote.Refused = withoutFile(p.Quote.Refused)
 	}
 	return views.PkgVersionNew(f.page)
 }

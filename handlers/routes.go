@@ -230,6 +230,7 @@ func pageRoutes(cfg Config) (http.Handler, error) {
 	member.GET("/pkg-versions/:id", web.Page(versions.Show))
 	member.GET("/pkg-versions/:id/status", web.Polled, web.Page(versions.Status))
 	member.GET("/pkg-versions/:id/file", web.Page(versions.Download))
+	member.POST("/pkg-versions/uploads", web.Page(versions.Begin))
 	member.POST("/pkg-versions/:id/retry", web.Page(versions.Retry))
 	member.POST("/pkg-versions/:id/removal", web.Page(versions.Delete))
 	versions.form().route(member)

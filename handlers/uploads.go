@@ -1,6 +1,7 @@
 package handlers
 
 import (
+	"context"
 	"errors"
 	"net/http"
 	"strconv"
@@ -30,44 +31,60 @@ type uploadPlan struct {
 	Parts    string        `json:"parts"`    // where to send one: its number comes behind
 	Complete string        `json:"complete"` // where to say that all have come
 	Have     map[int]int64 `json:"have"`     // the sizes of those that are there, by their numbers
+	// Instead are the fields of the form that stand for the file once it is complete;
+	// a form that has none is done then.
+	Instead map[string]string `json:"instead,omitempty"`
+}
+
+// sentFile is what upload.js says about a file that comes in parts.
+type sentFile struct {
+	Type     string `form:"type"`
+	Size     int64  `form:"size"`
+	Modified int64  `form:"modified"`
+}
+
+// resume begins the upload of a file to a key of a bucket, or goes on with it.
+func (f sentFile) resume(ctx context.Context, db *models.DB, limit int64, bucketID, key string) (*uploadPlan, error) {
+	m, have, err := db.ResumeMultipart(ctx, models.ActorFrom(ctx), models.ObjectInput{
+		BucketID: bucketID, Key: key, ContentType: f.Type, Sent: models.Sent{Limit: limit, Length: f.Size},
+	}, f.Modified)
+	if err != nil {
+		return nil, err
+	}
+	plan := &uploadPlan{
+		Size: partSize(f.Size), Parts: views.UploadPath(*m, "parts") + "&number=", Complete: views.UploadPath(*m, "completion"), Have: map[int]int64{},
+	}
+	for _, p := range have {
+		plan.Have[p.Number] = p.Size
+	}
+	return plan, nil
 }
 
 // Create begins the upload of a file, or goes on with it.
 func (h Uploads) Create(c *gin.Context) error {
 	ctx := c.Request.Context()
 	var in struct {
-		Folder   string `form:"folder"`
-		Name     string `form:"file_name"`
-		Type     string `form:"type"`
-		Size     int64  `form:"size"`
-		Modified int64  `form:"modified"`
+		Folder string `form:"folder"`
+		Name   string `form:"file_name"`
 	}
-	if _, err := web.Decode(c, &in); err != nil {
+	var file sentFile
+	if _, err := web.Decode(c, &in, &file); err != nil {
 		return err
 	}
 	b, err := h.DB.FindBucket(ctx, models.ActorFrom(ctx), c.Param("id"))
 	if err != nil {
 		return err
 	}
-	key := c.Query("prefix") + asFolder(in.Folder) + in.Name
-	m, have, err := h.DB.ResumeMultipart(ctx, models.ActorFrom(ctx), models.ObjectInput{
-		BucketID: b.ID, Key: key, ContentType: in.Type, Sent: models.Sent{Limit: h.UploadLimit, Length: in.Size},
-	}, in.Modified)
+	plan, err := file.resume(ctx, h.DB, h.UploadLimit, b.ID, c.Query("prefix")+asFolder(in.Folder)+in.Name)
 	if err != nil {
-		return h.refuse(c, err)
-	}
-	plan := uploadPlan{
-		Size: partSize(in.Size), Parts: views.UploadPath(*m, "parts") + "&number=", Complete: views.UploadPath(*m, "completion"), Have: map[int]int64{},
-	}
-	for _, p := range have {
-		plan.Have[p.Number] = p.Size
+		return refuseFile(c, err)
 	}
 	c.JSON(http.StatusOK, plan)
 	return nil
 }
 
-// refuse answers with what is wrong with a file, for its row.
-func (h Uploads) refuse(c *gin.Context, err error) error {
+// refuseFile answers with what is wrong with a file, for its row.
+func refuseFile(c *gin.Context, err error) error {
 	if !errors.As(err, new(models.Invalid)) {
 		return err
 	}
@@ -86,7 +103,7 @@ func (h Uploads) Put(c *gin.Context) error {
 	number, _ := strconv.Atoi(c.Query("number")) // 0 is refused as any other that no part has
 	sent := models.Sent{Limit: h.UploadLimit, Length: max(0, c.Request.ContentLength)}
 	if _, err := h.DB.PutPart(ctx, models.ActorFrom(ctx), h.ref(c), number, sent, c.Request.Body); err != nil {
-		return h.refuse(c, err)
+		return refuseFile(c, err)
 	}
 	c.Status(http.StatusNoContent)
 	return nil
@@ -101,7 +118,7 @@ func (h Uploads) Complete(c *gin.Context) error {
 		return err
 	}
 	if _, err := h.DB.CompleteMultipart(ctx, by, models.CompleteInput{MultipartRef: of, All: true}); err != nil {
-		return h.refuse(c, err)
+		return refuseFile(c, err)
 	}
 	web.Flash(c, "objects.uploaded", "Name", b.Name)
 	c.Status(http.StatusNoContent)

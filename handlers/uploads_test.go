@@ -207,3 +207,68 @@ func TestUnfinishedUploadsAreListedAndEnded(t *testing.T) {
 		t.Errorf("delete the bucket now: got %d, want 303", p.Status)
 	}
 }
+
+// A large file of the form for a version goes in parts to where the order would keep
+// it, and the form then names it.
+func TestVersionOfAFileThatCameInParts(t *testing.T) {
+	t.Parallel()
+	site := open(t)
+	c := site.SignIn(t, models.Requester)
+	app := newApp(t, site, "shop").ID
+	begin := func(label string, size int) (*webtest.Page, uploadPlan, map[string]string) {
+		t.Helper()
+		p := c.Post(t, "/pkg-versions/uploads", url.Values{
+			"app_id": {app}, "label": {label}, "source_from": {"upload"}, "package_file": {"大 shop.jar"}, "type": {"application/java-archive"}, "size": {fmt.Sprint(size)}, "modified": {"1"},
+		})
+		var plan struct {
+			uploadPlan
+			Instead map[string]string
+		}
+		if p.Status == http.StatusOK {
+			if err := json.Unmarshal([]byte(p.Body), &plan); err != nil {
+				t.Fatalf("begin: %v in %q", err, p.Body)
+			}
+		}
+		return p, plan.uploadPlan, plan.Instead
+	}
+	text := strings.Repeat("a", 150_000)
+	if p, _, _ := begin("v1", len(text)); p.Status != http.StatusNoContent {
+		t.Fatalf("before there is a bucket: got %d %q, want 204", p.Status, p.Body)
+	}
+	if p := sendFile(t, site, c, url.Values{"app_id": {app}, "label": {"v0"}, "source_from": {"upload"}}, "small.jar", []byte("small")); p.Status != http.StatusSeeOther {
+		t.Fatalf("with the form: got %d", p.Status)
+	}
+	if p, _, _ := begin("v0", len(text)); p.Status != http.StatusUnprocessableEntity || !p.Has("#label-note .error") {
+		t.Errorf("a label that is taken: got %d, want 422 before anything is sent", p.Status)
+	}
+	if p, _, _ := begin("v1", 3<<20); p.Status != http.StatusUnprocessableEntity || !strings.HasPrefix(p.Header.Get("Content-Type"), "text/plain") {
+		t.Errorf("over the limit: got %d %q, want 422 and why", p.Status, p.Body)
+	}
+	_, plan, instead := begin("v1", len(text))
+	for number, part := range []string{text} {
+		if p := putPart(t, c, site, plan.Parts+fmt.Sprint(number+1), part, "same-origin"); p.Status != http.StatusNoContent {
+			t.Fatalf("part: got %d %q", p.Status, p.Body)
+		}
+	}
+	if p := c.Post(t, plan.Complete, nil); p.Status != http.StatusNoContent {
+		t.Fatalf("complete: got %d %q", p.Status, p.Body)
+	}
+	form := url.Values{"app_id": {app}, "label": {"v0"}}
+	for name, value := range instead {
+		form.Set(name, value)
+	}
+	if p := c.Post(t, "/pkg-versions", form); p.Status != http.StatusUnprocessableEntity || p.Find("#source option[selected]").AttrOr("value", "") != instead["source"] {
+		t.Errorf("refused: got %d, want the form with the file chosen", p.Status)
+	}
+	form.Set("label", "v1")
+	p := c.Post(t, "/pkg-versions", form)
+	if p.Status != http.StatusSeeOther {
+		t.Fatalf("place: got %d", p.Status)
+	}
+	if got := c.Get(t, p.Location()+"/file"); got.Body != text || !strings.HasSuffix(instead["source"], "/shop/v1/大 shop.jar") {
+		t.Errorf("got %d bytes of %s, want the file", len(got.Body), instead["source"])
+	}
+	if p := site.SignIn(t, models.Viewer).Post(t, "/pkg-versions/uploads", url.Values{"app_id": {app}}); p.Status != http.StatusForbidden {
+		t.Errorf("viewer: got %d, want 403", p.Status)
+	}
+}

@@ -247,11 +247,11 @@ func (in *PkgVersionInput) object(ctx context.Context, tx *DB, by Actor, app *Ap
 	if in.Upload == nil {
 		return tx.sourceObject(ctx, by, in.Source)
 	}
-	b, err := tx.FindStorage(ctx, by, app.Region)
+	b, key, err := tx.packagePlace(ctx, by, app, in.Label, in.Upload.Name)
 	if err != nil {
 		return nil, fmt.Errorf("storage bucket of %s: %w", app.Region, err)
 	}
-	as := ObjectInput{BucketID: b.ID, Key: app.Name + "/" + in.Label + "/" + fileName(in.Upload.Name), ContentType: in.Upload.ContentType}
+	as := ObjectInput{BucketID: b.ID, Key: key, ContentType: in.Upload.ContentType}
 	v.Source = ObjectPath(b.Name, as.Key)
 	if err = as.check(); err != nil {
 		as.ContentType = "" // it is of no use here
@@ -266,6 +266,23 @@ func (in *PkgVersionInput) object(ctx context.Context, tx *DB, by Actor, app *Ap
 		return nil, invalid("package_file", broken[0].Rule, broken[0].Param)
 	}
 	return o, err
+}
+
+// FindPackagePlace is where the file of a new version is kept: a key in the team's own
+// bucket of the application's region. It is ErrNotFound when there is no such
+// application, and while the team has no bucket there, which the order for the version
+// makes.
+func (db *DB) FindPackagePlace(ctx context.Context, by Actor, appID, label, file string) (b *Bucket, key string, err error) {
+	app, err := db.FindApp(ctx, by, appID)
+	if err != nil {
+		return nil, "", err
+	}
+	return db.packagePlace(ctx, by, app, label, file)
+}
+
+func (db *DB) packagePlace(ctx context.Context, by Actor, app *App, label, file string) (b *Bucket, key string, err error) {
+	b, err = db.FindStorage(ctx, by, app.Region)
+	return b, app.Name + "/" + label + "/" + fileName(file), err
 }
 
 func (db *DB) countVersions(ctx context.Context, by Actor, appID string, n int64) error {

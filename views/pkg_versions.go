@@ -229,10 +229,11 @@ func (p PkgVersionNewProps) apps() []ui.Option {
 }
 
 // versionUploads are the attributes of the form. A change is previewed without
-// the file, which is sent once, with its progress, when the button is pressed.
+// the file, which is sent once, with its progress, when the button is pressed: before
+// the form and in parts, where it is large.
 func versionUploads(ctx context.Context) templ.Attributes {
 	attrs := ui.Uploads(ctx, "")
-	attrs["enctype"] = "multipart/form-data"
+	attrs["enctype"], attrs["data-parts"], attrs["data-parts-from"] = "multipart/form-data", "/pkg-versions/uploads", partsFrom
 	return attrs
 }
 

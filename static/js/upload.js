@@ -4,7 +4,9 @@
 // at all, and data-names names the field for the exact name of the file, with the
 // folders it was chosen in. A file of data-parts-from bytes or more is sent in
 // parts, to what data-parts answers: the parts that came before the line, the tab
-// or the server went down are not sent again. When all are through, the page that
+// or the server went down are not sent again. Where that names fields instead of the
+// file, the form is sent with these at the end; where it answers nothing, the file is
+// sent with the form. When all are through, the page that
 // the answer names opens, or that of data-done; when one is not, its row says why
 // and offers to try again, it stays chosen, and the list that data-list names shows
 // what did get through. A form of one file that is refused shows what is wrong with
@@ -143,14 +145,38 @@
     }
   }
 
+  // instead are the fields that stand for a file whose parts are all through.
+  const instead = new WeakMap()
+
+  // sendInstead sends the form with such fields. What is drawn when it is refused has
+  // the file as they name it.
+  const sendInstead = async (form, input, r) => {
+    const body = fields(form, input, r, new FormData())
+    for (const [name, value] of Object.entries(instead.get(r.file))) body.set(name, value)
+    const request = await post(r, form.action, body, () => {})
+    const why = fault(form, r, request)
+    if (!why) next = request.getResponseHeader('HX-Redirect') ?? next
+    const drawn = why && request.status === 422 && new DOMParser().parseFromString(request.responseText, 'text/html').getElementById(form.id)
+    if (drawn) {
+      form.replaceWith(drawn)
+      htmx.process(drawn)
+      drawn.querySelector('.error-summary')?.focus()
+    }
+    return why
+  }
+
   const sendParts = async (form, input, r) => {
     const { file } = r
+    if (instead.has(file)) return sendInstead(form, input, r)
     r.parts = true
     const about = fields(form, input, r, new URLSearchParams())
+    if (!input.dataset.names) about.append(input.name, r.path)
     for (const [name, value] of Object.entries({ type: file.type, size: file.size, modified: file.lastModified })) about.append(name, value)
     let request = await persist(form, r, form.dataset.parts, about)
     let why = fault(form, r, request)
+    if (why && request.status === 422 && !input.multiple) showRefusal(form, request)
     if (why) return why
+    if (request.status === 204) return send(form, input, r)
     const plan = JSON.parse(request.responseText)
     for (let number = 1, from = 0; from < file.size; number++, from += plan.size) {
       const part = file.slice(from, from + plan.size)
@@ -161,7 +187,10 @@
       }
       r.at((from + part.size) / file.size)
     }
-    return fault(form, r, await persist(form, r, plan.complete))
+    why = fault(form, r, await persist(form, r, plan.complete))
+    if (why || !plan.instead) return why
+    instead.set(file, plan.instead)
+    return sendInstead(form, input, r)
   }
 
   // tooLargeForProxy tells whether a proxy in front of the site refused the size:

@@ -175,6 +175,56 @@ test("an upload whose session ended goes on after sign-in in another tab", async
 	assert.equal(await stored(page, at, "a.txt"), createHash("sha256").update("a").digest("hex"));
 });
 
+test("a large file of a package version goes in parts, outlives a closed tab, and stays chosen when the form is refused", async (t) => {
+	const first = await open(t, { role: "requester", lang: "zh", width: 390 });
+	const at = "/pkg-versions/new";
+	const fill = async (page, label, file) => {
+		await page.goto(at);
+		await page.selectOption("#app_id", { index: 1 });
+		await page.fill("#label", label);
+		await page.setInputFiles("#package_file", file);
+		await page.waitForLoadState("networkidle");
+	};
+	// The first of an application's region makes its bucket, with the order.
+	await fill(first, "parts-0", { name: "small.zip", mimeType: "application/zip", buffer: Buffer.from("PK") });
+	await first.click("#version-form button.primary");
+	await first.waitForURL(/pkg-versions\/wp-/);
+
+	await fill(first, "parts-1", large);
+	await first.route(/number=3$/, () => {}); // never answers
+	const waits = first.waitForRequest(/number=3$/);
+	await first.click("#version-form button.primary");
+	await waits;
+	await fits(first);
+	await shoot(first, "version in parts");
+	const page = await first.context().newPage();
+	await first.close();
+
+	await fill(page, "parts-1", large);
+	const sent = parts(page);
+	// Somebody takes the label while the last part is on its way.
+	await page.route(/number=5$/, async (route) => {
+		const other = await page.context().newPage();
+		await fill(other, "parts-1", { name: "other.zip", mimeType: "application/zip", buffer: Buffer.from("PK") });
+		await other.click("#version-form button.primary");
+		await other.waitForURL(/pkg-versions\/wp-/);
+		await other.close();
+		await route.continue();
+	});
+	await page.click("#version-form button.primary");
+	await page.waitForSelector("#version-form .error-summary");
+	assert.deepEqual(sent.filter((n) => n !== 3), [4, 5]);
+	assert.match(await page.locator("#source option:checked").innerText(), /parts-1\/大文件\.bin/);
+	await accessible(page);
+	await fits(page);
+	await shoot(page, "version in parts refused");
+	await page.fill("#label", "parts-2");
+	await page.click("#version-form button.primary");
+	await page.waitForURL(/pkg-versions\/wp-/);
+	const answer = await page.context().request.get(`${new URL(page.url()).pathname}/file`);
+	assert.equal(createHash("sha256").update(await answer.body()).digest("hex"), sum);
+});
+
 test("a folder that is dropped or chosen keeps its paths", async (t) => {
 	const page = await open(t, { role: "requester", lang: "zh", width: 390 });
 	const at = await newBucket(page);
