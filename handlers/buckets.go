@@ -53,14 +53,25 @@ func (h Buckets) Show(c *gin.Context) error {
 	return h.show(c, http.StatusOK, ui.Form{}, nil)
 }
 
+// objects is the list of what a bucket holds in a folder.
+func (h Buckets) objects(b models.Bucket, folder string, change bool) List[models.Entry] {
+	return List[models.Entry]{DB: h.DB, View: views.Objects(b, folder, change)}
+}
+
 // show draws the files of a bucket below a prefix; form is the upload form and
 // results say what became of the files just sent.
 func (h Buckets) show(c *gin.Context, status int, form ui.Form, results []views.UploadResult) error {
 	ctx := c.Request.Context()
 	by := models.ActorFrom(ctx)
-	p := views.BucketFilesProps{By: by, Prefix: c.Query("prefix"), Starts: c.Query("q"), Form: form, Results: results, UploadLimit: h.UploadLimit}
-	var err error
-	if p.FolderPage, err = h.DB.FindFolderPage(ctx, by, c.Param("id"), p.Prefix+p.Starts, listPage(c)); err != nil {
+	b, err := h.DB.FindBucket(ctx, by, c.Param("id"))
+	if err != nil {
+		return err
+	}
+	p := views.BucketFilesProps{Bucket: *b, By: by, Prefix: c.Query("prefix"), Starts: c.Query("q"), Form: form, Results: results, UploadLimit: h.UploadLimit}
+	if p.Regions, err = h.DB.ListRegions(ctx, models.KindBucket); err != nil {
+		return err
+	}
+	if p.List, err = h.objects(*b, p.Prefix, by.May(models.Request)).page(c, ""); err != nil {
 		return err
 	}
 	return web.Render(c, status, views.BucketFiles(p))
@@ -74,7 +85,7 @@ func (h Buckets) Details(c *gin.Context) error {
 func (h Buckets) details(c *gin.Context, status int, form ui.Form) error {
 	ctx := c.Request.Context()
 	by := models.ActorFrom(ctx)
-	page, err := h.DB.FindBucketPage(ctx, by, c.Param("id"), listPage(c))
+	page, err := h.DB.FindBucketPage(ctx, by, c.Param("id"), nearby(c))
 	if err != nil {
 		return err
 	}

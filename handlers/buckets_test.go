@@ -19,6 +19,7 @@ import (
 	"github.com/PuerkitoBio/goquery"
 
 	"quartermaster/models"
+	"quartermaster/models/list"
 	"quartermaster/models/modelstest"
 	"quartermaster/web"
 	"quartermaster/web/webtest"
@@ -165,8 +166,8 @@ func TestFilesAreUploadedListedAndDownloaded(t *testing.T) {
 	if p.Status != http.StatusSeeOther || p.Location() != base+"?prefix="+url.QueryEscape("归档/") {
 		t.Fatalf("upload: got %d to %q: %s", p.Status, p.Location(), p.Text(".error-summary"))
 	}
-	if p = c.Get(t, base); p.Text("#objects th a") != "归档/" {
-		t.Errorf("bucket: got %q, want its folder", p.Text("#objects th a"))
+	if p = c.Get(t, base); p.Text("#objects tbody th a") != "归档/" {
+		t.Errorf("bucket: got %q, want its folder", p.Text("#objects tbody th a"))
 	}
 	p = c.Get(t, base+"?prefix="+url.QueryEscape("归档/2026/"))
 	if n := p.Find("#objects tbody tr").Length(); n != 3 || p.Has("main img") {
@@ -244,7 +245,8 @@ func TestUploadsAreRefusedInWords(t *testing.T) {
 			t.Errorf("body %q: got %d, want 422", body, p.Status)
 		}
 	}
-	entries, _, err := site.DB.ListObjects(t.Context(), site.Team.Viewer, bucket, "", models.Page{})
+	page, err := models.Objects.Read(t.Context(), site.DB, site.Team.Viewer, list.Query{Of: bucket})
+	entries := page.Rows
 	if err != nil || len(entries) != 1 {
 		t.Errorf("got %d entries, %v; want the one that was kept", len(entries), err)
 	}
@@ -430,8 +432,8 @@ func TestDeletingObjectsInUseNamesTheirUsers(t *testing.T) {
 	}
 	bucket := c.Get(t, "/buckets").Links("#buckets tbody th")[0]
 	list := c.Get(t, bucket)
-	for list.Has("#objects .file-row a[href*='?prefix=']") {
-		list = c.Get(t, list.Links("#objects th")[0])
+	for list.Has("#objects tbody th a[href*='?prefix=']") {
+		list = c.Get(t, list.Links("#objects tbody th")[0])
 	}
 	id := list.Find("[name=object]").AttrOr("value", "")
 	p := c.Get(t, bucket+"/objects/removal?object="+id)

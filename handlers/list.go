@@ -67,7 +67,8 @@ func (h List[R]) by(ctx context.Context) models.Actor {
 // query is what the address asks of the list, and that address with what the
 // list knows of it. Only filters and sorts of the description are read.
 func (h List[R]) query(c *gin.Context) (q list.Query, u, files views.ListURL) {
-	q = list.Query{Of: c.Param("id"), Filters: map[string]string{}, After: c.Query("after"), Before: c.Query("before"), Near: true}
+	q = nearby(c)
+	q.Of, q.Filters = c.Param("id"), map[string]string{}
 	u, files = h.View.URL(q.Of)
 	for _, f := range h.View.List.Filters {
 		if v := c.Query(f.Name); !f.Inner && f.Takes(v) {
@@ -192,8 +193,8 @@ func (h List[R]) file(c *gin.Context, format string) error {
 	return sheet.Close()
 }
 
-// listPage is the page of a list that the request asks for, or what is nearest to
-// it where its rows have been deleted.
-func listPage(c *gin.Context) models.Page {
-	return models.Page{After: c.Query("after"), Before: c.Query("before"), Near: true}
+// nearby asks for the page of a list that the request asks for, or for what is
+// nearest to it where its rows have been deleted.
+func nearby(c *gin.Context) list.Query {
+	return list.Query{After: c.Query("after"), Before: c.Query("before"), Near: true}
 }

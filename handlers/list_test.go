@@ -5,6 +5,8 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -108,6 +110,94 @@ func TestAListBelowAThingIsSentAsAFileToThoseWhoMaySeeTheThing(t *testing.T) {
 	for _, path := range []string{calls, "/plans/" + plan + "/deductions.csv"} {
 		if p := site.SignInOther(t, models.Admin).Get(t, path); p.Status != 404 {
 			t.Errorf("another team got %d of %s, want 404", p.Status, path)
+		}
+	}
+}
+
+func TestMembersAreAListLikeOthers(t *testing.T) {
+	t.Parallel()
+	site := open(t)
+	c := site.SignIn(t, models.Viewer)
+	names := func(path string) (names []string) {
+		for _, s := range c.Get(t, path).Find("#members tbody th").EachIter() {
+			names = append(names, s.Text())
+		}
+		return names
+	}
+	up, down := names("/team"), names("/team?sort=-name")
+	slices.Reverse(down)
+	if len(up) != 4 || !slices.IsSorted(up) || !slices.Equal(up, down) {
+		t.Errorf("by name: got %q and %q", up, down)
+	}
+	if p := c.Get(t, "/team?role=approver"); p.Find("#members tbody tr").Length() != 1 || p.Links(".chip a")[0] != "/team#member-list" {
+		t.Errorf("approvers: got %q with %q", p.Text("#members tbody"), p.Links(".chip a"))
+	}
+	p := c.Get(t, "/team/members.csv?role=approver")
+	if p.Status != 200 || strings.Count(p.Body, "\r\n") != 2 || !strings.Contains(p.Body, ",Approver,Invited,") || !strings.Contains(p.Body, "@") {
+		t.Errorf("the file: got %d and %q", p.Status, p.Body)
+	}
+	mail := regexp.MustCompile(`[^,\s]+@[^,]+`).FindString(p.Body)
+	if p := site.SignInOther(t, models.Admin).Get(t, "/team/members.csv"); p.Status != 200 || mail == "" || strings.Contains(p.Body, mail) {
+		t.Errorf("another team got %q", p.Body)
+	}
+}
+
+func TestFilesOfABucketAreAListLikeOthers(t *testing.T) {
+	t.Parallel()
+	site := open(t)
+	bucket := newBucket(t, site, site.Team, models.BucketInput{})
+	for key, text := range map[string]string{"a": "1", "dir/b": "333", "dir/sub/c": "22", "=1+1": ""} {
+		if _, err := site.DB.PutObject(t.Context(), site.Team.Requester, models.ObjectInput{BucketID: bucket, Key: key, Sent: models.Sent{Limit: 9}}, strings.NewReader(text)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	c := site.SignIn(t, models.Viewer)
+	base := "/buckets/" + bucket
+	for path, want := range map[string]string{
+		"": "=1+1 a dir/", "?sort=-name": "dir/ a =1+1", "?sort=size": "dir/b dir/sub/c a =1+1", "?sort=-size": "=1+1 a dir/sub/c dir/b",
+		"?prefix=dir/": "b sub/", "?prefix=dir/&sort=size": "b sub/c", "?q=d": "dir/", "?prefix=dir/&q=s&sort=size": "sub/c", "?prefix=none/": "",
+	} {
+		var names []string
+		for _, s := range c.Get(t, base+path).Find("#objects tbody th a").EachIter() {
+			names = append(names, s.Text())
+		}
+		if got := strings.Join(names, " "); got != want {
+			t.Errorf("%q: got %q, want %q", path, got, want)
+		}
+	}
+	if got := c.Get(t, base+"?prefix=dir/&q=s&sort=size").Links("[download]")[0]; got != base+"/objects.csv?prefix=dir%2F&q=s&sort=size" {
+		t.Errorf("the file is at %q", got)
+	}
+	for path, want := range map[string][]string{"": {"a,1,", "dir/b,3,", "dir/sub/c,2,", "'=1+1,0,"}, "?prefix=dir/": {"dir/b,3,", "dir/sub/c,2,"}, "?prefix=dir/&q=s": {"dir/sub/c,2,"}} {
+		p := c.Get(t, base+"/objects.csv"+path)
+		for _, line := range want {
+			if p.Status != 200 || !strings.Contains(p.Body, "\n"+line) || strings.Count(p.Body, "\r\n") != len(want)+1 {
+				t.Errorf("%q: got %d and %q, want %q", path, p.Status, p.Body, want)
+			}
+		}
+	}
+	if p := c.Get(t, base+"/objects.xlsx"); p.Status != 200 {
+		t.Errorf("as a workbook: got %d", p.Status)
+	}
+	if p := site.SignInOther(t, models.Admin).Get(t, base+"/objects.csv"); p.Status != 404 {
+		t.Errorf("another team got %d", p.Status)
+	}
+}
+
+func TestFilesNamePeopleByAddressAndSizesInBytes(t *testing.T) {
+	t.Parallel()
+	site := open(t)
+	newBucket(t, site, site.Team, models.BucketInput{LimitGB: 5})
+	newApp(t, site, "shop")
+	place(t, site, paidOrder())
+	c := site.SignIn(t, models.Viewer)
+	email := c.Get(t, "/team/members.csv?role=requester").Body
+	email = regexp.MustCompile(`[^,\s]+@[^,]+`).FindString(email)
+	for path, want := range map[string]string{"/buckets.csv": ",0,5368709120,", "/apps.csv": "shop,", "/stores.csv": "", "/pkg-versions.csv": "", "/plans.csv": ""} {
+		p := c.Get(t, path)
+		rows := strings.Count(p.Body, "\r\n") - 1
+		if p.Status != 200 || !strings.Contains(p.Body, want) || !strings.Contains(p.Body, ",Email,") || strings.Count(p.Body, ","+email+",") != rows {
+			t.Errorf("%s: got %d and %q, want %s in each of %d rows", path, p.Status, p.Body, email, rows)
 		}
 	}
 }

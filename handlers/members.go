@@ -1,11 +1,13 @@
 package handlers
 
 import (
+	"context"
 	"net/http"
 
 	"github.com/gin-gonic/gin"
 
 	"quartermaster/models"
+	"quartermaster/models/list"
 	"quartermaster/views"
 	"quartermaster/views/i18n"
 	"quartermaster/views/ui"
@@ -15,20 +17,33 @@ import (
 // Members are the people of the team.
 type Members struct{ DB *models.DB }
 
-// List shows who works in the team.
-func (h Members) List(c *gin.Context) error {
-	return h.page(c, http.StatusOK, views.MemberListProps{Form: newMember(c)})
+// list is the list of the people, where one role may have been refused.
+func (h Members) list(refused *views.RefusedRole) List[models.Member] {
+	return List[models.Member]{DB: h.DB, View: views.Members(refused), Choices: h.names, Draw: func(c *gin.Context, p views.ListPage) error {
+		return web.Render(c, http.StatusOK, views.MemberList(views.MemberListProps{List: p, Form: newMember(c)}))
+	}}
+}
+
+// names is what the member is called whom the list is about alone.
+func (h Members) names(ctx context.Context, db *models.DB, q list.Query) (map[string][]views.ListChoice, error) {
+	if q.Filters["user"] == "" {
+		return nil, nil
+	}
+	page, err := models.Members.Read(ctx, db, models.ActorFrom(ctx), q)
+	all := map[string][]views.ListChoice{}
+	for _, m := range page.Rows {
+		all["user"] = append(all["user"], views.ListChoice{Value: m.UserID, Label: m.Name})
+	}
+	return all, err
 }
 
 func newMember(c *gin.Context) ui.Form {
 	return web.NewForm(c, models.MemberInput{Role: models.Requester})
 }
 
-// page draws the list of the team's people.
+// page draws the page of the team's people.
 func (h Members) page(c *gin.Context, status int, p views.MemberListProps) (err error) {
-	ctx := c.Request.Context()
-	p.By, p.TeamName = models.ActorFrom(ctx), web.SessionOf(ctx).TeamName
-	if p.Members, err = h.DB.ListMembers(ctx, p.By); err != nil {
+	if p.List, err = h.list(nil).page(c, ""); err != nil {
 		return err
 	}
 	return web.Render(c, status, views.MemberList(p))
@@ -94,7 +109,12 @@ func (h Members) Role(c *gin.Context) error {
 	}
 	user, err := h.DB.ChangeRole(ctx, models.ActorFrom(ctx), c.Param("id"), in)
 	if form.Reject(err) {
-		return h.page(c, http.StatusUnprocessableEntity, views.MemberListProps{Form: newMember(c), Role: form, RoleOf: c.Param("id")})
+		id := c.Param("id")
+		p, err := h.list(&views.RefusedRole{UserID: id, Form: form}).page(c, "", "user", id)
+		if err != nil {
+			return err
+		}
+		return web.Render(c, http.StatusUnprocessableEntity, views.MemberList(views.MemberListProps{List: p, Form: newMember(c)}))
 	}
 	if err != nil {
 		return err

@@ -160,6 +160,7 @@ func pageRoutes(cfg Config) (http.Handler, error) {
 	buckets := Buckets{DB: cfg.DB, UploadLimit: cfg.UploadLimit, API: table}
 	List[models.Bucket]{DB: cfg.DB, View: views.Buckets, Choices: regions(models.KindBucket)}.route(member)
 	member.GET("/buckets/:id", web.Page(buckets.Show))
+	buckets.objects(models.Bucket{}, "", false).files(member)
 	member.GET("/buckets/:id/details", web.Page(buckets.Details))
 	member.POST("/buckets/:id/removal", web.Page(buckets.Delete))
 	buckets.form().route(member)
@@ -192,7 +193,7 @@ func pageRoutes(cfg Config) (http.Handler, error) {
 	pages.POST("/account/theme", web.Page(account.Theme))
 
 	members := Members{DB: cfg.DB}
-	member.GET("/team", web.Page(members.List))
+	members.list(nil).route(member)
 	member.POST("/team/members", web.Page(members.Create))
 	member.POST("/team/members/preview", web.Page(noted(rules[models.MemberInput], members.form)))
 	member.POST("/team/members/:id/role", web.Page(members.Role))

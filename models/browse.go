@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"quartermaster/models/list"
@@ -18,6 +19,8 @@ type Entry struct {
 	// Object is nil for a folder. It lacks its Headers, of which a page could hold
 	// many megabytes.
 	Object *Object
+	// Uses are the package versions that use the object.
+	Uses []Use
 }
 
 // Name is what the entry is sorted by.
@@ -31,39 +34,92 @@ func (e Entry) Name() string {
 // entry is an item of a walk through objects.
 func entry(i item[Object]) Entry { return Entry{Folder: i.folder, Object: i.row} }
 
-// ListObjects is a page of what a bucket holds under a prefix, in the order of
-// the bytes of the keys. Keys that have a slash behind the prefix are shown as
-// one folder up to it. A page reads a few rows a line, however many objects the
-// folders hold.
-func (db *DB) ListObjects(ctx context.Context, by Actor, bucketID, prefix string, p Page) ([]Entry, Cursor, error) {
-	if err := by.may(See); err != nil {
-		return nil, Cursor{}, err
-	}
+// Objects is the list of what a bucket holds, below a prefix where that is set. In
+// its usual order, which is that of the bytes of the keys, keys that have a slash
+// behind the prefix are shown as one folder up to it; by size and by age, and
+// whole, there are only objects.
+var Objects = &List[Entry]{
+	Right: See,
+	Below: func(ctx context.Context, db *DB, by Actor, bucket string) error {
+		_, err := db.FindBucket(ctx, by, bucket)
+		return err
+	},
+	Begins: "prefix",
+	Walk: func(ctx context.Context, db *DB, by Actor, q list.Query) (list.Page[Entry], error) {
+		return db.walkFolder(ctx, by, q)
+	},
+	Desc: list.Desc[Entry]{
+		Table: "objects", Key: "id", Scope: "bucket_id",
+		Columns: []string{"id", "key", "size", "creator_name", "created_at", "content_type", "sha256", "md5", "joined", "created_by"},
+		Brief:   5,
+		Into: func(e *Entry, to []any) []any {
+			if e.Object == nil {
+				e.Object = new(Object)
+			}
+			o := e.Object
+			return append(to, &o.ID, &o.Key, &o.Size, &o.CreatorName, &o.CreatedAt, &o.ContentType, &o.SHA256, &o.MD5, &o.Joined, &o.CreatedBy)
+		},
+		Sorts: []list.Sort{{Name: "name", Columns: []string{"key"}, Up: true}, {Name: "size", Columns: []string{"size", "id"}}, {Name: "created", Columns: []string{"created_at", "id"}}},
+		Filters: []list.Filter{{Name: "prefix", Arms: func(value string, _ time.Time) []list.Cond {
+			switch end := after(value); {
+			case !validKey(value):
+				return []list.Cond{{SQL: "1 = 0"}}
+			case end == "":
+				return []list.Cond{{SQL: "key >= ?", Args: []any{value}}}
+			default:
+				return []list.Cond{{SQL: "key >= ? AND key < ?", Args: []any{value, end}}}
+			}
+		}}},
+		Indexes: []list.Index{
+			{Name: "objects_key", Sort: "name"},
+			{Name: "objects_key", Filters: []string{"prefix"}, Sort: "name"},
+			{Name: "objects_size", Sort: "size"},
+			{Name: "objects_newest", Sort: "created"},
+		},
+	},
+	Fill: func(ctx context.Context, db *DB, by Actor, rows []Entry) error {
+		var objects []Object
+		for _, e := range rows {
+			if e.Object != nil {
+				objects = append(objects, *e.Object)
+			}
+		}
+		uses, err := db.usesOf(ctx, by, objects)
+		for i, e := range rows {
+			if e.Object != nil {
+				rows[i].Uses = uses[e.Object.ID]
+			}
+		}
+		return err
+	},
+}
+
+// walkFolder is a page of what a bucket holds, with folders. It reads a few rows a
+// line, however many objects the folders hold.
+func (db *DB) walkFolder(ctx context.Context, by Actor, q list.Query) (list.Page[Entry], error) {
+	prefix := q.Filters["prefix"]
 	if !validKey(prefix) {
-		return nil, Cursor{}, nil
+		return list.Page[Entry]{Total: list.Unknown}, nil
 	}
-	w := db.walkObjects(by, bucketID, prefix, "/")
-	w.backwards = p.Before != ""
-	at, known := mark(p.After + p.Before)
-	known = known && strings.HasPrefix(at.Name(), prefix)
-	switch {
-	case !known:
-		w.backwards = p.last
-	case w.backwards:
-		w.to = at.Name()
-	default:
-		w.pass(item[Object]{at.Folder, at.Object})
+	known := func(cursor string) *Entry {
+		if at, ok := mark(cursor); ok && strings.HasPrefix(at.Name(), prefix) {
+			return &at
+		}
+		return nil
 	}
-	items, err := w.read(ctx, p.size()+1)
-	if err != nil {
-		return nil, Cursor{}, translate(err)
-	}
-	entries := entries(items)
-	if len(entries) == 0 && known && p.Near {
-		return db.ListObjects(ctx, by, bucketID, prefix, Page{Size: p.Size, last: !w.backwards})
-	}
-	entries, c := cut(entries, p, w.backwards, known, Entry.mark)
-	return entries, c, nil
+	return list.Pages(q, known, func(from *Entry, backwards bool, n int) ([]Entry, error) {
+		w := db.walkObjects(by, q.Of, prefix, "/")
+		w.backwards = backwards != q.Reverse
+		switch {
+		case from == nil:
+		case w.backwards:
+			w.to = from.Name()
+		default:
+			w.pass(item[Object]{from.Folder, from.Object})
+		}
+		items, err := w.read(ctx, n)
+		return entries(items), err
+	}, Entry.mark)
 }
 
 func entries(items []item[Object]) []Entry {

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"quartermaster/models/list"
 	"quartermaster/models/pricing"
 )
 
@@ -101,7 +102,9 @@ func (db *DB) lately(ctx context.Context, by Actor, now time.Time) (lately, erro
 	if l.running, err = db.ListRunningJobs(ctx, by, dashboardRows); err != nil {
 		return l, err
 	}
-	events, err := Events.Read(ctx, db, by, Page{Size: dashboardRows}.query("without", string(KindUser)))
+	q := list.With("without", string(KindUser))
+	q.Size = dashboardRows
+	events, err := Events.Read(ctx, db, by, q)
 	l.events = events.Rows
 	if err == nil && generation != "" {
 		db.dashboards.keep(generation, by.TeamID, l)

@@ -342,8 +342,8 @@ func (db *DB) ListStoreJobs(ctx context.Context, by Actor, f StoreJobFilter) ([]
 	if f.State != "" {
 		q = q.Where(storeJobState+" = ?", f.State)
 	}
-	q = between(q, "created_at", f.Since, f.Until)
-	jobs, err := q.Order("created_at DESC, id DESC").Offset(f.Offset).Limit(min(f.Limit, MaxPageSize)).Find(ctx)
+	when := between("created_at", f.Since, f.Until)
+	jobs, err := q.Where(when.SQL, when.Args...).Order("created_at DESC, id DESC").Offset(f.Offset).Limit(min(f.Limit, MaxPageSize)).Find(ctx)
 	return jobs, translate(err)
 }
 

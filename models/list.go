@@ -3,6 +3,8 @@ package models
 import (
 	"context"
 	"encoding/json"
+	"errors"
+	"strings"
 	"time"
 
 	"quartermaster/models/list"
@@ -29,7 +31,19 @@ type List[R any] struct {
 	// when nobody knows; nil never knows.
 	Fill  func(ctx context.Context, db *DB, by Actor, rows []R) error
 	Stamp func(ctx context.Context, db *DB) (string, error)
+	// Strict tells that programs read the list page by page: a cursor that is none
+	// of its is ErrCursor. Given the first page again, they would read it for ever.
+	Strict bool
+	// Begins is the filter by what something begins with that a text goes on, where
+	// nothing finds by it.
+	Begins string
+	// Walk reads the page of a query in the usual sort where rows are shown together
+	// that are kept apart; nil where that is nowhere.
+	Walk func(ctx context.Context, db *DB, by Actor, q list.Query) (list.Page[R], error)
 }
+
+// ErrCursor says that a text is not a cursor of the list.
+var ErrCursor = errors.New("no cursor of this list")
 
 // AnyList is a list whatever its rows are.
 type AnyList interface {
@@ -39,8 +53,8 @@ type AnyList interface {
 
 // Lists are all lists, by their names.
 func Lists() map[string]AnyList {
-	return map[string]AnyList{"AccessKeys": AccessKeys, "Apps": Apps, "Buckets": Buckets, "Calls": Calls, "Deductions": Deductions, "Events": Events,
-		"Orders": Orders, "PkgVersions": PkgVersions, "Plans": Plans, "Stores": Stores}
+	return map[string]AnyList{"AccessKeys": AccessKeys, "Apps": Apps, "Buckets": Buckets, "Calls": Calls, "Deductions": Deductions, "Draws": Draws, "Events": Events,
+		"Members": Members, "Objects": Objects, "Orders": Orders, "PkgVersions": PkgVersions, "PlanOrders": PlanOrders, "Plans": Plans, "Stores": Stores}
 }
 
 // Read is a page of the list as the actor's team has it. Filters that are not
@@ -56,7 +70,12 @@ func (l *List[R]) Read(ctx context.Context, db *DB, by Actor, q list.Query) (lis
 			return list.Page[R]{}, err
 		}
 	}
-	page, err := l.Desc.Read(ctx, from, owner, q)
+	var page list.Page[R]
+	if l.Walk != nil && !q.Whole && l.Sorting(q).Name == l.Sorts[0].Name {
+		page, err = l.Walk(ctx, db, by, q)
+	} else {
+		page, err = l.Desc.Read(ctx, from, owner, q)
+	}
 	return page, l.end(ctx, db, by, page.Rows, err)
 }
 
@@ -72,6 +91,18 @@ func (l *List[R]) begin(ctx context.Context, db *DB, by Actor, q *list.Query) (o
 	}
 	if err != nil {
 		return "", err
+	}
+	if l.Strict && !l.Knows(*q) {
+		return "", ErrCursor
+	}
+	if l.Begins != "" && q.Text != "" {
+		filters := map[string]string{l.Begins: q.Filters[l.Begins] + q.Text}
+		for name, value := range q.Filters {
+			if name != l.Begins {
+				filters[name] = value
+			}
+		}
+		q.Filters, q.Text = filters, ""
 	}
 	q.At, q.Text = db.TeamNow(by), clip(q.Text, MaxSearch)
 	if q.Text != "" && l.Finds != "" {
@@ -206,18 +237,55 @@ func has(name, column string) list.Filter {
 	}}
 }
 
+// in is the condition that a column has one of some values.
+func in[T any](column string, values []T) list.Cond {
+	args := make([]any, len(values))
+	for i, v := range values {
+		args[i] = v
+	}
+	return list.Cond{SQL: column + " IN (" + strings.TrimSuffix(strings.Repeat("?, ", len(args)), ", ") + ")", Args: args}
+}
+
+// spanned is an inner filter by a time that lies between two, as Span writes them.
+func spanned(name, column string) list.Filter {
+	return list.Filter{Name: name, Inner: true, Arms: func(value string, _ time.Time) []list.Cond {
+		from, to := unspan(value)
+		return []list.Cond{between(column, from, to)}
+	}}
+}
+
+// between is the condition that a time lies between two, both included; a zero
+// time does not narrow. SQLite compares times as texts, which only tell the
+// earlier in one zone.
+func between(column string, from, to time.Time) list.Cond {
+	c := list.Cond{SQL: column + " >= ?", Args: []any{from.UTC()}}
+	if !to.IsZero() {
+		c.SQL, c.Args = c.SQL+" AND "+column+" <= ?", append(c.Args, to.UTC())
+	}
+	return c
+}
+
+// Span is the value of a filter for what lies between two times, both included. A
+// zero time does not narrow; "" when both are.
+func Span(from, to time.Time) string {
+	if from.IsZero() && to.IsZero() {
+		return ""
+	}
+	return list.Mark([]string{list.Stamp(from), list.Stamp(to)})
+}
+
+// unspan are the times of a Span.
+func unspan(value string) (from, to time.Time) {
+	if times := list.Unmark(value, []string{list.Stamp(from), list.Stamp(to)}); times != nil {
+		from, to = times[0].(time.Time), times[1].(time.Time)
+	}
+	return from, to
+}
+
 // inner is a filter that no request sets.
 func inner(f list.Filter) list.Filter {
 	f.Inner = true
 	return f
-}
-
-// query asks for the page in a list with filters, which pairs set as those of
-// list.With.
-func (p Page) query(pairs ...string) list.Query {
-	q := list.With(pairs...)
-	q.After, q.Before, q.Size, q.Near = p.After, p.Before, p.Size, p.Near
-	return q
 }
 
 // texts are words as a filter has them.

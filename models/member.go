@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"quartermaster/models/list"
 	"quartermaster/models/query"
 )
 
@@ -23,19 +24,61 @@ type Member struct {
 	// that their open invitation is another team's.
 	Invited   bool
 	Elsewhere bool
+	// You says that it is the actor, and Changeable that the actor may give the
+	// person another role or remove them.
+	You        bool
+	Changeable bool
 }
 
-// ListMembers are the people of the actor's team, by name.
-func (db *DB) ListMembers(ctx context.Context, by Actor) ([]Member, error) {
-	if err := by.may(See); err != nil {
-		return nil, err
+// Members is the list of the people of a team, by name.
+var Members = &List[Member]{
+	Right: See,
+	Desc: list.Desc[Member]{
+		Table: "memberships", Key: "user_id", Scope: "team_id",
+		Columns: []string{"user_id", "user_name", "role", "created_at"},
+		Into:    func(m *Member, to []any) []any { return append(to, &m.UserID, &m.Name, (*string)(&m.Role), &m.Since) },
+		Sorts:   []list.Sort{{Name: "name", Columns: []string{"user_name", "user_id"}, Up: true}, {Name: "joined", Columns: []string{"created_at", "user_id"}}},
+		Filters: []list.Filter{equals("role", "role", texts(Roles)), one("user", "user_id = ?", "sqlite_autoindex_memberships_1")},
+		Indexes: []list.Index{
+			{Name: "memberships_name", Sort: "name"},
+			{Name: "memberships_joined", Sort: "joined"},
+			{Name: "memberships_role", Filters: []string{"role"}, Sort: "name"},
+		},
+	},
+	Fill: func(ctx context.Context, db *DB, by Actor, rows []Member) error { return db.fillMembers(ctx, by, rows) },
+}
+
+// fillMembers says of members what is kept of the people.
+func (db *DB) fillMembers(ctx context.Context, by Actor, members []Member) error {
+	ids := make([]string, len(members))
+	for i, m := range members {
+		ids[i] = m.UserID
 	}
-	var members []Member
-	err := db.gorm.WithContext(ctx).Raw(`SELECT u.id AS user_id, u.name, u.email, m.role, m.created_at AS since, u.disabled,
-			u.password_hash = '' AS invited,
+	var people []Member
+	err := db.gorm.WithContext(ctx).Raw(`SELECT u.id AS user_id, u.name, u.email, u.disabled, u.password_hash = '' AS invited,
 			EXISTS (SELECT 1 FROM memberships o WHERE o.user_id = m.user_id AND (o.created_at, o.team_id) < (m.created_at, m.team_id)) AS elsewhere
-		FROM memberships m JOIN users u ON u.id = m.user_id WHERE m.team_id = ? ORDER BY u.name, u.id`, by.TeamID).Scan(&members).Error
-	return members, translate(err)
+		FROM memberships m JOIN users u ON u.id = m.user_id WHERE m.team_id = ? AND m.user_id IN ?`, by.TeamID, ids).Scan(&people).Error
+	known := make(map[string]Member, len(people))
+	for _, p := range people {
+		known[p.UserID] = p
+	}
+	for i := range members {
+		m := &members[i]
+		p := known[m.UserID]
+		m.Name, m.Email, m.Disabled, m.Invited, m.Elsewhere = p.Name, p.Email, p.Disabled, p.Invited, p.Elsewhere
+		m.You = m.UserID == by.UserID
+		m.Changeable = !m.You && by.May(Administer)
+	}
+	return err
+}
+
+// ListMembers are all people of the actor's team, by name.
+func (db *DB) ListMembers(ctx context.Context, by Actor) (all []Member, err error) {
+	err = Members.Each(ctx, db, by, list.Query{}, func(rows []Member) error {
+		all = append(all, rows...)
+		return nil
+	})
+	return all, err
 }
 
 // member is one person of the actor's team, or ErrNotFound.
@@ -341,7 +384,7 @@ func (db *DB) MakeTeamAdmin(ctx context.Context, by Actor, email, team string) (
 			return err
 		}
 		event, more := Event{Action: "member.added"}, map[string]any{"role": Admin}
-		m := Membership{TeamID: by.TeamID, UserID: user.ID, CreatedAt: tx.Now()}
+		m := Membership{TeamID: by.TeamID, UserID: user.ID, UserName: user.Name, CreatedAt: tx.Now()}
 		if len(members) > 0 {
 			m = members[0]
 			event, more = Event{Action: "member.role_changed"}, map[string]any{"old": m.Role, "new": Admin}

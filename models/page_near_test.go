@@ -19,12 +19,12 @@ func TestAPagePastTheEndIsTheNearest(t *testing.T) {
 		mustCreateApp(t, db, team.Requester, fmt.Sprintf("app-%d", i))
 	}
 	all := map[string]struct {
-		list func(p models.Page) ([]string, models.Cursor)
+		list func(p list.Query) ([]string, models.Cursor)
 		drop func(name string) error
 	}{
 		"objects": {
-			func(p models.Page) (names []string, c models.Cursor) {
-				rows, c, err := db.ListObjects(t.Context(), team.Viewer, bucket, "dir/", p)
+			func(p list.Query) (names []string, c models.Cursor) {
+				rows, c, err := listed(t, db, team.Viewer, bucket, "dir/", p)
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -42,8 +42,8 @@ func TestAPagePastTheEndIsTheNearest(t *testing.T) {
 			},
 		},
 		"applications": {
-			func(p models.Page) (ids []string, c models.Cursor) {
-				rows, page, err := modelstest.List(t.Context(), db, team.Viewer, models.Apps, list.Query{After: p.After, Before: p.Before, Size: p.Size, Near: p.Near})
+			func(p list.Query) (ids []string, c models.Cursor) {
+				rows, page, err := modelstest.List(t.Context(), db, team.Viewer, models.Apps, p)
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -56,22 +56,22 @@ func TestAPagePastTheEndIsTheNearest(t *testing.T) {
 		},
 	}
 	for name, l := range all {
-		first, c := l.list(models.Page{Size: 2})
-		second, c2 := l.list(models.Page{Size: 2, After: c.Next})
-		third, c3 := l.list(models.Page{Size: 2, After: c2.Next})
+		first, c := l.list(list.Query{Size: 2})
+		second, c2 := l.list(list.Query{Size: 2, After: c.Next})
+		third, c3 := l.list(list.Query{Size: 2, After: c2.Next})
 		for _, row := range third {
 			if err := l.drop(row); err != nil {
 				t.Fatalf("%s: delete: %v", name, err)
 			}
 		}
-		if rows, _ := l.list(models.Page{Size: 2, After: c2.Next}); len(rows) != 0 {
+		if rows, _ := l.list(list.Query{Size: 2, After: c2.Next}); len(rows) != 0 {
 			t.Errorf("%s: a script got %v behind the end, want nothing", name, rows)
 		}
-		rows, cursor := l.list(models.Page{Size: 2, After: c2.Next, Near: true})
+		rows, cursor := l.list(list.Query{Size: 2, After: c2.Next, Near: true})
 		if fmt.Sprint(rows) != fmt.Sprint(second) || cursor.Next != "" || cursor.Prev == "" {
 			t.Errorf("%s: behind the end got %v, %+v; want the page before, %v", name, rows, cursor, second)
 		}
-		if rows, cursor = l.list(models.Page{Size: 2, Before: cursor.Prev, Near: true}); fmt.Sprint(rows) != fmt.Sprint(first) || cursor.Next == "" {
+		if rows, cursor = l.list(list.Query{Size: 2, Before: cursor.Prev, Near: true}); fmt.Sprint(rows) != fmt.Sprint(first) || cursor.Next == "" {
 			t.Errorf("%s: before it got %v, %+v; want %v", name, rows, cursor, first)
 		}
 		for _, row := range append(first, second[0]) {
@@ -79,7 +79,7 @@ func TestAPagePastTheEndIsTheNearest(t *testing.T) {
 				t.Fatalf("%s: delete: %v", name, err)
 			}
 		}
-		for _, p := range []models.Page{{Before: c2.Prev}, {After: c3.Prev}, {After: c2.Next}} {
+		for _, p := range []list.Query{{Before: c2.Prev}, {After: c3.Prev}, {After: c2.Next}} {
 			p.Size, p.Near = 2, true
 			if rows, cursor = l.list(p); fmt.Sprint(rows) != fmt.Sprint(second[1:]) || cursor != (models.Cursor{}) {
 				t.Errorf("%s: %+v: got %v, %+v; want the one that is left", name, p, rows, cursor)

@@ -27,15 +27,16 @@ type About struct {
 
 // about is what there is to show about a thing of a kind that regions serve, with
 // a page of its events.
-func (db *DB) about(ctx context.Context, by Actor, id string, serves Kind, p Page) (a About, c Cursor, err error) {
-	a.Now, a.At, p.Size = db.TeamNow(by), db.Now(), pageEvents
+func (db *DB) about(ctx context.Context, by Actor, id string, serves Kind, q list.Query) (a About, c Cursor, err error) {
+	a.Now, a.At = db.TeamNow(by), db.Now()
 	if a.Regions, err = db.ListRegions(ctx, serves); err != nil {
 		return a, c, err
 	}
 	if a.Orders, err = db.listOrdersOf(ctx, by, id); err != nil {
 		return a, c, err
 	}
-	events, err := Events.Read(ctx, db, by, p.query("subject", id))
+	q.Size, q.Filters = pageEvents, list.With("subject", id).Filters
+	events, err := Events.Read(ctx, db, by, q)
 	a.Events = events.Rows
 	return a, Cursor{events.Next, events.Prev}, err
 }
@@ -57,7 +58,7 @@ type BucketPage struct {
 const pageVersions = 10
 
 // FindBucketPage is a bucket of the actor's team with a page of its events.
-func (db *DB) FindBucketPage(ctx context.Context, by Actor, id string, events Page) (p BucketPage, err error) {
+func (db *DB) FindBucketPage(ctx context.Context, by Actor, id string, events list.Query) (p BucketPage, err error) {
 	b, err := db.FindBucket(ctx, by, id)
 	if err != nil {
 		return p, err
@@ -80,45 +81,6 @@ func (db *DB) FindBucketPage(ctx context.Context, by Actor, id string, events Pa
 	return p, err
 }
 
-// FolderPage is a folder of a bucket and what is in it.
-type FolderPage struct {
-	Bucket  Bucket
-	Entries []Entry
-	Cursor  Cursor
-	// Uses are the package versions that use its objects, by the objects' ids.
-	Uses    map[string][]Use
-	Regions []Region
-	Now     time.Time // by the team's clock
-}
-
-// Objects are the objects among the entries.
-func (p FolderPage) Objects() []Object {
-	var out []Object
-	for _, e := range p.Entries {
-		if e.Object != nil {
-			out = append(out, *e.Object)
-		}
-	}
-	return out
-}
-
-// FindFolderPage is what a bucket of the actor's team holds below a prefix.
-func (db *DB) FindFolderPage(ctx context.Context, by Actor, bucketID, prefix string, entries Page) (p FolderPage, err error) {
-	b, err := db.FindBucket(ctx, by, bucketID)
-	if err != nil {
-		return p, err
-	}
-	p.Bucket, p.Now = *b, db.TeamNow(by)
-	if p.Entries, p.Cursor, err = db.ListObjects(ctx, by, b.ID, prefix, entries); err != nil {
-		return p, err
-	}
-	if p.Uses, err = db.ListObjectUses(ctx, by, p.Objects()); err != nil {
-		return p, err
-	}
-	p.Regions, err = db.ListRegions(ctx, KindBucket)
-	return p, err
-}
-
 // AppPage is an application and what happened to it.
 type AppPage struct {
 	About
@@ -132,7 +94,7 @@ func (db *DB) FindAppPage(ctx context.Context, by Actor, id string) (p AppPage, 
 		return p, err
 	}
 	p.App = *app
-	p.About, _, err = db.about(ctx, by, id, KindApp, Page{})
+	p.About, _, err = db.about(ctx, by, id, KindApp, list.Query{})
 	return p, err
 }
 
@@ -160,7 +122,7 @@ func (db *DB) FindPkgVersionPage(ctx context.Context, by Actor, id string) (p Pk
 			return p, err
 		}
 	}
-	p.About, _, err = db.about(ctx, by, id, KindApp, Page{})
+	p.About, _, err = db.about(ctx, by, id, KindApp, list.Query{})
 	return p, err
 }
 
@@ -177,7 +139,7 @@ func (db *DB) FindPlanPage(ctx context.Context, by Actor, id string) (p PlanPage
 		return p, err
 	}
 	p.Plan = *plan
-	p.About, _, err = db.about(ctx, by, id, "", Page{})
+	p.About, _, err = db.about(ctx, by, id, "", list.Query{})
 	return p, err
 }
 
@@ -207,7 +169,7 @@ func (db *DB) FindStorePage(ctx context.Context, by Actor, id string) (p StorePa
 	if p.Team, err = db.FindTeam(ctx, by); err != nil {
 		return p, err
 	}
-	p.About, _, err = db.about(ctx, by, id, KindStore, Page{})
+	p.About, _, err = db.about(ctx, by, id, KindStore, list.Query{})
 	return p, err
 }
 
@@ -224,7 +186,9 @@ func (db *DB) FindOrderPage(ctx context.Context, by Actor, number int64) (p Orde
 	if p.Sheet, err = db.FindOrderSheet(ctx, by, number); err != nil {
 		return p, err
 	}
-	events, err := Events.Read(ctx, db, by, Page{Size: 30}.query("order", strconv.FormatInt(number, 10)))
+	q := list.With("order", strconv.FormatInt(number, 10))
+	q.Size = 30
+	events, err := Events.Read(ctx, db, by, q)
 	p.Events = events.Rows
 	return p, err
 }

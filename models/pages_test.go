@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"quartermaster/models"
+	"quartermaster/models/list"
 	"quartermaster/models/modelstest"
 )
 
@@ -25,10 +26,10 @@ func TestPagesOfThingsAreTheTeamsOwn(t *testing.T) {
 			return p.About, err
 		},
 		models.KindBucket: func(ctx context.Context, by models.Actor, id string) (models.About, error) {
-			if _, err := db.FindFolderPage(ctx, by, id, "", models.Page{}); err != nil {
+			if _, err := models.Objects.Read(ctx, db, by, list.Query{Of: id}); err != nil {
 				return models.About{}, err
 			}
-			p, err := db.FindBucketPage(ctx, by, id, models.Page{})
+			p, err := db.FindBucketPage(ctx, by, id, list.Query{})
 			return p.About, err
 		},
 		models.KindPkgVersion: func(ctx context.Context, by models.Actor, id string) (models.About, error) {
@@ -75,14 +76,14 @@ func TestABucketNamesItsPlansAndVersions(t *testing.T) {
 		mustPlaceVersion(t, db, by, &models.PkgVersionInput{AppID: app.ID, Label: fmt.Sprint(i), Source: fmt.Sprint("oss://sources/", i, ".zip")})
 	}
 	mustPlaceVersion(t, db, by, &models.PkgVersionInput{AppID: app.ID, Label: "elsewhere", Source: "oss://elsewhere/a.zip"})
-	p, err := db.FindBucketPage(t.Context(), team.Viewer, bucket.ID, models.Page{})
+	p, err := db.FindBucketPage(t.Context(), team.Viewer, bucket.ID, list.Query{})
 	if err != nil || len(p.Plans) != 2 || p.Plans[0].ID != own || p.Plans[1].ID != several || p.Plans[0].Type.EN == "" {
 		t.Errorf("got plans %+v, %v, want its region's and then that of several", p.Plans, err)
 	}
 	if len(p.Versions) != 10 || !p.More || p.Versions[0].Label != "10" || len(p.Orders) != 1 {
 		t.Errorf("got %d versions, more %t, %d orders; want the newest 10 of 11, and one", len(p.Versions), p.More, len(p.Orders))
 	}
-	if p, err := db.FindBucketPage(t.Context(), team.Viewer, empty.ID, models.Page{}); err != nil || len(p.Versions) != 0 || p.More || len(p.Plans) != 2 {
+	if p, err := db.FindBucketPage(t.Context(), team.Viewer, empty.ID, list.Query{}); err != nil || len(p.Versions) != 0 || p.More || len(p.Plans) != 2 {
 		t.Errorf("an empty bucket: got %d versions, more %t, %d plans, %v", len(p.Versions), p.More, len(p.Plans), err)
 	}
 }

@@ -164,6 +164,8 @@ var Plans = &List[Plan]{
 			{Name: "ending", Values: []string{"30"}, Sort: "ends", Arms: func(_ string, at time.Time) []list.Cond {
 				return []list.Cond{{SQL: "ends_at > ? AND ends_at <= ? AND NOT held", Args: []any{at, at.Add(planEndsSoon)}}}
 			}},
+			inner(equals("product", "product_code", nil)),
+			spanned("ends", "ends_at"),
 		},
 		Indexes: []list.Index{
 			{Name: "plans_team", Sort: "created"},
@@ -171,6 +173,8 @@ var Plans = &List[Plan]{
 			{Name: "plans_state", Filters: []string{"state"}, Sort: "created"},
 			{Name: "plans_type", Filters: []string{"type"}, Sort: "created"},
 			{Name: "plans_ends", Filters: []string{"ending"}, Sort: "ends"},
+			{Name: "plans_ends", Filters: []string{"ends"}, Sort: "ends"},
+			{Name: "plans_product", Filters: []string{"product"}, Sort: "created"},
 		},
 	},
 	Finds: KindPlan,
@@ -178,7 +182,12 @@ var Plans = &List[Plan]{
 		err = db.Scan(ctx, &codes, "SELECT code FROM package_types WHERE "+holds("code", "zh", "en"), like(text))
 		return codes, err
 	},
-	Counter: countsAll(KindPlan),
+	Counter: func(q list.Query) string {
+		if product := q.Filters["product"]; len(q.Filters) == 0 || len(q.Filters) == 1 && product != "" {
+			return plansOf(product)
+		}
+		return ""
+	},
 	Fill: func(ctx context.Context, db *DB, _ Actor, plans []Plan) error {
 		types, err := db.PackageTypes(ctx)
 		for i := range plans {

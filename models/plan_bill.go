@@ -2,42 +2,13 @@ package models
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"quartermaster/models/list"
 	"quartermaster/models/query"
 )
-
-// InstanceFilter says which plans PagePlans lists. Empty fields do not narrow.
-type InstanceFilter struct {
-	ProductCode string
-	// EndsFrom and EndsTo bound the end of the plan, both included.
-	EndsFrom, EndsTo time.Time
-}
-
-// PagePlans is page n, from 1, of the team's plans with their types, newest
-// first, and how many there are in all.
-func (db *DB) PagePlans(ctx context.Context, by Actor, f InstanceFilter, n, size int) ([]Plan, int64, error) {
-	if err := by.may(See); err != nil {
-		return nil, 0, err
-	}
-	q := query.Of[Plan](db.gorm).Where("team_id = ?", by.TeamID)
-	if f.ProductCode != "" {
-		q = q.Where("product_code = ?", f.ProductCode)
-	}
-	q = between(q, "ends_at", f.EndsFrom, f.EndsTo)
-	total := int64(unknown)
-	if f.EndsFrom.IsZero() && f.EndsTo.IsZero() {
-		var err error
-		if total, err = db.counted(ctx, by, plansOf(f.ProductCode)); err != nil {
-			return nil, 0, err
-		}
-	}
-	return pageNumber(ctx, q.Preload("Type", nil), newestFirst("created_at", "id"), n, size, total)
-}
 
 // plansOf is the counter of a team's plans of a product, with "" of all.
 func plansOf(productCode string) string {
@@ -45,19 +16,6 @@ func plansOf(productCode string) string {
 		return string(KindPlan)
 	}
 	return string(KindPlan) + "." + productCode
-}
-
-// between narrows a query to rows whose time lies between two, both included; a
-// zero time does not narrow. column comes from the code. SQLite compares times
-// as texts, which only tell the earlier in one zone.
-func between[T any](q query.Rows[T], column string, from, to time.Time) query.Rows[T] {
-	if !from.IsZero() {
-		q = q.Where(column+" >= ?", from.UTC())
-	}
-	if !to.IsZero() {
-		q = q.Where(column+" <= ?", to.UTC())
-	}
-	return q
 }
 
 // Payment is whether an order is paid, in the documents' word.
@@ -95,41 +53,36 @@ type PlanOrder struct {
 	EffectiveAt *time.Time
 }
 
-// PlanOrderFilter says which orders PagePlanOrders lists. Empty fields do not
-// narrow.
-type PlanOrderFilter struct {
-	ProductCodes []string // any of them
-	Type         string   // of OrderTypes
-	Payment      Payment
-	// From and To bound when it was placed, both included.
-	From, To time.Time
-}
-
-// PagePlanOrders is page n, from 1, of what the team ordered of plans (new
-// ones, renewals and upgrades), newest first, with lines, and how many there
-// are in all. Orders of other kinds are left out: their products have no code
-// in the documents of plans.
-func (db *DB) PagePlanOrders(ctx context.Context, by Actor, f PlanOrderFilter, n, size int) ([]PlanOrder, int64, error) {
-	if err := by.may(See); err != nil {
-		return nil, 0, err
-	}
-	q := query.Of[Order](db.gorm).Where("team_id = ? AND product_code <> ''", by.TeamID)
-	if len(f.ProductCodes) > 0 {
-		q = q.Where("product_code IN ?", f.ProductCodes)
-	}
-	if f.Type != "" {
-		q = q.Where("type = ?", f.Type)
-	}
-	if f.Payment != "" {
-		q = q.Where("state IN ?", payments[f.Payment])
-	}
-	q = between(q, "created_at", f.From, f.To)
-	orders, total, err := pageNumber(ctx, q.Preload("Lines", inOrder), newestFirst("created_at", "number"), n, size, unknown)
-	if err != nil {
-		return nil, 0, err
-	}
-	bills, err := db.withEffect(ctx, by, orders)
-	return bills, total, err
+// PlanOrders is the list of what a team ordered of plans (new ones, renewals and
+// upgrades), with lines, the newest first. Orders of other kinds are left out:
+// their products have no code in the documents of plans. Its filters are product,
+// any of several with a comma between, type, payment and, as Span writes it,
+// created.
+var PlanOrders = &List[PlanOrder]{
+	Right: See,
+	Desc: list.Desc[PlanOrder]{
+		Table: Orders.Table, Key: Orders.Key, Scope: Orders.Scope,
+		Columns: append([]string{"product_code", "related_number", "decided_at"}, Orders.Columns...),
+		Into: func(o *PlanOrder, to []any) []any {
+			return Orders.Into(&o.Order, append(to, &o.ProductCode, &o.RelatedNumber, &o.DecidedAt))
+		},
+		Sorts: []list.Sort{{Name: "created", Columns: []string{"created_at", "number"}}},
+		Filters: []list.Filter{
+			{Name: "plans", Inner: true, Always: true, Arms: func(string, time.Time) []list.Cond { return []list.Cond{{SQL: "product_code <> ''"}} }},
+			inner(equals("type", "type", OrderTypes)),
+			{Name: "product", Inner: true, Arms: func(value string, _ time.Time) []list.Cond {
+				return []list.Cond{in("product_code", strings.Split(value, ","))}
+			}},
+			{Name: "payment", Inner: true, Arms: func(value string, _ time.Time) []list.Cond {
+				return []list.Cond{in("state", payments[Payment(value)])}
+			}},
+			spanned("created", "created_at"),
+		},
+		Indexes: []list.Index{{Name: "orders_plans", Filters: []string{"plans"}, Sort: "created"}},
+	},
+	Fill: func(ctx context.Context, db *DB, by Actor, rows []PlanOrder) error {
+		return db.fillPlanOrders(ctx, by, rows)
+	},
 }
 
 // FindPlanOrder is one order of a plan of the actor's team, with its line.
@@ -141,22 +94,38 @@ func (db *DB) FindPlanOrder(ctx context.Context, by Actor, number int64) (*PlanO
 	if order.ProductCode == "" {
 		return nil, ErrNotFound
 	}
-	bills, err := db.withEffect(ctx, by, []Order{*order})
-	if err != nil {
+	bill := []PlanOrder{{Order: *order}}
+	if err := db.fillEffect(ctx, by, bill); err != nil {
 		return nil, err
 	}
-	return &bills[0], nil
+	return &bill[0], nil
 }
 
-// withEffect says of each order when its plan takes effect: as the order says
+// fillPlanOrders gives orders their lines, and says when their plans take effect.
+func (db *DB) fillPlanOrders(ctx context.Context, by Actor, bills []PlanOrder) error {
+	at := make(map[int64]*PlanOrder, len(bills))
+	numbers := make([]int64, len(bills))
+	for i := range bills {
+		numbers[i] = bills[i].Number
+		at[numbers[i]] = &bills[i]
+	}
+	lines, err := query.Of[OrderLine](db.gorm).Where("team_id = ? AND order_number IN ?", by.TeamID, numbers).Order("order_number, position").Find(ctx)
+	if err != nil {
+		return err
+	}
+	for _, l := range lines {
+		at[l.OrderNumber].Lines = append(at[l.OrderNumber].Lines, l)
+	}
+	return db.fillEffect(ctx, by, bills)
+}
+
+// fillEffect says of each order when its plan takes effect: as the order says
 // that created the plan, since the order stays when the plan is deleted.
-func (db *DB) withEffect(ctx context.Context, by Actor, orders []Order) ([]PlanOrder, error) {
-	bills := make([]PlanOrder, len(orders))
+func (db *DB) fillEffect(ctx context.Context, by Actor, bills []PlanOrder) error {
 	var made []int64
-	for i, o := range orders {
-		bills[i].Order = o
-		if o.RelatedNumber != 0 {
-			made = append(made, o.RelatedNumber)
+	for _, b := range bills {
+		if b.RelatedNumber != 0 {
+			made = append(made, b.RelatedNumber)
 		}
 	}
 	first := map[int64]*time.Time{}
@@ -164,7 +133,7 @@ func (db *DB) withEffect(ctx context.Context, by Actor, orders []Order) ([]PlanO
 		lines, err := query.Of[OrderLine](db.gorm).Select("order_number, starts_at").
 			Where("team_id = ? AND order_number IN ? AND kind = ?", by.TeamID, made, KindPlan).Find(ctx)
 		if err != nil {
-			return nil, translate(err)
+			return translate(err)
 		}
 		for _, l := range lines {
 			first[l.OrderNumber] = l.StartsAt
@@ -177,7 +146,7 @@ func (db *DB) withEffect(ctx context.Context, by Actor, orders []Order) ([]PlanO
 			b.EffectiveAt = b.Lines[0].StartsAt
 		}
 	}
-	return bills, nil
+	return nil
 }
 
 // Draw is a Deduction with the plan that it was drawn from.
@@ -186,64 +155,53 @@ type Draw struct {
 	Plan Plan
 }
 
-// DrawFilter says which deductions ListDraws lists. Empty fields do not narrow,
-// but From and To must be given.
-type DrawFilter struct {
-	PlanID        string
-	BucketName    string
-	ProductCode   string
-	Specification int64
-	// From and To bound when it was measured, both included.
-	From, To time.Time
+// Draws is the list of what buckets drew from a team's plans, with the plans, the
+// latest day first. Its filters are plan, bucket, the product and the size of the
+// plan, and, as Span writes it, measured, which must be set.
+var Draws = &List[Draw]{
+	Right:  See,
+	Strict: true,
+	Desc: list.Desc[Draw]{
+		Table: Deductions.Table, Key: Deductions.Key, Scope: "team_id",
+		Columns: Deductions.Columns,
+		Into:    func(d *Draw, to []any) []any { return Deductions.Into(&d.Deduction, to) },
+		Sorts:   []list.Sort{{Name: "day", Columns: []string{"day", "plan_id", "bucket_id"}}},
+		Filters: []list.Filter{
+			inner(equals("plan", "plan_id", nil)),
+			inner(equals("bucket", "bucket_name", nil)),
+			ofPlan("product", "product_code"),
+			ofPlan("size", "CAST(specification AS text)"),
+			{Name: "measured", Inner: true, Arms: func(value string, _ time.Time) []list.Cond {
+				from, to := unspan(value)
+				c := between("measured_at", from, to)
+				return []list.Cond{{SQL: "day BETWEEN ? AND ? AND " + c.SQL, Args: append([]any{dayOf(from), dayOf(to)}, c.Args...)}}
+			}},
+		},
+		Indexes: []list.Index{{Name: "plan_deductions_day", Sort: "day"}},
+	},
+	Fill: func(ctx context.Context, db *DB, by Actor, rows []Draw) error { return db.fillPlans(ctx, by, rows) },
 }
 
-// ErrCursor says that a text is not a cursor of the list.
-var ErrCursor = errors.New("no cursor of this list")
+// ofPlan is an inner filter of what was drawn by a column of its plan.
+func ofPlan(name, column string) list.Filter {
+	return list.Filter{Name: name, Inner: true, Arms: func(value string, _ time.Time) []list.Cond {
+		return []list.Cond{{SQL: "EXISTS (SELECT 1 FROM plans WHERE plans.id = plan_id AND " + column + " = ?)", Args: []any{value}}}
+	}}
+}
 
-// ListDraws is a page of what buckets drew from the team's plans, with the
-// plans, the latest day first. A page after something that is not a cursor is
-// ErrCursor: given the first page again, a script would read it for ever.
-func (db *DB) ListDraws(ctx context.Context, by Actor, f DrawFilter, p Page) ([]Draw, Cursor, error) {
-	if err := by.may(See); err != nil {
-		return nil, Cursor{}, err
-	}
-	key := func(d Deduction) []string { return []string{fmt.Sprint(d.Day), d.PlanID, d.BucketID} }
-	if p.After != "" && list.Unmark(p.After, key(Deduction{})) == nil {
-		return nil, Cursor{}, ErrCursor
-	}
-	q := query.Of[Deduction](db.gorm).Where("team_id = ? AND day BETWEEN ? AND ?", by.TeamID, dayOf(f.From), dayOf(f.To))
-	q = between(q, "measured_at", f.From, f.To)
-	if f.PlanID != "" {
-		q = q.Where("plan_id = ?", f.PlanID)
-	}
-	if f.BucketName != "" {
-		q = q.Where("bucket_name = ?", f.BucketName)
-	}
-	if f.ProductCode != "" {
-		q = q.Where("plan_id IN (SELECT id FROM plans WHERE team_id = ? AND product_code = ?)", by.TeamID, f.ProductCode)
-	}
-	if f.Specification != 0 {
-		q = q.Where("plan_id IN (SELECT id FROM plans WHERE team_id = ? AND specification = ?)", by.TeamID, f.Specification)
-	}
-	rows, cursor, err := pageOf(ctx, q, p, newestFirst("day", "plan_id", "bucket_id"), key)
-	if err != nil {
-		return nil, Cursor{}, err
-	}
-	ids := make([]string, len(rows))
-	for i, d := range rows {
+// fillPlans gives deductions their plans.
+func (db *DB) fillPlans(ctx context.Context, by Actor, draws []Draw) error {
+	ids := make([]string, len(draws))
+	for i, d := range draws {
 		ids[i] = d.PlanID
 	}
 	plans, err := query.Of[Plan](db.gorm).Preload("Type", nil).Where("team_id = ? AND id IN ?", by.TeamID, ids).Find(ctx)
-	if err != nil {
-		return nil, Cursor{}, translate(err)
-	}
 	byID := make(map[string]Plan, len(plans))
 	for _, p := range plans {
 		byID[p.ID] = p
 	}
-	draws := make([]Draw, len(rows))
-	for i, d := range rows {
-		draws[i] = Draw{d, byID[d.PlanID]}
+	for i := range draws {
+		draws[i].Plan = byID[draws[i].PlanID]
 	}
-	return draws, cursor, nil
+	return err
 }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"quartermaster/models"
+	"quartermaster/models/list"
 	"quartermaster/models/modelstest"
 	"quartermaster/models/pricing"
 )
@@ -95,7 +96,7 @@ func TestRenewalsAtOnceAllCount(t *testing.T) {
 	if !got.EndsAt.Equal(ends) || got.Months() != 6+n || got.PaidMinor != 2250+n*450 {
 		t.Errorf("got %d months to %s for %d; want %d to %s for %d", got.Months(), got.EndsAt, got.PaidMinor, 6+n, ends, 2250+n*450)
 	}
-	orders, total, err := db.PagePlanOrders(t.Context(), team.Viewer, models.PlanOrderFilter{Type: models.TypeRenew}, 1, 20)
+	orders, total, err := models.PlanOrders.Numbered(t.Context(), db, team.Viewer, list.With("type", models.TypeRenew), 1, 20, list.Unknown)
 	if err != nil || total != n {
 		t.Fatalf("got %d renewals, %v", total, err)
 	}
@@ -264,24 +265,24 @@ func TestOrdersOfPlansAreListedByPageNumber(t *testing.T) {
 	at := clock.Now()
 	for _, tt := range []struct {
 		name    string
-		f       models.PlanOrderFilter
+		f       list.Query
 		n, size int
 		want    []int64
 		total   int64
 	}{
-		{"all", models.PlanOrderFilter{}, 1, 20, all, 3},
-		{"first page", models.PlanOrderFilter{}, 1, 2, all[:2], 3},
-		{"second page", models.PlanOrderFilter{}, 2, 2, all[2:], 3},
-		{"a page beyond", models.PlanOrderFilter{}, 1 << 40, 300, nil, 3},
-		{"product", models.PlanOrderFilter{ProductCodes: []string{"cdnbag"}}, 1, 20, all[1:2], 1},
-		{"type", models.PlanOrderFilter{Type: models.TypeNew}, 1, 20, all[1:], 2},
-		{"paid", models.PlanOrderFilter{Payment: models.Paid}, 1, 20, all, 3},
-		{"unpaid", models.PlanOrderFilter{Payment: models.Unpaid}, 1, 20, nil, 0},
-		{"cancelled", models.PlanOrderFilter{Payment: models.Cancelled}, 1, 20, nil, 0},
-		{"last hour", models.PlanOrderFilter{From: at.Add(-time.Hour)}, 1, 20, all[:2], 2},
-		{"before", models.PlanOrderFilter{To: at.Add(-time.Hour)}, 1, 20, all[1:], 2},
+		{"all", list.Query{}, 1, 20, all, 3},
+		{"first page", list.Query{}, 1, 2, all[:2], 3},
+		{"second page", list.Query{}, 2, 2, all[2:], 3},
+		{"a page beyond", list.Query{}, 1 << 40, 300, nil, 3},
+		{"product", list.With("product", "rds,cdnbag"), 1, 20, all[1:2], 1},
+		{"type", list.With("type", models.TypeNew), 1, 20, all[1:], 2},
+		{"paid", list.With("payment", "Paid"), 1, 20, all, 3},
+		{"unpaid", list.With("payment", "Unpaid"), 1, 20, nil, 0},
+		{"cancelled", list.With("payment", "Cancelled"), 1, 20, nil, 0},
+		{"last hour", list.With("created", models.Span(at.Add(-time.Hour), time.Time{})), 1, 20, all[:2], 2},
+		{"before", list.With("created", models.Span(time.Time{}, at.Add(-time.Hour))), 1, 20, all[1:], 2},
 	} {
-		orders, total, err := db.PagePlanOrders(t.Context(), team.Viewer, tt.f, tt.n, tt.size)
+		orders, total, err := models.PlanOrders.Numbered(t.Context(), db, team.Viewer, tt.f, tt.n, tt.size, list.Unknown)
 		var got []int64
 		for _, o := range orders {
 			got = append(got, o.Number)
@@ -321,19 +322,19 @@ func TestInstancesAreListedByPageNumber(t *testing.T) {
 	mustPlan(t, db, other.Requester, example())
 	for _, tt := range []struct {
 		name    string
-		f       models.InstanceFilter
+		f       list.Query
 		n, size int
 		want    []string
 		total   int64
 	}{
-		{"all", models.InstanceFilter{}, 1, 20, []string{second.ID, first.ID}, 2},
-		{"second page", models.InstanceFilter{}, 2, 1, []string{first.ID}, 2},
-		{"product", models.InstanceFilter{ProductCode: "ossbag"}, 1, 20, []string{first.ID}, 1},
-		{"unknown product", models.InstanceFilter{ProductCode: "x"}, 1, 20, nil, 0},
-		{"ends by", models.InstanceFilter{EndsTo: first.EndsAt}, 1, 20, []string{first.ID}, 1},
-		{"ends after", models.InstanceFilter{EndsFrom: first.EndsAt.Add(time.Second)}, 1, 20, []string{second.ID}, 1},
+		{"all", list.Query{}, 1, 20, []string{second.ID, first.ID}, 2},
+		{"second page", list.Query{}, 2, 1, []string{first.ID}, 2},
+		{"product", list.With("product", "ossbag"), 1, 20, []string{first.ID}, 1},
+		{"unknown product", list.With("product", "x"), 1, 20, nil, 0},
+		{"ends by", list.With("ends", models.Span(time.Time{}, first.EndsAt)), 1, 20, []string{first.ID}, 1},
+		{"ends after", list.With("ends", models.Span(first.EndsAt.Add(time.Second), time.Time{})), 1, 20, []string{second.ID}, 1},
 	} {
-		plans, total, err := db.PagePlans(t.Context(), team.Viewer, tt.f, tt.n, tt.size)
+		plans, total, err := models.Plans.Numbered(t.Context(), db, team.Viewer, tt.f, tt.n, tt.size, list.Unknown)
 		var got []string
 		for _, p := range plans {
 			if p.Type.Code != p.PackageType {
@@ -362,21 +363,22 @@ func TestDrawsOfAllPlansAreListedOnce(t *testing.T) {
 		}
 		clock.Move(24 * time.Hour)
 	}
-	all := models.DrawFilter{From: begin, To: clock.Now()}
+	all := list.With("measured", models.Span(begin, clock.Now()))
 	seen := map[string]int{}
-	p := models.Page{Size: 4}
+	q := all
+	q.Size = 4
 	for {
-		draws, cursor, err := db.ListDraws(t.Context(), team.Viewer, all, p)
+		draws, err := models.Draws.Read(t.Context(), db, team.Viewer, q)
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, d := range draws {
+		for _, d := range draws.Rows {
 			seen[d.PlanID+d.Date().String()]++
 			if d.Plan.ID != d.PlanID || d.Plan.Type.Code == "" || d.BucketName != b.Name {
 				t.Errorf("got %+v", d)
 			}
 		}
-		if p.After = cursor.Next; p.After == "" {
+		if q.After = draws.Next; q.After == "" {
 			break
 		}
 	}
@@ -384,27 +386,33 @@ func TestDrawsOfAllPlansAreListedOnce(t *testing.T) {
 		t.Errorf("got %v; want two plans on three days", seen)
 	}
 	for _, tt := range []struct {
-		name string
-		by   models.Actor
-		f    models.DrawFilter
-		want int
+		name   string
+		by     models.Actor
+		filter []string
+		to     time.Time
+		want   int
 	}{
-		{"plan", team.Viewer, models.DrawFilter{PlanID: first.ID, From: begin, To: clock.Now()}, 3},
-		{"size", team.Viewer, models.DrawFilter{Specification: 100, From: begin, To: clock.Now()}, 3},
-		{"bucket", team.Viewer, models.DrawFilter{BucketName: b.Name, From: begin, To: clock.Now()}, 6},
-		{"another bucket", team.Viewer, models.DrawFilter{BucketName: "x", From: begin, To: clock.Now()}, 0},
-		{"product", team.Viewer, models.DrawFilter{ProductCode: "ossbag", From: begin, To: clock.Now()}, 6},
-		{"another product", team.Viewer, models.DrawFilter{ProductCode: "cdnbag", From: begin, To: clock.Now()}, 0},
-		{"first day", team.Viewer, models.DrawFilter{From: begin, To: begin.Add(time.Hour)}, 2},
-		{"later the first day", team.Viewer, models.DrawFilter{From: begin.Add(time.Second), To: begin.Add(time.Hour)}, 0},
-		{"another team", other.Viewer, models.DrawFilter{PlanID: second.ID, From: begin, To: clock.Now()}, 0},
+		{"plan", team.Viewer, []string{"plan", first.ID}, clock.Now(), 3},
+		{"size", team.Viewer, []string{"size", "100"}, clock.Now(), 3},
+		{"bucket", team.Viewer, []string{"bucket", b.Name}, clock.Now(), 6},
+		{"another bucket", team.Viewer, []string{"bucket", "x"}, clock.Now(), 0},
+		{"product", team.Viewer, []string{"product", "ossbag"}, clock.Now(), 6},
+		{"another product", team.Viewer, []string{"product", "cdnbag"}, clock.Now(), 0},
+		{"first day", team.Viewer, nil, begin.Add(time.Hour), 2},
+		{"another team", other.Viewer, []string{"plan", second.ID}, clock.Now(), 0},
 	} {
-		draws, _, err := db.ListDraws(t.Context(), tt.by, tt.f, models.Page{})
-		if err != nil || len(draws) != tt.want {
-			t.Errorf("%s: got %d, %v, want %d", tt.name, len(draws), err, tt.want)
+		q := list.With(append(tt.filter, "measured", models.Span(begin, tt.to))...)
+		draws, err := models.Draws.Read(t.Context(), db, tt.by, q)
+		if err != nil || len(draws.Rows) != tt.want {
+			t.Errorf("%s: got %d, %v, want %d", tt.name, len(draws.Rows), err, tt.want)
 		}
 	}
-	if _, _, err := db.ListDraws(t.Context(), team.Viewer, all, models.Page{After: "x"}); !errors.Is(err, models.ErrCursor) {
+	later := list.With("measured", models.Span(begin.Add(time.Second), begin.Add(time.Hour)))
+	if draws, err := models.Draws.Read(t.Context(), db, team.Viewer, later); err != nil || len(draws.Rows) != 0 {
+		t.Errorf("later the first day: got %d, %v, want none", len(draws.Rows), err)
+	}
+	all.After = "x"
+	if _, err := models.Draws.Read(t.Context(), db, team.Viewer, all); !errors.Is(err, models.ErrCursor) {
 		t.Errorf("a token that is none: got %v, want %v", err, models.ErrCursor)
 	}
 }

@@ -38,6 +38,7 @@ type Team struct {
 type Membership struct {
 	TeamID    string `gorm:"primaryKey"`
 	UserID    string `gorm:"primaryKey"`
+	UserName  string // what the person is called, for sorting
 	Role      Role
 	CreatedAt time.Time
 }
@@ -130,7 +131,7 @@ func (db *DB) addMember(ctx context.Context, by Actor, in UserInput, role Role) 
 	} else if err := query.Of[User](db.gorm).Create(ctx, user); err != nil {
 		return nil, taken(err, "email")
 	}
-	m := Membership{TeamID: by.TeamID, UserID: user.ID, Role: role, CreatedAt: now}
+	m := Membership{TeamID: by.TeamID, UserID: user.ID, UserName: user.Name, Role: role, CreatedAt: now}
 	if err := query.Of[Membership](db.gorm).Create(ctx, &m); err != nil {
 		return nil, fmt.Errorf("add member: %w", taken(err, "email"))
 	}

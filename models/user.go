@@ -136,7 +136,11 @@ func (db *DB) UpdateProfile(ctx context.Context, by Actor, in ProfileInput) erro
 }
 
 func (db *DB) recordRenamed(ctx context.Context, by Actor, from, to string) error {
-	teams, err := query.Of[Membership](db.gorm).Where("user_id = ?", by.UserID).Find(ctx)
+	memberships := query.Of[Membership](db.gorm).Where("user_id = ?", by.UserID)
+	if _, err := memberships.Update(ctx, "user_name", to); err != nil {
+		return fmt.Errorf("rename member: %w", err)
+	}
+	teams, err := memberships.Find(ctx)
 	for _, m := range teams {
 		by.TeamID, by.UserName = m.TeamID, from
 		err = errors.Join(err, db.Record(ctx, by, Event{Action: "user.renamed", Kind: KindUser, SubjectID: by.UserID, SubjectName: to},

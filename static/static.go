@@ -39,7 +39,7 @@ var files = []*File{
 	{name: "accents.woff2", parts: []string{"fonts/accents.woff2"}},
 	{name: "icons.svg", parts: []string{"icons.svg"}},
 	{name: "favicon.svg", parts: []string{"favicon.svg"}},
-	{name: "app.css", parts: []string{"css/reset.css", "css/tokens.css", "css/base.css", "css/layout.css", "css/parts.css", "css/print.css"}},
+	{name: "app.css", parts: []string{"css/reset.css", "css/tokens.css", "css/base.css", "css/layout.css", "css/parts.css", "css/lists.css", "css/print.css"}},
 	{name: "page.css", parts: []string{"css/page.css", "css/charts.css"}},
 	{name: "paper.css", parts: []string{"css/paper.css", "css/order.css"}},
 	{name: "app.js", parts: []string{"vendor/htmx.min.js", "js/app.js"}},

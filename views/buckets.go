@@ -8,6 +8,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/a-h/templ"
+
 	"quartermaster/models"
 	"quartermaster/views/i18n"
 	"quartermaster/views/ui"
@@ -23,23 +25,20 @@ var Buckets = &ListView[models.Bucket]{
 			c.Tags(b.Tags)
 		}},
 		regionColumn(func(b *models.Bucket) string { return b.Region }),
-		{Words: "buckets.used", Sort: "used", Class: "meter-cell", Text: func(c *ui.Cells, b *models.Bucket) string { return i18n.Bytes(c.Ctx, b.UsedBytes) }, Draw: func(c *ui.Cells, b *models.Bucket) {
+		{Words: "buckets.used", Sort: "used", Class: "meter-cell", Draw: func(c *ui.Cells, b *models.Bucket) {
 			if b.SizeLimit > 0 {
 				c.Meter(ui.MeterProps{Label: bucketHolds(c.Ctx, *b), Text: i18n.Percent(c.Ctx, b.UsedBytes, b.SizeLimit), Used: b.UsedBytes, Limit: b.SizeLimit})
 			} else {
 				c.Text(i18n.Bytes(c.Ctx, b.UsedBytes))
 			}
 		}},
-		filed("field.size_limit", func(c *ui.Cells, b *models.Bucket) string {
-			if b.SizeLimit == 0 {
-				return ""
-			}
-			return i18n.Bytes(c.Ctx, b.SizeLimit)
-		}),
+		inBytes("buckets.used-bytes", func(b *models.Bucket) (int64, bool) { return b.UsedBytes, true }),
+		inBytes("buckets.limit-bytes", func(b *models.Bucket) (int64, bool) { return b.SizeLimit, b.SizeLimit > 0 }),
 		{Words: "buckets.object-count", Class: "num", Text: func(_ *ui.Cells, b *models.Bucket) string { return number(b.ObjectCount) },
 			Draw: func(c *ui.Cells, b *models.Bucket) { c.Text(i18n.Number(c.Ctx, b.ObjectCount)) }},
 		createdColumn("buckets.created-at", func(b *models.Bucket) (time.Time, string) { return b.CreatedAt, b.CreatorName }),
 		filed("buckets.created-by", func(_ *ui.Cells, b *models.Bucket) string { return b.CreatorName }),
+		emailed(func(b *models.Bucket) string { return b.CreatedBy }),
 		filed("field.description", func(_ *ui.Cells, b *models.Bucket) string { return b.Description }),
 		filed("field.tags", func(_ *ui.Cells, b *models.Bucket) string { return strings.Join(b.Tags, ", ") }),
 		filed("buckets.id", func(_ *ui.Cells, b *models.Bucket) string { return b.ID }),
@@ -58,8 +57,10 @@ type BucketNewProps struct {
 
 // BucketFilesProps is what the page of a bucket's files shows.
 type BucketFilesProps struct {
-	models.FolderPage
-	By models.Actor
+	Bucket  models.Bucket
+	Regions []models.Region
+	List    ListPage
+	By      models.Actor
 	// Prefix is the folder that is shown, Starts what names in it begin with.
 	Prefix, Starts string
 	// Form is the upload form; Results say what became of the files just sent.
@@ -104,6 +105,65 @@ type ObjectsGoneProps struct {
 	Bucket models.Bucket
 	Gone   []models.Gone
 	Prefix string
+}
+
+// Objects is the list of what a bucket holds in a folder. Who may change that also
+// chooses among it.
+func Objects(bucket models.Bucket, folder string, change bool) *ListView[models.Entry] {
+	name := func(e *models.Entry) string { return below(e.Name(), folder) }
+	return &ListView[models.Entry]{
+		ID: "object-list", Path: "/buckets/:id", Files: "/buckets/:id/objects", List: models.Objects, Label: "objects.list", Search: "objects.starts", ByServer: true,
+		Columns: []ListColumn[models.Entry]{
+			{Words: "objects.name", Sort: "name", Class: "file-cell", Name: true, Text: func(_ *ui.Cells, e *models.Entry) string { return ui.Visible(e.Object.Key) },
+				Draw: func(c *ui.Cells, e *models.Entry) {
+					switch {
+					case change && e.Object != nil:
+						c.Open("input", "class", "pick", "type", "checkbox", "name", "object", "value", e.Object.ID, "aria-label", i18n.T(c.Ctx, "objects.choose-this", "Name", name(e)))
+					case change:
+						c.In("span", "pick", "")
+					}
+					if e.Object == nil {
+						c.Draw(ui.Icon("folder"))
+						c.Link(FolderPath(bucket.ID, e.Folder), name(e))
+						return
+					}
+					c.Draw(ui.Icon(fileIcon(e.Object.Key)))
+					c.Link(ObjectPath(bucket.ID, e.Object.Key), name(e))
+					if len(e.Uses) > 0 {
+						c.Text(" ")
+						c.Draw(objectUsed(len(e.Uses)))
+					}
+				}},
+			ofObject("objects.size", "size", "num", func(c *ui.Cells, o *models.Object) { c.Text(i18n.Bytes(c.Ctx, o.Size)) }),
+			inBytes("objects.size-bytes", func(e *models.Entry) (int64, bool) { return e.Object.Size, true }),
+			filed("objects.type", func(_ *ui.Cells, e *models.Entry) string { return e.Object.ContentType }),
+			filed("objects.etag", func(_ *ui.Cells, e *models.Entry) string { return e.Object.ETag() }),
+			filed("versions.sha256", func(_ *ui.Cells, e *models.Entry) string { return e.Object.SHA256 }),
+			ofObject("objects.uploaded-at", "created", "nowrap", func(c *ui.Cells, o *models.Object) { c.Moment(o.CreatedAt, i18n.DateTime(c.Ctx, o.CreatedAt)) }),
+			filed("objects.uploaded-at", func(c *ui.Cells, e *models.Entry) string { return i18n.DateTime(c.Ctx, e.Object.CreatedAt) }),
+			ofObject("objects.uploaded-by", "", "", func(c *ui.Cells, o *models.Object) { c.Text(o.CreatorName) }),
+			filed("objects.uploaded-by", func(_ *ui.Cells, e *models.Entry) string { return e.Object.CreatorName }),
+			emailed(func(e *models.Entry) string { return e.Object.CreatedBy }),
+			{Words: "objects.actions", Class: "actions", Bare: true, Draw: func(c *ui.Cells, e *models.Entry) {
+				c.Draw(copyButton(models.ObjectPath(bucket.Name, e.Name())))
+				if e.Object != nil {
+					c.Draw(ui.LinkButton(ui.ButtonProps{
+						Text: i18n.T(c.Ctx, "objects.download-this", "Name", name(e)), Icon: "download", IconOnly: true, Small: true, Style: ui.Quiet,
+						Href: downloadPath(bucket.ID, e.Object.Key), Attrs: templ.Attributes{"title": i18n.T(c.Ctx, "objects.download")},
+					}))
+				}
+			}},
+		},
+	}
+}
+
+// ofObject is a column that folders have nothing in.
+func ofObject(words, sort, class string, draw func(c *ui.Cells, o *models.Object)) ListColumn[models.Entry] {
+	return ListColumn[models.Entry]{Words: words, Sort: sort, Class: class, Bare: true, Draw: func(c *ui.Cells, e *models.Entry) {
+		if e.Object != nil {
+			draw(c, e.Object)
+		}
+	}}
 }
 
 // FolderPath is the page of a folder of a bucket; "" is the bucket itself.
@@ -193,28 +253,6 @@ func (p BucketNewProps) rows(ctx context.Context) []ui.Row {
 		rows = append(rows, ui.Row{Label: ui.Label(ctx, "tags"), Body: ui.Tags(models.SplitTags(in.Tags))})
 	}
 	return rows
-}
-
-func (p BucketFilesProps) address(change ...string) string {
-	return withQuery("/buckets/"+p.Bucket.ID, append([]string{"prefix", p.Prefix, "q", p.Starts}, change...)...)
-}
-
-func (p BucketFilesProps) keep() map[string]string {
-	if p.Prefix == "" {
-		return nil
-	}
-	return map[string]string{"prefix": p.Prefix}
-}
-
-func (p BucketFilesProps) pager() ui.PagerProps {
-	var out ui.PagerProps
-	if p.Cursor.Prev != "" {
-		out.Newer = p.address("before", p.Cursor.Prev)
-	}
-	if p.Cursor.Next != "" {
-		out.Older = p.address("after", p.Cursor.Next)
-	}
-	return out
 }
 
 // way is the way from the bucket to a folder or an object.

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/a-h/templ"
+	"golang.org/x/text/language"
 
 	"quartermaster/models"
 	"quartermaster/models/list"
@@ -64,7 +65,7 @@ type ListColumn[R any] struct {
 	Words string
 	// Sort is the sort of the list that the head offers.
 	Sort string
-	// Class is that of its cells: "num", "state", "wide". Name is for the one
+	// Class is that of its cells: "num", "state", "wide", "actions". Name is for the one
 	// column that names the row and links to it, Bare for those that need no
 	// label where the table becomes cards.
 	Class      string
@@ -242,7 +243,7 @@ func listSummary(ctx context.Context, total int64, shown int) string {
 // head is the head of a column, which sorts by it, and by it the other way
 // around where it does so already.
 func (v *ListView[R]) head(ctx context.Context, c ListColumn[R], by list.Sort, at ListAt) ui.Column {
-	head := ui.Column{Label: i18n.T(ctx, c.Words), Num: strings.Contains(c.Class, "num")}
+	head := ui.Column{Label: i18n.T(ctx, c.Words), Num: strings.Contains(c.Class, "num"), Hidden: c.Class == "actions"}
 	if c.Sort == "" {
 		return head
 	}
@@ -324,11 +325,9 @@ func (v *ListView[R]) rows(at ListAt, page list.Page[R]) templ.Component {
 		b := drawn.Get().(*[]byte)
 		c := ui.NewCells(ctx, at.Now, (*b)[:0])
 		c.Words = at.words()
-		labels := make([]string, len(v.Columns))
+		classes := make([]string, len(v.Columns))
 		for i, column := range v.Columns {
-			if !column.Bare && !column.Name {
-				labels[i] = i18n.T(ctx, column.Words)
-			}
+			classes[i], _ = cellClass(column.Class)
 		}
 		rows := page.Rows
 		for _, part := range page.Parts {
@@ -337,7 +336,7 @@ func (v *ListView[R]) rows(at ListAt, page list.Page[R]) templ.Component {
 				continue
 			}
 			from := len(c.Bytes())
-			v.row(c, labels, &rows[0])
+			v.row(c, classes, &rows[0])
 			if until := c.Until(); at.Kept != nil && !(v.Passing != nil && v.Passing(&rows[0])) {
 				at.Kept.keep(keptKey{at.reader, part.Text}, keptRow{c.Bytes()[from:], at.Now, until})
 			}
@@ -345,10 +344,13 @@ func (v *ListView[R]) rows(at ListAt, page list.Page[R]) templ.Component {
 		}
 		if page.Parts == nil {
 			for i := range rows {
-				v.row(c, labels, &rows[i])
+				v.row(c, classes, &rows[i])
 			}
 		}
-		_, err := w.Write(c.Bytes())
+		err := c.Err()
+		if err == nil {
+			_, err = w.Write(c.Bytes())
+		}
 		if *b = c.Bytes(); cap(*b) <= 256<<10 {
 			drawn.Put(b)
 		}
@@ -357,19 +359,63 @@ func (v *ListView[R]) rows(at ListAt, page list.Page[R]) templ.Component {
 }
 
 // row draws a row.
-func (v *ListView[R]) row(c *ui.Cells, labels []string, row *R) {
+func (v *ListView[R]) row(c *ui.Cells, classes []string, row *R) {
 	c.Open("tr")
 	for i, column := range v.Columns {
 		switch {
 		case column.Draw == nil:
 		case column.Name:
-			c.Open("th", "scope", "row", "class", column.Class)
+			c.Open("th", "scope", "row", "class", classes[i])
 			column.Draw(c, row)
 		default:
-			c.Open("td", "class", column.Class, "data-label", labels[i])
+			c.Open("td", "class", classes[i])
 			column.Draw(c, row)
 		}
 	}
+}
+
+// Styles are rules for the cells of the list in a language: how they stand, and
+// what says before them what they are where its table becomes cards. So no cell
+// needs more than what it holds.
+func (v *ListView[R]) Styles(lang language.Tag) []string {
+	var rules []string
+	ctx := i18n.WithLang(context.Background(), lang.String())
+	at := 0
+	for _, c := range v.Columns {
+		if c.Draw == nil {
+			continue
+		}
+		at++
+		cell := fmt.Sprintf("#%s td:nth-child(%d)", v.ID, at)
+		if c.Name {
+			cell = "#" + v.ID + " tbody th"
+		}
+		if _, style := cellClass(c.Class); style != "" {
+			rules = append(rules, cell+" {"+style+" }")
+		}
+		if !c.Name && !c.Bare {
+			if lang != i18n.Languages[0] {
+				cell = ":lang(" + lang.String() + ") " + cell
+			}
+			rules = append(rules, fmt.Sprintf("%s { --label: %q; }", cell, i18n.T(ctx, c.Words)))
+		}
+	}
+	return rules
+}
+
+// cellStyles are what classes of cells say that parts.css reads.
+var cellStyles = map[string]string{"num": "--align: right; --wrap: nowrap;", "nowrap": "--wrap: nowrap;", "wide": "--span: 1 / -1;", "narrow": "--width: 12rem;"}
+
+// cellClass is what is left of a class when what Styles say of it is taken off.
+func cellClass(class string) (rest, style string) {
+	for name := range strings.FieldsSeq(class) {
+		if says := cellStyles[name]; says != "" {
+			style += " " + says
+		} else {
+			rest = strings.TrimPrefix(rest+" "+name, " ")
+		}
+	}
+	return rest, style
 }
 
 // Keep lets a page of the list have rows as they were drawn before. Nothing but
@@ -582,6 +628,16 @@ func RegionChoices(ctx context.Context, regions []models.Region) map[string][]Li
 // filed is a column of files alone.
 func filed[R any](words string, text func(c *ui.Cells, row *R) string) ListColumn[R] {
 	return ListColumn[R]{Words: words, Text: text}
+}
+
+// inBytes is a column of files with a number of bytes, where it is known.
+func inBytes[R any](words string, of func(row *R) (n int64, known bool)) ListColumn[R] {
+	return ListColumn[R]{Words: words, Class: "num", Text: func(_ *ui.Cells, row *R) string {
+		if n, known := of(row); known {
+			return number(n)
+		}
+		return ""
+	}}
 }
 
 // emailed is a column of files with the address of a person, given by id.

@@ -194,13 +194,11 @@ var Orders = &ListView[models.Order]{
 				c.Code(n)
 				c.Close("a")
 			}},
-		{Words: "orders.what", Class: "wide", Text: func(c *ui.Cells, x *models.Order) string { return orderWhat(c.Ctx, x) }, Draw: func(c *ui.Cells, o *models.Order) {
-			c.Open("span", "class", "order-what")
+		{Words: "orders.what", Class: "wide order-what", Text: func(c *ui.Cells, x *models.Order) string { return orderWhat(c.Ctx, x) }, Draw: func(c *ui.Cells, o *models.Order) {
 			for _, k := range orderKinds(*o) {
 				c.Mark(k)
 			}
 			c.Text(orderWhat(c.Ctx, o))
-			c.Close("span")
 		}},
 		plain("order.requester", "", func(_ *ui.Cells, o *models.Order) string { return o.RequesterName }),
 		emailed(func(o *models.Order) string { return o.RequestedBy }),

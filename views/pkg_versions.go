@@ -30,6 +30,7 @@ var Apps = &ListView[models.App]{
 			Draw: func(c *ui.Cells, a *models.App) { c.Text(i18n.Number(c.Ctx, a.VersionCount)) }},
 		createdColumn("versions.created", func(a *models.App) (time.Time, string) { return a.CreatedAt, a.CreatorName }),
 		filed("versions.created-by", func(_ *ui.Cells, a *models.App) string { return a.CreatorName }),
+		emailed(func(a *models.App) string { return a.CreatedBy }),
 		filed("field.description", func(_ *ui.Cells, a *models.App) string { return a.Description }),
 		filed("apps.id", func(_ *ui.Cells, a *models.App) string { return a.ID }),
 	},
@@ -99,14 +100,10 @@ func pkgVersions(ofApp bool) *ListView[models.PkgVersion] {
 					c.Text(i18n.Bytes(c.Ctx, v.Size))
 				}
 			}},
-			filed("versions.size", func(c *ui.Cells, v *models.PkgVersion) string {
-				if v.External() {
-					return ""
-				}
-				return i18n.Bytes(c.Ctx, v.Size)
-			}),
+			inBytes("versions.size-bytes", func(v *models.PkgVersion) (int64, bool) { return v.Size, !v.External() }),
 			createdColumn("versions.created", func(v *models.PkgVersion) (time.Time, string) { return v.CreatedAt, v.CreatorName }),
 			filed("versions.created-by", func(_ *ui.Cells, v *models.PkgVersion) string { return v.CreatorName }),
+			emailed(func(v *models.PkgVersion) string { return v.CreatedBy }),
 			filed("field.description", func(_ *ui.Cells, v *models.PkgVersion) string { return v.Description }),
 			filed("versions.sha256", func(_ *ui.Cells, v *models.PkgVersion) string { return v.SHA256 }),
 			filed("versions.id", func(_ *ui.Cells, v *models.PkgVersion) string { return v.ID }),

@@ -48,18 +48,15 @@ var Plans = &ListView[models.Plan]{
 		}},
 		filed("plans.id", func(_ *ui.Cells, p *models.Plan) string { return p.ID }),
 		filed("field.specification", func(c *ui.Cells, p *models.Plan) string { return planSize(c.Ctx, *p) }),
+		inBytes("plans.size-bytes", func(p *models.Plan) (int64, bool) { return p.Total(), true }),
 		{Words: "plans.state", Class: "state", Bare: true,
 			Text: func(c *ui.Cells, p *models.Plan) string { return planState(c.Ctx, p.State(c.Now())) },
 			Draw: func(c *ui.Cells, p *models.Plan) {
 				state := p.State(c.Now(p.EffectiveAt, p.EndsAt))
 				c.Badge(planTones[state], planState(c.Ctx, state))
 			}},
-		{Words: "plans.use", Class: "wide narrow", Draw: drawPlanUsed, Text: func(c *ui.Cells, p *models.Plan) string {
-			if !p.Metered() || p.MeasuredAt == nil {
-				return ""
-			}
-			return i18n.Bytes(c.Ctx, p.Used)
-		}},
+		{Words: "plans.use", Class: "wide narrow", Draw: drawPlanUsed},
+		inBytes("plans.used-bytes", func(p *models.Plan) (int64, bool) { return p.Used, p.Metered() && p.MeasuredAt != nil }),
 		{Words: "plans.term", Sort: "ends", Class: "nowrap", Draw: func(c *ui.Cells, p *models.Plan) {
 			now := c.Now(p.EffectiveAt, p.EndsAt)
 			c.Text(planEnds(c.Ctx, *p, c.Now(i18n.Turn(p.EffectiveAt, now), i18n.NextDay(now))))
@@ -103,7 +100,7 @@ var Deductions = &ListView[models.Deduction]{
 		plain("plans.day", "nowrap", func(_ *ui.Cells, d *models.Deduction) string { return d.Date().Format(time.DateOnly) }),
 		plain("field.region", "", func(c *ui.Cells, d *models.Deduction) string { return c.Word("region", d.Region) }),
 		{Words: "plans.quantity", Class: "num nowrap", Draw: func(c *ui.Cells, d *models.Deduction) { c.Text(i18n.Bytes(c.Ctx, d.Quantity)) }},
-		{Words: "plans.quantity-bytes", Class: "num", Text: func(_ *ui.Cells, d *models.Deduction) string { return number(d.Quantity) }},
+		inBytes("plans.quantity-bytes", func(d *models.Deduction) (int64, bool) { return d.Quantity, true }),
 	},
 }
 

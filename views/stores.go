@@ -51,6 +51,7 @@ var Stores = &ListView[models.Store]{
 		}),
 		createdColumn("stores.created-at", func(s *models.Store) (time.Time, string) { return s.CreatedAt, s.CreatorName }),
 		filed("stores.created-by", func(_ *ui.Cells, s *models.Store) string { return s.CreatorName }),
+		emailed(func(s *models.Store) string { return s.CreatedBy }),
 		filed("field.description", func(_ *ui.Cells, s *models.Store) string { return storeDescription(s) }),
 		filed("stores.id", func(_ *ui.Cells, s *models.Store) string { return s.ID }),
 	},

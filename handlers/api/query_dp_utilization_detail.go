@@ -5,6 +5,7 @@ import (
 	"strconv"
 
 	"quartermaster/models"
+	"quartermaster/models/list"
 	"quartermaster/models/pricing"
 )
 
@@ -58,7 +59,7 @@ func queryDPUtilizationDetail() Operation {
 // QueryDPUtilizationDetail lists what was drawn from plans, the latest day
 // first. Nothing is shared between teams, so IncludeShare changes nothing.
 func (a *Server) QueryDPUtilizationDetail(ctx context.Context, c *Call) (any, error) {
-	f, some, err := drawFilter(c.Params)
+	q, some, err := drawQuery(c.Params)
 	if err != nil {
 		return nil, err
 	}
@@ -71,41 +72,43 @@ func (a *Server) QueryDPUtilizationDetail(ctx context.Context, c *Call) (any, er
 	if !some {
 		return reply, nil
 	}
-	draws, cursor, err := a.DB.ListDraws(ctx, by, f, models.Page{After: c.Params.Get("LastToken"), Size: c.number("Limit")})
+	q.After, q.Size = c.Params.Get("LastToken"), c.number("Limit")
+	draws, err := models.Draws.Read(ctx, a.DB, by, q)
 	if err != nil {
 		return nil, err
 	}
-	reply.Data.NextToken = cursor.Next
-	for _, d := range draws {
+	reply.Data.NextToken = draws.Next
+	for _, d := range draws.Rows {
 		reply.Data.DetailList.DetailList = append(reply.Data.DetailList.DetailList, newDetail(d))
 	}
 	return reply, nil
 }
 
-// drawFilter reads the parameters; some is false where nothing can obey them
+// drawQuery reads the parameters; some is false where nothing can obey them
 // all.
-func drawFilter(p Params) (f models.DrawFilter, some bool, err error) {
-	f.From, f.To = p.moment("StartTime", detailLayout, pricing.Zone), p.moment("EndTime", detailLayout, pricing.Zone)
+func drawQuery(p Params) (q list.Query, some bool, err error) {
+	from, to := p.moment("StartTime", detailLayout, pricing.Zone), p.moment("EndTime", detailLayout, pricing.Zone)
 	if _, err = p.yes("IncludeShare"); err != nil {
-		return f, false, err
+		return q, false, err
 	}
-	if f.To.Before(f.From) {
-		return f, false, invalidParameter
+	if to.Before(from) {
+		return q, false, invalidParameter
 	}
-	f.To = until(f.To)
-	f.PlanID, f.BucketName, f.ProductCode = p.Get("InstanceId"), p.Get("DeductedInstanceId"), p.Get("CommodityCode")
-	if product := p.Get("ProdCode"); f.ProductCode == "" {
-		f.ProductCode = product
-	} else if product != "" && product != f.ProductCode {
-		return f, false, nil
+	product, spec := p.Get("CommodityCode"), p.Get("InstanceSpec")
+	if other := p.Get("ProdCode"); product == "" {
+		product = other
+	} else if other != "" && other != product {
+		return q, false, nil
 	}
-	if spec := p.Get("InstanceSpec"); spec != "" {
-		f.Specification, err = strconv.ParseInt(spec, 10, 64)
-		if err != nil || f.Specification < 1 {
-			return f, false, nil // no plan has such a size
+	if spec != "" {
+		n, err := strconv.ParseInt(spec, 10, 64)
+		if err != nil || n < 1 {
+			return q, false, nil // no plan has such a size
 		}
+		spec = strconv.FormatInt(n, 10)
 	}
-	return f, true, nil
+	return list.With("plan", p.Get("InstanceId"), "bucket", p.Get("DeductedInstanceId"), "product", product, "size", spec,
+		"measured", models.Span(from, until(to))), true, nil
 }
 
 func newDetail(d models.Draw) detailItem {

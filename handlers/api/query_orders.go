@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"quartermaster/models"
+	"quartermaster/models/list"
 )
 
 // orderItem is an order of a plan as BSS shows it: texts all of them.
@@ -73,16 +74,16 @@ func queryOrders() Operation {
 
 // QueryOrders lists orders of plans, newest first.
 func (a *Server) QueryOrders(ctx context.Context, c *Call) (any, error) {
-	f := orderFilter(c.Params)
 	by, err := a.owner(ctx, c)
 	if err != nil {
 		return nil, err
 	}
-	if f.To.IsZero() {
-		f.To = a.DB.TeamNow(by)
+	from, to := c.Params.moment("CreateTimeStart", bssLayout, time.UTC), until(c.Params.moment("CreateTimeEnd", bssLayout, time.UTC))
+	if to.IsZero() {
+		to = a.DB.TeamNow(by)
 	}
-	if f.From.IsZero() {
-		f.From = f.To.Add(-lastHour)
+	if from.IsZero() {
+		from = to.Add(-lastHour)
 	}
 	products, err := a.DB.ListProducts(ctx)
 	if err != nil {
@@ -91,10 +92,12 @@ func (a *Server) QueryOrders(ctx context.Context, c *Call) (any, error) {
 	reply := &ordersReply{}
 	n, size := c.number("PageNum"), c.number("PageSize")
 	reply.page(c, n, size)
-	if !f.narrow(c.Params, products) {
+	codes, some := orderedProducts(c.Params, products)
+	if !some {
 		return reply, nil
 	}
-	orders, total, err := a.DB.PagePlanOrders(ctx, by, f.PlanOrderFilter, n, size)
+	q := list.With("type", c.Params.Get("OrderType"), "payment", c.Params.Get("PaymentStatus"), "product", strings.Join(codes, ","), "created", models.Span(from, to))
+	orders, total, err := models.PlanOrders.Numbered(ctx, a.DB, by, q, n, size, list.Unknown)
 	if err != nil {
 		return nil, err
 	}
@@ -105,28 +108,20 @@ func (a *Server) QueryOrders(ctx context.Context, c *Call) (any, error) {
 	return reply, nil
 }
 
-// planOrderFilter is the filter of models with what only the documents know.
-type planOrderFilter struct{ models.PlanOrderFilter }
-
-func orderFilter(p Params) (f planOrderFilter) {
-	f.Type, f.Payment = p.Get("OrderType"), models.Payment(p.Get("PaymentStatus"))
-	f.From, f.To = p.moment("CreateTimeStart", bssLayout, time.UTC), until(p.moment("CreateTimeEnd", bssLayout, time.UTC))
-	return f
-}
-
-// narrow turns what is asked for of the product into its codes. It is false
-// where no order can be of such a product: whatever is ordered is subscribed to.
-func (f *planOrderFilter) narrow(p Params, products []models.Product) bool {
+// orderedProducts are the codes of what is asked for of the product, none for
+// all. some is false where no order can be of such a product: whatever is ordered
+// is subscribed to.
+func orderedProducts(p Params, products []models.Product) (codes []string, some bool) {
 	code, kind := p.Get("ProductCode"), p.Get("ProductType")
 	if code == "" && kind == "" {
-		return p.Get("SubscriptionType") != "PayAsYouGo"
+		return nil, p.Get("SubscriptionType") != "PayAsYouGo"
 	}
 	for _, x := range products {
 		if (code == "" || x.Code == code) && (kind == "" || x.Type == kind) {
-			f.ProductCodes = append(f.ProductCodes, x.Code)
+			codes = append(codes, x.Code)
 		}
 	}
-	return len(f.ProductCodes) > 0 && p.Get("SubscriptionType") != "PayAsYouGo"
+	return codes, len(codes) > 0 && p.Get("SubscriptionType") != "PayAsYouGo"
 }
 
 // page fills in which page of the list it is.

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"quartermaster/models"
+	"quartermaster/models/list"
 )
 
 // instance is a plan as BSS shows it.
@@ -60,13 +61,13 @@ func queryResourcePackageInstances() Operation {
 // first. There are no partners, so IncludePartner changes nothing.
 func (a *Server) QueryResourcePackageInstances(ctx context.Context, c *Call) (any, error) {
 	n, size := c.number("PageNum"), c.number("PageSize")
-	f := models.InstanceFilter{ProductCode: c.Params.Get("ProductCode"), EndsFrom: c.Params.moment("ExpiryTimeStart", bssLayout, time.UTC),
-		EndsTo: c.Params.moment("ExpiryTimeEnd", bssLayout, time.UTC)}
+	q := list.With("product", c.Params.Get("ProductCode"),
+		"ends", models.Span(c.Params.moment("ExpiryTimeStart", bssLayout, time.UTC), c.Params.moment("ExpiryTimeEnd", bssLayout, time.UTC)))
 	by, err := a.owner(ctx, c)
 	if err != nil {
 		return nil, err
 	}
-	plans, total, err := a.DB.PagePlans(ctx, by, f, n, size)
+	plans, total, err := models.Plans.Numbered(ctx, a.DB, by, q, n, size, list.Unknown)
 	if err != nil {
 		return nil, err
 	}

@@ -357,11 +357,13 @@ func (p *plan[R]) count(ctx context.Context) (int64, error) {
 	return p.probe(ctx, p.index, p.arms, CountTo)
 }
 
-func (p *plan[R]) size() int {
-	if p.q.Size <= 0 {
+func (p *plan[R]) size() int { return p.q.size() }
+
+func (q Query) size() int {
+	if q.Size <= 0 {
 		return DefaultSize
 	}
-	return p.q.Size
+	return q.Size
 }
 
 // read is a row that was read, or else is kept.
@@ -385,24 +387,67 @@ func (p *plan[R]) read(ctx context.Context) (Page[R], error) {
 		p.q.After, p.q.Before, p.q.last = "", "", !backwards
 		return p.read(ctx)
 	}
-	more := len(rows) > p.size()
+	rows, next, prev := cut(rows, p.size(), backwards, from != nil, q.last)
+	page := p.page(rows)
+	if next {
+		page.Next, err = p.mark(rows[len(rows)-1])
+	}
+	if err == nil && prev {
+		page.Prev, err = p.mark(rows[0])
+	}
+	return page, err
+}
+
+// cut makes a page of the rows that were read for it, and of one row more when
+// there is one, and tells whether there are pages beside it. from tells that they
+// were read from a cursor on, and last that they are those at the end of the list.
+func cut[T any](rows []T, size int, backwards, from, last bool) (page []T, next, prev bool) {
+	more := len(rows) > size
 	if more {
-		rows = rows[:p.size()]
+		rows = rows[:size]
 	}
 	if backwards {
 		slices.Reverse(rows)
 	}
-	page := p.page(rows)
 	if len(rows) == 0 {
-		return page, nil
+		return rows, false, false
 	}
-	if !q.last && (more || backwards) {
-		page.Next, err = p.mark(rows[len(rows)-1])
+	return rows, !last && (more || backwards), backwards && more || !backwards && from
+}
+
+// Pages reads the page that a query asks for of a list that no description has:
+// read is asked for at most n rows beyond a cursor, or from an end of the list on
+// when that is nil, and known reads a cursor, nil when it is none. mark is the
+// cursor at a row.
+func Pages[R any](q Query, known func(cursor string) *R, read func(from *R, backwards bool, n int) ([]R, error), mark func(R) string) (Page[R], error) {
+	size := q.size()
+	from, backwards := known(q.After+q.Before), q.Before != ""
+	if from == nil {
+		backwards = q.last
 	}
-	if err == nil && (backwards && more || !backwards && from != nil) {
-		page.Prev, err = p.mark(rows[0])
+	rows, err := read(from, backwards, size+1)
+	if err != nil {
+		return Page[R]{}, err
 	}
-	return page, err
+	if len(rows) == 0 && from != nil && q.Near {
+		q.After, q.Before, q.last = "", "", !backwards
+		return Pages(q, known, read, mark)
+	}
+	page := Page[R]{Total: Unknown}
+	var next, prev bool
+	if page.Rows, next, prev = cut(rows, size, backwards, from != nil, q.last); next {
+		page.Next = mark(page.Rows[len(page.Rows)-1])
+	}
+	if prev {
+		page.Prev = mark(page.Rows[0])
+	}
+	return page, nil
+}
+
+// Knows tells whether a query has no cursor but one of the list.
+func (d *Desc[R]) Knows(q Query) bool {
+	cursor := q.After + q.Before
+	return cursor == "" || d.from(cursor, d.Sorting(q)) != nil
 }
 
 // page is a page of rows.

@@ -1,9 +1,13 @@
 package ui
 
 import (
+	"bytes"
 	"context"
+	"errors"
 	"strconv"
 	"time"
+
+	"github.com/a-h/templ"
 
 	"quartermaster/models"
 	"quartermaster/views/i18n"
@@ -21,6 +25,7 @@ type Cells struct {
 	now    time.Time
 	until  time.Time
 	b      []byte
+	err    error
 }
 
 // NewCells writes behind b what a reader sees at a time.
@@ -74,6 +79,19 @@ func (c *Cells) Text(s string) { c.b = appendEscaped(c.b, s) }
 
 // Add writes what another Cells has written.
 func (c *Cells) Add(html []byte) { c.b = append(c.b, html...) }
+
+// Draw writes a component that is drawn of the row alone. It costs what components
+// cost.
+func (c *Cells) Draw(x templ.Component) {
+	var b bytes.Buffer
+	if err := x.Render(c.Ctx, &b); err != nil {
+		c.err = errors.Join(c.err, err)
+	}
+	c.Add(b.Bytes())
+}
+
+// Err is what went wrong with components.
+func (c *Cells) Err() error { return c.err }
 
 func (c *Cells) raw(s string) { c.b = append(c.b, s...) }
 
@@ -160,10 +178,14 @@ func (c *Cells) Mark(k models.Kind) { c.raw(string(kindIcon(c.Ctx, k))) }
 
 // Meter writes how much of a limit is used, in words and as a bar.
 func (c *Cells) Meter(p MeterProps) {
-	c.Open("span", "class", "level tone-"+string(p.tone()))
+	class := "level"
+	if tone := p.tone(); tone != Neutral {
+		class += " tone-" + string(tone)
+	}
+	c.Open("span", "class", class)
 	c.Text(p.Label)
 	c.In("b", "", p.Text)
-	c.Open("meter", "max", strconv.FormatInt(p.Limit, 10), "value", strconv.FormatInt(min(p.Used+p.Add, p.Limit), 10), "aria-label", p.Label)
+	c.Open("meter", "max", strconv.FormatInt(p.Limit, 10), "value", strconv.FormatInt(min(p.Used+p.Add, p.Limit), 10), "aria-hidden", "true")
 	c.raw("</meter></span>")
 }
 

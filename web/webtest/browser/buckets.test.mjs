@@ -19,7 +19,7 @@ async function newBucket(page, typed = {}) {
 	return new URL(page.url()).pathname;
 }
 
-const names = (page) => page.locator("#objects th a").allTextContents();
+const names = (page) => page.locator("#objects tbody th a").allTextContents();
 
 test("files are uploaded with progress, downloaded and deleted", async (t) => {
 	const page = await open(t, { role: "requester", lang: "zh" });
@@ -45,7 +45,7 @@ test("files are uploaded with progress, downloaded and deleted", async (t) => {
 	for (const f of files) {
 		const [download] = await Promise.all([
 			page.waitForEvent("download"),
-			page.locator("tr.file-row", { hasText: f.name }).locator("a[href*='/download']").click(),
+			page.locator("#objects tbody tr", { hasText: f.name }).locator("a[href*='/download']").click(),
 		]);
 		assert.equal(download.suggestedFilename(), f.name);
 		assert.ok(readFileSync(await download.path()).equals(f.buffer), `${f.name} came back changed`);
@@ -109,8 +109,8 @@ test("files are uploaded and deleted without scripts", async (t) => {
 	await page.click("#upload-form button.primary");
 	await page.waitForURL(`**${at}`);
 	assert.deepEqual(await names(page), ["归档/"]);
-	await page.click("#objects th a");
-	await page.click("#objects th a");
+	await page.click("#objects tbody th a");
+	await page.click("#objects tbody th a");
 	assert.deepEqual((await names(page)).sort(), files.map((f) => f.name).sort());
 	await page.locator("input.pick").first().check();
 	await page.click(".bulk-bar button");
@@ -150,12 +150,12 @@ test("what an upload could not send stays chosen, and the list shows what it cou
 	await page.setInputFiles("#file", [files[1], files[0]]);
 	await page.click("#upload-form button.primary");
 	await page.waitForSelector(".file-list li.failed");
-	await page.locator("#objects th a", { hasText: "说明" }).waitFor();
+	await page.locator("#objects tbody th a", { hasText: "说明" }).waitFor();
 	assert.deepEqual(await page.locator("#file").evaluate((i) => [...i.files].map((f) => f.name)), [files[0].name]);
 	await shoot(page, "upload cut");
 	await page.unroute("**/objects");
 	await page.getByRole("button", { name: "Try again" }).click();
-	await page.waitForFunction(() => document.querySelectorAll("#objects th a").length === 2);
+	await page.waitForFunction(() => document.querySelectorAll("#objects tbody th a").length === 2);
 });
 
 test("why a file was refused is read in lines, not in letters", async (t) => {

@@ -80,7 +80,7 @@ test("an upload whose tab was closed goes on where it was, and can be ended", as
 	await again.goto(at);
 	const sent = parts(again);
 	await upload(again, large);
-	await again.waitForSelector("#objects th a");
+	await again.waitForSelector("#objects tbody th a");
 	assert.deepEqual(sent.filter((n) => n !== 3), [4, 5]); // the third may come through while its tab is closed
 	assert.equal(await stored(again, at, "大文件.bin"), sum);
 	await again.goto(`${at}/uploads`);
@@ -125,7 +125,7 @@ test("an upload goes on where it was when the server was killed and is there aga
 	const [tab] = await Promise.all([page.waitForEvent("popup"), page.locator(".file-list li a").click()]);
 	await signIn(tab, people.requester);
 	await again.click();
-	await page.waitForSelector("#objects th a");
+	await page.waitForSelector("#objects tbody th a");
 	assert.deepEqual([...new Set(sent)], [1, 2, 3, 4, 5]);
 	assert.equal(sent.filter((n) => n !== 3).length, 4, `sent ${sent}`);
 	assert.equal(await stored(page, at, "大文件.bin"), sum);
@@ -152,7 +152,7 @@ test("a large file that is refused or stopped says why, is tried again, and outl
 	await page.unroute(/number=4$/);
 	await page.route(/number=5$/, (route) => route.abort("connectionreset"), { times: 1 });
 	await row.getByRole("button", { name: "Try again" }).click();
-	await page.waitForSelector("#objects th a");
+	await page.waitForSelector("#objects tbody th a");
 	assert.deepEqual(sent, [2, 3, 4, 4, 5, 5]);
 	assert.equal(await stored(page, at, "大文件.bin"), sum);
 });
@@ -171,7 +171,7 @@ test("an upload whose session ended goes on after sign-in in another tab", async
 	await shoot(page, "upload signed out");
 	await page.context().addCookies(cookies);
 	await page.getByRole("button", { name: "Try again" }).click();
-	await page.waitForSelector("#objects th a");
+	await page.waitForSelector("#objects tbody th a");
 	assert.equal(await stored(page, at, "a.txt"), createHash("sha256").update("a").digest("hex"));
 });
 
@@ -245,7 +245,7 @@ test("a folder that is dropped or chosen keeps its paths", async (t) => {
 	await fits(page);
 	await shoot(page, "folder dropped");
 	await page.click("#upload-form button.primary");
-	await page.waitForSelector("#objects th a");
+	await page.waitForSelector("#objects tbody th a");
 	for (const [i, text] of ["3", "1", "2"].entries()) {
 		assert.equal(await stored(page, at, want[i]), createHash("sha256").update(text).digest("hex"), want[i]);
 	}

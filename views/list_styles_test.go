@@ -1,0 +1,73 @@
+package views_test
+
+import (
+	"flag"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"golang.org/x/text/language"
+
+	"quartermaster/models"
+	"quartermaster/views"
+	"quartermaster/views/i18n"
+)
+
+var update = flag.Bool("update", false, "rewrite static/css/lists.css, which lists and their words make")
+
+// tables are the lists that are drawn as tables, by how the code makes them.
+var tables = map[string]interface{ Styles(language.Tag) []string }{
+	"Orders": views.Orders, "Plans": views.Plans, "Deductions": views.Deductions, "Buckets": views.Buckets, "Objects": views.Objects(models.Bucket{}, "", true),
+	"Stores": views.Stores, "Apps": views.Apps, "pkgVersions": views.PkgVersions, "keyList": views.TeamKeys.Keys(), "callList": views.TeamKeys.Calls(),
+	"Members": views.Members(nil),
+}
+
+func TestTheStylesOfListsAreThoseThatListsMake(t *testing.T) {
+	t.Parallel()
+	begins := regexp.MustCompile(`(?m)^(?:func|var) (\w+)`)
+	files, err := filepath.Glob("*.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		before, rest, found := strings.Cut(string(text), "&ListView[")
+		for made := before; found && !strings.HasSuffix(file, "_test.go"); made += before {
+			names := begins.FindAllStringSubmatch(made, -1)
+			if name := names[len(names)-1][1]; tables[name] == nil && name != "Events" {
+				t.Errorf("the list of %s is not among them", name)
+			}
+			before, rest, found = strings.Cut(rest, "&ListView[")
+		}
+	}
+	var rules []string
+	for _, list := range tables {
+		for _, lang := range i18n.Languages {
+			rules = append(rules, list.Styles(lang)...)
+		}
+	}
+	slices.Sort(rules)
+	rules = slices.Compact(rules)
+	want := "/* How the cells of lists stand, and what stands before them where the table becomes\n   cards. Made by: go test ./views -run TestTheStylesOfLists -update */\n@layer parts {\n  " + strings.Join(rules, "\n  ") + "\n}\n"
+	file := filepath.Join("..", "static", "css", "lists.css")
+	if *update {
+		if err := os.WriteFile(file, []byte(want), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got, err := os.ReadFile(file); err != nil || string(got) != want {
+		t.Errorf("lists.css is not what the lists make, %v", err)
+	}
+	for _, rule := range rules {
+		_, words, _ := strings.Cut(rule, `"`)
+		if strings.ContainsAny(strings.TrimSuffix(words, `"; }`), `"\`) || strings.Contains(words, ": ") || strings.Contains(words, ", ") {
+			t.Errorf("%s: such words are not kept when styles are squeezed", rule)
+		}
+	}
+}

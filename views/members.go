@@ -1,0 +1,63 @@
+package views
+
+import (
+	"context"
+
+	"quartermaster/models"
+	"quartermaster/views/i18n"
+	"quartermaster/views/ui"
+)
+
+// RefusedRole is the form for the role of a member that was refused.
+type RefusedRole struct {
+	UserID string
+	Form   ui.Form
+}
+
+// Members is the list of the people of a team, where one role may have been
+// refused.
+func Members(refused *RefusedRole) *ListView[models.Member] {
+	return &ListView[models.Member]{
+		ID: "member-list", Path: "/team", Files: "/team/members", List: models.Members, Label: "members.title", ByServer: true,
+		Columns: []ListColumn[models.Member]{
+			{Words: "members.name", Sort: "name", Name: true, Text: func(_ *ui.Cells, m *models.Member) string { return m.Name },
+				Draw: func(c *ui.Cells, m *models.Member) { c.Text(m.Name) }},
+			plain("members.email", "wide", func(_ *ui.Cells, m *models.Member) string { return m.Email }),
+			{Words: "members.role", Class: "wide", Text: func(c *ui.Cells, m *models.Member) string { return roleWord(c.Ctx, m.Role) },
+				Draw: func(c *ui.Cells, m *models.Member) {
+					switch {
+					case !m.Changeable:
+						c.Text(roleWord(c.Ctx, m.Role))
+					case refused != nil && refused.UserID == m.UserID:
+						c.Draw(memberRole(m, &refused.Form))
+					default:
+						c.Draw(memberRole(m, nil))
+					}
+				}},
+			{Words: "members.state", Class: "state", Bare: true, Text: func(c *ui.Cells, m *models.Member) string {
+				_, word := memberState(c.Ctx, m)
+				return word
+			}, Draw: func(c *ui.Cells, m *models.Member) { c.Badge(memberState(c.Ctx, m)) }},
+			{Words: "members.since", Sort: "joined", Text: func(c *ui.Cells, m *models.Member) string { return i18n.Date(c.Ctx, m.Since) },
+				Draw: func(c *ui.Cells, m *models.Member) { c.Moment(m.Since, i18n.Date(c.Ctx, m.Since)) }},
+			{Words: "members.actions", Class: "actions", Bare: true, Draw: func(c *ui.Cells, m *models.Member) {
+				if m.You {
+					c.In("span", "muted", i18n.T(c.Ctx, "members.you"))
+				} else if m.Changeable {
+					c.Draw(memberActions(m))
+				}
+			}},
+		},
+		Filters: []ListFilter{{Name: "role", Words: "members.role", Values: "role.", As: Menu}, {Name: "user", Words: "members.name"}},
+	}
+}
+
+func memberState(ctx context.Context, m *models.Member) (ui.Tone, string) {
+	switch {
+	case m.Disabled:
+		return ui.Neutral, i18n.T(ctx, "members.disabled")
+	case m.Invited:
+		return ui.Info, i18n.T(ctx, "members.invited")
+	}
+	return ui.OK, i18n.T(ctx, "members.active")
+}
