@@ -89,7 +89,7 @@ func (db *DB) BeginMultipart(ctx context.Context, by Actor, in ObjectInput) (*Mu
 // addMultipart records a new upload, in the transaction that holds its bucket.
 func (db *DB) addMultipart(ctx context.Context, m *Multipart) error {
 	var n int
-	err := query.Row(ctx, db.gorm, "SELECT COUNT(*) FROM (SELECT 1 FROM multiparts WHERE bucket_id = ? LIMIT ?) AS some", []any{m.BucketID, mostUploads}, &n)
+	err := query.Row(ctx, db.gorm, "SELECT COUNT(*) FROM (SELECT 1 FROM multiparts WHERE bucket_id = ? LIMIT ?) AS begun", []any{m.BucketID, mostUploads}, &n)
 	if err != nil {
 		return err
 	}
