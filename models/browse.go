@@ -191,7 +191,7 @@ func (db *DB) ListMultiparts(ctx context.Context, by Actor, bucketID string, q K
 		return nil, false, err
 	}
 	w := walk[Multipart]{
-		db: db, within: []any{by.TeamID, bucketID},
+		db: db, table: "multiparts", within: []any{by.TeamID, bucketID},
 		name: func(m *Multipart) (string, string) { return m.Key, m.ID }, byID: true,
 		prefix: q.Prefix, delimiter: q.Delimiter, from: q.Prefix, to: after(q.Prefix),
 	}
@@ -204,7 +204,7 @@ func (db *DB) ListMultiparts(ctx context.Context, by Actor, bucketID string, q K
 
 func (db *DB) walkObjects(by Actor, bucketID, prefix, delimiter string) *walk[Object] {
 	return &walk[Object]{
-		db: db, within: []any{by.TeamID, bucketID},
+		db: db, table: "objects", within: []any{by.TeamID, bucketID},
 		name:   func(o *Object) (string, string) { return o.Key, "" },
 		prefix: prefix, delimiter: delimiter, from: prefix, to: after(prefix),
 	}
@@ -214,6 +214,7 @@ func (db *DB) walkObjects(by Actor, bucketID, prefix, delimiter string) *walk[Ob
 // which is open when empty, and jumps over what a folder holds.
 type walk[T any] struct {
 	db                *DB
+	table             string
 	within            []any // the team and the bucket
 	name              func(*T) (key, id string)
 	byID              bool // several rows may have the same key
@@ -262,8 +263,8 @@ func (w *walk[T]) list(ctx context.Context, last, lastID string, n int) (items [
 func (w *walk[T]) read(ctx context.Context, n int) ([]item[T], error) {
 	var out []item[T]
 	// A list without folders is read at once. Behind a folder that is larger
-	// than what was read of it, a few rows are enough to see what comes next, and
-	// one where that was a folder too.
+	// than what was read of it, a few rows are enough to see what comes next; where
+	// that is a folder too, the database goes from one to the next.
 	const few = 4
 	for chunk := n; len(out) < n; {
 		if w.to != "" && w.from >= w.to {
@@ -291,14 +292,21 @@ func (w *walk[T]) read(ctx context.Context, n int) ([]item[T], error) {
 		if folder && !w.backwards && w.from == "" { // the last possible folder
 			return out, nil
 		}
-		switch {
-		case !folder:
+		if !folder {
 			chunk = min(2*chunk, n)
-		case chunk == few || chunk == 1:
-			chunk = 1
-		default:
-			chunk = few
+			continue
 		}
+		if chunk == few && !w.backwards {
+			folders, err := w.skip(ctx, n-len(out))
+			if err != nil {
+				return nil, err
+			}
+			for _, f := range folders {
+				out = append(out, item[T]{folder: f})
+				w.pass(out[len(out)-1])
+			}
+		}
+		chunk = few
 	}
 	return out, nil
 }
@@ -316,6 +324,41 @@ func (w *walk[T]) some(ctx context.Context, n int) ([]T, error) {
 		order = "key DESC"
 	}
 	return query.All[T](ctx, w.db.gorm, "headers", condition+" ORDER BY "+order+" LIMIT ?", append(args, n)...)
+}
+
+// skip is at most n folders of a walk that goes forwards, up to a row that is in
+// none: the database jumps over what is in each.
+func (w *walk[T]) skip(ctx context.Context, n int) (folders []string, err error) {
+	behind := after(w.delimiter)
+	if behind == "" || w.to != "" && w.from >= w.to {
+		return nil, nil
+	}
+	where, args := "team_id = ? AND bucket_id = ?", w.within
+	if w.to != "" {
+		where, args = where+" AND key < ?", append(slices.Clip(args), w.to)
+	}
+	find := "instr"
+	if w.db.gorm.Name() == "postgres" {
+		find = "strpos"
+	}
+	// Where a key has the delimiter behind the prefix, counted in characters.
+	const prefix = "CAST(? AS integer)"
+	at := find + "(substr(at.key, " + prefix + " + 1), ?)"
+	length := utf8.RuneCountInString(w.prefix)
+	statement := "WITH RECURSIVE at(key) AS (SELECT * FROM (SELECT key FROM " + w.table + " WHERE " + where + " AND key >= ? ORDER BY key LIMIT 1) AS first" +
+		" UNION ALL SELECT (SELECT key FROM " + w.table + " WHERE " + where + " AND key >= substr(at.key, 1, " + prefix + " + " + at + " - 1) || CAST(? AS text) ORDER BY key LIMIT 1)" +
+		" FROM at WHERE " + at + " > 0) SELECT key FROM at WHERE key IS NOT NULL LIMIT ?"
+	args = slices.Concat(args, []any{w.from}, args, []any{length, length, w.delimiter, behind, length, w.delimiter, n})
+	var keys []string
+	if err := w.db.gorm.WithContext(ctx).Raw(statement, args...).Scan(&keys).Error; err != nil {
+		return nil, err
+	}
+	for _, key := range keys {
+		if f := w.folder(key); f != "" {
+			folders = append(folders, f)
+		}
+	}
+	return folders, nil
 }
 
 // pass goes on behind an item.
