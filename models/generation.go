@@ -16,7 +16,8 @@ import (
 type generations struct {
 	mu      sync.Mutex
 	conn    *sql.Conn
-	version int64 // of what the connection saw last
+	ask     *sql.Stmt // on conn
+	version int64     // of what the connection saw last
 	n       int64
 }
 
@@ -68,12 +69,13 @@ func (db *DB) generation(ctx context.Context) (string, error) {
 		if g.conn, err = pool.Conn(ctx); err != nil {
 			return "", translate(err)
 		}
+		if g.ask, err = g.conn.PrepareContext(ctx, "PRAGMA data_version"); err != nil {
+			return "", translate(errors.Join(err, g.drop()))
+		}
 	}
 	var version int64
-	if err := g.conn.QueryRowContext(ctx, "PRAGMA data_version").Scan(&version); err != nil {
-		err = errors.Join(err, g.conn.Close())
-		g.conn = nil
-		return "", translate(err)
+	if err := g.ask.QueryRowContext(ctx).Scan(&version); err != nil {
+		return "", translate(errors.Join(err, g.drop()))
 	}
 	if g.n == 0 || version != g.version {
 		g.version = version
@@ -86,10 +88,19 @@ func (db *DB) generation(ctx context.Context) (string, error) {
 func (g *generations) close() error {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if g.conn == nil {
-		return nil
+	return g.drop()
+}
+
+// drop gives the connection back, if there is one.
+func (g *generations) drop() (err error) {
+	if g.ask != nil {
+		err = g.ask.Close()
 	}
-	return g.conn.Close()
+	if g.conn != nil {
+		err = errors.Join(err, g.conn.Close())
+	}
+	g.conn, g.ask = nil, nil
+	return err
 }
 
 // mostTexts bounds the bytes of answers, longTexts those of one.

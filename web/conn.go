@@ -206,10 +206,6 @@ func (c *conn) ReadFrom(r io.Reader) (n int64, err error) {
 		return c.copyFrom(r)
 	}
 	all := piece.N
-	begin, err := file.Seek(0, io.SeekCurrent)
-	if err != nil {
-		return 0, err
-	}
 	pace := newPace(c.server.patience)
 	for {
 		began := models.SystemClock()
@@ -220,8 +216,9 @@ func (c *conn) ReadFrom(r io.Reader) (n int64, err error) {
 			return n, err
 		}
 		// What was read in this turn and not sent is read again.
-		piece.N = all - n
-		if _, err := file.Seek(begin+n, io.SeekStart); err != nil {
+		unsent := all - piece.N - n
+		piece.N += unsent
+		if _, err := file.Seek(-unsent, io.SeekCurrent); err != nil {
 			return n, err
 		}
 	}

@@ -41,11 +41,16 @@ func (q conditions) hold(o *models.Object) (changed bool, err error) {
 	if q.match != "" && !names(q.match, o) {
 		return false, ossPrecondition.with("Condition", "If-Match")
 	}
-	if t, err := http.ParseTime(q.unmodified); err == nil && at > t.Unix() {
-		return false, ossPrecondition.with("Condition", "If-Unmodified-Since")
+	if q.unmodified != "" {
+		if t, err := http.ParseTime(q.unmodified); err == nil && at > t.Unix() {
+			return false, ossPrecondition.with("Condition", "If-Unmodified-Since")
+		}
 	}
 	if q.noneMatch != "" {
 		return !names(q.noneMatch, o), nil
+	}
+	if q.modified == "" {
+		return true, nil
 	}
 	t, err := http.ParseTime(q.modified)
 	return err != nil || at > t.Unix(), nil

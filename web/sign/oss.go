@@ -1,11 +1,13 @@
 package sign
 
 import (
+	"cmp"
 	"crypto/hmac"
 	"crypto/sha1" // #nosec G505 -- what the documented signatures are made with
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/hex"
+	"iter"
 	"net/http"
 	"net/url"
 	"regexp"
@@ -526,16 +528,19 @@ func (c *Claim) isOSS() bool { return c.Scheme == OSS1 || c.Scheme == OSS4 }
 // ossSpellings are the texts that the signature may be made of, with what each is
 // about: the readings of the address, each with the two ways in which official
 // clients sign a parameter without a value.
-func (c *Claim) ossSpellings() (texts []string, about []Resource) {
-	for _, res := range c.readings {
-		for _, equals := range []bool{false, true} {
-			text := c.ossString(res, equals)
-			if !slices.Contains(texts, text) {
-				texts, about = append(texts, text), append(about, res)
+func (c *Claim) ossSpellings() iter.Seq2[string, Resource] {
+	return func(yield func(string, Resource) bool) {
+		for _, res := range c.readings {
+			before := ""
+			for _, equals := range []bool{false, true} {
+				if text := c.ossString(res, equals); text != before {
+					if before = text; !yield(text, res) {
+						return
+					}
+				}
 			}
 		}
 	}
-	return texts, about
 }
 
 func (c *Claim) ossString(about Resource, equals bool) string {
@@ -570,14 +575,15 @@ func (c *Claim) freshURL(now time.Time) error {
 
 // verifyOSS is Verify for OSS.
 func (c *Claim) verifyOSS(secret string) error {
-	texts, about := c.ossSpellings()
-	for i, text := range texts {
+	first := ""
+	for text, about := range c.ossSpellings() {
 		if secret != "" && c.complete() && hmac.Equal([]byte(c.ossDigest(secret, text)), []byte(c.signature)) {
-			c.Resource = about[i]
+			c.Resource = about
 			return nil
 		}
+		first = cmp.Or(first, text)
 	}
-	return refuse(Mismatch, texts[0])
+	return refuse(Mismatch, first)
 }
 
 // ossHeader is a header of OSS as it is signed and meant: values that stand in

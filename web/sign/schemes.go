@@ -224,7 +224,10 @@ func (c *Claim) Hashed(canonical string) string {
 func (c *Claim) Spellings() []string {
 	texts := []string{c.StringToSign()}
 	if c.isOSS() {
-		texts, _ = c.ossSpellings()
+		texts = nil
+		for text := range c.ossSpellings() {
+			texts = append(texts, text)
+		}
 	}
 	if c.Scheme == ROA1 {
 		// One official client signs "name=" where another signs "name".
