@@ -137,7 +137,7 @@ func orderLooks(kinds []KindFacts) []look {
 				FROM order_lines l JOIN orders o ON o.number = l.order_number
 				WHERE l.kind = ? AND l.state = 'completed' AND o.type = 'New'
 				AND NOT EXISTS (SELECT 1 FROM `+row.Table+` r WHERE r.id = l.resource_id)
-				AND NOT EXISTS (SELECT 1 FROM events e WHERE e.team_id = l.team_id AND e.subject_id = l.resource_id AND e.action = ?)`,
+				AND NOT EXISTS (SELECT 1 FROM events e WHERE e.team_id = l.team_id AND e.subject_id = l.resource_id AND e.kind <> 'order' AND e.action = ?)`,
 				"{id}: {name} is not there, and nobody deleted it", "", k, string(k)+".deleted"),
 			bySQL("things without the order that made them ("+string(k)+")", `SELECT r.id, r.team_id, r.`+cmp.Or(row.Called, "name")+` AS name, r.order_number AS have, 0 AS want
 				FROM `+row.Table+` r WHERE NOT EXISTS (SELECT 1 FROM order_lines l

@@ -65,8 +65,7 @@ func (db *DB) PromiseMeasures(ctx context.Context) error {
 		ClockOffsetMs int64
 	}
 	err := db.gorm.WithContext(ctx).Raw(`SELECT id, clock_offset_ms FROM teams WHERE EXISTS
-		(SELECT 1 FROM plans JOIN package_types ON package_types.code = plans.package_type
-		WHERE plans.team_id = teams.id AND plans.ends_at > ? AND NOT plans.held AND package_types.item = ?)`, db.Now(), itemStorage).Scan(&teams).Error
+		(SELECT 1 FROM plans WHERE plans.team_id = teams.id AND plans.storage AND plans.ends_at > ? AND NOT plans.held)`, db.Now()).Scan(&teams).Error
 	if err != nil {
 		return translate(err)
 	}
@@ -172,8 +171,7 @@ func inTurn(plans []Plan, covers map[string][]string) {
 // runningStorage are those of the plans that are the team's, are for storage and
 // run now.
 func runningStorage(plans query.Rows[Plan], by Actor, now time.Time) query.Rows[Plan] {
-	return plans.Where("team_id = ? AND effective_at <= ? AND ends_at > ? AND NOT held", by.TeamID, now, now).
-		Where("package_type IN (SELECT code FROM package_types WHERE item = ?)", itemStorage)
+	return plans.Where("team_id = ? AND storage AND effective_at <= ? AND ends_at > ? AND NOT held", by.TeamID, now, now)
 }
 
 // plansOver are the team's plans that buckets of a region draw from now, in their
@@ -194,7 +192,7 @@ func (db *DB) plansOver(ctx context.Context, by Actor, region string) ([]Plan, e
 // measurements take turns.
 func (db *DB) drawnPlans(ctx context.Context, by Actor, now time.Time) ([]Plan, error) {
 	running := runningStorage(query.Of[Plan](db.gorm, clause.Locking{Strength: "UPDATE"}), by, now)
-	plans, err := running.Order("id").Find(ctx)
+	plans, err := running.Order("ends_at, id").Find(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("read plans to measure: %w", err)
 	}

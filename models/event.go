@@ -87,7 +87,10 @@ var Events = &List[Event]{
 			{Name: "key", Column: "key_id", Arms: func(value string, _ time.Time) []list.Cond {
 				return []list.Cond{{SQL: "key_id = ? AND key_id <> ''", Args: []any{value}}} // as the index has it
 			}},
-			inner(equals("subject", "subject_id", nil)),
+			{Name: "subject", Inner: true, Column: "subject_id", Arms: func(value string, _ time.Time) []list.Cond {
+				// As the index has it: an order has its own filter.
+				return []list.Cond{{SQL: "subject_id = ? AND kind <> '" + string(KindOrder) + "'", Args: []any{value}}}
+			}},
 			{Name: "order", Inner: true, Arms: func(value string, _ time.Time) []list.Cond {
 				n, _ := strconv.ParseInt(value, 10, 64) // 0 is no order
 				return []list.Cond{{SQL: "order_number = ? AND order_number <> 0", Args: []any{n}}}

@@ -143,7 +143,7 @@ func (db *DB) ownOrder(ctx context.Context, by Actor, order *Order) (bool, error
 	if order.RequestedBy == by.UserID || order.KeyID == "" {
 		return order.RequestedBy == by.UserID, nil
 	}
-	made, err := query.Of[Event](db.gorm).Where("team_id = ? AND subject_id = ? AND action = ? AND user_id = ?",
+	made, err := query.Of[Event](db.gorm).Where("team_id = ? AND subject_id = ? AND kind <> 'order' AND action = ? AND user_id = ?",
 		by.TeamID, order.KeyID, "key.created", by.UserID).Count(ctx, "*")
 	return made > 0, translate(err)
 }

@@ -195,7 +195,7 @@ func TestPlanWaitsUnpaidUntilItIsApproved(t *testing.T) {
 	if created, spent := thisMonth(t, db, team.Viewer); created != 2 || spent != order.Order.TotalMinor || mustCounts(t, db, team.Viewer)["plan"] != 1 {
 		t.Errorf("got %d created for %d, want a bucket and a plan for %d", created, spent, order.Order.TotalMinor)
 	}
-	if got := actions(t, db, team.Viewer, fmt.Sprint(order.Order.Number)); got != "order.placed order.approved" {
+	if got := ordered(t, db, team.Viewer, order.Order.Number); got != "order.placed order.approved" {
 		t.Errorf("the record of the order says %q", got)
 	}
 }
@@ -296,7 +296,7 @@ func TestRejectedOrderGivesEverythingBack(t *testing.T) {
 		if kept.DecidedBy != team.Approver.UserID || kept.DeciderName != "Paul" || kept.DecidedAt == nil || kept.DecisionReason != "too dear" {
 			t.Errorf("%s: decided by %q (%s) for %q", o.Kinds, kept.DecidedBy, kept.DeciderName, kept.DecisionReason)
 		}
-		if got := actions(t, db, team.Viewer, fmt.Sprint(o.Number)); got != "order.placed order.rejected" {
+		if got := ordered(t, db, team.Viewer, o.Number); got != "order.placed order.rejected" {
 			t.Errorf("%s: the record of the order says %q", o.Kinds, got)
 		}
 	}

@@ -26,6 +26,9 @@ type List[R any] struct {
 	// that are as good as a text.
 	Finds Kind
 	Tags  func(ctx context.Context, db *DB, text string) ([]string, error)
+	// Settled tells whether a query is, see list.Query; nil for lists whose rows
+	// no time changes.
+	Settled func(ctx context.Context, db *DB, by Actor, q list.Query) (bool, error)
 	// Fill adds to rows what is kept elsewhere; nil when they are whole. Stamp
 	// changes whenever Fill could give the same rows something else, and is ""
 	// when nobody knows; nil never knows.
@@ -105,6 +108,11 @@ func (l *List[R]) begin(ctx context.Context, db *DB, by Actor, q *list.Query) (o
 		q.Filters, q.Text = filters, ""
 	}
 	q.At, q.Text = db.TeamNow(by), clip(q.Text, MaxSearch)
+	if l.Settled != nil {
+		if q.Settled, err = l.Settled(ctx, db, by, *q); err != nil {
+			return "", err
+		}
+	}
 	if q.Text != "" && l.Finds != "" {
 		f := db.find(by, l.Finds, q.Text, q.Tags...)
 		if l.Tags != nil {

@@ -93,11 +93,12 @@ func (n *Nonce) first(ctx context.Context, tx *DB) error {
 
 // sweepNonces forgets some that are older than the window.
 func (db *DB) sweepNonces(ctx context.Context, old time.Time) error {
-	oldest := "SELECT key_id, nonce FROM nonces WHERE at < ? ORDER BY at LIMIT ?"
+	// SQLite has them in the order in which they came.
+	statement, args := "DELETE FROM nonces WHERE rowid IN (SELECT rowid FROM (SELECT rowid, at FROM nonces ORDER BY rowid LIMIT ?) WHERE at < ?)", []any{mostSwept, old}
 	if db.gorm.Name() == "postgres" {
-		oldest += " FOR UPDATE SKIP LOCKED" // others sweep too
+		statement, args = "DELETE FROM nonces WHERE (key_id, nonce) IN (SELECT key_id, nonce FROM nonces WHERE at < ? ORDER BY at LIMIT ? FOR UPDATE SKIP LOCKED)", []any{old, mostSwept} // others sweep too
 	}
-	if err := query.Exec(ctx, db.gorm, "DELETE FROM nonces WHERE (key_id, nonce) IN ("+oldest+")", old, mostSwept); err != nil {
+	if err := query.Exec(ctx, db.gorm, statement, args...); err != nil {
 		return fmt.Errorf("forget nonces: %w", err)
 	}
 	return nil

@@ -47,6 +47,9 @@ type Plan struct {
 	Currency      string
 	PaidMinor     int64
 	Held          bool // waits for the approval of its order: not paid yet, and SCHEDULED
+	// Storage tells that the desk measures what draws the plan down: it measures
+	// storage, since it has the buckets. Traffic does not pass through it.
+	Storage bool
 	// Settled is the state that it was found in last, which it keeps before
 	// SettledUntil; then State tells.
 	Settled      PlanState
@@ -123,10 +126,6 @@ func (p Plan) Total() int64 {
 // Remaining is how many bytes the last measurement left.
 func (p Plan) Remaining() int64 { return max(0, p.Total()-p.Used) }
 
-// Metered tells whether the desk measures what draws the plan down: it measures
-// storage, since it has the buckets. Traffic does not pass through it.
-func (p Plan) Metered() bool { return p.Type.Item == itemStorage }
-
 // FindPlan is one plan of the actor's team, with its type.
 func (db *DB) FindPlan(ctx context.Context, by Actor, id string) (*Plan, error) {
 	if err := by.may(See); err != nil {
@@ -149,17 +148,19 @@ var Plans = &List[Plan]{
 	Desc: list.Desc[Plan]{
 		Table: "plans", Key: "id", Scope: "team_id",
 		Columns: []string{"id", "package_type", "specification", "effective_at", "ends_at", "used", "measured_at", "exhausted_at",
-			"currency", "paid_minor", "held", "note", "created_at",
+			"currency", "paid_minor", "held", "storage", "note", "created_at",
 			"team_id", "product_code", "unit", "region", "duration", "pricing_cycle", "order_number", "created_by", "creator_name"},
-		Brief: 13,
+		Brief: 14,
 		Into: func(p *Plan, to []any) []any {
 			return append(to, &p.ID, &p.PackageType, &p.Specification, &p.EffectiveAt, &p.EndsAt, &p.Used, &p.MeasuredAt, &p.ExhaustedAt,
-				&p.Currency, &p.PaidMinor, &p.Held, &p.Note, &p.CreatedAt,
+				&p.Currency, &p.PaidMinor, &p.Held, &p.Storage, &p.Note, &p.CreatedAt,
 				&p.TeamID, &p.ProductCode, &p.Unit, &p.Region, &p.Duration, (*string)(&p.PricingCycle), &p.OrderNumber, &p.CreatedBy, &p.CreatorName)
 		},
 		Sorts: []list.Sort{{Name: "created", Columns: []string{"created_at", "id"}}, {Name: "ends", Columns: []string{"ends_at", "id"}, Up: true}},
 		Filters: []list.Filter{
-			{Name: "state", Column: "settled", Values: texts(PlanStates), Arms: planArms},
+			{Name: "state", Column: "settled", Values: texts(PlanStates), Arms: planArms, Settled: func(value string) []list.Cond {
+				return []list.Cond{{SQL: "settled = ?", Args: []any{value}}}
+			}},
 			equals("type", "package_type", nil),
 			{Name: "ending", Values: []string{"30"}, Sort: "ends", Arms: func(_ string, at time.Time) []list.Cond {
 				return []list.Cond{{SQL: "ends_at > ? AND ends_at <= ? AND NOT held", Args: []any{at, at.Add(planEndsSoon)}}}
@@ -178,6 +179,12 @@ var Plans = &List[Plan]{
 		},
 	},
 	Finds: KindPlan,
+	Settled: func(ctx context.Context, db *DB, by Actor, q list.Query) (bool, error) {
+		if q.Filters["state"] == "" {
+			return false, nil
+		}
+		return db.none(ctx, "SELECT 1 FROM plans WHERE team_id = ? AND settled_until <= ? LIMIT 1", by.TeamID, q.At)
+	},
 	Tags: func(ctx context.Context, db *DB, text string) (codes []string, err error) {
 		err = db.Scan(ctx, &codes, "SELECT code FROM package_types WHERE "+holds("code", "zh", "en"), like(text))
 		return codes, err
@@ -237,7 +244,7 @@ func (db *DB) DeletePlan(ctx context.Context, by Actor, id string) error {
 		if err := tx.count(ctx, by.TeamID, plansOf(p.ProductCode), -1); err != nil {
 			return err
 		}
-		if p.Metered() {
+		if p.Storage {
 			// Other plans of the region may now be drawn on instead.
 			if err := tx.promiseMeasure(ctx, by, p); err != nil {
 				return err

@@ -229,7 +229,7 @@ func (in *UpgradeInput) Fulfil(ctx context.Context, tx *DB, by Actor, order *Ord
 	if p.Used < p.Total() {
 		p.ExhaustedAt = nil
 	}
-	if p.Metered() {
+	if p.Storage {
 		if err := tx.promiseMeasure(ctx, by, p); err != nil {
 			return err
 		}

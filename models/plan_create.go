@@ -81,7 +81,7 @@ func (in *PlanInput) create(ctx context.Context, tx *DB, by Actor, order *Order,
 		ID: strings.ToUpper(in.ProductCode) + "-cn-" + tx.newSuffix(11), TeamID: by.TeamID,
 		ProductCode: in.ProductCode, PackageType: in.PackageType, Specification: size, Unit: kind.Unit, Region: kind.Region,
 		Duration: duration, PricingCycle: in.cycle(), EffectiveAt: *line.StartsAt, EndsAt: *line.EndsAt,
-		Currency: line.Currency, Held: held, Note: order.Note, OrderNumber: order.Number,
+		Currency: line.Currency, Held: held, Storage: kind.Item == itemStorage, Note: order.Note, OrderNumber: order.Number,
 		CreatedBy: by.UserID, CreatorName: by.UserName, CreatedAt: now, UpdatedAt: now, Type: *kind,
 	}
 	if !held {
@@ -102,7 +102,7 @@ func (in *PlanInput) create(ctx context.Context, tx *DB, by Actor, order *Order,
 
 // planBegins records the new plan, and promises its measurement.
 func (db *DB) planBegins(ctx context.Context, by Actor, p *Plan, line *OrderLine) error {
-	if p.Metered() {
+	if p.Storage {
 		if err := db.promiseMeasure(ctx, by, p); err != nil {
 			return err
 		}

@@ -302,7 +302,7 @@ func TestStoragePlanIsDrawnDownByWhatBucketsOfItsRegionHold(t *testing.T) {
 		t.Errorf("first day:\n%s", diff)
 	}
 	p, err := db.FindPlan(t.Context(), team.Viewer, id)
-	if err != nil || p.Used != 30<<30 || p.Remaining() != 10<<30 || p.MeasuredAt == nil || !p.Metered() {
+	if err != nil || p.Used != 30<<30 || p.Remaining() != 10<<30 || p.MeasuredAt == nil || !p.Storage {
 		t.Errorf("got used %d, remaining %d, %v", p.Used, p.Remaining(), err)
 	}
 
@@ -447,7 +447,7 @@ func TestTrafficPlanIsNotMeasured(t *testing.T) {
 	id := mustPlan(t, db, team.Requester, in).ID
 	promise(t, db)
 	p, err := db.FindPlan(t.Context(), team.Viewer, id)
-	if err != nil || p.Metered() || p.MeasuredAt != nil || deductions(t, db, team.Viewer, id) != nil {
+	if err != nil || p.Storage || p.MeasuredAt != nil || deductions(t, db, team.Viewer, id) != nil {
 		t.Errorf("got %+v, %v; want a plan that nothing is drawn from", p, err)
 	}
 }

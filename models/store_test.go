@@ -63,7 +63,19 @@ func cuUsed(t *testing.T, db *models.DB, by models.Actor) int64 {
 // actions are what was done to a subject, oldest first.
 func actions(t *testing.T, db *models.DB, by models.Actor, subject string) string {
 	t.Helper()
-	events, _, err := modelstest.List(t.Context(), db, by, models.Events, list.Query{Filters: list.With("subject", subject).Filters, Size: 100})
+	return happened(t, db, by, list.With("subject", subject))
+}
+
+// ordered is what happened to an order.
+func ordered(t *testing.T, db *models.DB, by models.Actor, number int64) string {
+	t.Helper()
+	return happened(t, db, by, list.With("order", fmt.Sprint(number), "kind", string(models.KindOrder)))
+}
+
+func happened(t *testing.T, db *models.DB, by models.Actor, q list.Query) string {
+	t.Helper()
+	q.Size = 100
+	events, _, err := modelstest.List(t.Context(), db, by, models.Events, q)
 	if err != nil {
 		t.Fatalf("list events: %v", err)
 	}

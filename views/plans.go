@@ -56,7 +56,7 @@ var Plans = &ListView[models.Plan]{
 				c.Badge(planTones[state], planState(c.Ctx, state))
 			}},
 		{Words: "plans.use", Class: "wide narrow", Draw: drawPlanUsed},
-		inBytes("plans.used-bytes", func(p *models.Plan) (int64, bool) { return p.Used, p.Metered() && p.MeasuredAt != nil }),
+		inBytes("plans.used-bytes", func(p *models.Plan) (int64, bool) { return p.Used, p.Storage && p.MeasuredAt != nil }),
 		{Words: "plans.term", Sort: "ends", Class: "nowrap", Draw: func(c *ui.Cells, p *models.Plan) {
 			now := c.Now(p.EffectiveAt, p.EndsAt)
 			c.Text(planEnds(c.Ctx, *p, c.Now(i18n.Turn(p.EffectiveAt, now), i18n.NextDay(now))))
@@ -113,7 +113,7 @@ func planState(ctx context.Context, s models.PlanState) string {
 // drawPlanUsed draws how much of a plan is used, where the desk measures that.
 func drawPlanUsed(c *ui.Cells, p *models.Plan) {
 	switch {
-	case !p.Metered():
+	case !p.Storage:
 		c.In("span", "muted", i18n.T(c.Ctx, "plans.unmetered"))
 	case p.MeasuredAt == nil:
 		c.In("span", "muted", i18n.T(c.Ctx, "plans.unmeasured"))
@@ -240,7 +240,7 @@ func (p PlanNewProps) rows(ctx context.Context) []ui.Row {
 
 // measuring tells whether the first measurement is about to come.
 func (p PlanShowProps) measuring() bool {
-	return p.Plan.Metered() && p.Plan.MeasuredAt == nil && p.Plan.State(p.Now) == models.PlanActive
+	return p.Plan.Storage && p.Plan.MeasuredAt == nil && p.Plan.State(p.Now) == models.PlanActive
 }
 
 // dated is the form with its date as the field of the browser takes it: in the
@@ -281,7 +281,7 @@ func (p PlanShowProps) lost(ctx context.Context) []string {
 	var out []string
 	if x.State(p.Now) != models.PlanExpired {
 		out = append(out, i18n.T(ctx, "plans.delete.term", "Left", planEnds(ctx, x, p.Now), "Date", i18n.LastDate(ctx, x.EndsAt)))
-		if x.Metered() {
+		if x.Storage {
 			out = append(out, i18n.T(ctx, "plans.delete.room", "Size", i18n.Bytes(ctx, x.Remaining())))
 		}
 	}

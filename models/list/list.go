@@ -54,6 +54,8 @@ type Filter struct {
 	// is set to value, at a time. Each is walked on its own, so that several
 	// keep the order of the list too.
 	Arms func(value string, at time.Time) []Cond
+	// Settled are the arms of a query that is Settled; nil when they are Arms.
+	Settled func(value string) []Cond
 	// Always applies the filter also when it is not set; value is then empty.
 	Always bool
 	// Inner filters are set by the program and never by a request, and where no
@@ -112,8 +114,10 @@ type Query struct {
 	// Kept is what the caller keeps of the row with a text, nil when nothing:
 	// such a row need not be read.
 	Kept func(text string) []byte
-	// At is the time by which states are told.
-	At time.Time
+	// At is the time by which states are told. Settled says that by then no row has
+	// left the state that is written down, so that it alone tells.
+	At      time.Time
+	Settled bool
 
 	last bool // the rows at the end of the list
 }
@@ -263,7 +267,11 @@ func (d *Desc[R]) actives(q Query) []active {
 		if value == "" && !f.Always {
 			continue
 		}
-		on = append(on, active{f.Name, f.Arms(value, q.At)})
+		if q.Settled && f.Settled != nil {
+			on = append(on, active{f.Name, f.Settled(value)})
+		} else {
+			on = append(on, active{f.Name, f.Arms(value, q.At)})
+		}
 	}
 	return on
 }

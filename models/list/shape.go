@@ -19,7 +19,7 @@ func (d *Desc[R]) Shape() Shape {
 
 // Keys reads a page as Read does and returns how a cursor keeps what the sort
 // compares of its rows, and where the next page begins. Straight tells that an
-// index had the rows together and in order.
+// index had the rows together and in order. It counts where the query asks for that.
 func (d *Desc[R]) Keys(ctx context.Context, db DB, owner string, q Query) (keys [][]string, next string, straight bool, err error) {
 	p, err := d.plan(ctx, db, owner, q)
 	if err != nil {
@@ -28,6 +28,9 @@ func (d *Desc[R]) Keys(ctx context.Context, db DB, owner string, q Query) (keys 
 	page, err := p.read(ctx)
 	for i := range page.Rows {
 		keys = append(keys, d.values(&page.Rows[i], p.sort))
+	}
+	if err == nil && q.Count {
+		_, err = p.count(ctx)
 	}
 	return keys, page.Next, p.way == together, err
 }
