@@ -120,8 +120,8 @@ type reply interface{ seal(requestID string) }
 // alibabaFormat is what an answer is written in, and whether a parameter Format
 // asks for what there is not. byParameter is how V1 of RPC asks: there nothing
 // but Format counts, and XML is what comes without.
-func alibabaFormat(r sign.Request, byParameter bool) (xml, wrong bool) {
-	switch format := r.Params().Get("Format"); {
+func alibabaFormat(c *Call, byParameter bool) (xml, wrong bool) {
+	switch format := c.given().Get("Format"); {
 	case strings.EqualFold(format, "XML"):
 		return true, false
 	case strings.EqualFold(format, "JSON"):
@@ -129,7 +129,7 @@ func alibabaFormat(r sign.Request, byParameter bool) (xml, wrong bool) {
 	case format != "":
 		wrong = true
 	}
-	accept := strings.ToLower(r.Header.Get("Accept"))
+	accept := strings.ToLower(c.request.Header.Get("Accept"))
 	switch {
 	case byParameter:
 		return true, wrong

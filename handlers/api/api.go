@@ -76,12 +76,21 @@ type Call struct {
 	began  time.Time
 
 	request sign.Request
+	sent    url.Values // see given
 	claim   *sign.Claim
 	proven  bool // the signature was found right
 }
 
 // Params are the parameters of a call. An empty value means "not given".
 type Params map[string]string
+
+// given are the parameters of query and form as they came. Nobody changes them.
+func (c *Call) given() url.Values {
+	if c.sent == nil {
+		c.sent = c.request.Params()
+	}
+	return c.sent
+}
 
 // Get is the value of a parameter, or "" when it was not given.
 func (p Params) Get(name string) string { return p[name] }

@@ -90,7 +90,7 @@ func (a bss) name(c *Call) string {
 	if name := c.request.Header.Get("X-Acs-Action"); name != "" {
 		return name
 	}
-	return c.request.Params().Get("Action")
+	return c.given().Get("Action")
 }
 
 func (a bss) claim(r sign.Request) (*sign.Claim, error) { return sign.RPC(r) }
@@ -98,12 +98,12 @@ func (a bss) claim(r sign.Request) (*sign.Claim, error) { return sign.RPC(r) }
 func (a bss) check(c *Call) error {
 	version := c.request.Header.Get("X-Acs-Version")
 	if c.claim.Scheme == sign.RPC1 {
-		version = c.request.Params().Get("Version")
-		if c.Operation != c.request.Params().Get("Action") {
+		version = c.given().Get("Version")
+		if c.Operation != c.given().Get("Action") {
 			return errNoOperation // a header that the signature does not cover
 		}
 	}
-	_, wrongFormat := alibabaFormat(c.request, c.claim.Scheme == sign.RPC1)
+	_, wrongFormat := alibabaFormat(c, c.claim.Scheme == sign.RPC1)
 	switch {
 	case version != bssVersion:
 		return errVersion
@@ -117,7 +117,7 @@ func (a bss) check(c *Call) error {
 // the operation is not for.
 func (a bss) read(_ context.Context, c *Call) error {
 	c.Params = Params{}
-	for name, values := range c.request.Params() {
+	for name, values := range c.given() {
 		c.Params[name] = values[0]
 	}
 	right := models.See
@@ -141,7 +141,7 @@ func (a bss) read(_ context.Context, c *Call) error {
 func (a bss) write(g *gin.Context, c *Call, reply any, refused *Error) {
 	// Without a header of the newer scheme, nothing but Format counts.
 	older := c.request.Header.Get("X-Acs-Action") == ""
-	asXML, _ := alibabaFormat(c.request, older)
+	asXML, _ := alibabaFormat(c, older)
 	writeAlibaba(g, c, asXML, reply, refused)
 }
 

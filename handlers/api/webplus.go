@@ -101,7 +101,7 @@ func (a webPlus) name(*Call) string { return "" }
 func (a webPlus) claim(r sign.Request) (*sign.Claim, error) { return sign.ROA(r) }
 
 func (a webPlus) check(c *Call) error {
-	_, wrongFormat := alibabaFormat(c.request, false)
+	_, wrongFormat := alibabaFormat(c, false)
 	switch {
 	case c.request.Header.Get("X-Acs-Version") != webPlusVersion:
 		return errVersion
@@ -174,7 +174,7 @@ func jsonParams(body []byte) url.Values {
 }
 
 func (a webPlus) write(g *gin.Context, c *Call, reply any, refused *Error) {
-	asXML, _ := alibabaFormat(c.request, false)
+	asXML, _ := alibabaFormat(c, false)
 	writeAlibaba(g, c, asXML, reply, refused)
 }
 
