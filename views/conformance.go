@@ -52,6 +52,15 @@ func conformanceParts(rows []ConformanceRow) [][]conformancePart {
 	return products
 }
 
+// conformanceRead names the clients of a product that were read and not run, "" where
+// none were.
+func conformanceRead(ctx context.Context, product string) string {
+	if key := "conformance.read." + product; i18n.Has(ctx, key) {
+		return i18n.T(ctx, key)
+	}
+	return ""
+}
+
 // id names the part on its page.
 func (p conformancePart) id() string {
 	if p.Operation == "" {

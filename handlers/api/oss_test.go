@@ -37,7 +37,12 @@ var ossChoices = map[string][]struct{ asks, name string }{
 func (x *exchange) ossOperation() string {
 	path := strings.TrimPrefix(x.url.EscapedPath(), "/")
 	if strings.Contains(x.request.Host, ".localhost") || strings.Contains(x.request.Host, ".aliyuncs.com") {
-		path = "b/" + path
+		// The client for Node.js has the bucket in the host also where it has it in the
+		// path, and something in its place where there is none.
+		host, _, _ := strings.Cut(x.request.Host, ".")
+		if host != "" && host != "undefined" && !strings.HasPrefix(path+"/", host+"/") {
+			path = "b/" + path
+		}
 	}
 	bucket, key, _ := strings.Cut(path, "/")
 	place := "key"

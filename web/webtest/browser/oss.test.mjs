@@ -8,14 +8,15 @@ import { after, before, test } from "node:test";
 
 import OSS from "ali-oss";
 
-const { QUARTERMASTER_URL: url, QUARTERMASTER_ACCOUNTS: accounts } = process.env;
+const { QUARTERMASTER_URL: url, QUARTERMASTER_ACCOUNTS: accounts, QUARTERMASTER_KEY: given } = process.env;
 const folder = mkdtempSync(join(tmpdir(), "quartermaster-oss-"));
 const file = join(folder, "file");
 let key;
 
 before(async () => {
 	writeFileSync(file, "x".repeat(300_000));
-	key = await newKey(JSON.parse(accounts).admin);
+	const [accessKeyId, accessKeySecret] = given?.split(":") ?? [];
+	key = given ? { accessKeyId, accessKeySecret } : await newKey(JSON.parse(accounts).admin);
 });
 after(() => rmSync(folder, { recursive: true, force: true }));
 
