@@ -34,20 +34,40 @@ type Waiting interface {
 	Drop(ctx context.Context, tx *DB, by Actor, line *OrderLine) error
 }
 
-// policy tells whether an order has to wait for approval, and which rule
-// decided.
-func (db *DB) policy(ctx context.Context, by Actor, order *Order) (hold bool, rule string) {
-	if db.holds == nil {
-		return false, "none"
+// policy is the way that an order has to take, by the rule of the team's that
+// decides, which it writes into the order.
+func (db *DB) policy(ctx context.Context, by Actor, order *Order) ([]Approval, error) {
+	order.Rule = "none"
+	if db.holds != nil {
+		hold, rule := db.holds(ctx, by, order)
+		if order.Rule = rule; !hold {
+			return nil, nil
+		}
+		return db.way(ctx, by, order, []Ask{{Role: Approver}})
 	}
-	return db.holds(ctx, by, order)
+	team, err := db.teamSettings(ctx, by)
+	if err != nil || len(team.Rules.Rules) == 0 {
+		return nil, err
+	}
+	r, _, err := team.Rules.decides(by, order, func() (int64, error) { return db.spentInMonth(ctx, by) })
+	if err != nil {
+		return nil, err
+	}
+	order.Rule, order.Sentence = "sentence", &r
+	return db.way(ctx, by, order, r.Steps)
 }
 
 // holdOrder leaves a placed order waiting. Its resources are created waiting
 // too when the caller needs their ids, the team allows it, and every line is
 // Waiting.
-func (db *DB) holdOrder(ctx context.Context, by Actor, lines []LineInput, order *Order) error {
+func (db *DB) holdOrder(ctx context.Context, by Actor, lines []LineInput, order *Order, way []Approval) error {
 	order.State = OrderPending
+	for i := range way {
+		way[i].ID, way[i].OrderNumber = 10*order.Number+int64(i+1), order.Number
+		if err := query.Of[Approval](db.gorm).Create(ctx, &way[i]); err != nil {
+			return fmt.Errorf("record approval: %w", err)
+		}
+	}
 	for i := range order.Lines {
 		order.Lines[i].State = OrderPending
 	}
@@ -101,16 +121,19 @@ func (o *Order) answer(by Actor) error {
 // decision is what somebody says about an order that waits.
 type decision struct {
 	approve bool
+	ended   bool   // without anybody deciding
 	Reason  string `form:"reason" validate:"prose,max=500"`
 	// refused is why the approved order cannot be carried out any more.
 	refused Invalid
 }
 
-// DecideOrder approves or rejects an order that waits. version is that of the
-// order as the decider saw it: when it has been decided or changed since, the
-// decision is ErrConflict. Nobody decides their own order. An approved order is
-// fulfilled at once, at the price at which it was placed. If it has become
-// impossible, it fails, and Refused says why.
+// DecideOrder approves or rejects the step that an order waits for. version is that
+// of the order as the decider saw it: when it has been decided or changed since,
+// the decision is ErrConflict. Nobody decides their own order, nor two steps of
+// one, nor takes a step that somebody else could while a later one needs them
+// (Invalid "needed_later"). Who rejects says why. An order whose last step is
+// approved is fulfilled at once, at the price at which it was placed. If it has
+// become impossible, it fails, and Refused says why.
 func (db *DB) DecideOrder(ctx context.Context, by Actor, number, version int64, approve bool, reason string) (*Order, error) {
 	if err := by.may(Decide); err != nil {
 		return nil, err
@@ -119,15 +142,20 @@ func (db *DB) DecideOrder(ctx context.Context, by Actor, number, version int64, 
 	if err := Check(&d); err != nil {
 		return nil, err
 	}
+	if !approve && d.Reason == "" {
+		return nil, invalid("reason", "required")
+	}
 	if approve {
 		if err := db.hasRoom(ctx); err != nil {
 			return nil, err
 		}
 	}
 	order, err := db.decide(ctx, by, number, version, d)
-	if errors.As(err, &d.refused) {
+	var gone impossible
+	if errors.As(err, &gone) {
 		// What was begun has been rolled back; the failure is recorded as a
 		// decision of its own.
+		d.refused = gone.Invalid
 		order, err = db.decide(ctx, by, number, version, d)
 	}
 	if err != nil {
@@ -136,32 +164,27 @@ func (db *DB) DecideOrder(ctx context.Context, by Actor, number, version int64, 
 	return order, nil
 }
 
-// ownOrder tells whether the order is the actor's own: asked for by the person,
-// or signed with a key that the person made, which the record knows even when
-// the key has been deleted.
-func (db *DB) ownOrder(ctx context.Context, by Actor, order *Order) (bool, error) {
-	if order.RequestedBy == by.UserID || order.KeyID == "" {
-		return order.RequestedBy == by.UserID, nil
-	}
-	made, err := query.Of[Event](db.gorm).Where("team_id = ? AND subject_id = ? AND kind <> 'order' AND action = ? AND user_id = ?",
-		by.TeamID, order.KeyID, "key.created", by.UserID).Count(ctx, "*")
-	return made > 0, translate(err)
-}
+// impossible says why an approved order cannot be carried out any more.
+type impossible struct{ Invalid }
 
 func (db *DB) decide(ctx context.Context, by Actor, number, version int64, d decision) (*Order, error) {
 	var order *Order
 	err := db.tx(ctx, func(ctx context.Context, tx *DB) (err error) {
-		if order, err = tx.FindOrder(ctx, by, number); err != nil {
+		var way []Approval
+		if order, way, err = tx.pending(ctx, by, number, version); err != nil {
 			return err
 		}
-		own, err := tx.ownOrder(ctx, by, order)
-		if err != nil {
+		if err := tx.mayDecide(ctx, by, way, d.approve); err != nil {
 			return err
 		}
-		if own {
-			return ErrForbidden
+		at := openOf(way)
+		if d.approve && at < len(way)-1 {
+			return tx.goOnTo(ctx, by, order, way, at, d)
 		}
 		if err := tx.claimDecision(ctx, by, order, version, d); err != nil {
+			return err
+		}
+		if err := tx.say(ctx, by, way, at, d); err != nil {
 			return err
 		}
 		as := order.requester(by)
@@ -169,7 +192,10 @@ func (db *DB) decide(ctx context.Context, by Actor, number, version int64, d dec
 		case d.refused != nil:
 			err = tx.dropOrder(ctx, as, order, OrderFailed)
 		case d.approve:
-			err = tx.releaseOrder(ctx, as, order)
+			var broken Invalid
+			if err = tx.releaseOrder(ctx, as, order); errors.As(err, &broken) {
+				err = impossible{broken}
+			}
 		default:
 			err = tx.dropOrder(ctx, as, order, OrderRejected)
 		}
@@ -179,6 +205,76 @@ func (db *DB) decide(ctx context.Context, by Actor, number, version int64, d dec
 		return tx.saveDecided(ctx, order)
 	})
 	return order, err
+}
+
+// pending is an order that waits, with its way. It is ErrConflict when it has been
+// decided or changed since it had a version.
+func (db *DB) pending(ctx context.Context, by Actor, number, version int64) (*Order, []Approval, error) {
+	order, err := db.FindOrder(ctx, by, number)
+	if err != nil {
+		return nil, nil, err
+	}
+	way, err := db.Way(ctx, by, number)
+	if err == nil && (order.State != OrderPending || order.Version != version || openOf(way) < 0) {
+		err = ErrConflict
+	}
+	return order, way, err
+}
+
+// say writes down what the decider of the open step of a way said, and opens the
+// step behind it; or ends the way.
+func (db *DB) say(ctx context.Context, by Actor, way []Approval, at int, d decision) error {
+	for i := at; i < len(way); i++ {
+		a := &way[i]
+		a.At = db.TeamNow(by)
+		switch {
+		case i == at && d.ended:
+			a.State = ApprovalEnded
+		case i == at && d.approve:
+			a.State, a.DecidedBy, a.DeciderName, a.Reason = ApprovalApproved, by.UserID, by.UserName, d.Reason
+		case i == at:
+			a.State, a.DecidedBy, a.DeciderName, a.Reason = ApprovalRejected, by.UserID, by.UserName, d.Reason
+		case i == at+1 && d.approve:
+			a.State = ApprovalOpen
+		case d.approve:
+			continue
+		default:
+			a.State = ApprovalEnded
+		}
+		err := db.gorm.WithContext(ctx).Model(a).Select("State", "DecidedBy", "DeciderName", "Reason", "At").Updates(a).Error
+		if err != nil {
+			return fmt.Errorf("write approval: %w", err)
+		}
+	}
+	return nil
+}
+
+// goOnTo records that a step was approved and opens the next one.
+func (db *DB) goOnTo(ctx context.Context, by Actor, order *Order, way []Approval, at int, d decision) error {
+	order.UpdatedAt = db.TeamNow(by)
+	if err := db.claimOrder(ctx, order, "UpdatedAt"); err != nil {
+		return err
+	}
+	if err := db.say(ctx, by, way, at, d); err != nil {
+		return err
+	}
+	return db.recordDecision(ctx, by, order, "order.step_approved", map[string]any{"step": at + 1, "of": len(way), "reason": d.Reason})
+}
+
+// claimOrder writes columns of an order that waits and counts its version up, if nobody
+// has changed it since it was read.
+func (db *DB) claimOrder(ctx context.Context, order *Order, columns ...any) error {
+	version := order.Version
+	order.Version++
+	res := db.gorm.WithContext(ctx).Model(order).Where("team_id = ? AND version = ? AND state = ?", order.TeamID, version, OrderPending).
+		Select("Version", columns...).Updates(order)
+	if res.Error != nil {
+		return fmt.Errorf("decide order: %w", res.Error)
+	}
+	if res.RowsAffected == 0 {
+		return ErrConflict
+	}
+	return nil
 }
 
 // claimDecision writes down who decides, if nobody has yet and the order has
@@ -191,22 +287,92 @@ func (db *DB) claimDecision(ctx context.Context, by Actor, order *Order, version
 		order.State, action = OrderApproved, "order.approved"
 	}
 	order.DecidedBy, order.DeciderName, order.DecidedAt, order.DecisionReason = by.UserID, by.UserName, &now, d.Reason
-	order.Version, order.UpdatedAt, order.Refused = version+1, now, d.refused
-	res := db.gorm.WithContext(ctx).Model(order).
-		Where("team_id = ? AND version = ? AND state = ?", by.TeamID, version, OrderPending).
-		Select("State", "DecidedBy", "DeciderName", "DecidedAt", "DecisionReason", "Version", "UpdatedAt", "Refused").Updates(order)
-	if res.Error != nil {
-		return fmt.Errorf("decide order: %w", res.Error)
+	order.UpdatedAt, order.Refused = now, d.refused
+	if err := db.claimOrder(ctx, order, "State", "DecidedBy", "DeciderName", "DecidedAt", "DecisionReason", "UpdatedAt", "Refused"); err != nil {
+		return err
 	}
-	if res.RowsAffected == 0 {
-		return ErrConflict
-	}
-	e := Event{Action: action, Kind: KindOrder, SubjectID: fmt.Sprint(order.Number), SubjectName: order.Title, OrderNumber: order.Number}
 	detail := map[string]any{"version": version, "reason": d.Reason, "total_minor": order.TotalMinor, "currency": order.Currency}
 	if d.refused != nil {
-		e.Result, detail["refused"] = "failed", d.refused
+		detail["refused"] = d.refused
+	}
+	return db.recordDecision(ctx, by, order, action, detail)
+}
+
+// recordDecision records what became of an order that waited; failed where its
+// detail says why it was refused.
+func (db *DB) recordDecision(ctx context.Context, by Actor, order *Order, action string, detail map[string]any) error {
+	e := Event{Action: action, Kind: KindOrder, SubjectID: fmt.Sprint(order.Number), SubjectName: order.Title, OrderNumber: order.Number}
+	if detail["refused"] != nil {
+		e.Result = "failed"
 	}
 	return db.Record(ctx, by, e, detail)
+}
+
+// CancelOrder ends an order of the actor's own that waits. version is as that of
+// DecideOrder.
+func (db *DB) CancelOrder(ctx context.Context, by Actor, number, version int64) (order *Order, err error) {
+	if err := by.may(Request); err != nil {
+		return nil, err
+	}
+	err = db.tx(ctx, func(ctx context.Context, tx *DB) (err error) {
+		var way []Approval
+		if order, way, err = tx.pending(ctx, by, number, version); err != nil {
+			return err
+		}
+		if order.RequestedBy != by.UserID {
+			return ErrForbidden
+		}
+		return tx.endOrder(ctx, by, order, way, OrderCancelled, "order.cancelled")
+	})
+	return order, err
+}
+
+// endOrder ends an order that waits, undecided.
+func (db *DB) endOrder(ctx context.Context, by Actor, order *Order, way []Approval, state OrderState, action string) error {
+	order.State, order.UpdatedAt = state, db.TeamNow(by)
+	if err := db.claimOrder(ctx, order, "State", "UpdatedAt"); err != nil {
+		return err
+	}
+	if err := db.say(ctx, by, way, openOf(way), decision{ended: true}); err != nil {
+		return err
+	}
+	if err := db.recordDecision(ctx, by, order, action, map[string]any{"total_minor": order.TotalMinor, "currency": order.Currency}); err != nil {
+		return err
+	}
+	if err := db.dropOrder(ctx, order.requester(by), order, state); err != nil {
+		return err
+	}
+	return db.saveDecided(ctx, order)
+}
+
+// LapseOrders ends the orders that have waited for longer than their teams let
+// them, by the clocks of their teams.
+func (db *DB) LapseOrders(ctx context.Context) error {
+	var teams []struct {
+		ID            string
+		ClockOffsetMS int64 `gorm:"column:clock_offset_ms"`
+		LapseDays     int
+	}
+	err := db.gorm.WithContext(ctx).Raw("SELECT id, clock_offset_ms, lapse_days FROM teams WHERE id IN (SELECT team_id FROM approvals WHERE state = 'open')").Scan(&teams).Error
+	for _, t := range teams {
+		by := Actor{TeamID: t.ID, Role: Admin, ClockOffset: msDuration(t.ClockOffsetMS), Face: ByServer}
+		late, failed := query.Of[Order](db.gorm).Select("number", "version").Where("team_id = ? AND created_at <= ?", t.ID, db.TeamNow(by).AddDate(0, 0, -t.LapseDays)).
+			Where("number IN (SELECT order_number FROM approvals WHERE team_id = ? AND state = 'open')", t.ID).Order("number").Limit(mostAtOnce).Find(ctx)
+		err = errors.Join(err, failed)
+		for _, o := range late {
+			ended := db.tx(ctx, func(ctx context.Context, tx *DB) error {
+				order, way, err := tx.pending(ctx, by, o.Number, o.Version)
+				if err != nil {
+					return err
+				}
+				return tx.endOrder(ctx, by, order, way, OrderLapsed, "order.lapsed")
+			})
+			if !errors.Is(ended, ErrConflict) {
+				err = errors.Join(err, ended)
+			}
+		}
+	}
+	return translate(err)
 }
 
 // requester is the program, acting on behalf of the one who asked, in the

@@ -36,7 +36,7 @@ func byAPI(by models.Actor) models.Actor {
 
 func mustDecide(t *testing.T, db *models.DB, by models.Actor, o *models.Order, approve bool) *models.Order {
 	t.Helper()
-	decided, err := db.DecideOrder(t.Context(), by, o.Number, o.Version, approve, "")
+	decided, err := db.DecideOrder(t.Context(), by, o.Number, o.Version, approve, "as it is")
 	if err != nil {
 		t.Fatalf("decide order: %v", err)
 	}
@@ -83,8 +83,8 @@ func TestOrderThatAFormPlacesWaitsWithNothingMade(t *testing.T) {
 	modelstest.HoldAPIOrders(t, db, team) // is about scripts only
 	for kind, in := range oneOfEach(t, db, team.Requester, "waits") {
 		in.Token = string(kind)
-		if preview, err := db.PreviewOrder(t.Context(), team.Requester, in); err != nil || !preview.Held || preview.Order.Rule != "everything" {
-			t.Errorf("%s: preview is held %v by %q, %v; want held by everything", kind, preview.Held, preview.Order.Rule, err)
+		if preview, err := db.PreviewOrder(t.Context(), team.Requester, in); err != nil || !preview.Held() || preview.Order.Rule != "everything" {
+			t.Errorf("%s: preview is held %v by %q, %v; want held by everything", kind, preview.Held(), preview.Order.Rule, err)
 		}
 		order := mustPlace(t, db, team.Requester, in)
 		line := order.Lines[0]
@@ -391,7 +391,7 @@ func TestOfTwoDecidersAtOnceOneWins(t *testing.T) {
 		for i := range errs {
 			by := []models.Actor{team.Approver, team.Admin}[i%2]
 			all.Go(func() {
-				_, errs[i] = db.DecideOrder(context.Background(), by, order.Number, order.Version, i < 2, "")
+				_, errs[i] = db.DecideOrder(context.Background(), by, order.Number, order.Version, i < 2, "as it is")
 			})
 		}
 		all.Wait()

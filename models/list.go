@@ -19,6 +19,8 @@ type List[R any] struct {
 	// Below is for rows below a thing, which is in their Scope and the query's Of:
 	// ErrNotFound where the actor may not see it. nil is for rows of the team.
 	Below func(ctx context.Context, db *DB, by Actor, of string) error
+	// For completes a query with what depends on who reads; nil when nothing does.
+	For func(by Actor, q *list.Query)
 	// Counter is the counter of Counts that has the number of all rows of a query
 	// without text, "" when none has it.
 	Counter func(q list.Query) string
@@ -56,7 +58,7 @@ type AnyList interface {
 
 // Lists are all lists, by their names.
 func Lists() map[string]AnyList {
-	return map[string]AnyList{"AccessKeys": AccessKeys, "Apps": Apps, "Buckets": Buckets, "Calls": Calls, "Deductions": Deductions, "Draws": Draws, "Events": Events,
+	return map[string]AnyList{"AccessKeys": AccessKeys, "Approvals": Approvals, "Apps": Apps, "Buckets": Buckets, "Calls": Calls, "Deductions": Deductions, "Draws": Draws, "Events": Events,
 		"Members": Members, "Objects": Objects, "Orders": Orders, "PkgVersions": PkgVersions, "PlanOrders": PlanOrders, "Plans": Plans, "Stores": Stores}
 }
 
@@ -94,6 +96,9 @@ func (l *List[R]) begin(ctx context.Context, db *DB, by Actor, q *list.Query) (o
 	}
 	if err != nil {
 		return "", err
+	}
+	if l.For != nil {
+		l.For(by, q)
 	}
 	if l.Strict && !l.Knows(*q) {
 		return "", ErrCursor

@@ -61,7 +61,7 @@ type Order struct {
 	TotalMinor     int64 // to pay: list − discount + tax
 	CostCentre     string
 	Note           string // the requester's reason
-	Rule           string // the rule that let the order through or holds it
+	Rule           string // the rule that let the order through or holds it, where the team has no Sentence
 	RequestedBy    string
 	RequesterName  string
 	DecidedBy      string
@@ -77,6 +77,10 @@ type Order struct {
 	CreatedAt      time.Time
 	UpdatedAt      time.Time
 	CompletedAt    *time.Time
+
+	// Sentence is the team's rule that decided about the order, as it was then; nil
+	// where the team had none.
+	Sentence *Rule `gorm:"serializer:json;not null"`
 
 	// Refused is why an order that was approved could not be carried out.
 	Refused Invalid `gorm:"serializer:json;not null"`

@@ -23,9 +23,13 @@ type Quote struct {
 	Order *Order
 	// Refused are the broken rules, the first of each field.
 	Refused Invalid
-	// Held tells whether it waits, or would wait, for approval.
-	Held bool
+	// Way are the steps that it has to take, or would have to; none when it goes
+	// through.
+	Way []Approval
 }
+
+// Held tells whether the order waits, or would wait, for approval.
+func (q Quote) Held() bool { return len(q.Way) > 0 }
 
 // PreviewOrder is the order as PlaceOrder would place it now, without placing
 // it. When the input is refused, the error is the quote's Refused, and the
@@ -55,7 +59,10 @@ func (db *DB) quote(ctx context.Context, by Actor, in *OrderInput, broken error)
 		return q, err
 	}
 	if q.Order, err = db.draft(ctx, by, *in); err == nil {
-		q.Held, q.Order.Rule = db.policy(ctx, by, q.Order)
+		q.Way, err = db.policy(ctx, by, q.Order)
+	}
+	if err != nil && !isInvalid(err) {
+		return q, err
 	}
 	err = Invalid(nil).With(broken, err)
 	errors.As(err, &q.Refused)
@@ -219,8 +226,8 @@ func (db *DB) place(ctx context.Context, by Actor, in OrderInput, q *Quote) erro
 	if err != nil {
 		return err
 	}
-	if q.Held {
-		err = sums.holdOrder(ctx, by, in.Lines, order)
+	if q.Held() {
+		err = sums.holdOrder(ctx, by, in.Lines, order, q.Way)
 	} else {
 		err = sums.fulfil(ctx, by, in.Lines, order)
 	}

@@ -20,9 +20,12 @@ type Team struct {
 	VerifiedOnly  bool  // true: package versions from buckets of this server only
 	// APIOrders is what becomes of an order by API that has to be approved:
 	// RefuseAPIOrders or HoldAPIOrders.
-	APIOrders    string `gorm:"column:api_orders"`
-	PlanAPI      bool   `gorm:"column:plan_api"` // false: scripts cannot order plans, only people
-	StorePrepaid bool   // false: nobody orders stores for a term that is paid in advance
+	APIOrders string `gorm:"column:api_orders"`
+	// Rules say which orders wait for whom, LapseDays for how long at most.
+	Rules        RuleBook `gorm:"serializer:json;not null"`
+	LapseDays    int
+	PlanAPI      bool `gorm:"column:plan_api"` // false: scripts cannot order plans, only people
+	StorePrepaid bool // false: nobody orders stores for a term that is paid in advance
 	LegalName    string
 	Address      string
 	TaxNumber    string
@@ -70,7 +73,7 @@ func (db *DB) CreateTeam(ctx context.Context, by Actor, in TeamInput) (*Team, er
 // createTeam is CreateTeam inside a transaction, for one who may.
 func (db *DB) createTeam(ctx context.Context, by Actor, in TeamInput) (*Team, error) {
 	now := db.Now()
-	team := &Team{ID: db.newAccountID(), Name: in.Name, CUQuota: 100, ObjectStorage: true, APIOrders: RefuseAPIOrders, PlanAPI: true, StorePrepaid: true, CreatedAt: now, UpdatedAt: now}
+	team := &Team{ID: db.newAccountID(), Name: in.Name, CUQuota: 100, ObjectStorage: true, APIOrders: RefuseAPIOrders, PlanAPI: true, StorePrepaid: true, LapseDays: 14, CreatedAt: now, UpdatedAt: now}
 	if err := query.Of[Team](db.gorm).Create(ctx, team); err != nil {
 		return nil, fmt.Errorf("create team: %w", err)
 	}

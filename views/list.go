@@ -3,7 +3,6 @@ package views
 import (
 	"cmp"
 	"context"
-	"fmt"
 	"io"
 	"maps"
 	"net/url"
@@ -643,16 +642,6 @@ func inBytes[R any](words string, of func(row *R) (n int64, known bool)) ListCol
 // emailed is a column of files with the address of a person, given by id.
 func emailed[R any](who func(row *R) string) ListColumn[R] {
 	return ListColumn[R]{Words: "list.email", Who: who, Text: func(c *ui.Cells, row *R) string { return c.Emails[who(row)] }}
-}
-
-// decimal is an amount in hundredths as spreadsheets read it: 12852.00.
-func decimal(minor int64) string {
-	sign := ""
-	if minor < 0 {
-		sign = "-"
-	}
-	n := max(minor, -minor)
-	return fmt.Sprintf("%s%d.%02d", sign, n/100, n%100)
 }
 
 // FileNumbers are which columns of a list's file hold numbers.

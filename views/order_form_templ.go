@@ -539,7 +539,7 @@ func summaryProps(ctx context.Context, q models.Quote, rows []ui.Row) ui.Summary
 		out.TotalLabel, out.Total = i18n.T(ctx, "summary.total"), i18n.Money(ctx, o.TotalMinor, o.Currency)
 	}
 	switch {
-	case len(q.Refused) == 0 && q.Held:
+	case len(q.Refused) == 0 && q.Held():
 		out.Notes = append(out.Notes, i18n.T(ctx, "summary.rule.held"))
 	case len(q.Refused) == 0:
 		out.Notes = append(out.Notes, i18n.T(ctx, "summary.rule.none"))

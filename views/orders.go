@@ -206,7 +206,7 @@ var Orders = &ListView[models.Order]{
 		{Words: "order.state", Class: "state", Bare: true, Text: func(c *ui.Cells, x *models.Order) string { return orderStateWord(c.Ctx, x) },
 			Draw: func(c *ui.Cells, o *models.Order) { c.Badge(orderTones[o.State], orderStateWord(c.Ctx, o)) }},
 		{Words: "order.amount", Sort: "amount", Class: "num", Draw: func(c *ui.Cells, o *models.Order) { c.Text(orderTotal(c.Ctx, *o)) },
-			Text: func(_ *ui.Cells, o *models.Order) string { return decimal(o.TotalMinor) }},
+			Text: func(_ *ui.Cells, o *models.Order) string { return pricing.Decimal(o.TotalMinor) }},
 		filed("list.currency", func(_ *ui.Cells, o *models.Order) string { return o.Currency }),
 		filed("order.cost-centre", func(_ *ui.Cells, o *models.Order) string { return o.CostCentre }),
 		filed("order.reason", func(_ *ui.Cells, o *models.Order) string { return o.Note }),

@@ -65,7 +65,7 @@ var Plans = &ListView[models.Plan]{
 		filed("plans.starts", func(c *ui.Cells, p *models.Plan) string { return i18n.Date(c.Ctx, p.EffectiveAt) }),
 		filed("plans.last-day", func(c *ui.Cells, p *models.Plan) string { return i18n.LastDate(c.Ctx, p.EndsAt) }),
 		{Words: "plans.paid", Class: "num", Draw: func(c *ui.Cells, p *models.Plan) { c.Text(i18n.Money(c.Ctx, p.PaidMinor, p.Currency)) },
-			Text: func(_ *ui.Cells, p *models.Plan) string { return decimal(p.PaidMinor) }},
+			Text: func(_ *ui.Cells, p *models.Plan) string { return pricing.Decimal(p.PaidMinor) }},
 		filed("list.currency", func(_ *ui.Cells, p *models.Plan) string { return p.Currency }),
 		filed("order.number", func(_ *ui.Cells, p *models.Plan) string { return number(p.OrderNumber) }),
 		filed("plans.ordered-by", func(_ *ui.Cells, p *models.Plan) string { return p.CreatorName }),

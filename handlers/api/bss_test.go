@@ -751,7 +751,7 @@ func TestPlanThatWaitsForApproval(t *testing.T) {
 		w.succeeds(t, d, "GetOrderDetail", given{"OrderId": made.field("OrderId")}).expect(t, "unpaid", given{at + "PaymentStatus": "Unpaid", at + "PaymentTime": "", at + "InstanceIDs": `["` + p.ID + `"]`})
 		w.succeeds(t, d, "QueryOrders", given{"PaymentStatus": "Unpaid"}).expect(t, "unpaid", given{"Data.TotalCount": "2"})
 		number, _ := strconv.ParseInt(made.field("OrderId"), 10, 64)
-		if _, err := d.DB.DecideOrder(t.Context(), d.Team.Approver, number, 1, false, ""); err != nil {
+		if _, err := d.DB.DecideOrder(t.Context(), d.Team.Approver, number, 1, false, "too dear"); err != nil {
 			t.Fatal(err)
 		}
 		w.succeeds(t, d, "QueryOrders", given{"PaymentStatus": "Cancelled"}).expect(t, "rejected", given{"Data.TotalCount": "1", at + "OrderId": made.field("OrderId")})

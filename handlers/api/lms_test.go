@@ -866,7 +866,7 @@ func TestStoreThatHasToBeApproved(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if _, err := d.DB.DecideOrder(t.Context(), d.Team.Approver, held.Number, held.Version, false, ""); err != nil {
+			if _, err := d.DB.DecideOrder(t.Context(), d.Team.Approver, held.Number, held.Version, false, "too dear"); err != nil {
 				t.Fatal(err)
 			}
 			job = w.call(t, d, d.Key, "DescribeJob", body{"job_id": made.field("job_id")}, nil)

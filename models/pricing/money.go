@@ -2,8 +2,14 @@ package pricing
 
 import (
 	"errors"
+	"fmt"
 	"math"
 	"math/bits"
+	"regexp"
+	"strconv"
+	"strings"
+
+	"golang.org/x/text/width"
 )
 
 // ErrOverflow says that an amount is too large. Amounts never wrap around.
@@ -64,4 +70,34 @@ func magnitude(n int64) uint64 {
 		return -uint64(n) // #nosec G115 -- wraps around on purpose
 	}
 	return uint64(n)
+}
+
+// Decimal is an amount in hundredths as spreadsheets read it: 12852.00.
+func Decimal(minor int64) string {
+	sign := ""
+	if minor < 0 {
+		sign = "-"
+	}
+	n := max(minor, -minor)
+	return fmt.Sprintf("%s%d.%02d", sign, n/100, n%100)
+}
+
+// decimals is an amount as people type it, with or without separators of thousands.
+var decimals = regexp.MustCompile(`^(\d{1,3}(?:,\d{3})+|\d{1,15})(?:\.(\d{1,2}))?$`)
+
+// ErrAmount says that a text is no amount.
+var ErrAmount = errors.New("not an amount")
+
+// ParseDecimal is an amount as people type it, "12852", "12,852.5" or in full-width
+// figures, in hundredths. Anything else is ErrAmount, below zero too.
+func ParseDecimal(s string) (int64, error) {
+	m := decimals.FindStringSubmatch(strings.ReplaceAll(width.Narrow.String(strings.TrimSpace(s)), " ", ""))
+	if m == nil {
+		return 0, ErrAmount
+	}
+	n, err := strconv.ParseInt(strings.ReplaceAll(m[1], ",", "")+(m[2] + "00")[:2], 10, 64)
+	if err != nil {
+		return 0, ErrAmount
+	}
+	return n, nil
 }

@@ -1,0 +1,120 @@
+package models
+
+import (
+	"context"
+	"strings"
+	"time"
+
+	"quartermaster/models/list"
+	"quartermaster/models/query"
+)
+
+// The views of Approvals: what waits for the reader, what waits for others, and what
+// the reader decided.
+const (
+	WaitsForMe = "mine"
+	WaitsOther = "others"
+	DecidedBy  = "decided"
+)
+
+// Approvals is the list of the steps that orders of a team wait for, the one that
+// has waited longest first, or that the reader decided, the newest first, each with
+// its order. Its filter is view.
+var Approvals = &List[Approval]{
+	Right: See,
+	Desc: list.Desc[Approval]{
+		Table: "approvals", Key: "id", Scope: "team_id",
+		Columns: []string{"id", "at", "order_number", "role", "person_id", "person_name", "instead", "requested_by", "state", "decider_name", "reason"},
+		Into: func(a *Approval, to []any) []any {
+			return append(to, &a.ID, &a.At, &a.OrderNumber, (*string)(&a.Role), &a.PersonID, &a.PersonName, &a.Instead, &a.RequestedBy,
+				(*string)(&a.State), &a.DeciderName, &a.Reason)
+		},
+		Sorts: []list.Sort{{Name: "at", Columns: []string{"at", "id"}}, {Name: "waits", Columns: []string{"at", "id"}, Up: true}},
+		Filters: []list.Filter{
+			{Name: "view", Values: []string{WaitsForMe, WaitsOther, DecidedBy}, Arms: func(string, time.Time) []list.Cond { return []list.Cond{{SQL: "1 = 1"}} }},
+			{Name: "reader", Inner: true, Arms: readerArms},
+		},
+		Indexes: []list.Index{
+			{Name: "approvals_open", Filters: []string{"open"}, Sort: "at"},
+			{Name: "approvals_decided", Filters: []string{"decider"}, Sort: "at"},
+		},
+	},
+	For: func(by Actor, q *list.Query) {
+		view := q.Filters["view"]
+		q.Filters = map[string]string{"view": view, "reader": readerOf(by, view)}
+		if q.Sort == "" && view != DecidedBy {
+			q.Sort = "waits"
+		}
+	},
+	Fill: func(ctx context.Context, db *DB, by Actor, rows []Approval) error {
+		numbers := make([]int64, len(rows))
+		for i, a := range rows {
+			numbers[i] = a.OrderNumber
+		}
+		orders, err := query.Of[Order](db.gorm).Where("team_id = ? AND number IN ?", by.TeamID, numbers).Find(ctx)
+		if err != nil {
+			return err
+		}
+		if err := Orders.Fill(ctx, db, by, orders); err != nil {
+			return err
+		}
+		of := make(map[int64]*Order, len(orders))
+		for i := range orders {
+			of[orders[i].Number] = &orders[i]
+		}
+		for i := range rows {
+			rows[i].Order = of[rows[i].OrderNumber]
+		}
+		return nil
+	},
+}
+
+// readerOf is the value of the filter reader.
+func readerOf(by Actor, view string) string {
+	role := by.Role
+	if !by.May(Decide) {
+		role = Viewer
+	}
+	return strings.Join([]string{view, string(role), by.UserID}, " ")
+}
+
+// readerArms are the conditions of a view of a reader.
+func readerArms(value string, _ time.Time) []list.Cond {
+	parts := strings.SplitN(value, " ", 3)
+	view, role, id := parts[0], Role(parts[1]), parts[2]
+	if view == DecidedBy {
+		return []list.Cond{{SQL: "decided_by = ? AND decided_by <> ''", Args: []any{id}, Few: "approvals_decided"}}
+	}
+	mine := ableCond(role, id)
+	if view == WaitsOther {
+		mine.SQL = "NOT (" + mine.SQL + ")"
+	}
+	return []list.Cond{{SQL: "state = 'open' AND " + mine.SQL, Args: mine.Args, Few: "approvals_open"}}
+}
+
+// ableCond is the condition that somebody of a role may decide an approval, as
+// Approval.able has it.
+func ableCond(role Role, id string) list.Cond {
+	const decided = "EXISTS (SELECT 1 FROM approvals AS d WHERE d.order_number = approvals.order_number AND d.decided_by = "
+	asked := "role = 'approver' OR person_id = ?"
+	switch role {
+	case Approver:
+	case Admin:
+		asked = `role <> '' OR person_id = ? OR person_id IN (requested_by, key_maker) OR ` + decided + `approvals.person_id)
+			OR NOT EXISTS (SELECT 1 FROM memberships AS m JOIN users AS u ON u.id = m.user_id WHERE m.team_id = approvals.team_id AND m.user_id = approvals.person_id
+				AND m.role IN ('approver', 'admin') AND NOT u.disabled)`
+	default:
+		return list.Cond{SQL: "1 = 0"}
+	}
+	return list.Cond{SQL: "requested_by <> ? AND key_maker <> ? AND NOT " + decided + "?) AND (" + asked + ")", Args: []any{id, id, id, id}}
+}
+
+// CountWaiting is how many orders wait for a decision of the actor's, at most 100.
+func (db *DB) CountWaiting(ctx context.Context, by Actor) (n int64, err error) {
+	if !by.May(Decide) {
+		return 0, nil
+	}
+	c := ableCond(by.Role, by.UserID)
+	err = query.Row(ctx, db.gorm, "SELECT COUNT(*) FROM (SELECT 1 FROM approvals WHERE team_id = ? AND state = 'open' AND "+c.SQL+" LIMIT 100) AS some", append([]any{by.TeamID}, c.Args...), &n)
+	return n, translate(err)
+}

@@ -1,0 +1,31 @@
+-- A team's rules for orders, as JSON, and how long an order waits for a decision.
+ALTER TABLE teams ADD COLUMN rules text NOT NULL DEFAULT '{}';
+ALTER TABLE teams ADD COLUMN lapse_days bigint NOT NULL DEFAULT 14;
+
+-- The rule that decided about an order, as it was then.
+ALTER TABLE orders ADD COLUMN sentence text NOT NULL DEFAULT 'null';
+
+-- What an order waits for, one step after the other, and who said what. id is the
+-- number of the order and the place of the step, so that it tells them in order.
+CREATE TABLE approvals (
+  id bigint PRIMARY KEY,
+  team_id {key} NOT NULL REFERENCES teams (id),
+  order_number bigint NOT NULL,
+  role {key} NOT NULL,
+  person_id {key} NOT NULL,
+  person_name text NOT NULL,
+  instead boolean NOT NULL,
+  requested_by {key} NOT NULL,
+  key_maker {key} NOT NULL,
+  state {key} NOT NULL,
+  decided_by {key} NOT NULL,
+  decider_name text NOT NULL,
+  reason text NOT NULL,
+  at {time} NOT NULL
+);
+CREATE INDEX approvals_order ON approvals (order_number, id);
+CREATE INDEX approvals_open ON approvals (team_id, at, id) WHERE state = 'open';
+CREATE INDEX approvals_decided ON approvals (team_id, decided_by, at, id) WHERE decided_by <> '';
+
+INSERT INTO approvals (id, team_id, order_number, role, person_id, person_name, instead, requested_by, key_maker, state, decided_by, decider_name, reason, at)
+  SELECT number * 10 + 1, team_id, number, 'approver', '', '', false, requested_by, '', 'open', '', '', '', created_at FROM orders WHERE state = 'pending';
