@@ -10,6 +10,7 @@ import (
 	"quartermaster/models"
 	"quartermaster/views"
 	"quartermaster/views/i18n"
+	"quartermaster/views/ui"
 	"quartermaster/web"
 )
 
@@ -22,6 +23,11 @@ type Orders struct {
 
 // Show is the page of one order.
 func (h Orders) Show(c *gin.Context) error {
+	return h.show(c, http.StatusOK, ui.Form{})
+}
+
+// show draws the page of an order, with a decision that was refused.
+func (h Orders) show(c *gin.Context, status int, form ui.Form) error {
 	ctx := c.Request.Context()
 	by := models.ActorFrom(ctx)
 	n, err := orderNumber(c)
@@ -32,7 +38,7 @@ func (h Orders) Show(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	return web.Render(c, http.StatusOK, views.OrderShow(views.OrderShowProps{OrderPage: page, By: by}))
+	return web.Render(c, status, views.OrderShow(views.OrderShowProps{OrderPage: page, By: by, Form: form}))
 }
 
 // Print is the paper of an order, in the language that the address asks for or

@@ -139,6 +139,21 @@ func pageRoutes(cfg Config) (http.Handler, error) {
 	member.GET("/orders/:number/print", web.Page(orders.Print))
 	member.GET("/orders/:number/code", web.Page(orders.Code))
 	member.POST("/orders/:number/retry", web.Page(orders.Retry))
+	member.POST("/orders/:number/decision", web.Page(orders.Decide))
+	member.POST("/orders/:number/cancellation", web.Page(orders.Cancel))
+
+	List[models.Approval]{DB: cfg.DB, View: views.Approvals}.route(member)
+
+	approvalRules := Rules{DB: cfg.DB}
+	member.GET("/team/rules", web.Page(approvalRules.List))
+	member.POST("/team/rules", web.Page(approvalRules.Save))
+	member.GET("/team/rules/new", web.Page(approvalRules.Edit))
+	member.POST("/team/rules/preview", web.Page(approvalRules.Preview))
+	member.GET("/team/rules/:at", web.Page(approvalRules.Edit))
+	member.POST("/team/rules/:at", web.Page(approvalRules.Save))
+	member.POST("/team/rules/:at/preview", web.Page(approvalRules.Preview))
+	member.POST("/team/rules/:at/place", web.Page(approvalRules.Move))
+	member.POST("/team/rules/:at/removal", web.Page(approvalRules.Delete))
 
 	activity(cfg.DB).route(member)
 

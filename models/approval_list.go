@@ -12,7 +12,7 @@ import (
 // The views of Approvals: what waits for the reader, what waits for others, and what
 // the reader decided.
 const (
-	WaitsForMe = "mine"
+	WaitsForMe = ""
 	WaitsOther = "others"
 	DecidedBy  = "decided"
 )
@@ -31,7 +31,7 @@ var Approvals = &List[Approval]{
 		},
 		Sorts: []list.Sort{{Name: "at", Columns: []string{"at", "id"}}, {Name: "waits", Columns: []string{"at", "id"}, Up: true}},
 		Filters: []list.Filter{
-			{Name: "view", Values: []string{WaitsForMe, WaitsOther, DecidedBy}, Arms: func(string, time.Time) []list.Cond { return []list.Cond{{SQL: "1 = 1"}} }},
+			{Name: "view", Values: []string{WaitsOther, DecidedBy}, Arms: func(string, time.Time) []list.Cond { return []list.Cond{{SQL: "1 = 1"}} }},
 			{Name: "reader", Inner: true, Arms: readerArms},
 		},
 		Indexes: []list.Index{

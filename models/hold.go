@@ -118,6 +118,13 @@ func (o *Order) answer(by Actor) error {
 	return nil
 }
 
+// DecisionInput is what somebody says about an order that waits, as a form has it.
+type DecisionInput struct {
+	Say     string `form:"say"` // "approve"; anything else rejects
+	Reason  string `form:"reason"`
+	Version int64  `form:"version"` // of the order as it was shown
+}
+
 // decision is what somebody says about an order that waits.
 type decision struct {
 	approve bool

@@ -178,6 +178,10 @@ type OrderPage struct {
 	Sheet  *OrderSheet
 	Events []Event
 	Now    time.Time // by the server's clock, which events are dated by
+	// Way are the steps that it took or waits for, Able tells that the actor may
+	// decide the open one.
+	Way  []Approval
+	Able bool
 }
 
 // FindOrderPage is an order of the actor's team.
@@ -189,6 +193,12 @@ func (db *DB) FindOrderPage(ctx context.Context, by Actor, number int64) (p Orde
 	q := list.With("order", strconv.FormatInt(number, 10))
 	q.Size = 30
 	events, err := Events.Read(ctx, db, by, q)
-	p.Events = events.Rows
+	if p.Events = events.Rows; err != nil {
+		return p, err
+	}
+	if p.Way, err = db.Way(ctx, by, number); err != nil || openOf(p.Way) < 0 {
+		return p, err
+	}
+	p.Able, err = db.Able(ctx, by, number)
 	return p, err
 }

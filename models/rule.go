@@ -71,8 +71,10 @@ type RuleInput struct {
 	People      []string `form:"people"`
 	Faces       []string `form:"faces"`
 	CostCentres string   `form:"cost_centres" validate:"line,max=500"` // with commas between
-	// Steps are "approver", "admin" or the id of a person; "" is none.
-	Steps []string `form:"steps" validate:"max=3"`
+	// The steps are "approver", "admin" or the id of a person; "" is none.
+	Step1 string `form:"step_1" validate:"max=64"`
+	Step2 string `form:"step_2" validate:"max=64"`
+	Step3 string `form:"step_3" validate:"max=64"`
 	// Version is that of the rules that the form was made of.
 	Version int64 `form:"version"`
 }
@@ -92,11 +94,14 @@ func (b RuleBook) RuleInput(i int) RuleInput {
 	for _, p := range r.People {
 		in.People = append(in.People, p.ID)
 	}
-	for _, s := range r.Steps {
-		in.Steps = append(in.Steps, s.Person.ID+string(s.Role))
+	for i, s := range r.Steps {
+		*in.steps()[i] = s.Person.ID + string(s.Role)
 	}
 	return in
 }
+
+// steps are the fields of the steps, of which step_1 is the first.
+func (in *RuleInput) steps() []*string { return []*string{&in.Step1, &in.Step2, &in.Step3} }
 
 // ReadRule is the rule that an input means, in the actor's team. People are
 // members, and those of steps may decide.
@@ -133,13 +138,15 @@ func (db *DB) ReadRule(ctx context.Context, by Actor, in RuleInput) (r Rule, err
 		m, ok := find(id)
 		return Person{m.UserID, m.Name}, ok
 	})
-	r.Steps = meant(&broken, "steps", in.Steps, func(s string) (Ask, bool) {
-		if Role(s) == Approver || Role(s) == Admin {
-			return Ask{Role: Role(s)}, true
-		}
-		m, ok := find(s)
-		return Ask{Person: Person{m.UserID, m.Name}}, ok && m.Role.AtLeast(Approver)
-	})
+	for i, text := range in.steps() {
+		r.Steps = append(r.Steps, meant(&broken, "step_"+strconv.Itoa(i+1), []string{*text}, func(s string) (Ask, bool) {
+			if Role(s) == Approver || Role(s) == Admin {
+				return Ask{Role: Role(s)}, true
+			}
+			m, ok := find(s)
+			return Ask{Person: Person{m.UserID, m.Name}}, ok && m.Role.AtLeast(Approver)
+		})...)
+	}
 	for part := range strings.FieldsFuncSeq(in.CostCentres, func(c rune) bool { return c == ',' || c == '，' || c == '、' }) {
 		if part = strings.TrimSpace(part); part != "" {
 			r.CostCentres = append(r.CostCentres, part)

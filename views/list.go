@@ -86,7 +86,7 @@ type ListFilter struct {
 	As FilterAs
 	// Values are the keys of its values without the value: "order.state.".
 	Values string
-	// Off is the key of what switches a Switch off; Values has that of what
+	// Off is the key of what switches a Switch off, or of the tab that sets nothing; Values has that of what
 	// switches it on, and On that of its chip.
 	On, Off, Icon string
 }
@@ -282,7 +282,7 @@ func (v *ListView[R]) offer(ctx context.Context, p *ListPage, f ListFilter) {
 	all := f.choices(ctx, v.List.Filter(f.Name).Values, p.ListAt)
 	switch f.As {
 	case Tabs:
-		p.Tabs = append(p.Tabs, ui.Tab{Label: i18n.T(ctx, "list.all"), Href: p.URL.With(f.Name, ""), Current: set == ""})
+		p.Tabs = append(p.Tabs, ui.Tab{Label: i18n.T(ctx, cmp.Or(f.Off, "list.all")), Href: p.URL.With(f.Name, ""), Current: set == ""})
 		for _, c := range all {
 			p.Tabs = append(p.Tabs, ui.Tab{Label: c.Label, Href: p.URL.With(f.Name, c.Value), Current: set == c.Value})
 		}

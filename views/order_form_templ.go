@@ -540,7 +540,7 @@ func summaryProps(ctx context.Context, q models.Quote, rows []ui.Row) ui.Summary
 	}
 	switch {
 	case len(q.Refused) == 0 && q.Held():
-		out.Notes = append(out.Notes, i18n.T(ctx, "summary.rule.held"))
+		out.Notes = append(out.Notes, i18n.T(ctx, "summary.rule.held", "Who", wayWords(ctx, q.Way)))
 	case len(q.Refused) == 0:
 		out.Notes = append(out.Notes, i18n.T(ctx, "summary.rule.none"))
 	}

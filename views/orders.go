@@ -118,11 +118,14 @@ func monthlyEstimate(o *models.Order) int64 {
 }
 
 // orderRule says which rule let an order through or holds it.
-func orderRule(ctx context.Context, rule string) string {
-	if key := "order.rule." + rule; i18n.Has(ctx, key) {
+func orderRule(ctx context.Context, s *models.OrderSheet) string {
+	if s.Order.Sentence != nil {
+		return RuleSentence(ctx, *s.Order.Sentence, s.Regions)
+	}
+	if key := "order.rule." + s.Order.Rule; i18n.Has(ctx, key) {
 		return i18n.T(ctx, key)
 	}
-	return rule
+	return s.Order.Rule
 }
 
 // orderApprover says who decided on an order, or why nobody had to.
@@ -308,7 +311,7 @@ func orderFacts(ctx context.Context, s *models.OrderSheet) []ui.Row {
 			ui.Row{Label: i18n.T(ctx, "order.agent"), Value: joined(o.Agent, o.Address)},
 			ui.Row{Label: i18n.T(ctx, "activity.column.request"), Value: o.RequestID, Copy: true})
 	}
-	rows = append(rows, ui.Row{Label: i18n.T(ctx, "order.rule"), Value: orderRule(ctx, o.Rule)})
+	rows = append(rows, ui.Row{Label: i18n.T(ctx, "order.rule"), Value: orderRule(ctx, s)})
 	if o.State == models.OrderPending {
 		rows = append(rows, ui.Row{Label: i18n.T(ctx, "order.approver"), Value: i18n.T(ctx, "order.undecided")})
 	}

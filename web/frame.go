@@ -62,7 +62,10 @@ func (v *visit) fill(ctx context.Context, shell *layout.Shell) error {
 		return nil
 	}
 	var err error
-	shell.Counts, err = v.counted(ctx, by)
+	if shell.Counts, err = v.counted(ctx, by); err != nil {
+		return err
+	}
+	shell.Waiting, err = v.site.DB.CountWaiting(ctx, by)
 	return err
 }
 

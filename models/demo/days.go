@@ -3,6 +3,7 @@ package demo
 import (
 	"strings"
 
+	"quartermaster/models"
 	"quartermaster/models/pricing"
 )
 
@@ -107,5 +108,11 @@ func days() []day {
 		unchecked(1, requester, "iot-gateway", "1.0.0-beta", "oss://starlight-artifacts/search-indexer/0.9.3/indexer.zip"),
 		store(0, requester, ccData, "", aStore("kb-release-notes", "cn-north-4", "xlarge", 1, "ab", "发布说明 Release notes"), "CREATING"),
 		exhausted(26),
+		rules(1,
+			models.RuleInput{Kinds: []string{"bucket", "version"}},
+			models.RuleInput{Kinds: []string{"plan", "store"}, Over: "5,000", Step1: "approver", Step2: "admin"},
+			models.RuleInput{Faces: []string{"api"}, Step1: "approver"}),
+		order(1, requester, ccShop, "年终大促的 CDN 流量，按去年峰值估算。", plan(cdn, "10240", "6", pricing.Monthly)),
+		order(0, approver, ccLaw, "合同扫描件归档 Scanned contracts", plan(archived, "1024", "3", pricing.Yearly)),
 	}
 }

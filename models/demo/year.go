@@ -91,6 +91,19 @@ func order(ago, who int, centre, note string, lines ...models.LineInput) day {
 	}}
 }
 
+// rules is a day on which the admin makes the team's approval rules.
+func rules(ago int, all ...models.RuleInput) day {
+	return day{ago, func(ctx context.Context, y *year) error {
+		for i, in := range all {
+			in.Version = int64(i)
+			if err := y.db.PutRule(ctx, y.people[admin], i, false, in); err != nil {
+				return err
+			}
+		}
+		return nil
+	}}
+}
+
 func bucket(name, region, description, tags string, limitGB int64) *models.BucketInput {
 	return &models.BucketInput{Name: name, Region: region, Description: description, Tags: tags, LimitGB: limitGB}
 }

@@ -29,6 +29,8 @@ type Shell struct {
 	Teams []Team
 	// Counts are how many of each kind the team has.
 	Counts map[string]int64
+	// Waiting is how many orders wait for a decision of the user's.
+	Waiting int64
 	// Path is the path and query of this request, to come back to.
 	Path string
 	// Theme is "light" or "dark"; anything else follows the system.
@@ -113,6 +115,7 @@ type PageProps struct {
 type item struct {
 	Href, Key, Icon string
 	Kind            models.Kind // in the place of Icon, and counted
+	Count           int64       // shown beside Icon, unless it is 0
 }
 
 type group struct {
@@ -128,11 +131,12 @@ func (s Shell) nav(ctx context.Context) []group {
 	}
 	team := []item{
 		{Href: "/orders", Key: "nav.orders", Icon: "receipt-text"},
+		{Href: "/approvals", Key: "nav.approvals", Icon: "circle-check", Count: s.Waiting},
 		{Href: "/activity", Key: "nav.activity", Icon: "activity"},
 		{Href: "/team", Key: "nav.members", Icon: "users"},
 	}
 	if s.Role == "admin" {
-		team = append(team, item{Href: "/team/keys", Key: "nav.keys", Icon: "key-round"})
+		team = append(team, item{Href: "/team/rules", Key: "nav.rules", Icon: "layers"}, item{Href: "/team/keys", Key: "nav.keys", Icon: "key-round"})
 	}
 	team = append(team, item{Href: "/api", Key: "nav.api", Icon: "file-code"})
 	groups := []group{
@@ -149,7 +153,7 @@ func (s Shell) nav(ctx context.Context) []group {
 // active also lights a kind for those that stand among its pages, and of the
 // team's pages only the one that has an item of its own.
 func (s Shell) active(ctx context.Context, i item) bool {
-	if i.Href == "/team" && s.at("/team/keys") {
+	if i.Href == "/team" && (s.at("/team/keys") || s.at("/team/rules")) {
 		return false
 	}
 	return s.at(i.Href) || slices.ContainsFunc(ui.Kinds(ctx), func(l ui.KindLook) bool {

@@ -1,0 +1,118 @@
+package handlers_test
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+
+	"quartermaster/models"
+	"quartermaster/web/webtest"
+)
+
+// writeRule writes a rule with the form of rules, before the last.
+func writeRule(t *testing.T, c *webtest.Client, typed webtest.Values) {
+	t.Helper()
+	if p := c.Submit(t, c.Get(t, "/team/rules/new"), "#rule-form", typed); p.Status != http.StatusSeeOther {
+		t.Fatalf("write rule: got %d: %s", p.Status, p.Text(".error-summary"))
+	}
+}
+
+func TestOrderGoesTheWayOfItsRule(t *testing.T) {
+	t.Parallel()
+	site := open(t)
+	admin, approver, requester := site.SignIn(t, models.Admin), site.SignIn(t, models.Approver), site.SignIn(t, models.Requester)
+	writeRule(t, admin, webtest.Values{"kinds": "bucket", "step_1": "approver", "step_2": "admin"})
+	if got := admin.Get(t, "/team/rules").Text(".rule-text"); !strings.Contains(got, "Bucket → any approver, then any team admin") {
+		t.Errorf("the rules say %q", got)
+	}
+	form := requester.Get(t, "/buckets/new?region=cn-hangzhou")
+	if got := form.Text("#summary"); !strings.Contains(got, "Needs approval: any approver, then any team admin") {
+		t.Errorf("the form says %q before it is sent", got)
+	}
+	order := requester.Submit(t, form, "form#bucket-form", webtest.Values{"bucket_name": "two-steps", "region": "cn-hangzhou"}).Location()
+	if !strings.HasPrefix(order, "/orders/") {
+		t.Fatalf("the form leads to %q, want the order", order)
+	}
+	if p := requester.Get(t, order); p.Has("#decision-form") || !p.Has("#cancel-order") {
+		t.Error("the requester is offered to decide, or not to cancel")
+	}
+	if p := admin.Get(t, order); !strings.Contains(p.Text("#decision"), "Rule: Bucket → any approver, then any team admin") {
+		t.Errorf("the order says %q of its way", p.Text("#decision"))
+	}
+	list := approver.Get(t, "/approvals")
+	if link, _ := list.Find("#approval-list tbody a").Attr("href"); link != order || list.Text(".nav-count.due") != "1" {
+		t.Errorf("the list leads to %q, with %q waiting; want %q and 1", link, list.Text(".nav-count.due"), order)
+	}
+	// Rejecting without a reason loses nothing.
+	refused := approver.Post(t, order+"/decision", url.Values{"say": {"reject"}, "version": {"1"}, "reason": {"  "}})
+	if refused.Status != http.StatusUnprocessableEntity || !refused.Has("#decision-form .invalid") {
+		t.Errorf("rejected without a reason: got %d", refused.Status)
+	}
+	said := approver.Submit(t, approver.Get(t, order), "#decision-form", webtest.Values{"say": "approve", "reason": "within plan"})
+	if said.Location() != "/approvals" {
+		t.Errorf("approved: got %d to %q", said.Status, said.Location())
+	}
+	if p := approver.Get(t, order); p.Has("#decision-form") || !strings.Contains(p.Text("#decision"), "within plan") {
+		t.Errorf("after the first step the approver sees %q", p.Text("#decision"))
+	}
+	admin.Submit(t, admin.Get(t, order), "#decision-form", webtest.Values{"say": "approve"})
+	if p := requester.Get(t, order); p.Text("#order-state") != "Completed" || p.Has("#cancel-order") {
+		t.Errorf("after both steps the order is %q", p.Text("#order-state"))
+	}
+	if p := admin.Get(t, "/approvals?view=decided"); !strings.Contains(p.Text("#approval-list"), "two-steps") {
+		t.Error("what the admin decided is not in the list of what they decided")
+	}
+}
+
+func TestRequesterCancelsOnTheOrdersPage(t *testing.T) {
+	t.Parallel()
+	site := open(t)
+	requester := site.SignIn(t, models.Requester)
+	writeRule(t, site.SignIn(t, models.Admin), webtest.Values{"kinds": "bucket", "step_1": "approver"})
+	order := requester.Submit(t, requester.Get(t, "/buckets/new"), "form#bucket-form", webtest.Values{"bucket_name": "given-up", "region": "cn-hangzhou"}).Location()
+	requester.Submit(t, requester.Get(t, order), "#cancel-order form", nil)
+	if p := requester.Get(t, order); p.Text("#order-state") != "Cancelled" {
+		t.Errorf("the order is %q", p.Text("#order-state"))
+	}
+}
+
+func TestRulesAreTriedAndRefusedOnTheirPage(t *testing.T) {
+	t.Parallel()
+	site := open(t)
+	admin := site.SignIn(t, models.Admin)
+	p := admin.Submit(t, admin.Get(t, "/team/rules/new"), "#rule-form", webtest.Values{"over": "a lot", "step_1": "approver", "cost_centres": "R&D"})
+	if p.Status != http.StatusUnprocessableEntity || !strings.Contains(p.Text(".error-summary"), "Enter an amount") {
+		t.Errorf("got %d: %q", p.Status, p.Text(".error-summary"))
+	}
+	if typed, _ := p.Find("#over").Attr("value"); typed != "a lot" {
+		t.Errorf("the form has %q, want what was typed", typed)
+	}
+	writeRule(t, admin, webtest.Values{"kinds": "plan", "over": "10,000", "step_1": "approver"})
+	writeRule(t, admin, webtest.Values{"kinds": "plan", "over": "20,000", "step_1": "admin"})
+	if got := admin.Get(t, "/team/rules").Text(".rule-fault"); !strings.Contains(got, "Rule 1 already decides these orders") {
+		t.Errorf("the covered rule says %q", got)
+	}
+	for amount, want := range map[string]string{"10,000.01": "Rule 1 applies", "10000": "Rule 3 applies", "much": "Enter an amount"} {
+		query := url.Values{"try": {"1"}, "person": {site.Team.Requester.UserID}, "kind": {"plan"}, "face": {"form"}, "amount": {amount}}.Encode()
+		if got := admin.Get(t, "/team/rules?"+query).Text("#tester-form"); !strings.Contains(got, want) {
+			t.Errorf("%s: the tester says %q, want %q", amount, got, want)
+		}
+	}
+	// Rules move, are edited and go, unless they have changed meanwhile.
+	old := admin.Get(t, "/team/rules")
+	admin.Submit(t, old, "#rule-2 .rule-actions > form:first-child", nil)
+	if got := admin.Get(t, "/team/rules").Text("#rule-1"); !strings.Contains(got, "¥20,000") {
+		t.Errorf("after moving it the first rule is %q", got)
+	}
+	if p := admin.Submit(t, old, "#delete-rule-1 form", nil); p.Status != http.StatusConflict {
+		t.Errorf("a button of older rules: got %d, want 409", p.Status)
+	}
+	admin.Submit(t, admin.Get(t, "/team/rules"), "#delete-rule-1 form", nil)
+	if got := admin.Get(t, "/team/rules"); !strings.Contains(got.Text("#rule-1"), "¥10,000") || got.Has("#rule-3") {
+		t.Errorf("after deleting one the rules are %q", got.Text("#rules"))
+	}
+	if p := site.SignIn(t, models.Approver).Get(t, "/team/rules/new"); p.Status != http.StatusForbidden {
+		t.Errorf("an approver gets the form of a rule: %d", p.Status)
+	}
+}
