@@ -49,7 +49,7 @@ func (db *DB) policy(ctx context.Context, by Actor, order *Order) ([]Approval, e
 	if err != nil || len(team.Rules.Rules) == 0 {
 		return nil, err
 	}
-	r, _, err := team.Rules.decides(by, order, func() (int64, error) { return db.spentInMonth(ctx, by) })
+	r, _, err := team.Rules.decides(by, order, order.centre(team), func() (int64, error) { return db.spentInMonth(ctx, by) })
 	if err != nil {
 		return nil, err
 	}
@@ -525,5 +525,5 @@ func (db *DB) saveDecided(ctx context.Context, order *Order) error {
 	if err != nil {
 		return fmt.Errorf("write decided order: %w", err)
 	}
-	return nil
+	return db.account(ctx, order)
 }

@@ -26,6 +26,8 @@ type Quote struct {
 	// Way are the steps that it has to take, or would have to; none when it goes
 	// through.
 	Way []Approval
+	// Effects are what it does to the team's budgets.
+	Effects []Effect
 }
 
 // Held tells whether the order waits, or would wait, for approval.
@@ -59,7 +61,9 @@ func (db *DB) quote(ctx context.Context, by Actor, in *OrderInput, broken error)
 		return q, err
 	}
 	if q.Order, err = db.draft(ctx, by, *in); err == nil {
-		q.Way, err = db.policy(ctx, by, q.Order)
+		if q.Way, err = db.policy(ctx, by, q.Order); err == nil {
+			err = db.withinBudget(ctx, by, &q)
+		}
 	}
 	if err != nil && !isInvalid(err) {
 		return q, err
@@ -103,6 +107,12 @@ func (db *DB) PlaceOrder(ctx context.Context, by Actor, in OrderInput) (q Quote,
 		}
 		if tx, err = tx.grounded(ctx, by); err != nil {
 			return err
+		}
+		if len(tx.ground.team.Budgets.All) > 0 {
+			// Nobody else of the team orders until this order is counted.
+			if err := tx.holdTeam(ctx, by); err != nil {
+				return err
+			}
 		}
 		if q, err = tx.quote(ctx, by, &in, nil); err != nil {
 			return err
@@ -234,6 +244,9 @@ func (db *DB) place(ctx context.Context, by Actor, in OrderInput, q *Quote) erro
 	if err != nil {
 		return err
 	}
+	if err := sums.reserve(ctx, order, q.Effects); err != nil {
+		return err
+	}
 	sums.sums.orders, sums.sums.lines = []Order{*order}, order.Lines
 	if db.left != nil {
 		db.left.add(sums.sums)
@@ -353,7 +366,10 @@ func (db *DB) FinishLine(ctx context.Context, by Actor, number int64, resourceID
 		return err
 	}
 	order.settle(db.TeamNow(by))
-	return db.gorm.WithContext(ctx).Model(order).Select("State", "CompletedAt", "UpdatedAt").Updates(order).Error
+	if err := db.gorm.WithContext(ctx).Model(order).Select("State", "CompletedAt", "UpdatedAt").Updates(order).Error; err != nil {
+		return fmt.Errorf("finish order: %w", err)
+	}
+	return db.account(ctx, order)
 }
 
 // ordersADay is how many order numbers a day has: a number is the day, as

@@ -230,6 +230,20 @@ func (db *DB) DeleteRule(ctx context.Context, by Actor, version int64, at int) e
 // changeRules changes the team's book of a version: ErrConflict says that it has
 // another by now. Orders that wait keep what they met.
 func (db *DB) changeRules(ctx context.Context, by Actor, version int64, change func([]Rule) ([]Rule, error)) error {
+	return db.changeTeam(ctx, by, "Rules", "team.rules_changed", func(team *Team) (from, to any, err error) {
+		old := team.Rules
+		if old.Version != version {
+			return nil, nil, ErrConflict
+		}
+		rules, err := change(slices.Clone(old.Sentences()))
+		team.Rules = RuleBook{Version: version + 1, Rules: rules}
+		return old.Sentences(), rules, err
+	})
+}
+
+// changeTeam changes a field of the actor's team, for its admins, and records what
+// it was and what it is.
+func (db *DB) changeTeam(ctx context.Context, by Actor, field, action string, change func(*Team) (from, to any, err error)) error {
 	if err := by.may(Administer); err != nil {
 		return err
 	}
@@ -241,35 +255,29 @@ func (db *DB) changeRules(ctx context.Context, by Actor, version int64, change f
 		if err != nil {
 			return err
 		}
-		old := team.Rules
-		if old.Version != version {
-			return ErrConflict
-		}
-		rules, err := change(slices.Clone(old.Sentences()))
+		from, to, err := change(team)
 		if err != nil {
 			return err
 		}
-		team.Rules = RuleBook{Version: version + 1, Rules: rules}
-		if err := tx.gorm.WithContext(ctx).Model(team).Select("Rules").Updates(team).Error; err != nil {
-			return fmt.Errorf("change rules: %w", err)
+		if err := tx.gorm.WithContext(ctx).Model(team).Select(field).Updates(team).Error; err != nil {
+			return fmt.Errorf("change %s: %w", field, err)
 		}
-		return tx.Record(ctx, by, Event{Action: "team.rules_changed", Kind: KindTeam, SubjectID: team.ID, SubjectName: team.Name},
-			map[string]any{"from": old.Sentences(), "to": rules})
+		return tx.Record(ctx, by, Event{Action: action, Kind: KindTeam, SubjectID: team.ID, SubjectName: team.Name}, map[string]any{"from": from, "to": to})
 	})
 }
 
 // meets tells whether an order meets all conditions of the rule. One that asks for
 // a decision is met as soon as one line is what it is about, and one that lets
-// through only when all lines are. month is what the team has spent in the month,
+// through only when all lines are. centre is the cost centre that it counts for, month what the team has spent in the month,
 // asked for when a rule needs it.
-func (r Rule) meets(by Actor, o *Order, month func() (int64, error)) (bool, error) {
+func (r Rule) meets(by Actor, o *Order, centre string, month func() (int64, error)) (bool, error) {
 	lines := func(about func(OrderLine) bool) bool {
 		if len(r.Steps) > 0 {
 			return slices.ContainsFunc(o.Lines, about)
 		}
 		return !slices.ContainsFunc(o.Lines, func(l OrderLine) bool { return !about(l) })
 	}
-	if !(fits(r.Products, o.ProductCode) && fits(r.Roles, by.Role) && fits(r.Faces, by.Face) && fits(r.CostCentres, o.CostCentre) &&
+	if !(fits(r.Products, o.ProductCode) && fits(r.Roles, by.Role) && fits(r.Faces, by.Face) && fits(r.CostCentres, centre) &&
 		(len(r.People) == 0 || slices.ContainsFunc(r.People, func(p Person) bool { return p.ID == by.UserID })) &&
 		lines(func(l OrderLine) bool { return fits(r.Kinds, l.Kind) && fits(r.Regions, l.Region) })) {
 		return false, nil
@@ -301,10 +309,10 @@ func (o *Order) monthly() int64 {
 
 // decides is the rule of the book that an order of the actor meets first, and its
 // place.
-func (b RuleBook) decides(by Actor, o *Order, month func() (int64, error)) (Rule, int, error) {
+func (b RuleBook) decides(by Actor, o *Order, centre string, month func() (int64, error)) (Rule, int, error) {
 	all := b.Sentences()
 	for i, r := range all {
-		if met, err := r.meets(by, o, month); met || err != nil {
+		if met, err := r.meets(by, o, centre, month); met || err != nil {
 			return r, i, err
 		}
 	}
@@ -437,7 +445,7 @@ func (db *DB) TryRules(ctx context.Context, by Actor, in Trial) (v Verdict, err 
 	if err != nil {
 		return v, err
 	}
-	if v.Rule, v.At, err = team.Rules.decides(as, o, func() (int64, error) { return db.spentInMonth(ctx, by) }); err != nil {
+	if v.Rule, v.At, err = team.Rules.decides(as, o, o.centre(team), func() (int64, error) { return db.spentInMonth(ctx, by) }); err != nil {
 		return v, err
 	}
 	v.Way, err = db.way(ctx, as, o, v.Rule.Steps)

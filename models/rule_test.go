@@ -36,13 +36,13 @@ func rule(t *testing.T, db *models.DB, by models.Actor, in models.RuleInput) {
 func otherwise(t *testing.T, db *models.DB, by models.Actor, steps ...string) {
 	t.Helper()
 	book := mustRules(t, db, by).Team.Rules
-	if err := db.PutRule(t.Context(), by, len(book.Sentences())-1, true, asks(models.RuleInput{Version: book.Version}, steps...)); err != nil {
+	if err := db.PutRule(t.Context(), by, len(book.Sentences())-1, true, asking(models.RuleInput{Version: book.Version}, steps...)); err != nil {
 		t.Fatalf("set last rule: %v", err)
 	}
 }
 
-// asks is a rule that asks for these steps.
-func asks(in models.RuleInput, steps ...string) models.RuleInput {
+// asking is a rule that asks for these steps.
+func asking(in models.RuleInput, steps ...string) models.RuleInput {
 	for i, s := range steps {
 		*[]*string{&in.Step1, &in.Step2, &in.Step3}[i] = s
 	}
@@ -87,7 +87,7 @@ func TestFirstRuleThatAnOrderMeetsDecides(t *testing.T) {
 		{"cost centre", models.RuleInput{CostCentres: "IT，R&D, Sales"}, plan, with(func(o *models.Trial) { o.CostCentre = "R&" })},
 		{"all of them", models.RuleInput{Kinds: []string{"plan"}, Over: "10000", Faces: []string{"form"}}, plan, with(func(o *models.Trial) { o.Face = models.ByAPI })},
 	} {
-		rule(t, db, team.Admin, asks(tt.in, "admin"))
+		rule(t, db, team.Admin, asking(tt.in, "admin"))
 		for in, want := range map[models.Trial]int{tt.meets: 0, tt.not: 1} {
 			got, err := db.TryRules(t.Context(), team.Admin, in)
 			if err != nil || got.At != want || (len(got.Way) > 0) != (want == 0) {
@@ -108,7 +108,7 @@ func TestOrderTakesTheStepsOfItsRuleInTheirOrder(t *testing.T) {
 	t.Parallel()
 	db := modelstest.Open(t)
 	team := modelstest.NewTeam(t, db)
-	rule(t, db, team.Admin, asks(models.RuleInput{Kinds: []string{"bucket"}}, "approver", "admin"))
+	rule(t, db, team.Admin, asking(models.RuleInput{Kinds: []string{"bucket"}}, "approver", "admin"))
 	preview, err := db.PreviewOrder(t.Context(), team.Requester, bucketOrder("two-steps", ""))
 	if err != nil || len(preview.Way) != 2 {
 		t.Fatalf("got %d steps, %v; want two", len(preview.Way), err)
@@ -193,7 +193,7 @@ func TestMonthCountsWithTheOrder(t *testing.T) {
 	db := modelstest.OpenWith(t, models.Options{Clock: clock.Now})
 	team := modelstest.NewTeam(t, db)
 	first := mustPlace(t, db, team.Requester, planOrder(example()))
-	rule(t, db, team.Admin, asks(models.RuleInput{Over: fmt.Sprint(first.TotalMinor * 3 / 200), ByMonth: true}, "approver"))
+	rule(t, db, team.Admin, asking(models.RuleInput{Over: fmt.Sprint(first.TotalMinor * 3 / 200), ByMonth: true}, "approver"))
 	if o := mustPlace(t, db, team.Requester, planOrder(example())); o.State != models.OrderPending {
 		t.Errorf("with the month it is %s, want it pending", o.State)
 	}
@@ -218,7 +218,7 @@ func TestRulesThatAreRefused(t *testing.T) {
 		{"roles", "unknown", models.RuleInput{Roles: []string{"viewer"}}},
 		{"people", "unknown", models.RuleInput{People: []string{"nobody"}}},
 		{"faces", "unknown", models.RuleInput{Faces: []string{"server"}}},
-		{"step_1", "unknown", asks(models.RuleInput{}, team.Requester.UserID)},
+		{"step_1", "unknown", asking(models.RuleInput{}, team.Requester.UserID)},
 	} {
 		if err := db.PutRule(t.Context(), team.Admin, 0, false, tt.in); !rejects(err, tt.field, tt.rule) {
 			t.Errorf("%+v: got %v, want %s %s", tt.in, err, tt.field, tt.rule)
@@ -237,10 +237,10 @@ func TestFaultsOfRulesAreSaid(t *testing.T) {
 	t.Parallel()
 	db := modelstest.Open(t)
 	team := modelstest.NewTeam(t, db)
-	rule(t, db, team.Admin, asks(models.RuleInput{Kinds: []string{"plan", "store"}, Over: "100"}, "approver"))
-	rule(t, db, team.Admin, asks(models.RuleInput{Kinds: []string{"plan"}, Over: "200"}, "admin"))
-	rule(t, db, team.Admin, asks(models.RuleInput{Kinds: []string{"plan"}, Over: "50", People: []string{team.Admin.UserID}}, "admin"))
-	rule(t, db, team.Admin, asks(models.RuleInput{Kinds: []string{"bucket"}}, team.Approver.UserID))
+	rule(t, db, team.Admin, asking(models.RuleInput{Kinds: []string{"plan", "store"}, Over: "100"}, "approver"))
+	rule(t, db, team.Admin, asking(models.RuleInput{Kinds: []string{"plan"}, Over: "200"}, "admin"))
+	rule(t, db, team.Admin, asking(models.RuleInput{Kinds: []string{"plan"}, Over: "50", People: []string{team.Admin.UserID}}, "admin"))
+	rule(t, db, team.Admin, asking(models.RuleInput{Kinds: []string{"bucket"}}, team.Approver.UserID))
 	if _, err := db.ChangeRole(t.Context(), team.Admin, team.Approver.UserID, models.RoleInput{Role: models.Viewer}); err != nil {
 		t.Fatal(err)
 	}

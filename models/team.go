@@ -24,8 +24,9 @@ type Team struct {
 	// Rules say which orders wait for whom, LapseDays for how long at most.
 	Rules        RuleBook `gorm:"serializer:json;not null"`
 	LapseDays    int
-	PlanAPI      bool `gorm:"column:plan_api"` // false: scripts cannot order plans, only people
-	StorePrepaid bool // false: nobody orders stores for a term that is paid in advance
+	Budgets      Budgets `gorm:"serializer:json;not null"`
+	PlanAPI      bool    `gorm:"column:plan_api"` // false: scripts cannot order plans, only people
+	StorePrepaid bool    // false: nobody orders stores for a term that is paid in advance
 	LegalName    string
 	Address      string
 	TaxNumber    string

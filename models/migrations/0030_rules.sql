@@ -29,3 +29,27 @@ CREATE INDEX approvals_decided ON approvals (team_id, decided_by, at, id) WHERE 
 
 INSERT INTO approvals (id, team_id, order_number, role, person_id, person_name, instead, requested_by, key_maker, state, decided_by, decider_name, reason, at)
   SELECT number * 10 + 1, team_id, number, 'approver', '', '', false, requested_by, '', 'open', '', '', '', created_at FROM orders WHERE state = 'pending';
+
+-- What a team may spend, as JSON, and what of it is taken in each period: reserved
+-- by orders that are not completed, and spent. Each order behind it is an entry.
+ALTER TABLE teams ADD COLUMN budgets text NOT NULL DEFAULT '{}';
+CREATE TABLE budget_periods (
+  budget_id {key} NOT NULL,
+  period {key} NOT NULL,
+  team_id {key} NOT NULL REFERENCES teams (id),
+  reserved_minor bigint NOT NULL,
+  spent_minor bigint NOT NULL,
+  PRIMARY KEY (budget_id, period)
+);
+CREATE TABLE budget_entries (
+  order_number bigint NOT NULL,
+  budget_id {key} NOT NULL,
+  period {key} NOT NULL,
+  team_id {key} NOT NULL REFERENCES teams (id),
+  amount_minor bigint NOT NULL,
+  over boolean NOT NULL,
+  state {key} NOT NULL,
+  at {time} NOT NULL,
+  PRIMARY KEY (order_number, budget_id, period)
+);
+CREATE INDEX budget_entries_of ON budget_entries (budget_id, period, order_number);

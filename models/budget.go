@@ -1,0 +1,380 @@
+package models
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"quartermaster/models/pricing"
+	"quartermaster/models/query"
+)
+
+// Budget is what a team, or one of its cost centres, may spend in each month or
+// year, by the calendar of UTC+8.
+type Budget struct {
+	ID          string
+	CostCentre  string // "" is the whole team
+	Yearly      bool   `json:",omitempty"`
+	AmountMinor int64
+	// Hold tells that an order over the budget waits for an admin, instead of being
+	// refused.
+	Hold bool `json:",omitempty"`
+}
+
+// period is the period of the budget that a moment is in: "2026-11" or "2026".
+func (b Budget) period(t time.Time) string {
+	if b.Yearly {
+		return t.In(pricing.Zone).Format("2006")
+	}
+	return t.In(pricing.Zone).Format("2006-01")
+}
+
+// ends is when the period of the budget ends that a moment is in.
+func (b Budget) ends(t time.Time) time.Time {
+	t = t.In(pricing.Zone)
+	if b.Yearly {
+		return time.Date(t.Year()+1, 1, 1, 0, 0, 0, 0, pricing.Zone)
+	}
+	return time.Date(t.Year(), t.Month()+1, 1, 0, 0, 0, 0, pricing.Zone)
+}
+
+// Budgets are a team's budgets.
+type Budgets struct {
+	// Version counts the changes.
+	Version int64
+	All     []Budget `json:",omitempty"`
+}
+
+// BudgetInput is a budget as a form has it.
+type BudgetInput struct {
+	Scope  string `form:"budget_centre" validate:"line,max=64"` // the cost centre, "" for the whole team
+	Period string `form:"budget_period" validate:"oneof=month year"`
+	Amount string `form:"budget_amount" validate:"required,max=20"`
+	Over   string `form:"budget_over" validate:"oneof=refuse hold"`
+	// Version is that of the budgets that the form was made of.
+	Version int64 `form:"version"`
+}
+
+// PutBudget makes a budget of the actor's team, or changes the one of an id. There
+// is one for each cost centre and length of period (Invalid "taken").
+func (db *DB) PutBudget(ctx context.Context, by Actor, id string, in BudgetInput) error {
+	broken := Invalid(nil).With(Check(&in))
+	amount, err := pricing.ParseDecimal(in.Amount)
+	if err != nil && in.Amount != "" || err == nil && amount == 0 {
+		broken = Invalid(nil).With(broken, invalid("budget_amount", "amount"))
+	}
+	if broken != nil {
+		return broken
+	}
+	return db.changeBudgets(ctx, by, in.Version, func(all []Budget) ([]Budget, error) {
+		b := Budget{ID: cmp.Or(id, db.newID()), CostCentre: in.Scope, Yearly: in.Period == "year", AmountMinor: amount, Hold: in.Over == "hold"}
+		at := -1
+		for i, have := range all {
+			switch {
+			case have.ID == id:
+				at = i
+			case have.CostCentre == b.CostCentre && have.Yearly == b.Yearly:
+				return nil, invalid("budget_centre", "taken")
+			}
+		}
+		switch {
+		case at >= 0 && (all[at].CostCentre != b.CostCentre || all[at].Yearly != b.Yearly):
+			return nil, invalid("budget_centre", "budget_fixed")
+		case at >= 0:
+			all[at] = b
+			return all, nil
+		case id != "":
+			return nil, ErrNotFound
+		}
+		return append(all, b), nil
+	})
+}
+
+// DeleteBudget takes a budget of the actor's team away. What was counted in it
+// stays in the record of its orders.
+func (db *DB) DeleteBudget(ctx context.Context, by Actor, version int64, id string) error {
+	return db.changeBudgets(ctx, by, version, func(all []Budget) ([]Budget, error) {
+		left := slices.DeleteFunc(slices.Clone(all), func(b Budget) bool { return b.ID == id })
+		if len(left) == len(all) {
+			return nil, ErrNotFound
+		}
+		return left, nil
+	})
+}
+
+// changeBudgets changes the team's budgets of a version: ErrConflict says that they
+// have another by now.
+func (db *DB) changeBudgets(ctx context.Context, by Actor, version int64, change func([]Budget) ([]Budget, error)) error {
+	return db.changeTeam(ctx, by, "Budgets", "team.budgets_changed", func(team *Team) (from, to any, err error) {
+		old := team.Budgets
+		if old.Version != version {
+			return nil, nil, ErrConflict
+		}
+		all, err := change(slices.Clone(old.All))
+		team.Budgets = Budgets{Version: version + 1, All: all}
+		return old.All, all, err
+	})
+}
+
+// Effect is what an order does, or would do, to a budget in a period.
+type Effect struct {
+	Budget
+	Period string
+	// TakenMinor is what other orders have reserved and spent, OrderMinor what the
+	// order takes.
+	TakenMinor, OrderMinor int64
+}
+
+// Left is what is left of the budget without the order, in hundredths; below zero
+// where it is passed.
+func (e Effect) Left() int64 { return e.AmountMinor - e.TakenMinor }
+
+// Over tells whether the order passes the budget.
+func (e Effect) Over() bool { return e.OrderMinor > 0 && e.OrderMinor > e.Left() }
+
+// BudgetPeriod is what is taken of a budget in a period.
+type BudgetPeriod struct {
+	BudgetID      string `gorm:"primaryKey"`
+	Period        string `gorm:"primaryKey"`
+	TeamID        string
+	ReservedMinor int64
+	SpentMinor    int64
+}
+
+// BudgetState is what an entry does to its budget.
+type BudgetState string
+
+// States of an entry: reserved → spent or released.
+const (
+	BudgetReserved BudgetState = "reserved"
+	BudgetSpent    BudgetState = "spent"
+	BudgetReleased BudgetState = "released"
+)
+
+// BudgetEntry is an order in a period of a budget.
+type BudgetEntry struct {
+	OrderNumber int64  `gorm:"primaryKey;autoIncrement:false"`
+	BudgetID    string `gorm:"primaryKey"`
+	Period      string `gorm:"primaryKey"`
+	TeamID      string
+	AmountMinor int64
+	Over        bool // an admin let it over the budget
+	State       BudgetState
+	At          time.Time
+}
+
+// TableName is where entries are kept.
+func (BudgetEntry) TableName() string { return "budget_entries" }
+
+// centre is the cost centre that an order counts for.
+func (o *Order) centre(team *Team) string { return cmp.Or(o.CostCentre, team.CostCentre) }
+
+// until is what an order costs up to a moment, in hundredths: what is due, and what
+// is charged by the hour from now on.
+func (o *Order) until(now, end time.Time) (int64, error) {
+	sum := o.TotalMinor
+	for _, l := range o.Lines {
+		if !l.Metered() {
+			continue
+		}
+		hourly, err := pricing.MulDiv(l.HourlyMicro, int64(end.Sub(now)/time.Minute), 60*10_000)
+		if err == nil {
+			sum, err = pricing.Add(sum, hourly)
+		}
+		if err != nil {
+			return 0, invalid("", "amount_too_large")
+		}
+	}
+	return sum, nil
+}
+
+// effects are what an order does to the budgets of its team.
+func (db *DB) effects(ctx context.Context, by Actor, o *Order) ([]Effect, error) {
+	team, err := db.teamSettings(ctx, by)
+	if err != nil || len(team.Budgets.All) == 0 {
+		return nil, err
+	}
+	now := db.TeamNow(by)
+	var out []Effect
+	for _, b := range team.Budgets.All {
+		if b.CostCentre != "" && b.CostCentre != o.centre(team) {
+			continue
+		}
+		amount, err := o.until(now, b.ends(now))
+		if err != nil {
+			return nil, err
+		}
+		if amount <= 0 {
+			continue
+		}
+		e := Effect{Budget: b, Period: b.period(now), OrderMinor: amount}
+		taken, err := db.taken(ctx, b.ID, e.Period)
+		if err != nil {
+			return nil, err
+		}
+		e.TakenMinor = taken.ReservedMinor + taken.SpentMinor
+		out = append(out, e)
+	}
+	return out, nil
+}
+
+// taken is what is taken of a budget in a period.
+func (db *DB) taken(ctx context.Context, id, period string) (p BudgetPeriod, err error) {
+	found, err := query.Of[BudgetPeriod](db.gorm).Where("budget_id = ? AND period = ?", id, period).Find(ctx)
+	if len(found) > 0 {
+		p = found[0]
+	}
+	return p, translate(err)
+}
+
+// withinBudget refuses an order that passes a budget ("over_budget"), or lets it
+// wait for an admin as the last step of its way.
+func (db *DB) withinBudget(ctx context.Context, by Actor, q *Quote) (err error) {
+	if q.Effects, err = db.effects(ctx, by, q.Order); err != nil {
+		return err
+	}
+	hold := false
+	for _, e := range q.Effects {
+		if e.Over() && !e.Hold {
+			return invalid("", "over_budget", pricing.Decimal(max(0, e.Left())))
+		}
+		hold = hold || e.Over()
+	}
+	if !hold || len(q.Way) > 0 && q.Way[len(q.Way)-1].Role == Admin {
+		return nil
+	}
+	steps := make([]Ask, len(q.Way), len(q.Way)+1)
+	for i, a := range q.Way {
+		steps[i] = a.Ask()
+	}
+	q.Way, err = db.way(ctx, by, q.Order, append(steps, anyAdmin))
+	return err
+}
+
+// reserve counts an order that is being placed in the budgets of its team.
+func (db *DB) reserve(ctx context.Context, o *Order, effects []Effect) error {
+	for _, e := range effects {
+		entry := &BudgetEntry{OrderNumber: o.Number, BudgetID: e.ID, Period: e.Period, TeamID: o.TeamID, AmountMinor: e.OrderMinor, Over: e.Over(), State: o.budgetState(), At: o.CreatedAt}
+		if err := query.Of[BudgetEntry](db.gorm).Create(ctx, entry); err != nil {
+			return fmt.Errorf("record budget entry: %w", err)
+		}
+		if err := db.take(ctx, entry, entry.AmountMinor); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// budgetState is what an order in its state does to budgets.
+func (o *Order) budgetState() BudgetState {
+	switch o.State {
+	case OrderCompleted:
+		return BudgetSpent
+	case OrderRejected, OrderCancelled, OrderLapsed, OrderFailed:
+		return BudgetReleased
+	}
+	return BudgetReserved
+}
+
+// take adds an amount to what an entry's state takes of its budget.
+func (db *DB) take(ctx context.Context, e *BudgetEntry, amount int64) error {
+	var reserved, spent int64
+	switch e.State {
+	case BudgetReserved:
+		reserved = amount
+	case BudgetSpent:
+		spent = amount
+	default:
+		return nil
+	}
+	_, err := query.Do(ctx, db.gorm, `INSERT INTO budget_periods (budget_id, period, team_id, reserved_minor, spent_minor) VALUES (?, ?, ?, ?, ?)
+		ON CONFLICT (budget_id, period) DO UPDATE SET reserved_minor = budget_periods.reserved_minor + excluded.reserved_minor,
+		spent_minor = budget_periods.spent_minor + excluded.spent_minor`, e.BudgetID, e.Period, e.TeamID, reserved, spent)
+	if err != nil {
+		return fmt.Errorf("count budget: %w", err)
+	}
+	return nil
+}
+
+// account moves what an order takes of budgets to what it does in its state. It is
+// called wherever the state of an order that was placed changes.
+func (db *DB) account(ctx context.Context, o *Order) error {
+	entries, err := query.Of[BudgetEntry](db.gorm).Where("order_number = ?", o.Number).Find(ctx)
+	if err != nil {
+		return translate(err)
+	}
+	to := o.budgetState()
+	for i := range entries {
+		e := &entries[i]
+		if e.State == to {
+			continue
+		}
+		if err := db.take(ctx, e, -e.AmountMinor); err != nil {
+			return err
+		}
+		e.State = to
+		if err := db.take(ctx, e, e.AmountMinor); err != nil {
+			return err
+		}
+		if err := db.gorm.WithContext(ctx).Model(e).Select("State").Updates(e).Error; err != nil {
+			return fmt.Errorf("change budget entry: %w", err)
+		}
+	}
+	return nil
+}
+
+// BudgetUse is a budget with what is taken of it in its present period.
+type BudgetUse struct {
+	Budget
+	BudgetPeriod
+}
+
+// Free is what is left of it, in hundredths; below zero where it is passed.
+func (u BudgetUse) Free() int64 { return u.AmountMinor - u.ReservedMinor - u.SpentMinor }
+
+// ListBudgets are the budgets of the actor's team as they stand.
+func (db *DB) ListBudgets(ctx context.Context, by Actor) (*Team, []BudgetUse, error) {
+	team, err := db.FindTeam(ctx, by)
+	if err != nil {
+		return nil, nil, err
+	}
+	var out []BudgetUse
+	for _, b := range team.Budgets.All {
+		period := b.period(db.TeamNow(by))
+		p, err := db.taken(ctx, b.ID, period)
+		if err != nil {
+			return nil, nil, err
+		}
+		p.Period = period
+		out = append(out, BudgetUse{b, p})
+	}
+	return team, out, nil
+}
+
+// OrderEffects are what an order of the actor's team takes of its budgets.
+func (db *DB) OrderEffects(ctx context.Context, by Actor, o *Order) ([]Effect, error) {
+	entries, err := query.Of[BudgetEntry](db.gorm).Where("order_number = ? AND team_id = ?", o.Number, by.TeamID).Find(ctx)
+	if err != nil || len(entries) == 0 {
+		return nil, translate(err)
+	}
+	team, err := db.FindTeam(ctx, by)
+	if err != nil {
+		return nil, err
+	}
+	var out []Effect
+	for _, entry := range entries {
+		for _, b := range team.Budgets.All {
+			if b.ID != entry.BudgetID || entry.State == BudgetReleased {
+				continue
+			}
+			p, err := db.taken(ctx, b.ID, entry.Period)
+			if err != nil {
+				return nil, err
+			}
+			out = append(out, Effect{b, entry.Period, p.ReservedMinor + p.SpentMinor - entry.AmountMinor, entry.AmountMinor})
+		}
+	}
+	return out, nil
+}

@@ -1,0 +1,210 @@
+package models_test
+
+import (
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"sync"
+	"testing"
+	"time"
+
+	"quartermaster/models"
+	"quartermaster/models/modelstest"
+	"quartermaster/models/pricing"
+)
+
+// budget makes a budget of so many hundredths a month.
+func budget(t *testing.T, db *models.DB, by models.Actor, centre, over string, minor int64) models.Budget {
+	t.Helper()
+	team, _, err := db.ListBudgets(t.Context(), by)
+	if err == nil {
+		err = db.PutBudget(t.Context(), by, "", models.BudgetInput{Scope: centre, Period: "month", Amount: pricing.Decimal(minor), Over: over, Version: team.Budgets.Version})
+	}
+	if err != nil {
+		t.Fatalf("make budget: %v", err)
+	}
+	_, all, err := db.ListBudgets(t.Context(), by)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return all[len(all)-1].Budget
+}
+
+// use is what is reserved and spent of the team's first budget.
+func use(t *testing.T, db *models.DB, by models.Actor) (reserved, spent int64) {
+	t.Helper()
+	_, all, err := db.ListBudgets(t.Context(), by)
+	if err != nil || len(all) == 0 {
+		t.Fatalf("%d budgets, %v", len(all), err)
+	}
+	return all[0].ReservedMinor, all[0].SpentMinor
+}
+
+func TestOrdersReserveSpendAndReleaseTheBudget(t *testing.T) {
+	t.Parallel()
+	db := modelstest.Open(t)
+	team := modelstest.NewTeam(t, db)
+	preview, err := db.PreviewOrder(t.Context(), team.Requester, planOrder(example()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	price := preview.Order.TotalMinor
+	budget(t, db, team.Admin, "", "refuse", 3*price)
+	otherwise(t, db, team.Admin, "approver")
+	is := func(when string, reserved, spent int64) {
+		t.Helper()
+		if r, s := use(t, db, team.Viewer); r != reserved*price || s != spent*price {
+			t.Errorf("%s: %d reserved and %d spent, want %d and %d prices of %d", when, r, s, reserved, spent, price)
+		}
+	}
+	first := mustPlace(t, db, team.Requester, planOrder(example()))
+	second := mustPlace(t, db, team.Requester, planOrder(example()))
+	mustPlace(t, db, team.Requester, bucketOrder("costs-nothing", ""))
+	is("two wait", 2, 0)
+	if effects, err := db.OrderEffects(t.Context(), team.Approver, second); err != nil || len(effects) != 1 || effects[0].Left() != 2*price || effects[0].OrderMinor != price {
+		t.Errorf("the second takes %+v, %v", effects, err)
+	}
+	mustDecide(t, db, team.Approver, first, true)
+	is("one is approved", 1, 1)
+	mustDecide(t, db, team.Approver, second, false)
+	is("one is rejected", 0, 1)
+	third := mustPlace(t, db, team.Requester, planOrder(example()))
+	if _, err := db.CancelOrder(t.Context(), team.Requester, third.Number, third.Version); err != nil {
+		t.Fatal(err)
+	}
+	is("one is cancelled", 0, 1)
+	otherwise(t, db, team.Admin)
+	mustPlace(t, db, team.Requester, planOrder(example()))
+	mustPlace(t, db, team.Requester, planOrder(example()))
+	is("it is spent", 0, 3)
+	for _, by := range []models.Actor{team.Requester, byAPI(team.Requester)} {
+		if q, err := db.PlaceOrder(t.Context(), by, planOrder(example())); !rejects(err, "", "over_budget") || len(q.Effects) != 1 || q.Effects[0].Left() != 0 {
+			t.Errorf("over the budget by %s: got %v with %+v", by.Face, err, q.Effects)
+		}
+	}
+	is("nothing more came", 0, 3)
+}
+
+func TestOrderOverTheBudgetWaitsForAnAdmin(t *testing.T) {
+	t.Parallel()
+	db := modelstest.Open(t)
+	team := modelstest.NewTeam(t, db)
+	budget(t, db, team.Admin, "R&D", "hold", 1)
+	in := planOrder(example())
+	if o := mustPlace(t, db, team.Requester, in); o.State != models.OrderCompleted {
+		t.Errorf("of another cost centre it is %s", o.State)
+	}
+	in.CostCentre = "R&D"
+	o := mustPlace(t, db, team.Requester, in)
+	way := mustWay(t, db, team.Viewer, o.Number)
+	if o.State != models.OrderPending || len(way) != 1 || way[0].Role != models.Admin {
+		t.Fatalf("over the budget it is %s with %+v, want it to wait for an admin", o.State, way)
+	}
+	if _, err := db.DecideOrder(t.Context(), team.Approver, o.Number, o.Version, true, ""); !errors.Is(err, models.ErrForbidden) {
+		t.Errorf("an approver lets it over: %v", err)
+	}
+	mustDecide(t, db, team.Admin, o, true)
+	if _, spent := use(t, db, team.Viewer); spent != o.TotalMinor {
+		t.Errorf("%d spent, want %d", spent, o.TotalMinor)
+	}
+}
+
+// TestOrdersAtOnceNeverPassTheBudgetTogether places 50 orders at once where there
+// is room for 7.
+func TestOrdersAtOnceNeverPassTheBudgetTogether(t *testing.T) {
+	t.Parallel()
+	db := modelstest.Open(t)
+	team := modelstest.NewTeam(t, db)
+	preview, err := db.PreviewOrder(t.Context(), team.Requester, planOrder(example()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	price := preview.Order.TotalMinor
+	budget(t, db, team.Admin, "", "refuse", 7*price+price/2)
+	var all sync.WaitGroup
+	errs := make([]error, 50)
+	for i := range errs {
+		all.Go(func() { _, errs[i] = db.PlaceOrder(t.Context(), team.Requester, planOrder(example())) })
+	}
+	all.Wait()
+	placed := 0
+	for _, err := range errs {
+		if err == nil {
+			placed++
+		} else if !rejects(err, "", "over_budget") {
+			t.Errorf("got %v", err)
+		}
+	}
+	if reserved, spent := use(t, db, team.Viewer); placed != 7 || reserved != 0 || spent != 7*price {
+		t.Errorf("%d placed, %d reserved, %d spent; want 7 for %d", placed, reserved, spent, 7*price)
+	}
+}
+
+// TestBudgetsEqualTheirOrders does random things to orders and budgets, and
+// compares what is taken with the orders behind it.
+func TestBudgetsEqualTheirOrders(t *testing.T) {
+	t.Parallel()
+	clock := modelstest.NewClock()
+	o := modelstest.Choose(t, models.Options{Clock: clock.Now})
+	db := modelstest.OpenWith(t, o)
+	team := modelstest.NewTeam(t, db)
+	r := rand.New(rand.NewPCG(7, 7)) // #nosec G404 -- a test
+	rule(t, db, team.Admin, asking(models.RuleInput{Over: "300"}, "approver"))
+	budget(t, db, team.Admin, "", "hold", 500_000)
+	budget(t, db, team.Admin, "R&D", "refuse", 200_000)
+	var orders []*models.Order
+	for range 120 {
+		in := planOrder(example())
+		in.CostCentre = []string{"", "R&D", "IT"}[r.IntN(3)]
+		in.Lines[0].(*models.PlanInput).Duration = []string{"1", "6"}[r.IntN(2)]
+		switch n := r.IntN(10); {
+		case n < 5:
+			if q, err := db.PlaceOrder(t.Context(), team.Requester, in); err == nil {
+				orders = append(orders, q.Order)
+			} else if !isInvalid(err) {
+				t.Fatal(err)
+			}
+		case n < 7 && len(orders) > 0:
+			old := orders[r.IntN(len(orders))]
+			for _, by := range []models.Actor{team.Approver, team.Admin} {
+				_, err := db.DecideOrder(t.Context(), by, old.Number, findOrder(t, db, team.Viewer, old.Number).Version, r.IntN(3) > 0, "so")
+				if err != nil && !errors.Is(err, models.ErrConflict) && !errors.Is(err, models.ErrForbidden) && !isInvalid(err) {
+					t.Fatal(err)
+				}
+			}
+		case n < 8 && len(orders) > 0:
+			old := orders[r.IntN(len(orders))]
+			_, _ = db.CancelOrder(t.Context(), team.Requester, old.Number, findOrder(t, db, team.Viewer, old.Number).Version)
+		case n < 9:
+			clock.Move(time.Duration(r.IntN(20)) * 24 * time.Hour)
+			if err := db.LapseOrders(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	sums := map[models.BudgetState]int64{}
+	for _, o := range orders {
+		kept := findOrder(t, db, team.Viewer, o.Number)
+		switch kept.State {
+		case models.OrderCompleted:
+			sums[models.BudgetSpent] += kept.TotalMinor
+		case models.OrderPending:
+			sums[models.BudgetReserved] += kept.TotalMinor
+		}
+	}
+	reserved, spent, err := models.SumOfBudget(t.Context(), db, team.Admin.TeamID, "")
+	if err != nil || reserved != sums[models.BudgetReserved] || spent != sums[models.BudgetSpent] {
+		t.Errorf("the team's budget has %d reserved and %d spent, %v; the orders %v", reserved, spent, err, sums)
+	}
+	if len(orders) < 20 || sums[models.BudgetSpent] == 0 {
+		t.Errorf("only %d orders for %v", len(orders), sums)
+	}
+	if reserved, spent, err = models.SumOfBudget(t.Context(), db, team.Admin.TeamID, "R&D"); err != nil || reserved+spent == 0 {
+		t.Errorf("the cost centre has %s", fmt.Sprint(reserved, spent, err))
+	}
+}
+
+func isInvalid(err error) bool {
+	var in models.Invalid
+	return errors.As(err, &in)
+}
