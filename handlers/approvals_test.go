@@ -116,3 +116,43 @@ func TestRulesAreTriedAndRefusedOnTheirPage(t *testing.T) {
 		t.Errorf("an approver gets the form of a rule: %d", p.Status)
 	}
 }
+
+func TestBudgetIsMadeShownAndKept(t *testing.T) {
+	t.Parallel()
+	site := open(t)
+	admin, requester := site.SignIn(t, models.Admin), site.SignIn(t, models.Requester)
+	for typed, want := range map[string]string{"nothing": "Enter an amount", "": "Enter", "0": "Enter an amount"} {
+		p := admin.Submit(t, admin.Get(t, "/team/budgets"), "#budget-form", webtest.Values{"budget_amount": typed})
+		if got := p.Text(".error-summary"); p.Status != http.StatusUnprocessableEntity || !strings.Contains(got, want) {
+			t.Errorf("%q: got %d: %q", typed, p.Status, got)
+		}
+	}
+	if p := admin.Submit(t, admin.Get(t, "/team/budgets"), "#budget-form", webtest.Values{"budget_amount": "1,000"}); p.Status != http.StatusSeeOther {
+		t.Fatalf("got %d: %q", p.Status, p.Text(".error-summary"))
+	}
+	form := requester.Get(t, examplePlan)
+	if got := form.Text("#summary .meter"); !strings.Contains(got, "¥1,000.00 →") {
+		t.Errorf("the form says %q of the budget", got)
+	}
+	order := requester.Submit(t, form, "form#plan-form", nil).Location()
+	p := admin.Get(t, "/team/budgets")
+	if got := p.Text("#main .meter"); strings.Contains(got, "¥0.00 of") || !strings.Contains(got, "of ¥1,000.00") {
+		t.Errorf("after the order the budget says %q", got)
+	}
+	link, _ := p.Find("a[href^='/team/budgets/']").First().Attr("href")
+	if got := admin.Get(t, link).Text("#budget-orders"); !strings.Contains(got, "Spent") {
+		t.Errorf("the orders of the budget at %q are %q (the plan went to %q)", link, got, order)
+	}
+	// Smaller than what is spent: the next order is refused, and loses nothing.
+	edit, _ := p.Find("a[href*='edit=']").First().Attr("href")
+	if p := admin.Submit(t, admin.Get(t, strings.Split(edit, "#")[0]), "#budget-form", webtest.Values{"budget_amount": "0.01"}); p.Status != http.StatusSeeOther {
+		t.Fatalf("got %d: %q", p.Status, p.Text(".error-summary"))
+	}
+	over := requester.Submit(t, requester.Get(t, examplePlan), "form#plan-form", webtest.Values{"note": "kept"})
+	if over.Status != http.StatusUnprocessableEntity || !strings.Contains(over.Text(".error-summary"), "Over budget") || over.Text("#note") != "kept" {
+		t.Errorf("over the budget: got %d: %q with %q", over.Status, over.Text(".error-summary"), over.Text("#note"))
+	}
+	if p := requester.Post(t, "/team/budgets", url.Values{"budget_amount": {"5"}, "budget_period": {"month"}, "budget_over": {"refuse"}}); p.Status != http.StatusForbidden {
+		t.Errorf("a requester makes a budget: %d", p.Status)
+	}
+}

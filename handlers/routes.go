@@ -144,6 +144,13 @@ func pageRoutes(cfg Config) (http.Handler, error) {
 
 	List[models.Approval]{DB: cfg.DB, View: views.Approvals}.route(member)
 
+	budgets := Budgets{DB: cfg.DB}
+	member.GET("/team/budgets", web.Page(budgets.List))
+	member.POST("/team/budgets", web.Page(budgets.Save))
+	member.POST("/team/budgets/:id", web.Page(budgets.Save))
+	member.POST("/team/budgets/:id/removal", web.Page(budgets.Delete))
+	List[models.BudgetEntry]{DB: cfg.DB, View: views.BudgetEntries}.route(member)
+
 	approvalRules := Rules{DB: cfg.DB}
 	member.GET("/team/rules", web.Page(approvalRules.List))
 	member.POST("/team/rules", web.Page(approvalRules.Save))

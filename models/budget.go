@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"quartermaster/models/list"
 	"quartermaster/models/pricing"
 	"quartermaster/models/query"
 )
@@ -55,6 +56,25 @@ type BudgetInput struct {
 	Over   string `form:"budget_over" validate:"oneof=refuse hold"`
 	// Version is that of the budgets that the form was made of.
 	Version int64 `form:"version"`
+}
+
+// Input is the input that would leave the budget of an id as it is, and for "" that
+// of a new one; ok tells whether there is such a budget.
+func (b Budgets) Input(id string) (in BudgetInput, ok bool) {
+	in = BudgetInput{Period: "month", Over: "refuse", Version: b.Version}
+	for _, have := range b.All {
+		if have.ID != id {
+			continue
+		}
+		in.Scope, in.Amount, ok = have.CostCentre, pricing.Decimal(have.AmountMinor), true
+		if have.Yearly {
+			in.Period = "year"
+		}
+		if have.Hold {
+			in.Over = "hold"
+		}
+	}
+	return in, ok || id == ""
 }
 
 // PutBudget makes a budget of the actor's team, or changes the one of an id. There
@@ -377,4 +397,26 @@ func (db *DB) OrderEffects(ctx context.Context, by Actor, o *Order) ([]Effect, e
 		}
 	}
 	return out, nil
+}
+
+// BudgetEntries is the list of the orders behind a budget of the actor's team,
+// newest first.
+var BudgetEntries = &List[BudgetEntry]{
+	Right: See,
+	Desc: list.Desc[BudgetEntry]{
+		Table: "budget_entries", Key: "order_number", Scope: "budget_id",
+		Columns: []string{"order_number", "period", "amount_minor", "over", "state", "at"},
+		Into: func(e *BudgetEntry, to []any) []any {
+			return append(to, &e.OrderNumber, &e.Period, &e.AmountMinor, &e.Over, (*string)(&e.State), &e.At)
+		},
+		Sorts:   []list.Sort{{Name: "number", Columns: []string{"order_number", "period"}}},
+		Indexes: []list.Index{{Name: "budget_entries_of", Sort: "number"}},
+	},
+	Below: func(ctx context.Context, db *DB, by Actor, of string) error {
+		team, err := db.FindTeam(ctx, by)
+		if err == nil && !slices.ContainsFunc(team.Budgets.All, func(b Budget) bool { return b.ID == of }) {
+			err = ErrNotFound
+		}
+		return err
+	},
 }

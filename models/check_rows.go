@@ -123,6 +123,20 @@ func orderLooks(kinds []KindFacts) []look {
 		bySQL("orders whose total is not that of their lines", `SELECT CAST(o.number AS text) AS id, o.team_id, o.title AS name, o.total_minor AS have, `+sumOf("l.amount_minor")+` AS want
 			FROM orders o JOIN order_lines l ON l.order_number = o.number GROUP BY o.number HAVING o.total_minor <> `+sumOf("l.amount_minor"),
 			"{id} says {have} and its lines {want}", ""),
+		bySQL("orders that wait for nobody", `SELECT CAST(o.number AS text) AS id, o.team_id, o.title AS name, COUNT(a.id) AS have, 1 AS want
+			FROM orders o LEFT JOIN approvals a ON a.order_number = o.number AND a.state = 'open' WHERE o.state = 'pending' GROUP BY o.number, o.team_id, o.title HAVING COUNT(a.id) <> 1
+			UNION ALL SELECT CAST(o.number AS text), o.team_id, o.title, COUNT(*), 0 FROM approvals a JOIN orders o ON o.number = a.order_number
+				WHERE a.state IN ('open', 'waiting') AND o.state <> 'pending' GROUP BY o.number, o.team_id, o.title`,
+			"{id} has {have} open approvals, not {want}", ""),
+		bySQL("budgets that do not add up to their orders", `WITH had AS (SELECT budget_id || ' ' || period AS id, team_id, reserved_minor AS reserved, spent_minor AS spent FROM budget_periods),
+			want AS (SELECT budget_id || ' ' || period AS id, team_id,
+				CAST(SUM(CASE WHEN state = 'reserved' THEN amount_minor ELSE 0 END) AS bigint) AS reserved,
+				CAST(SUM(CASE WHEN state = 'spent' THEN amount_minor ELSE 0 END) AS bigint) AS spent FROM budget_entries GROUP BY budget_id, period, team_id)
+			SELECT COALESCE(had.id, want.id) AS id, COALESCE(had.team_id, want.team_id) AS team_id, '' AS name,
+				COALESCE(had.reserved, 0) + COALESCE(had.spent, 0) AS have, COALESCE(want.reserved, 0) + COALESCE(want.spent, 0) AS want
+			FROM had FULL JOIN want ON want.id = had.id
+			WHERE COALESCE(had.reserved, 0) <> COALESCE(want.reserved, 0) OR COALESCE(had.spent, 0) <> COALESCE(want.spent, 0)`,
+			"{id}: {have} taken and the orders say {want}", ""),
 		bySQL("orders in another state than their lines", `SELECT CAST(o.number AS text) AS id, o.team_id, o.state AS name, COUNT(*) AS have, 0 AS want
 			FROM orders o JOIN order_lines l ON l.order_number = o.number
 			WHERE o.state = 'approved' OR o.state = 'completed' AND l.state <> 'completed'

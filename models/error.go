@@ -91,6 +91,13 @@ func (e Invalid) has(field string) bool {
 	return slices.ContainsFunc(e, func(f FieldError) bool { return f.Field == field })
 }
 
+// Unallowed tells whether an error is about an order with which nothing is wrong but
+// that the team's approval rules or budgets do not let be placed.
+func Unallowed(err error) bool {
+	var in Invalid
+	return errors.As(err, &in) && in[0].Field == "" && (in[0].Rule == "only_requester" || in[0].Rule == "over_budget")
+}
+
 // invalid is an Invalid of a single broken rule.
 func invalid(field, rule string, param ...string) error {
 	return Invalid{{Field: field, Rule: rule, Param: strings.Join(param, " ")}}

@@ -182,6 +182,8 @@ type OrderPage struct {
 	// decide the open one.
 	Way  []Approval
 	Able bool
+	// Effects are what it takes of the team's budgets.
+	Effects []Effect
 }
 
 // FindOrderPage is an order of the actor's team.
@@ -194,6 +196,9 @@ func (db *DB) FindOrderPage(ctx context.Context, by Actor, number int64) (p Orde
 	q.Size = 30
 	events, err := Events.Read(ctx, db, by, q)
 	if p.Events = events.Rows; err != nil {
+		return p, err
+	}
+	if p.Effects, err = db.OrderEffects(ctx, by, p.Sheet.Order); err != nil {
 		return p, err
 	}
 	if p.Way, err = db.Way(ctx, by, number); err != nil || openOf(p.Way) < 0 {

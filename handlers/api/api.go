@@ -422,13 +422,22 @@ func siteHosts(address string) []string {
 	return []string{u.Host, u.Host + ":" + port}
 }
 
+// notAllowed tells whether an error says that the caller may not, or not yet, do what
+// they ask for.
+func notAllowed(err error) bool {
+	var held *models.Held
+	return errors.As(err, &held) || errors.Is(err, models.ErrForbidden) || errors.Is(err, models.ErrUnauthenticated) || models.Unallowed(err)
+}
+
 // remark is what the message of a refusal goes on with beyond the documented
-// words: where the order is that waits for approval, or what a proxy does to
+// words: where the order is that waits for approval, that none can be placed, or what a proxy does to
 // signatures.
 func remark(ctx context.Context, err error) string {
 	var held *models.Held
 	var host *hostChanged
 	switch {
+	case models.Unallowed(err):
+		return " The team's approval rules or budget do not allow this order."
 	case errors.As(err, &held):
 		return " The order is awaiting approval: " + web.SiteURL(ctx, fmt.Sprintf("/orders/%d", held.Number))
 	case errors.As(err, &host):

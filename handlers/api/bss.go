@@ -150,8 +150,9 @@ func (a bss) refuse(c *Call, err error) *Error {
 		return refusal
 	}
 	var broken models.Invalid
-	var held *models.Held
 	switch {
+	case notAllowed(err):
+		return notAuthorized
 	case errors.As(err, &broken):
 		// They come in the order in which the documents check them.
 		first := broken[0]
@@ -162,8 +163,6 @@ func (a bss) refuse(c *Call, err error) *Error {
 			return missingParameter
 		}
 		return invalidParameter
-	case errors.As(err, &held), errors.Is(err, models.ErrForbidden), errors.Is(err, models.ErrUnauthenticated):
-		return notAuthorized
 	case errors.Is(err, models.ErrNotFound), errors.Is(err, models.ErrConflict), errors.Is(err, models.ErrCursor),
 		web.Status(err) == http.StatusUnsupportedMediaType:
 		return invalidParameter

@@ -136,7 +136,6 @@ func (a lms) refuse(c *Call, err error) *Error {
 	var own *Error
 	var refused *sign.Error
 	var broken models.Invalid
-	var held *models.Held
 	var throttled models.Throttled
 	switch {
 	case errors.As(err, &own):
@@ -154,7 +153,7 @@ func (a lms) refuse(c *Call, err error) *Error {
 		return gatewayNoKey
 	case errors.Is(err, errNoOperation):
 		return gatewayNoAPI
-	case errors.As(err, &held), errors.Is(err, models.ErrForbidden), errors.Is(err, models.ErrUnauthenticated):
+	case notAllowed(err):
 		return gatewayForbidden
 	case errors.As(err, &broken):
 		return lmsInvalid(broken)

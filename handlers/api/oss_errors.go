@@ -143,7 +143,7 @@ func (a oss) refuse(c *Call, err error) *Error {
 		return ossInactiveKey.with("OSSAccessKeyId", c.claim.KeyID)
 	case errors.As(err, &used):
 		return immutable(used)
-	case errors.As(err, &held):
+	case errors.As(err, &held), models.Unallowed(err):
 		return ossHeld
 	case errors.Is(err, models.ErrForbidden), errors.Is(err, models.ErrUnauthenticated):
 		return ossAccessDenied

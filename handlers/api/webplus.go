@@ -183,8 +183,9 @@ func (a webPlus) refuse(c *Call, err error) *Error {
 		return refusal
 	}
 	var broken models.Invalid
-	var held *models.Held
 	switch {
+	case notAllowed(err):
+		return permissionDenied
 	case errors.As(err, &broken):
 		for _, b := range broken {
 			if refusal, ok := webPlusRules[b.Field+" "+b.Rule]; ok {
@@ -192,8 +193,6 @@ func (a webPlus) refuse(c *Call, err error) *Error {
 			}
 		}
 		return parameterValidationFailed
-	case errors.As(err, &held), errors.Is(err, models.ErrForbidden), errors.Is(err, models.ErrUnauthenticated):
-		return permissionDenied
 	case errors.Is(err, models.ErrNotFound):
 		return resourceAuthFailed
 	case web.Status(err) == http.StatusUnsupportedMediaType:

@@ -52,4 +52,4 @@ CREATE TABLE budget_entries (
   at {time} NOT NULL,
   PRIMARY KEY (order_number, budget_id, period)
 );
-CREATE INDEX budget_entries_of ON budget_entries (budget_id, period, order_number);
+CREATE INDEX budget_entries_of ON budget_entries (budget_id, order_number, period);

@@ -135,6 +135,7 @@ func (s Shell) nav(ctx context.Context) []group {
 		{Href: "/activity", Key: "nav.activity", Icon: "activity"},
 		{Href: "/team", Key: "nav.members", Icon: "users"},
 	}
+	team = append(team, item{Href: "/team/budgets", Key: "nav.budgets", Icon: "cylinder"})
 	if s.Role == "admin" {
 		team = append(team, item{Href: "/team/rules", Key: "nav.rules", Icon: "layers"}, item{Href: "/team/keys", Key: "nav.keys", Icon: "key-round"})
 	}
@@ -153,7 +154,7 @@ func (s Shell) nav(ctx context.Context) []group {
 // active also lights a kind for those that stand among its pages, and of the
 // team's pages only the one that has an item of its own.
 func (s Shell) active(ctx context.Context, i item) bool {
-	if i.Href == "/team" && (s.at("/team/keys") || s.at("/team/rules")) {
+	if i.Href == "/team" && (s.at("/team/keys") || s.at("/team/rules") || s.at("/team/budgets")) {
 		return false
 	}
 	return s.at(i.Href) || slices.ContainsFunc(ui.Kinds(ctx), func(l ui.KindLook) bool {
