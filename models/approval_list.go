@@ -115,6 +115,6 @@ func (db *DB) CountWaiting(ctx context.Context, by Actor) (n int64, err error) {
 		return 0, nil
 	}
 	c := ableCond(by.Role, by.UserID)
-	err = query.Row(ctx, db.gorm, "SELECT COUNT(*) FROM (SELECT 1 FROM approvals WHERE team_id = ? AND state = 'open' AND "+c.SQL+" LIMIT 100) AS some", append([]any{by.TeamID}, c.Args...), &n)
+	err = query.Row(ctx, db.gorm, "SELECT COUNT(*) FROM (SELECT 1 FROM approvals WHERE team_id = ? AND state = 'open' AND "+c.SQL+" LIMIT 100) AS counted", append([]any{by.TeamID}, c.Args...), &n)
 	return n, translate(err)
 }
