@@ -24,9 +24,10 @@ const (
 
 // Approval is a step that an order takes: who is asked, and what they said.
 type Approval struct {
-	ID          int64 `gorm:"primaryKey;autoIncrement:false"` // 10 × the order's number + the place of the step, from 1
+	ID          string
 	TeamID      string
 	OrderNumber int64
+	Place       int  // of the step on the order's way, from 1
 	Role        Role // as an Ask has it
 	PersonID    string
 	PersonName  string
@@ -44,9 +45,6 @@ type Approval struct {
 	// Order is the order without lines, where a list has it.
 	Order *Order `gorm:"-"`
 }
-
-// Place is the place of the step on the order's way, from 1.
-func (a Approval) Place() int { return int(a.ID % 10) }
 
 // Ask is who is asked.
 func (a Approval) Ask() Ask { return Ask{a.Role, Person{a.PersonID, a.PersonName}} }
@@ -153,7 +151,7 @@ func (db *DB) way(ctx context.Context, by Actor, o *Order, steps []Ask) ([]Appro
 	}
 	way := make([]Approval, len(to))
 	for i, s := range to {
-		way[i] = Approval{ID: int64(i + 1), TeamID: by.TeamID, Role: s.Role, PersonID: s.Person.ID, PersonName: s.Person.Name, Instead: instead[i],
+		way[i] = Approval{ID: db.newID(), Place: i + 1, TeamID: by.TeamID, Role: s.Role, PersonID: s.Person.ID, PersonName: s.Person.Name, Instead: instead[i],
 			RequestedBy: o.RequestedBy, KeyMaker: maker, State: ApprovalWaiting, At: db.TeamNow(by)}
 	}
 	way[0].State = ApprovalOpen
@@ -178,7 +176,7 @@ func (db *DB) Way(ctx context.Context, by Actor, number int64) ([]Approval, erro
 	if err := by.may(See); err != nil {
 		return nil, err
 	}
-	way, err := query.Of[Approval](db.gorm).Where("order_number = ? AND team_id = ?", number, by.TeamID).Order("id").Find(ctx)
+	way, err := query.Of[Approval](db.gorm).Where("order_number = ? AND team_id = ?", number, by.TeamID).Order("place").Find(ctx)
 	return way, translate(err)
 }
 

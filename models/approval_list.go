@@ -34,10 +34,6 @@ var Approvals = &List[Approval]{
 			{Name: "view", Values: []string{WaitsOther, DecidedBy}, Arms: func(string, time.Time) []list.Cond { return []list.Cond{{SQL: "1 = 1"}} }},
 			{Name: "reader", Inner: true, Arms: readerArms},
 		},
-		Indexes: []list.Index{
-			{Name: "approvals_open", Filters: []string{"open"}, Sort: "at"},
-			{Name: "approvals_decided", Filters: []string{"decider"}, Sort: "at"},
-		},
 	},
 	For: func(by Actor, q *list.Query) {
 		view := q.Filters["view"]
@@ -80,7 +76,7 @@ func readerOf(by Actor, view string) string {
 
 // readerArms are the conditions of a view of a reader.
 func readerArms(value string, _ time.Time) []list.Cond {
-	parts := strings.SplitN(value, " ", 3)
+	parts := append(strings.SplitN(value, " ", 3), "", "")
 	view, role, id := parts[0], Role(parts[1]), parts[2]
 	if view == DecidedBy {
 		return []list.Cond{{SQL: "decided_by = ? AND decided_by <> ''", Args: []any{id}, Few: "approvals_decided"}}

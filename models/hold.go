@@ -63,7 +63,7 @@ func (db *DB) policy(ctx context.Context, by Actor, order *Order) ([]Approval, e
 func (db *DB) holdOrder(ctx context.Context, by Actor, lines []LineInput, order *Order, way []Approval) error {
 	order.State = OrderPending
 	for i := range way {
-		way[i].ID, way[i].OrderNumber = 10*order.Number+int64(i+1), order.Number
+		way[i].OrderNumber = order.Number
 		if err := query.Of[Approval](db.gorm).Create(ctx, &way[i]); err != nil {
 			return fmt.Errorf("record approval: %w", err)
 		}

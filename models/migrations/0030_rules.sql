@@ -5,12 +5,12 @@ ALTER TABLE teams ADD COLUMN lapse_days bigint NOT NULL DEFAULT 14;
 -- The rule that decided about an order, as it was then.
 ALTER TABLE orders ADD COLUMN sentence text NOT NULL DEFAULT 'null';
 
--- What an order waits for, one step after the other, and who said what. id is the
--- number of the order and the place of the step, so that it tells them in order.
+-- What an order waits for, one step after the other, and who said what.
 CREATE TABLE approvals (
-  id bigint PRIMARY KEY,
+  id {key} PRIMARY KEY,
   team_id {key} NOT NULL REFERENCES teams (id),
   order_number bigint NOT NULL,
+  place bigint NOT NULL,
   role {key} NOT NULL,
   person_id {key} NOT NULL,
   person_name text NOT NULL,
@@ -23,12 +23,12 @@ CREATE TABLE approvals (
   reason text NOT NULL,
   at {time} NOT NULL
 );
-CREATE INDEX approvals_order ON approvals (order_number, id);
+CREATE INDEX approvals_order ON approvals (order_number, place);
 CREATE INDEX approvals_open ON approvals (team_id, at, id) WHERE state = 'open';
 CREATE INDEX approvals_decided ON approvals (team_id, decided_by, at, id) WHERE decided_by <> '';
 
-INSERT INTO approvals (id, team_id, order_number, role, person_id, person_name, instead, requested_by, key_maker, state, decided_by, decider_name, reason, at)
-  SELECT number * 10 + 1, team_id, number, 'approver', '', '', false, requested_by, '', 'open', '', '', '', created_at FROM orders WHERE state = 'pending';
+INSERT INTO approvals (id, team_id, order_number, place, role, person_id, person_name, instead, requested_by, key_maker, state, decided_by, decider_name, reason, at)
+  SELECT CAST(number AS text), team_id, number, 1, 'approver', '', '', false, requested_by, '', 'open', '', '', '', created_at FROM orders WHERE state = 'pending';
 
 -- What a team may spend, as JSON, and what of it is taken in each period: reserved
 -- by orders that are not completed, and spent. Each order behind it is an entry.
