@@ -174,7 +174,10 @@ func TestCheckFindsWhatDoesNotFit(t *testing.T) {
 		{name: "version of another object", breaks: "UPDATE pkg_versions SET sha256 = 'ff' WHERE state = 'READY'", want: "package versions with another checksum than their object", says: "1.0"},
 		{name: "store that waits in vain", breaks: "UPDATE stores SET state = 'DROPPING' WHERE name = 'knowledge'", want: "stores that wait for a job that has ended", says: "knowledge DROPPING"},
 		{name: "version that waits in vain", breaks: "UPDATE pkg_versions SET state = 'CHECKING'", want: "package versions that wait for a job that has ended", says: "1.0"},
-		{name: "job that waits in vain", breaks: "UPDATE orders SET state = 'rejected' WHERE kinds = 'store' AND state = 'pending'", want: "months that do not add up to what there is; jobs that wait for an order that was decided", says: ""},
+		{name: "job that waits in vain", breaks: "UPDATE orders SET state = 'rejected' WHERE kinds = 'store' AND state = 'pending'", want: "months that do not add up to what there is; orders that wait for nobody; jobs that wait for an order that was decided", says: ""},
+		{name: "order that waits for nobody", breaks: "UPDATE approvals SET state = 'ended' WHERE state = 'open'", want: "orders that wait for nobody", says: "0 open approvals"},
+		{name: "budget of no order", breaks: "INSERT INTO budget_periods (budget_id, period, team_id, reserved_minor, spent_minor) SELECT 'b', '2026-11', MIN(id), 5, 0 FROM teams",
+			want: "budgets that do not add up to their orders", says: "b 2026-11"},
 		{name: "line that waits in vain", breaks: "UPDATE order_lines SET state = 'fulfilling' WHERE kind = 'plan'", want: "orders in another state than their lines; lines of orders that wait for something that has ended"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

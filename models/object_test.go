@@ -464,8 +464,8 @@ func TestListingReadsFewRowsOfLargeFolders(t *testing.T) {
 	if err != nil || len(entries) != 9 {
 		t.Fatalf("got %d entries, %v; want 9 folders", len(entries), err)
 	}
-	// The page that was asked for, a few rows, all other folders at once, and a look
-	// for what is behind the last.
+	// The page that was asked for, a few rows, all other folders at once, looks
+	// for what is behind the last, and at the bucket.
 	if q, r := queries.Load(), rows.Load(); q > 5 || r > 51+4+51+4 {
 		t.Errorf("made %d queries for %d rows to read 9 folders on a page of 50", q, r)
 	}

@@ -40,7 +40,7 @@ var files = []*File{
 	{name: "icons.svg", parts: []string{"icons.svg"}},
 	{name: "favicon.svg", parts: []string{"favicon.svg"}},
 	{name: "app.css", parts: []string{"css/reset.css", "css/tokens.css", "css/base.css", "css/layout.css", "css/parts.css", "css/lists.css", "css/print.css"}},
-	{name: "page.css", parts: []string{"css/page.css", "css/charts.css"}},
+	{name: "page.css", parts: []string{"css/page.css", "css/charts.css", "css/page_lists.css"}},
 	{name: "paper.css", parts: []string{"css/paper.css", "css/order.css"}},
 	{name: "app.js", parts: []string{"vendor/htmx.min.js", "js/app.js"}},
 	{name: "upload.js", parts: []string{"js/upload.js"}},

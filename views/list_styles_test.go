@@ -16,13 +16,17 @@ import (
 	"quartermaster/views/i18n"
 )
 
-var update = flag.Bool("update", false, "rewrite static/css/lists.css, which lists and their words make")
+var update = flag.Bool("update", false, "rewrite static/css/lists.css and page_lists.css, which lists and their words make")
+
+// partial are the lists that are only a part of pages, whose styles pages of nothing
+// but a list do not load.
+var partial = []string{"Deductions", "keyList", "callList", "Members", "Objects"}
 
 // tables are the lists that are drawn as tables, by how the code makes them.
 var tables = map[string]interface{ Styles(language.Tag) []string }{
 	"Orders": views.Orders, "Plans": views.Plans, "Deductions": views.Deductions, "Buckets": views.Buckets, "Objects": views.Objects(models.Bucket{}, "", true),
 	"Stores": views.Stores, "Apps": views.Apps, "pkgVersions": views.PkgVersions, "keyList": views.TeamKeys.Keys(), "callList": views.TeamKeys.Calls(),
-	"Members": views.Members(nil),
+	"Members": views.Members(nil), "Approvals": views.Approvals, "BudgetEntries": views.BudgetEntries,
 }
 
 func TestTheStylesOfListsAreThoseThatListsMake(t *testing.T) {
@@ -46,23 +50,36 @@ func TestTheStylesOfListsAreThoseThatListsMake(t *testing.T) {
 			before, rest, found = strings.Cut(rest, "&ListView[")
 		}
 	}
-	var rules []string
-	for _, list := range tables {
-		for _, lang := range i18n.Languages {
-			rules = append(rules, list.Styles(lang)...)
+	for _, part := range []bool{false, true} {
+		var rules []string
+		for name, list := range tables {
+			for _, lang := range i18n.Languages {
+				if slices.Contains(partial, name) == part {
+					rules = append(rules, list.Styles(lang)...)
+				}
+			}
 		}
+		file := "lists.css"
+		if part {
+			file = "page_lists.css"
+		}
+		holds(t, filepath.Join("..", "static", "css", file), rules)
 	}
+}
+
+// holds tells whether a file is the rules, after writing it where that was asked for.
+func holds(t *testing.T, file string, rules []string) {
+	t.Helper()
 	slices.Sort(rules)
 	rules = slices.Compact(rules)
 	want := "/* How the cells of lists stand, and what stands before them where the table becomes\n   cards. Made by: go test ./views -run TestTheStylesOfLists -update */\n@layer parts {\n  " + strings.Join(rules, "\n  ") + "\n}\n"
-	file := filepath.Join("..", "static", "css", "lists.css")
 	if *update {
 		if err := os.WriteFile(file, []byte(want), 0o600); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if got, err := os.ReadFile(file); err != nil || string(got) != want {
-		t.Errorf("lists.css is not what the lists make, %v", err)
+	if got, err := os.ReadFile(file); err != nil || string(got) != want { // #nosec G304 -- of the styles
+		t.Errorf("%s is not what the lists make, %v", file, err)
 	}
 	for _, rule := range rules {
 		_, words, _ := strings.Cut(rule, `"`)
