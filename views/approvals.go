@@ -16,11 +16,13 @@ var Approvals = &ListView[models.Approval]{
 	Columns: []ListColumn[models.Approval]{
 		{Words: "orders.what", Class: "wide", Name: true, Text: func(c *ui.Cells, a *models.Approval) string { return orderWhat(c.Ctx, a.Order) },
 			Draw: func(c *ui.Cells, a *models.Approval) {
-				c.Open("a", "href", "/orders/"+number(a.OrderNumber), "class", "order-what")
+				c.Open("a", "href", "/orders/"+number(a.OrderNumber))
+				c.Open("span", "class", "order-what")
 				for _, k := range orderKinds(*a.Order) {
 					c.Mark(k)
 				}
 				c.Text(orderWhat(c.Ctx, a.Order))
+				c.Close("span")
 				c.Close("a")
 			}},
 		plain("order.requester", "", func(_ *ui.Cells, a *models.Approval) string { return a.Order.RequesterName }),
