@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/url"
 	"path/filepath"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -174,13 +175,14 @@ func (d desk) fillBucket(name string, rows int) error {
 	}
 	defer db.Close()
 	const columns = "team_id, bucket_id, size, content_type, headers, sha256, md5, crc64, joined, multipart, blob, created_by, creator_name, created_at"
+	const insert = `WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?)
+			INSERT INTO objects (id, key, ` + columns + `) SELECT lower(hex(randomblob(12))), {key}, ` + columns + `
+			FROM n, objects WHERE key = 'template' AND bucket_id = (SELECT id FROM buckets WHERE name = ?)`
 	for _, set := range []struct {
 		key  string
 		rows int
 	}{{"'flat/' || printf('%07d', i)", 1_000}, {"'ten/' || (i % 10) || printf('/%07d', i)", rows}, {"'thousand/' || (i % 1000) || printf('/%07d', i)", rows}} {
-		_, err := db.Exec(`WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?)
-			INSERT INTO objects (id, key, `+columns+`) SELECT lower(hex(randomblob(12))), `+set.key+", "+columns+`
-			FROM n, objects WHERE key = 'template' AND bucket_id = (SELECT id FROM buckets WHERE name = ?)`, set.rows, name)
+		_, err := db.Exec(strings.ReplaceAll(insert, "{key}", set.key), set.rows, name)
 		if err != nil {
 			return fmt.Errorf("fill bucket: %w", err)
 		}
