@@ -2,6 +2,7 @@ package api_test
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -63,10 +64,30 @@ type ossCall struct {
 	headers                          map[string]string
 }
 
+// wholeBodies reads the body of a request before it is sent. The older client counts
+// what was read of it as soon as the answer is there, also while it is still sent.
+type wholeBodies struct{ over http.RoundTripper }
+
+// RoundTrip implements http.RoundTripper.
+func (w wholeBodies) RoundTrip(r *http.Request) (*http.Response, error) {
+	if r.Body != nil {
+		all, err := io.ReadAll(r.Body)
+		if err = errors.Join(err, r.Body.Close()); err != nil {
+			return nil, err
+		}
+		r = r.Clone(r.Context())
+		r.Body = io.NopCloser(bytes.NewReader(all))
+	}
+	if w.over == nil {
+		return http.DefaultTransport.RoundTrip(r)
+	}
+	return w.over.RoundTrip(r)
+}
+
 // by1 sends a request by the older client.
 func (c ossCall) by1(t testing.TB, url string, k key, region string, version oss1.AuthVersionType, over http.RoundTripper) (code, ec, id string, status int) {
 	t.Helper()
-	client, err := oss1.New(url, k.ID, k.Secret, oss1.AuthVersion(version), oss1.Region(region), oss1.HTTPClient(&http.Client{Transport: over}))
+	client, err := oss1.New(url, k.ID, k.Secret, oss1.AuthVersion(version), oss1.Region(region), oss1.HTTPClient(&http.Client{Transport: wholeBodies{over}}))
 	mustDo(t, "client", err)
 	params := map[string]any{}
 	for name, value := range c.params() {
