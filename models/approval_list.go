@@ -2,6 +2,7 @@ package models
 
 import (
 	"context"
+	"strconv"
 	"strings"
 	"time"
 
@@ -110,7 +111,20 @@ func (db *DB) CountWaiting(ctx context.Context, by Actor) (n int64, err error) {
 	if !by.May(Decide) {
 		return 0, nil
 	}
+	memory, err := db.memory(ctx)
+	if err != nil {
+		return 0, translate(err)
+	}
+	asked := strings.Join([]string{"waiting", by.TeamID, readerOf(by, WaitsForMe)}, " ")
+	if memory != nil {
+		if known, ok := memory.At(asked); ok {
+			return strconv.ParseInt(known, 10, 64)
+		}
+	}
 	c := ableCond(by.Role, by.UserID)
 	err = query.Row(ctx, db.gorm, "SELECT COUNT(*) FROM (SELECT 1 FROM approvals WHERE team_id = ? AND state = 'open' AND "+c.SQL+" LIMIT 100) AS counted", append([]any{by.TeamID}, c.Args...), &n)
+	if err == nil && memory != nil {
+		memory.Keep(asked, strconv.FormatInt(n, 10))
+	}
 	return n, translate(err)
 }
