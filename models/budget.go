@@ -7,6 +7,8 @@ import (
 	"slices"
 	"time"
 
+	"gorm.io/gorm/clause"
+
 	"quartermaster/models/list"
 	"quartermaster/models/pricing"
 	"quartermaster/models/query"
@@ -32,13 +34,15 @@ func (b Budget) period(t time.Time) string {
 	return t.In(pricing.Zone).Format("2006-01")
 }
 
-// ends is when the period of the budget ends that a moment is in.
-func (b Budget) ends(t time.Time) time.Time {
+// spans is from when till when the period of the budget is that a moment is in.
+func (b Budget) spans(t time.Time) (from, to time.Time) {
 	t = t.In(pricing.Zone)
 	if b.Yearly {
-		return time.Date(t.Year()+1, 1, 1, 0, 0, 0, 0, pricing.Zone)
+		from = time.Date(t.Year(), 1, 1, 0, 0, 0, 0, pricing.Zone)
+		return from, from.AddDate(1, 0, 0)
 	}
-	return time.Date(t.Year(), t.Month()+1, 1, 0, 0, 0, 0, pricing.Zone)
+	from = time.Date(t.Year(), t.Month(), 1, 0, 0, 0, 0, pricing.Zone)
+	return from, from.AddDate(0, 1, 0)
 }
 
 // Budgets are a team's budgets.
@@ -145,6 +149,8 @@ type Effect struct {
 	// TakenMinor is what other orders have reserved and spent, OrderMinor what the
 	// order takes.
 	TakenMinor, OrderMinor int64
+	// LetOverBy is who let it over the budget, "" for nobody.
+	LetOverBy string
 }
 
 // Left is what is left of the budget without the order, in hundredths; below zero
@@ -180,7 +186,8 @@ type BudgetEntry struct {
 	Period      string `gorm:"primaryKey"`
 	TeamID      string
 	AmountMinor int64
-	Over        bool // an admin let it over the budget
+	Over        bool   // it passed the budget when it was counted
+	OverBy      string // the admin who let it, "" as long as nobody has
 	State       BudgetState
 	At          time.Time
 }
@@ -191,29 +198,14 @@ func (BudgetEntry) TableName() string { return "budget_entries" }
 // centre is the cost centre that an order counts for.
 func (o *Order) centre(team *Team) string { return cmp.Or(o.CostCentre, team.CostCentre) }
 
-// until is what an order costs up to a moment, in hundredths: what is due, and what
-// is charged by the hour from now on.
-func (o *Order) until(now, end time.Time) (int64, error) {
-	sum := o.TotalMinor
-	for _, l := range o.Lines {
-		if !l.Metered() {
-			continue
-		}
-		hourly, err := pricing.MulDiv(l.HourlyMicro, int64(end.Sub(now)/time.Minute), 60*10_000)
-		if err == nil {
-			sum, err = pricing.Add(sum, hourly)
-		}
-		if err != nil {
-			return 0, invalid("", "amount_too_large")
-		}
-	}
-	return sum, nil
-}
-
 // effects are what an order does to the budgets of its team.
 func (db *DB) effects(ctx context.Context, by Actor, o *Order) ([]Effect, error) {
 	team, err := db.teamSettings(ctx, by)
 	if err != nil || len(team.Budgets.All) == 0 {
+		return nil, err
+	}
+	more, err := db.moreHourly(ctx, o)
+	if err != nil {
 		return nil, err
 	}
 	now := db.TeamNow(by)
@@ -222,15 +214,25 @@ func (db *DB) effects(ctx context.Context, by Actor, o *Order) ([]Effect, error)
 		if b.CostCentre != "" && b.CostCentre != o.centre(team) {
 			continue
 		}
-		amount, err := o.until(now, b.ends(now))
+		_, end := b.spans(now)
+		amount, err := overTime(more, end.Sub(now))
+		if err == nil {
+			amount, err = pricing.Add(amount, o.TotalMinor)
+		}
 		if err != nil {
-			return nil, err
+			return nil, invalid("", "amount_too_large")
 		}
 		if amount <= 0 {
 			continue
 		}
 		e := Effect{Budget: b, Period: b.period(now), OrderMinor: amount}
-		taken, err := db.taken(ctx, b.ID, e.Period)
+		taken, begun, err := db.taken(ctx, b.ID, e.Period)
+		if err == nil && !begun && db.inTx {
+			// This order is the first of the period: what runs comes before it.
+			if err = db.renewBudgets(ctx, by); err == nil {
+				taken, _, err = db.taken(ctx, b.ID, e.Period)
+			}
+		}
 		if err != nil {
 			return nil, err
 		}
@@ -240,13 +242,14 @@ func (db *DB) effects(ctx context.Context, by Actor, o *Order) ([]Effect, error)
 	return out, nil
 }
 
-// taken is what is taken of a budget in a period.
-func (db *DB) taken(ctx context.Context, id, period string) (p BudgetPeriod, err error) {
+// taken is what is taken of a budget in a period, and whether anything was counted
+// in it yet.
+func (db *DB) taken(ctx context.Context, id, period string) (p BudgetPeriod, begun bool, err error) {
 	found, err := query.Of[BudgetPeriod](db.gorm).Where("budget_id = ? AND period = ?", id, period).Find(ctx)
 	if len(found) > 0 {
 		p = found[0]
 	}
-	return p, translate(err)
+	return p, len(found) > 0, translate(err)
 }
 
 // withinBudget refuses an order that passes a budget ("over_budget"), or lets it
@@ -276,21 +279,75 @@ func (db *DB) withinBudget(ctx context.Context, by Actor, q *Quote) (err error) 
 // reserve counts an order that is being placed in the budgets of its team.
 func (db *DB) reserve(ctx context.Context, o *Order, effects []Effect) error {
 	for _, e := range effects {
-		entry := &BudgetEntry{OrderNumber: o.Number, BudgetID: e.ID, Period: e.Period, TeamID: o.TeamID, AmountMinor: e.OrderMinor, Over: e.Over(), State: o.budgetState(), At: o.CreatedAt}
-		if err := query.Of[BudgetEntry](db.gorm).Create(ctx, entry); err != nil {
-			return fmt.Errorf("record budget entry: %w", err)
-		}
-		if err := db.take(ctx, entry, entry.AmountMinor); err != nil {
+		err := db.enter(ctx, &BudgetEntry{OrderNumber: o.Number, BudgetID: e.ID, Period: e.Period, TeamID: o.TeamID, AmountMinor: e.OrderMinor,
+			Over: e.Over(), OverBy: e.LetOverBy, State: o.budgetState(), At: o.UpdatedAt})
+		if err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// budgetState is what an order in its state does to budgets.
+// reserveAgain counts a failed order that goes on in the present periods, as if it was
+// placed now: where it does not fit, it is refused as a new one is ("over_budget"),
+// and where an admin may let it over, the one who goes on with it has to be an admin
+// who did not ask for it ("over_budget_admin").
+func (db *DB) reserveAgain(ctx context.Context, by Actor, o *Order) error {
+	if err := db.holdTeam(ctx, by); err != nil {
+		return err
+	}
+	effects, err := db.effects(ctx, by, o)
+	if err != nil {
+		return err
+	}
+	for i := range effects {
+		e := &effects[i]
+		switch left := pricing.Decimal(max(0, e.Left())); {
+		case !e.Over():
+		case !e.Hold:
+			return invalid("", "over_budget", left)
+		case !by.May(Administer) || by.UserID == o.RequestedBy:
+			return invalid("", "over_budget_admin", left)
+		default:
+			e.LetOverBy = by.UserName
+		}
+		_, err := query.Of[BudgetEntry](db.gorm).Where("order_number = ? AND budget_id = ? AND period = ? AND state = ?", o.Number, e.ID, e.Period, BudgetReleased).Delete(ctx)
+		if err != nil {
+			return fmt.Errorf("count failed order again: %w", err)
+		}
+	}
+	return db.reserve(ctx, o, effects)
+}
+
+// enter writes an entry and counts it.
+func (db *DB) enter(ctx context.Context, e *BudgetEntry) error {
+	if err := query.Of[BudgetEntry](db.gorm).Create(ctx, e); err != nil {
+		return fmt.Errorf("record budget entry: %w", err)
+	}
+	return db.take(ctx, e, e.AmountMinor)
+}
+
+// turn changes what an entry takes, or makes it, and counts that.
+func (db *DB) turn(ctx context.Context, e *BudgetEntry, amount int64, state BudgetState) error {
+	kept := *e
+	e.AmountMinor, e.State = amount, state
+	if err := db.gorm.WithContext(ctx).Clauses(clause.OnConflict{UpdateAll: true}).Create(e).Error; err != nil {
+		return fmt.Errorf("change budget entry: %w", err)
+	}
+	if err := db.take(ctx, &kept, -kept.AmountMinor); err != nil {
+		return err
+	}
+	return db.take(ctx, e, e.AmountMinor)
+}
+
+// budgetState is what an order in its state does to budgets: one whose things are
+// charged by the hour goes on reserving.
 func (o *Order) budgetState() BudgetState {
 	switch o.State {
 	case OrderCompleted:
+		if slices.ContainsFunc(o.Lines, OrderLine.Metered) {
+			return BudgetReserved
+		}
 		return BudgetSpent
 	case OrderRejected, OrderCancelled, OrderLapsed, OrderFailed:
 		return BudgetReleased
@@ -318,28 +375,26 @@ func (db *DB) take(ctx context.Context, e *BudgetEntry, amount int64) error {
 	return nil
 }
 
-// account moves what an order takes of budgets to what it does in its state. It is
-// called wherever the state of an order that was placed changes.
+// account moves what an order has reserved to what it does in its state, and notes who
+// let it over a budget. It is called wherever the state of an order that was placed
+// changes. What is spent or released stays so.
 func (db *DB) account(ctx context.Context, o *Order) error {
-	entries, err := query.Of[BudgetEntry](db.gorm).Where("order_number = ?", o.Number).Find(ctx)
+	entries, err := query.Of[BudgetEntry](db.gorm).Where("order_number = ? AND state = ?", o.Number, BudgetReserved).Find(ctx)
 	if err != nil {
 		return translate(err)
 	}
 	to := o.budgetState()
 	for i := range entries {
 		e := &entries[i]
-		if e.State == to {
+		decided := e.Over && e.OverBy == "" && to != BudgetReleased && o.State != OrderPending
+		if decided {
+			e.OverBy = o.DeciderName
+		}
+		if e.State == to && !decided {
 			continue
 		}
-		if err := db.take(ctx, e, -e.AmountMinor); err != nil {
+		if err := db.turn(ctx, e, e.AmountMinor, to); err != nil {
 			return err
-		}
-		e.State = to
-		if err := db.take(ctx, e, e.AmountMinor); err != nil {
-			return err
-		}
-		if err := db.gorm.WithContext(ctx).Model(e).Select("State").Updates(e).Error; err != nil {
-			return fmt.Errorf("change budget entry: %w", err)
 		}
 	}
 	return nil
@@ -363,7 +418,7 @@ func (db *DB) ListBudgets(ctx context.Context, by Actor) (*Team, []BudgetUse, er
 	var out []BudgetUse
 	for _, b := range team.Budgets.All {
 		period := b.period(db.TeamNow(by))
-		p, err := db.taken(ctx, b.ID, period)
+		p, _, err := db.taken(ctx, b.ID, period)
 		if err != nil {
 			return nil, nil, err
 		}
@@ -389,11 +444,11 @@ func (db *DB) OrderEffects(ctx context.Context, by Actor, o *Order) ([]Effect, e
 			if b.ID != entry.BudgetID || entry.State == BudgetReleased {
 				continue
 			}
-			p, err := db.taken(ctx, b.ID, entry.Period)
+			p, _, err := db.taken(ctx, b.ID, entry.Period)
 			if err != nil {
 				return nil, err
 			}
-			out = append(out, Effect{b, entry.Period, p.ReservedMinor + p.SpentMinor - entry.AmountMinor, entry.AmountMinor})
+			out = append(out, Effect{b, entry.Period, p.ReservedMinor + p.SpentMinor - entry.AmountMinor, entry.AmountMinor, entry.OverBy})
 		}
 	}
 	return out, nil
@@ -405,9 +460,9 @@ var BudgetEntries = &List[BudgetEntry]{
 	Right: See,
 	Desc: list.Desc[BudgetEntry]{
 		Table: "budget_entries", Key: "order_number", Scope: "budget_id",
-		Columns: []string{"order_number", "period", "amount_minor", "over", "state", "at"},
+		Columns: []string{"order_number", "period", "amount_minor", "over_by", "state", "at"},
 		Into: func(e *BudgetEntry, to []any) []any {
-			return append(to, &e.OrderNumber, &e.Period, &e.AmountMinor, &e.Over, (*string)(&e.State), &e.At)
+			return append(to, &e.OrderNumber, &e.Period, &e.AmountMinor, &e.OverBy, (*string)(&e.State), &e.At)
 		},
 		Sorts:   []list.Sort{{Name: "number", Columns: []string{"order_number", "period"}}},
 		Indexes: []list.Index{{Name: "budget_entries_of", Sort: "number"}},

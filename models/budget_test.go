@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"quartermaster/models"
+	"quartermaster/models/list"
 	"quartermaster/models/modelstest"
 	"quartermaster/models/pricing"
 )
@@ -140,68 +141,149 @@ func TestOrdersAtOnceNeverPassTheBudgetTogether(t *testing.T) {
 	}
 }
 
-// TestBudgetsEqualTheirOrders does random things to orders and budgets, and
+// TestBudgetsEqualTheirOrders does random things to orders, stores and budgets, and
 // compares what is taken with the orders behind it.
 func TestBudgetsEqualTheirOrders(t *testing.T) {
 	t.Parallel()
 	clock := modelstest.NewClock()
-	o := modelstest.Choose(t, models.Options{Clock: clock.Now})
-	db := modelstest.OpenWith(t, o)
+	db := modelstest.OpenWith(t, models.Options{Clock: clock.Now})
 	team := modelstest.NewTeam(t, db)
 	r := rand.New(rand.NewPCG(7, 7)) // #nosec G404 -- a test
-	rule(t, db, team.Admin, asking(models.RuleInput{Over: "300"}, "approver"))
-	budget(t, db, team.Admin, "", "hold", 500_000)
-	budget(t, db, team.Admin, "R&D", "refuse", 200_000)
+	rule(t, db, team.Admin, asking(models.RuleInput{Kinds: []string{"plan"}, Over: "300"}, "approver"))
+	whole := budget(t, db, team.Admin, "", "hold", 2_000_000)
+	budget(t, db, team.Admin, "R&D", "refuse", 500_000)
 	var orders []*models.Order
-	for range 120 {
-		in := planOrder(example())
+	did := map[string]int{}
+	fits := func(what string, err error) {
+		t.Helper()
+		if err == nil {
+			did[what]++
+		} else if !errors.Is(err, models.ErrConflict) && !errors.Is(err, models.ErrForbidden) && !isInvalid(err) {
+			t.Fatalf("%s: %v", what, err)
+		}
+	}
+	place := func(what string, in models.OrderInput) {
+		t.Helper()
 		in.CostCentre = []string{"", "R&D", "IT"}[r.IntN(3)]
-		in.Lines[0].(*models.PlanInput).Duration = []string{"1", "6"}[r.IntN(2)]
-		switch n := r.IntN(10); {
+		q, err := db.PlaceOrder(t.Context(), team.Requester, in)
+		if fits(what, err); err == nil {
+			orders = append(orders, q.Order)
+		}
+	}
+	stores := func() []models.Store {
+		t.Helper()
+		all, _, err := modelstest.List(t.Context(), db, team.Viewer, models.Stores, list.Query{Size: 100})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return all
+	}
+	for i := range 250 {
+		some := len(orders) > 0
+		switch n := r.IntN(20); {
 		case n < 5:
-			if q, err := db.PlaceOrder(t.Context(), team.Requester, in); err == nil {
-				orders = append(orders, q.Order)
-			} else if !isInvalid(err) {
-				t.Fatal(err)
+			in := planOrder(example())
+			in.Lines[0].(*models.PlanInput).Duration = []string{"1", "6"}[r.IntN(2)]
+			place("plan", in)
+		case n < 8:
+			in := storeInput(fmt.Sprintf("kb-%d", i))
+			in.Num = r.Int64N(2) + 1
+			unblock := func() {}
+			if n == 7 {
+				unblock = block(t, db)
 			}
-		case n < 7 && len(orders) > 0:
+			place("store", storeOrder(in))
+			modelstest.Work(t, db)
+			unblock()
+		case n < 9:
+			if all := stores(); len(all) > 0 {
+				place("scale", scaleOrder(all[r.IntN(len(all))].ID, r.Int64N(3)+1, ""))
+				modelstest.Work(t, db)
+			}
+		case n < 10:
+			if all := stores(); len(all) > 0 {
+				_, err := db.DeleteStore(t.Context(), team.Requester, all[r.IntN(len(all))].ID)
+				fits("delete", err)
+				modelstest.Work(t, db)
+			}
+		case n < 13 && some:
 			old := orders[r.IntN(len(orders))]
 			for _, by := range []models.Actor{team.Approver, team.Admin} {
 				_, err := db.DecideOrder(t.Context(), by, old.Number, findOrder(t, db, team.Viewer, old.Number).Version, r.IntN(3) > 0, "so")
-				if err != nil && !errors.Is(err, models.ErrConflict) && !errors.Is(err, models.ErrForbidden) && !isInvalid(err) {
-					t.Fatal(err)
+				fits("decide", err)
+			}
+			modelstest.Work(t, db)
+		case n < 14 && some:
+			old := orders[r.IntN(len(orders))]
+			_, err := db.CancelOrder(t.Context(), team.Requester, old.Number, findOrder(t, db, team.Viewer, old.Number).Version)
+			fits("cancel", err)
+		case n < 16:
+			for _, o := range orders {
+				if findOrder(t, db, team.Viewer, o.Number).State == models.OrderFailed {
+					fits("retry", withoutMissing(db.RetryOrder(t.Context(), team.Admin, o.Number)))
 				}
 			}
-		case n < 8 && len(orders) > 0:
-			old := orders[r.IntN(len(orders))]
-			_, _ = db.CancelOrder(t.Context(), team.Requester, old.Number, findOrder(t, db, team.Viewer, old.Number).Version)
-		case n < 9:
-			clock.Move(time.Duration(r.IntN(20)) * 24 * time.Hour)
-			if err := db.LapseOrders(t.Context()); err != nil {
+			modelstest.Work(t, db)
+		case n < 18:
+			clock.Move(time.Duration(r.IntN(12)) * 24 * time.Hour)
+			if err := errors.Join(db.LapseOrders(t.Context()), db.RenewBudgets(t.Context())); err != nil {
 				t.Fatal(err)
 			}
+		case n < 19:
+			in, _ := mustTeam(t, db, team.Admin).Budgets.Input(whole.ID)
+			in.Amount = []string{"5000", "20000", "40000"}[r.IntN(3)]
+			fits("edit", db.PutBudget(t.Context(), team.Admin, whole.ID, in))
 		}
 	}
 	sums := map[models.BudgetState]int64{}
+	metered := map[int64]bool{}
 	for _, o := range orders {
 		kept := findOrder(t, db, team.Viewer, o.Number)
-		switch kept.State {
-		case models.OrderCompleted:
+		metered[o.Number] = kept.Lines[0].Metered()
+		switch {
+		case metered[o.Number]:
+		case kept.State == models.OrderCompleted:
 			sums[models.BudgetSpent] += kept.TotalMinor
-		case models.OrderPending:
+		case kept.State == models.OrderPending:
 			sums[models.BudgetReserved] += kept.TotalMinor
+		}
+	}
+	all := entries(t, db, whole.ID)
+	for _, e := range all {
+		if metered[e.OrderNumber] {
+			sums[e.State] += e.AmountMinor
 		}
 	}
 	reserved, spent, err := models.SumOfBudget(t.Context(), db, team.Admin.TeamID, "")
 	if err != nil || reserved != sums[models.BudgetReserved] || spent != sums[models.BudgetSpent] {
 		t.Errorf("the team's budget has %d reserved and %d spent, %v; the orders %v", reserved, spent, err, sums)
 	}
-	if len(orders) < 20 || sums[models.BudgetSpent] == 0 {
-		t.Errorf("only %d orders for %v", len(orders), sums)
+	for _, what := range []string{"plan", "store", "scale", "delete", "decide", "cancel", "retry", "edit"} {
+		if did[what] == 0 {
+			t.Errorf("nothing was done of %s: %v", what, did)
+		}
 	}
 	if reserved, spent, err = models.SumOfBudget(t.Context(), db, team.Admin.TeamID, "R&D"); err != nil || reserved+spent == 0 {
 		t.Errorf("the cost centre has %s", fmt.Sprint(reserved, spent, err))
 	}
+	mustFit(t, db)
+}
+
+// withoutMissing is err, unless it says that something is not there.
+func withoutMissing(err error) error {
+	if errors.Is(err, models.ErrNotFound) {
+		return nil
+	}
+	return err
+}
+
+func mustTeam(t *testing.T, db *models.DB, by models.Actor) *models.Team {
+	t.Helper()
+	team, err := db.FindTeam(t.Context(), by)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return team
 }
 
 func isInvalid(err error) bool {

@@ -22,3 +22,9 @@ func SumOfBudget(ctx context.Context, db *DB, team, centre string) (reserved, sp
 	}
 	return reserved, spent, nil
 }
+
+// EntriesOfBudget are what orders take of a budget, the newest order and period first.
+func EntriesOfBudget(ctx context.Context, db *DB, id string) (all []BudgetEntry, err error) {
+	err = db.gorm.WithContext(ctx).Where("budget_id = ?", id).Order("order_number DESC, period DESC").Find(&all).Error
+	return all, err
+}

@@ -355,14 +355,9 @@ func (db *DB) endOrder(ctx context.Context, by Actor, order *Order, way []Approv
 // LapseOrders ends the orders that have waited for longer than their teams let
 // them, by the clocks of their teams.
 func (db *DB) LapseOrders(ctx context.Context) error {
-	var teams []struct {
-		ID            string
-		ClockOffsetMS int64 `gorm:"column:clock_offset_ms"`
-		LapseDays     int
-	}
-	err := db.gorm.WithContext(ctx).Raw("SELECT id, clock_offset_ms, lapse_days FROM teams WHERE id IN (SELECT team_id FROM approvals WHERE state = 'open')").Scan(&teams).Error
+	teams, err := query.Of[Team](db.gorm).Select("id, clock_offset_ms, lapse_days").Where("id IN (SELECT team_id FROM approvals WHERE state = 'open')").Find(ctx)
 	for _, t := range teams {
-		by := Actor{TeamID: t.ID, Role: Admin, ClockOffset: msDuration(t.ClockOffsetMS), Face: ByServer}
+		by := t.server()
 		late, failed := query.Of[Order](db.gorm).Select("number", "version").Where("team_id = ? AND created_at <= ?", t.ID, db.TeamNow(by).AddDate(0, 0, -t.LapseDays)).
 			Where("number IN (SELECT order_number FROM approvals WHERE team_id = ? AND state = 'open')", t.ID).Order("number").Limit(mostAtOnce).Find(ctx)
 		err = errors.Join(err, failed)

@@ -132,6 +132,7 @@ type OrderLine struct {
 	orderType   string // "" is New
 	related     int64
 	productCode string
+	changes     string // the id of the store that gets another size
 
 	// JobID is the id of the job that fulfils the line, where its kind has one.
 	JobID   string `gorm:"-"`

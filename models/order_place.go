@@ -365,9 +365,15 @@ func (db *DB) FinishLine(ctx context.Context, by Actor, number int64, resourceID
 	if err != nil {
 		return err
 	}
+	failed := order.State == OrderFailed
 	order.settle(db.TeamNow(by))
 	if err := db.gorm.WithContext(ctx).Model(order).Select("State", "CompletedAt", "UpdatedAt").Updates(order).Error; err != nil {
 		return fmt.Errorf("finish order: %w", err)
+	}
+	if failed && order.State == OrderFulfilling {
+		if err := db.reserveAgain(ctx, by, order); err != nil {
+			return err
+		}
 	}
 	return db.account(ctx, order)
 }

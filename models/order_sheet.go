@@ -26,9 +26,18 @@ type OrderSheet struct {
 	// exist, Failures why the jobs of others failed (as Job.FailCode).
 	Gone     map[string]bool
 	Failures map[string]string
+	// Overruns are what it takes of budgets that an admin let it pass.
+	Overruns []Overrun
 	// KeyKept tells that the access key that the order came with is one of the
 	// team's that still exists.
 	KeyKept bool
+}
+
+// Overrun is what an order takes of a budget that an admin let it pass. The budget is
+// the zero value where there is none any more.
+type Overrun struct {
+	BudgetEntry
+	Budget Budget
 }
 
 // Type is the package type that a line of an order is a plan of.
@@ -69,6 +78,9 @@ func (db *DB) FindOrderSheet(ctx context.Context, by Actor, number int64) (*Orde
 	if err := db.addGone(ctx, by, s); err != nil {
 		return nil, err
 	}
+	if err := db.addOverruns(ctx, by, s); err != nil {
+		return nil, err
+	}
 	return s, db.addFailures(ctx, by, s)
 }
 
@@ -90,6 +102,20 @@ func (db *DB) addGone(ctx context.Context, by Actor, s *OrderSheet) error {
 	}
 	s.KeyKept = exists[s.Order.KeyID]
 	return err
+}
+
+func (db *DB) addOverruns(ctx context.Context, by Actor, s *OrderSheet) error {
+	over, err := query.Of[BudgetEntry](db.gorm).Where("order_number = ? AND team_id = ? AND over_by <> ''", s.Order.Number, by.TeamID).Order("period, budget_id").Find(ctx)
+	for _, e := range over {
+		o := Overrun{BudgetEntry: e}
+		for _, b := range s.Team.Budgets.All {
+			if b.ID == e.BudgetID {
+				o.Budget = b
+			}
+		}
+		s.Overruns = append(s.Overruns, o)
+	}
+	return translate(err)
 }
 
 func (db *DB) addFailures(ctx context.Context, by Actor, s *OrderSheet) error {

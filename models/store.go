@@ -56,6 +56,7 @@ type Store struct {
 	JobID       string     // the job that works on it, or worked last
 	EndsAt      *time.Time // with prePaid
 	OrderNumber int64
+	SizedBy     int64 // the order that its size came with
 	CreatedBy   string
 	CreatorName string
 	CreatedAt   time.Time

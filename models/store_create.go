@@ -189,7 +189,7 @@ func (in *StoreInput) create(ctx context.Context, tx *DB, by Actor, order *Order
 		ID: tx.newUUID(), TeamID: by.TeamID, Region: in.Region, Name: in.Name, Zones: in.Zones, CU: in.CU, Num: in.Num,
 		JobID: line.JobID, Reserved: true, ChargeMode: in.ChargeMode, PeriodType: in.PeriodType, PeriodNum: in.PeriodNum,
 		AutoRenew: in.AutoRenew, AutoPay: in.AutoPay, Description: in.Description, State: StoreCreating,
-		EndsAt: ends, OrderNumber: order.Number, CreatedBy: by.UserID, CreatorName: by.UserName,
+		EndsAt: ends, OrderNumber: order.Number, SizedBy: order.Number, CreatedBy: by.UserID, CreatorName: by.UserName,
 		CreatedAt: now, UpdatedAt: now,
 	}
 	if err := tx.reserveCU(ctx, by, s.Num); err != nil {

@@ -122,7 +122,7 @@ func (db *DB) setStore(ctx context.Context, by Actor, s *Store, state StoreState
 		s.FailCode, s.FailDetail = failure.Code, failure.Detail
 	}
 	res := db.gorm.WithContext(ctx).Model(s).Where("state IN ?", from).
-		Select("State", "Num", "Target", "JobID", "FailCode", "FailDetail", "UpdatedAt").Updates(s)
+		Select("State", "Num", "Target", "SizedBy", "JobID", "FailCode", "FailDetail", "UpdatedAt").Updates(s)
 	if res.Error != nil {
 		return fmt.Errorf("set state of store: %w", res.Error)
 	}
@@ -189,6 +189,9 @@ var deleteStore = Work{
 	},
 	Completed: func(ctx context.Context, tx *DB, job *Job) error {
 		return tx.withStore(ctx, job, func(ctx context.Context, tx *DB, by Actor, s *Store) error {
+			if err := tx.resized(ctx, by, s, 0); err != nil {
+				return err
+			}
 			n, err := query.Of[Store](tx.gorm).Where("id = ? AND state = ?", s.ID, StoreDropping).Delete(ctx)
 			if err != nil {
 				return fmt.Errorf("delete store: %w", err)

@@ -57,7 +57,7 @@ func (in *StoreScaleInput) Line(ctx context.Context, db *DB, by Actor) (OrderLin
 	if err != nil {
 		return line, err
 	}
-	line.Name, line.Region, line.related = s.Name, s.Region, s.OrderNumber
+	line.Name, line.Region, line.related, line.changes = s.Name, s.Region, s.OrderNumber, s.ID
 	line.Detail = in.detail(s)
 	refused := in.against(s)
 	team, err := db.FindTeam(ctx, by)
@@ -224,7 +224,10 @@ func (db *DB) storeScaled(ctx context.Context, job *Job, line OrderState, verb s
 	return db.withStore(ctx, job, func(ctx context.Context, tx *DB, by Actor, s *Store) error {
 		counted := max(s.Num, s.Target)
 		if f == nil {
-			s.Num = to.Num
+			if err := tx.resized(ctx, by, s, to.Order); err != nil {
+				return err
+			}
+			s.Num, s.SizedBy = to.Num, to.Order
 		}
 		s.Target = 0
 		if err := tx.giveBackCU(ctx, s.TeamID, counted-s.Num); err != nil {

@@ -25,7 +25,7 @@ const (
 	// team.
 	newDay = 10 * time.Minute
 	// settlePause is how often a worker settles plans that have come into another
-	// state.
+	// state, and looks whether a period of a budget has begun.
 	settlePause = time.Minute
 	// firstSweep is how long after its start a worker sweeps first, and
 	// sweepsADay how often a day it removes old files kept aside.
@@ -97,13 +97,13 @@ func (w *Worker) promise(ctx context.Context) {
 	}
 }
 
-// settle keeps plans settled.
+// settle keeps plans settled and budgets up to their periods.
 func (w *Worker) settle(ctx context.Context) {
 	if w.DB.here(ctx) != nil {
 		return
 	}
-	if err := w.DB.SettlePlans(ctx); err != nil && ctx.Err() == nil {
-		w.Log.Error("settle plans", "error", err)
+	if err := errors.Join(w.DB.SettlePlans(ctx), w.DB.RenewBudgets(ctx)); err != nil && ctx.Err() == nil {
+		w.Log.Error("settle plans and budgets", "error", err)
 	}
 }
 

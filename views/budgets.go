@@ -39,11 +39,35 @@ func periodName(ctx context.Context, period string) string {
 	return i18n.Month(ctx, n)
 }
 
-func freeTone(free int64) ui.Tone {
-	if free < 0 {
-		return ui.Danger
+// budgetUsed is how much of a budget is taken, in percent too where that is more than
+// there is.
+func budgetUsed(ctx context.Context, b models.BudgetUse) string {
+	used, amount := b.SpentMinor+b.ReservedMinor, i18n.Money(ctx, b.AmountMinor, "CNY")
+	if b.Free() >= 0 {
+		return i18n.T(ctx, "budgets.of", "Used", i18n.Money(ctx, used, "CNY"), "Amount", amount)
 	}
-	return ui.OK
+	percent, err := pricing.MulDiv(used, 100, b.AmountMinor)
+	if err != nil {
+		percent = 100
+	}
+	return i18n.T(ctx, "budgets.of-over", "Used", i18n.Money(ctx, used, "CNY"), "Amount", amount, "Percent", i18n.Number(ctx, percent))
+}
+
+// budgetFree is what is left of a budget, or what it is passed by.
+func budgetFree(ctx context.Context, b models.BudgetUse) ui.Row {
+	if b.Free() < 0 {
+		return ui.Row{Label: i18n.T(ctx, "budgets.over-by"), Value: i18n.Money(ctx, -b.Free(), "CNY"), Tone: ui.Danger}
+	}
+	return ui.Row{Label: i18n.T(ctx, "budgets.free"), Value: i18n.Money(ctx, b.Free(), "CNY"), Tone: ui.OK}
+}
+
+// overrunWords say which budget an order was let over, when and by whom.
+func overrunWords(ctx context.Context, o models.Overrun) string {
+	period := periodName(ctx, o.Period)
+	if o.Budget.ID != "" {
+		period = budgetName(ctx, o.Budget) + " · " + period
+	}
+	return i18n.T(ctx, "budgets.overrun", "Budget", period, "Name", o.OverBy)
 }
 
 func budgetFormTitle(ctx context.Context, p BudgetsProps) string {
@@ -65,7 +89,7 @@ var BudgetEntries = &ListView[models.BudgetEntry]{
 		{Words: "orders.number", Name: true, Class: "nowrap", Text: func(_ *ui.Cells, e *models.BudgetEntry) string { return number(e.OrderNumber) },
 			Draw: func(c *ui.Cells, e *models.BudgetEntry) { c.Link(orderPath(e.OrderNumber), number(e.OrderNumber)) }},
 		plain("budgets.period", "nowrap", func(c *ui.Cells, e *models.BudgetEntry) string { return periodName(c.Ctx, e.Period) }),
-		plain("order.placed-at", "nowrap", func(c *ui.Cells, e *models.BudgetEntry) string { return i18n.OrderTime(c.Ctx, e.At) }),
+		plain("budgets.counted-at", "nowrap", func(c *ui.Cells, e *models.BudgetEntry) string { return i18n.OrderTime(c.Ctx, e.At) }),
 		{Words: "order.state", Class: "state", Bare: true, Text: func(c *ui.Cells, e *models.BudgetEntry) string { return entryWord(c.Ctx, e) },
 			Draw: func(c *ui.Cells, e *models.BudgetEntry) { c.Badge(entryTones[e.State], entryWord(c.Ctx, e)) }},
 		{Words: "order.amount", Class: "num", Text: func(_ *ui.Cells, e *models.BudgetEntry) string { return pricing.Decimal(e.AmountMinor) },
@@ -84,8 +108,8 @@ var entryTones = map[models.BudgetState]ui.Tone{models.BudgetReserved: ui.Warn, 
 // entryWord is what an order does to a budget.
 func entryWord(ctx context.Context, e *models.BudgetEntry) string {
 	word := i18n.T(ctx, "budgets.state."+string(e.State))
-	if e.Over {
-		word += " · " + i18n.T(ctx, "budgets.let-over")
+	if e.OverBy != "" {
+		word += " · " + i18n.T(ctx, "budgets.let-over", "Name", e.OverBy)
 	}
 	return word
 }

@@ -324,6 +324,9 @@ func orderFacts(ctx context.Context, s *models.OrderSheet) []ui.Row {
 	if o.DecisionReason != "" {
 		rows = append(rows, ui.Row{Label: i18n.T(ctx, "order.decision-reason"), Value: o.DecisionReason})
 	}
+	for _, over := range s.Overruns {
+		rows = append(rows, ui.Row{Label: i18n.T(ctx, "order.over-budget"), Value: overrunWords(ctx, over)})
+	}
 	if o.CompletedAt != nil {
 		rows = append(rows, ui.Row{Label: i18n.T(ctx, "order.completed-at"), Body: ui.DateTime(*o.CompletedAt, i18n.OrderTime(ctx, *o.CompletedAt))})
 	}

@@ -127,6 +127,9 @@ func (p PrintProps) texts(ctx context.Context) []paperText {
 			texts = append(texts, t)
 		}
 	}
+	for _, over := range p.Sheet.Overruns {
+		texts = append(texts, paperText{i18n.T(ctx, "order.over-budget"), overrunWords(ctx, over)})
+	}
 	return texts
 }
 
