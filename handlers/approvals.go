@@ -26,7 +26,7 @@ func (h Orders) Decide(c *gin.Context) error {
 		order, err = h.DB.DecideOrder(ctx, models.ActorFrom(ctx), n, in.Version, in.Say == "approve", in.Reason)
 	}
 	if form.Reject(err) {
-		return h.show(c, http.StatusUnprocessableEntity, form)
+		return h.show(c, http.StatusUnprocessableEntity, views.OrderShowProps{Form: form})
 	}
 	if err != nil {
 		return err

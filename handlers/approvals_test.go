@@ -152,6 +152,9 @@ func TestBudgetIsMadeShownAndKept(t *testing.T) {
 	if over.Status != http.StatusUnprocessableEntity || !strings.Contains(over.Text(".error-summary"), "Over budget") || over.Text("#note") != "kept" {
 		t.Errorf("over the budget: got %d: %q with %q", over.Status, over.Text(".error-summary"), over.Text("#note"))
 	}
+	if p := admin.Get(t, "/team/budgets"); !strings.Contains(p.Text("#main .meter"), "%)") || !strings.Contains(p.Text("#main"), "Over by") {
+		t.Errorf("a budget that is passed says %q", p.Text("#main"))
+	}
 	if p := requester.Post(t, "/team/budgets", url.Values{"budget_amount": {"5"}, "budget_period": {"month"}, "budget_over": {"refuse"}}); p.Status != http.StatusForbidden {
 		t.Errorf("a requester makes a budget: %d", p.Status)
 	}

@@ -30,6 +30,7 @@ type coded struct {
 func formRequest(t code.Table, op string, in models.OrderInput) code.Request {
 	values := models.FormValues(in.Lines[0])
 	values.Set("cost_centre", in.CostCentre)
+	values.Set("po_number", in.PONumber)
 	values.Set("note", in.Note)
 	return t.From(op, values)
 }

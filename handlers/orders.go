@@ -10,7 +10,6 @@ import (
 	"quartermaster/models"
 	"quartermaster/views"
 	"quartermaster/views/i18n"
-	"quartermaster/views/ui"
 	"quartermaster/web"
 )
 
@@ -23,22 +22,49 @@ type Orders struct {
 
 // Show is the page of one order.
 func (h Orders) Show(c *gin.Context) error {
-	return h.show(c, http.StatusOK, ui.Form{})
+	return h.show(c, http.StatusOK, views.OrderShowProps{})
 }
 
-// show draws the page of an order, with a decision that was refused.
-func (h Orders) show(c *gin.Context, status int, form ui.Form) error {
+// show draws the page of an order, with what was refused on it.
+func (h Orders) show(c *gin.Context, status int, p views.OrderShowProps) error {
 	ctx := c.Request.Context()
 	by := models.ActorFrom(ctx)
 	n, err := orderNumber(c)
 	if err != nil {
 		return err
 	}
-	page, err := h.DB.FindOrderPage(ctx, by, n)
+	if p.OrderPage, err = h.DB.FindOrderPage(ctx, by, n); err != nil {
+		return err
+	}
+	now := p.Sheet.Order.PONumberInput()
+	if p.PO.Values == nil {
+		p.PO = web.NewForm(c, now)
+	}
+	p.PO.Catch(now.Shown)
+	p.By = by
+	return web.Render(c, status, views.OrderShow(p))
+}
+
+// PONumber gives an order another PO number.
+func (h Orders) PONumber(c *gin.Context) error {
+	ctx := c.Request.Context()
+	var in models.PONumberInput
+	n, err := orderNumber(c)
 	if err != nil {
 		return err
 	}
-	return web.Render(c, status, views.OrderShow(views.OrderShowProps{OrderPage: page, By: by, Form: form}))
+	form, err := web.Decode(c, &in)
+	if err == nil {
+		err = h.DB.ChangePONumber(ctx, models.ActorFrom(ctx), n, in)
+	}
+	if form.Reject(err) {
+		return h.show(c, http.StatusUnprocessableEntity, views.OrderShowProps{PO: form})
+	}
+	if err != nil {
+		return err
+	}
+	web.Flash(c, "order.po-saved")
+	return web.SeeOther(c, "/orders/"+c.Param("number"))
 }
 
 // Print is the paper of an order, in the language that the address asks for or

@@ -139,6 +139,7 @@ func pageRoutes(cfg Config) (http.Handler, error) {
 	member.GET("/orders/:number/print", web.Page(orders.Print))
 	member.GET("/orders/:number/code", web.Page(orders.Code))
 	member.POST("/orders/:number/retry", web.Page(orders.Retry))
+	member.POST("/orders/:number/po-number", web.Page(orders.PONumber))
 	member.POST("/orders/:number/decision", web.Page(orders.Decide))
 	member.POST("/orders/:number/cancellation", web.Page(orders.Cancel))
 

@@ -123,7 +123,7 @@ func Kinds() []KindFacts {
 		{
 			Kind: KindOrder,
 			Search: SearchFacts{Table: "orders", Key: "number", At: "number", Name: "number", Detail: "title",
-				Text: []string{"number", "title", "requester_name", "note", "cost_centre"}},
+				Text: []string{"number", "title", "requester_name", "note", "cost_centre", "po_number"}},
 		},
 		{
 			Kind:   KindEvent,

@@ -60,6 +60,7 @@ type Order struct {
 	TaxMinor       int64
 	TotalMinor     int64 // to pay: list − discount + tax
 	CostCentre     string
+	PONumber       string `gorm:"column:po_number"`
 	Note           string // the requester's reason
 	Rule           string // the rule that let the order through or holds it, where the team has no Sentence
 	RequestedBy    string
@@ -203,6 +204,7 @@ type OrderInput struct {
 	Lines      []LineInput `form:"-" validate:"min=1"`
 	Token      string      `form:"-" validate:"max=64"`
 	CostCentre string      `form:"cost_centre" validate:"line,max=64"`
+	PONumber   string      `form:"po_number" validate:"line,max=64"`
 	Note       string      `form:"note" validate:"prose,max=500"`
 	// Unread are fields that could not be read at all. They are refused
 	// together with all other faults.

@@ -48,7 +48,7 @@ func (db *DB) repeated(ctx context.Context, by Actor, in OrderInput) (*Order, er
 	for _, l := range in.Lines {
 		asks = append(asks, spelling(l)...)
 	}
-	if !slices.Equal(asks, asked) || first.CostCentre != in.CostCentre || first.Note != in.Note {
+	if !slices.Equal(asks, asked) || first.CostCentre != in.CostCentre || first.PONumber != in.PONumber || first.Note != in.Note {
 		return nil, invalid("", "repeated", fmt.Sprint(first.Number))
 	}
 	return first, nil

@@ -207,6 +207,7 @@ func (db *DB) FormOf(ctx context.Context, by Actor, o *Order, l OrderLine) (url.
 		}
 	}
 	values.Set("cost_centre", o.CostCentre)
+	values.Set("po_number", o.PONumber)
 	values.Set("note", o.Note)
 	return values, nil
 }

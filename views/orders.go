@@ -212,6 +212,7 @@ var Orders = &ListView[models.Order]{
 			Text: func(_ *ui.Cells, o *models.Order) string { return pricing.Decimal(o.TotalMinor) }},
 		filed("list.currency", func(_ *ui.Cells, o *models.Order) string { return o.Currency }),
 		filed("order.cost-centre", func(_ *ui.Cells, o *models.Order) string { return o.CostCentre }),
+		filed("order.po-number", func(_ *ui.Cells, o *models.Order) string { return o.PONumber }),
 		filed("order.reason", func(_ *ui.Cells, o *models.Order) string { return o.Note }),
 	},
 	Filters: []ListFilter{
@@ -332,6 +333,7 @@ func orderFacts(ctx context.Context, s *models.OrderSheet) []ui.Row {
 	}
 	return append(rows,
 		ui.Row{Label: i18n.T(ctx, "order.cost-centre"), Value: firstOf(o.CostCentre, s.Team.CostCentre)},
+		ui.Row{Label: i18n.T(ctx, "order.po-number"), Value: o.PONumber},
 		ui.Row{Label: i18n.T(ctx, "order.reason"), Value: o.Note})
 }
 

@@ -31,7 +31,7 @@ func (p PrintProps) facts(ctx context.Context) []paperFact {
 	if o.CompletedAt != nil {
 		completed = i18n.DateTime(ctx, *o.CompletedAt)
 	}
-	return []paperFact{
+	facts := []paperFact{
 		{Label: i18n.T(ctx, "order.placed-at"), Value: i18n.DateTime(ctx, o.CreatedAt)},
 		{Label: i18n.T(ctx, "order.requester"), Value: o.RequesterName},
 		{Label: i18n.T(ctx, "order.approver"), Value: orderApprover(ctx, o)},
@@ -41,6 +41,10 @@ func (p PrintProps) facts(ctx context.Context) []paperFact {
 		{Label: i18n.T(ctx, "order.completed-at"), Value: completed},
 		{Label: i18n.T(ctx, "order.account"), Value: o.TeamID},
 	}
+	if o.PONumber != "" {
+		facts = append(facts, paperFact{Label: i18n.T(ctx, "order.po-number"), Value: o.PONumber})
+	}
+	return facts
 }
 
 // letterLines are the lines under the name of the team: address, tax number

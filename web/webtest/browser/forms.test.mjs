@@ -73,7 +73,7 @@ test("Back after an order comes to the order, and then to where the form was ope
 // What is wrong in each field that can be, of each form that places an order: by
 // the page, or the link to it on another.
 const hidden = "a\u202Eb";
-const wrong = { cost_centre: hidden, note: hidden };
+const wrong = { cost_centre: hidden, po_number: hidden, note: hidden };
 const orders = [
 	{ path: "/buckets/new", typed: { bucket_name: "No Name", size_limit: "ten", tags: hidden, description: hidden, ...wrong } },
 	{ path: "/pkg-versions/new", typed: { label: hidden, description: hidden, ...wrong } },
