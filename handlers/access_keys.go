@@ -46,7 +46,9 @@ func (h AccessKeys) as(by models.Actor) models.Actor {
 // keys is the list of the keys.
 func (h AccessKeys) keys() List[models.AccessKey] {
 	return List[models.AccessKey]{DB: h.DB, View: h.Place.Keys(), By: h.as, Choices: operationWords,
-		Draw: func(c *gin.Context, p views.ListPage) error { return h.draw(c, http.StatusOK, p, nil) }}
+		Draw: func(c *gin.Context, p views.ListPage) error {
+			return web.Render(c, http.StatusOK, views.AccessKeyList(p))
+		}}
 }
 
 // calls is the list of a key's last calls.
@@ -62,48 +64,6 @@ func operationWords(_ context.Context, db *models.DB, _ list.Query) (map[string]
 		all["operations"] = append(all["operations"], views.ListChoice{Value: o.Name, Label: o.Name})
 	}
 	return all, nil
-}
-
-// draw draws the page of the keys. orders is the form about what may be ordered
-// when it was refused.
-func (h AccessKeys) draw(c *gin.Context, status int, keys views.ListPage, orders *ui.Form) error {
-	p := views.AccessKeyListProps{Place: h.Place, List: keys}
-	switch {
-	case orders != nil:
-		p.Orders = *orders
-	case h.Place == views.TeamKeys:
-		team, err := h.DB.FindTeam(c.Request.Context(), keys.By)
-		if err != nil {
-			return err
-		}
-		p.Orders = web.NewForm(c, team.Ordering())
-	}
-	return web.Render(c, status, views.AccessKeyList(p))
-}
-
-// Orders changes what may be ordered, and what happens to orders by API.
-func (h AccessKeys) Orders(c *gin.Context) error {
-	by, err := h.by(c)
-	if err != nil {
-		return err
-	}
-	var in models.OrderingInput
-	form, err := web.Decode(c, &in)
-	if err == nil {
-		err = h.DB.UpdateOrdering(c.Request.Context(), by, in)
-	}
-	if form.Reject(err) {
-		p, err := h.keys().page(c, "")
-		if err != nil {
-			return err
-		}
-		return h.draw(c, http.StatusUnprocessableEntity, p, &form)
-	}
-	if err != nil {
-		return err
-	}
-	web.Flash(c, "keys.api-orders.saved")
-	return web.SeeOther(c, string(h.Place))
 }
 
 // New shows the form for a key, which is sent once.

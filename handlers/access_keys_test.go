@@ -278,7 +278,7 @@ func TestKeysAreForTheAdminsOfTheirTeamOnly(t *testing.T) {
 				t.Errorf("%s, %s: got %d, want 403", role, below, p.Status)
 			}
 		}
-		for page, values := range map[string]url.Values{"/team/keys": {"key_name": {"mine"}}, "/team/api-orders": {"api_orders": {"hold"}}} {
+		for page, values := range map[string]url.Values{"/team/keys": {"key_name": {"mine"}}, "/team/settings": {"api_orders": {"hold"}}} {
 			if p := c.Post(t, page, values); p.Status != 403 {
 				t.Errorf("%s, %s: got %d, want 403", role, page, p.Status)
 			}
@@ -312,7 +312,7 @@ func TestSiteKeysAreForSiteAdmins(t *testing.T) {
 	}
 	mine, _ := teamKey(t, site, models.AccessKeyInput{})
 	c := site.SignIn(t, models.Viewer)
-	if p := c.Get(t, "/site/keys"); p.Status != 200 || p.Has("#keys") || p.Has("#api-orders") || !p.Has(`nav a[href="/site/keys"][aria-current=page]`) {
+	if p := c.Get(t, "/site/keys"); p.Status != 200 || p.Has("#keys") || !p.Has(`nav a[href="/site/keys"][aria-current=page]`) {
 		t.Fatalf("got %d, %q", p.Status, p.Text("main"))
 	}
 	form := c.Get(t, "/site/keys/new")
@@ -341,33 +341,5 @@ func TestSiteKeysAreForSiteAdmins(t *testing.T) {
 	}
 	if p := c.Submit(t, c.Get(t, "/site/keys/"+id), "#remove form", nil); p.Status != 303 || p.Location() != "/site/keys" {
 		t.Errorf("deleted: got %d to %q", p.Status, p.Location())
-	}
-}
-
-func TestATeamChoosesWhatBecomesOfItsOrdersByAPI(t *testing.T) {
-	t.Parallel()
-	site := open(t)
-	admin := site.SignIn(t, models.Admin)
-	p := admin.Get(t, "/team/keys")
-	if !p.Has(`#api-orders-form [value=refuse][checked]`) {
-		t.Fatalf("got %q, want refuse chosen", p.Text("#api-orders"))
-	}
-	if p := admin.Submit(t, p, "#api-orders-form", webtest.Values{"api_orders": "hold"}); p.Status != 303 || p.Location() != "/team/keys" {
-		t.Fatalf("got %d to %q", p.Status, p.Location())
-	}
-	if p := admin.Get(t, "/team/keys"); !p.Has(`#api-orders-form [value=hold][checked]`) {
-		t.Errorf("afterwards: got %q, want hold chosen", p.Text("#api-orders"))
-	}
-	if p := admin.Get(t, "/team/keys"); !p.Has(`#api-orders-form [name=plan_api][checked]`) {
-		t.Errorf("got %q, want that programs may order plans", p.Text("#api-orders"))
-	}
-	if p := admin.Post(t, "/team/api-orders", url.Values{"api_orders": {"hold"}}); p.Status != 303 {
-		t.Errorf("switching plans off: got %d", p.Status)
-	}
-	if p := admin.Get(t, "/team/keys"); p.Has(`#api-orders-form [name=plan_api][checked]`) {
-		t.Error("programs may still order plans")
-	}
-	if p := admin.Post(t, "/team/api-orders", url.Values{"api_orders": {"pay"}}); p.Status != 422 || !p.Has(".error-summary") {
-		t.Errorf("what it cannot be: got %d, want 422 with the reason", p.Status)
 	}
 }

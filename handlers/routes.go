@@ -174,6 +174,11 @@ func pageRoutes(cfg Config) (http.Handler, error) {
 	member.GET("/api/checker", web.Page(docs.Checker))
 	member.POST("/api/checker", web.Page(docs.Check))
 
+	settings := TeamSettings{DB: cfg.DB}
+	member.GET("/team/settings", web.Page(settings.Edit))
+	member.POST("/team/settings", web.Page(settings.Update))
+	member.POST("/team/settings/preview", web.Page(noted(rules[models.SettingsInput], settings.form)))
+
 	letterhead := Letterhead{DB: cfg.DB}
 	member.GET("/team/letterhead", web.Page(letterhead.Edit))
 	member.POST("/team/letterhead", web.Upload(logoUpload), web.Page(letterhead.Update))
@@ -239,7 +244,6 @@ func pageRoutes(cfg Config) (http.Handler, error) {
 		at.group.POST(path+"/:id/tokens", web.Page(keys.Issue))
 		at.group.POST(path+"/:id/tokens/:token/removal", web.Page(keys.Revoke))
 	}
-	member.POST("/team/api-orders", web.Page(AccessKeys{DB: cfg.DB, Place: views.TeamKeys}.Orders))
 
 	apps := Apps{DB: cfg.DB}
 	apps.list().route(member)

@@ -9,6 +9,7 @@ import (
 	"github.com/PuerkitoBio/goquery"
 
 	"quartermaster/models"
+	"quartermaster/models/modelstest"
 	"quartermaster/web/webtest"
 )
 
@@ -40,22 +41,89 @@ func TestSettingsOfAnOlderPageAreBroughtTogether(t *testing.T) {
 	}
 }
 
-func TestSettingsOfOrderingAreBroughtTogether(t *testing.T) {
+func TestSettingsThatOthersChangedMeanwhile(t *testing.T) {
 	t.Parallel()
 	site := open(t)
 	c := site.SignIn(t, models.Admin)
-	page := func() url.Values { return webtest.Fields(c.Get(t, "/team/keys").Find("#api-orders-form")) }
+	const path = "/team/settings"
+	page := func() url.Values { return webtest.Fields(c.Get(t, path).Find("#settings-form")) }
 	a, b := page(), page()
 	a.Set("api_orders", models.HoldAPIOrders)
 	a.Del("plan_api")
-	b.Del("store_prepaid")
-	for _, sent := range []url.Values{a, b} {
-		if p := c.Post(t, "/team/api-orders", sent); p.Status != http.StatusSeeOther {
-			t.Fatalf("got %d %q", p.Status, p.Text(".error-summary"))
+	a.Set("centres", "R&D\nIT")
+	if p := c.Post(t, path, a); p.Status != http.StatusSeeOther || p.Location() != path {
+		t.Fatalf("first: got %d %q", p.Status, p.Text(".error-summary"))
+	}
+	b.Set("lapse_days", "3")
+	b.Set("centres", "Sales")
+	p := c.Post(t, path, b)
+	again := webtest.Fields(p.Find("#settings-form"))
+	said := p.Text(".error-summary")
+	if p.Status != http.StatusUnprocessableEntity || !strings.Contains(said, "from refuse to create after approval, by Ines") ||
+		!strings.Contains(said, "from on to off, by Ines") || !strings.Contains(said, "from none to R&D, IT, by Ines") {
+		t.Fatalf("got %d %q, want what was changed by whom", p.Status, said)
+	}
+	if again.Get("lapse_days") != "3" || again.Get("centres") != "Sales" || again.Get("api_orders") != models.HoldAPIOrders || again.Has("plan_api") {
+		t.Fatalf("got %v, want what was typed, and else what is now", again)
+	}
+	if got := page(); got.Get("lapse_days") != "14" {
+		t.Errorf("got %v, want nothing saved", got)
+	}
+	if p = c.Post(t, path, again); p.Status != http.StatusSeeOther {
+		t.Fatalf("sent again: got %d %q", p.Status, p.Text(".error-summary"))
+	}
+	if got := page(); got.Get("lapse_days") != "3" || got.Get("centres") != "Sales" || got.Get("api_orders") != models.HoldAPIOrders || got.Has("plan_api") {
+		t.Errorf("got %v", got)
+	}
+	if p := c.Get(t, "/activity"); !strings.Contains(p.Text("main"), "Changed “Cost centres to choose from” of") || !strings.Contains(p.Text("main"), "From R&D, IT to Sales") {
+		t.Errorf("the record says %q", p.Text("main"))
+	}
+}
+
+func TestSettingsAreForAdminsAndSayWhatIsWrong(t *testing.T) {
+	t.Parallel()
+	site := open(t)
+	for _, role := range []models.Role{models.Viewer, models.Requester, models.Approver} {
+		c := site.SignIn(t, role)
+		if p := c.Get(t, "/team/settings"); p.Status != 403 || p.Has(`a[href="/team/settings"]`) {
+			t.Errorf("%s: got %d, want 403 and no way there", role, p.Status)
+		}
+		if p := c.Post(t, "/team/settings/preview", nil); p.Status != 403 {
+			t.Errorf("%s: got %d, want 403", role, p.Status)
 		}
 	}
-	if got := page(); got.Get("api_orders") != models.HoldAPIOrders || got.Has("plan_api") || got.Has("store_prepaid") {
-		t.Errorf("got %v, want what both changed", got)
+	c := site.SignIn(t, models.Admin)
+	p := c.Get(t, "/team/settings")
+	if !p.Has(`nav a[href="/team/settings"][aria-current=page]`) || !p.Has(`#settings-form [value=refuse][checked]`) || !p.Has(`#settings-form [name=plan_api][checked]`) {
+		t.Fatalf("got %q", p.Text("main"))
+	}
+	p = c.Submit(t, p, "#settings-form", webtest.Values{"tax_rate": "much", "tax_name": "<b>VAT</b>", "cu_quota": "101"})
+	if p.Status != 422 || !p.Has("#tax_rate-note .error") || !strings.Contains(p.Text("#tax_rate-note"), "percentage") || webtest.Fields(p.Find("#settings-form")).Get("tax_name") != "<b>VAT</b>" {
+		t.Errorf("got %d %q, want 422 with the reason and what was typed", p.Status, p.Text(".error-summary"))
+	}
+	p = c.Submit(t, p, "#settings-form", webtest.Values{"tax_rate": "6", "cu_quota": "101"})
+	if p.Status != 422 || !strings.Contains(p.Text("#cu_quota-note"), "up to 100 CU") {
+		t.Errorf("got %d %q", p.Status, p.Text(".error-summary"))
+	}
+}
+
+func TestCostCentresAreOffered(t *testing.T) {
+	t.Parallel()
+	site := open(t)
+	ada := site.SignIn(t, models.Requester)
+	modelstest.Allow(t, site.DB, site.Team, func(in *models.SettingsInput) { in.Centres = "R&D\nIT" })
+	if p := ada.Get(t, "/buckets/new"); !p.Has(`input[name=cost_centre][list=cost_centre-list]`) || p.Find("#cost_centre-list option").Length() != 2 {
+		t.Errorf("got %q, want a field with both", p.Text("#bucket-form"))
+	}
+	modelstest.Allow(t, site.DB, site.Team, func(in *models.SettingsInput) { in.OnlyCentres = true })
+	for _, path := range []string{"/buckets/new", "/plans/new", "/stores/new"} {
+		if p := ada.Get(t, path); p.Find("select[name=cost_centre] option").Length() != 3 {
+			t.Errorf("%s: got %d options, want both and none", path, p.Find("select[name=cost_centre] option").Length())
+		}
+	}
+	p := ada.Submit(t, ada.Get(t, "/buckets/new"), "#bucket-form", webtest.Values{"bucket_name": "assets", "cost_centre": "Sales"})
+	if p.Status != 422 || !strings.Contains(p.Text("#cost_centre-note"), "cost centre of the team") || webtest.Fields(p.Find("#bucket-form")).Get("cost_centre") != "Sales" {
+		t.Errorf("got %d %q", p.Status, p.Text(".error-summary"))
 	}
 }
 

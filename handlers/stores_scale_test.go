@@ -144,9 +144,9 @@ func TestStoresAreOfferedInAdvanceOnlyWhileTheyAreSoldSo(t *testing.T) {
 	if p := ada.Get(t, "/stores/new"); !p.Has("[name=charge_mode][value=prePaid]") {
 		t.Error("stores are not offered in advance")
 	}
-	settings := webtest.Fields(admin.Get(t, "/team/keys").Find("#api-orders-form"))
+	settings := webtest.Fields(admin.Get(t, "/team/settings").Find("#settings-form"))
 	settings.Del("store_prepaid")
-	if p := admin.Post(t, "/team/api-orders", settings); p.Status != http.StatusSeeOther {
+	if p := admin.Post(t, "/team/settings", settings); p.Status != http.StatusSeeOther {
 		t.Fatalf("switch it off: got %d %q", p.Status, p.Text(".error-summary"))
 	}
 	if p := admin.Get(t, "/activity"); !strings.Contains(p.Text("main"), "Changed prepaid stores of") || !strings.Contains(p.Text("main"), "From on to off") {

@@ -289,9 +289,9 @@ func (db *DB) grounded(ctx context.Context, by Actor) (*DB, error) {
 	var version string
 	t := Team{ID: by.TeamID}
 	// No join: SQLite plans a join anew each time that its values change.
-	err := query.Row(ctx, db.gorm, "SELECT object_storage, verified_only, api_orders, cost_centre, rules, budgets, plan_api, store_prepaid, cu_quota, cu_used, "+catalogueVersion+
+	err := query.Row(ctx, db.gorm, "SELECT object_storage, verified_only, api_orders, cost_centre, cost_centres, only_cost_centres, currency, tax_rate, tax_name, rules, budgets, plan_api, store_prepaid, cu_quota, cu_used, "+catalogueVersion+
 		" FROM teams WHERE id = ?", []any{by.TeamID},
-		&t.ObjectStorage, &t.VerifiedOnly, &t.APIOrders, &t.CostCentre, fromJSON{&t.Rules}, fromJSON{&t.Budgets}, &t.PlanAPI, &t.StorePrepaid, &t.CUQuota, &t.CUUsed, &version)
+		&t.ObjectStorage, &t.VerifiedOnly, &t.APIOrders, &t.CostCentre, fromJSON{&t.CostCentres}, &t.OnlyCostCentres, &t.Currency, &t.TaxRate, &t.TaxName, fromJSON{&t.Rules}, fromJSON{&t.Budgets}, &t.PlanAPI, &t.StorePrepaid, &t.CUQuota, &t.CUUsed, &version)
 	if err != nil {
 		return nil, translate(err)
 	}

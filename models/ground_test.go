@@ -20,7 +20,7 @@ func TestAQuoteStandsOnAllThatOrdersAskOfATeam(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	err = db.Statement(t.Context(), `UPDATE teams SET cu_used = 7, verified_only = true, cost_centre = 'R&D', rules = '{"Version":1}', budgets = '{"Version":2}' WHERE id = '`+team.ID+"'")
+	err = db.Statement(t.Context(), `UPDATE teams SET cu_used = 7, verified_only = true, cost_centre = 'R&D', cost_centres = '["R&D"]', only_cost_centres = true, tax_rate = 600, tax_name = 'VAT', rules = '{"Version":1}', budgets = '{"Version":2}' WHERE id = '`+team.ID+"'")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -33,7 +33,7 @@ func TestAQuoteStandsOnAllThatOrdersAskOfATeam(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	unasked := []string{"Name", "ClockOffsetMs", "LegalName", "Address", "TaxNumber", "Contact", "LapseDays", "Logo", "LogoType", "CreatedAt", "UpdatedAt"}
+	unasked := []string{"Name", "ClockOffsetMs", "LegalName", "Address", "TaxNumber", "Contact", "LapseDays", "CULimit", "Logo", "LogoType", "CreatedAt", "UpdatedAt"}
 	got, whole := reflect.ValueOf(ground.ground.team), reflect.ValueOf(*want)
 	for i := range whole.NumField() {
 		name := whole.Type().Field(i).Name

@@ -110,7 +110,7 @@ func TestOrderByAPIThatWaitsIsRefusedByItsNumber(t *testing.T) {
 	db, _, team := holding(t)
 	by := byAPI(team.Requester)
 	for _, mode := range []string{models.RefuseAPIOrders, models.HoldAPIOrders} {
-		modelstest.Allow(t, db, team, func(in *models.OrderingInput) { in.APIOrders = mode })
+		modelstest.Allow(t, db, team, func(in *models.SettingsInput) { in.APIOrders = mode })
 		for kind, in := range oneOfEach(t, db, by, mode+"-one") {
 			if mode == models.HoldAPIOrders && (kind == models.KindPlan || kind == models.KindStore) {
 				continue // they can wait
@@ -346,11 +346,11 @@ func TestWhoMayDecideAnOrder(t *testing.T) {
 		t.Errorf("got %v, want reason prose", err)
 	}
 	for who, by := range map[string]models.Actor{"approver": team.Approver, "another team's viewer": other.Viewer} {
-		if err := db.UpdateOrdering(t.Context(), by, models.OrderingInput{APIOrders: models.HoldAPIOrders}); !errors.Is(err, models.ErrForbidden) {
+		if err := db.UpdateSettings(t.Context(), by, models.SettingsInput{APIOrders: models.HoldAPIOrders}); !errors.Is(err, models.ErrForbidden) {
 			t.Errorf("%s changes what becomes of orders by API: got %v", who, err)
 		}
 	}
-	if err := db.UpdateOrdering(t.Context(), team.Admin, models.OrderingInput{APIOrders: "wait"}); !rejects(err, "api_orders", "oneof") {
+	if err := db.UpdateSettings(t.Context(), team.Admin, models.SettingsInput{APIOrders: "wait"}); !rejects(err, "api_orders", "oneof") {
 		t.Errorf("got %v, want api_orders oneof", err)
 	}
 }

@@ -11,21 +11,20 @@ import (
 
 // LetterheadInput is what a team prints at the head of its paper.
 type LetterheadInput struct {
-	LegalName  string `form:"legal_name" validate:"line,max=100"`
-	Address    string `form:"address" validate:"line,max=200"`
-	TaxNumber  string `form:"tax_number" validate:"line,max=40"`
-	Contact    string `form:"contact" validate:"line,max=100"`
-	CostCentre string `form:"default_cost_centre" validate:"line,max=64"`
+	LegalName string `form:"legal_name" json:"legal_name" validate:"line,max=100"`
+	Address   string `form:"address" json:"address" validate:"line,max=200"`
+	TaxNumber string `form:"tax_number" json:"tax_number" validate:"line,max=40"`
+	Contact   string `form:"contact" json:"contact" validate:"line,max=100"`
 	// DropLogo takes the logo away. It has no effect when a new one is given.
-	DropLogo bool `form:"drop_logo"`
-	// Shown is what the form showed, so that only what was changed is written.
+	DropLogo bool `form:"drop_logo" json:"drop_logo"`
+	// Shown is what the form showed, so that nobody undoes unseen what another has
+	// changed meanwhile.
 	Shown string `form:"shown" json:"-"`
 }
 
 // Letterhead is the input that would leave the team's letterhead as it is.
 func (t *Team) Letterhead() LetterheadInput {
-	in := LetterheadInput{LegalName: t.LegalName, Address: t.Address, TaxNumber: t.TaxNumber,
-		Contact: t.Contact, CostCentre: t.CostCentre}
+	in := LetterheadInput{LegalName: t.LegalName, Address: t.Address, TaxNumber: t.TaxNumber, Contact: t.Contact}
 	in.Shown = shownAs(in)
 	return in
 }
@@ -51,7 +50,8 @@ const (
 
 // UpdateLetterhead changes the team's letterhead. logo is a PNG or JPEG file,
 // of which only the pixels are kept. When it is empty, the logo stays as it is
-// unless the input drops it.
+// unless the input drops it. Where others have changed it since the form was shown,
+// it is refused with Changed.
 func (db *DB) UpdateLetterhead(ctx context.Context, by Actor, in LetterheadInput, logo []byte) error {
 	if err := by.may(Administer); err != nil {
 		return err
@@ -79,12 +79,12 @@ func (db *DB) UpdateLetterhead(ctx context.Context, by Actor, in LetterheadInput
 			return err
 		}
 		old := team.Letterhead()
-		if err := edited(&in, old, in.Shown); err != nil {
+		if err := tx.changedSince(ctx, by, old, in.Shown); err != nil {
 			return err
 		}
 		changed := map[string]any{
 			"legal_name": in.LegalName, "address": in.Address, "tax_number": in.TaxNumber,
-			"contact": in.Contact, "cost_centre": in.CostCentre, "updated_at": tx.Now(),
+			"contact": in.Contact, "updated_at": tx.Now(),
 		}
 		switch {
 		case pixels != nil:

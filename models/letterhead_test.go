@@ -135,7 +135,7 @@ func TestLetterheadIsTheAdminsToChangeAndIsRecorded(t *testing.T) {
 	t.Parallel()
 	db := modelstest.Open(t)
 	team := modelstest.NewTeam(t, db)
-	in := models.LetterheadInput{LegalName: " 杭州云仓科技有限公司 ", Address: "杭州市西湖区", TaxNumber: "91330100MA27X0000X", Contact: "0571-0000", CostCentre: "CC-100"}
+	in := models.LetterheadInput{LegalName: " 杭州云仓科技有限公司 ", Address: "杭州市西湖区", TaxNumber: "91330100MA27X0000X", Contact: "0571-0000"}
 	for _, by := range []models.Actor{team.Viewer, team.Requester, team.Approver} {
 		if err := db.UpdateLetterhead(t.Context(), by, in, nil); !errors.Is(err, models.ErrForbidden) {
 			t.Errorf("%s: got %v, want forbidden", by.Role, err)
@@ -153,7 +153,7 @@ func TestLetterheadIsTheAdminsToChangeAndIsRecorded(t *testing.T) {
 		t.Errorf("got %+v, want %+v", got, in)
 	}
 	events, err := recorded(t, db, team.Viewer, "team.letterhead")
-	if err != nil || len(events) != 1 || !strings.Contains(events[0].Detail, "CC-100") {
+	if err != nil || len(events) != 1 || !strings.Contains(events[0].Detail, "0571-0000") {
 		t.Errorf("got events %v, %v; want the change", events, err)
 	}
 }

@@ -28,6 +28,10 @@ type Quote struct {
 	Way []Approval
 	// Effects are what it does to the team's budgets.
 	Effects []Effect
+	// Centres are the cost centres that the team lists, OnlyCentres tells that it
+	// takes no others.
+	Centres     []string
+	OnlyCentres bool
 }
 
 // Held tells whether the order waits, or would wait, for approval.
@@ -57,6 +61,9 @@ func (db *DB) quote(ctx context.Context, by Actor, in *OrderInput, broken error)
 	if db, err = db.grounded(ctx, by); err != nil {
 		return q, err
 	}
+	team := &db.ground.team
+	q.Centres, q.OnlyCentres = team.CostCentres, team.OnlyCostCentres
+	broken = Invalid(nil).With(broken, team.takesCentre("cost_centre", in.CostCentre))
 	if err := db.addNeeds(ctx, by, in); err != nil {
 		return q, err
 	}

@@ -502,11 +502,11 @@ func TestTeamCanLetOnlyPeopleOrderPlans(t *testing.T) {
 	t.Parallel()
 	db, _, team := atNoon(t)
 	other := modelstest.NewTeam(t, db)
-	if err := db.UpdateOrdering(t.Context(), team.Approver, models.OrderingInput{APIOrders: models.RefuseAPIOrders}); !errors.Is(err, models.ErrForbidden) {
+	if err := db.UpdateSettings(t.Context(), team.Approver, models.SettingsInput{APIOrders: models.RefuseAPIOrders}); !errors.Is(err, models.ErrForbidden) {
 		t.Errorf("an approver: got %v, want %v", err, models.ErrForbidden)
 	}
 	for range 2 { // twice is once
-		modelstest.Allow(t, db, team, func(in *models.OrderingInput) { in.PlanAPI = false })
+		modelstest.Allow(t, db, team, func(in *models.SettingsInput) { in.PlanAPI = false })
 	}
 	for who, c := range map[string]struct {
 		by   models.Actor

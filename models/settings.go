@@ -1,10 +1,15 @@
 package models
 
 import (
+	"context"
+	"encoding/json"
 	"fmt"
 	"net/url"
 	"reflect"
 	"strings"
+	"time"
+
+	"quartermaster/models/query"
 )
 
 // shownAs is what a form of settings shows, for the form to bring it back: the
@@ -40,6 +45,77 @@ func edited[T any](in *T, now T, shown string) error {
 		}
 	})
 	return broken.With()
+}
+
+// Change is a setting that somebody has changed.
+type Change struct {
+	Field, From, To string
+	By              string // "" where the record does not say
+	At              time.Time
+}
+
+// Changed is the error of a form of settings that was sent after others had changed
+// some of what it showed: what they changed. Sent again with that as shown, it is
+// taken.
+type Changed []Change
+
+func (c Changed) Error() string {
+	fields := make([]string, len(c))
+	for i, one := range c {
+		fields[i] = one.Field
+	}
+	return "changed meanwhile: " + strings.Join(fields, ", ")
+}
+
+// changedSince is Changed where settings of the actor's team, which are now as an
+// input has them, are not as a form showed them. A caller who was shown nothing
+// changes everything.
+func (db *DB) changedSince(ctx context.Context, by Actor, now any, shown string) error {
+	was, err := url.ParseQuery(shown)
+	if shown == "" || err != nil {
+		return nil
+	}
+	var all Changed
+	eachSetting(reflect.ValueOf(now), func(name string, v reflect.Value, _ bool) {
+		if is := fmt.Sprint(v); is != was.Get(name) && was.Has(name) {
+			all = append(all, Change{Field: name, From: was.Get(name), To: is})
+		}
+	})
+	if all == nil {
+		return nil
+	}
+	events, err := query.Of[Event](db.gorm).Where("team_id = ? AND subject_id = ? AND kind <> 'order' AND action LIKE 'team.%changed'", by.TeamID, by.TeamID).
+		Order("at DESC, id DESC").Limit(MaxPageSize).Find(ctx)
+	if err != nil {
+		return translate(err)
+	}
+	for i := range all {
+		for _, e := range events {
+			if to, said := e.setTo(all[i].Field); said && to == all[i].To {
+				all[i].By, all[i].At = e.UserName, e.At
+				break
+			}
+		}
+	}
+	return all
+}
+
+// setTo is what an event says that a setting was changed to.
+func (e Event) setTo(field string) (to string, said bool) {
+	var detail struct {
+		To  any            `json:"to"`
+		New map[string]any `json:"new"`
+	}
+	d := json.NewDecoder(strings.NewReader(e.Detail))
+	d.UseNumber()
+	if d.Decode(&detail) != nil {
+		return "", false
+	}
+	if e.Action == "team."+field+"_changed" {
+		return fmt.Sprint(detail.To), true
+	}
+	v, said := detail.New[field]
+	return fmt.Sprint(v), said
 }
 
 // eachSetting visits the fields that a form of settings shows, typeable those

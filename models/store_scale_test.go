@@ -295,7 +295,7 @@ func TestScalingWaitsForApproval(t *testing.T) {
 	team := modelstest.NewTeam(t, db)
 	s := readyStore(t, db, team.Requester, storeInput("handbook"))
 	for _, mode := range []string{models.RefuseAPIOrders, models.HoldAPIOrders} {
-		modelstest.Allow(t, db, team, func(in *models.OrderingInput) { in.APIOrders = mode })
+		modelstest.Allow(t, db, team, func(in *models.SettingsInput) { in.APIOrders = mode })
 		var held *models.Held
 		if _, err := db.PlaceOrder(t.Context(), byAPI(team.Requester), scaleOrder(s.ID, 2, "")); !errors.As(err, &held) {
 			t.Errorf("%s: got %v, want it held", mode, err)
@@ -454,7 +454,7 @@ func TestATeamChoosesWhetherStoresArePaidInAdvance(t *testing.T) {
 	if _, err := db.PreviewOrder(t.Context(), team.Requester, storeOrder(in)); err != nil {
 		t.Errorf("got %v, want it sold", err)
 	}
-	modelstest.Allow(t, db, team, func(in *models.OrderingInput) { in.StorePrepaid = false })
+	modelstest.Allow(t, db, team, func(in *models.SettingsInput) { in.StorePrepaid = false })
 	if _, err := db.PlaceOrder(t.Context(), team.Requester, storeOrder(in)); !rejects(err, "charge_mode", "not_on_sale_prepaid") {
 		t.Errorf("got %v, want charge_mode not_on_sale_prepaid", err)
 	}

@@ -16,6 +16,7 @@ type Team struct {
 	ClockOffsetMs int64 // how far the team's clock is ahead of the server's
 	CUQuota       int64 `gorm:"column:cu_quota"`
 	CUUsed        int64 `gorm:"column:cu_used"`
+	CULimit       int64 `gorm:"column:cu_limit"` // the most that the quota may be, as site admins say
 	ObjectStorage bool  // false: buckets are switched off
 	VerifiedOnly  bool  // true: package versions from buckets of this server only
 	// APIOrders is what becomes of an order by API that has to be approved:
@@ -31,11 +32,19 @@ type Team struct {
 	Address      string
 	TaxNumber    string
 	Contact      string
-	CostCentre   string
-	Logo         []byte
-	LogoType     string
-	CreatedAt    time.Time
-	UpdatedAt    time.Time
+	CostCentre   string // of orders that name none
+	// Currency is what the team reckons in, TaxRate, in hundredths of a percent, what
+	// is added under TaxName; 0 is none.
+	Currency string
+	TaxRate  int64
+	TaxName  string
+	// CostCentres are what people choose from, OnlyCostCentres refuses others.
+	CostCentres     []string `gorm:"serializer:json;not null"`
+	OnlyCostCentres bool
+	Logo            []byte
+	LogoType        string
+	CreatedAt       time.Time
+	UpdatedAt       time.Time
 }
 
 // Membership is a person's role in a team.
@@ -74,7 +83,7 @@ func (db *DB) CreateTeam(ctx context.Context, by Actor, in TeamInput) (*Team, er
 // createTeam is CreateTeam inside a transaction, for one who may.
 func (db *DB) createTeam(ctx context.Context, by Actor, in TeamInput) (*Team, error) {
 	now := db.Now()
-	team := &Team{ID: db.newAccountID(), Name: in.Name, CUQuota: 100, ObjectStorage: true, APIOrders: RefuseAPIOrders, PlanAPI: true, StorePrepaid: true, LapseDays: 14, CreatedAt: now, UpdatedAt: now}
+	team := &Team{ID: db.newAccountID(), Name: in.Name, CUQuota: 100, CULimit: 100, Currency: "CNY", CostCentres: []string{}, ObjectStorage: true, APIOrders: RefuseAPIOrders, PlanAPI: true, StorePrepaid: true, LapseDays: 14, CreatedAt: now, UpdatedAt: now}
 	if err := query.Of[Team](db.gorm).Create(ctx, team); err != nil {
 		return nil, fmt.Errorf("create team: %w", err)
 	}

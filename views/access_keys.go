@@ -107,14 +107,6 @@ func hourOptions(ctx context.Context) []ui.Option {
 	return options
 }
 
-func apiOrderOptions(ctx context.Context) []ui.Option {
-	var options []ui.Option
-	for _, mode := range []string{models.RefuseAPIOrders, models.HoldAPIOrders} {
-		options = append(options, ui.Option{Value: mode, Label: i18n.T(ctx, "keys.api-orders."+mode), Note: i18n.T(ctx, "keys.api-orders."+mode+"-note")})
-	}
-	return options
-}
-
 // keyEnd says when a key stops working.
 func keyEnd(ctx context.Context, k models.AccessKey) string {
 	if k.ExpiresAt == nil {

@@ -59,7 +59,20 @@ func EventText(ctx context.Context, e models.Event) string {
 	if key := "event." + e.Action; i18n.Has(ctx, key) {
 		return i18n.T(ctx, key)
 	}
+	if setting, ok := settingOf(ctx, e); ok {
+		return i18n.T(ctx, "event.team.setting", "Setting", setting)
+	}
 	return e.Action
+}
+
+// settingOf is what the setting of the team is called that an event is about.
+func settingOf(ctx context.Context, e models.Event) (label string, ok bool) {
+	field, of := strings.CutPrefix(e.Action, "team.")
+	field, changed := strings.CutSuffix(field, "_changed")
+	if !of || !changed || !i18n.Has(ctx, "field."+field) {
+		return "", false
+	}
+	return ui.Label(ctx, field), true
 }
 
 // eventThing is what the thing is called; an order by its number, which is
@@ -85,8 +98,12 @@ func eventNote(ctx context.Context, e models.Event) string {
 		return ""
 	}
 	args := make([]any, 0, 2*len(detail))
+	_, setting := settingOf(ctx, e)
 	for name, value := range detail {
-		args = append(args, name, settingWord(ctx, value))
+		if setting || value != "" {
+			value = ui.Setting(ctx, fmt.Sprint(value))
+		}
+		args = append(args, name, value)
 	}
 	if n, ok := detail["bytes"].(json.Number); ok {
 		bytes, _ := n.Int64()
@@ -97,6 +114,9 @@ func eventNote(ctx context.Context, e models.Event) string {
 			return s
 		}
 	}
+	if setting {
+		return i18n.T(ctx, "event.team.setting.note", args...)
+	}
 	if reason, ok := detail["reason"].(string); ok {
 		return reason
 	}
@@ -104,15 +124,6 @@ func eventNote(ctx context.Context, e models.Event) string {
 		return i18n.T(ctx, "fail."+code)
 	}
 	return ""
-}
-
-// settingWord is a value of a setting in the reader's language; any other value
-// is left as it is.
-func settingWord(ctx context.Context, value any) any {
-	if key := fmt.Sprint("activity.value.", value); i18n.Has(ctx, key) {
-		return i18n.T(ctx, key)
-	}
-	return value
 }
 
 // eventWho is who did it, and by which way when that was not a form.

@@ -346,7 +346,7 @@ func budgetForm(p BudgetsProps) templ.Component {
 				}()
 			}
 			ctx = templ.InitializeContext(ctx)
-			templ_7745c5c3_Err = ui.Field(p.Form, ui.FieldProps{Name: "budget_centre", Optional: true, Attrs: templ.Attributes{"maxlength": "64", "readonly": p.Of != ""}}).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ui.Field(p.Form, ui.FieldProps{Name: "budget_centre", Optional: true, Suggest: p.Team.CostCentres, Attrs: templ.Attributes{"maxlength": "64", "readonly": p.Of != ""}}).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

@@ -162,7 +162,7 @@ func MemberList(p MemberListProps) templ.Component {
 			}
 			return nil
 		})
-		templ_7745c5c3_Err = layout.Page(layout.PageProps{Title: i18n.T(ctx, "members.title"), Subtitle: i18n.T(ctx, "members.subtitle"), Actions: letterheadLink(p.List.By)}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var2), templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = layout.Page(layout.PageProps{Title: i18n.T(ctx, "members.title"), Subtitle: i18n.T(ctx, "members.subtitle")}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var2), templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

@@ -360,7 +360,7 @@ func orderButtons(l OrderFormLook) templ.Component {
 
 // OrderFields draws the fields that every order has, whatever it asks for: the
 // cost centre, the PO number and the reason.
-func OrderFields(f ui.Form) templ.Component {
+func OrderFields(f ui.Form, q models.Quote) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
 		if templ_7745c5c3_CtxErr := ctx.Err(); templ_7745c5c3_CtxErr != nil {
@@ -381,9 +381,16 @@ func OrderFields(f ui.Form) templ.Component {
 			templ_7745c5c3_Var10 = templ.NopComponent
 		}
 		ctx = templ.ClearChildren(ctx)
-		templ_7745c5c3_Err = ui.Field(f, ui.FieldProps{Name: "cost_centre", Optional: true, Attrs: templ.Attributes{"maxlength": "64"}}).Render(ctx, templ_7745c5c3_Buffer)
-		if templ_7745c5c3_Err != nil {
-			return templ_7745c5c3_Err
+		if q.OnlyCentres {
+			templ_7745c5c3_Err = ui.Select(f, ui.ChoiceProps{Name: "cost_centre", Optional: true, Options: plainOptions(q.Centres), Placeholder: i18n.T(ctx, "order-form.no-centre")}).Render(ctx, templ_7745c5c3_Buffer)
+			if templ_7745c5c3_Err != nil {
+				return templ_7745c5c3_Err
+			}
+		} else {
+			templ_7745c5c3_Err = ui.Field(f, ui.FieldProps{Name: "cost_centre", Optional: true, Suggest: q.Centres, Attrs: templ.Attributes{"maxlength": "64"}}).Render(ctx, templ_7745c5c3_Buffer)
+			if templ_7745c5c3_Err != nil {
+				return templ_7745c5c3_Err
+			}
 		}
 		templ_7745c5c3_Err = ui.Field(f, ui.FieldProps{Name: "po_number", Optional: true, Attrs: templ.Attributes{"maxlength": "64"}}).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
@@ -395,6 +402,11 @@ func OrderFields(f ui.Form) templ.Component {
 		}
 		return nil
 	})
+}
+
+// plainOptions are options that say what they are.
+func plainOptions(values []string) []ui.Option {
+	return mapped(values, func(v string) ui.Option { return ui.Option{Value: v, Label: v} })
 }
 
 // orderSummary draws the panel beside a form: what will exist, the price with its
@@ -466,7 +478,7 @@ func orderSummary(q models.Quote, rows []ui.Row) templ.Component {
 						var templ_7745c5c3_Var14 string
 						templ_7745c5c3_Var14, templ_7745c5c3_Err = templ.JoinStringErrs(text)
 						if templ_7745c5c3_Err != nil {
-							return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/order_form.templ`, Line: 132, Col: 16}
+							return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/order_form.templ`, Line: 141, Col: 16}
 						}
 						_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var14))
 						if templ_7745c5c3_Err != nil {
@@ -495,7 +507,7 @@ func orderSummary(q models.Quote, rows []ui.Row) templ.Component {
 				var templ_7745c5c3_Var15 string
 				templ_7745c5c3_Var15, templ_7745c5c3_Err = templ.JoinStringErrs(i18n.T(ctx, "summary.missing", "Fields", missing))
 				if templ_7745c5c3_Err != nil {
-					return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/order_form.templ`, Line: 137, Col: 71}
+					return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/order_form.templ`, Line: 146, Col: 71}
 				}
 				_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var15))
 				if templ_7745c5c3_Err != nil {

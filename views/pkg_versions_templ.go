@@ -176,7 +176,7 @@ func PkgVersionNew(p PkgVersionNewProps) templ.Component {
 								}()
 							}
 							ctx = templ.InitializeContext(ctx)
-							templ_7745c5c3_Err = OrderFields(p.Form).Render(ctx, templ_7745c5c3_Buffer)
+							templ_7745c5c3_Err = OrderFields(p.Form, p.Quote).Render(ctx, templ_7745c5c3_Buffer)
 							if templ_7745c5c3_Err != nil {
 								return templ_7745c5c3_Err
 							}

@@ -246,7 +246,7 @@ func planChangeFields(p PlanChangeProps) templ.Component {
 					}()
 				}
 				ctx = templ.InitializeContext(ctx)
-				templ_7745c5c3_Err = OrderFields(p.Form).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = OrderFields(p.Form, p.Quote).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}

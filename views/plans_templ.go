@@ -295,7 +295,7 @@ func planFields(p PlanNewProps, f ui.Form) templ.Component {
 					}()
 				}
 				ctx = templ.InitializeContext(ctx)
-				templ_7745c5c3_Err = OrderFields(f).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = OrderFields(f, p.Quote).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}

@@ -642,7 +642,7 @@ func TestEveryRefusalOfThePlansByEveryClient(t *testing.T) {
 		if got := w.call(t, d, viewer, "GetResourcePackagePrice", in); got.Code != "Success" {
 			t.Errorf("a viewer asks for a price: got %s %s", got.Code, got.Message)
 		}
-		modelstest.Allow(t, d.DB, d.Team, func(in *models.OrderingInput) { in.PlanAPI = false })
+		modelstest.Allow(t, d.DB, d.Team, func(in *models.SettingsInput) { in.PlanAPI = false })
 		for operation, in := range map[string]given{"CreateResourcePackage": in, "GetResourcePackagePrice": in, "RenewResourcePackage": renew, "UpgradeResourcePackage": upgrade} {
 			w.refuses(t, d, d.Key, operation, in, "NotApplicable")
 			w.refuses(t, d, d.Key, operation, in.with(given{"OwnerId": "1"}), "InvalidOwner")

@@ -1068,7 +1068,7 @@ func TestStoresAnswerOnlyToPOSTAtTheirPaths(t *testing.T) {
 func TestPrepaidStoreIsRefusedWhileNoneIsSold(t *testing.T) {
 	t.Parallel()
 	d := open(t)
-	modelstest.Allow(t, d.DB, d.Team, func(in *models.OrderingInput) { in.StorePrepaid = false })
+	modelstest.Allow(t, d.DB, d.Team, func(in *models.SettingsInput) { in.StorePrepaid = false })
 	in := namedStore(t, "prepaid")
 	in["charge_info"] = body{"charge_mode": "prePaid", "period_type": "month", "period_num": 1}
 	if a := storesBySignature(t, d, d.Key, "CreateStore", in, nil); a.Status != http.StatusBadRequest || a.Code != "LMS.00001001" {

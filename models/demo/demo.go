@@ -6,6 +6,7 @@ package demo
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"quartermaster/models"
 )
@@ -77,11 +78,20 @@ func (y *year) team(ctx context.Context, by models.Actor) error {
 	if err := y.db.MakeSiteAdmin(ctx, by, people[0].email); err != nil {
 		return err
 	}
-	return y.db.UpdateLetterhead(ctx, y.people[0], models.LetterheadInput{
-		LegalName:  "星河数据科技有限公司 Starlight Data Ltd.",
-		Address:    "上海市浦东新区张江路 88 号 3 号楼 · Building 3, 88 Zhangjiang Road, Shanghai",
-		TaxNumber:  "91310000MA1K0DEMO8",
-		Contact:    "finance@starlight.example",
-		CostCentre: "CC-2100 数据平台",
+	err = y.db.UpdateLetterhead(ctx, y.people[0], models.LetterheadInput{
+		LegalName: "星河数据科技有限公司 Starlight Data Ltd.",
+		Address:   "上海市浦东新区张江路 88 号 3 号楼 · Building 3, 88 Zhangjiang Road, Shanghai",
+		TaxNumber: "91310000MA1K0DEMO8",
+		Contact:   "finance@starlight.example",
 	}, nil)
+	if err != nil {
+		return err
+	}
+	team, err = y.db.FindTeam(ctx, y.people[0])
+	if err != nil {
+		return err
+	}
+	in := team.Settings()
+	in.Centres, in.CostCentre = strings.Join(centres, "\n"), centres[0]
+	return y.db.UpdateSettings(ctx, y.people[0], in)
 }

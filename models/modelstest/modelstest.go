@@ -284,15 +284,15 @@ func NewTeam(t testing.TB, db *models.DB) Team {
 }
 
 // Allow changes what a team allows to be ordered, as its admin.
-func Allow(t testing.TB, db *models.DB, team Team, change func(*models.OrderingInput)) {
+func Allow(t testing.TB, db *models.DB, team Team, change func(*models.SettingsInput)) {
 	t.Helper()
 	found, err := db.FindTeam(t.Context(), team.Admin)
 	if err != nil {
 		t.Fatalf("find team: %v", err)
 	}
-	in := found.Ordering()
+	in := found.Settings()
 	change(&in)
-	if err := db.UpdateOrdering(t.Context(), team.Admin, in); err != nil {
+	if err := db.UpdateSettings(t.Context(), team.Admin, in); err != nil {
 		t.Fatalf("change what may be ordered: %v", err)
 	}
 }
@@ -300,7 +300,7 @@ func Allow(t testing.TB, db *models.DB, team Team, change func(*models.OrderingI
 // HoldAPIOrders lets a team's orders by API wait with their ids.
 func HoldAPIOrders(t testing.TB, db *models.DB, team Team) {
 	t.Helper()
-	Allow(t, db, team, func(in *models.OrderingInput) { in.APIOrders = models.HoldAPIOrders })
+	Allow(t, db, team, func(in *models.SettingsInput) { in.APIOrders = models.HoldAPIOrders })
 }
 
 // Work does every job that is due, as the worker would.

@@ -137,7 +137,8 @@ func (s Shell) nav(ctx context.Context) []group {
 	}
 	team = append(team, item{Href: "/team/budgets", Key: "nav.budgets", Icon: "cylinder"})
 	if s.Role == "admin" {
-		team = append(team, item{Href: "/team/rules", Key: "nav.rules", Icon: "layers"}, item{Href: "/team/keys", Key: "nav.keys", Icon: "key-round"})
+		team = append(team, item{Href: "/team/rules", Key: "nav.rules", Icon: "layers"}, item{Href: "/team/keys", Key: "nav.keys", Icon: "key-round"},
+			item{Href: "/team/settings", Key: "nav.settings", Icon: "settings"})
 	}
 	team = append(team, item{Href: "/api", Key: "nav.api", Icon: "file-code"})
 	groups := []group{
@@ -154,8 +155,11 @@ func (s Shell) nav(ctx context.Context) []group {
 // active also lights a kind for those that stand among its pages, and of the
 // team's pages only the one that has an item of its own.
 func (s Shell) active(ctx context.Context, i item) bool {
-	if i.Href == "/team" && (s.at("/team/keys") || s.at("/team/rules") || s.at("/team/budgets")) {
+	if i.Href == "/team" && (s.at("/team/keys") || s.at("/team/rules") || s.at("/team/budgets") || s.at("/team/settings") || s.at("/team/letterhead")) {
 		return false
+	}
+	if i.Href == "/team/settings" && s.at("/team/letterhead") {
+		return true
 	}
 	return s.at(i.Href) || slices.ContainsFunc(ui.Kinds(ctx), func(l ui.KindLook) bool {
 		return l.Under != "" && l.Under == i.Kind && s.at(l.Path)

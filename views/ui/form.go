@@ -6,6 +6,7 @@ import (
 	"errors"
 	"net/url"
 	"slices"
+	"strings"
 
 	"quartermaster/models"
 )
@@ -18,6 +19,9 @@ type Form struct {
 	// Errors are the broken rules, in the order of the fields. Early are those of
 	// a form that nobody has sent yet: they are said beside their fields alone.
 	Errors, Early models.Invalid
+	// Changes are what others have changed of what the form showed, where it was
+	// refused for that.
+	Changes models.Changed
 	// Token is the one-time token that makes submitting twice one order.
 	Token string
 	// Sent is the page of what the form made with an earlier token, where it is
@@ -63,6 +67,9 @@ func (f *Form) Warn(err error, sent url.Values) bool {
 // the form must be shown again. An error that is not about the input is left
 // to the caller.
 func (f *Form) Reject(err error) bool {
+	if errors.As(err, &f.Changes) {
+		return true
+	}
 	var in models.Invalid
 	if !errors.As(err, &in) {
 		return false
@@ -75,13 +82,14 @@ func (f *Form) Reject(err error) bool {
 // where it was refused for that: shown is what it would show now. What was typed
 // stays, and is written when the form is sent again.
 func (f *Form) Catch(shown string) {
-	if !slices.ContainsFunc(f.Errors, func(e models.FieldError) bool { return e.Rule == "changed_meanwhile" }) {
+	if f.Changes == nil && !slices.ContainsFunc(f.Errors, func(e models.FieldError) bool { return e.Rule == "changed_meanwhile" }) {
 		return
 	}
 	was, _ := url.ParseQuery(f.Value("shown")) // models has read both
 	is, _ := url.ParseQuery(shown)
 	for field := range is {
-		if f.Value(field) == was.Get(field) {
+		typed := strings.ReplaceAll(f.Value(field), "\r\n", "\n")
+		if typed == was.Get(field) || typed == "" && was.Get(field) == "false" {
 			f.Values.Set(field, is.Get(field))
 		}
 	}

@@ -19,6 +19,18 @@ func Label(ctx context.Context, field string) string {
 	return field
 }
 
+// Setting is a value of a setting in the reader's language; one that is a text is
+// left as it is, its lines one after the other.
+func Setting(ctx context.Context, value string) string {
+	if value == "" {
+		value = "none"
+	}
+	if key := "activity.value." + value; i18n.Has(ctx, key) {
+		return i18n.T(ctx, key)
+	}
+	return Visible(strings.ReplaceAll(value, "\n", ", "))
+}
+
 // RuleText says in the reader's language what a broken rule asks for: the
 // sentence of this rule on this field, else of this rule on any field, else a
 // general one.

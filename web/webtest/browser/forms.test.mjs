@@ -87,7 +87,8 @@ const orders = [
 const others = [
 	{ path: "/apps/new", typed: { app_name: hidden, description: hidden } },
 	{ path: "/team", typed: { user_name: hidden, email: "nobody" } },
-	{ path: "/team/letterhead", typed: { legal_name: hidden, address: hidden, tax_number: hidden, contact: hidden, default_cost_centre: hidden } },
+	{ path: "/team/letterhead", typed: { legal_name: hidden, address: hidden, tax_number: hidden, contact: hidden } },
+	{ path: "/team/settings", typed: { team_name: hidden, tax_rate: "much", centres: hidden, default_cost_centre: hidden, lapse_days: "999" } },
 	{ path: "/team/keys/new", typed: { key_name: hidden } },
 	{ path: "/account", typed: { user_name: hidden, new_password: "short" } },
 ];

@@ -34,6 +34,7 @@ export const pages = [
 	{ path: "/api/conformance", role: "viewer" },
 	{ path: "/team", role: "admin" },
 	{ path: "/team/letterhead", role: "admin" },
+	{ path: "/team/settings", role: "admin" },
 	{ path: "/api", role: "viewer" },
 	{ path: "/api/CreatePkgVersion", role: "viewer" },
 	{ path: "/api/signing", role: "viewer" },
