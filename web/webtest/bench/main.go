@@ -52,7 +52,7 @@ type part struct {
 
 var parts = []part{
 	{"list", "a list, a filter, a page near the end, a search and the dashboard, with few and with many rows", lists},
-	{"create", "orders by form, and what one costs the processor, where a sync costs nothing", creates},
+	{"create", "orders by form, and what one costs the processor, where a sync costs nothing or 0.1 ms", creates},
 	{"slow", "the same where a sync takes 2 ms", slowCreates},
 	{"start", "the first answer, and memory of a desk that nobody uses", starts},
 	{"wire", "what a browser loads", wire},
