@@ -2,6 +2,7 @@ package handlers_test
 
 import (
 	"encoding/csv"
+	"net/url"
 	"strconv"
 	"strings"
 	"testing"
@@ -87,5 +88,20 @@ func TestActivityAsCSVOpensInASpreadsheetAndRunsNothing(t *testing.T) {
 	rows, err = csv.NewReader(strings.NewReader(site.SignIn(t, models.Viewer).Get(t, "/activity.csv?q=data-lake-7&kind=bucket").Body)).ReadAll()
 	if err != nil || len(rows) != 2 {
 		t.Errorf("narrowed: got %d rows, %v; want the head and one", len(rows), err)
+	}
+}
+
+func TestChangesThatAreRefusedAreRecordedOnce(t *testing.T) {
+	t.Parallel()
+	site := open(t)
+	viewer := site.SignIn(t, models.Viewer)
+	for range 2 {
+		if p := viewer.Post(t, "/team/budgets", url.Values{"budget_amount": {"5"}}); p.Status != 403 {
+			t.Fatalf("budget by a viewer: got %d", p.Status)
+		}
+	}
+	p := viewer.Get(t, "/activity")
+	if n := strings.Count(p.Text(".timeline"), "POST /team/budgets"); n != 1 {
+		t.Errorf("activity has %d refused attempts, want 1: %q", n, p.Text(".timeline"))
 	}
 }

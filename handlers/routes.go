@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strconv"
 	"sync"
 
 	"github.com/gin-gonic/gin"
@@ -91,6 +92,21 @@ func apiRoutes(cfg Config) (http.Handler, error) {
 	return r, nil
 }
 
+// refusals records the changes that members ask for without the right to them.
+func refusals(db *models.DB) gin.HandlerFunc {
+	return func(c *gin.Context) {
+		c.Next()
+		if c.Request.Method != http.MethodPost || c.Writer.Status() != http.StatusForbidden {
+			return
+		}
+		ctx := c.Request.Context()
+		order, _ := strconv.ParseInt(c.Param("number"), 10, 64) // 0 for none
+		if err := db.RecordRefused(ctx, models.ActorFrom(ctx), "POST "+c.FullPath(), order); err != nil {
+			web.Refused(c, err)
+		}
+	}
+}
+
 // pageRoutes are the pages. Each route has its guard on the same line: guest
 // for visitors who are not signed in, user for those who are, member for
 // members of a team. Routes that are requested again and again are Quiet or
@@ -109,7 +125,7 @@ func pageRoutes(cfg Config) (http.Handler, error) {
 	pages := r.Group("/", web.Authenticate)
 	guest := pages.Group("/", web.Guest)
 	user := pages.Group("/", web.User)
-	member := pages.Group("/", web.Member)
+	member := pages.Group("/", web.Member, refusals(cfg.DB))
 
 	setup := Setup{DB: cfg.DB}
 	guest.GET("/setup", web.Page(setup.New))
@@ -134,7 +150,7 @@ func pageRoutes(cfg Config) (http.Handler, error) {
 
 	table := code.NewTable(cfg.Operations)
 	orders := Orders{DB: cfg.DB, API: table}
-	List[models.Order]{DB: cfg.DB, View: views.Orders}.route(member)
+	List[models.Order]{DB: cfg.DB, View: views.Orders, Choices: ofOrders, Sum: ordersSum}.route(member)
 	member.GET("/orders/:number", web.Polled, web.Page(orders.Show))
 	member.GET("/orders/:number/print", web.Page(orders.Print))
 	member.GET("/orders/:number/code", web.Page(orders.Code))

@@ -66,6 +66,21 @@ func (db *DB) Record(ctx context.Context, by Actor, e Event, detail ...any) erro
 	return query.Of[Event](db.gorm).Create(ctx, &e)
 }
 
+// refusedAgain is how long the same refusal is not recorded again.
+const refusedAgain = time.Minute
+
+// RecordRefused records that the actor asked for something without the right to it:
+// what, and for which order where it was about one. The same within a minute is
+// recorded once.
+func (db *DB) RecordRefused(ctx context.Context, by Actor, what string, order int64) error {
+	e := Event{Action: "team.attempt", Result: "refused", Kind: KindTeam, SubjectID: by.TeamID, SubjectName: clip(what, 200), OrderNumber: order}
+	last, err := query.Of[Event](db.gorm).Where("team_id = ? AND user_id = ?", by.TeamID, by.UserID).Order("at DESC, id DESC").Limit(1).Find(ctx)
+	if err != nil || len(last) > 0 && last[0].Action == e.Action && last[0].SubjectName == e.SubjectName && db.Now().Sub(last[0].At) < refusedAgain {
+		return translate(err)
+	}
+	return db.tx(ctx, func(ctx context.Context, tx *DB) error { return tx.Record(ctx, by, e) })
+}
+
 // Events is the list of what happened in a team. Its filters are kind, person,
 // face and key, and what pages of things ask for: subject, order and, to leave
 // a kind out, without.
