@@ -48,7 +48,7 @@ var Approvals = &List[Approval]{
 		for i, a := range rows {
 			numbers[i] = a.OrderNumber
 		}
-		orders, err := query.Of[Order](db.gorm).Where("team_id = ? AND number IN ?", by.TeamID, numbers).Find(ctx)
+		orders, err := query.Of[Order](db.gorm).Where(alsoOfTeam+" AND number IN ?", by.TeamID, numbers).Find(ctx)
 		if err != nil {
 			return err
 		}

@@ -358,7 +358,7 @@ func (db *DB) LapseOrders(ctx context.Context) error {
 	teams, err := query.Of[Team](db.gorm).Select("id, clock_offset_ms, lapse_days").Where("id IN (SELECT team_id FROM approvals WHERE state = 'open')").Find(ctx)
 	for _, t := range teams {
 		by := t.server()
-		late, failed := query.Of[Order](db.gorm).Select("number", "version").Where("team_id = ? AND created_at <= ?", t.ID, db.TeamNow(by).AddDate(0, 0, -t.LapseDays)).
+		late, failed := query.Of[Order](db.gorm).Select("number", "version").Where(alsoOfTeam+" AND created_at <= ?", t.ID, db.TeamNow(by).AddDate(0, 0, -t.LapseDays)).
 			Where("number IN (SELECT order_number FROM approvals WHERE team_id = ? AND state = 'open')", t.ID).Order("number").Limit(mostAtOnce).Find(ctx)
 		err = errors.Join(err, failed)
 		for _, o := range late {

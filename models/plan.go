@@ -301,7 +301,7 @@ func (db *DB) settleSome(ctx context.Context, by Actor) (n int, err error) {
 	err = db.tx(ctx, func(ctx context.Context, tx *DB) error {
 		return tx.Exec(ctx, "UPDATE plans SET settled = "+settled+` END,
 			settled_until = CASE WHEN held OR ends_at <= ? THEN ? WHEN effective_at > ? THEN effective_at ELSE ends_at END
-			WHERE team_id = ? AND id IN ?`, args...)
+			WHERE `+alsoOfTeam+` AND id IN ?`, args...)
 	})
 	return len(ids), err
 }

@@ -109,7 +109,7 @@ func (db *DB) fillPlanOrders(ctx context.Context, by Actor, bills []PlanOrder) e
 		numbers[i] = bills[i].Number
 		at[numbers[i]] = &bills[i]
 	}
-	lines, err := query.Of[OrderLine](db.gorm).Where("team_id = ? AND order_number IN ?", by.TeamID, numbers).Order("order_number, position").Find(ctx)
+	lines, err := query.Of[OrderLine](db.gorm).Where(alsoOfTeam+" AND order_number IN ?", by.TeamID, numbers).Order("order_number, position").Find(ctx)
 	if err != nil {
 		return err
 	}
@@ -131,7 +131,7 @@ func (db *DB) fillEffect(ctx context.Context, by Actor, bills []PlanOrder) error
 	first := map[int64]*time.Time{}
 	if len(made) > 0 {
 		lines, err := query.Of[OrderLine](db.gorm).Select("order_number, starts_at").
-			Where("team_id = ? AND order_number IN ? AND kind = ?", by.TeamID, made, KindPlan).Find(ctx)
+			Where(alsoOfTeam+" AND order_number IN ? AND kind = ?", by.TeamID, made, KindPlan).Find(ctx)
 		if err != nil {
 			return translate(err)
 		}
@@ -195,7 +195,7 @@ func (db *DB) fillPlans(ctx context.Context, by Actor, draws []Draw) error {
 	for i, d := range draws {
 		ids[i] = d.PlanID
 	}
-	plans, err := query.Of[Plan](db.gorm).Preload("Type", nil).Where("team_id = ? AND id IN ?", by.TeamID, ids).Find(ctx)
+	plans, err := query.Of[Plan](db.gorm).Preload("Type", nil).Where(alsoOfTeam+" AND id IN ?", by.TeamID, ids).Find(ctx)
 	byID := make(map[string]Plan, len(plans))
 	for _, p := range plans {
 		byID[p.ID] = p

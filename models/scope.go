@@ -16,6 +16,11 @@ const MaxPageSize = 100
 // arrive.
 type Cursor struct{ Next, Prev string }
 
+// alsoOfTeam is the condition that rows are a team's where another condition finds
+// them: by "team_id = ?" SQLite, which does not know how many rows a team has,
+// would rather walk all of these.
+const alsoOfTeam = "team_id || '' = ?"
+
 // sorting is an order of rows, the greatest first, by columns whose values
 // together are unique. The columns come from the code, never from a request.
 type sorting []string
