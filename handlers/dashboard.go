@@ -21,7 +21,11 @@ func (h Dashboard) Show(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	return web.Render(c, http.StatusOK, views.Dashboard(views.DashboardProps{MayRequest: by.May(models.Request), Dashboard: *d}))
+	regions, err := h.DB.ListRegions(ctx, "")
+	if err != nil {
+		return err
+	}
+	return web.Render(c, http.StatusOK, views.Dashboard(views.DashboardProps{MayRequest: by.May(models.Request), Regions: regions, Dashboard: *d}))
 }
 
 // Running is the part of the dashboard that says what runs now.

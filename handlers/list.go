@@ -24,6 +24,9 @@ type List[R any] struct {
 	// Choices are the values, by filter, whose words are data; nil when all words
 	// are in the catalogues. What the page does not need may be left out.
 	Choices func(ctx context.Context, db *models.DB, q list.Query) (map[string][]views.ListChoice, error)
+	// Sum is how many rows a query has where that is counted, else list.Unknown, and
+	// what they come to; nil when nothing is.
+	Sum func(ctx context.Context, db *models.DB, by models.Actor, q list.Query) (total int64, sum string, err error)
 	// By is as whom the actor asks; nil is as the actor.
 	By func(models.Actor) models.Actor
 	// Draw answers with the page that the list is a part of; nil when it has one
@@ -151,6 +154,14 @@ func (h List[R]) page(c *gin.Context, path string, set ...string) (p views.ListP
 	}
 	if at.Total = page.Total; known {
 		at.Total = total
+	}
+	if h.Sum != nil {
+		if total, at.Sum, err = h.Sum(ctx, h.DB, at.By, q); err != nil {
+			return p, err
+		}
+		if total != list.Unknown {
+			at.Total = total
+		}
 	}
 	at.Cursor = models.Cursor{Next: page.Next, Prev: page.Prev}
 	return h.View.Page(ctx, at, page), nil

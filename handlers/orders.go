@@ -1,6 +1,7 @@
 package handlers
 
 import (
+	"context"
 	"net/http"
 	"strconv"
 
@@ -8,6 +9,7 @@ import (
 
 	"quartermaster/handlers/code"
 	"quartermaster/models"
+	"quartermaster/models/list"
 	"quartermaster/views"
 	"quartermaster/views/i18n"
 	"quartermaster/web"
@@ -18,6 +20,24 @@ type Orders struct {
 	DB *models.DB
 	// API has the operations that its lines are written as.
 	API code.Table
+}
+
+// ofOrders are the values of filters of orders whose words are data.
+func ofOrders(ctx context.Context, db *models.DB, q list.Query) (map[string][]views.ListChoice, error) {
+	if q.Filters["region"] == "" && q.Filters["centre"] == "" && q.Filters["month"] == "" {
+		return nil, nil
+	}
+	regions, err := db.ListRegions(ctx, "")
+	return views.OrderChoices(ctx, regions, q.Filters["month"]), err
+}
+
+// ordersSum is what orders that are counted as spend come to.
+func ordersSum(ctx context.Context, db *models.DB, by models.Actor, q list.Query) (int64, string, error) {
+	spend, counted, err := db.FindSpend(ctx, by, q)
+	if err != nil || !counted {
+		return list.Unknown, "", err
+	}
+	return spend.Orders, views.SpendSum(ctx, spend), nil
 }
 
 // Show is the page of one order.

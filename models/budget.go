@@ -52,6 +52,14 @@ type Budgets struct {
 	All     []Budget `json:",omitempty"`
 }
 
+// AMonth is what the budget comes to for a month, in hundredths.
+func (b Budget) AMonth() int64 {
+	if b.Yearly {
+		return b.AmountMinor / 12
+	}
+	return b.AmountMinor
+}
+
 // BudgetInput is a budget as a form has it.
 type BudgetInput struct {
 	Scope  string `form:"budget_centre" validate:"line,max=64"` // the cost centre, "" for the whole team
@@ -375,10 +383,17 @@ func (db *DB) take(ctx context.Context, e *BudgetEntry, amount int64) error {
 	return nil
 }
 
-// account moves what an order has reserved to what it does in its state, and notes who
-// let it over a budget. It is called wherever the state of an order that was placed
-// changes. What is spent or released stays so.
+// account moves what an order has reserved to what it does in its state, notes who let
+// it over a budget, and counts it in what its month commits to. It is called wherever
+// the state of an order that was placed changes. What is spent or released stays so.
 func (db *DB) account(ctx context.Context, o *Order) error {
+	changed, err := db.countSpend(ctx, o)
+	if err == nil && changed {
+		err = db.gorm.WithContext(ctx).Model(o).Select("Counted").Updates(o).Error
+	}
+	if err != nil {
+		return fmt.Errorf("count order: %w", err)
+	}
 	entries, err := query.Of[BudgetEntry](db.gorm).Where("order_number = ? AND state = ?", o.Number, BudgetReserved).Find(ctx)
 	if err != nil {
 		return translate(err)

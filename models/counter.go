@@ -58,7 +58,8 @@ type Month struct {
 	SpendMinor int64
 }
 
-func monthOf(t time.Time) int64 {
+// MonthOf is the month that a moment is in, in UTC+8, as Month has it.
+func MonthOf(t time.Time) int64 {
 	t = t.In(pricing.Zone)
 	return int64(t.Year())*100 + int64(t.Month())
 }
@@ -82,7 +83,7 @@ func (db *DB) tally(ctx context.Context, by Actor, t tally) error {
 
 // inMonth is tally for the month alone.
 func (db *DB) inMonth(ctx context.Context, by Actor, t tally) error {
-	m := Month{TeamID: by.TeamID, Month: monthOf(db.TeamNow(by)), Kind: t.Kind, Created: t.Created, Deleted: t.Deleted, SpendMinor: t.Spend}
+	m := Month{TeamID: by.TeamID, Month: MonthOf(db.TeamNow(by)), Kind: t.Kind, Created: t.Created, Deleted: t.Deleted, SpendMinor: t.Spend}
 	if db.sums != nil {
 		db.sums.month(m)
 		return nil
@@ -110,6 +111,7 @@ type sums struct {
 	events   []Event
 	counters []counter
 	months   []Month
+	spends   []Spend // by less
 	days     []orderDay
 	plans    []Plan
 	orders   []Order
@@ -170,6 +172,9 @@ func (s *sums) add(other *sums) {
 	for _, m := range other.months {
 		s.month(m)
 	}
+	for _, p := range other.spends {
+		s.spend(p)
+	}
 	for _, d := range other.days {
 		s.number(d)
 	}
@@ -210,6 +215,11 @@ func (db *DB) writeSums(ctx context.Context, s *sums) error {
 	for _, m := range s.months {
 		if err == nil {
 			err = db.addToMonth(ctx, m)
+		}
+	}
+	for _, p := range s.spends {
+		if err == nil {
+			err = db.addSpend(ctx, p)
 		}
 	}
 	for _, d := range s.days {
@@ -294,7 +304,7 @@ func (db *DB) ListMonths(ctx context.Context, by Actor, n int) ([]Month, error) 
 	}
 	now := db.TeamNow(by).In(pricing.Zone)
 	first := time.Date(now.Year(), now.Month()-time.Month(n-1), 1, 0, 0, 0, 0, pricing.Zone)
-	months, err := query.Of[Month](db.gorm).Where("team_id = ? AND month >= ?", by.TeamID, monthOf(first)).
+	months, err := query.Of[Month](db.gorm).Where("team_id = ? AND month >= ?", by.TeamID, MonthOf(first)).
 		Order("month, kind").Find(ctx)
 	return months, translate(err)
 }

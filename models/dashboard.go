@@ -19,6 +19,12 @@ type Dashboard struct {
 	Expiring []Expiring
 	Running  []Job
 	Events   []Event
+	// Waiting are the first requests that wait for the actor's decision, of WaitCount.
+	Waiting   []Approval
+	WaitCount int64
+	// Spends is what orders of this month commit to; Budgets are those of the team.
+	Spends  *Spends
+	Budgets []Budget
 	// Now is the team's time, to which terms are compared; At is the server's,
 	// for events.
 	Now, At time.Time
@@ -38,6 +44,7 @@ type Expiring struct {
 const (
 	dashboardMonths = 12
 	dashboardRows   = 8
+	waitingRows     = 4
 	expiringWithin  = 30 * 24 * time.Hour
 )
 
@@ -53,8 +60,15 @@ func (db *DB) FindDashboard(ctx context.Context, by Actor) (*Dashboard, error) {
 		return nil, err
 	}
 	d.Months = db.everyMonth(l.months, d.Now, dashboardMonths)
-	d.Expiring, d.Running, d.Events = l.expiring(d.Now), l.running, l.events
-	return d, nil
+	d.Expiring, d.Running, d.Events, d.Spends, d.Budgets = l.expiring(d.Now), l.running, l.events, l.spends, l.budgets
+	if d.WaitCount, err = db.CountWaiting(ctx, by); err != nil || d.WaitCount == 0 {
+		return d, err
+	}
+	q := list.With("view", WaitsForMe)
+	q.Size = waitingRows
+	waiting, err := Approvals.Read(ctx, db, by, q)
+	d.Waiting = waiting.Rows
+	return d, err
 }
 
 // lately is what a dashboard shows besides counts, as it was read at the team's
@@ -66,11 +80,13 @@ type lately struct {
 	ending  []Expiring
 	running []Job
 	events  []Event
+	spends  *Spends
+	budgets []Budget
 }
 
 // stands tells whether the same would be read now.
 func (l lately) stands(now time.Time) bool {
-	return !now.Before(l.at) && monthOf(now.In(pricing.Zone)) == monthOf(l.at.In(pricing.Zone)) &&
+	return !now.Before(l.at) && MonthOf(now.In(pricing.Zone)) == MonthOf(l.at.In(pricing.Zone)) &&
 		(len(l.ending) == 0 || l.ending[0].EndsAt.After(now))
 }
 
@@ -102,6 +118,14 @@ func (db *DB) lately(ctx context.Context, by Actor, now time.Time) (lately, erro
 	if l.running, err = db.ListRunningJobs(ctx, by, dashboardRows); err != nil {
 		return l, err
 	}
+	if l.spends, err = db.spendsOf(ctx, by, MonthOf(now)); err != nil {
+		return l, err
+	}
+	team, err := db.teamSettings(ctx, by)
+	if err != nil {
+		return l, err
+	}
+	l.budgets = team.Budgets.All
 	q := list.With("without", string(KindUser))
 	q.Size = dashboardRows
 	events, err := Events.Read(ctx, db, by, q)
@@ -119,7 +143,7 @@ func (db *DB) everyMonth(known []Month, now time.Time, n int) map[Kind][]Month {
 	now = now.In(pricing.Zone)
 	for _, k := range db.ordered() {
 		for i := n - 1; i >= 0; i-- {
-			m := Month{Kind: k.Kind, Month: monthOf(time.Date(now.Year(), now.Month()-time.Month(i), 1, 0, 0, 0, 0, pricing.Zone))}
+			m := Month{Kind: k.Kind, Month: MonthOf(time.Date(now.Year(), now.Month()-time.Month(i), 1, 0, 0, 0, 0, pricing.Zone))}
 			if at := slices.IndexFunc(known, func(o Month) bool { return o.Kind == m.Kind && o.Month == m.Month }); at >= 0 {
 				m = known[at]
 			}

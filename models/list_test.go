@@ -54,7 +54,7 @@ type filled struct {
 // start is the time of the first row.
 var start = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 
-// any value of a filter that takes any text: a third of the rows have the first,
+// any value of a filter that takes any text: a third of the rows have the first, whatever their other filters,
 // and twenty have the other.
 const common, rare = "common", "rare"
 
@@ -74,7 +74,7 @@ func (f *filled) fill(t *testing.T, s list.Shape, n int) {
 		return
 	}
 	f.people(t, s, from, n)
-	values := map[string]string{"settled_until": "CASE WHEN i <= 40 THEN " + f.moment("0") + " ELSE " + f.moment("400000000") + " END", "token": "NULL"}
+	values := map[string]string{"settled_until": "CASE WHEN i <= 40 THEN " + f.moment("0") + " ELSE " + f.moment("400000000") + " END", "token": "NULL", "counted": "i % 5 <> 0"}
 	for i, filter := range f.filters(s.Table) {
 		var words []string
 		each := fmt.Sprintf("(i / %d) %% %d", i+1, max(len(filter.Values), 2))
@@ -83,7 +83,7 @@ func (f *filled) fill(t *testing.T, s list.Shape, n int) {
 			values["free"] = "i % 3 = 0"
 			continue
 		case filter.Values == nil:
-			values[filter.Column] = fmt.Sprintf("CASE WHEN i %% 5000 = 17 AND i < 100000 THEN '%s' WHEN i %% 3 = 0 THEN '%s' ELSE 'other' || (i %% 50) END", rare, common)
+			values[filter.Column] = fmt.Sprintf("CASE WHEN i %% 5000 = 17 AND i < 100000 THEN '%s' WHEN i * 7919 %% 10007 / %d %% 3 = 0 THEN '%s' ELSE 'other' || (i %% 50) END", rare, i+1, common)
 			continue
 		}
 		for j, v := range filter.Values {

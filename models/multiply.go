@@ -196,7 +196,7 @@ func (x *multiplier) connect(ctx context.Context) (done func() error, err error)
 }
 
 // kept are tables whose rows no specimen has: copies add to them.
-var kept = []string{"counters", "months", "order_days", "settings", "migrations", "teams", "users",
+var kept = []string{"counters", "months", "spends", "order_days", "settings", "migrations", "teams", "users",
 	"search_queue", "search_segments", "search_terms", "search_docs"}
 
 // prepare makes moulds of the specimens.
@@ -403,7 +403,7 @@ func (x *multiplier) copyOf(ctx context.Context, s *Specimen, at time.Time, b *c
 		mark = "0" + mark
 	}
 	for _, m := range s.months {
-		key := Month{TeamID: m.TeamID, Month: monthOf(at), Kind: m.Kind}
+		key := Month{TeamID: m.TeamID, Month: MonthOf(at), Kind: m.Kind}
 		sum := x.months[key]
 		if sum == nil {
 			sum = &Month{TeamID: m.TeamID, Month: key.Month, Kind: m.Kind}
@@ -444,6 +444,8 @@ func (x *multiplier) count(ctx context.Context) error {
 		err := query.Exec(ctx, tx.gorm, `INSERT INTO counters (team_id, name, value)
 			SELECT team_id, name, value FROM (`+tx.things()+totals+`) AS want WHERE true
 			ON CONFLICT (team_id, name) DO UPDATE SET value = excluded.value`)
+		err = errors.Join(err, query.Exec(ctx, tx.gorm, "DELETE FROM spends"),
+			query.Exec(ctx, tx.gorm, "INSERT INTO spends (team_id, month, cost_centre, region, orders, spend_minor) "+spends))
 		if err != nil {
 			return err
 		}

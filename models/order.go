@@ -58,7 +58,9 @@ type Order struct {
 	ListMinor      int64
 	DiscountMinor  int64
 	TaxMinor       int64
-	TotalMinor     int64 // to pay: list − discount + tax
+	TotalMinor     int64  // to pay: list − discount + tax
+	Region         string // of all its lines, "" where they differ
+	Counted        bool   // in Spends
 	CostCentre     string
 	PONumber       string `gorm:"column:po_number"`
 	Note           string // the requester's reason

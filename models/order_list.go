@@ -21,8 +21,37 @@ func (db *DB) FindOrder(ctx context.Context, by Actor, number int64) (*Order, er
 	return &order, nil
 }
 
-// Orders is the list of a team's orders, without lines. Its filters are state
-// and free, which is on for those that cost nothing too.
+// NoneGiven is the value of a filter for rows that have none.
+const NoneGiven = "-"
+
+// Spent is the value of the filter free of orders for those that Spends count.
+const Spent = "spent"
+
+// given is the value that rows have of which a filter is set to value.
+func given(value string) string {
+	if value == NoneGiven {
+		return ""
+	}
+	return value
+}
+
+// givenIn is the filter of orders by what a column says, or that it says nothing.
+func givenIn(name, column string) list.Filter {
+	return list.Filter{Name: name, Column: column, Arms: func(value string, _ time.Time) []list.Cond {
+		return []list.Cond{{SQL: column + " = ?", Args: []any{given(value)}}}
+	}}
+}
+
+// monthIn is the month that a text names, "2026-11", as Month has it.
+func monthIn(text string) (month int64, ok bool) {
+	t, err := time.Parse("2006-01", text)
+	return int64(t.Year())*100 + int64(t.Month()), err == nil
+}
+
+// Orders is the list of a team's orders, without lines. Its filters are state;
+// centre and region, NoneGiven for none; month, in which they were placed; and free,
+// which is on for those that cost nothing too, and Spent for those alone that Spends
+// count.
 var Orders = &List[Order]{
 	Right: See,
 	Desc: list.Desc[Order]{
@@ -38,9 +67,18 @@ var Orders = &List[Order]{
 		Sorts: []list.Sort{{Name: "number", Columns: []string{"number"}}, {Name: "amount", Columns: []string{"total_minor", "number"}}},
 		Filters: []list.Filter{
 			equals("state", "state", texts(OrderStates)),
-			{Name: "free", Column: "free", Values: []string{"true"}, Always: true, Arms: func(value string, _ time.Time) []list.Cond {
+			givenIn("centre", "cost_centre"),
+			givenIn("region", "region"),
+			{Name: "month", Bounds: "number", Arms: func(value string, _ time.Time) []list.Cond {
+				month, _ := monthIn(value)
+				return []list.Cond{{SQL: "number >= ? AND number < ?", Args: []any{month * ordersAMonth, (month + 1) * ordersAMonth}}}
+			}},
+			{Name: "free", Column: "free", Values: []string{"true", Spent}, Always: true, Arms: func(value string, _ time.Time) []list.Cond {
 				arms := []list.Cond{{SQL: "free = ?", Args: []any{false}}}
-				if value != "" {
+				switch value {
+				case Spent:
+					arms[0] = list.Cond{SQL: "free = ? AND counted = ?", Args: []any{false, true}}
+				case "true":
 					arms = append(arms, list.Cond{SQL: "free = ?", Args: []any{true}})
 				}
 				return arms
@@ -49,6 +87,8 @@ var Orders = &List[Order]{
 		Indexes: []list.Index{
 			{Name: "orders_free", Filters: []string{"free"}, Sort: "number"},
 			{Name: "orders_states", Filters: []string{"state", "free"}, Sort: "number"},
+			{Name: "orders_centre", Filters: []string{"centre", "free"}, Sort: "number"},
+			{Name: "orders_region", Filters: []string{"region", "free"}, Sort: "number"},
 			{Name: "orders_amount", Filters: []string{"free"}, Sort: "amount"},
 		},
 	},
@@ -57,7 +97,7 @@ var Orders = &List[Order]{
 		switch {
 		case len(q.Filters) == 0:
 			return "order.paid"
-		case len(q.Filters) == 1 && q.Filters["free"] != "":
+		case len(q.Filters) == 1 && q.Filters["free"] == "true":
 			return "order"
 		}
 		return ""
@@ -75,7 +115,7 @@ var Orders = &List[Order]{
 // listOrdersOf are the orders that made a thing of the actor's team and changed it,
 // newest first.
 func (db *DB) listOrdersOf(ctx context.Context, by Actor, id string) ([]Order, error) {
-	orders, err := query.Of[Order](db.gorm).Where("team_id = ?", by.TeamID).
+	orders, err := query.Of[Order](db.gorm).Where(alsoOfTeam, by.TeamID).
 		Where("number IN (SELECT order_number FROM order_lines WHERE team_id = ? AND resource_id = ?)", by.TeamID, id).
 		Order("number DESC").Find(ctx)
 	return orders, translate(err)

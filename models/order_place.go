@@ -187,7 +187,10 @@ func (db *DB) draft(ctx context.Context, by Actor, in OrderInput) (*Order, error
 	}
 	order.Kinds, order.LineCount = strings.Join(kinds, ","), len(order.Lines)
 	if len(order.Lines) > 0 {
-		order.Title = order.Lines[in.asked].Name
+		order.Title, order.Region = order.Lines[in.asked].Name, order.Lines[0].Region
+		if slices.ContainsFunc(order.Lines, func(l OrderLine) bool { return l.Region != order.Region }) {
+			order.Region = ""
+		}
 	}
 	return order, Invalid(nil).With(refused...)
 }
@@ -249,6 +252,9 @@ func (db *DB) place(ctx context.Context, by Actor, in OrderInput, q *Quote) erro
 		err = sums.fulfil(ctx, by, in.Lines, order)
 	}
 	if err != nil {
+		return err
+	}
+	if _, err := sums.countSpend(ctx, order); err != nil {
 		return err
 	}
 	if err := sums.reserve(ctx, order, q.Effects); err != nil {

@@ -460,7 +460,7 @@ func (db *DB) TryRules(ctx context.Context, by Actor, in Trial) (v Verdict, err 
 
 // spentInMonth is what the team has spent in its present month.
 func (db *DB) spentInMonth(ctx context.Context, by Actor) (sum int64, err error) {
-	months, err := query.Of[Month](db.gorm).Where("team_id = ? AND month = ?", by.TeamID, monthOf(db.TeamNow(by).In(pricing.Zone))).Find(ctx)
+	months, err := query.Of[Month](db.gorm).Where("team_id = ? AND month = ?", by.TeamID, MonthOf(db.TeamNow(by).In(pricing.Zone))).Find(ctx)
 	for _, m := range months {
 		sum += m.SpendMinor
 	}

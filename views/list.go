@@ -120,6 +120,8 @@ type ListAt struct {
 	// list.Page has it.
 	Counts map[string]int64
 	Total  int64
+	// Sum is what the rows come to, "" where nobody knows.
+	Sum    string
 	Cursor models.Cursor
 	// Choices are the values of the filters whose words are data.
 	Choices map[string][]ListChoice
@@ -204,7 +206,9 @@ func (v *ListView[R]) Page(ctx context.Context, at ListAt, page list.Page[R]) Li
 		if p.Rows = v.rows(at, page); v.Body != nil {
 			p.Rows = v.Body(at, page.Rows)
 		}
-		p.Summary = listSummary(ctx, at.Total, n)
+		if p.Summary = listSummary(ctx, at.Total, n); at.Sum != "" {
+			p.Summary += " · " + at.Sum
+		}
 	} else if v.Empty != nil && (!at.narrowed() || v.Whole != nil && v.Whole(at)) {
 		empty := v.Empty(ctx, at)
 		p.Empty = &empty
@@ -309,7 +313,7 @@ func (v *ListView[R]) offer(ctx context.Context, p *ListPage, f ListFilter) {
 			chip.Value = c.Label
 		}
 	}
-	if f.On != "" {
+	if f.On != "" && set == all[0].Value {
 		chip.Value = i18n.T(ctx, f.On)
 	}
 	p.Chips = append(p.Chips, chip)

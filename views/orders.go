@@ -2,9 +2,12 @@ package views
 
 import (
 	"context"
+	"fmt"
 	"maps"
+	"net/url"
 	"slices"
 	"strings"
+	"time"
 
 	"quartermaster/models"
 	"quartermaster/models/pricing"
@@ -18,6 +21,32 @@ var orderTones = map[models.OrderState]ui.Tone{
 	models.OrderPending: ui.Warn, models.OrderApproved: ui.Info, models.OrderFulfilling: ui.Busy,
 	models.OrderCompleted: ui.OK, models.OrderFailed: ui.Danger, models.OrderRejected: ui.Danger,
 	models.OrderCancelled: ui.Neutral, models.OrderLapsed: ui.Neutral,
+}
+
+// OrderChoices are the values of the filters of orders whose words are data.
+func OrderChoices(ctx context.Context, regions []models.Region, month string) map[string][]ListChoice {
+	choices := RegionChoices(ctx, regions)
+	choices["region"] = append(choices["region"], ListChoice{models.NoneGiven, i18n.T(ctx, "orders.several-regions")})
+	choices["centre"] = []ListChoice{{models.NoneGiven, i18n.T(ctx, "orders.no-centre")}}
+	if t, err := time.Parse("2006-01", month); err == nil {
+		choices["month"] = []ListChoice{{month, i18n.MonthYear(ctx, models.MonthOf(t))}}
+	}
+	return choices
+}
+
+// spendPath is the list of the orders of a month that are counted, of one value of
+// a filter where that is named.
+func spendPath(month int64, filter, value string) string {
+	q := url.Values{"month": {fmt.Sprintf("%d-%02d", month/100, month%100)}, "free": {models.Spent}}
+	if filter != "" {
+		q.Set(filter, firstOf(value, models.NoneGiven))
+	}
+	return "/orders?" + q.Encode()
+}
+
+// SpendSum is what counted orders come to.
+func SpendSum(ctx context.Context, s models.Spend) string {
+	return i18n.T(ctx, "orders.sum", "Amount", i18n.Money(ctx, s.SpendMinor, "CNY"))
 }
 
 // orderKinds are the kinds of an order's lines, each once.
@@ -217,6 +246,9 @@ var Orders = &ListView[models.Order]{
 	},
 	Filters: []ListFilter{
 		{Name: "state", Words: "order.state", Values: "order.state.", As: Menu},
+		{Name: "month", Words: "dashboard.month"},
+		{Name: "centre", Words: "order.cost-centre"},
+		{Name: "region", Words: "order.region"},
 		{Name: "free", Values: "orders.free.", On: "orders.with-free", Off: "orders.hide-free", Icon: "eye", As: Switch},
 	},
 	Head: func(ctx context.Context, _ ListAt) layout.PageProps {

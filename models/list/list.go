@@ -56,6 +56,9 @@ type Filter struct {
 	Arms func(value string, at time.Time) []Cond
 	// Settled are the arms of a query that is Settled; nil when they are Arms.
 	Settled func(value string) []Cond
+	// Bounds is the sort whose first column the conditions bound, so that every index
+	// of that sort serves the filter too; "" when they do not.
+	Bounds string
 	// Always applies the filter also when it is not set; value is then empty.
 	Always bool
 	// Inner filters are set by the program and never by a request, and where no
@@ -252,8 +255,8 @@ type plan[R any] struct {
 }
 
 type active struct {
-	name string
-	arms []Cond
+	name, bounds string
+	arms         []Cond
 }
 
 // actives are the filters that a query sets, and those that always apply.
@@ -268,9 +271,9 @@ func (d *Desc[R]) actives(q Query) []active {
 			continue
 		}
 		if q.Settled && f.Settled != nil {
-			on = append(on, active{f.Name, f.Settled(value)})
+			on = append(on, active{f.Name, f.Bounds, f.Settled(value)})
 		} else {
-			on = append(on, active{f.Name, f.Arms(value, q.At)})
+			on = append(on, active{f.Name, f.Bounds, f.Arms(value, q.At)})
 		}
 	}
 	return on
@@ -280,33 +283,47 @@ func (d *Desc[R]) plan(ctx context.Context, db DB, owner string, q Query) (*plan
 	p := &plan[R]{desc: d, db: db, owner: owner, q: q, sort: d.Sorting(q)}
 	p.down = p.sort.Up == q.Reverse
 	on := d.actives(q)
-	names := make([]string, len(on))
-	for i, a := range on {
-		names[i] = a.name
+	// What an index of a sort has to serve.
+	names := func(sort string) (names []string) {
+		for _, a := range on {
+			if a.bounds == "" || a.bounds != sort {
+				names = append(names, a.name)
+			}
+		}
+		return names
 	}
 	p.arms = cross(on)
 	if q.Found != nil {
 		p.also(q.Found.Cond())
 	}
-	if i := slices.IndexFunc(d.Indexes, func(x Index) bool { return x.Sort == p.sort.Name && same(x.Filters, names) }); i >= 0 {
+	if i := slices.IndexFunc(d.Indexes, func(x Index) bool { return x.Sort == p.sort.Name && same(x.Filters, names(x.Sort)) }); i >= 0 {
 		p.way, p.index = together, d.Indexes[i].Name
 		return p, nil
 	}
 	if !slices.ContainsFunc(p.arms, func(arm []Cond) bool { return !slices.ContainsFunc(arm, func(c Cond) bool { return c.Few != "" }) }) {
 		return p, nil
 	}
-	return p, p.choose(ctx, on, names)
+	return p, p.choose(ctx, on)
 }
 
 // choose finds the way of a query that no index serves whole: the rarest of its
 // conditions leads, or else the sort.
-func (p *plan[R]) choose(ctx context.Context, on []active, names []string) error {
+func (p *plan[R]) choose(ctx context.Context, on []active) error {
 	best := p.db.sorted() + 1
+	names := make([]string, len(on))
+	for i, a := range on {
+		names[i] = a.name
+	}
 	for _, x := range p.desc.Indexes {
-		if len(x.Filters) == 0 || !within(x.Filters, names) {
+		if !within(x.Filters, names) {
 			continue
 		}
-		led1 := slices.DeleteFunc(slices.Clone(on), func(a active) bool { return !slices.Contains(x.Filters, a.name) })
+		led1 := slices.DeleteFunc(slices.Clone(on), func(a active) bool {
+			return !slices.Contains(x.Filters, a.name) && (a.bounds == "" || a.bounds != x.Sort)
+		})
+		if len(led1) == 0 {
+			continue
+		}
 		n, err := p.probe(ctx, x.Name, cross(led1), best)
 		if err != nil {
 			return err

@@ -178,6 +178,11 @@ func Month(ctx context.Context, month int64) string {
 	return t.Format(Pick(ctx, "Jan", "1月"))
 }
 
+// MonthYear is a month as models.Month has it, with its year: Nov 2026.
+func MonthYear(ctx context.Context, month int64) string {
+	return time.Date(int(month/100), time.Month(month%100), 1, 0, 0, 0, 0, time.UTC).Format(Pick(ctx, "Jan 2006", "2006年1月"))
+}
+
 // DateTime is a moment where the reader is, to the minute, with the zone, as
 // days are those of another: 2026-11-21 22:05 UTC+1.
 func DateTime(ctx context.Context, t time.Time) string {

@@ -22,6 +22,9 @@ type ChartProps struct {
 	Corner string
 	Labels []string
 	Series []Series
+	// Line is a figure that is drawn across all bars, with its name; 0 for none.
+	Line     float64
+	LineName string
 	// Format writes a figure, for axis and table alike.
 	Format func(float64) string
 }
@@ -66,6 +69,7 @@ type plot struct {
 	Bars   []rect
 	Ticks  []tick
 	Months []mark
+	Line   float64 // where it is drawn
 }
 
 func (p ChartProps) format(v float64) string {
@@ -84,6 +88,7 @@ func (p ChartProps) plot(size chartSize) plot {
 		}
 		top = max(top, totals[i])
 	}
+	top = max(top, p.Line)
 	step := niceStep(top / 4)
 	top = math.Max(step*math.Ceil(top/step), step)
 
@@ -93,6 +98,7 @@ func (p ChartProps) plot(size chartSize) plot {
 	for v := 0.0; v <= top+step/2; v += step {
 		out.Ticks = append(out.Ticks, tick{y(v), p.format(v)})
 	}
+	out.Line = y(p.Line)
 	if len(p.Labels) == 0 {
 		return out
 	}
