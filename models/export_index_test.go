@@ -96,3 +96,29 @@ func stepsOf(pool *sql.DB, statement string, args []any) (steps []string) {
 	}
 	return steps
 }
+
+// SeeSteps has the steps of each query on SQLite seen from now on, as it plans them.
+func (db *DB) SeeSteps(see func(statement string, steps []string)) error {
+	pool, err := db.gorm.DB()
+	if err != nil {
+		return err
+	}
+	return db.seeQueries(func(ctx context.Context, statement string, args []any) {
+		rows, err := pool.QueryContext(ctx, "EXPLAIN QUERY PLAN "+statement, args...)
+		if err != nil {
+			see(statement, []string{err.Error()})
+			return
+		}
+		defer rows.Close()
+		var steps []string
+		for rows.Next() {
+			var id, parent, unused int
+			var step string
+			if err := rows.Scan(&id, &parent, &unused, &step); err != nil {
+				step = err.Error()
+			}
+			steps = append(steps, step)
+		}
+		see(statement, steps)
+	})
+}
