@@ -297,10 +297,11 @@ func (v *ListView[R]) offer(ctx context.Context, p *ListPage, f ListFilter) {
 		p.Menus = append(p.Menus, listMenu{f.Name + "-menu", label, options})
 	case Switch:
 		b := ui.ButtonProps{Text: all[0].Label, Icon: f.Icon, Style: ui.Quiet, Href: p.URL.With(f.Name, all[0].Value)}
-		if set != "" && f.Off != "" {
+		on := set == all[0].Value
+		if on && f.Off != "" {
 			b.Text, b.Href = i18n.T(ctx, f.Off), p.URL.With(f.Name, "")
 		}
-		if set == "" || f.Off != "" {
+		if !on || f.Off != "" {
 			p.Switches = append(p.Switches, b)
 		}
 	}
