@@ -40,7 +40,7 @@ func noted[In any](check func(context.Context, *In) error, draw func(*gin.Contex
 // that is wrong is again. What is wrong with the form as a whole is not, so it is
 // said at once, as is what is too long for an address.
 func refused(c *gin.Context, form ui.Form, address string, draw func() error) error {
-	if c.PostForm("unscripted") == "" || form.Error("") != nil {
+	if c.PostForm("unscripted") == "" || form.Error("") != nil || form.Error(attachField) != nil {
 		return draw()
 	}
 	typed := url.Values{"refused": {"true"}, "form": {form.Token}}

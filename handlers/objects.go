@@ -55,7 +55,7 @@ func (h Objects) receive(c *gin.Context, b *models.Bucket) (results []views.Uplo
 	if c.Request.ContentLength > h.UploadLimit+web.FormRoom {
 		return nil, models.ErrTooLarge
 	}
-	err = web.Receive(c, "file", 4*mostFiles, func(in *web.Incoming) error {
+	err = web.Receive(c, 4*mostFiles, func(in *web.Incoming) error {
 		if len(results) == mostFiles {
 			return models.Invalid{{Field: "file", Rule: "many_files"}}
 		}
@@ -67,7 +67,7 @@ func (h Objects) receive(c *gin.Context, b *models.Bucket) (results []views.Uplo
 			return nil
 		}
 		return err
-	})
+	}, "file")
 	if err == nil && len(results) == 0 {
 		err = models.Invalid{{Field: "file", Rule: "file"}}
 	}

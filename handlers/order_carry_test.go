@@ -1,7 +1,11 @@
 package handlers_test
 
 import (
+	"bytes"
+	"io"
+	"mime/multipart"
 	"net/http"
+	"net/url"
 	"strings"
 	"testing"
 
@@ -45,5 +49,94 @@ func TestPONumberIsOnFormPagePaperAndExport(t *testing.T) {
 	}
 	if q := site.SignIn(t, models.Approver).Get(t, link); q.Has("#po-form") {
 		t.Error("an approver may change it")
+	}
+}
+
+// sendFiles posts a form with files of a field, each by its name.
+func sendFiles(t *testing.T, site *webtest.Site, c *webtest.Client, path string, form url.Values, field string, files map[string]string) *webtest.Page {
+	t.Helper()
+	var body bytes.Buffer
+	w := multipart.NewWriter(&body)
+	write := func(f io.Writer, err error, content string) {
+		if err == nil {
+			_, err = io.WriteString(f, content)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	for name, content := range files {
+		f, err := w.CreateFormFile(field, name)
+		write(f, err, content)
+	}
+	for name, values := range form {
+		for _, v := range values {
+			f, err := w.CreateFormField(name)
+			write(f, err, v)
+		}
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, site.URL+path, &body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header.Set("Content-Type", w.FormDataContentType())
+	req.Header.Set("Sec-Fetch-Site", "same-origin")
+	req.Header.Set("Accept-Language", "en")
+	return c.Send(t, req)
+}
+
+func TestFilesAreAttachedOnTheFormAndThePage(t *testing.T) {
+	t.Parallel()
+	site := open(t)
+	c := site.SignIn(t, models.Requester)
+	p := c.Get(t, examplePlan)
+	form := webtest.Fields(p.Find("form#plan-form"))
+	form.Set("note", strings.Repeat("n", 501))
+	p = sendFiles(t, site, c, "/plans", form, "attachments", map[string]string{"offer.pdf": "one", "big.bin": strings.Repeat("b", models.MaxAttachment+1)})
+	if got := p.Text(".error-summary"); p.Status != http.StatusUnprocessableEntity || !strings.Contains(got, "10 MB") || !strings.Contains(p.Text("#plan-form"), "offer.pdf") || strings.Contains(p.Text("#plan-form .check"), "big.bin") {
+		t.Fatalf("a refused form: got %d: %q", p.Status, got)
+	}
+	form = webtest.Fields(p.Find("form#plan-form"))
+	if len(form["attached"]) != 1 {
+		t.Fatalf("the form keeps the files %v", form["attached"])
+	}
+	form.Set("note", "")
+	if p = sendFiles(t, site, c, "/plans", form, "attachments", map[string]string{"late.txt": "two"}); p.Status != http.StatusSeeOther {
+		t.Fatalf("got %d: %q", p.Status, p.Text(".error-summary"))
+	}
+	link, _ := c.Get(t, "/orders").Find("tbody a[href^='/orders/']").First().Attr("href")
+	p = c.Get(t, link)
+	if got := p.Text("#carried"); !strings.Contains(got, "offer.pdf") || !strings.Contains(got, "late.txt") {
+		t.Fatalf("the page says %q", got)
+	}
+	file := p.Links("#attachments-table a")[0]
+	d := c.Get(t, file)
+	if d.Body != "one" || d.Header.Get("Content-Disposition") != `attachment; filename=offer.pdf` || d.Header.Get("X-Content-Type-Options") != "nosniff" ||
+		!strings.Contains(d.Header.Get("Content-Security-Policy"), "sandbox") {
+		t.Errorf("the file is %q with %v", d.Body, d.Header)
+	}
+	for _, path := range []string{file, file + "x", strings.Replace(file, "/attachments", "0/attachments", 1)} {
+		if d := site.SignInOther(t, models.Admin).Get(t, path); d.Status != http.StatusNotFound {
+			t.Errorf("another team gets %s: %d", path, d.Status)
+		}
+	}
+	if p := sendFiles(t, site, c, link+"/attachments", nil, "attachments", nil); p.Status != http.StatusUnprocessableEntity || !p.Has("#attachments[aria-invalid]") {
+		t.Errorf("no file: got %d", p.Status)
+	}
+	if p := sendFiles(t, site, site.SignIn(t, models.Viewer), link+"/attachments", nil, "attachments", map[string]string{"a": "a"}); p.Status != http.StatusForbidden {
+		t.Errorf("a viewer attaches: %d", p.Status)
+	}
+	if p := sendFiles(t, site, c, link+"/attachments", nil, "attachments", map[string]string{"<b>.svg": "<svg/>"}); p.Status != http.StatusSeeOther {
+		t.Errorf("got %d: %q", p.Status, p.Text(".error-summary"))
+	}
+	p = c.Get(t, link)
+	if got := p.Text("#carried"); !strings.Contains(got, "<b>.svg") || p.Has("#carried dialog") {
+		t.Errorf("the page says %q, and files of a completed order can be removed: %t", got, p.Has("#carried dialog"))
+	}
+	if q := c.Post(t, file+"/removal", nil); q.Status != http.StatusConflict {
+		t.Errorf("a file of a completed order is removed: %d", q.Status)
 	}
 }

@@ -24,8 +24,7 @@ type OrderForm struct {
 	DB *models.DB
 	// New is where the form is shown, Path where it is sent.
 	New, Path string
-	// Upload is the most bytes of a file that comes with it, 0 for a form
-	// without one.
+	// Upload is the most bytes of the file that it is about, 0 for a form without one.
 	Upload int64
 	// API has the operation that does the same as the form; Operation is ""
 	// when there is none.
@@ -57,6 +56,12 @@ type coder interface {
 	Code(r code.Request) (*code.Object, code.Request)
 }
 
+// A stager is an OrderFields with a file of its own.
+type stager interface {
+	FileField() string
+	Stage(ctx context.Context, in *web.Incoming) error
+}
+
 // A settler is an OrderFields with something, such as a file, that belongs to
 // the order once it is placed, and is dropped otherwise.
 type settler interface {
@@ -74,6 +79,7 @@ type Asked struct {
 	Preview, Fresh bool
 
 	fields OrderFields
+	kept   []string // ids of the files that came with this request
 	said   pasted
 }
 
@@ -84,11 +90,44 @@ func (h OrderForm) route(r gin.IRoutes) {
 	if h.Operation != "" {
 		r.POST(h.Path+"/paste", web.Page(h.Paste))
 	}
-	if h.Upload > 0 {
-		r.POST(h.Path, web.Upload(h.Upload+web.FormRoom), web.Page(h.Create))
-		return
+	r.POST(h.Path, web.Upload(h.Upload+attachRoom+web.FormRoom), web.Page(h.Create))
+}
+
+// attachRoom is how many bytes the files attached to an order may have together, and
+// formParts how many parts a form of an order may have, its files included.
+const (
+	attachRoom = models.MaxAttachments * models.MaxAttachment
+	formParts  = 100
+)
+
+// attachField is the field of the files attached to an order.
+const attachField = "attachments"
+
+// receive reads the files of the form. Those that are to be attached are kept at once,
+// so that they are there when the form is refused; what is wrong with them is refused
+// together with the order.
+func (h OrderForm) receive(c *gin.Context, a *Asked) error {
+	ctx := c.Request.Context()
+	own, has := a.fields.(stager)
+	fields := []string{attachField}
+	if has {
+		fields = append(fields, own.FileField())
 	}
-	r.POST(h.Path, web.Page(h.Create))
+	var wrong []error
+	err := web.Receive(c, formParts, func(in *web.Incoming) error {
+		if in.Field != attachField {
+			return own.Stage(ctx, in)
+		}
+		kept, err := h.DB.AttachUnplaced(ctx, a.By, models.SentFile{Name: in.Name, ContentType: in.Type, Content: in})
+		if err == nil {
+			a.kept = append(a.kept, kept.ID)
+		} else if errors.As(err, new(models.Invalid)) {
+			wrong = append(wrong, err)
+			err = nil
+		}
+		return err
+	}, fields...)
+	return models.Invalid(nil).With(append(wrong, err)...)
 }
 
 // Preview shows the form with the order as it stands. What the address or the
@@ -121,10 +160,10 @@ func (h OrderForm) preview(c *gin.Context, said pasted) error {
 		}
 		if again && len(quote.Refused) > 0 {
 			a.Form.Reject(quote.Refused)
-			return web.Render(c, http.StatusUnprocessableEntity, h.page(ctx, a, quote))
+			return h.render(c, http.StatusUnprocessableEntity, a, quote)
 		}
 		a.Form.Warn(quote.Refused, sent(c))
-		return web.Render(c, said.status(), h.page(ctx, a, quote))
+		return h.render(c, said.status(), a, quote)
 	})
 }
 
@@ -157,7 +196,7 @@ func (h OrderForm) Create(c *gin.Context) error {
 			if err := a.fields.Choose(ctx, a); err != nil {
 				return err
 			}
-			return web.Render(c, http.StatusUnprocessableEntity, h.page(ctx, a, quote))
+			return h.render(c, http.StatusUnprocessableEntity, a, quote)
 		})
 	})
 }
@@ -186,11 +225,15 @@ func (h OrderForm) read(c *gin.Context, then func(context.Context, *Asked) error
 	if f, ok := a.fields.(settler); ok {
 		defer f.Settle(ctx)
 	}
+	begun = models.Invalid(nil).With(begun, h.receive(c, a))
 	a.Form, err = web.Decode(c, append(a.fields.Into(), &a.Order, &coded{})...)
 	err = models.Invalid(nil).With(begun, err)
 	if err != nil && !errors.As(err, &a.Order.Unread) {
 		return err
 	}
+	slices.Sort(a.Order.Attached)
+	a.Order.Attached = append(slices.Compact(a.Order.Attached), a.kept...)
+	a.Form.Values["attached"] = a.Order.Attached
 	// The fields of the code panel and of pasting do not belong to the order.
 	a.Order.Unread = slices.DeleteFunc(a.Order.Unread, func(e models.FieldError) bool { return e.Field == "code" || e.Field == "paste" })
 	a.Order.Lines, a.Order.Token = []models.LineInput{a.fields.Line(ctx)}, a.Form.Token
@@ -198,8 +241,12 @@ func (h OrderForm) read(c *gin.Context, then func(context.Context, *Asked) error
 }
 
 // page is the page with the form.
-func (h OrderForm) page(ctx context.Context, a *Asked, q models.Quote) templ.Component {
-	p := views.OrderFormProps{Form: a.Form, Quote: q}
+func (h OrderForm) page(ctx context.Context, a *Asked, q models.Quote) (templ.Component, error) {
+	files, err := h.DB.ListUnplaced(ctx, a.By, a.Order.Attached)
+	if err != nil {
+		return nil, err
+	}
+	p := views.OrderFormProps{Form: a.Form, Quote: q, Attached: files}
 	if h.Operation != "" {
 		r := formRequest(h.API, h.Operation, a.Order)
 		var file *code.Object
@@ -209,7 +256,16 @@ func (h OrderForm) page(ctx context.Context, a *Asked, q models.Quote) templ.Com
 		p.Code = codePanel(ctx, a.Form, file, r)
 		p.Code.Pasted = a.said.words(a.Form)
 	}
-	return a.fields.Draw(p)
+	return a.fields.Draw(p), nil
+}
+
+// render answers with the page with the form.
+func (h OrderForm) render(c *gin.Context, status int, a *Asked, q models.Quote) error {
+	page, err := h.page(c.Request.Context(), a, q)
+	if err != nil {
+		return err
+	}
+	return web.Render(c, status, page)
 }
 
 // placed redirects to what an order made, with a message. For an order that

@@ -12,6 +12,7 @@ import (
 	"quartermaster/models/list"
 	"quartermaster/views"
 	"quartermaster/views/i18n"
+	"quartermaster/views/ui"
 	"quartermaster/web"
 )
 
@@ -107,6 +108,74 @@ func (h Orders) Print(c *gin.Context) error {
 	return web.Render(c, http.StatusOK, views.OrderPrint(views.PrintProps{
 		Sheet: sheet, Path: path, URL: web.SiteURL(ctx, path),
 	}))
+}
+
+// Attach attaches the files of the form to an order, one after the other. Files that
+// are refused do not stop the others.
+func (h Orders) Attach(c *gin.Context) error {
+	ctx := c.Request.Context()
+	by := models.ActorFrom(ctx)
+	n, err := orderNumber(c)
+	if err != nil {
+		return err
+	}
+	order, err := h.DB.FindOrder(ctx, by, n)
+	if err != nil {
+		return err
+	}
+	if !order.MayAttach(by) {
+		return models.ErrForbidden // before a file is read
+	}
+	var form ui.Form
+	some := false
+	err = web.Receive(c, formParts, func(in *web.Incoming) error {
+		some = true
+		err := h.DB.Attach(ctx, by, n, models.SentFile{Name: in.Name, ContentType: in.Type, Content: in})
+		if form.Reject(err) {
+			return nil
+		}
+		return err
+	}, attachField)
+	if err == nil && !some {
+		err = models.Invalid{{Field: attachField, Rule: "file"}}
+	}
+	if form.Reject(err) || len(form.Errors) > 0 {
+		return h.show(c, http.StatusUnprocessableEntity, views.OrderShowProps{Attach: form})
+	}
+	if err != nil {
+		return err
+	}
+	web.Flash(c, "attachments.added")
+	return web.SeeOther(c, "/orders/"+c.Param("number")+"#carried")
+}
+
+// Attachment sends a file of an order.
+func (h Orders) Attachment(c *gin.Context) error {
+	ctx := c.Request.Context()
+	n, err := orderNumber(c)
+	if err != nil {
+		return err
+	}
+	a, r, err := h.DB.ReadAttachment(ctx, models.ActorFrom(ctx), n, c.Param("id"))
+	if err != nil {
+		return err
+	}
+	defer r.Close()
+	return web.Download(c, web.File{Name: a.Name, Type: a.ContentType, Sum: a.SHA256, Modified: a.CreatedAt, Content: r})
+}
+
+// Detach removes a file from an order.
+func (h Orders) Detach(c *gin.Context) error {
+	ctx := c.Request.Context()
+	n, err := orderNumber(c)
+	if err != nil {
+		return err
+	}
+	if err := h.DB.Detach(ctx, models.ActorFrom(ctx), n, c.Param("id")); err != nil {
+		return err
+	}
+	web.Flash(c, "attachments.removed")
+	return web.SeeOther(c, "/orders/"+c.Param("number")+"#carried")
 }
 
 // Retry retries what failed in an order.

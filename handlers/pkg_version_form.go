@@ -24,9 +24,8 @@ func (h PkgVersions) form() OrderForm {
 	return OrderForm{
 		DB: h.DB, New: "/pkg-versions/new", Path: "/pkg-versions", Upload: h.UploadLimit, API: h.API, Operation: h.API.Making(models.KindPkgVersion),
 		Said: "versions.placed", Made: "/pkg-versions/",
-		Begin: func(c *gin.Context) (OrderFields, error) {
-			f := &versionFields{db: h.DB, page: views.PkgVersionNewProps{Limit: h.UploadLimit}}
-			return f, web.Receive(c, "package_file", formParts, func(in *web.Incoming) error { return f.stage(c.Request.Context(), in) })
+		Begin: func(*gin.Context) (OrderFields, error) {
+			return &versionFields{db: h.DB, page: views.PkgVersionNewProps{Limit: h.UploadLimit}}, nil
 		},
 	}
 }
@@ -51,7 +50,7 @@ func (h PkgVersions) Begin(c *gin.Context) error {
 		}
 		if quote.Refused = withoutFile(quote.Refused); len(quote.Refused) > 0 {
 			a.Form.Reject(quote.Refused)
-			return web.Render(c, http.StatusUnprocessableEntity, h.form().page(ctx, a, quote))
+			return h.form().render(c, http.StatusUnprocessableEntity, a, quote)
 		}
 		if f.place == nil {
 			c.Status(http.StatusNoContent)
@@ -70,9 +69,6 @@ func (h PkgVersions) Begin(c *gin.Context) error {
 		return nil
 	})
 }
-
-// formParts is how many parts the form may have, its file included.
-const formParts = 100
 
 type versionFields struct {
 	db *models.DB
@@ -95,8 +91,11 @@ type versionSource struct {
 	File string `form:"package_file"`
 }
 
-// stage writes the file to disk. A second file is ignored.
-func (f *versionFields) stage(ctx context.Context, in *web.Incoming) (err error) {
+// FileField is the field of the file.
+func (f *versionFields) FileField() string { return "package_file" }
+
+// Stage writes the file to disk. A second file is ignored.
+func (f *versionFields) Stage(ctx context.Context, in *web.Incoming) (err error) {
 	if f.up != nil {
 		return nil
 	}

@@ -156,6 +156,9 @@ func pageRoutes(cfg Config) (http.Handler, error) {
 	member.GET("/orders/:number/code", web.Page(orders.Code))
 	member.POST("/orders/:number/retry", web.Page(orders.Retry))
 	member.POST("/orders/:number/po-number", web.Page(orders.PONumber))
+	member.POST("/orders/:number/attachments", web.Upload(attachRoom+web.FormRoom), web.Page(orders.Attach))
+	member.GET("/orders/:number/attachments/:id", web.Page(orders.Attachment))
+	member.POST("/orders/:number/attachments/:id/removal", web.Page(orders.Detach))
 	member.POST("/orders/:number/decision", web.Page(orders.Decide))
 	member.POST("/orders/:number/cancellation", web.Page(orders.Cancel))
 

@@ -262,8 +262,8 @@ type blob struct {
 // their bytes are checked, since that would let SQLite's journal grow.
 const blobsAtOnce = 1000
 
-// eachBlob visits every blob that a record names, once: those of objects, of parts,
-// and those that came with orders that wait.
+// eachBlob visits every blob that a record names, once: those of objects, of parts, of
+// attachments, and those that came with orders that wait.
 func eachBlob(g *gorm.DB, visit func(blob) error) error {
 	const (
 		ofObjects = `SELECT o.blob, o.size, o.sha256, o.key, b.name FROM objects o
@@ -277,6 +277,15 @@ func eachBlob(g *gorm.DB, visit func(blob) error) error {
 	}
 	if err := eachRecorded(g, ofParts, "part of ", visit); err != nil {
 		return err
+	}
+	var files []Attachment
+	if err := g.Order("blob").Find(&files).Error; err != nil {
+		return err
+	}
+	for _, a := range files {
+		if err := visit(blob{Blob: a.Blob, Size: a.Size, SHA256: a.SHA256, Of: fmt.Sprintf("attachment %q of order %d", a.Name, a.OrderNumber)}); err != nil {
+			return err
+		}
 	}
 	waiting, err := waitingBlobs(g)
 	for _, b := range waiting {

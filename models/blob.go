@@ -12,12 +12,13 @@ import (
 	"quartermaster/models/query"
 )
 
-// knownBlobs tells which blobs a record names: that of an object, of a part, or of
-// an order that waits for approval together with an upload.
+// knownBlobs tells which blobs a record names: that of an object, of a part, of an
+// attachment, or of an order that waits for approval together with an upload.
 func (db *DB) knownBlobs(ctx context.Context, ids []string) (map[string]bool, error) {
 	var found []string
 	err := db.gorm.WithContext(ctx).Raw(`SELECT blob FROM objects WHERE blob IN ? UNION ALL SELECT blob FROM parts WHERE blob IN ?
-		UNION ALL SELECT blob FROM order_lines WHERE blob IN ? AND blob <> ''`, ids, ids, ids).Scan(&found).Error
+		UNION ALL SELECT blob FROM attachments WHERE blob IN ?
+		UNION ALL SELECT blob FROM order_lines WHERE blob IN ? AND blob <> ''`, ids, ids, ids, ids).Scan(&found).Error
 	known := make(map[string]bool, len(found))
 	for _, id := range found {
 		known[id] = true

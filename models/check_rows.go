@@ -138,6 +138,9 @@ func orderLooks(kinds []KindFacts) []look {
 			UNION ALL SELECT CAST(o.number AS text), o.team_id, o.title, COUNT(*), 0 FROM approvals a JOIN orders o ON o.number = a.order_number
 				WHERE a.state IN ('open', 'waiting') AND o.state <> 'pending' GROUP BY o.number, o.team_id, o.title`,
 			"{id} has {have} open approvals, not {want}", ""),
+		bySQL("attachments of orders that are not there", `SELECT id, team_id, name, order_number AS have, 0 AS want FROM attachments a
+			WHERE order_number <> 0 AND NOT EXISTS (SELECT 1 FROM orders o WHERE o.number = a.order_number AND o.team_id = a.team_id)`,
+			"{name} {id}: order {have}", ""),
 		bySQL("budgets that do not add up to their orders", `WITH had AS (SELECT budget_id || ' ' || period AS id, team_id, reserved_minor AS reserved, spent_minor AS spent FROM budget_periods),
 			want AS (SELECT budget_id || ' ' || period AS id, team_id,
 				CAST(SUM(CASE WHEN state = 'reserved' THEN amount_minor ELSE 0 END) AS bigint) AS reserved,

@@ -211,6 +211,8 @@ type OrderInput struct {
 	// Unread are fields that could not be read at all. They are refused
 	// together with all other faults.
 	Unread Invalid `form:"-"`
+	// Attached are the ids of files that came with its form.
+	Attached []string `form:"attached" validate:"dive,max=64"`
 
 	asked int // the place of the first line that the caller gave
 }

@@ -144,6 +144,9 @@ func (db *DB) PlaceOrder(ctx context.Context, by Actor, in OrderInput) (q Quote,
 // check brings every broken rule of the order and its lines together.
 func (in *OrderInput) check() error {
 	errs := []error{Check(in)}
+	if len(in.Attached) > MaxAttachments {
+		errs = append(errs, tooManyAttachments)
+	}
 	for _, l := range in.Lines {
 		errs = append(errs, l.Check())
 	}
@@ -244,6 +247,9 @@ func (db *DB) place(ctx context.Context, by Actor, in OrderInput, q *Quote) erro
 		OrderNumber: number,
 	}, map[string]any{"total_minor": order.TotalMinor, "currency": order.Currency, "lines": len(order.Lines), "rule": order.Rule})
 	if err != nil {
+		return err
+	}
+	if err := sums.attachUnplaced(ctx, by, order, in.Attached); err != nil {
 		return err
 	}
 	if q.Held() {

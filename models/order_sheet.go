@@ -26,6 +26,8 @@ type OrderSheet struct {
 	// exist, Failures why the jobs of others failed (as Job.FailCode).
 	Gone     map[string]bool
 	Failures map[string]string
+	// Attachments are the files attached to it, the oldest first.
+	Attachments []Attachment
 	// Overruns are what it takes of budgets that an admin let it pass.
 	Overruns []Overrun
 	// KeyKept tells that the access key that the order came with is one of the
@@ -76,6 +78,9 @@ func (db *DB) FindOrderSheet(ctx context.Context, by Actor, number int64) (*Orde
 		s.Forms = append(s.Forms, form)
 	}
 	if err := db.addGone(ctx, by, s); err != nil {
+		return nil, err
+	}
+	if s.Attachments, err = db.attachments(ctx, by, number); err != nil {
 		return nil, err
 	}
 	if err := db.addOverruns(ctx, by, s); err != nil {

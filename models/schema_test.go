@@ -15,7 +15,7 @@ import (
 
 // tables are all types that are read from and written to tables.
 var tables = []any{
-	AccessToken{}, App{}, Approval{}, Bucket{}, BudgetEntry{}, BudgetPeriod{}, Spend{}, Call{}, Category{}, Deduction{}, Event{}, Flavor{}, Invitation{}, Job{}, KnownBrowser{}, Membership{},
+	AccessToken{}, App{}, Approval{}, Attachment{}, Bucket{}, BudgetEntry{}, BudgetPeriod{}, Spend{}, Call{}, Category{}, Deduction{}, Event{}, Flavor{}, Invitation{}, Job{}, KnownBrowser{}, Membership{},
 	Month{}, Multipart{}, Object{}, Order{}, OrderLine{}, PackageType{}, Part{}, PkgVersion{}, Plan{}, Product{}, Region{}, Setting{},
 	Specification{}, StorageToken{}, Store{}, Team{}, Throttle{}, User{}, accessKeyRow{}, nonce{}, price{}, sessionRow{},
 }

@@ -363,10 +363,11 @@ func orderFacts(ctx context.Context, s *models.OrderSheet) []ui.Row {
 	if o.CompletedAt != nil {
 		rows = append(rows, ui.Row{Label: i18n.T(ctx, "order.completed-at"), Body: ui.DateTime(*o.CompletedAt, i18n.OrderTime(ctx, *o.CompletedAt))})
 	}
-	return append(rows,
-		ui.Row{Label: i18n.T(ctx, "order.cost-centre"), Value: firstOf(o.CostCentre, s.Team.CostCentre)},
-		ui.Row{Label: i18n.T(ctx, "order.po-number"), Value: o.PONumber},
-		ui.Row{Label: i18n.T(ctx, "order.reason"), Value: o.Note})
+	rows = append(rows, ui.Row{Label: i18n.T(ctx, "order.cost-centre"), Value: firstOf(o.CostCentre, s.Team.CostCentre)})
+	if o.PONumber != "" {
+		rows = append(rows, ui.Row{Label: i18n.T(ctx, "order.po-number"), Value: o.PONumber})
+	}
+	return append(rows, ui.Row{Label: i18n.T(ctx, "order.reason"), Value: o.Note})
 }
 
 // orderSums are the amounts of an order and where its prices come from.

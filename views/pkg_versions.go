@@ -230,7 +230,7 @@ func (p PkgVersionNewProps) apps() []ui.Option {
 // the form and in parts, where it is large.
 func versionUploads(ctx context.Context) templ.Attributes {
 	attrs := ui.Uploads(ctx, "")
-	attrs["enctype"], attrs["data-parts"], attrs["data-parts-from"] = "multipart/form-data", "/pkg-versions/uploads", partsFrom
+	attrs["data-parts"], attrs["data-parts-from"] = "/pkg-versions/uploads", partsFrom
 	return attrs
 }
 

@@ -7,6 +7,7 @@ import (
 	"mime/multipart"
 	"net/http"
 	"net/url"
+	"slices"
 
 	"github.com/gin-gonic/gin"
 
@@ -49,6 +50,8 @@ type Incoming struct {
 	io.Reader
 	// Name is what it is called where it comes from, Type what it is said to be.
 	Name, Type string
+	// Field is the field of the form that it is of.
+	Field string
 	// Fields are those that came before it.
 	Fields url.Values
 
@@ -65,12 +68,13 @@ func (r *Incoming) Read(p []byte) (int, error) {
 }
 
 // Receive reads a form with files, part by part as it comes, and never a whole
-// file into memory: each file of the field is handed to keep, the other fields
-// are left where Decode finds them. A form of more than most parts, or with more
-// text than there is room for, is models.ErrTooLarge; one that breaks off breaks
+// file into memory: each file of one of the fields is handed to keep, the other
+// fields are left where Decode finds them. A form of more than most parts, or with
+// more text than there is room for, is models.ErrTooLarge; one that breaks off breaks
 // the rule "upload_broken" of the field. A form that cannot have files is left
 // alone.
-func Receive(c *gin.Context, field string, most int, keep func(*Incoming) error) error {
+func Receive(c *gin.Context, most int, keep func(*Incoming) error, fields ...string) error {
+	field := fields[0]
 	kind, _, err := mime.ParseMediaType(c.Request.Header.Get("Content-Type"))
 	if err != nil || kind != "multipart/form-data" {
 		return nil
@@ -93,10 +97,10 @@ func Receive(c *gin.Context, field string, most int, keep func(*Incoming) error)
 			return models.ErrTooLarge
 		case part.FileName() == "":
 			err = addText(values, part, field, &room)
-		case part.FormName() == field:
-			in := &Incoming{Reader: part, Name: part.FileName(), Type: part.Header.Get("Content-Type"), Fields: values}
+		case slices.Contains(fields, part.FormName()):
+			in := &Incoming{Reader: part, Name: part.FileName(), Type: part.Header.Get("Content-Type"), Field: part.FormName(), Fields: values}
 			if err = keep(in); in.err != nil {
-				err = brokenUpload(field, in.err)
+				err = brokenUpload(in.Field, in.err)
 			}
 		}
 		if err != nil {

@@ -221,7 +221,7 @@
 
   document.addEventListener('submit', (event) => {
     const form = event.target.closest('form[data-upload]')
-    const input = form?.querySelector('input[type=file]:enabled')
+    const input = form?.querySelector('[data-file-drop] input:enabled')
     if (!input?.files.length) return
     event.preventDefault()
     event.stopImmediatePropagation()
