@@ -10,12 +10,14 @@ const looks = [
 	{ theme: "dark", lang: "zh", width: 1280 },
 ];
 
-for (const { path, role, follow } of pages) {
-	const name = follow ? `${path} › ${follow}` : path;
-	test(`${name} is whole and accessible`, async (t) => {
-		for (const look of looks) {
-			await t.test(`${look.theme}, ${look.lang}, ${look.width} wide`, async (t) => {
-				const page = await open(t, { role, ...look });
+// A browser opens all pages of a role one after the other, as a person does.
+for (const look of looks) {
+	test(`pages are whole and accessible, ${look.theme}, ${look.lang}, ${look.width} wide`, async (t) => {
+		const opened = {};
+		for (const { path, role, follow } of pages) {
+			const name = follow ? `${path} › ${follow}` : path;
+			await t.test(name, async () => {
+				const page = await (opened[role ?? ""] ??= open(t, { role, ...look }));
 				let answer = await page.goto(path);
 				if (follow) {
 					const href = await page.locator(follow).first().getAttribute("href");

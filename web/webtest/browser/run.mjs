@@ -47,7 +47,7 @@ try {
 	program = demo.program;
 	const { url, accounts, printed } = await demo.ready;
 	if (!Object.keys(accounts).length) throw new Error(`the demo printed no accounts:\n${printed}`);
-	const node = spawn(process.execPath, ["--test", "--test-reporter=spec", ...tests], {
+	const node = spawn(process.execPath, ["--test", "--test-reporter=spec", "--test-concurrency=2", ...tests], {
 		cwd: root,
 		stdio: "inherit",
 		env: { ...process.env, QUARTERMASTER_PROGRAM: path, QUARTERMASTER_URL: url, QUARTERMASTER_ACCOUNTS: JSON.stringify(accounts) },
