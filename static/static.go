@@ -106,6 +106,11 @@ func Handler() http.Handler {
 			return
 		}
 		h := w.Header()
+		if path.Ext(f.name) != ".svg" { // all else is no document, of which these say something
+			for _, name := range []string{"Content-Security-Policy", "Cross-Origin-Opener-Policy", "Referrer-Policy", "X-Frame-Options"} {
+				h.Del(name)
+			}
+		}
 		h.Set("Content-Type", types[path.Ext(f.name)])
 		h.Set("Cache-Control", "public, max-age=31536000, immutable")
 		h.Set("X-Content-Type-Options", "nosniff")

@@ -112,7 +112,7 @@ func TestFirstPageIsLight(t *testing.T) {
 	for _, name := range first {
 		sum += get(static.Path(name), "gzip").Body.Len()
 	}
-	if limit := 43_500; sum > limit {
+	if limit := 43_000; sum > limit {
 		t.Errorf("static files on the wire: got %d bytes, want at most %d", sum, limit)
 	}
 }
