@@ -26,6 +26,8 @@ type OrderSheet struct {
 	// exist, Failures why the jobs of others failed (as Job.FailCode).
 	Gone     map[string]bool
 	Failures map[string]string
+	// Way are the steps that it took or waits for.
+	Way []Approval
 	// Attachments are the files attached to it, the oldest first.
 	Attachments []Attachment
 	// Overruns are what it takes of budgets that an admin let it pass.
@@ -78,6 +80,9 @@ func (db *DB) FindOrderSheet(ctx context.Context, by Actor, number int64) (*Orde
 		s.Forms = append(s.Forms, form)
 	}
 	if err := db.addGone(ctx, by, s); err != nil {
+		return nil, err
+	}
+	if s.Way, err = db.Way(ctx, by, number); err != nil {
 		return nil, err
 	}
 	if s.Attachments, err = db.attachments(ctx, by, number); err != nil {

@@ -2,6 +2,8 @@ package views
 
 import (
 	"context"
+	"strconv"
+	"strings"
 
 	"quartermaster/models"
 	"quartermaster/models/pricing"
@@ -67,7 +69,7 @@ func approvalWord(ctx context.Context, a models.Approval) string {
 func waySteps(ctx context.Context, p OrderShowProps) []ui.Step {
 	o := p.Sheet.Order
 	steps := []ui.Step{{Label: o.RequesterName, State: "done", Note: i18n.T(ctx, "approvals.asked-for"), Took: i18n.OrderTime(ctx, o.CreatedAt)}}
-	for _, a := range p.Way {
+	for _, a := range p.Sheet.Way {
 		s := ui.Step{Label: upperFirst(asked(ctx, a.Ask())), State: "waiting", Note: approvalWord(ctx, a)}
 		switch a.State {
 		case models.ApprovalOpen:
@@ -91,6 +93,25 @@ func waySteps(ctx context.Context, p OrderShowProps) []ui.Step {
 		steps = append(steps, s)
 	}
 	return steps
+}
+
+// paperSteps are the steps of an order's way as its paper has them: who was asked or
+// decided, what, when and why, a line each; and the budgets that it was let over.
+func paperSteps(ctx context.Context, s *models.OrderSheet) string {
+	lines := mapped(s.Way, func(a models.Approval) string {
+		parts := []string{strconv.Itoa(a.Place) + ". " + firstOf(a.DeciderName, upperFirst(asked(ctx, a.Ask()))), approvalWord(ctx, a)}
+		if a.DecidedBy != "" {
+			parts = append(parts, i18n.DateTime(ctx, a.At))
+		}
+		if a.Reason != "" {
+			parts = append(parts, strings.Join(strings.Fields(a.Reason), " "))
+		}
+		return strings.Join(parts, " · ")
+	})
+	for _, over := range s.Overruns {
+		lines = append(lines, i18n.T(ctx, "ui.error-line", "Field", i18n.T(ctx, "order.over-budget"), "Text", overrunWords(ctx, over)))
+	}
+	return strings.Join(lines, "\n")
 }
 
 // decisionFacts are what a decider reads first.

@@ -38,7 +38,7 @@ func orderDecision(p OrderShowProps) templ.Component {
 		}
 		ctx = templ.ClearChildren(ctx)
 		o := p.Sheet.Order
-		if len(p.Way) > 0 {
+		if len(p.Sheet.Way) > 0 {
 			templ_7745c5c3_Var2 := templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 				templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
 				templ_7745c5c3_Buffer, templ_7745c5c3_IsBuffer := templruntime.GetBuffer(templ_7745c5c3_W)

@@ -63,7 +63,7 @@ func budgetFree(ctx context.Context, b models.BudgetUse) ui.Row {
 
 // overrunWords say which budget an order was let over, when and by whom.
 func overrunWords(ctx context.Context, o models.Overrun) string {
-	period := periodName(ctx, o.Period)
+	period := o.Period
 	if o.Budget.ID != "" {
 		period = budgetName(ctx, o.Budget) + " · " + period
 	}

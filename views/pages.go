@@ -41,7 +41,7 @@ type density struct {
 
 // densities are those of order.css, the widest first.
 func densities() []density {
-	return []density{{"", 8.5, 1.42, 1.9, 5.5}, {"close", 8, 1.36, 1.35, 4}, {"tight", 7.5, 1.22, 0.7, 2.6}}
+	return []density{{"", 8.5, 1.42, 1.9, 5.5}, {"close", 8, 1.36, 1.35, 4}, {"tight", 7.5, 1.22, 0.7, 2.6}, {"dense", 7, 1.16, 0.4, 2}}
 }
 
 // paperText is one of the long texts of an order, or as much of it as stands on
@@ -122,13 +122,19 @@ func withCompany(pages []paperPage) []paperPage {
 // texts are the texts of an order that can be long.
 func (p PrintProps) texts(ctx context.Context) []paperText {
 	var texts []paperText
-	for _, t := range []paperText{{i18n.T(ctx, "order.reason"), p.Sheet.Order.Note}, {i18n.T(ctx, "order.decision-reason"), p.Sheet.Order.DecisionReason}} {
+	s := p.Sheet
+	decision := paperText{i18n.T(ctx, "order.decision-reason"), s.Order.DecisionReason}
+	if len(s.Way) > 0 {
+		decision = paperText{i18n.T(ctx, "approvals.way"), paperSteps(ctx, s)}
+	}
+	for _, t := range []paperText{
+		{i18n.T(ctx, "order.reason"), s.Order.Note},
+		decision,
+		{i18n.T(ctx, "order.attachments"), paperFiles(s.Attachments)},
+	} {
 		if t.Text != "" {
 			texts = append(texts, t)
 		}
-	}
-	for _, over := range p.Sheet.Overruns {
-		texts = append(texts, paperText{i18n.T(ctx, "order.over-budget"), overrunWords(ctx, over)})
 	}
 	return texts
 }

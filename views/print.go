@@ -2,11 +2,13 @@ package views
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"strings"
 
 	"quartermaster/models"
 	"quartermaster/views/i18n"
+	"quartermaster/views/ui"
 )
 
 // PrintProps describes the paper of an order.
@@ -34,17 +36,32 @@ func (p PrintProps) facts(ctx context.Context) []paperFact {
 	facts := []paperFact{
 		{Label: i18n.T(ctx, "order.placed-at"), Value: i18n.DateTime(ctx, o.CreatedAt)},
 		{Label: i18n.T(ctx, "order.requester"), Value: o.RequesterName},
-		{Label: i18n.T(ctx, "order.approver"), Value: orderApprover(ctx, o)},
-		{Label: i18n.T(ctx, "order.decided-at"), Value: firstOf(decided, i18n.T(ctx, "order.not-needed"))},
+	}
+	if len(p.Sheet.Way) == 0 { // else each step says so
+		facts = append(facts,
+			paperFact{Label: i18n.T(ctx, "order.approver"), Value: orderApprover(ctx, o)},
+			paperFact{Label: i18n.T(ctx, "order.decided-at"), Value: firstOf(decided, i18n.T(ctx, "order.not-needed"))})
+	}
+	facts = append(facts, []paperFact{
 		{Label: i18n.T(ctx, "order.cost-centre"), Value: firstOf(o.CostCentre, p.Sheet.Team.CostCentre)},
 		{Label: i18n.T(ctx, "order.state"), Value: i18n.T(ctx, "order.state."+string(o.State))},
 		{Label: i18n.T(ctx, "order.completed-at"), Value: completed},
 		{Label: i18n.T(ctx, "order.account"), Value: o.TeamID},
-	}
+	}...)
 	if o.PONumber != "" {
 		facts = append(facts, paperFact{Label: i18n.T(ctx, "order.po-number"), Value: o.PONumber})
 	}
 	return facts
+}
+
+// paperFiles are the files attached to an order: number, name, and the beginning of the
+// checksum, which tells them from others of the name.
+func paperFiles(files []models.Attachment) string {
+	names := make([]string, len(files))
+	for i, a := range files {
+		names[i] = fmt.Sprintf("%d. %s (SHA-256 %.12s)", i+1, ui.Visible(a.Name), a.SHA256)
+	}
+	return strings.Join(names, " · ")
 }
 
 // letterLines are the lines under the name of the team: address, tax number

@@ -65,8 +65,15 @@ func sheet(n int) *models.OrderSheet {
 		o.ListMinor, o.DiscountMinor, o.TotalMinor = o.ListMinor+l.ListMinor, o.DiscountMinor+l.DiscountMinor, o.TotalMinor+l.AmountMinor
 		o.Lines = append(o.Lines, l)
 	}
+	o.PONumber = "PO-2026-11-0042"
 	return &models.OrderSheet{
 		Order: o,
+		Way: []models.Approval{
+			{Place: 1, Role: models.Approver, State: models.ApprovalApproved, DecidedBy: "1", DeciderName: "周启明", Reason: "预算内，同意。", At: ordered},
+			{Place: 2, Role: models.Admin, State: models.ApprovalApproved, DecidedBy: "2", DeciderName: "何静", Reason: "季度末扩容，允许超出。", At: ordered},
+		},
+		Overruns:    []models.Overrun{{BudgetEntry: models.BudgetEntry{Period: "2026-11", OverBy: "何静"}, Budget: models.Budget{ID: "b", CostCentre: "CC-2026-平台"}}},
+		Attachments: []models.Attachment{{Name: "报价单-2026-11.pdf", SHA256: strings.Repeat("3f", 32)}, {Name: "需求说明.docx", SHA256: strings.Repeat("a0", 32)}},
 		Team: &models.Team{ID: o.TeamID, Name: "平台工程组", LegalName: "杭州云仓数据科技有限公司", Address: "浙江省杭州市西湖区文三路 90 号 东部软件园 3 号楼",
 			TaxNumber: "91330106MA27X0001X", Contact: "采购部 0571-8800 0000", LogoType: "image/png"},
 		Regions: map[string]models.Region{
@@ -213,6 +220,13 @@ func crowded(n, kind int) *models.OrderSheet {
 	s.Order.Lines = lines
 	s.Order.Note = strings.Repeat("为法务与客服团队扩容知识库，", 35)
 	s.Order.DeciderName, s.Order.DecidedAt, s.Order.DecisionReason = "陈思远", &ordered, strings.Repeat("同意，", 30)
+	return oneStep(s)
+}
+
+// oneStep is an order that one person decided, who also is the one it names.
+func oneStep(s *models.OrderSheet) *models.OrderSheet {
+	s.Way = []models.Approval{{Place: 1, State: models.ApprovalApproved, DecidedBy: "1", DeciderName: s.Order.DeciderName, Reason: s.Order.DecisionReason, At: ordered}}
+	s.Overruns, s.Attachments = nil, nil
 	return s
 }
 
@@ -223,7 +237,7 @@ func reasoned(n, paragraphs int) *models.OrderSheet {
 	s.Order.Note = strings.TrimSpace(strings.Repeat(strings.Repeat("因", 500/paragraphs-4)+"完了。\n", paragraphs))
 	s.Order.RequesterName = strings.Repeat("林", 62) + "尾尾"
 	s.Order.DeciderName, s.Order.DecidedAt, s.Order.DecisionReason = strings.Repeat("陈", 62)+"末末", &ordered, strings.Repeat("同", 496)+"就这样。"
-	return s
+	return oneStep(s)
 }
 
 // unspaced is a text without spaces and line ends, as a PDF breaks it anywhere.
@@ -244,7 +258,7 @@ func TestOrderOnPaper(t *testing.T) {
 		{"12 lines", sheet(12), []string{"zh", "en"}, 1},
 		{"13 lines", sheet(13), []string{"zh", "en"}, 2},
 		{"60 lines", sheet(60), []string{"en"}, 5},
-		{"12 stores", crowded(12, 1), []string{"en"}, 2},
+		{"12 stores", crowded(12, 1), []string{"en"}, 1},
 		{"12 versions", crowded(12, 2), []string{"zh"}, 2},
 		{"long reason", reasoned(1, 1), []string{"zh", "en"}, 1},
 		{"reason of 90 paragraphs", reasoned(3, 90), []string{"zh"}, 3},
