@@ -91,6 +91,14 @@ func eventThing(e models.Event) string {
 // "event.<action>.note" made of the detail's values, a reason as it was typed,
 // or the words of a failure.
 func eventNote(ctx context.Context, e models.Event) string {
+	switch e.Action {
+	case "team.rules_changed":
+		return changeNote(ctx, e.Detail, func(r models.Rule) string { return RuleSentence(ctx, r, nil) })
+	case "team.budgets_changed":
+		return changeNote(ctx, e.Detail, func(b models.Budget) string {
+			return i18n.T(ctx, "ui.error-line", "Field", budgetName(ctx, b), "Text", budgetRule(ctx, b))
+		})
+	}
 	var detail map[string]any
 	d := json.NewDecoder(strings.NewReader(e.Detail))
 	d.UseNumber() // an order's number has more digits than a float keeps
@@ -124,6 +132,28 @@ func eventNote(ctx context.Context, e models.Event) string {
 		return i18n.T(ctx, "fail."+code)
 	}
 	return ""
+}
+
+// changeNote says how a list of things changed, each in words: what is gone from it,
+// what is new in it, or that it is in another order.
+func changeNote[T any](ctx context.Context, detail string, words func(T) string) string {
+	var d struct{ From, To []T }
+	if json.Unmarshal([]byte(detail), &d) != nil {
+		return ""
+	}
+	from, to := mapped(d.From, words), mapped(d.To, words)
+	gone := slices.DeleteFunc(slices.Clone(from), func(s string) bool { return slices.Contains(to, s) })
+	added := slices.DeleteFunc(slices.Clone(to), func(s string) bool { return slices.Contains(from, s) })
+	between := i18n.T(ctx, "ui.semicolon")
+	switch {
+	case len(gone) > 0 && len(added) > 0:
+		return i18n.T(ctx, "event.list.changed", "From", strings.Join(gone, between), "To", strings.Join(added, between))
+	case len(gone) > 0:
+		return i18n.T(ctx, "event.list.gone", "What", strings.Join(gone, between))
+	case len(added) > 0:
+		return i18n.T(ctx, "event.list.added", "What", strings.Join(added, between))
+	}
+	return i18n.T(ctx, "event.list.moved")
 }
 
 // eventWho is who did it, and by which way when that was not a form.

@@ -11,6 +11,7 @@ import (
 	"quartermaster/models"
 	"quartermaster/views"
 	"quartermaster/views/i18n"
+	"quartermaster/views/ui"
 )
 
 // actionInCode finds what models records: Action: "bucket.created", and the
@@ -66,5 +67,23 @@ func TestTimelineTellsWhatIsGoneAndWhatFailed(t *testing.T) {
 		if !strings.Contains(b.String(), want) {
 			t.Errorf("no %s in\n%s", want, b.String())
 		}
+	}
+}
+
+func TestActivitySaysHowRulesAndBudgetsChanged(t *testing.T) {
+	t.Parallel()
+	ctx := ui.WithKinds(i18n.WithLang(t.Context(), "en"), views.Kinds())
+	for detail, want := range map[string]string{
+		`{"from":[{"Faces":["api"],"Steps":[{"Role":"approver"}]},{}],"to":[{}]}`:                                       "Removed: ",
+		`{"from":[{}],"to":[{"Steps":[{"Role":"admin"}]}]}`:                                                             "From “Other orders → ",
+		`{"from":[{"OverMinor":5,"Steps":[{"Role":"admin"}]},{}],"to":[{},{"OverMinor":5,"Steps":[{"Role":"admin"}]}]}`: "Changed the order",
+	} {
+		if got := views.EventNote(ctx, models.Event{Action: "team.rules_changed", Detail: detail}); !strings.HasPrefix(got, want) {
+			t.Errorf("%s: got %q, want %q", detail, got, want)
+		}
+	}
+	got := views.EventNote(ctx, models.Event{Action: "team.budgets_changed", Detail: `{"from":null,"to":[{"ID":"b","CostCentre":"CC-1","AmountMinor":500000}]}`})
+	if !strings.HasPrefix(got, "Added: CC-1") || !strings.Contains(got, "5,000") {
+		t.Errorf("got %q, want the new budget", got)
 	}
 }

@@ -8,3 +8,6 @@ var AliyunEnv = aliyunEnv
 
 // VersionEntries is versionEntries for the tests.
 var VersionEntries = versionEntries
+
+// EventNote is what else there is to say of an event.
+var EventNote = eventNote
