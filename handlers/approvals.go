@@ -1,6 +1,7 @@
 package handlers
 
 import (
+	"errors"
 	"net/http"
 	"strconv"
 
@@ -28,11 +29,37 @@ func (h Orders) Decide(c *gin.Context) error {
 	if form.Reject(err) {
 		return h.show(c, http.StatusUnprocessableEntity, views.OrderShowProps{Form: form})
 	}
+	if errors.Is(err, models.ErrConflict) {
+		return h.show(c, http.StatusConflict, views.OrderShowProps{Form: form, Changed: true})
+	}
 	if err != nil {
 		return err
 	}
 	web.Flash(c, "approvals.said."+string(order.State), "Number", c.Param("number"))
 	return web.SeeOther(c, "/approvals")
+}
+
+// DecideAll decides about the orders that were chosen on a list, and says what came
+// of each.
+func (h Orders) DecideAll(c *gin.Context) error {
+	ctx := c.Request.Context()
+	var in models.BulkDecisionInput
+	form, err := web.Decode(c, &in)
+	var rows []models.Decided
+	if err == nil {
+		rows, err = h.DB.DecideOrders(ctx, models.ActorFrom(ctx), in)
+	}
+	if form.Reject(err) {
+		p, err := List[models.Approval]{DB: h.DB, View: views.RefusedApprovals(form)}.page(c, "")
+		if err != nil {
+			return err
+		}
+		return web.Render(c, http.StatusUnprocessableEntity, views.List(p))
+	}
+	if err != nil {
+		return err
+	}
+	return web.Render(c, http.StatusOK, views.Decided(views.DecidedProps{Rows: rows}))
 }
 
 // Cancel ends an order of the reader's own that waits.
@@ -48,6 +75,40 @@ func (h Orders) Cancel(c *gin.Context) error {
 	}
 	web.Flash(c, "approvals.cancelled")
 	return web.SeeOther(c, "/orders/"+c.Param("number"))
+}
+
+// Comment says something about an order.
+func (h Orders) Comment(c *gin.Context) error {
+	ctx := c.Request.Context()
+	n, err := orderNumber(c)
+	if err != nil {
+		return err
+	}
+	var in models.CommentInput
+	form, err := web.Decode(c, &in)
+	if err == nil {
+		err = h.DB.CommentOrder(ctx, models.ActorFrom(ctx), n, in)
+	}
+	if form.Reject(err) {
+		return h.show(c, http.StatusUnprocessableEntity, views.OrderShowProps{Said: form})
+	}
+	if err != nil {
+		return err
+	}
+	return web.SeeOther(c, "/orders/"+c.Param("number")+"#thread")
+}
+
+// Watch lets the reader be told of what happens to an order, or no more.
+func (h Orders) Watch(c *gin.Context) error {
+	ctx := c.Request.Context()
+	n, err := orderNumber(c)
+	if err != nil {
+		return err
+	}
+	if err := h.DB.WatchOrder(ctx, models.ActorFrom(ctx), n, c.PostForm("on") != ""); err != nil {
+		return err
+	}
+	return web.SeeOther(c, "/orders/"+c.Param("number")+"#thread")
 }
 
 // Rules are what decides which orders wait for whom.

@@ -159,3 +159,148 @@ func TestBudgetIsMadeShownAndKept(t *testing.T) {
 		t.Errorf("a requester makes a budget: %d", p.Status)
 	}
 }
+
+func TestRequesterEditsAnOrderThatWaits(t *testing.T) {
+	t.Parallel()
+	site := open(t)
+	admin, approver, requester := site.SignIn(t, models.Admin), site.SignIn(t, models.Approver), site.SignIn(t, models.Requester)
+	writeRule(t, admin, webtest.Values{"kinds": "plan", "step_1": "approver"})
+	order := requester.Submit(t, requester.Get(t, examplePlan), "form#plan-form", webtest.Values{"note": "for half a year"}).Location()
+	seen := approver.Get(t, order)
+	link := requester.Get(t, order).Find("#decision a[href*='replaces=']")
+	href, _ := link.Attr("href")
+	form := requester.Get(t, href)
+	if got := form.Text("#plan-form .callout"); !strings.Contains(got, "Editing order") || form.Text("#note") != "for half a year" {
+		t.Fatalf("the form at %q says %q with reason %q", href, got, form.Text("#note"))
+	}
+	p := requester.Submit(t, form, "form#plan-form", webtest.Values{"duration": "12", "note": "for a year"})
+	if p.Location() != order {
+		t.Fatalf("edited: got %d to %q: %s", p.Status, p.Location(), p.Text(".error-summary"))
+	}
+	now := approver.Get(t, order)
+	if got := now.Text("#decision .changes"); !strings.Contains(got, "for half a year") || !strings.Contains(got, "12 months") {
+		t.Errorf("the approver sees %q changed", got)
+	}
+	if got := now.Text("#versions"); !strings.Contains(got, "Version 1") {
+		t.Errorf("the versions are %q", got)
+	}
+	// The decision about what it was before is refused, and says so.
+	late := approver.Submit(t, seen, "#decision-form", webtest.Values{"say": "approve", "reason": "typed before"})
+	if late.Status != http.StatusConflict || !strings.Contains(late.Text("#main .callout"), "changed after you opened it") || late.Text("#reason") != "typed before" {
+		t.Errorf("decided as it was: got %d: %q", late.Status, late.Text("#main .callout"))
+	}
+	// So is the edit of what has been decided.
+	href, _ = requester.Get(t, order).Find("#decision a[href*='replaces=']").Attr("href")
+	stale := requester.Get(t, href)
+	approver.Submit(t, now, "#decision-form", webtest.Values{"say": "approve"})
+	refused := requester.Submit(t, stale, "form#plan-form", webtest.Values{"note": "too late"})
+	if refused.Status != http.StatusUnprocessableEntity || !strings.Contains(refused.Text(".error-summary"), "was decided or edited meanwhile") || refused.Text("#note") != "too late" {
+		t.Errorf("edited after the decision: got %d: %q", refused.Status, refused.Text(".error-summary"))
+	}
+	if p := requester.Get(t, order); p.Has("a[href*='replaces=']") || p.Text("#order-state") != "Completed" {
+		t.Errorf("decided, the order is %q", p.Text("#order-state"))
+	}
+}
+
+func TestOrderOfAChangeShowsOldAndNew(t *testing.T) {
+	t.Parallel()
+	site := open(t)
+	requester := site.SignIn(t, models.Requester)
+	plan := requester.Submit(t, requester.Get(t, examplePlan), "form#plan-form", nil).Location()
+	writeRule(t, site.SignIn(t, models.Admin), webtest.Values{"kinds": "plan", "step_1": "approver"})
+	order := requester.Submit(t, requester.Get(t, plan+"/renewal"), "form#plan-change", webtest.Values{"duration": "12"}).Location()
+	p := site.SignIn(t, models.Approver).Get(t, order)
+	if got := p.Text("#decision .changes"); !strings.Contains(got, "Last day") || !strings.Contains(got, "Price per month") {
+		t.Errorf("the renewal changes %q", got)
+	}
+	if p.Find("#others li").Length() != 1 {
+		t.Errorf("the other orders are %q", p.Text("#others"))
+	}
+}
+
+func TestMembersTalkOnTheOrdersPageAndHearOfIt(t *testing.T) {
+	t.Parallel()
+	site := open(t)
+	admin, approver, requester, viewer := site.SignIn(t, models.Admin), site.SignIn(t, models.Approver), site.SignIn(t, models.Requester), site.SignIn(t, models.Viewer)
+	writeRule(t, admin, webtest.Values{"kinds": "bucket", "step_1": "approver"})
+	order := requester.Submit(t, requester.Get(t, "/buckets/new"), "form#bucket-form", webtest.Values{"bucket_name": "talked-of", "region": "cn-hangzhou"}).Location()
+	if got := approver.Get(t, "/").Text("#bell"); !strings.Contains(got, "1 unread") {
+		t.Errorf("the approver's bell says %q", got)
+	}
+	text := "who pays, @" + site.Team.Requester.UserName + "?\n<script>alert(1)</script>"
+	if p := viewer.Submit(t, viewer.Get(t, order), "#comment-form", webtest.Values{"comment": text}); p.Location() != order+"#thread" {
+		t.Fatalf("commented: got %d to %q: %s", p.Status, p.Location(), p.Text(".error-summary"))
+	}
+	p := requester.Get(t, order)
+	if got := p.Text("#thread .thread-text"); !strings.Contains(got, "<script>alert(1)</script>") || p.Has("#thread script") {
+		t.Errorf("the thread says %q", got)
+	}
+	if !p.Has("#thread form[hx-trigger=load]") {
+		t.Error("the page of the order does not mark what it is about as read")
+	}
+	list := requester.Get(t, "/notices")
+	if got := list.Text("#notice-list tbody"); !strings.Contains(got, "mentioned you on order") || !list.Has("#notice-list a[href='"+order+"']") {
+		t.Errorf("the notices are %q", got)
+	}
+	refused := viewer.Submit(t, viewer.Get(t, order), "#comment-form", webtest.Values{"comment": "and", "mention": "nobody@example.org"})
+	if refused.Status != http.StatusUnprocessableEntity || !strings.Contains(refused.Text("#comment-form .error-summary"), "not a member") || refused.Text("#comment") != "and" {
+		t.Errorf("a stranger mentioned: got %d: %q", refused.Status, refused.Text(".error-summary"))
+	}
+	// One notice is read by its button, the others by that of all; the bell counts.
+	if p := requester.Submit(t, list, "#notice-list tbody form", nil); p.Location() != "/notices" {
+		t.Errorf("read: got %d to %q", p.Status, p.Location())
+	}
+	if got := requester.GetHX(t, "/notices/bell", "a#bell"); !strings.Contains(got.Text("#bell"), "0 unread") || got.Has("html body main") {
+		t.Errorf("the bell alone is %q", got.Text("*"))
+	}
+	viewer.Submit(t, viewer.Get(t, order), "#thread .panel-action form", webtest.Values{"on": "true"})
+	approver.Submit(t, approver.Get(t, order), "#decision-form", webtest.Values{"say": "reject", "reason": "not now"})
+	for who, c := range map[string]*webtest.Client{"requester": requester, "viewer": viewer} {
+		if got := c.Get(t, "/notices?unread=true").Text("#notice-list tbody"); !strings.Contains(got, "rejected order") || !strings.Contains(got, "not now") {
+			t.Errorf("the %s hears %q", who, got)
+		}
+	}
+	if p := viewer.Submit(t, viewer.Get(t, "/notices"), ".page-actions form", nil); p.Location() != "/notices" || viewer.Get(t, "/notices?unread=true").Has("#notice-list tbody form") {
+		t.Errorf("all read: got %d to %q", p.Status, p.Location())
+	}
+}
+
+func TestSeveralOrdersAreDecidedOnTheList(t *testing.T) {
+	t.Parallel()
+	site := open(t)
+	admin, approver, requester := site.SignIn(t, models.Admin), site.SignIn(t, models.Approver), site.SignIn(t, models.Requester)
+	writeRule(t, admin, webtest.Values{"kinds": "bucket", "step_1": "approver"})
+	for _, name := range []string{"bulk-one", "bulk-two", "bulk-three"} {
+		requester.Submit(t, requester.Get(t, "/buckets/new"), "form#bucket-form", webtest.Values{"bucket_name": name, "region": "cn-hangzhou"})
+	}
+	list := approver.Get(t, "/approvals")
+	var chosen []string
+	for _, box := range list.Find("#approval-list input[name=order]").EachIter() {
+		value, _ := box.Attr("value")
+		chosen = append(chosen, value)
+	}
+	if len(chosen) != 3 {
+		t.Fatalf("%d orders can be chosen", len(chosen))
+	}
+	refused := approver.Post(t, "/approvals/decisions", url.Values{"order": chosen[:2], "say": {"reject"}})
+	if refused.Status != http.StatusUnprocessableEntity || refused.Find("#approval-list input[name=order][checked]").Length() != 2 || !refused.Has("#bulk-decision .invalid") {
+		t.Errorf("rejected without a reason: got %d with %d chosen", refused.Status, refused.Find("input[checked]").Length())
+	}
+	number, _, _ := strings.Cut(chosen[0], ".")
+	admin.Submit(t, admin.Get(t, "/orders/"+number), "#decision-form", webtest.Values{"say": "approve"})
+	p := approver.Post(t, "/approvals/decisions", url.Values{"order": chosen[:2], "say": {"approve"}})
+	if got := p.Text("#decided tbody"); p.Status != http.StatusOK || !strings.Contains(got, "Completed") || !strings.Contains(got, "changed after you opened it") || !strings.Contains(p.Text("h1 + .page-subtitle"), "1 of 2") {
+		t.Errorf("approved: got %d: %q", p.Status, got)
+	}
+	for view, want := range map[string]bool{"": true, "?view=others": false, "?view=decided": false} {
+		if p := approver.Get(t, "/approvals"+view); p.Has("#bulk-decision") != want {
+			t.Errorf("%q has the form: %v", view, !want)
+		}
+	}
+	if p := requester.Get(t, "/approvals"); p.Has("#bulk-decision") {
+		t.Error("a requester has the form")
+	}
+	if p := requester.Post(t, "/approvals/decisions", url.Values{"order": chosen[2:], "say": {"approve"}}); p.Status != http.StatusForbidden {
+		t.Errorf("a requester decides: got %d", p.Status)
+	}
+}

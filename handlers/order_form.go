@@ -183,6 +183,11 @@ func (h OrderForm) sent(ctx context.Context, by models.Actor) func(token string)
 func (h OrderForm) Create(c *gin.Context) error {
 	return h.read(c, func(ctx context.Context, a *Asked) error {
 		quote, err := h.DB.PlaceOrder(ctx, a.By, a.Order)
+		if err == nil && a.Order.Replaces != 0 {
+			n := strconv.FormatInt(quote.Order.Number, 10)
+			web.Flash(c, "order.edited", "Number", n)
+			return web.SeeOther(c, "/orders/"+n)
+		}
 		if err == nil {
 			return h.placed(c, quote.Order)
 		}

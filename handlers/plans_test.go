@@ -59,7 +59,7 @@ func TestPlanIsOrderedFromTheForm(t *testing.T) {
 	if !slices.Contains(list.Links("#plans"), path) {
 		t.Errorf("the list links to %q, want %s", list.Links("#plans"), path)
 	}
-	again := show.Links("a.button")
+	again := show.Links("main a.button")
 	if len(again) == 0 {
 		t.Fatal("there is no way to order again")
 	}

@@ -16,6 +16,7 @@ import (
 	"quartermaster/models"
 	"quartermaster/static"
 	"quartermaster/views"
+	"quartermaster/views/layout"
 	"quartermaster/web"
 )
 
@@ -163,6 +164,15 @@ func pageRoutes(cfg Config) (http.Handler, error) {
 	member.POST("/orders/:number/cancellation", web.Page(orders.Cancel))
 
 	List[models.Approval]{DB: cfg.DB, View: views.Approvals}.route(member)
+	member.POST("/approvals/decisions", web.Page(orders.DecideAll))
+
+	member.POST("/orders/:number/comments", web.Page(orders.Comment))
+	member.POST("/orders/:number/watch", web.Page(orders.Watch))
+
+	notices := Notices{DB: cfg.DB}
+	List[models.Notice]{DB: cfg.DB, View: views.Notices}.route(member)
+	member.GET(layout.BellPath, web.Polled, web.Page(notices.Bell))
+	member.POST("/notices/read", web.Page(notices.Read))
 
 	budgets := Budgets{DB: cfg.DB}
 	member.GET("/team/budgets", web.Page(budgets.List))

@@ -41,6 +41,7 @@ type Approval struct {
 	DeciderName string
 	Reason      string
 	At          time.Time // since when it is so, by the team's clock
+	Past        int64     // the version of the order that it was a step of; 0 of the present one
 
 	// Order is the order without lines, where a list has it.
 	Order *Order `gorm:"-"`
@@ -171,12 +172,13 @@ func (db *DB) keyMaker(ctx context.Context, team, key string) (string, error) {
 	return made[0].UserID, nil
 }
 
-// Way are the steps of an order of the actor's team, in their order.
+// Way are the steps that an order of the actor's team takes as it is now, in their
+// order.
 func (db *DB) Way(ctx context.Context, by Actor, number int64) ([]Approval, error) {
 	if err := by.may(See); err != nil {
 		return nil, err
 	}
-	way, err := query.Of[Approval](db.gorm).Where("order_number = ? AND team_id = ?", number, by.TeamID).Order("place").Find(ctx)
+	way, err := query.Of[Approval](db.gorm).Where("order_number = ? AND team_id = ? AND past = 0", number, by.TeamID).Order("place").Find(ctx)
 	return way, translate(err)
 }
 

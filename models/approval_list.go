@@ -48,22 +48,25 @@ var Approvals = &List[Approval]{
 		for i, a := range rows {
 			numbers[i] = a.OrderNumber
 		}
-		orders, err := query.Of[Order](db.gorm).Where(alsoOfTeam+" AND number IN ?", by.TeamID, numbers).Find(ctx)
-		if err != nil {
-			return err
-		}
-		if err := Orders.Fill(ctx, db, by, orders); err != nil {
-			return err
-		}
-		of := make(map[int64]*Order, len(orders))
-		for i := range orders {
-			of[orders[i].Number] = &orders[i]
-		}
+		of, err := db.ordersBy(ctx, by, numbers)
 		for i := range rows {
 			rows[i].Order = of[rows[i].OrderNumber]
 		}
-		return nil
+		return err
 	},
+}
+
+// ordersBy are orders of the actor's team by their numbers, without lines.
+func (db *DB) ordersBy(ctx context.Context, by Actor, numbers []int64) (map[int64]*Order, error) {
+	orders, err := query.Of[Order](db.gorm).Where(alsoOfTeam+" AND number IN ?", by.TeamID, numbers).Find(ctx)
+	if err == nil {
+		err = Orders.Fill(ctx, db, by, orders)
+	}
+	of := make(map[int64]*Order, len(orders))
+	for i := range orders {
+		of[orders[i].Number] = &orders[i]
+	}
+	return of, err
 }
 
 // readerOf is the value of the filter reader.
@@ -92,7 +95,7 @@ func readerArms(value string, _ time.Time) []list.Cond {
 // ableCond is the condition that somebody of a role may decide an approval, as
 // Approval.able has it.
 func ableCond(role Role, id string) list.Cond {
-	const decided = "EXISTS (SELECT 1 FROM approvals AS d WHERE d.order_number = approvals.order_number AND d.decided_by = "
+	const decided = "EXISTS (SELECT 1 FROM approvals AS d WHERE d.order_number = approvals.order_number AND d.past = 0 AND d.decided_by = "
 	asked := "role = 'approver' OR person_id = ?"
 	switch role {
 	case Approver:
@@ -111,18 +114,23 @@ func (db *DB) CountWaiting(ctx context.Context, by Actor) (n int64, err error) {
 	if !by.May(Decide) {
 		return 0, nil
 	}
+	c := ableCond(by.Role, by.UserID)
+	return db.countFew(ctx, "waiting "+by.TeamID+" "+readerOf(by, WaitsForMe), "approvals WHERE team_id = ? AND state = 'open' AND "+c.SQL, append([]any{by.TeamID}, c.Args...))
+}
+
+// countFew counts rows, at most 100, from memory while the database is unchanged:
+// asked names what is counted.
+func (db *DB) countFew(ctx context.Context, asked, from string, args []any) (n int64, err error) {
 	memory, err := db.memory(ctx)
 	if err != nil {
 		return 0, translate(err)
 	}
-	asked := strings.Join([]string{"waiting", by.TeamID, readerOf(by, WaitsForMe)}, " ")
 	if memory != nil {
 		if known, ok := memory.At(asked); ok {
 			return strconv.ParseInt(known, 10, 64)
 		}
 	}
-	c := ableCond(by.Role, by.UserID)
-	err = query.Row(ctx, db.gorm, "SELECT COUNT(*) FROM (SELECT 1 FROM approvals WHERE team_id = ? AND state = 'open' AND "+c.SQL+" LIMIT 100) AS counted", append([]any{by.TeamID}, c.Args...), &n)
+	err = query.Row(ctx, db.gorm, "SELECT COUNT(*) FROM (SELECT 1 FROM "+from+" LIMIT 100) AS counted", args, &n)
 	if err == nil && memory != nil {
 		memory.Keep(asked, strconv.FormatInt(n, 10))
 	}

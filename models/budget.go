@@ -245,6 +245,15 @@ func (db *DB) effects(ctx context.Context, by Actor, o *Order) ([]Effect, error)
 			return nil, err
 		}
 		e.TakenMinor = taken.ReservedMinor + taken.SpentMinor
+		if o.Number != 0 && o.State == "" { // it replaces one that waits, which gives back what it has
+			own, err := query.Of[BudgetEntry](db.gorm).Where("order_number = ? AND budget_id = ? AND period = ? AND state = ?", o.Number, b.ID, e.Period, BudgetReserved).Find(ctx)
+			if err != nil {
+				return nil, translate(err)
+			}
+			for _, entry := range own {
+				e.TakenMinor -= entry.AmountMinor
+			}
+		}
 		out = append(out, e)
 	}
 	return out, nil

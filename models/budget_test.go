@@ -213,6 +213,20 @@ func TestBudgetsEqualTheirOrders(t *testing.T) {
 				fits("decide", err)
 			}
 			modelstest.Work(t, db)
+		case n < 14 && some && i%2 == 0:
+			in := planOrder(example())
+			in.CostCentre = []string{"", "R&D", "IT"}[r.IntN(3)]
+			in.Lines[0].(*models.PlanInput).Duration = []string{"1", "6", "12"}[r.IntN(3)]
+			for _, o := range orders {
+				if o = findOrder(t, db, team.Viewer, o.Number); o.State == models.OrderPending && o.Type == models.TypeNew {
+					in.Replaces, in.Seen = o.Number, o.Version
+					_, err := db.PlaceOrder(t.Context(), team.Requester, in)
+					if errors.Is(err, models.ErrConflict) && o.Lines[0].Kind == models.KindPlan {
+						t.Errorf("resubmit: %v", err)
+					}
+					fits("resubmit", err)
+				}
+			}
 		case n < 14 && some:
 			old := orders[r.IntN(len(orders))]
 			_, err := db.CancelOrder(t.Context(), team.Requester, old.Number, findOrder(t, db, team.Viewer, old.Number).Version)
@@ -258,7 +272,7 @@ func TestBudgetsEqualTheirOrders(t *testing.T) {
 	if err != nil || reserved != sums[models.BudgetReserved] || spent != sums[models.BudgetSpent] {
 		t.Errorf("the team's budget has %d reserved and %d spent, %v; the orders %v", reserved, spent, err, sums)
 	}
-	for _, what := range []string{"plan", "store", "scale", "delete", "decide", "cancel", "retry", "edit"} {
+	for _, what := range []string{"plan", "store", "scale", "delete", "decide", "cancel", "retry", "edit", "resubmit"} {
 		if did[what] == 0 {
 			t.Errorf("nothing was done of %s: %v", what, did)
 		}

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
+	"strings"
 
 	"quartermaster/models/query"
 )
@@ -70,6 +72,9 @@ func (db *DB) holdOrder(ctx context.Context, by Actor, lines []LineInput, order 
 	}
 	for i := range order.Lines {
 		order.Lines[i].State = OrderPending
+	}
+	if err := db.tellDeciders(ctx, by, order, way); err != nil {
+		return err
 	}
 	if by.Face != ByAPI {
 		return nil
@@ -171,6 +176,69 @@ func (db *DB) DecideOrder(ctx context.Context, by Actor, number, version int64, 
 	return order, nil
 }
 
+// BulkDecisionInput is what somebody says about several orders that wait.
+type BulkDecisionInput struct {
+	Say    string `form:"say"` // as in a DecisionInput
+	Reason string `form:"reason"`
+	// Orders are the numbers of the orders, each with a dot and the version that was
+	// shown.
+	Orders []string `form:"order"`
+}
+
+// Decided is what came of a decision about one of several orders.
+type Decided struct {
+	Number int64
+	Order  *Order // nil where there is none
+	Err    error  // as DecideOrder returns it
+
+	seen int64 // the version
+}
+
+// mostDecided is how many orders are decided at once.
+const mostDecided = 50
+
+// DecideOrders decides about several orders, one after the other, each in a
+// transaction of its own: what one is refused for does not concern the others. A
+// rejection without a reason decides nothing.
+func (db *DB) DecideOrders(ctx context.Context, by Actor, in BulkDecisionInput) (all []Decided, err error) {
+	approve := in.Say == "approve"
+	if err := by.may(Decide); err != nil {
+		return nil, err
+	}
+	switch d := (decision{Reason: in.Reason}); {
+	case len(in.Orders) == 0:
+		return nil, invalid("", "none_chosen")
+	case len(in.Orders) > mostDecided:
+		return nil, invalid("", "too_many_chosen", strconv.Itoa(mostDecided))
+	case Check(&d) != nil:
+		return nil, Check(&d)
+	case !approve && d.Reason == "":
+		return nil, invalid("reason", "required")
+	}
+	for _, seen := range in.Orders {
+		n, v, _ := strings.Cut(seen, ".")
+		number, err := strconv.ParseInt(n, 10, 64)
+		version, fault := strconv.ParseInt(v, 10, 64)
+		if err != nil || fault != nil {
+			return nil, ErrNotFound
+		}
+		all = append(all, Decided{Number: number, seen: version})
+	}
+	for i := range all {
+		_, all[i].Err = db.DecideOrder(ctx, by, all[i].Number, all[i].seen, approve, in.Reason)
+	}
+	// What was decided stays decided, also when the rows cannot be read any more.
+	numbers := make([]int64, len(all))
+	for i, d := range all {
+		numbers[i] = d.Number
+	}
+	of, err := db.ordersBy(ctx, by, numbers)
+	for i := range all {
+		all[i].Order = of[all[i].Number]
+	}
+	return all, err
+}
+
 // impossible says why an approved order cannot be carried out any more.
 type impossible struct{ Invalid }
 
@@ -265,7 +333,13 @@ func (db *DB) goOnTo(ctx context.Context, by Actor, order *Order, way []Approval
 	if err := db.say(ctx, by, way, at, d); err != nil {
 		return err
 	}
-	return db.recordDecision(ctx, by, order, "order.step_approved", map[string]any{"step": at + 1, "of": len(way), "reason": d.Reason})
+	if err := db.recordDecision(ctx, by, order, "order.step_approved", map[string]any{"step": at + 1, "of": len(way), "reason": d.Reason}); err != nil {
+		return err
+	}
+	if err := db.tell(ctx, by, order, NoticeArgs{Action: "order.step_approved", Reason: d.Reason}, order.RequestedBy); err != nil {
+		return err
+	}
+	return db.tellDeciders(ctx, by, order, way)
 }
 
 // claimOrder writes columns of an order that waits and counts its version up, if nobody
@@ -299,10 +373,17 @@ func (db *DB) claimDecision(ctx context.Context, by Actor, order *Order, version
 		return err
 	}
 	detail := map[string]any{"version": version, "reason": d.Reason, "total_minor": order.TotalMinor, "currency": order.Currency}
+	told := action
 	if d.refused != nil {
-		detail["refused"] = d.refused
+		detail["refused"], told = d.refused, "order.failed"
 	}
-	return db.recordDecision(ctx, by, order, action, detail)
+	if err := db.recordDecision(ctx, by, order, action, detail); err != nil {
+		return err
+	}
+	if err := db.waitsNoMore(ctx, order); err != nil {
+		return err
+	}
+	return db.tell(ctx, by, order, NoticeArgs{Action: told, Reason: d.Reason}, order.RequestedBy)
 }
 
 // recordDecision records what became of an order that waited; failed where its
@@ -346,20 +427,28 @@ func (db *DB) endOrder(ctx context.Context, by Actor, order *Order, way []Approv
 	if err := db.recordDecision(ctx, by, order, action, map[string]any{"total_minor": order.TotalMinor, "currency": order.Currency}); err != nil {
 		return err
 	}
+	if err := db.waitsNoMore(ctx, order); err != nil {
+		return err
+	}
+	if err := db.tell(ctx, by, order, NoticeArgs{Action: action}, order.RequestedBy); err != nil {
+		return err
+	}
 	if err := db.dropOrder(ctx, order.requester(by), order, state); err != nil {
 		return err
 	}
 	return db.saveDecided(ctx, order)
 }
 
-// LapseOrders ends the orders that have waited for longer than their teams let
-// them, by the clocks of their teams.
+// LapseOrders ends the orders that have waited, as they are now, for longer than
+// their teams let them, by the clocks of their teams.
 func (db *DB) LapseOrders(ctx context.Context) error {
 	teams, err := query.Of[Team](db.gorm).Select("id, clock_offset_ms, lapse_days").Where("id IN (SELECT team_id FROM approvals WHERE state = 'open')").Find(ctx)
 	for _, t := range teams {
 		by := t.server()
-		late, failed := query.Of[Order](db.gorm).Select("number", "version").Where(alsoOfTeam+" AND created_at <= ?", t.ID, db.TeamNow(by).AddDate(0, 0, -t.LapseDays)).
-			Where("number IN (SELECT order_number FROM approvals WHERE team_id = ? AND state = 'open')", t.ID).Order("number").Limit(mostAtOnce).Find(ctx)
+		since := db.TeamNow(by).AddDate(0, 0, -t.LapseDays)
+		late, failed := query.Of[Order](db.gorm).Select("number", "version").Where(alsoOfTeam+" AND created_at <= ?", t.ID, since).
+			Where("number IN (SELECT order_number FROM approvals WHERE team_id = ? AND state = 'open')", t.ID).
+			Where("NOT EXISTS (SELECT 1 FROM order_versions WHERE order_number = orders.number AND at > ?)", since).Order("number").Limit(mostAtOnce).Find(ctx)
 		err = errors.Join(err, failed)
 		for _, o := range late {
 			ended := db.tx(ctx, func(ctx context.Context, tx *DB) error {

@@ -59,7 +59,7 @@ type AnyList interface {
 // Lists are all lists, by their names.
 func Lists() map[string]AnyList {
 	return map[string]AnyList{"AccessKeys": AccessKeys, "Approvals": Approvals, "Apps": Apps, "BudgetEntries": BudgetEntries, "Buckets": Buckets, "Calls": Calls, "Deductions": Deductions, "Draws": Draws, "Events": Events,
-		"Members": Members, "Objects": Objects, "Orders": Orders, "PkgVersions": PkgVersions, "PlanOrders": PlanOrders, "Plans": Plans, "Stores": Stores}
+		"Members": Members, "Notices": Notices, "Objects": Objects, "Orders": Orders, "PkgVersions": PkgVersions, "PlanOrders": PlanOrders, "Plans": Plans, "Stores": Stores}
 }
 
 // Read is a page of the list as the actor's team has it. Filters that are not
@@ -87,6 +87,9 @@ func (l *List[R]) Read(ctx context.Context, db *DB, by Actor, q list.Query) (lis
 // begin checks that the actor may read the list, completes a query, and tells
 // whose rows it is about.
 func (l *List[R]) begin(ctx context.Context, db *DB, by Actor, q *list.Query) (owner string, err error) {
+	if l.For != nil {
+		l.For(by, q)
+	}
 	owner, err = by.TeamID, by.may(l.Right)
 	if l.Site && by.site {
 		err = by.maySite()
@@ -96,9 +99,6 @@ func (l *List[R]) begin(ctx context.Context, db *DB, by Actor, q *list.Query) (o
 	}
 	if err != nil {
 		return "", err
-	}
-	if l.For != nil {
-		l.For(by, q)
 	}
 	if l.Strict && !l.Knows(*q) {
 		return "", ErrCursor

@@ -131,6 +131,9 @@ type OrderLine struct {
 	ResourceName   string
 	Blob           string // the blob that came with the line, until it belongs to an object
 
+	// Changes are what it changes of a thing, as that was when it was ordered.
+	Changes []LineChange `gorm:"serializer:json;not null"`
+
 	// These set fields of the whole order, see add.
 	orderType   string // "" is New
 	related     int64
@@ -208,6 +211,10 @@ type OrderInput struct {
 	CostCentre string      `form:"cost_centre" validate:"line,max=64"`
 	PONumber   string      `form:"po_number" validate:"line,max=64"`
 	Note       string      `form:"note" validate:"prose,max=500"`
+	// Replaces is the number of the order that waits and that this one takes the
+	// place of, as the one who asked saw it in version Seen; 0 for a new order.
+	Replaces int64 `form:"replaces"`
+	Seen     int64 `form:"replaces_version"`
 	// Unread are fields that could not be read at all. They are refused
 	// together with all other faults.
 	Unread Invalid `form:"-"`

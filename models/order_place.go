@@ -18,8 +18,8 @@ import (
 
 // Quote is an order as it stands, also when it is refused.
 type Quote struct {
-	// Order is the order as it was placed, or, without a number, as it would
-	// be; nil when nothing of it could be worked out.
+	// Order is the order as it was placed, or, without a number unless it replaces
+	// another, as it would be; nil when nothing of it could be worked out.
 	Order *Order
 	// Refused are the broken rules, the first of each field.
 	Refused Invalid
@@ -67,6 +67,13 @@ func (db *DB) quote(ctx context.Context, by Actor, in *OrderInput, broken error)
 	if err := db.addNeeds(ctx, by, in); err != nil {
 		return q, err
 	}
+	if in.Replaces != 0 {
+		_, err := db.editable(ctx, by, in)
+		if err != nil && !isInvalid(err) {
+			return q, err
+		}
+		broken = Invalid(nil).With(broken, err)
+	}
 	if q.Order, err = db.draft(ctx, by, *in); err == nil {
 		if q.Way, err = db.policy(ctx, by, q.Order); err == nil {
 			err = db.withinBudget(ctx, by, &q)
@@ -84,8 +91,8 @@ func (db *DB) quote(ctx context.Context, by Actor, in *OrderInput, broken error)
 // policy, then holds the order or fulfils it, and records it, all in one
 // transaction. A refusal is returned as by PreviewOrder. A repeat of a token of
 // the same team returns the first order, or is refused when it asks for
-// something else, until what was made has been deleted. An order that waits for
-// approval is returned pending; one that came by API and got no ids, together
+// something else, until what was made has been deleted. An input that Replaces an
+// order takes its place, see resubmit. An order that waits for approval is returned pending; one that came by API and got no ids, together
 // with a *Held.
 func (db *DB) PlaceOrder(ctx context.Context, by Actor, in OrderInput) (q Quote, err error) {
 	if err := by.may(Request); err != nil {
@@ -93,6 +100,9 @@ func (db *DB) PlaceOrder(ctx context.Context, by Actor, in OrderInput) (q Quote,
 	}
 	if broken := in.check(); broken != nil {
 		return db.quote(ctx, by, &in, broken)
+	}
+	if in.Replaces != 0 {
+		return db.resubmit(ctx, by, in)
 	}
 	full := db.hasRoom(ctx)
 	asked := in
@@ -160,7 +170,7 @@ func inOrder(g *gorm.DB) *gorm.DB { return g.Order("position") }
 func (db *DB) draft(ctx context.Context, by Actor, in OrderInput) (*Order, error) {
 	now := db.TeamNow(by)
 	order := &Order{
-		TeamID: by.TeamID, Type: TypeNew, Free: true, Currency: "CNY", CostCentre: in.CostCentre, PONumber: in.PONumber, Note: in.Note,
+		Number: in.Replaces, TeamID: by.TeamID, Type: TypeNew, Free: true, Currency: "CNY", CostCentre: in.CostCentre, PONumber: in.PONumber, Note: in.Note,
 		RequestedBy: by.UserID, RequesterName: by.UserName, Version: 1,
 		Face: by.Face, Address: by.Address, Agent: clip(by.Agent, 200), RequestID: by.RequestID, KeyID: by.KeyID,
 		CreatedAt: now, UpdatedAt: now,
@@ -391,6 +401,11 @@ func (db *DB) FinishLine(ctx context.Context, by Actor, number int64, resourceID
 	}
 	if failed && order.State == OrderFulfilling {
 		if err := db.reserveAgain(ctx, by, order); err != nil {
+			return err
+		}
+	}
+	if order.State == OrderCompleted || order.State == OrderFailed {
+		if err := db.tell(ctx, by, order, NoticeArgs{Action: "order." + string(order.State)}, order.RequestedBy); err != nil {
 			return err
 		}
 	}

@@ -36,20 +36,12 @@ func (db *DB) repeated(ctx context.Context, by Actor, in OrderInput) (*Order, er
 		}
 		return nil, err
 	}
-	asked := make([]string, 0, len(first.Lines))
-	for _, l := range first.Lines {
-		was, err := db.decode(first.Type, l)
-		if err != nil {
-			return nil, err
-		}
-		asked = append(asked, spelling(was)...)
+	same, err := db.asksFor(first, in)
+	if err == nil && !same {
+		err = invalid("", "repeated", fmt.Sprint(first.Number))
 	}
-	var asks []string
-	for _, l := range in.Lines {
-		asks = append(asks, spelling(l)...)
-	}
-	if !slices.Equal(asks, asked) || first.CostCentre != in.CostCentre || first.PONumber != in.PONumber || first.Note != in.Note {
-		return nil, invalid("", "repeated", fmt.Sprint(first.Number))
+	if err != nil {
+		return nil, err
 	}
 	return first, nil
 }

@@ -22,6 +22,8 @@ type OrderSheet struct {
 	// Forms are the inputs of the lines as the fields of their forms, to fill
 	// in a new one: "order again". It is nil for a line without a form.
 	Forms []url.Values
+	// Things are the ids of what the lines change, "" for those that make something.
+	Things []string
 	// Gone holds the ids of resources that the order made and that no longer
 	// exist, Failures why the jobs of others failed (as Job.FailCode).
 	Gone     map[string]bool
@@ -72,12 +74,15 @@ func (db *DB) FindOrderSheet(ctx context.Context, by Actor, number int64) (*Orde
 	if s.Types, err = db.PackageTypes(ctx); err != nil {
 		return nil, err
 	}
+	s.Forms = db.forms(order)
 	for _, l := range order.Lines {
-		var form url.Values
-		if in, err := db.decode(order.Type, l); err == nil {
-			form = FormValues(in)
+		in, _ := db.decode(order.Type, l)
+		c, changes := in.(changing)
+		id := ""
+		if changes {
+			id = c.thing()
 		}
-		s.Forms = append(s.Forms, form)
+		s.Things = append(s.Things, id)
 	}
 	if err := db.addGone(ctx, by, s); err != nil {
 		return nil, err

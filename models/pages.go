@@ -173,20 +173,36 @@ func (db *DB) FindStorePage(ctx context.Context, by Actor, id string) (p StorePa
 	return p, err
 }
 
+// mostMentionable is how many members the page of an order offers to mention.
+const mostMentionable = 200
+
 // OrderPage is an order and what happened to it.
 type OrderPage struct {
 	Sheet  *OrderSheet
 	Events []Event
 	Now    time.Time // by the server's clock, which events are dated by
+	// TeamNow is by the team's clock, which the order is dated by.
+	TeamNow time.Time
 	// Able tells that the actor may decide the open step of its way.
 	Able bool
 	// Effects are what it takes of the team's budgets.
 	Effects []Effect
+	// Versions are what it was before it was edited, the first first.
+	Versions []OrderVersion
+	// Comments are what was said about it, the first first, and Mentionable those who
+	// can be told of one.
+	Comments    []Comment
+	Mentionable []Member
+	// Watching tells that the actor is told of what happens to it, Unread that
+	// something has that they have not read.
+	Watching, Unread bool
+	// Others are other orders of the same thing, the newest first.
+	Others []Order
 }
 
 // FindOrderPage is an order of the actor's team.
 func (db *DB) FindOrderPage(ctx context.Context, by Actor, number int64) (p OrderPage, err error) {
-	p.Now = db.Now()
+	p.Now, p.TeamNow = db.Now(), db.TeamNow(by)
 	if p.Sheet, err = db.FindOrderSheet(ctx, by, number); err != nil {
 		return p, err
 	}
@@ -197,6 +213,22 @@ func (db *DB) FindOrderPage(ctx context.Context, by Actor, number int64) (p Orde
 		return p, err
 	}
 	if p.Effects, err = db.OrderEffects(ctx, by, p.Sheet.Order); err != nil {
+		return p, err
+	}
+	if p.Others, err = db.othersOf(ctx, p.Sheet.Order); err != nil {
+		return p, err
+	}
+	if p.Comments, err = db.Comments(ctx, by, number); err != nil {
+		return p, err
+	}
+	members, err := Members.Read(ctx, db, by, list.Query{Size: mostMentionable})
+	if p.Mentionable = members.Rows; err != nil {
+		return p, err
+	}
+	if p.Watching, p.Unread, err = db.watches(ctx, by, number); err != nil {
+		return p, err
+	}
+	if p.Versions, err = db.Versions(ctx, by, number); err != nil {
 		return p, err
 	}
 	if openOf(p.Sheet.Way) < 0 {

@@ -55,7 +55,7 @@ func (in *UpgradeInput) Check() error {
 // plan is the input of a new plan of the same sort as p for the term of the
 // renewal: what can be bought is the same.
 func (in *RenewInput) plan(p *Plan) *PlanInput {
-	return &PlanInput{ProductCode: p.ProductCode, PackageType: p.PackageType, Specification: strconv.FormatInt(p.Specification, 10),
+	return &PlanInput{ProductCode: p.ProductCode, PackageType: p.PackageType, Specification: p.spec(),
 		Duration: in.Duration, PricingCycle: in.PricingCycle, EffectiveDate: in.EffectiveDate}
 }
 
@@ -93,6 +93,7 @@ func (in *RenewInput) Line(ctx context.Context, db *DB, by Actor) (OrderLine, er
 	if _, months, ok := as.term(); ok && !broken.has("duration") {
 		ends := pricing.Renewed(p.EndsAt, months)
 		line.StartsAt, line.EndsAt = &p.EndsAt, &ends
+		line.Changes = in.changes(p, &line, months)
 		if ends.After(pricing.AddMonths(db.TeamNow(by), renewAhead)) {
 			broken.refuse("duration", "too_far")
 		}
@@ -113,7 +114,7 @@ func (in *RenewInput) Fulfil(ctx context.Context, tx *DB, by Actor, order *Order
 	if !ok {
 		return invalid("duration", "not_offered")
 	}
-	if line.SKU != pricing.PlanSKU(p.PackageType, strconv.FormatInt(p.Specification, 10)) {
+	if line.SKU != pricing.PlanSKU(p.PackageType, p.spec()) {
 		return invalid("instance_id", "changed") // the price was for another size
 	}
 	// The order may have waited, and another may have renewed the plan since.
@@ -164,6 +165,9 @@ func (in *UpgradeInput) Line(ctx context.Context, db *DB, by Actor) (OrderLine, 
 	}
 	broken.refuse("specification", unpriced)
 	line.Price(quote)
+	if line.Changes, err = in.changes(ctx, db, p, spec, now); err != nil {
+		return line, err
+	}
 	off, err := db.planAPIRule(ctx, by)
 	if err != nil {
 		return line, err
@@ -193,7 +197,7 @@ func (in *UpgradeInput) findSize(ctx context.Context, db *DB, p *Plan, broken *I
 // upgradePrice is what it costs to make a plan larger from a moment on, or the
 // rule that says why there is no price.
 func (db *DB) upgradePrice(ctx context.Context, p *Plan, spec Specification, from, now time.Time) (q pricing.Quote, rule string, err error) {
-	was := strconv.FormatInt(p.Specification, 10)
+	was := p.spec()
 	book, err := db.Book(ctx, pricing.PlanSKU(p.PackageType, was), pricing.PlanSKU(p.PackageType, spec.Value))
 	if err != nil {
 		return q, "", err
@@ -308,6 +312,9 @@ func (p *Plan) name(line *OrderLine) {
 	line.Name, line.Detail, line.Region = p.PackageType, p.size(), p.Region
 	line.related, line.productCode = p.OrderNumber, p.ProductCode
 }
+
+// spec is the plan's specification as the catalogue has it.
+func (p *Plan) spec() string { return strconv.FormatInt(p.Specification, 10) }
 
 // size is the plan's size as an order's line shows it.
 func (p *Plan) size() string { return fmt.Sprint(p.Specification, " ", p.Unit) }

@@ -80,7 +80,7 @@ func (db *DB) FindSession(ctx context.Context, token string) (*Session, error) {
 	if !s.ExpiresAt.After(now) || !s.SeenAt.After(now.Add(-sessionIdle)) {
 		return nil, ErrNotFound
 	}
-	if now.Sub(s.SeenAt) >= sessionSeen {
+	if now.Sub(s.SeenAt) >= sessionSeen && ctx.Value(unattendedKey{}) == nil {
 		db.calls.saw(hash, now)
 		s.SeenAt, known = now, false
 	}
@@ -88,6 +88,14 @@ func (db *DB) FindSession(ctx context.Context, token string) (*Session, error) {
 		db.sessions.keep(version, hash, s)
 	}
 	return &s, nil
+}
+
+type unattendedKey struct{}
+
+// Unattended is a context for a request that a page makes by itself, however long
+// nobody has looked at it: a session is not used by it.
+func Unattended(ctx context.Context) context.Context {
+	return context.WithValue(ctx, unattendedKey{}, true)
 }
 
 // readSession reads, with one query, the session of a token's hash, unless its

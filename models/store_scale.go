@@ -59,6 +59,9 @@ func (in *StoreScaleInput) Line(ctx context.Context, db *DB, by Actor) (OrderLin
 	}
 	line.Name, line.Region, line.related, line.changes = s.Name, s.Region, s.OrderNumber, s.ID
 	line.Detail = in.detail(s)
+	if line.Changes, err = in.changes(ctx, db, by, s); err != nil {
+		return line, err
+	}
 	refused := in.against(s)
 	team, err := db.FindTeam(ctx, by)
 	if err != nil {

@@ -115,7 +115,7 @@ func (w *Worker) sweep(ctx context.Context, looks int) {
 	}
 	err := errors.Join(w.DB.emptyAside(ctx, SystemClock().Add(-keepAside)), w.DB.EndMultiparts(ctx), w.DB.LapseOrders(ctx), w.DB.DropUnplaced(ctx))
 	if looks%sweepsADay == 0 {
-		err = errors.Join(err, w.DB.sweep(ctx), w.DB.forgetJobs(ctx))
+		err = errors.Join(err, w.DB.sweep(ctx), w.DB.forgetJobs(ctx), w.DB.forgetNotices(ctx))
 	}
 	if err != nil && ctx.Err() == nil {
 		w.Log.Error("sweep up", "error", err)

@@ -11,10 +11,10 @@ const modules = join(here, '..', 'node_modules')
 const from = (...p) => join(modules, ...p)
 const version = (name) => JSON.parse(readFileSync(from(name, 'package.json'), 'utf8')).version
 
-const icons = `activity app-window arrow-down arrow-left arrow-up book-open-text box boxes
+const icons = `activity app-window arrow-down arrow-left arrow-up bell book-open-text box boxes
 building-2 check chevron-down chevron-left chevron-right chevrons-up-down
 circle circle-alert circle-check clock cloud-upload copy cylinder download
-ellipsis eye file file-archive file-code file-text folder history image inbox
+eye file file-archive file-code file-text folder history image inbox
 info key-round languages layers layout-dashboard link loader-circle lock
 log-out menu monitor moon package plus printer receipt-text refresh-cw
 rotate-ccw search settings sun trash-2 triangle-alert upload user users x`.split(/\s+/)

@@ -2,8 +2,15 @@ package views
 
 import (
 	"context"
+	"errors"
+	"maps"
+	"net/url"
+	"slices"
 	"strconv"
 	"strings"
+	"time"
+
+	"github.com/a-h/templ"
 
 	"quartermaster/models"
 	"quartermaster/models/pricing"
@@ -36,6 +43,7 @@ var Approvals = &ListView[models.Approval]{
 			Draw: func(c *ui.Cells, a *models.Approval) { c.Badge(approvalTones[a.State], approvalWord(c.Ctx, *a)) }},
 		{Words: "approvals.since", Class: "nowrap", Text: func(c *ui.Cells, a *models.Approval) string { return i18n.OrderTime(c.Ctx, a.At) },
 			Draw: func(c *ui.Cells, a *models.Approval) { c.Moment(a.At, c.Relative(a.At)) }},
+		{Words: "approvals.choose", Class: "actions", Bare: true, Only: bulk, Draw: func(c *ui.Cells, a *models.Approval) { c.Draw(chooseOrder(a, false)) }},
 		filed("orders.number", func(_ *ui.Cells, a *models.Approval) string { return number(a.OrderNumber) }),
 		filed("order.reason", func(_ *ui.Cells, a *models.Approval) string { return a.Order.Note }),
 		filed("order.decision-reason", func(_ *ui.Cells, a *models.Approval) string { return a.Reason }),
@@ -44,7 +52,14 @@ var Approvals = &ListView[models.Approval]{
 	Head: func(ctx context.Context, _ ListAt) layout.PageProps {
 		return layout.PageProps{Title: i18n.T(ctx, "approvals.title"), Subtitle: i18n.T(ctx, "approvals.subtitle")}
 	},
-	Whole: func(ListAt) bool { return true },
+	Below: func(at ListAt) templ.Component {
+		if !bulk(at) {
+			return nil
+		}
+		return bulkDecision(ui.Form{})
+	},
+	Styled: true,
+	Whole:  func(ListAt) bool { return true },
 	Empty: func(ctx context.Context, at ListAt) ui.EmptyProps {
 		view := at.Query.Filters["view"]
 		if view == "" {
@@ -53,6 +68,29 @@ var Approvals = &ListView[models.Approval]{
 		return ui.EmptyProps{Icon: "circle-check", Title: i18n.T(ctx, "approvals.none."+view), Text: i18n.T(ctx, "approvals.none-text."+view)}
 	},
 }
+
+// bulk tells whether the reader can decide what the list shows.
+func bulk(at ListAt) bool {
+	return at.Query.Filters["view"] == models.WaitsForMe && at.By.May(models.Decide)
+}
+
+// RefusedApprovals is the list with a decision about several orders that was refused.
+func RefusedApprovals(f ui.Form) *ListView[models.Approval] {
+	v := *Approvals
+	v.Columns = slices.Clone(v.Columns)
+	for i, c := range v.Columns {
+		if c.Only != nil {
+			v.Columns[i].Draw = func(c *ui.Cells, a *models.Approval) {
+				c.Draw(chooseOrder(a, slices.Contains(f.Values["order"], seenOrder(a.Order))))
+			}
+		}
+	}
+	v.Below = func(ListAt) templ.Component { return bulkDecision(f) }
+	return &v
+}
+
+// seenOrder is an order with its version, as a form has it.
+func seenOrder(o *models.Order) string { return number(o.Number) + "." + number(o.Version) }
 
 // approvalTones are the tones of the states of an approval.
 var approvalTones = map[models.ApprovalState]ui.Tone{
@@ -70,27 +108,7 @@ func waySteps(ctx context.Context, p OrderShowProps) []ui.Step {
 	o := p.Sheet.Order
 	steps := []ui.Step{{Label: o.RequesterName, State: "done", Note: i18n.T(ctx, "approvals.asked-for"), Took: i18n.OrderTime(ctx, o.CreatedAt)}}
 	for _, a := range p.Sheet.Way {
-		s := ui.Step{Label: upperFirst(asked(ctx, a.Ask())), State: "waiting", Note: approvalWord(ctx, a)}
-		switch a.State {
-		case models.ApprovalOpen:
-			s.State, s.Note = "due", i18n.T(ctx, "approvals.since-note", "Time", i18n.OrderTime(ctx, a.At))
-			if p.Able {
-				s.Label = i18n.T(ctx, "approvals.you", "Asked", asked(ctx, a.Ask()))
-			}
-		case models.ApprovalApproved, models.ApprovalRejected:
-			s.State = "done"
-			if a.State == models.ApprovalRejected {
-				s.State = "failed"
-			}
-			s.Label, s.Took = a.DeciderName, i18n.OrderTime(ctx, a.At)
-			if a.Reason != "" {
-				s.Note = i18n.T(ctx, "ui.error-line", "Field", s.Note, "Text", a.Reason)
-			}
-		}
-		if a.Instead && a.DecidedBy == "" {
-			s.Note += " · " + i18n.T(ctx, "rules.instead")
-		}
-		steps = append(steps, s)
+		steps = append(steps, wayStep(ctx, a, p.Able))
 	}
 	return steps
 }
@@ -114,12 +132,225 @@ func paperSteps(ctx context.Context, s *models.OrderSheet) string {
 	return strings.Join(lines, "\n")
 }
 
-// decisionFacts are what a decider reads first.
-func decisionFacts(ctx context.Context, s *models.OrderSheet) []ui.Row {
-	o := s.Order
-	rows := []ui.Row{{Label: i18n.T(ctx, "order.total"), Value: orderTotal(ctx, *o), Tone: ui.Info}}
-	if m := monthlyEstimate(o); m > 0 {
-		rows = append(rows, ui.Row{Label: i18n.T(ctx, "order.monthly-estimate"), Value: i18n.Money(ctx, m, o.Currency)})
+// wayStep is a step of an order's way, which the reader may be able to decide.
+func wayStep(ctx context.Context, a models.Approval, able bool) ui.Step {
+	s := ui.Step{Label: upperFirst(asked(ctx, a.Ask())), State: "waiting", Note: approvalWord(ctx, a)}
+	switch a.State {
+	case models.ApprovalOpen:
+		s.State, s.Note = "due", i18n.T(ctx, "approvals.since-note", "Time", i18n.OrderTime(ctx, a.At))
+		if able {
+			s.Label = i18n.T(ctx, "approvals.you", "Asked", asked(ctx, a.Ask()))
+		}
+	case models.ApprovalApproved, models.ApprovalRejected:
+		s.State = "done"
+		if a.State == models.ApprovalRejected {
+			s.State = "failed"
+		}
+		s.Label, s.Took = a.DeciderName, i18n.OrderTime(ctx, a.At)
+		if a.Reason != "" {
+			s.Note = i18n.T(ctx, "ui.error-line", "Field", s.Note, "Text", a.Reason)
+		}
 	}
-	return append(rows, ui.Row{Label: i18n.T(ctx, "order.reason"), Value: firstOf(o.Note, "—")})
+	if a.Instead && a.DecidedBy == "" {
+		s.Note += " · " + i18n.T(ctx, "rules.instead")
+	}
+	return s
+}
+
+// decidedSteps are the steps of a way that somebody decided.
+func decidedSteps(ctx context.Context, way []models.Approval) (steps []ui.Step) {
+	for _, a := range way {
+		if a.DecidedBy != "" {
+			steps = append(steps, wayStep(ctx, a, false))
+		}
+	}
+	return steps
+}
+
+// decisionFigure is what an order comes to, as a decider asks for it: what it adds
+// to a month, or what is due.
+func decisionFigure(ctx context.Context, o *models.Order) (label, figure, note string) {
+	var hourly, more int64
+	changes := false
+	for _, l := range o.Lines {
+		hourly += l.HourlyMicro
+		for _, c := range l.Changes {
+			if c.Fact == models.FactMonthly {
+				changes, more = true, more+c.To.Minor-c.From.Minor
+			}
+		}
+	}
+	switch m := monthlyEstimate(o); {
+	case changes && more < 0:
+		return i18n.T(ctx, "approvals.figure.less"), "−" + i18n.Money(ctx, -more, o.Currency), ""
+	case changes:
+		return i18n.T(ctx, "approvals.figure.more"), "+" + i18n.Money(ctx, more, o.Currency), ""
+	case m > 0:
+		return i18n.T(ctx, "order.monthly-estimate"), "≈ " + i18n.Money(ctx, m, o.Currency), i18n.Rate(ctx, hourly, o.Currency, string(pricing.Hour))
+	}
+	if l := o.Lines[len(o.Lines)-1]; l.Changes == nil && !o.Free {
+		note = lineTerm(ctx, l)
+	}
+	return i18n.T(ctx, "order.total"), freeOr(ctx, o.TotalMinor, o.Currency, o.Free), note
+}
+
+// waitsSince is since when an order waits for the step that is open.
+func waitsSince(p OrderShowProps) time.Time {
+	for _, a := range p.Sheet.Way {
+		if a.State == models.ApprovalOpen {
+			return a.At
+		}
+	}
+	return p.Sheet.Order.CreatedAt
+}
+
+// hotkey are the attributes of a button that a key goes to.
+func hotkey(key string) templ.Attributes {
+	return templ.Attributes{"accesskey": key, "data-hotkey": key, "aria-keyshortcuts": key}
+}
+
+// changeRows are what the lines of an order change, as it was when they were
+// ordered.
+func changeRows(ctx context.Context, lines []models.OrderLine) []changeRow {
+	var rows []changeRow
+	for _, l := range lines {
+		for _, c := range l.Changes {
+			rows = append(rows, changeRow{i18n.T(ctx, "order.change."+string(c.Fact)), changeValue(ctx, l, c, c.From), changeValue(ctx, l, c, c.To)})
+		}
+	}
+	return rows
+}
+
+// changeValue is one side of a change, in words.
+func changeValue(ctx context.Context, l models.OrderLine, c models.LineChange, v models.FactValue) string {
+	switch c.Fact {
+	case models.FactEnds:
+		if v.At == nil {
+			return ""
+		}
+		return i18n.LastDate(ctx, *v.At)
+	case models.FactHourly:
+		return i18n.Rate(ctx, v.Micro, l.Currency, string(pricing.Hour))
+	case models.FactMonthly, models.FactPerMonth:
+		return i18n.Money(ctx, v.Minor, l.Currency)
+	}
+	return v.Text
+}
+
+// saidByLine are fields of forms that a line of an order says in its own words.
+var saidByLine = []string{"product_code", "package_type", "specification", "duration", "pricing_cycle", "effective_date", "region", "cu", "num",
+	"charge_mode", "period_type", "period_num", "instance_id", "action"}
+
+// versionRows are what changed between a version of an order and the next one, or
+// what it is now.
+func versionRows(ctx context.Context, p OrderShowProps, i int) []changeRow {
+	was, wasForms := p.Versions[i].Was, p.Versions[i].Forms
+	is, isForms := p.Sheet.Order, p.Sheet.Forms
+	if i+1 < len(p.Versions) {
+		is, isForms = p.Versions[i+1].Was, p.Versions[i+1].Forms
+	}
+	from, to := was.Lines[len(was.Lines)-1], is.Lines[len(is.Lines)-1]
+	var rows []changeRow
+	add := func(label, from, to string) {
+		if from != to {
+			rows = append(rows, changeRow{label, from, to})
+		}
+	}
+	add(i18n.T(ctx, "orders.what"), lineTitle(ctx, p.Sheet, from), lineTitle(ctx, p.Sheet, to))
+	add(i18n.T(ctx, "order.spec"), from.Detail, to.Detail)
+	add(i18n.T(ctx, "order.region"), regionWord(ctx, p.Sheet, from.Region), regionWord(ctx, p.Sheet, to.Region))
+	add(i18n.T(ctx, "order.term"), lineTerm(ctx, from), lineTerm(ctx, to))
+	add(i18n.T(ctx, "order.versions.dates"), lineDates(ctx, from), lineDates(ctx, to))
+	a, b := wasForms[len(wasForms)-1], isForms[len(isForms)-1]
+	for _, name := range slices.Sorted(maps.Keys(merged(a, b))) {
+		if !slices.Contains(saidByLine, name) {
+			add(ui.Label(ctx, name), strings.Join(a[name], ", "), strings.Join(b[name], ", "))
+		}
+	}
+	add(i18n.T(ctx, "order.total"), orderTotal(ctx, *was), orderTotal(ctx, *is))
+	add(i18n.T(ctx, "order.monthly-estimate"), i18n.Money(ctx, monthlyEstimate(was), was.Currency), i18n.Money(ctx, monthlyEstimate(is), is.Currency))
+	add(i18n.T(ctx, "order.cost-centre"), was.CostCentre, is.CostCentre)
+	add(ui.Label(ctx, "po_number"), was.PONumber, is.PONumber)
+	add(i18n.T(ctx, "order.reason"), was.Note, is.Note)
+	return rows
+}
+
+// merged has what either form has.
+func merged(a, b url.Values) url.Values {
+	all := maps.Clone(a)
+	if all == nil {
+		all = url.Values{}
+	}
+	maps.Copy(all, b)
+	return all
+}
+
+// said is what somebody said or decided about an order.
+type said struct {
+	At                     time.Time
+	Who, What, Text, Names string
+}
+
+// saidOf is what was said and decided about an order, the first first.
+func saidOf(ctx context.Context, p OrderShowProps) []said {
+	o := p.Sheet.Order
+	note := o.Note
+	if len(p.Versions) > 0 {
+		note = p.Versions[0].Was.Note
+	}
+	all := []said{{o.CreatedAt, o.RequesterName, i18n.T(ctx, "approvals.asked-for"), note, ""}}
+	way := p.Sheet.Way
+	for i, v := range p.Versions {
+		next := o.Note
+		if i+1 < len(p.Versions) {
+			next = p.Versions[i+1].Was.Note
+		}
+		all = append(all, said{v.At, o.RequesterName, i18n.T(ctx, "order.thread.edited", "N", v.N+1), next, ""})
+		way = append(slices.Clone(v.Way), way...)
+	}
+	for _, a := range way {
+		if a.DecidedBy != "" {
+			all = append(all, said{a.At, a.DeciderName, approvalWord(ctx, a), a.Reason, ""})
+		}
+	}
+	for _, c := range p.Comments {
+		names := strings.Join(mapped(c.Mentions, func(m models.Person) string { return "@" + m.Name }), " ")
+		all = append(all, said{c.At, c.UserName, i18n.T(ctx, "order.thread.said"), c.Body, names})
+	}
+	slices.SortStableFunc(all, func(a, b said) int { return a.At.Compare(b.At) })
+	return all
+}
+
+// decidedWords say what came of a decision about one of several orders, and why
+// nothing did.
+func decidedWords(ctx context.Context, d models.Decided) (tone ui.Tone, word, why string) {
+	var broken models.Invalid
+	switch {
+	case d.Err == nil && d.Order.State == models.OrderFailed:
+		_, said := refusals(ctx, d.Order.Refused)
+		return ui.Danger, i18n.T(ctx, "order.state.failed"), strings.Join(said, " ")
+	case d.Err == nil && d.Order.State == models.OrderPending:
+		return ui.OK, i18n.T(ctx, "approvals.result.step"), ""
+	case d.Err == nil:
+		return orderTones[d.Order.State], i18n.T(ctx, "order.state."+string(d.Order.State)), ""
+	case errors.Is(d.Err, models.ErrConflict):
+		return ui.Warn, i18n.T(ctx, "approvals.result.none"), i18n.T(ctx, "approvals.changed")
+	case errors.Is(d.Err, models.ErrForbidden):
+		return ui.Warn, i18n.T(ctx, "approvals.result.none"), i18n.T(ctx, "approvals.result.forbidden")
+	case errors.As(d.Err, &broken):
+		_, said := refusals(ctx, broken)
+		return ui.Warn, i18n.T(ctx, "approvals.result.none"), strings.Join(said, " ")
+	}
+	return ui.Danger, i18n.T(ctx, "approvals.result.none"), i18n.T(ctx, "approvals.result.failed")
+}
+
+// decidedSummary says of how many orders something was decided.
+func decidedSummary(ctx context.Context, rows []models.Decided) string {
+	done := 0
+	for _, d := range rows {
+		if d.Err == nil {
+			done++
+		}
+	}
+	return i18n.T(ctx, "approvals.results.note", "Done", done, "Count", len(rows))
 }

@@ -45,6 +45,8 @@ type ListView[R any] struct {
 	ByServer bool
 	// Body draws the rows of lists that are no table.
 	Body func(at ListAt, rows []R) templ.Component
+	// Below is drawn below the rows; nil where nothing is.
+	Below func(at ListAt) templ.Component
 	// Head is the heading of the page, where that is the list's.
 	Head func(ctx context.Context, at ListAt) layout.PageProps
 	// Passing tells whether a row will change by itself: the list then asks again
@@ -55,6 +57,8 @@ type ListView[R any] struct {
 	// Empty is what stands in the place of rows, when there are none at all; nil
 	// where the page around says so.
 	Empty func(ctx context.Context, at ListAt) ui.EmptyProps
+	// Styled tells that its page loads the styles of other pages too.
+	Styled bool
 	// Whole tells of a query that has filters whether it is still the whole
 	// list; nil is for lists that a filter always narrows.
 	Whole func(at ListAt) bool
@@ -76,6 +80,9 @@ type ListColumn[R any] struct {
 	Text func(c *ui.Cells, row *R) string
 	// Who is whose address the cell is, with emailed.
 	Who func(row *R) string
+	// Only tells where the column is drawn; nil is everywhere. It stands behind all
+	// that are.
+	Only func(at ListAt) bool
 }
 
 // ListFilter is how a filter of the list looks.
@@ -153,9 +160,10 @@ func ListWords(choices map[string][]ListChoice) map[string]map[string]string {
 type ListPage struct {
 	ListAt
 	ID, Name, Label, Search string
+	Styled                  bool
 	Head                    layout.PageProps
 	Columns                 []ui.Column
-	Rows                    templ.Component // nil when there are none
+	Rows, Below             templ.Component // nil when there are none
 	Tabs                    []ui.Tab
 	Menus                   []listMenu
 	Switches                []ui.ButtonProps
@@ -178,7 +186,7 @@ type listMenu struct {
 
 // Page is a page of the list.
 func (v *ListView[R]) Page(ctx context.Context, at ListAt, page list.Page[R]) ListPage {
-	p := ListPage{ListAt: at, ID: v.ID, Name: v.Name(), Label: i18n.T(ctx, v.Label)}
+	p := ListPage{ListAt: at, ID: v.ID, Styled: v.Styled, Name: v.Name(), Label: i18n.T(ctx, v.Label)}
 	if v.Head != nil {
 		p.Head = v.Head(ctx, at)
 	}
@@ -187,7 +195,7 @@ func (v *ListView[R]) Page(ctx context.Context, at ListAt, page list.Page[R]) Li
 	}
 	sort := v.List.Sorting(at.Query)
 	for _, c := range v.Columns {
-		if c.Draw != nil {
+		if c.Draw != nil && (c.Only == nil || c.Only(at)) {
 			p.Columns = append(p.Columns, v.head(ctx, c, sort, at))
 		}
 	}
@@ -208,6 +216,9 @@ func (v *ListView[R]) Page(ctx context.Context, at ListAt, page list.Page[R]) Li
 		}
 		if p.Summary = listSummary(ctx, at.Total, n); at.Sum != "" {
 			p.Summary += " · " + at.Sum
+		}
+		if v.Below != nil {
+			p.Below = v.Below(at)
 		}
 	} else if v.Empty != nil && (!at.narrowed() || v.Whole != nil && v.Whole(at)) {
 		empty := v.Empty(ctx, at)
@@ -330,8 +341,9 @@ func (v *ListView[R]) rows(at ListAt, page list.Page[R]) templ.Component {
 		b := drawn.Get().(*[]byte)
 		c := ui.NewCells(ctx, at.Now, (*b)[:0])
 		c.Words = at.words()
-		classes := make([]string, len(v.Columns))
-		for i, column := range v.Columns {
+		columns := slices.DeleteFunc(slices.Clone(v.Columns), func(c ListColumn[R]) bool { return c.Draw == nil || c.Only != nil && !c.Only(at) })
+		classes := make([]string, len(columns))
+		for i, column := range columns {
 			classes[i], _ = cellClass(column.Class)
 		}
 		rows := page.Rows
@@ -341,7 +353,7 @@ func (v *ListView[R]) rows(at ListAt, page list.Page[R]) templ.Component {
 				continue
 			}
 			from := len(c.Bytes())
-			v.row(c, classes, &rows[0])
+			drawRow(c, columns, classes, &rows[0])
 			if until := c.Until(); at.Kept != nil && !(v.Passing != nil && v.Passing(&rows[0])) {
 				at.Kept.keep(keptKey{at.reader, part.Text}, keptRow{c.Bytes()[from:], at.Now, until})
 			}
@@ -349,7 +361,7 @@ func (v *ListView[R]) rows(at ListAt, page list.Page[R]) templ.Component {
 		}
 		if page.Parts == nil {
 			for i := range rows {
-				v.row(c, classes, &rows[i])
+				drawRow(c, columns, classes, &rows[i])
 			}
 		}
 		err := c.Err()
@@ -363,12 +375,11 @@ func (v *ListView[R]) rows(at ListAt, page list.Page[R]) templ.Component {
 	})
 }
 
-// row draws a row.
-func (v *ListView[R]) row(c *ui.Cells, classes []string, row *R) {
+// drawRow draws a row.
+func drawRow[R any](c *ui.Cells, columns []ListColumn[R], classes []string, row *R) {
 	c.Open("tr")
-	for i, column := range v.Columns {
+	for i, column := range columns {
 		switch {
-		case column.Draw == nil:
 		case column.Name:
 			c.Open("th", "scope", "row", "class", classes[i])
 			column.Draw(c, row)

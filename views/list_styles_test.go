@@ -18,15 +18,15 @@ import (
 
 var update = flag.Bool("update", false, "rewrite static/css/lists.css and page_lists.css, which lists and their words make")
 
-// partial are the lists that are only a part of pages, whose styles pages of nothing
-// but a list do not load.
-var partial = []string{"Deductions", "keyList", "callList", "Members", "Objects"}
+// partial are the lists that are only a part of pages, or Styled, whose styles pages
+// of nothing but a list do not load.
+var partial = []string{"Approvals", "Deductions", "keyList", "callList", "Members", "Notices", "Objects"}
 
 // tables are the lists that are drawn as tables, by how the code makes them.
 var tables = map[string]interface{ Styles(language.Tag) []string }{
 	"Orders": views.Orders, "Plans": views.Plans, "Deductions": views.Deductions, "Buckets": views.Buckets, "Objects": views.Objects(models.Bucket{}, "", true),
 	"Stores": views.Stores, "Apps": views.Apps, "pkgVersions": views.PkgVersions, "keyList": views.TeamKeys.Keys(), "callList": views.TeamKeys.Calls(),
-	"Members": views.Members(nil), "Approvals": views.Approvals, "BudgetEntries": views.BudgetEntries,
+	"Members": views.Members(nil), "Approvals": views.Approvals, "BudgetEntries": views.BudgetEntries, "Notices": views.Notices,
 }
 
 func TestTheStylesOfListsAreThoseThatListsMake(t *testing.T) {

@@ -293,28 +293,55 @@ func orderSubtitle(ctx context.Context, s *models.OrderSheet) string {
 	return title
 }
 
-// orderAgain is the form for a new thing with a line's input filled in, "" for
-// those who may not order, lines without a form, and those that changed the
-// size of a thing.
-func orderAgain(ctx context.Context, p OrderShowProps, l models.OrderLine) string {
-	q := maps.Clone(p.Sheet.Forms[l.Position-1])
-	if q == nil || p.Sheet.Order.Type == models.TypeUpgrade || !p.By.May(models.Request) || !ui.Look(ctx, l.Kind).Ordered {
-		return ""
+// lineForm is the form of a line with its input filled in, nil for those who may
+// not order, for lines without a form and for those of things that are gone.
+func lineForm(ctx context.Context, p OrderShowProps, l models.OrderLine) (path string, q url.Values) {
+	q = maps.Clone(p.Sheet.Forms[l.Position-1])
+	look, o, id := ui.Look(ctx, l.Kind), p.Sheet.Order, p.Sheet.Things[l.Position-1]
+	if q == nil || !p.By.May(models.Request) || !look.Ordered || p.Sheet.Gone[id] {
+		return "", nil
 	}
-	path := ui.Look(ctx, l.Kind).Path + "/new"
-	switch id := q.Get("instance_id"); {
-	case id != "" && p.Sheet.Gone[id]:
-		return ""
-	case p.Sheet.Order.Type == models.TypeRenew:
+	path = look.Path + "/new"
+	switch {
+	case o.Type == models.TypeRenew:
 		path = thingPath(ctx, l.Kind, id) + "/renewal"
+	case o.Type == models.TypeUpgrade && l.Kind == models.KindStore:
+		path = thingPath(ctx, l.Kind, id) + "/scale"
+	case o.Type == models.TypeUpgrade:
+		path = thingPath(ctx, l.Kind, id) + "/upgrade"
 	}
-	if o := p.Sheet.Order; o.CostCentre != "" {
+	if o.CostCentre != "" {
 		q.Set("cost_centre", o.CostCentre)
 	}
 	q.Del("instance_id") // the path names it
+	return path, q
+}
+
+// orderAgain is the form for a new thing with a line's input filled in, "" where
+// there is none, and for lines that changed the size of a thing.
+func orderAgain(ctx context.Context, p OrderShowProps, l models.OrderLine) string {
+	path, q := lineForm(ctx, p, l)
+	if p.Sheet.Order.Type == models.TypeUpgrade {
+		return ""
+	}
 	if len(q) == 0 {
 		return path
 	}
+	return path + "?" + q.Encode()
+}
+
+// orderEdit is the form of an order that waits, with what was asked filled in, for
+// the one who asked by a form; "" for others.
+func orderEdit(ctx context.Context, p OrderShowProps) string {
+	o := p.Sheet.Order
+	path, q := lineForm(ctx, p, o.Lines[len(o.Lines)-1])
+	if q == nil || o.State != models.OrderPending || o.RequestedBy != p.By.UserID || o.Face != models.ByForm {
+		return ""
+	}
+	q.Set("note", o.Note)
+	q.Set("po_number", o.PONumber)
+	q.Set("replaces", number(o.Number))
+	q.Set("replaces_version", number(o.Version))
 	return path + "?" + q.Encode()
 }
 

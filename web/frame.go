@@ -65,7 +65,10 @@ func (v *visit) fill(ctx context.Context, shell *layout.Shell) error {
 	if shell.Counts, err = v.counted(ctx, by); err != nil {
 		return err
 	}
-	shell.Waiting, err = v.site.DB.CountWaiting(ctx, by)
+	if shell.Waiting, err = v.site.DB.CountWaiting(ctx, by); err != nil {
+		return err
+	}
+	shell.Unread, err = v.site.DB.CountUnread(ctx, by)
 	return err
 }
 

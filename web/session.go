@@ -11,6 +11,7 @@ import (
 
 	"quartermaster/models"
 	"quartermaster/views/i18n"
+	"quartermaster/views/layout"
 )
 
 // The cookies that keep a visitor's choices, for a year. They hold nothing else.
@@ -40,7 +41,11 @@ func Authenticate(c *gin.Context) {
 		ctx = models.AskOnce(ctx)
 	}
 	if token := readCookie(c, sessionCookie); token != "" && v.session == nil {
-		session, err := v.site.DB.FindSession(ctx, token)
+		asked := ctx
+		if c.FullPath() == layout.BellPath {
+			asked = models.Unattended(ctx)
+		}
+		session, err := v.site.DB.FindSession(asked, token)
 		if err != nil && !errors.Is(err, models.ErrNotFound) {
 			Fail(c, err)
 			return

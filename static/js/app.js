@@ -91,7 +91,7 @@
     if (!field) return
     event.preventDefault()
     field.focus()
-    field.select()
+    field.select?.()
   })
 
   // data-print: the page goes to the printer.

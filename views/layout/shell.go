@@ -31,6 +31,8 @@ type Shell struct {
 	Counts map[string]int64
 	// Waiting is how many orders wait for a decision of the user's.
 	Waiting int64
+	// Unread is how many notices the user has not read.
+	Unread int64
 	// Path is the path and query of this request, to come back to.
 	Path string
 	// Theme is "light" or "dark"; anything else follows the system.

@@ -1,0 +1,221 @@
+package models_test
+
+import (
+	"errors"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"quartermaster/models"
+	"quartermaster/models/list"
+	"quartermaster/models/modelstest"
+)
+
+// told is what somebody was told, the first first, without "order." and with a star
+// where they have not read it.
+func told(t *testing.T, db *models.DB, by models.Actor) string {
+	t.Helper()
+	rows, _, err := modelstest.List(t.Context(), db, by, models.Notices, list.Query{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all []string
+	for _, n := range slices.Backward(rows) {
+		word := strings.TrimPrefix(n.Action, "order.")
+		if n.Unread {
+			word += "*"
+		}
+		if n.Order == nil || n.Order.Number != n.OrderNumber {
+			t.Errorf("%s has the order %+v", n.Action, n.Order)
+		}
+		all = append(all, word)
+	}
+	unread, err := db.CountUnread(t.Context(), by)
+	if want := strings.Count(strings.Join(all, " "), "*"); err != nil || unread != int64(want) {
+		t.Errorf("%s has %d unread, %v; want %d", by.UserName, unread, err, want)
+	}
+	return strings.Join(all, " ")
+}
+
+// hear compares what each was told.
+func hear(t *testing.T, db *models.DB, when string, want map[*models.Actor]string) {
+	t.Helper()
+	for by, words := range want {
+		if got := told(t, db, *by); got != words {
+			t.Errorf("%s: %s was told %q, want %q", when, by.UserName, got, words)
+		}
+	}
+}
+
+func TestPeopleAreToldWhatHappensToOrders(t *testing.T) {
+	t.Parallel()
+	db, clock, team := atNoon(t)
+	rule(t, db, team.Admin, asking(models.RuleInput{Kinds: []string{"plan", "store"}}, "approver", "admin"))
+	order := mustPlace(t, db, team.Requester, planOrder(example()))
+	hear(t, db, "placed", map[*models.Actor]string{&team.Requester: "", &team.Approver: "waits*", &team.Admin: "waits*", &team.Viewer: ""})
+	for range 2 {
+		if err := db.WatchOrder(t.Context(), team.Viewer, order.Number, true); err != nil {
+			t.Fatal(err)
+		}
+	}
+	clock.Move(time.Minute)
+	order = mustDecide(t, db, team.Approver, order, true)
+	hear(t, db, "first step", map[*models.Actor]string{&team.Requester: "step_approved*", &team.Approver: "waits", &team.Admin: "waits waits*", &team.Viewer: "step_approved*"})
+	clock.Move(time.Minute)
+	mustDecide(t, db, team.Admin, order, true)
+	hear(t, db, "approved", map[*models.Actor]string{&team.Requester: "step_approved* approved*", &team.Approver: "waits", &team.Admin: "waits waits", &team.Viewer: "step_approved* approved*"})
+	if err := db.ReadNotices(t.Context(), team.Requester, "", order.Number); err != nil {
+		t.Fatal(err)
+	}
+	clock.Move(time.Minute)
+	if err := db.WatchOrder(t.Context(), team.Viewer, order.Number, false); err != nil {
+		t.Fatal(err)
+	}
+	// A job ends it, and time does.
+	store := mustPlace(t, db, team.Requester, storeOrder(storeInput("told")))
+	mustDecide(t, db, team.Admin, mustDecide(t, db, team.Approver, store, true), true)
+	clock.Move(time.Minute)
+	modelstest.Work(t, db)
+	clock.Move(time.Minute)
+	late := mustPlace(t, db, team.Requester, planOrder(example()))
+	clock.Move(15 * 24 * time.Hour)
+	if err := db.LapseOrders(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if got := told(t, db, team.Requester); got != "step_approved approved step_approved* approved* completed* lapsed*" && got != "step_approved approved approved* step_approved* completed* lapsed*" {
+		t.Errorf("the requester was told %q", got)
+	}
+	if got := told(t, db, team.Approver); strings.Contains(got, "*") {
+		t.Errorf("the approver still has %q to read", got)
+	}
+	_ = late
+	// What is read is one's own.
+	rows, _, err := modelstest.List(t.Context(), db, team.Requester, models.Notices, list.With("unread", "true"))
+	if err != nil || len(rows) != 4 {
+		t.Fatalf("%d unread, %v", len(rows), err)
+	}
+	other := modelstest.NewTeam(t, db)
+	for _, by := range []models.Actor{team.Admin, other.Admin} {
+		if err := db.ReadNotices(t.Context(), by, rows[0].ID, 0); !errors.Is(err, models.ErrNotFound) {
+			t.Errorf("%s reads another's notice: %v", by.UserName, err)
+		}
+	}
+	if err := db.WatchOrder(t.Context(), other.Viewer, order.Number, true); !errors.Is(err, models.ErrNotFound) {
+		t.Errorf("another team watches: %v", err)
+	}
+	if err := db.ReadNotices(t.Context(), team.Requester, rows[0].ID, 0); err != nil {
+		t.Fatal(err)
+	}
+	if n, _ := db.CountUnread(t.Context(), team.Requester); n != 3 {
+		t.Errorf("%d unread after one was read", n)
+	}
+	if err := db.ReadNotices(t.Context(), team.Requester, "", 0); err != nil {
+		t.Fatal(err)
+	}
+	if n, _ := db.CountUnread(t.Context(), team.Requester); n != 0 {
+		t.Errorf("%d unread after all were read", n)
+	}
+	clock.Move(91 * 24 * time.Hour)
+	if err := models.ForgetNotices(t.Context(), db); err != nil {
+		t.Fatal(err)
+	}
+	hear(t, db, "long after", map[*models.Actor]string{&team.Requester: "", &team.Approver: ""})
+}
+
+func TestMembersTalkAboutAnOrder(t *testing.T) {
+	t.Parallel()
+	db, clock, team := holding(t)
+	order := mustPlace(t, db, team.Requester, planOrder(example()))
+	say := func(by models.Actor, text, mention string) error {
+		clock.Move(time.Second)
+		return db.CommentOrder(t.Context(), by, order.Number, models.CommentInput{Body: text, Mention: mention})
+	}
+	emails := map[string]string{}
+	members, err := db.ListMembers(t.Context(), team.Admin)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, m := range members {
+		emails[m.UserID] = m.Email
+	}
+	if err := say(team.Viewer, "why so large, @"+team.Requester.UserName+"?\nsee <b>the plan</b>", ""); err != nil {
+		t.Fatal(err)
+	}
+	if err := say(team.Requester, "it grows", strings.ToUpper(emails[team.Viewer.UserID])); err != nil {
+		t.Fatal(err)
+	}
+	hear(t, db, "said", map[*models.Actor]string{&team.Requester: "mentioned*", &team.Viewer: "mentioned*", &team.Approver: "waits*"})
+	order = mustDecide(t, db, team.Approver, order, false)
+	if err := say(team.Viewer, "so it goes", ""); err != nil {
+		t.Fatal(err)
+	}
+	hear(t, db, "decided", map[*models.Actor]string{&team.Requester: "mentioned* rejected* commented*", &team.Viewer: "mentioned*", &team.Approver: "waits commented*"})
+	if err := say(team.Viewer, "so it goes", ""); err != nil { // the same again
+		t.Fatal(err)
+	}
+	all, err := db.Comments(t.Context(), team.Admin, order.Number)
+	if err != nil || len(all) != 3 || all[0].Mentions[0].ID != team.Requester.UserID || len(all[2].Mentions) != 0 {
+		t.Errorf("got %+v, %v", all, err)
+	}
+	for text, want := range map[string][2]string{"": {"comment", "required"}, strings.Repeat("x", 2001): {"comment", "max"}, "a\u202eb": {"comment", "prose"}} {
+		if err := say(team.Viewer, text, ""); !rejects(err, want[0], want[1]) {
+			t.Errorf("%.10q: got %v, want %s %s", text, err, want[0], want[1])
+		}
+	}
+	if err := say(team.Viewer, "you", "stranger@example.org"); !rejects(err, "mention", "unknown_member") {
+		t.Errorf("a stranger: got %v", err)
+	}
+	other := modelstest.NewTeam(t, db)
+	if err := say(other.Admin, "hello", ""); !errors.Is(err, models.ErrNotFound) {
+		t.Errorf("another team: got %v", err)
+	}
+	if all, err := db.Comments(t.Context(), other.Admin, order.Number); err != nil || len(all) != 0 {
+		t.Errorf("another team reads %d, %v", len(all), err)
+	}
+	refused := 0
+	for i := range 12 {
+		if err := say(team.Admin, strings.Repeat("again ", i+1), ""); rejects(err, "comment", "too_many_comments") {
+			refused++
+		} else if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if refused != 2 {
+		t.Errorf("%d of 12 in a minute were refused, want 2", refused)
+	}
+}
+
+func TestSeveralOrdersAreDecidedEachByItself(t *testing.T) {
+	t.Parallel()
+	db, _, team := holding(t)
+	var seen []string
+	var orders []*models.Order
+	for _, by := range []models.Actor{team.Requester, team.Requester, team.Approver, team.Requester} {
+		o := mustPlace(t, db, by, planOrder(example()))
+		orders, seen = append(orders, o), append(seen, models.Seen(o))
+	}
+	mustDecide(t, db, team.Admin, orders[1], false)
+	for what, in := range map[string]models.BulkDecisionInput{"none": {Say: "approve"}, "no reason": {Say: "reject", Orders: seen}, "too many": {Say: "approve", Orders: make([]string, 51)}} {
+		if _, err := db.DecideOrders(t.Context(), team.Approver, in); !isInvalid(err) {
+			t.Errorf("%s: got %v", what, err)
+		}
+	}
+	if _, err := db.DecideOrders(t.Context(), team.Requester, models.BulkDecisionInput{Say: "approve", Orders: seen}); !errors.Is(err, models.ErrForbidden) {
+		t.Errorf("a requester: got %v", err)
+	}
+	other := modelstest.NewTeam(t, db)
+	foreign := models.Seen(mustPlace(t, db, other.Requester, planOrder(example())))
+	all, err := db.DecideOrders(t.Context(), team.Approver, models.BulkDecisionInput{Say: "approve", Orders: append(seen, foreign)})
+	if err != nil || len(all) != 5 {
+		t.Fatalf("got %d, %v", len(all), err)
+	}
+	for i, want := range []error{nil, models.ErrConflict, models.ErrForbidden, nil, models.ErrNotFound} {
+		if !errors.Is(all[i].Err, want) || (all[i].Order == nil) != (i == 4) {
+			t.Errorf("%d: got %v with %v, want %v", i, all[i].Err, all[i].Order, want)
+		}
+	}
+	if all[0].Order.State != models.OrderCompleted || all[1].Order.State != models.OrderRejected {
+		t.Errorf("they are %s and %s", all[0].Order.State, all[1].Order.State)
+	}
+}
