@@ -477,7 +477,13 @@ func (d *Desc[R]) Knows(q Query) bool {
 
 // page is a page of rows.
 func (p *plan[R]) page(rows []read[R]) Page[R] {
-	page := Page[R]{Rows: make([]R, 0, len(rows))}
+	fresh := 0
+	for _, r := range rows {
+		if r.row != nil {
+			fresh++
+		}
+	}
+	page := Page[R]{Rows: make([]R, 0, fresh)}
 	if p.db.Hints {
 		page.Parts = make([]Part, len(rows))
 	}
