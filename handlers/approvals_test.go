@@ -178,10 +178,10 @@ func TestRequesterEditsAnOrderThatWaits(t *testing.T) {
 		t.Fatalf("edited: got %d to %q: %s", p.Status, p.Location(), p.Text(".error-summary"))
 	}
 	now := approver.Get(t, order)
-	if got := now.Text("#decision .changes"); !strings.Contains(got, "for half a year") || !strings.Contains(got, "12 months") {
+	if got := now.Text("#decision .changes"); strings.Contains(got, "for half a year") || !strings.Contains(got, "12 months") {
 		t.Errorf("the approver sees %q changed", got)
 	}
-	if got := now.Text("#versions"); !strings.Contains(got, "Version 1") {
+	if got := now.Text("#versions"); !strings.Contains(got, "Version 1") || !strings.Contains(got, "for half a year") {
 		t.Errorf("the versions are %q", got)
 	}
 	// The decision about what it was before is refused, and says so.

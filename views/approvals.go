@@ -257,7 +257,13 @@ func versionRows(ctx context.Context, p OrderShowProps, i int) []changeRow {
 		}
 	}
 	add(i18n.T(ctx, "orders.what"), lineTitle(ctx, p.Sheet, from), lineTitle(ctx, p.Sheet, to))
-	add(i18n.T(ctx, "order.spec"), from.Detail, to.Detail)
+	if len(to.Changes) == 0 || len(to.Changes) != len(from.Changes) {
+		add(i18n.T(ctx, "order.spec"), from.Detail, to.Detail)
+	} else {
+		for i, c := range to.Changes {
+			add(i18n.T(ctx, "order.change."+string(c.Fact)), changeValue(ctx, from, c, from.Changes[i].To), changeValue(ctx, to, c, c.To))
+		}
+	}
 	add(i18n.T(ctx, "order.region"), regionWord(ctx, p.Sheet, from.Region), regionWord(ctx, p.Sheet, to.Region))
 	add(i18n.T(ctx, "order.term"), lineTerm(ctx, from), lineTerm(ctx, to))
 	add(i18n.T(ctx, "order.versions.dates"), lineDates(ctx, from), lineDates(ctx, to))
@@ -273,6 +279,13 @@ func versionRows(ctx context.Context, p OrderShowProps, i int) []changeRow {
 	add(ui.Label(ctx, "po_number"), was.PONumber, is.PONumber)
 	add(i18n.T(ctx, "order.reason"), was.Note, is.Note)
 	return rows
+}
+
+// lastRows are what changed since the version before, without the reason, which
+// stands below.
+func lastRows(ctx context.Context, p OrderShowProps) []changeRow {
+	reason := i18n.T(ctx, "order.reason")
+	return slices.DeleteFunc(versionRows(ctx, p, len(p.Versions)-1), func(r changeRow) bool { return r.Label == reason })
 }
 
 // merged has what either form has.

@@ -80,7 +80,7 @@ func orderDecision(p OrderShowProps) templ.Component {
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
-					templ_7745c5c3_Err = orderChanges(versionRows(ctx, p, n-1)).Render(ctx, templ_7745c5c3_Buffer)
+					templ_7745c5c3_Err = orderChanges(lastRows(ctx, p)).Render(ctx, templ_7745c5c3_Buffer)
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
