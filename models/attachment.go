@@ -20,6 +20,9 @@ const (
 	// MaxAttachments how many files an order.
 	MaxAttachment  = 10 << 20
 	MaxAttachments = 20
+	// mostUnplaced is how many files of forms that were not placed are kept of a
+	// person; the oldest make room for more.
+	mostUnplaced = 2 * MaxAttachments
 	// keepUnplaced is how long a file is kept that came with a form whose order was
 	// not placed.
 	keepUnplaced = 24 * time.Hour
@@ -82,7 +85,13 @@ func (db *DB) AttachUnplaced(ctx context.Context, by Actor, file SentFile) (*Att
 	if err := by.may(Request); err != nil {
 		return nil, err
 	}
-	return db.receiveAttachment(ctx, by, file, func(context.Context, *DB, *Attachment) error { return nil })
+	return db.receiveAttachment(ctx, by, file, func(ctx context.Context, tx *DB, _ *Attachment) error {
+		kept, err := query.Of[Attachment](tx.gorm).Where("team_id = ? AND created_by = ? AND order_number = 0", by.TeamID, by.UserID).Order("created_at, id").Find(ctx)
+		if err != nil || len(kept) < mostUnplaced {
+			return translate(err)
+		}
+		return tx.dropAttachments(ctx, by, kept[:len(kept)-mostUnplaced+1]...)
+	})
 }
 
 // receiveAttachment reads a file to its end and records it together with what fn does.

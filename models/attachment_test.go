@@ -185,3 +185,22 @@ func TestFilesComeWithTheFormOfAnOrder(t *testing.T) {
 	}
 	mustFit(t, db)
 }
+
+func TestFilesOfFormsThatNobodySendsAreFew(t *testing.T) {
+	t.Parallel()
+	db := modelstest.Open(t)
+	team := modelstest.NewTeam(t, db)
+	var ids []string
+	for i := range 45 {
+		a, err := db.AttachUnplaced(t.Context(), team.Requester, sent(fmt.Sprintf("%d.pdf", i), "x"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		ids = append(ids, a.ID)
+	}
+	left, err := db.ListUnplaced(t.Context(), team.Requester, ids)
+	if err != nil || len(left) != 40 || left[0].Name != "5.pdf" {
+		t.Errorf("%d are left, the first %+v, %v; want the last 40", len(left), left[0], err)
+	}
+	mustFit(t, db)
+}
