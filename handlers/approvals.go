@@ -244,6 +244,11 @@ func (h Rules) form(c *gin.Context, status int, form ui.Form, in models.RuleInpu
 	if is {
 		p.Path += "/" + c.Param("at")
 	}
+	team, err := h.DB.FindTeam(ctx, by)
+	if err != nil {
+		return err
+	}
+	p.Currency = team.Currency
 	if p.Regions, err = h.DB.ListRegions(ctx, ""); err != nil {
 		return err
 	}

@@ -140,3 +140,58 @@ func TestFilesAreAttachedOnTheFormAndThePage(t *testing.T) {
 		t.Errorf("a file of a completed order is removed: %d", q.Status)
 	}
 }
+
+func TestRatesOfExchangeAreKeptByTheSite(t *testing.T) {
+	t.Parallel()
+	site := open(t)
+	user, err := site.DB.FindUser(t.Context(), site.Team.Admin)
+	if err == nil {
+		err = site.DB.MakeSiteAdmin(t.Context(), models.Operator(), user.Email)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := site.SignIn(t, models.Admin)
+	if p := c.Get(t, "/site/rates"); p.Status != http.StatusOK || !p.Has(".empty") {
+		t.Fatalf("without rates: got %d", p.Status)
+	}
+	settings := c.Submit(t, c.Get(t, "/team/settings"), "#settings-form", webtest.Values{"currency": "USD", "tax_rate": "6", "tax_name": "VAT"})
+	if settings.Status != http.StatusSeeOther {
+		t.Fatalf("set the currency: got %d: %q", settings.Status, settings.Text(".error-summary"))
+	}
+	requester := site.SignIn(t, models.Requester)
+	if p := requester.Submit(t, requester.Get(t, examplePlan), "form#plan-form", nil); p.Status != http.StatusUnprocessableEntity || !strings.Contains(p.Text(".error-summary"), "CNY → USD") {
+		t.Errorf("an order without a rate: got %d: %q", p.Status, p.Text(".error-summary"))
+	}
+	p := c.Submit(t, c.Get(t, "/site/rates"), "#rate-form", webtest.Values{"rate_quote": "USD", "rate": "a lot", "rate_from": "2026-01-01", "rate_source": "PBOC <1>"})
+	if value, _ := p.Find("#rate_source").Attr("value"); p.Status != http.StatusUnprocessableEntity || !p.Has("#rate[aria-invalid]") || value != "PBOC <1>" {
+		t.Errorf("no rate: got %d with %q", p.Status, value)
+	}
+	if p = c.Submit(t, p, "#rate-form", webtest.Values{"rate": "0.140512"}); p.Status != http.StatusSeeOther {
+		t.Fatalf("got %d: %q", p.Status, p.Text(".error-summary"))
+	}
+	if got := c.Get(t, "/site/rates").Text("#rates-table"); !strings.Contains(got, "CNY → USD") || !strings.Contains(got, "0.140512") || !strings.Contains(got, "2026-01-01") {
+		t.Errorf("the list says %q", got)
+	}
+	form := requester.Get(t, examplePlan)
+	if got := form.Text("#summary"); !strings.Contains(got, "VAT (6%)") || !strings.Contains(got, "Total in USD") || !strings.Contains(got, "0.140512") {
+		t.Errorf("the summary says %q", got)
+	}
+	if p := requester.Submit(t, form, "form#plan-form", nil); p.Status != http.StatusSeeOther {
+		t.Fatalf("got %d: %q", p.Status, p.Text(".error-summary"))
+	}
+	link, _ := requester.Get(t, "/orders").Find("tbody a[href^='/orders/']").First().Attr("href")
+	for path, part := range map[string]string{link: "#sums", link + "/print?lang=en": ".sheet-sums"} {
+		if got := requester.Get(t, path).Text(part); !strings.Contains(got, "VAT (6%)") || !strings.Contains(got, "Total in USD") || !strings.Contains(got, "source: PBOC <1>, since 2026-01-01") {
+			t.Errorf("%s says %q", path, got)
+		}
+	}
+	if got := requester.Get(t, "/orders.csv").Body; !strings.Contains(got, "USD") {
+		t.Errorf("the export is %q", got)
+	}
+	for _, role := range []models.Role{models.Requester, models.Approver} {
+		if p := site.SignIn(t, role).Get(t, "/site/rates"); p.Status != http.StatusForbidden {
+			t.Errorf("a %s gets the rates: %d", role, p.Status)
+		}
+	}
+}

@@ -274,6 +274,10 @@ func pageRoutes(cfg Config) (http.Handler, error) {
 		at.group.POST(path+"/:id/tokens/:token/removal", web.Page(keys.Revoke))
 	}
 
+	rates := Rates{DB: cfg.DB}
+	user.GET("/site/rates", web.Page(rates.List))
+	user.POST("/site/rates", web.Page(rates.Create))
+
 	apps := Apps{DB: cfg.DB}
 	apps.list().route(member)
 	member.GET("/apps/new", web.Page(apps.New))

@@ -160,6 +160,13 @@ func (db *DB) attachUnplaced(ctx context.Context, by Actor, order *Order, ids []
 	if len(files) != len(ids) {
 		return invalid("attachments", "attachments_gone")
 	}
+	had, err := query.Of[Attachment](db.gorm).Where("order_number = ?", order.Number).Count(ctx, "*")
+	if err != nil {
+		return translate(err)
+	}
+	if had+int64(len(ids)) > MaxAttachments {
+		return tooManyAttachments
+	}
 	n, err := query.Of[Attachment](db.gorm).Where("id IN ? AND order_number = 0", ids).Update(ctx, "order_number", order.Number)
 	if err != nil || n != len(ids) {
 		return errors.Join(fmt.Errorf("attach %d of %d files", n, len(ids)), err)

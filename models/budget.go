@@ -24,6 +24,8 @@ type Budget struct {
 	// Hold tells that an order over the budget waits for an admin, instead of being
 	// refused.
 	Hold bool `json:",omitempty"`
+	// Currency is that of the amount, "" for that of the price book.
+	Currency string `json:",omitempty"`
 }
 
 // period is the period of the budget that a moment is in: "2026-11" or "2026".
@@ -145,6 +147,11 @@ func (db *DB) changeBudgets(ctx context.Context, by Actor, version int64, change
 			return nil, nil, ErrConflict
 		}
 		all, err := change(slices.Clone(old.All))
+		for i := range all {
+			if team.Currency != bookCurrency {
+				all[i].Currency = team.Currency
+			}
+		}
 		team.Budgets = Budgets{Version: version + 1, All: all}
 		return old.All, all, err
 	})
@@ -159,11 +166,21 @@ type Effect struct {
 	TakenMinor, OrderMinor int64
 	// LetOverBy is who let it over the budget, "" for nobody.
 	LetOverBy string
+	Currency  string // the team's
 }
 
 // Left is what is left of the budget without the order, in hundredths; below zero
 // where it is passed.
 func (e Effect) Left() int64 { return e.AmountMinor - e.TakenMinor }
+
+// left is what is left of the budget, at least nothing, as a broken rule tells it.
+func (e Effect) left() string {
+	if amount := pricing.Decimal(max(0, e.Left())); e.Currency != bookCurrency {
+		return e.Currency + " " + amount
+	} else {
+		return "¥" + amount
+	}
+}
 
 // Over tells whether the order passes the budget.
 func (e Effect) Over() bool { return e.OrderMinor > 0 && e.OrderMinor > e.Left() }
@@ -198,6 +215,7 @@ type BudgetEntry struct {
 	OverBy      string // the admin who let it, "" as long as nobody has
 	State       BudgetState
 	At          time.Time
+	Currency    string `gorm:"-"` // the team's, where a list has it
 }
 
 // TableName is where entries are kept.
@@ -225,7 +243,7 @@ func (db *DB) effects(ctx context.Context, by Actor, o *Order) ([]Effect, error)
 		_, end := b.spans(now)
 		amount, err := overTime(more, end.Sub(now))
 		if err == nil {
-			amount, err = pricing.Add(amount, o.TotalMinor)
+			amount, err = pricing.Add(amount, o.PayMinor)
 		}
 		if err != nil {
 			return nil, invalid("", "amount_too_large")
@@ -233,7 +251,7 @@ func (db *DB) effects(ctx context.Context, by Actor, o *Order) ([]Effect, error)
 		if amount <= 0 {
 			continue
 		}
-		e := Effect{Budget: b, Period: b.period(now), OrderMinor: amount}
+		e := Effect{Budget: b, Period: b.period(now), OrderMinor: amount, Currency: team.Currency}
 		taken, begun, err := db.taken(ctx, b.ID, e.Period)
 		if err == nil && !begun && db.inTx {
 			// This order is the first of the period: what runs comes before it.
@@ -278,7 +296,7 @@ func (db *DB) withinBudget(ctx context.Context, by Actor, q *Quote) (err error) 
 	hold := false
 	for _, e := range q.Effects {
 		if e.Over() && !e.Hold {
-			return invalid("", "over_budget", pricing.Decimal(max(0, e.Left())))
+			return invalid("", "over_budget", e.left())
 		}
 		hold = hold || e.Over()
 	}
@@ -319,12 +337,12 @@ func (db *DB) reserveAgain(ctx context.Context, by Actor, o *Order) error {
 	}
 	for i := range effects {
 		e := &effects[i]
-		switch left := pricing.Decimal(max(0, e.Left())); {
+		switch {
 		case !e.Over():
 		case !e.Hold:
-			return invalid("", "over_budget", left)
+			return invalid("", "over_budget", e.left())
 		case !by.May(Administer) || by.UserID == o.RequestedBy:
-			return invalid("", "over_budget_admin", left)
+			return invalid("", "over_budget_admin", e.left())
 		default:
 			e.LetOverBy = by.UserName
 		}
@@ -472,7 +490,7 @@ func (db *DB) OrderEffects(ctx context.Context, by Actor, o *Order) ([]Effect, e
 			if err != nil {
 				return nil, err
 			}
-			out = append(out, Effect{b, entry.Period, p.ReservedMinor + p.SpentMinor - entry.AmountMinor, entry.AmountMinor, entry.OverBy})
+			out = append(out, Effect{b, entry.Period, p.ReservedMinor + p.SpentMinor - entry.AmountMinor, entry.AmountMinor, entry.OverBy, team.Currency})
 		}
 	}
 	return out, nil
@@ -490,6 +508,13 @@ var BudgetEntries = &List[BudgetEntry]{
 		},
 		Sorts:   []list.Sort{{Name: "number", Columns: []string{"order_number", "period"}}},
 		Indexes: []list.Index{{Name: "budget_entries_of", Sort: "number"}},
+	},
+	Fill: func(ctx context.Context, db *DB, by Actor, rows []BudgetEntry) error {
+		team, err := db.FindTeam(ctx, by)
+		for i := range rows {
+			rows[i].Currency = team.Currency
+		}
+		return err
 	},
 	Below: func(ctx context.Context, db *DB, by Actor, of string) error {
 		team, err := db.FindTeam(ctx, by)

@@ -22,6 +22,8 @@ type hourly struct {
 	Number      int64
 	CostCentre  string
 	HourlyMicro int64
+	TaxRate     int64
+	RateMicro   int64
 	CompletedAt *time.Time
 	UpdatedAt   time.Time
 }
@@ -33,7 +35,7 @@ func (h hourly) counts(b Budget, team *Team) bool {
 
 // hourlyOf is what stores cost an hour: it begins a condition on the stores s, the
 // completed lines l that they have their size from, and their orders o.
-const hourlyOf = `SELECT o.number, o.cost_centre, o.completed_at, o.updated_at, l.hourly_micro
+const hourlyOf = `SELECT o.number, o.cost_centre, o.completed_at, o.updated_at, o.tax_rate, o.rate_micro, l.hourly_micro
 	FROM stores s JOIN order_lines l ON l.order_number = s.sized_by AND l.resource_id = s.id JOIN orders o ON o.number = s.sized_by
 	WHERE l.hourly_micro > 0 AND l.state = 'completed' AND `
 
@@ -41,7 +43,16 @@ const hourlyOf = `SELECT o.number, o.cost_centre, o.completed_at, o.updated_at, 
 // was never there.
 func (db *DB) hourlyOfStore(ctx context.Context, id string) (h hourly, err error) {
 	err = db.gorm.WithContext(ctx).Raw(hourlyOf+"s.id = ?", id).Scan(&h).Error
-	return h, translate(err)
+	return h.reckoned(translate(err))
+}
+
+// reckoned is h with its tax and in the currency of its team, unless there is an error
+// already.
+func (h hourly) reckoned(err error) (hourly, error) {
+	if err == nil {
+		h.HourlyMicro, err = reckon(h.HourlyMicro, h.TaxRate, h.RateMicro)
+	}
+	return h, err
 }
 
 // overTime is what so many millionths an hour come to in hundredths over a time.
@@ -62,7 +73,11 @@ func (db *DB) moreHourly(ctx context.Context, o *Order) (more int64, err error) 
 				return 0, err
 			}
 		}
-		if more, err = pricing.Add(more, l.HourlyMicro-had.HourlyMicro); err != nil {
+		has, err := o.reckon(l.HourlyMicro)
+		if err == nil {
+			more, err = pricing.Add(more, has-had.HourlyMicro)
+		}
+		if err != nil {
 			return 0, invalid("", "amount_too_large")
 		}
 	}
@@ -76,6 +91,9 @@ func (db *DB) uncounted(ctx context.Context, team *Team, b Budget, period string
 		AND NOT EXISTS (SELECT 1 FROM budget_entries e WHERE e.order_number = o.number AND e.budget_id = ? AND e.period = ?)
 		ORDER BY o.number`, team.ID, b.ID, period).Scan(&rows).Error
 	for _, h := range rows {
+		if h, err = h.reckoned(err); err != nil {
+			break
+		}
 		switch n := len(out); {
 		case !h.counts(b, team):
 		case n > 0 && out[n-1].Number == h.Number:
@@ -216,10 +234,10 @@ func (db *DB) resized(ctx context.Context, by Actor, s *Store, order int64) erro
 		return err
 	}
 	var has hourly
-	err = db.gorm.WithContext(ctx).Raw(`SELECT o.number, o.cost_centre, l.hourly_micro FROM order_lines l JOIN orders o ON o.number = l.order_number
+	err = db.gorm.WithContext(ctx).Raw(`SELECT o.number, o.cost_centre, o.tax_rate, o.rate_micro, l.hourly_micro FROM order_lines l JOIN orders o ON o.number = l.order_number
 		WHERE l.order_number = ? AND l.resource_id = ? AND l.hourly_micro > 0`, order, s.ID).Scan(&has).Error
-	if err != nil {
-		return translate(err)
+	if has, err = has.reckoned(translate(err)); err != nil {
+		return err
 	}
 	for _, b := range team.Budgets.All {
 		if err := db.moveRest(ctx, by, team, b, had, has); err != nil {

@@ -130,8 +130,8 @@ func orderLooks(kinds []KindFacts) []look {
 		bySQL("orders whose lines are not all there", `SELECT CAST(o.number AS text) AS id, o.team_id, o.title AS name, o.line_count AS want, COUNT(l.position) AS have
 			FROM orders o LEFT JOIN order_lines l ON l.order_number = o.number GROUP BY o.number HAVING o.line_count <> COUNT(l.position)`,
 			"{id} has {have} of {want} lines", ""),
-		bySQL("orders whose total is not that of their lines", `SELECT CAST(o.number AS text) AS id, o.team_id, o.title AS name, o.total_minor AS have, `+sumOf("l.amount_minor")+` AS want
-			FROM orders o JOIN order_lines l ON l.order_number = o.number GROUP BY o.number HAVING o.total_minor <> `+sumOf("l.amount_minor"),
+		bySQL("orders whose total is not that of their lines", `SELECT CAST(o.number AS text) AS id, o.team_id, o.title AS name, o.total_minor - o.tax_minor AS have, `+sumOf("l.amount_minor")+` AS want
+			FROM orders o JOIN order_lines l ON l.order_number = o.number GROUP BY o.number HAVING o.total_minor - o.tax_minor <> `+sumOf("l.amount_minor"),
 			"{id} says {have} and its lines {want}", ""),
 		bySQL("orders that wait for nobody", `SELECT CAST(o.number AS text) AS id, o.team_id, o.title AS name, COUNT(a.id) AS have, 1 AS want
 			FROM orders o LEFT JOIN approvals a ON a.order_number = o.number AND a.state = 'open' WHERE o.state = 'pending' GROUP BY o.number, o.team_id, o.title HAVING COUNT(a.id) <> 1

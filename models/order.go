@@ -43,22 +43,33 @@ var OrderTypes = []string{TypeNew, TypeRenew, TypeUpgrade, TypeRefund}
 
 // Order is what somebody ordered. Its amounts are fixed when it is placed.
 type Order struct {
-	Number         int64 `gorm:"primaryKey;autoIncrement:false"` // date (yyyymmdd, UTC+8) and a 7-digit counter
-	TeamID         string
-	Type           string // of OrderTypes
-	RelatedNumber  int64  // the order that created what this one renews or upgrades; 0 in others
-	ProductCode    string // what a plan was bought of; "" in orders of other kinds
-	State          OrderState
-	Token          *string // one-time token of the form, or the caller's ClientToken
-	Title          string  // what the first line that was asked for is called, for lists
-	Kinds          string  // the kinds of its lines, separated by commas
-	LineCount      int
-	Free           bool // costs nothing, now or by the hour
-	Currency       string
-	ListMinor      int64
-	DiscountMinor  int64
-	TaxMinor       int64
-	TotalMinor     int64  // to pay: list − discount + tax
+	Number        int64 `gorm:"primaryKey;autoIncrement:false"` // date (yyyymmdd, UTC+8) and a 7-digit counter
+	TeamID        string
+	Type          string // of OrderTypes
+	RelatedNumber int64  // the order that created what this one renews or upgrades; 0 in others
+	ProductCode   string // what a plan was bought of; "" in orders of other kinds
+	State         OrderState
+	Token         *string // one-time token of the form, or the caller's ClientToken
+	Title         string  // what the first line that was asked for is called, for lists
+	Kinds         string  // the kinds of its lines, separated by commas
+	LineCount     int
+	Free          bool // costs nothing, now or by the hour
+	Currency      string
+	ListMinor     int64
+	DiscountMinor int64
+	TaxMinor      int64
+	TotalMinor    int64 // to pay: list − discount + tax
+	// TaxRate, in hundredths of a percent, is what TaxMinor is of list − discount, under
+	// TaxName; PayMinor is the total in PayCurrency, the team's. Where that is another
+	// currency, one of Currency is RateMicro millionths of it, as RateSource has it from
+	// RateFrom on. All this is fixed when the order is placed.
+	TaxRate        int64
+	TaxName        string
+	PayCurrency    string
+	PayMinor       int64
+	RateMicro      int64
+	RateSource     string
+	RateFrom       *time.Time
 	Region         string // of all its lines, "" where they differ
 	Counted        bool   // in Spends
 	CostCentre     string

@@ -205,7 +205,7 @@ func (db *DB) draft(ctx context.Context, by Actor, in OrderInput) (*Order, error
 			order.Region = ""
 		}
 	}
-	return order, Invalid(nil).With(refused...)
+	return order, Invalid(nil).With(append(refused, db.reckoned(ctx, by, order))...)
 }
 
 // add appends a priced line and adds its amounts to the order's.

@@ -32,7 +32,9 @@ type Rule struct {
 	// OverMinor is what the order has to cost more than, in hundredths of the
 	// team's currency and with a month's estimate of what is charged by the hour;
 	// 0 is no condition. ByMonth adds what the team has spent in the month.
-	OverMinor   int64    `json:",omitempty"`
+	OverMinor int64 `json:",omitempty"`
+	// Currency is that of OverMinor, "" for that of the price book.
+	Currency    string   `json:",omitempty"`
 	ByMonth     bool     `json:",omitempty"`
 	Roles       []Role   `json:",omitempty"` // of who asks
 	People      []Person `json:",omitempty"` // who ask
@@ -116,6 +118,13 @@ func (db *DB) ReadRule(ctx context.Context, by Actor, in RuleInput) (r Rule, err
 	c, err := db.catalogue(ctx)
 	if err != nil {
 		return r, err
+	}
+	team, err := db.teamSettings(ctx, by)
+	if err != nil {
+		return r, err
+	}
+	if in.Over != "" && team.Currency != bookCurrency {
+		r.Currency = team.Currency
 	}
 	var broken Invalid
 	r.Kinds = meant(&broken, "kinds", in.Kinds, func(k string) (Kind, bool) { return Kind(k), db.kind(Kind(k)).Inputs != nil })
@@ -285,26 +294,27 @@ func (r Rule) meets(by Actor, o *Order, centre string, month func() (int64, erro
 	if r.OverMinor == 0 {
 		return true, nil
 	}
-	amount := o.monthly()
-	if r.ByMonth {
-		spent, err := month()
-		if err != nil {
-			return false, err
+	amount, err := o.monthly()
+	if err == nil && r.ByMonth {
+		var spent int64
+		if spent, err = month(); err == nil {
+			spent, err = o.reckon(spent)
 		}
 		amount += spent
 	}
-	return amount > r.OverMinor, nil
+	return amount > r.OverMinor, err
 }
 
 func fits[T comparable](some []T, one T) bool { return len(some) == 0 || slices.Contains(some, one) }
 
-// monthly is what the order costs, with a month of what is charged by the hour.
-func (o *Order) monthly() int64 {
-	sum := o.TotalMinor
+// monthly is what the order costs its team, with a month of what is charged by the hour.
+func (o *Order) monthly() (int64, error) {
+	var sum int64
 	for _, l := range o.Lines {
 		sum += l.MonthlyEstimateMinor
 	}
-	return sum
+	sum, err := o.reckon(sum)
+	return o.PayMinor + sum, err
 }
 
 // decides is the rule of the book that an order of the actor meets first, and its
@@ -427,7 +437,7 @@ func (db *DB) TryRules(ctx context.Context, by Actor, in Trial) (v Verdict, err 
 		}
 		as.Face, asker = o.Face, o.RequestedBy
 	} else if in.Amount != "" {
-		if o.TotalMinor, err = pricing.ParseDecimal(in.Amount); err != nil {
+		if o.PayMinor, err = pricing.ParseDecimal(in.Amount); err != nil {
 			return v, invalid("amount", "amount")
 		}
 	}

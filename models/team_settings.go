@@ -132,6 +132,9 @@ func (db *DB) UpdateSettings(ctx context.Context, by Actor, in SettingsInput) er
 		if to.CUQuota > team.CULimit && to.CUQuota != team.CUQuota {
 			return invalid("cu_quota", "cu_limit", strconv.FormatInt(team.CULimit, 10))
 		}
+		if to.Currency != team.Currency && (len(team.Budgets.All) > 0 || slices.ContainsFunc(team.Rules.Rules, func(r Rule) bool { return r.OverMinor > 0 })) {
+			return invalid("currency", "currency_used") // their amounts are in the old one
+		}
 		to.ID, to.UpdatedAt = team.ID, tx.Now()
 		err = tx.gorm.WithContext(ctx).Model(&to).Select("Name", "Currency", "TaxRate", "TaxName", "CostCentres", "OnlyCostCentres", "CostCentre",
 			"CUQuota", "LapseDays", "APIOrders", "PlanAPI", "StorePrepaid", "VerifiedOnly", "UpdatedAt").Updates(&to).Error

@@ -26,7 +26,7 @@ func budgetRule(ctx context.Context, b models.Budget) string {
 	if b.Hold {
 		over = "hold"
 	}
-	return i18n.T(ctx, "budgets.rule."+period, "Amount", i18n.Money(ctx, b.AmountMinor, "CNY"), "Over", i18n.T(ctx, "budgets.over."+over))
+	return i18n.T(ctx, "budgets.rule."+period, "Amount", i18n.Money(ctx, b.AmountMinor, firstOf(b.Currency, "CNY")), "Over", i18n.T(ctx, "budgets.over."+over))
 }
 
 // periodName is a period of a budget, "2026-11" or "2026", as people say it.
@@ -41,24 +41,24 @@ func periodName(ctx context.Context, period string) string {
 
 // budgetUsed is how much of a budget is taken, in percent too where that is more than
 // there is.
-func budgetUsed(ctx context.Context, b models.BudgetUse) string {
-	used, amount := b.SpentMinor+b.ReservedMinor, i18n.Money(ctx, b.AmountMinor, "CNY")
+func budgetUsed(ctx context.Context, b models.BudgetUse, currency string) string {
+	used, amount := b.SpentMinor+b.ReservedMinor, i18n.Money(ctx, b.AmountMinor, currency)
 	if b.Free() >= 0 {
-		return i18n.T(ctx, "budgets.of", "Used", i18n.Money(ctx, used, "CNY"), "Amount", amount)
+		return i18n.T(ctx, "budgets.of", "Used", i18n.Money(ctx, used, currency), "Amount", amount)
 	}
 	percent, err := pricing.MulDiv(used, 100, b.AmountMinor)
 	if err != nil {
 		percent = 100
 	}
-	return i18n.T(ctx, "budgets.of-over", "Used", i18n.Money(ctx, used, "CNY"), "Amount", amount, "Percent", i18n.Number(ctx, percent))
+	return i18n.T(ctx, "budgets.of-over", "Used", i18n.Money(ctx, used, currency), "Amount", amount, "Percent", i18n.Number(ctx, percent))
 }
 
 // budgetFree is what is left of a budget, or what it is passed by.
-func budgetFree(ctx context.Context, b models.BudgetUse) ui.Row {
+func budgetFree(ctx context.Context, b models.BudgetUse, currency string) ui.Row {
 	if b.Free() < 0 {
-		return ui.Row{Label: i18n.T(ctx, "budgets.over-by"), Value: i18n.Money(ctx, -b.Free(), "CNY"), Tone: ui.Danger}
+		return ui.Row{Label: i18n.T(ctx, "budgets.over-by"), Value: i18n.Money(ctx, -b.Free(), currency), Tone: ui.Danger}
 	}
-	return ui.Row{Label: i18n.T(ctx, "budgets.free"), Value: i18n.Money(ctx, b.Free(), "CNY"), Tone: ui.OK}
+	return ui.Row{Label: i18n.T(ctx, "budgets.free"), Value: i18n.Money(ctx, b.Free(), currency), Tone: ui.OK}
 }
 
 // overrunWords say which budget an order was let over, when and by whom.
@@ -93,7 +93,7 @@ var BudgetEntries = &ListView[models.BudgetEntry]{
 		{Words: "order.state", Class: "state", Bare: true, Text: func(c *ui.Cells, e *models.BudgetEntry) string { return entryWord(c.Ctx, e) },
 			Draw: func(c *ui.Cells, e *models.BudgetEntry) { c.Badge(entryTones[e.State], entryWord(c.Ctx, e)) }},
 		{Words: "order.amount", Class: "num", Text: func(_ *ui.Cells, e *models.BudgetEntry) string { return pricing.Decimal(e.AmountMinor) },
-			Draw: func(c *ui.Cells, e *models.BudgetEntry) { c.Text(i18n.Money(c.Ctx, e.AmountMinor, "CNY")) }},
+			Draw: func(c *ui.Cells, e *models.BudgetEntry) { c.Text(i18n.Money(c.Ctx, e.AmountMinor, e.Currency)) }},
 	},
 	Head: func(ctx context.Context, _ ListAt) layout.PageProps {
 		return layout.PageProps{Title: i18n.T(ctx, "budgets.orders"), Subtitle: i18n.T(ctx, "budgets.orders-note"), Crumbs: []ui.Crumb{{Label: i18n.T(ctx, "budgets.title"), Href: "/team/budgets"}}}

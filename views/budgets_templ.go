@@ -105,14 +105,14 @@ func Budgets(p BudgetsProps) templ.Component {
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
-					templ_7745c5c3_Err = ui.Meter(ui.MeterProps{Label: periodName(ctx, b.Period), Text: budgetUsed(ctx, b), Used: b.SpentMinor, Add: b.ReservedMinor, Limit: b.AmountMinor}).Render(ctx, templ_7745c5c3_Buffer)
+					templ_7745c5c3_Err = ui.Meter(ui.MeterProps{Label: periodName(ctx, b.Period), Text: budgetUsed(ctx, b, p.Team.Currency), Used: b.SpentMinor, Add: b.ReservedMinor, Limit: b.AmountMinor}).Render(ctx, templ_7745c5c3_Buffer)
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
 					templ_7745c5c3_Err = ui.Facts([]ui.Row{
-						{Label: i18n.T(ctx, "budgets.spent"), Value: i18n.Money(ctx, b.SpentMinor, "CNY")},
-						{Label: i18n.T(ctx, "budgets.reserved"), Value: i18n.Money(ctx, b.ReservedMinor, "CNY")},
-						budgetFree(ctx, b),
+						{Label: i18n.T(ctx, "budgets.spent"), Value: i18n.Money(ctx, b.SpentMinor, p.Team.Currency)},
+						{Label: i18n.T(ctx, "budgets.reserved"), Value: i18n.Money(ctx, b.ReservedMinor, p.Team.Currency)},
+						budgetFree(ctx, b, p.Team.Currency),
 					}).Render(ctx, templ_7745c5c3_Buffer)
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
@@ -354,7 +354,7 @@ func budgetForm(p BudgetsProps) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = ui.Field(p.Form, ui.FieldProps{Name: "budget_amount", Unit: "CNY", Attrs: templ.Attributes{"inputmode": "decimal", "maxlength": "20", "required": true}}).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ui.Field(p.Form, ui.FieldProps{Name: "budget_amount", Unit: p.Team.Currency, Attrs: templ.Attributes{"inputmode": "decimal", "maxlength": "20", "required": true}}).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -448,7 +448,7 @@ func effectMeters(effects []models.Effect) templ.Component {
 		for _, e := range effects {
 			templ_7745c5c3_Err = ui.Meter(ui.MeterProps{
 				Label: budgetName(ctx, e.Budget) + " · " + periodName(ctx, e.Period),
-				Text:  i18n.T(ctx, "budgets.left", "Before", i18n.Money(ctx, e.Left(), "CNY"), "After", i18n.Money(ctx, e.Left()-e.OrderMinor, "CNY")),
+				Text:  i18n.T(ctx, "budgets.left", "Before", i18n.Money(ctx, e.Left(), e.Currency), "After", i18n.Money(ctx, e.Left()-e.OrderMinor, e.Currency)),
 				Used:  e.TakenMinor, Add: e.OrderMinor, Limit: e.AmountMinor,
 			}).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {

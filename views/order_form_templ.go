@@ -760,6 +760,13 @@ func summaryProps(ctx context.Context, q models.Quote, rows []ui.Row) ui.Summary
 		out.Breakdown = append(out.Breakdown,
 			ui.Row{Label: i18n.T(ctx, "summary.discount"), Value: i18n.Money(ctx, -o.DiscountMinor, o.Currency), Tone: ui.OK})
 	}
+	if o.TaxRate > 0 {
+		out.Breakdown = append(out.Breakdown, ui.Row{Label: taxWord(ctx, o), Value: i18n.Money(ctx, o.TaxMinor, o.Currency)})
+	}
+	if row, other := payRow(ctx, o); other {
+		out.Breakdown = append(out.Breakdown, row)
+		out.Notes = append(out.Notes, rateNote(ctx, o))
+	}
 	switch {
 	case o.Free && len(q.Refused) == 0:
 		out.TotalLabel, out.Total = i18n.T(ctx, "summary.total"), i18n.T(ctx, "summary.free")

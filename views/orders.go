@@ -240,6 +240,9 @@ var Orders = &ListView[models.Order]{
 		{Words: "order.amount", Sort: "amount", Class: "num", Draw: func(c *ui.Cells, o *models.Order) { c.Text(orderTotal(c.Ctx, *o)) },
 			Text: func(_ *ui.Cells, o *models.Order) string { return pricing.Decimal(o.TotalMinor) }},
 		filed("list.currency", func(_ *ui.Cells, o *models.Order) string { return o.Currency }),
+		filed("order.tax", func(_ *ui.Cells, o *models.Order) string { return pricing.Decimal(o.TaxMinor) }),
+		filed("list.pay-amount", func(_ *ui.Cells, o *models.Order) string { return pricing.Decimal(o.PayMinor) }),
+		filed("list.pay-currency", func(_ *ui.Cells, o *models.Order) string { return o.PayCurrency }),
 		filed("order.cost-centre", func(_ *ui.Cells, o *models.Order) string { return o.CostCentre }),
 		filed("order.po-number", func(_ *ui.Cells, o *models.Order) string { return o.PONumber }),
 		filed("order.reason", func(_ *ui.Cells, o *models.Order) string { return o.Note }),
@@ -409,7 +412,10 @@ func orderSums(ctx context.Context, s *models.OrderSheet) ui.SummaryProps {
 	if o.DiscountMinor != 0 {
 		p.Breakdown = append(p.Breakdown, ui.Row{Label: i18n.T(ctx, "order.discount"), Value: i18n.Money(ctx, -o.DiscountMinor, o.Currency), Tone: ui.OK})
 	}
-	p.Breakdown = append(p.Breakdown, ui.Row{Label: i18n.T(ctx, "order.tax"), Value: i18n.Money(ctx, o.TaxMinor, o.Currency)})
+	p.Breakdown = append(p.Breakdown, ui.Row{Label: taxWord(ctx, o), Value: i18n.Money(ctx, o.TaxMinor, o.Currency)})
+	if row, other := payRow(ctx, o); other {
+		p.Breakdown = append(p.Breakdown, row)
+	}
 	if m := monthlyEstimate(o); m > 0 {
 		p.Breakdown = append(p.Breakdown, ui.Row{Label: i18n.T(ctx, "order.monthly-estimate"), Value: i18n.Money(ctx, m, o.Currency)})
 	}

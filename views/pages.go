@@ -179,11 +179,14 @@ func (p PrintProps) rowHeight(ctx context.Context, d density, l models.OrderLine
 // closeHeight is that of the sums and the signatures.
 func (p PrintProps) closeHeight(ctx context.Context, d density) float64 {
 	o := p.Sheet.Order
-	notes := d.line(7) + d.text(i18n.AmountInWords(ctx, o.TotalMinor, o.Currency), 100, 8.5)
+	notes := d.line(7) + d.text(i18n.AmountInWords(ctx, o.PayMinor, o.PayCurrency), 100, 8.5)
 	for _, n := range priceNotes(ctx, o) {
 		notes += d.text(n, 100, 7)
 	}
 	sums := 4*(d.line(d.size)+1.4) + d.line(11.5) + 4
+	if o.RateMicro > 0 {
+		sums += d.line(d.size) + 1.4
+	}
 	signs := max(21, 16.2+d.line(7.5)+d.text(i18n.T(ctx, "order.check")+withoutScheme(p.URL), 140, 7))
 	return max(notes, sums) + d.part*1.6 + signs + 3 + d.line(7)
 }

@@ -87,6 +87,9 @@ func priceNotes(ctx context.Context, o *models.Order) []string {
 			notes = append(notes, note)
 		}
 	}
+	if note := rateNote(ctx, o); note != "" {
+		notes = append(notes, note)
+	}
 	if len(notes) > 0 {
 		notes = append(notes, i18n.T(ctx, "order.price-fixed", "Date", i18n.Date(ctx, o.CreatedAt)))
 	}

@@ -65,7 +65,7 @@ func sheet(n int) *models.OrderSheet {
 		o.ListMinor, o.DiscountMinor, o.TotalMinor = o.ListMinor+l.ListMinor, o.DiscountMinor+l.DiscountMinor, o.TotalMinor+l.AmountMinor
 		o.Lines = append(o.Lines, l)
 	}
-	o.PONumber = "PO-2026-11-0042"
+	o.PONumber, o.PayMinor, o.PayCurrency = "PO-2026-11-0042", o.TotalMinor, "CNY"
 	return &models.OrderSheet{
 		Order: o,
 		Way: []models.Approval{

@@ -40,7 +40,7 @@ func ruleWhen(ctx context.Context, r models.Rule, regions map[string]models.Regi
 		if r.ByMonth {
 			key = "rules.when.month-over"
 		}
-		parts = append(parts, i18n.T(ctx, key, "Amount", strings.TrimSuffix(i18n.Money(ctx, r.OverMinor, "CNY"), ".00")))
+		parts = append(parts, i18n.T(ctx, key, "Amount", strings.TrimSuffix(i18n.Money(ctx, r.OverMinor, firstOf(r.Currency, "CNY")), ".00")))
 	}
 	add("rules.when.roles", mapped(r.Roles, func(role models.Role) string { return strings.ToLower(i18n.T(ctx, "role."+string(role))) }))
 	add("rules.when.people", mapped(r.People, func(p models.Person) string { return p.Name }))
@@ -121,7 +121,8 @@ func (p RulesProps) fault(ctx context.Context, at int) string {
 
 // RuleFormProps is what the form of a rule shows.
 type RuleFormProps struct {
-	Form ui.Form
+	Currency string // the team's
+	Form     ui.Form
 	// Path is where it is sent.
 	Path string
 	// Last tells that it is the last rule, which has no conditions.

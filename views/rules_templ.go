@@ -437,7 +437,7 @@ func tester(p RulesProps) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = ui.Field(p.Trial, ui.FieldProps{Name: "amount", Unit: "CNY", Optional: true, Attrs: templ.Attributes{"inputmode": "decimal", "maxlength": "20"}}).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ui.Field(p.Trial, ui.FieldProps{Name: "amount", Unit: p.Team.Currency, Optional: true, Attrs: templ.Attributes{"inputmode": "decimal", "maxlength": "20"}}).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -807,7 +807,7 @@ func RuleForm(p RuleFormProps) templ.Component {
 							if templ_7745c5c3_Err != nil {
 								return templ_7745c5c3_Err
 							}
-							templ_7745c5c3_Err = ui.Field(p.Form, ui.FieldProps{Name: "over", Unit: "CNY", Optional: true, Attrs: templ.Attributes{"inputmode": "decimal", "maxlength": "20"}}).Render(ctx, templ_7745c5c3_Buffer)
+							templ_7745c5c3_Err = ui.Field(p.Form, ui.FieldProps{Name: "over", Unit: p.Currency, Optional: true, Attrs: templ.Attributes{"inputmode": "decimal", "maxlength": "20"}}).Render(ctx, templ_7745c5c3_Buffer)
 							if templ_7745c5c3_Err != nil {
 								return templ_7745c5c3_Err
 							}

@@ -78,7 +78,7 @@ func (a *Server) GetResourcePackagePrice(ctx context.Context, c *Call) (any, err
 	}
 	reply := &priceReply{}
 	d := &reply.Data
-	d.OriginalPrice, d.DiscountPrice, d.TradePrice = amount(order.ListMinor), amount(order.DiscountMinor), amount(order.TotalMinor)
+	d.OriginalPrice, d.DiscountPrice, d.TradePrice = amount(order.ListMinor), amount(order.DiscountMinor), amount(order.TotalMinor-order.TaxMinor)
 	d.Currency, d.Promotions.Promotion = order.Currency, []struct{}{}
 	return reply, nil
 }

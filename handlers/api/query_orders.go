@@ -133,7 +133,7 @@ func (r *ordersReply) page(c *Call, n, size int) {
 // add appends an order, which has one line.
 func (r *ordersReply) add(o models.PlanOrder, products []models.Product) {
 	l, number := o.Lines[0], strconv.FormatInt(o.Number, 10)
-	pretax := yuan(o.TotalMinor - o.TaxMinor)
+	pretax := yuan(o.TotalMinor - o.TaxMinor) // as the documents have it, in the currency of the price book
 	item := orderItem{
 		OrderID: number, SubOrderID: number, OrderType: o.Type, OrderSubType: "ProductSubOrder",
 		ProductCode: o.ProductCode, CommodityCode: o.ProductCode, SubscriptionType: "Subscription",

@@ -38,7 +38,10 @@ func Mul(factors ...int64) (int64, error) {
 
 // MulDiv is a × b ÷ d, with the full product, rounded once, half to even. d
 // must be positive. It is ErrOverflow when the result does not fit.
-func MulDiv(a, b, d int64) (int64, error) {
+func MulDiv(a, b, d int64) (int64, error) { return mulDiv(a, b, d, false) }
+
+// mulDiv is MulDiv; up rounds half away from zero.
+func mulDiv(a, b, d int64, up bool) (int64, error) {
 	if d <= 0 {
 		return 0, ErrOverflow
 	}
@@ -48,7 +51,7 @@ func MulDiv(a, b, d int64) (int64, error) {
 	}
 	quo, rem := bits.Div64(hi, lo, uint64(d))
 	// rem is below d, which is at most 2^63-1, so twice it still fits.
-	if twice := 2 * rem; twice > uint64(d) || twice == uint64(d) && quo%2 == 1 {
+	if twice := 2 * rem; twice > uint64(d) || twice == uint64(d) && (up || quo%2 == 1) {
 		quo++
 	}
 	negative := (a < 0) != (b < 0)

@@ -46,6 +46,7 @@ export const pages = [
 	{ path: "/team/keys", role: "admin", follow: "#key-list tbody th a" },
 	{ path: "/team/keys/new", role: "admin" },
 	{ path: "/site/keys", role: "admin" },
+	{ path: "/site/rates", role: "admin" },
 	{ path: "/account", role: "viewer" },
 	{ path: "/gallery", role: "viewer" },
 ];
