@@ -246,6 +246,9 @@ func TestMembersTalkOnTheOrdersPageAndHearOfIt(t *testing.T) {
 	if refused.Status != http.StatusUnprocessableEntity || !strings.Contains(refused.Text("#comment-form .error-summary"), "not a member") || refused.Text("#comment") != "and" {
 		t.Errorf("a stranger mentioned: got %d: %q", refused.Status, refused.Text(".error-summary"))
 	}
+	if id, _ := list.Find("#notice-list tbody form button").Attr("value"); id == "" || viewer.Post(t, "/notices/read", url.Values{"id": {id}}).Status != http.StatusNotFound {
+		t.Errorf("the viewer reads notice %q of another", id)
+	}
 	// One notice is read by its button, the others by that of all; the bell counts.
 	if p := requester.Submit(t, list, "#notice-list tbody form", nil); p.Location() != "/notices" {
 		t.Errorf("read: got %d to %q", p.Status, p.Location())
