@@ -36,7 +36,7 @@ func (h Apps) list() List[models.App] {
 func (h Apps) New(c *gin.Context) error {
 	ctx := c.Request.Context()
 	by := models.ActorFrom(ctx)
-	if !by.May(models.Request) {
+	if !by.MayOrder(models.KindApp, "", "") {
 		return models.ErrForbidden
 	}
 	answered, err := once(c, h.DB.NewToken, func(token string) (*views.FormSentProps, error) {
@@ -59,7 +59,7 @@ func (h Apps) check(ctx context.Context, in *models.AppInput) error {
 // Create makes an application, or shows the form again with what was wrong.
 func (h Apps) Create(c *gin.Context) error {
 	ctx := c.Request.Context()
-	if !models.ActorFrom(ctx).May(models.Request) {
+	if !models.ActorFrom(ctx).MayOrder(models.KindApp, "", "") {
 		return models.ErrForbidden
 	}
 	var in models.AppInput
@@ -86,7 +86,7 @@ func (h Apps) form(c *gin.Context, status int, form ui.Form) error {
 	ctx := c.Request.Context()
 	p := views.AppNewProps{Form: form}
 	var err error
-	if p.Regions, err = h.DB.ListRegions(ctx, models.KindApp); err != nil {
+	if p.Regions, err = h.DB.RegionsToOrder(ctx, models.ActorFrom(ctx), models.KindApp); err != nil {
 		return err
 	}
 	if p.Categories, err = h.DB.ListCategories(ctx); err != nil {

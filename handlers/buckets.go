@@ -26,7 +26,7 @@ type Buckets struct {
 // form is the form for a new bucket.
 func (h Buckets) form() OrderForm {
 	return OrderForm{
-		DB: h.DB, New: "/buckets/new", Path: "/buckets", API: h.API, Operation: h.API.Making(models.KindBucket), Said: "buckets.created", Made: "/buckets/",
+		DB: h.DB, Kind: models.KindBucket, New: "/buckets/new", Path: "/buckets", API: h.API, Operation: h.API.Making(models.KindBucket), Said: "buckets.created", Made: "/buckets/",
 		Begin: func(*gin.Context) (OrderFields, error) { return &bucketFields{}, nil },
 	}
 }
@@ -40,7 +40,7 @@ func (f *bucketFields) Into() []any                           { return []any{&f.
 func (f *bucketFields) Line(context.Context) models.LineInput { return &f.in }
 
 func (f *bucketFields) Choose(ctx context.Context, a *Asked) (err error) {
-	f.regions, err = a.DB.ListRegions(ctx, models.KindBucket)
+	f.regions, err = a.DB.RegionsToOrder(ctx, a.By, models.KindBucket)
 	return err
 }
 

@@ -25,7 +25,7 @@ func (h Dashboard) Show(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	return web.Render(c, http.StatusOK, views.Dashboard(views.DashboardProps{MayRequest: by.May(models.Request), Regions: regions, Dashboard: *d}))
+	return web.Render(c, http.StatusOK, views.Dashboard(views.DashboardProps{By: by, Regions: regions, Dashboard: *d}))
 }
 
 // Running is the part of the dashboard that says what runs now.

@@ -24,13 +24,19 @@ func (h Members) list(refused *views.RefusedRole) List[models.Member] {
 	}}
 }
 
-// names is what the member is called whom the list is about alone.
+// names are what regions and products are called, and the member whom the list is
+// about alone.
 func (h Members) names(ctx context.Context, db *models.DB, q list.Query) (map[string][]views.ListChoice, error) {
-	if q.Filters["user"] == "" {
-		return nil, nil
+	regions, err := db.ListRegions(ctx, "")
+	if err != nil {
+		return nil, err
+	}
+	products, err := db.ListProducts(ctx)
+	all := views.OnlyChoices(ctx, regions, products)
+	if err != nil || q.Filters["user"] == "" {
+		return all, err
 	}
 	page, err := models.Members.Read(ctx, db, models.ActorFrom(ctx), q)
-	all := map[string][]views.ListChoice{}
 	for _, m := range page.Rows {
 		all["user"] = append(all["user"], views.ListChoice{Value: m.UserID, Label: m.Name})
 	}
@@ -121,6 +127,58 @@ func (h Members) Role(c *gin.Context) error {
 	}
 	web.Flash(c, "members.changed", "Name", user.Name, "Role", i18n.T(ctx, "role."+string(in.Role)))
 	return web.SeeOther(c, "/team")
+}
+
+// Show is the page of one member, to the team's admins.
+func (h Members) Show(c *gin.Context) error { return h.member(c, http.StatusOK, nil) }
+
+// member draws the page of the member in the address; limits is the form about what
+// they may order where it was refused.
+func (h Members) member(c *gin.Context, status int, limits *ui.Form) (err error) {
+	ctx := c.Request.Context()
+	p := views.MemberShowProps{By: models.ActorFrom(ctx)}
+	if !p.By.May(models.Administer) {
+		return models.ErrForbidden
+	}
+	if p.Member, err = h.DB.FindMember(ctx, p.By, c.Param("id")); err != nil {
+		return err
+	}
+	if p.Regions, err = h.DB.ListRegions(ctx, ""); err != nil {
+		return err
+	}
+	if p.Products, err = h.DB.ListProducts(ctx); err != nil {
+		return err
+	}
+	if limits != nil {
+		limits.Catch(p.Member.OnlyInput().Shown)
+		p.Limits = *limits
+	} else {
+		p.Limits = web.NewForm(c, p.Member.OnlyInput())
+	}
+	return web.Render(c, status, views.MemberShow(p))
+}
+
+// Limit changes what a member may order.
+func (h Members) Limit(c *gin.Context) error {
+	ctx := c.Request.Context()
+	by := models.ActorFrom(ctx)
+	if !by.May(models.Administer) {
+		return models.ErrForbidden
+	}
+	var in models.OnlyInput
+	form, err := web.Decode(c, &in)
+	var user *models.User
+	if err == nil {
+		user, err = h.DB.LimitMember(ctx, by, c.Param("id"), in)
+	}
+	if form.Reject(err) {
+		return h.member(c, http.StatusUnprocessableEntity, &form)
+	}
+	if err != nil {
+		return err
+	}
+	web.Flash(c, "members.limited", "Name", user.Name)
+	return web.SeeOther(c, "/team/members/"+c.Param("id"))
 }
 
 // Delete takes a member out of the team.

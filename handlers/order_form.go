@@ -22,6 +22,8 @@ import (
 // a pasted request, placed, or refused and shown again.
 type OrderForm struct {
 	DB *models.DB
+	// Kind is that of what is ordered.
+	Kind models.Kind
 	// New is where the form is shown, Path where it is sent.
 	New, Path string
 	// Upload is the most bytes of the file that it is about, 0 for a form without one.
@@ -220,7 +222,7 @@ func (h OrderForm) address(c *gin.Context) string {
 func (h OrderForm) read(c *gin.Context, then func(context.Context, *Asked) error) error {
 	ctx := c.Request.Context()
 	a := &Asked{DB: h.DB, By: models.ActorFrom(ctx)}
-	if !a.By.May(models.Request) {
+	if !a.By.MayOrder(h.Kind, "", "") {
 		return models.ErrForbidden // before a file is read
 	}
 	var begun, err error

@@ -22,7 +22,7 @@ import (
 // arrives, and kept only when the order is placed.
 func (h PkgVersions) form() OrderForm {
 	return OrderForm{
-		DB: h.DB, New: "/pkg-versions/new", Path: "/pkg-versions", Upload: h.UploadLimit, API: h.API, Operation: h.API.Making(models.KindPkgVersion),
+		DB: h.DB, Kind: models.KindPkgVersion, New: "/pkg-versions/new", Path: "/pkg-versions", Upload: h.UploadLimit, API: h.API, Operation: h.API.Making(models.KindPkgVersion),
 		Said: "versions.placed", Made: "/pkg-versions/",
 		Begin: func(*gin.Context) (OrderFields, error) {
 			return &versionFields{db: h.DB, page: views.PkgVersionNewProps{Limit: h.UploadLimit}}, nil

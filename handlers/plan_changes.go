@@ -19,7 +19,7 @@ func (h Plans) upgrade() OrderForm { return h.change("upgrade", "plans.upgraded"
 func (h Plans) change(name, said string) OrderForm {
 	path := "/plans/:id/" + name
 	return OrderForm{
-		DB: h.DB, New: path, Path: path, Said: said, Made: "/plans/",
+		DB: h.DB, Kind: models.KindPlan, New: path, Path: path, Said: said, Made: "/plans/",
 		Begin: func(c *gin.Context) (OrderFields, error) {
 			ctx := c.Request.Context()
 			plan, err := h.DB.FindPlan(ctx, models.ActorFrom(ctx), c.Param("id"))

@@ -49,7 +49,7 @@ func (h Plans) deductions() List[models.Deduction] {
 // form is the form for a new plan.
 func (h Plans) form() OrderForm {
 	return OrderForm{
-		DB: h.DB, New: "/plans/new", Path: "/plans", API: h.API, Operation: h.API.Making(models.KindPlan), Said: "plans.created", Made: "/plans/",
+		DB: h.DB, Kind: models.KindPlan, New: "/plans/new", Path: "/plans", API: h.API, Operation: h.API.Making(models.KindPlan), Said: "plans.created", Made: "/plans/",
 		Begin: func(*gin.Context) (OrderFields, error) { return &planFields{}, nil },
 	}
 }

@@ -253,7 +253,9 @@ func pageRoutes(cfg Config) (http.Handler, error) {
 	members.list(nil).route(member)
 	member.POST("/team/members", web.Page(members.Create))
 	member.POST("/team/members/preview", web.Page(noted(rules[models.MemberInput], members.form)))
+	member.GET("/team/members/:id", web.Page(members.Show))
 	member.POST("/team/members/:id/role", web.Page(members.Role))
+	member.POST("/team/members/:id/limits", web.Page(members.Limit))
 	member.POST("/team/members/:id/invitation", web.Page(members.Invite))
 	member.POST("/team/members/:id/removal", web.Page(members.Delete))
 

@@ -29,7 +29,7 @@ type Stores struct {
 // form is the form for a new store.
 func (h Stores) form() OrderForm {
 	return OrderForm{
-		DB: h.DB, New: "/stores/new", Path: "/stores", API: h.API, Operation: h.API.Making(models.KindStore), Said: "stores.created", Made: "/stores/",
+		DB: h.DB, Kind: models.KindStore, New: "/stores/new", Path: "/stores", API: h.API, Operation: h.API.Making(models.KindStore), Said: "stores.created", Made: "/stores/",
 		Begin: func(*gin.Context) (OrderFields, error) { return &storeFields{}, nil },
 	}
 }
@@ -48,7 +48,7 @@ func (f *storeFields) Line(context.Context) models.LineInput {
 
 func (f *storeFields) Choose(ctx context.Context, a *Asked) (err error) {
 	p := &f.page
-	if p.Regions, err = a.DB.ListRegions(ctx, models.KindStore); err != nil {
+	if p.Regions, err = a.DB.RegionsToOrder(ctx, a.By, models.KindStore); err != nil {
 		return err
 	}
 	if a.Preview {
@@ -108,7 +108,7 @@ func (h Stores) Retry(c *gin.Context) error {
 // scale is the form for another size of a store.
 func (h Stores) scale() OrderForm {
 	return OrderForm{
-		DB: h.DB, New: "/stores/:id/scale", Path: "/stores/:id/scale", Said: "stores.scaled", Made: "/stores/",
+		DB: h.DB, Kind: models.KindStore, New: "/stores/:id/scale", Path: "/stores/:id/scale", Said: "stores.scaled", Made: "/stores/",
 		Begin: func(c *gin.Context) (OrderFields, error) {
 			ctx := c.Request.Context()
 			store, err := h.DB.FindStore(ctx, models.ActorFrom(ctx), c.Param("id"))

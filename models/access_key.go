@@ -394,7 +394,7 @@ func (c *Caller) SiteKey() bool { return c.Key.SiteKey() }
 // callerQuery is all that is to be known of a key to check a request: one query.
 // Whatever ends a key does so at once, see remembered.
 const callerQuery = `SELECT k.id, k.team_id, k.user_id, k.name, k.operations, k.grants, k.sealed, k.disabled, k.expires_at,
-		u.name, u.disabled, u.site_admin, COALESCE(m.role, ''), COALESCE(t.clock_offset_ms, 0)
+		u.name, u.disabled, u.site_admin, COALESCE(m.role, ''), COALESCE(m.may_order, '{}'), COALESCE(t.clock_offset_ms, 0)
 	FROM access_keys k
 	JOIN users u ON u.id = k.user_id
 	LEFT JOIN memberships m ON m.user_id = k.user_id AND m.team_id = k.team_id
@@ -446,6 +446,7 @@ func (db *DB) FindCallerByToken(ctx context.Context, token string, from Actor) (
 type sealedCaller struct {
 	key    AccessKey
 	sealed []byte // the secret
+	only   Only
 	offset time.Duration
 }
 
@@ -455,7 +456,7 @@ func (s sealedCaller) caller(from Actor) *Caller {
 	// A key never has the rights of a site admin, whoever its user is.
 	from.SiteAdmin = false
 	from.UserID, from.UserName, from.KeyID, from.KeyName = k.UserID, k.UserName, k.ID, k.Name
-	from.TeamID, from.Role, from.ClockOffset = k.TeamID, k.Role, s.offset
+	from.TeamID, from.Role, from.Only, from.ClockOffset = k.TeamID, k.Role, s.only.orNil(), s.offset
 	if len(k.Grants) > 0 {
 		from.grants = &k.Grants
 	}
@@ -471,7 +472,7 @@ func (db *DB) caller(ctx context.Context, statement string, args ...any) (c seal
 		offset              int64
 	)
 	err = query.Row(ctx, db.gorm, statement, args, &k.ID, &k.TeamID, &k.UserID, &k.Name, &operations, &grants, &c.sealed,
-		&k.Disabled, &expires, &k.UserName, &disabled, &siteAdmin, &k.Role, &offset)
+		&k.Disabled, &expires, &k.UserName, &disabled, &siteAdmin, &k.Role, fromJSON{&c.only}, &offset)
 	if err != nil {
 		return c, translate(err)
 	}

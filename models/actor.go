@@ -66,6 +66,8 @@ type Actor struct {
 	TeamID    string
 	Role      Role
 	SiteAdmin bool
+	// Only is all that the actor may order, nil for everything.
+	Only *Only
 	// ClockOffset is how far the team's clock is ahead of the server's.
 	ClockOffset time.Duration
 
@@ -89,7 +91,7 @@ type Actor struct {
 // ForSite is the actor without a team: the methods then work on what belongs to
 // the site itself, which only a site admin may do.
 func (by Actor) ForSite() Actor {
-	by.TeamID, by.Role, by.ClockOffset, by.site = "", "", 0, true
+	by.TeamID, by.Role, by.Only, by.ClockOffset, by.site = "", "", nil, 0, true
 	return by
 }
 

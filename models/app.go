@@ -144,6 +144,9 @@ func (db *DB) CheckApp(ctx context.Context, by Actor, in AppInput) error {
 // checkApp refuses a region or a category that the catalogue does not offer to
 // applications, and a name that is taken.
 func (db *DB) checkApp(ctx context.Context, by Actor, in AppInput) error {
+	if !by.MayOrder(KindApp, "", in.Region) {
+		return invalid("", "may_not_order")
+	}
 	_, unknown := db.region(ctx, in.Region, KindApp)
 	if n, err := query.Of[Category](db.gorm).Where("name = ?", in.Category).Count(ctx, "*"); err != nil {
 		return translate(err)

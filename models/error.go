@@ -92,10 +92,17 @@ func (e Invalid) has(field string) bool {
 }
 
 // Unallowed tells whether an error is about an order with which nothing is wrong but
-// that the team's approval rules or budgets do not let be placed.
+// that the team's approval rules or budgets, or what its requester may order, do not let
+// be placed.
 func Unallowed(err error) bool {
 	var in Invalid
-	return errors.As(err, &in) && in[0].Field == "" && (in[0].Rule == "only_requester" || in[0].Rule == "over_budget")
+	return errors.As(err, &in) && in[0].Field == "" && slices.Contains([]string{"only_requester", "over_budget", "may_not_order"}, in[0].Rule)
+}
+
+// MayNotOrder tells whether an error is that the actor may not order such things.
+func MayNotOrder(err error) bool {
+	var in Invalid
+	return errors.As(err, &in) && in[0] == FieldError{Rule: "may_not_order"}
 }
 
 // invalid is an Invalid of a single broken rule.

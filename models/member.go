@@ -18,6 +18,7 @@ type Member struct {
 	Name     string
 	Email    string
 	Role     Role
+	Only     Only // what they may order
 	Since    time.Time
 	Disabled bool
 	// Invited says that the person has not chosen a password yet, and Elsewhere
@@ -35,8 +36,8 @@ var Members = &List[Member]{
 	Right: See,
 	Desc: list.Desc[Member]{
 		Table: "memberships", Key: "user_id", Scope: "team_id",
-		Columns: []string{"user_id", "user_name", "role", "created_at"},
-		Into:    func(m *Member, to []any) []any { return append(to, &m.UserID, &m.Name, (*string)(&m.Role), &m.Since) },
+		Columns: []string{"user_id", "user_name", "role", "created_at", "may_order"},
+		Into:    func(m *Member, to []any) []any { return append(to, &m.UserID, &m.Name, (*string)(&m.Role), &m.Since, fromJSON{&m.Only}) },
 		Sorts:   []list.Sort{{Name: "name", Columns: []string{"user_name", "user_id"}, Up: true}, {Name: "joined", Columns: []string{"created_at", "user_id"}}},
 		Filters: []list.Filter{equals("role", "role", texts(Roles)), one("user", "user_id = ?", "sqlite_autoindex_memberships_1")},
 		Indexes: []list.Index{
@@ -79,6 +80,18 @@ func (db *DB) ListMembers(ctx context.Context, by Actor) (all []Member, err erro
 		return nil
 	})
 	return all, err
+}
+
+// FindMember is one person of the actor's team, or ErrNotFound.
+func (db *DB) FindMember(ctx context.Context, by Actor, userID string) (*Member, error) {
+	page, err := Members.Read(ctx, db, by, list.With("user", userID))
+	if err == nil && (len(page.Rows) == 0 || userID == "") {
+		err = ErrNotFound
+	}
+	if err != nil {
+		return nil, err
+	}
+	return &page.Rows[0], nil
 }
 
 // member is one person of the actor's team, or ErrNotFound.

@@ -47,11 +47,13 @@ func (db *DB) PreviewOrder(ctx context.Context, by Actor, in OrderInput) (Quote,
 	return db.quote(ctx, by, &in, in.check())
 }
 
-// PriceOrder is PreviewOrder for callers who only want the price.
+// PriceOrder is PreviewOrder for callers who only want the price, also of what they
+// may not order.
 func (db *DB) PriceOrder(ctx context.Context, by Actor, in OrderInput) (Quote, error) {
 	if err := by.may(See); err != nil {
 		return Quote{}, err
 	}
+	by.Only = nil
 	return db.quote(ctx, by, &in, in.check())
 }
 
@@ -75,6 +77,9 @@ func (db *DB) quote(ctx context.Context, by Actor, in *OrderInput, broken error)
 		broken = Invalid(nil).With(broken, err)
 	}
 	if q.Order, err = db.draft(ctx, by, *in); err == nil {
+		err = by.mayOrder(q.Order)
+	}
+	if err == nil {
 		if q.Way, err = db.policy(ctx, by, q.Order); err == nil {
 			err = db.withinBudget(ctx, by, &q)
 		}

@@ -46,7 +46,10 @@ func (db *DB) ListPlanOffers(ctx context.Context, by Actor, in PlanInput) (PlanO
 	if err != nil || len(products) == 0 {
 		return o, translate(err)
 	}
-	o.Products = products
+	products = slices.DeleteFunc(products, func(p Product) bool { return !by.Only.allows(KindPlan, p.Code, "") })
+	if o.Products = products; len(products) == 0 {
+		return o, nil
+	}
 	if !slices.ContainsFunc(products, func(p Product) bool { return p.Code == in.ProductCode }) {
 		o.Input.ProductCode = products[0].Code
 	}
@@ -56,6 +59,7 @@ func (db *DB) ListPlanOffers(ctx context.Context, by Actor, in PlanInput) (PlanO
 	if o.Types, err = db.ListPackageTypes(ctx, o.Input.ProductCode); err != nil {
 		return o, err
 	}
+	o.Types = slices.DeleteFunc(slices.Clone(o.Types), func(t PackageType) bool { return !by.Only.allows(KindPlan, t.ProductCode, t.Region) })
 	if !slices.ContainsFunc(o.Types, func(t PackageType) bool { return t.Code == in.PackageType && t.OnSale }) {
 		o.Input.PackageType = ""
 	}

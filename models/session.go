@@ -48,6 +48,7 @@ type Session struct {
 	Zone          string
 	TeamName      string
 	Role          Role
+	Only          Only
 	ClockOffsetMs int64
 	TeamCount     int // how many teams the user is a member of
 }
@@ -56,7 +57,7 @@ type Session struct {
 // the given actor.
 func (s *Session) Actor(from Actor) Actor {
 	from.UserID, from.UserName, from.SiteAdmin = s.UserID, s.UserName, s.SiteAdmin
-	from.TeamID, from.Role = s.TeamID, s.Role
+	from.TeamID, from.Role, from.Only = s.TeamID, s.Role, s.Only.orNil()
 	from.ClockOffset = time.Duration(s.ClockOffsetMs) * time.Millisecond
 	return from
 }
@@ -103,7 +104,7 @@ func Unattended(ctx context.Context) context.Context {
 func (db *DB) readSession(ctx context.Context, hash string) (s Session, err error) {
 	err = query.Row(ctx, db.gorm, `SELECT s.token_hash, s.id, s.user_id, s.address, s.agent, s.created_at, s.seen_at, s.expires_at,
 			u.name, u.email, u.site_admin, u.language, u.theme, u.zone,
-			COALESCE(t.id, ''), COALESCE(t.name, ''), COALESCE(m.role, ''), COALESCE(t.clock_offset_ms, 0),
+			COALESCE(t.id, ''), COALESCE(t.name, ''), COALESCE(m.role, ''), COALESCE(m.may_order, '{}'), COALESCE(t.clock_offset_ms, 0),
 			(SELECT COUNT(*) FROM memberships WHERE user_id = s.user_id)
 		FROM sessions s
 		JOIN users u ON u.id = s.user_id
@@ -112,7 +113,7 @@ func (db *DB) readSession(ctx context.Context, hash string) (s Session, err erro
 		WHERE s.token_hash = ? AND NOT u.disabled`, []any{hash},
 		&s.TokenHash, &s.ID, &s.UserID, &s.Address, &s.Agent, &s.CreatedAt, &s.SeenAt, &s.ExpiresAt,
 		&s.UserName, &s.Email, &s.SiteAdmin, &s.Language, &s.Theme, &s.Zone,
-		&s.TeamID, &s.TeamName, &s.Role, &s.ClockOffsetMs, &s.TeamCount)
+		&s.TeamID, &s.TeamName, &s.Role, fromJSON{&s.Only}, &s.ClockOffsetMs, &s.TeamCount)
 	return s, translate(err)
 }
 

@@ -53,6 +53,7 @@ type Membership struct {
 	UserID    string `gorm:"primaryKey"`
 	UserName  string // what the person is called, for sorting
 	Role      Role
+	Only      Only `gorm:"column:may_order;serializer:json;not null"`
 	CreatedAt time.Time
 }
 

@@ -125,6 +125,12 @@ func eventNote(ctx context.Context, e models.Event) string {
 	if setting {
 		return i18n.T(ctx, "event.team.setting.note", args...)
 	}
+	if e.Action == "member.limited" {
+		var only struct{ From, To models.Only }
+		if err := json.Unmarshal([]byte(e.Detail), &only); err == nil {
+			return i18n.T(ctx, "event.team.setting.note", "from", onlyText(ctx, only.From, asWritten), "to", onlyText(ctx, only.To, asWritten))
+		}
+	}
 	if reason, ok := detail["reason"].(string); ok {
 		return reason
 	}

@@ -752,7 +752,7 @@ func bucketActions(b models.Bucket, by models.Actor) templ.Component {
 			templ_7745c5c3_Var30 = templ.NopComponent
 		}
 		ctx = templ.ClearChildren(ctx)
-		if by.May(models.Request) {
+		if by.MayOrder(models.KindBucket, "", b.Region) {
 			templ_7745c5c3_Err = ui.LinkButton(ui.ButtonProps{Text: i18n.T(ctx, "buckets.again"), Icon: "rotate-ccw", Href: bucketAgain(b)}).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err

@@ -21,8 +21,8 @@ import (
 
 // DashboardProps is what the dashboard shows.
 type DashboardProps struct {
-	MayRequest bool
-	Regions    []models.Region
+	By      models.Actor
+	Regions []models.Region
 	models.Dashboard
 }
 
@@ -80,7 +80,7 @@ func Dashboard(p DashboardProps) templ.Component {
 					Icon:   "boxes",
 					Title:  i18n.T(ctx, "dashboard.empty.title"),
 					Text:   i18n.T(ctx, "dashboard.empty.text"),
-					Action: newButtons(p.MayRequest),
+					Action: newButtons(p.By),
 				}).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
@@ -265,7 +265,7 @@ func Dashboard(p DashboardProps) templ.Component {
 		templ_7745c5c3_Err = layout.Page(layout.PageProps{
 			Title:    i18n.T(ctx, "dashboard.title"),
 			Subtitle: i18n.T(ctx, "dashboard.subtitle", "Team", layout.ShellFrom(ctx).TeamName, "Date", i18n.LongDate(ctx, p.Now)),
-			Actions:  newMenu(p.MayRequest),
+			Actions:  newMenu(p.By),
 		}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var2), templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
@@ -924,7 +924,7 @@ func newButton(by models.Actor, kind models.Kind) templ.Component {
 			templ_7745c5c3_Var43 = templ.NopComponent
 		}
 		ctx = templ.ClearChildren(ctx)
-		if by.May(models.Request) {
+		if by.MayOrder(kind, "", "") {
 			look := ui.Look(ctx, kind)
 			templ_7745c5c3_Err = ui.LinkButton(ui.ButtonProps{Text: look.New(ctx), Style: ui.Primary, Icon: "plus", Href: look.Path + "/new"}).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
@@ -936,7 +936,7 @@ func newButton(by models.Actor, kind models.Kind) templ.Component {
 }
 
 // newMenu draws the button that opens the create forms.
-func newMenu(may bool) templ.Component {
+func newMenu(by models.Actor) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
 		if templ_7745c5c3_CtxErr := ctx.Err(); templ_7745c5c3_CtxErr != nil {
@@ -957,7 +957,7 @@ func newMenu(may bool) templ.Component {
 			templ_7745c5c3_Var44 = templ.NopComponent
 		}
 		ctx = templ.ClearChildren(ctx)
-		if may {
+		if looks := toOrder(ctx, by); len(looks) > 0 {
 			templ_7745c5c3_Err = ui.Button(ui.ButtonProps{Text: i18n.T(ctx, "dashboard.new"), Style: ui.Primary, Icon: "plus", Type: "button", Attrs: templ.Attributes{"popovertarget": "new-menu"}}).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
@@ -966,7 +966,7 @@ func newMenu(may bool) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			for _, look := range ui.Ordered(ctx) {
+			for _, look := range looks {
 				var templ_7745c5c3_Var45 = []any{"menu-item", look.Class()}
 				templ_7745c5c3_Err = templ.RenderCSSItems(ctx, templ_7745c5c3_Buffer, templ_7745c5c3_Var45...)
 				if templ_7745c5c3_Err != nil {
@@ -1029,7 +1029,7 @@ func newMenu(may bool) templ.Component {
 	})
 }
 
-func newButtons(may bool) templ.Component {
+func newButtons(by models.Actor) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
 		if templ_7745c5c3_CtxErr := ctx.Err(); templ_7745c5c3_CtxErr != nil {
@@ -1050,16 +1050,19 @@ func newButtons(may bool) templ.Component {
 			templ_7745c5c3_Var49 = templ.NopComponent
 		}
 		ctx = templ.ClearChildren(ctx)
-		if may {
-			for _, look := range ui.Ordered(ctx) {
-				templ_7745c5c3_Err = ui.LinkButton(ui.ButtonProps{Text: look.New(ctx), Icon: look.Icon, Href: look.Path + "/new"}).Render(ctx, templ_7745c5c3_Buffer)
-				if templ_7745c5c3_Err != nil {
-					return templ_7745c5c3_Err
-				}
+		for _, look := range toOrder(ctx, by) {
+			templ_7745c5c3_Err = ui.LinkButton(ui.ButtonProps{Text: look.New(ctx), Icon: look.Icon, Href: look.Path + "/new"}).Render(ctx, templ_7745c5c3_Buffer)
+			if templ_7745c5c3_Err != nil {
+				return templ_7745c5c3_Err
 			}
 		}
 		return nil
 	})
+}
+
+// toOrder are the kinds that somebody may order.
+func toOrder(ctx context.Context, by models.Actor) []ui.KindLook {
+	return slices.DeleteFunc(slices.Clone(ui.Ordered(ctx)), func(l ui.KindLook) bool { return !by.MayOrder(l.Kind, "", "") })
 }
 
 func (p DashboardProps) empty(ctx context.Context) bool {

@@ -21,7 +21,17 @@ func Members(refused *RefusedRole) *ListView[models.Member] {
 		ID: "member-list", Path: "/team", Files: "/team/members", List: models.Members, Label: "members.title", ByServer: true,
 		Columns: []ListColumn[models.Member]{
 			{Words: "members.name", Sort: "name", Name: true, Text: func(_ *ui.Cells, m *models.Member) string { return m.Name },
-				Draw: func(c *ui.Cells, m *models.Member) { c.Text(m.Name) }},
+				Draw: func(c *ui.Cells, m *models.Member) {
+					if models.ActorFrom(c.Ctx).May(models.Administer) {
+						c.Link("/team/members/"+m.UserID, m.Name)
+					} else {
+						c.Text(m.Name)
+					}
+					if !m.Only.All() {
+						c.Note(i18n.T(c.Ctx, "members.may-order.only", "Things", onlyText(c.Ctx, m.Only, c.Word)))
+					}
+				}},
+			filed("members.may-order", func(c *ui.Cells, m *models.Member) string { return onlyText(c.Ctx, m.Only, c.Word) }),
 			plain("members.email", "wide", func(_ *ui.Cells, m *models.Member) string { return m.Email }),
 			{Words: "members.role", Class: "wide", Text: func(c *ui.Cells, m *models.Member) string { return roleWord(c.Ctx, m.Role) },
 				Draw: func(c *ui.Cells, m *models.Member) {

@@ -301,7 +301,7 @@ func orderSubtitle(ctx context.Context, s *models.OrderSheet) string {
 func lineForm(ctx context.Context, p OrderShowProps, l models.OrderLine) (path string, q url.Values) {
 	q = maps.Clone(p.Sheet.Forms[l.Position-1])
 	look, o, id := ui.Look(ctx, l.Kind), p.Sheet.Order, p.Sheet.Things[l.Position-1]
-	if q == nil || !p.By.May(models.Request) || !look.Ordered || p.Sheet.Gone[id] {
+	if q == nil || !p.By.MayOrder(l.Kind, p.Sheet.Order.ProductCode, l.Region) || !look.Ordered || p.Sheet.Gone[id] {
 		return "", nil
 	}
 	path = look.Path + "/new"

@@ -272,7 +272,12 @@ func (p PlanShowProps) noDeductions() string {
 
 // may tells whether the actor may change the plan in a way that its type allows.
 func (p PlanShowProps) may(allowed bool) bool {
-	return allowed && !p.Plan.Held && p.By.May(models.Request) && p.Plan.State(p.Now) != models.PlanExpired
+	return allowed && !p.Plan.Held && p.mayOrder() && p.Plan.State(p.Now) != models.PlanExpired
+}
+
+// mayOrder tells whether the actor may order such plans.
+func (p PlanShowProps) mayOrder() bool {
+	return p.By.MayOrder(models.KindPlan, p.Plan.ProductCode, p.Plan.Region)
 }
 
 // lost says what deleting a plan takes away.

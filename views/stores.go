@@ -366,6 +366,11 @@ func (p StoreShowProps) lost(ctx context.Context) []string {
 	return lost
 }
 
+// mayOrder tells whether the actor may order such stores.
+func (p StoreShowProps) mayOrder() bool {
+	return p.By.MayOrder(models.KindStore, "", p.Store.Region)
+}
+
 // again is the form for a store like this one. A name belongs to one store.
 func (p StoreShowProps) again() string {
 	s := p.Store

@@ -436,6 +436,8 @@ func remark(ctx context.Context, err error) string {
 	var held *models.Held
 	var host *hostChanged
 	switch {
+	case models.MayNotOrder(err):
+		return " The member whose key this is may not order this kind, product or region."
 	case models.Unallowed(err):
 		return " The team's approval rules or budget do not allow this order."
 	case errors.As(err, &held):

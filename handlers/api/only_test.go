@@ -1,0 +1,50 @@
+package api_test
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+
+	"quartermaster/models"
+	"quartermaster/web/sign"
+)
+
+// limited is a key whose member may order only some things.
+func (d *desk) limited(t testing.TB, in models.OnlyInput) key {
+	t.Helper()
+	if _, err := d.DB.LimitMember(t.Context(), d.Team.Admin, d.Team.Requester.UserID, in); err != nil {
+		t.Fatal(err)
+	}
+	return d.newKey(t, models.AccessKeyInput{Name: "limited", User: d.Team.Requester.UserID})
+}
+
+func TestAKeyOrdersOnlyThePlansThatItsMemberMay(t *testing.T) {
+	eachBSS(t, func(t *testing.T, d *desk, w bssWay) {
+		in := samplePackage(d)
+		k := d.limited(t, models.OnlyInput{Kinds: []string{"bucket"}})
+		if a := w.refuses(t, d, k, "CreateResourcePackage", in, "NotAuthorized"); w.client != "go-sdk xml" && !strings.Contains(a.Message, "may not order this kind, product or region") {
+			t.Errorf("got %q, want it said", a.Message)
+		}
+		if got := w.call(t, d, k, "GetResourcePackagePrice", in); got.Code != "Success" {
+			t.Errorf("asks for a price: got %s %s", got.Code, got.Message)
+		}
+		if _, err := d.DB.LimitMember(t.Context(), d.Team.Admin, d.Team.Requester.UserID, models.OnlyInput{Products: []string{"ossbag"}}); err != nil {
+			t.Fatal(err)
+		}
+		if got := w.call(t, d, k, "CreateResourcePackage", in); got.Code != "Success" {
+			t.Errorf("what they may order by now: got %s %s", got.Code, got.Message)
+		}
+	})
+}
+
+func TestAKeyOrdersOnlyTheStoresAndStoragesThatItsMemberMay(t *testing.T) {
+	t.Parallel()
+	d := open(t)
+	k := d.limited(t, models.OnlyInput{Kinds: []string{"plan"}})
+	if a := storesBySignature(t, d, k, "CreateStore", namedStore(t, "handbook"), nil); a.Status != http.StatusForbidden || a.Code != "APIGW.0302" {
+		t.Errorf("a store: got %d %s, want 403 APIGW.0302", a.Status, a.Code)
+	}
+	if o := byHand(form, sign.Request.SignROA)(t, d, k, "CreateStorage", p("RegionId", region)); o.Code != "PermissionDenied" {
+		t.Errorf("a storage: got %s %s, want PermissionDenied", o.Code, o.Message)
+	}
+}
