@@ -17,12 +17,12 @@ type Account struct{ DB *models.DB }
 
 // Show shows the account.
 func (h Account) Show(c *gin.Context) error {
-	return h.page(c, http.StatusOK, nil, ui.Form{})
+	return h.page(c, http.StatusOK, nil, ui.Form{}, nil)
 }
 
 // page draws the account with a form that was refused, or with the saved
 // values.
-func (h Account) page(c *gin.Context, status int, profile *ui.Form, password ui.Form) error {
+func (h Account) page(c *gin.Context, status int, profile *ui.Form, password ui.Form, away *ui.Form) error {
 	ctx := c.Request.Context()
 	by := models.ActorFrom(ctx)
 	user, err := h.DB.FindUser(ctx, by)
@@ -33,25 +33,29 @@ func (h Account) page(c *gin.Context, status int, profile *ui.Form, password ui.
 	if err != nil {
 		return err
 	}
-	if profile == nil {
-		f := web.NewForm(c, user.Profile())
-		profile = &f
+	p := views.AccountProps{User: user, Profile: caught(c, profile, user.Profile(), user.Profile().Shown), Password: password,
+		Sessions: sessions, Current: web.SessionOf(ctx).ID, Homeless: by.TeamID == ""}
+	if by.May(models.Decide) {
+		me, err := h.DB.FindMember(ctx, by, by.UserID)
+		if err != nil {
+			return err
+		}
+		if p.Members, err = h.DB.ListMembers(ctx, by); err != nil {
+			return err
+		}
+		p.Away = caught(c, away, me.Away(), me.Away().Shown)
 	}
-	profile.Catch(user.Profile().Shown)
-	return web.Render(c, status, views.Account(views.AccountProps{
-		User: user, Profile: *profile, Password: password,
-		Sessions: sessions, Current: web.SessionOf(ctx).ID, Homeless: by.TeamID == "",
-	}))
+	return web.Render(c, status, views.Account(p))
 }
 
 // profile draws the account with the form for name, language, theme and zone.
 func (h Account) profile(c *gin.Context, status int, f ui.Form) error {
-	return h.page(c, status, &f, ui.Form{})
+	return h.page(c, status, &f, ui.Form{}, nil)
 }
 
 // password draws the account with the form for another password.
 func (h Account) password(c *gin.Context, status int, f ui.Form) error {
-	return h.page(c, status, nil, f)
+	return h.page(c, status, nil, f, nil)
 }
 
 func (h Account) checkPassword(ctx context.Context, in *models.ChangePasswordInput) error {
@@ -94,6 +98,25 @@ func (h Account) Password(c *gin.Context) error {
 	}
 	web.SignIn(c, begun)
 	web.Flash(c, "account.password.changed")
+	return web.SeeOther(c, "/account")
+}
+
+// Deputy says who decides for the reader while they are away.
+func (h Account) Deputy(c *gin.Context) error {
+	ctx := c.Request.Context()
+	by := models.ActorFrom(ctx)
+	var in models.AwayInput
+	form, err := web.Decode(c, &in)
+	if err == nil {
+		_, err = h.DB.SetDeputy(ctx, by, by.UserID, in)
+	}
+	if form.Reject(err) {
+		return h.page(c, http.StatusUnprocessableEntity, nil, ui.Form{}, &form)
+	}
+	if err != nil {
+		return err
+	}
+	web.Flash(c, "members.away.saved", "Name", by.UserName)
 	return web.SeeOther(c, "/account")
 }
 

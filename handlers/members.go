@@ -130,11 +130,11 @@ func (h Members) Role(c *gin.Context) error {
 }
 
 // Show is the page of one member, to the team's admins.
-func (h Members) Show(c *gin.Context) error { return h.member(c, http.StatusOK, nil) }
+func (h Members) Show(c *gin.Context) error { return h.member(c, http.StatusOK, nil, nil) }
 
-// member draws the page of the member in the address; limits is the form about what
-// they may order where it was refused.
-func (h Members) member(c *gin.Context, status int, limits *ui.Form) (err error) {
+// member draws the page of the member in the address; limits and away are the forms
+// about what they may order and about their deputy where they were refused.
+func (h Members) member(c *gin.Context, status int, limits, away *ui.Form) (err error) {
 	ctx := c.Request.Context()
 	p := views.MemberShowProps{By: models.ActorFrom(ctx)}
 	if !p.By.May(models.Administer) {
@@ -149,12 +149,11 @@ func (h Members) member(c *gin.Context, status int, limits *ui.Form) (err error)
 	if p.Products, err = h.DB.ListProducts(ctx); err != nil {
 		return err
 	}
-	if limits != nil {
-		limits.Catch(p.Member.OnlyInput().Shown)
-		p.Limits = *limits
-	} else {
-		p.Limits = web.NewForm(c, p.Member.OnlyInput())
+	if p.Members, err = h.DB.ListMembers(ctx, p.By); err != nil {
+		return err
 	}
+	p.Limits = caught(c, limits, p.Member.OnlyInput(), p.Member.OnlyInput().Shown)
+	p.Away = caught(c, away, p.Member.Away(), p.Member.Away().Shown)
 	return web.Render(c, status, views.MemberShow(p))
 }
 
@@ -172,12 +171,45 @@ func (h Members) Limit(c *gin.Context) error {
 		user, err = h.DB.LimitMember(ctx, by, c.Param("id"), in)
 	}
 	if form.Reject(err) {
-		return h.member(c, http.StatusUnprocessableEntity, &form)
+		return h.member(c, http.StatusUnprocessableEntity, &form, nil)
 	}
 	if err != nil {
 		return err
 	}
 	web.Flash(c, "members.limited", "Name", user.Name)
+	return web.SeeOther(c, "/team/members/"+c.Param("id"))
+}
+
+// caught is a form of settings that was refused, with what others have changed, or
+// else one that shows what is now.
+func caught(c *gin.Context, refused *ui.Form, now any, shown string) ui.Form {
+	if refused == nil {
+		return web.NewForm(c, now)
+	}
+	refused.Catch(shown)
+	return *refused
+}
+
+// Deputy says who stands in for a member.
+func (h Members) Deputy(c *gin.Context) error {
+	ctx := c.Request.Context()
+	by := models.ActorFrom(ctx)
+	if !by.May(models.Administer) {
+		return models.ErrForbidden
+	}
+	var in models.AwayInput
+	form, err := web.Decode(c, &in)
+	var user *models.User
+	if err == nil {
+		user, err = h.DB.SetDeputy(ctx, by, c.Param("id"), in)
+	}
+	if form.Reject(err) {
+		return h.member(c, http.StatusUnprocessableEntity, nil, &form)
+	}
+	if err != nil {
+		return err
+	}
+	web.Flash(c, "members.away.saved", "Name", user.Name)
 	return web.SeeOther(c, "/team/members/"+c.Param("id"))
 }
 

@@ -245,6 +245,7 @@ func pageRoutes(cfg Config) (http.Handler, error) {
 	user.POST("/account/password", web.Page(account.Password))
 	user.POST("/account/password/preview", web.Page(noted(account.checkPassword, account.password)))
 	user.POST("/account/team", web.Page(account.Team))
+	member.POST("/account/deputy", web.Page(account.Deputy))
 	user.POST("/account/sessions/:id/end", web.Page(account.EndSession))
 	pages.POST("/account/language", web.Page(account.Language))
 	pages.POST("/account/theme", web.Page(account.Theme))
@@ -256,6 +257,7 @@ func pageRoutes(cfg Config) (http.Handler, error) {
 	member.GET("/team/members/:id", web.Page(members.Show))
 	member.POST("/team/members/:id/role", web.Page(members.Role))
 	member.POST("/team/members/:id/limits", web.Page(members.Limit))
+	member.POST("/team/members/:id/deputy", web.Page(members.Deputy))
 	member.POST("/team/members/:id/invitation", web.Page(members.Invite))
 	member.POST("/team/members/:id/removal", web.Page(members.Delete))
 

@@ -45,6 +45,9 @@ type Approval struct {
 
 	// Order is the order without lines, where a list has it.
 	Order *Order `gorm:"-"`
+	// Deputy stands in now for the person, while a step is undecided.
+	Deputy Person `gorm:"-"`
+	ForYou bool   `gorm:"-"` // the reader is the deputy
 }
 
 // Ask is who is asked.
@@ -55,19 +58,32 @@ type decider struct {
 	ID   string
 	Name string
 	Role Role
+	// Deputy stands in for them now, "" when nobody does, and For are those for whom
+	// they stand in.
+	Deputy string
+	For    []string `gorm:"-"`
 }
 
-// deciders are the people who may decide in a team now.
-func (db *DB) deciders(ctx context.Context, team string) (people []decider, err error) {
-	err = db.gorm.WithContext(ctx).Raw(`SELECT u.id, u.name, m.role FROM memberships m JOIN users u ON u.id = m.user_id
+// deciders are the people who may decide in the actor's team now.
+func (db *DB) deciders(ctx context.Context, by Actor) (people []decider, err error) {
+	today := day(db.TeamNow(by))
+	err = db.gorm.WithContext(ctx).Raw(`SELECT u.id, u.name, m.role, CASE WHEN m.away_from <= ? AND m.away_until >= ? THEN m.deputy_id ELSE '' END AS deputy
+		FROM memberships m JOIN users u ON u.id = m.user_id
 		WHERE m.team_id = ? AND m.role IN ? AND NOT u.disabled ORDER BY u.name, u.id`,
-		team, []Role{Approver, Admin}).Scan(&people).Error
+		today, today, by.TeamID, []Role{Approver, Admin}).Scan(&people).Error
+	for i := range people {
+		for _, absent := range people {
+			if absent.Deputy == people[i].ID {
+				people[i].For = append(people[i].For, absent.ID)
+			}
+		}
+	}
 	return people, translate(err)
 }
 
 // asks tells whether the step asks somebody.
 func (s Ask) asks(d decider) bool {
-	return s.Person.ID == d.ID || s.Person.ID == "" && d.Role.AtLeast(s.Role)
+	return s.Person.ID == d.ID || slices.Contains(d.For, s.Person.ID) || s.Person.ID == "" && d.Role.AtLeast(s.Role)
 }
 
 // of are those of people whom the step asks.
@@ -138,7 +154,7 @@ func (db *DB) way(ctx context.Context, by Actor, o *Order, steps []Ask) ([]Appro
 	if len(steps) == 0 {
 		return nil, nil
 	}
-	people, err := db.deciders(ctx, by.TeamID)
+	people, err := db.deciders(ctx, by)
 	if err != nil {
 		return nil, err
 	}
@@ -146,7 +162,7 @@ func (db *DB) way(ctx context.Context, by Actor, o *Order, steps []Ask) ([]Appro
 	if err != nil {
 		return nil, err
 	}
-	to, instead, ok := staff(steps, others(people, o.RequestedBy, maker))
+	to, instead, ok := staff(steps, strangers(people, o.RequestedBy, maker))
 	if !ok {
 		return nil, invalid("", "only_requester")
 	}
@@ -190,7 +206,7 @@ func openOf(way []Approval) int {
 // able are the people who could decide each step of a way now, by its place in the
 // way. Where nobody is left whom a step asks, any admin may.
 func (db *DB) able(ctx context.Context, by Actor, way []Approval) (map[int][]Person, error) {
-	people, err := db.deciders(ctx, by.TeamID)
+	people, err := db.deciders(ctx, by)
 	if err != nil {
 		return nil, err
 	}
@@ -206,7 +222,8 @@ func (db *DB) able(ctx context.Context, by Actor, way []Approval) (map[int][]Per
 // able are those of people who may decide the step: nobody decides their own order,
 // nor two steps of it.
 func (a Approval) able(people []decider, way []Approval) []decider {
-	without := []string{a.RequestedBy, a.KeyMaker}
+	people = strangers(people, a.RequestedBy, a.KeyMaker)
+	var without []string
 	for _, other := range way {
 		without = append(without, other.DecidedBy)
 	}
@@ -220,7 +237,7 @@ func (a Approval) able(people []decider, way []Approval) []decider {
 // refuses whom a later step needs ("needed_later") where somebody else could
 // decide this one.
 func (db *DB) mayDecide(ctx context.Context, by Actor, way []Approval, approve bool) error {
-	people, err := db.deciders(ctx, by.TeamID)
+	people, err := db.deciders(ctx, by)
 	if err != nil {
 		return err
 	}
@@ -232,7 +249,7 @@ func (db *DB) mayDecide(ctx context.Context, by Actor, way []Approval, approve b
 	if !approve || len(able) == 1 || i == len(way)-1 {
 		return nil
 	}
-	left := others(people, way[i].RequestedBy, way[i].KeyMaker)
+	left := strangers(people, way[i].RequestedBy, way[i].KeyMaker)
 	var later []Ask
 	for _, a := range way[i+1:] {
 		later = append(later, a.Ask())

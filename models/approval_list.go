@@ -25,9 +25,9 @@ var Approvals = &List[Approval]{
 	Right: See,
 	Desc: list.Desc[Approval]{
 		Table: "approvals", Key: "id", Scope: "team_id",
-		Columns: []string{"id", "at", "order_number", "role", "person_id", "person_name", "instead", "requested_by", "state", "decider_name", "reason"},
+		Columns: []string{"id", "at", "order_number", "role", "person_id", "person_name", "instead", "requested_by", "key_maker", "state", "decider_name", "reason"},
 		Into: func(a *Approval, to []any) []any {
-			return append(to, &a.ID, &a.At, &a.OrderNumber, (*string)(&a.Role), &a.PersonID, &a.PersonName, &a.Instead, &a.RequestedBy,
+			return append(to, &a.ID, &a.At, &a.OrderNumber, (*string)(&a.Role), &a.PersonID, &a.PersonName, &a.Instead, &a.RequestedBy, &a.KeyMaker,
 				(*string)(&a.State), &a.DeciderName, &a.Reason)
 		},
 		Sorts: []list.Sort{{Name: "at", Columns: []string{"at", "id"}}, {Name: "waits", Columns: []string{"at", "id"}, Up: true}},
@@ -52,7 +52,10 @@ var Approvals = &List[Approval]{
 		for i := range rows {
 			rows[i].Order = of[rows[i].OrderNumber]
 		}
-		return err
+		if err != nil {
+			return err
+		}
+		return db.nameDeputies(ctx, by, rows)
 	},
 }
 
@@ -79,34 +82,41 @@ func readerOf(by Actor, view string) string {
 }
 
 // readerArms are the conditions of a view of a reader.
-func readerArms(value string, _ time.Time) []list.Cond {
+func readerArms(value string, at time.Time) []list.Cond {
 	parts := append(strings.SplitN(value, " ", 3), "", "")
 	view, role, id := parts[0], Role(parts[1]), parts[2]
 	if view == DecidedBy {
 		return []list.Cond{{SQL: "decided_by = ? AND decided_by <> ''", Args: []any{id}, Few: "approvals_decided"}}
 	}
-	mine := ableCond(role, id)
+	mine := ableCond(role, id, day(at))
 	if view == WaitsOther {
 		mine.SQL = "NOT (" + mine.SQL + ")"
 	}
 	return []list.Cond{{SQL: "state = 'open' AND " + mine.SQL, Args: mine.Args, Few: "approvals_open"}}
 }
 
-// ableCond is the condition that somebody of a role may decide an approval, as
-// Approval.able has it.
-func ableCond(role Role, id string) list.Cond {
-	const decided = "EXISTS (SELECT 1 FROM approvals AS d WHERE d.order_number = approvals.order_number AND d.past = 0 AND d.decided_by = "
-	asked := "role = 'approver' OR person_id = ?"
+// ableCond is the condition that somebody of a role may decide an approval on a day,
+// as Approval.able has it.
+func ableCond(role Role, id, day string) list.Cond {
+	const (
+		decided = "EXISTS (SELECT 1 FROM approvals AS d WHERE d.order_number = approvals.order_number AND d.past = 0 AND d.decided_by = "
+		decider = ` AS m JOIN users AS u ON u.id = m.user_id WHERE m.team_id = approvals.team_id AND m.role IN ('approver', 'admin') AND NOT u.disabled`
+		person  = "EXISTS (SELECT 1 FROM memberships" + decider + " AND m.user_id = approvals.person_id"
+		away    = "person_id NOT IN (requested_by, key_maker) AND " + person + " AND m.away_from <= ? AND m.away_until >= ? AND m.deputy_id "
+	)
+	asked := "person_id = ? OR " + away + "= ?)"
+	args := []any{id, id, id, id, day, day, id}
 	switch role {
 	case Approver:
+		asked += " OR role = 'approver'"
 	case Admin:
-		asked = `role <> '' OR person_id = ? OR person_id IN (requested_by, key_maker) OR ` + decided + `approvals.person_id)
-			OR NOT EXISTS (SELECT 1 FROM memberships AS m JOIN users AS u ON u.id = m.user_id WHERE m.team_id = approvals.team_id AND m.user_id = approvals.person_id
-				AND m.role IN ('approver', 'admin') AND NOT u.disabled)`
+		asked += " OR role <> '' OR person_id IN (requested_by, key_maker) OR NOT " + person + ") OR " + decided + "approvals.person_id) AND NOT (" +
+			away + "IN (SELECT m.user_id FROM memberships" + decider + " AND m.user_id NOT IN (approvals.requested_by, approvals.key_maker) AND NOT " + decided + "m.user_id))))"
+		args = append(args, day, day)
 	default:
 		return list.Cond{SQL: "1 = 0"}
 	}
-	return list.Cond{SQL: "requested_by <> ? AND key_maker <> ? AND NOT " + decided + "?) AND (" + asked + ")", Args: []any{id, id, id, id}}
+	return list.Cond{SQL: "requested_by <> ? AND key_maker <> ? AND NOT " + decided + "?) AND (" + asked + ")", Args: args}
 }
 
 // CountWaiting is how many orders wait for a decision of the actor's, at most 100.
@@ -114,8 +124,9 @@ func (db *DB) CountWaiting(ctx context.Context, by Actor) (n int64, err error) {
 	if !by.May(Decide) {
 		return 0, nil
 	}
-	c := ableCond(by.Role, by.UserID)
-	return db.countFew(ctx, "waiting "+by.TeamID+" "+readerOf(by, WaitsForMe), "approvals WHERE team_id = ? AND state = 'open' AND "+c.SQL, append([]any{by.TeamID}, c.Args...))
+	today := day(db.TeamNow(by))
+	c := ableCond(by.Role, by.UserID, today)
+	return db.countFew(ctx, "waiting "+today+" "+by.TeamID+" "+readerOf(by, WaitsForMe), "approvals WHERE team_id = ? AND state = 'open' AND "+c.SQL, append([]any{by.TeamID}, c.Args...))
 }
 
 // countFew counts rows, at most 100, from memory while the database is unchanged:

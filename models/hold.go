@@ -137,6 +137,8 @@ type decision struct {
 	Reason  string `form:"reason" validate:"prose,max=500"`
 	// refused is why the approved order cannot be carried out any more.
 	refused Invalid
+	// forWhom is for whom the decider stands in, "" for nobody.
+	forWhom string
 }
 
 // DecideOrder approves or rejects the step that an order waits for. version is that
@@ -253,6 +255,12 @@ func (db *DB) decide(ctx context.Context, by Actor, number, version int64, d dec
 			return err
 		}
 		at := openOf(way)
+		if err := tx.nameDeputies(ctx, by, way); err != nil {
+			return err
+		}
+		if way[at].ForYou {
+			d.forWhom = way[at].PersonName
+		}
 		if d.approve && at < len(way)-1 {
 			return tx.goOnTo(ctx, by, order, way, at, d)
 		}
@@ -324,6 +332,15 @@ func (db *DB) say(ctx context.Context, by Actor, way []Approval, at int, d decis
 	return nil
 }
 
+// detail is the detail of the decision's event with what was said.
+func (d decision) detail(detail map[string]any) map[string]any {
+	detail["reason"] = d.Reason
+	if d.forWhom != "" {
+		detail["for"] = d.forWhom
+	}
+	return detail
+}
+
 // goOnTo records that a step was approved and opens the next one.
 func (db *DB) goOnTo(ctx context.Context, by Actor, order *Order, way []Approval, at int, d decision) error {
 	order.UpdatedAt = db.TeamNow(by)
@@ -333,7 +350,7 @@ func (db *DB) goOnTo(ctx context.Context, by Actor, order *Order, way []Approval
 	if err := db.say(ctx, by, way, at, d); err != nil {
 		return err
 	}
-	if err := db.recordDecision(ctx, by, order, "order.step_approved", map[string]any{"step": at + 1, "of": len(way), "reason": d.Reason}); err != nil {
+	if err := db.recordDecision(ctx, by, order, "order.step_approved", d.detail(map[string]any{"step": at + 1, "of": len(way)})); err != nil {
 		return err
 	}
 	if err := db.tell(ctx, by, order, NoticeArgs{Action: "order.step_approved", Reason: d.Reason}, order.RequestedBy); err != nil {
@@ -372,7 +389,7 @@ func (db *DB) claimDecision(ctx context.Context, by Actor, order *Order, version
 	if err := db.claimOrder(ctx, order, "State", "DecidedBy", "DeciderName", "DecidedAt", "DecisionReason", "UpdatedAt", "Refused"); err != nil {
 		return err
 	}
-	detail := map[string]any{"version": version, "reason": d.Reason, "total_minor": order.TotalMinor, "currency": order.Currency}
+	detail := d.detail(map[string]any{"version": version, "total_minor": order.TotalMinor, "currency": order.Currency})
 	told := action
 	if d.refused != nil {
 		detail["refused"], told = d.refused, "order.failed"

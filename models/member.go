@@ -18,7 +18,10 @@ type Member struct {
 	Name     string
 	Email    string
 	Role     Role
-	Only     Only // what they may order
+	Only     Only `gorm:"-"` // what they may order
+	// DeputyID and DeputyName stand in for them from one day until another; "" for
+	// nobody, also when the last day is over.
+	DeputyID, DeputyName, AwayFrom, AwayUntil string
 	Since    time.Time
 	Disabled bool
 	// Invited says that the person has not chosen a password yet, and Elsewhere
@@ -36,8 +39,10 @@ var Members = &List[Member]{
 	Right: See,
 	Desc: list.Desc[Member]{
 		Table: "memberships", Key: "user_id", Scope: "team_id",
-		Columns: []string{"user_id", "user_name", "role", "created_at", "may_order"},
-		Into:    func(m *Member, to []any) []any { return append(to, &m.UserID, &m.Name, (*string)(&m.Role), &m.Since, fromJSON{&m.Only}) },
+		Columns: []string{"user_id", "user_name", "role", "created_at", "may_order", "deputy_id", "away_from", "away_until"},
+		Into: func(m *Member, to []any) []any {
+			return append(to, &m.UserID, &m.Name, (*string)(&m.Role), &m.Since, fromJSON{&m.Only}, &m.DeputyID, &m.AwayFrom, &m.AwayUntil)
+		},
 		Sorts:   []list.Sort{{Name: "name", Columns: []string{"user_name", "user_id"}, Up: true}, {Name: "joined", Columns: []string{"created_at", "user_id"}}},
 		Filters: []list.Filter{equals("role", "role", texts(Roles)), one("user", "user_id = ?", "sqlite_autoindex_memberships_1")},
 		Indexes: []list.Index{
@@ -56,9 +61,9 @@ func (db *DB) fillMembers(ctx context.Context, by Actor, members []Member) error
 		ids[i] = m.UserID
 	}
 	var people []Member
-	err := db.gorm.WithContext(ctx).Raw(`SELECT u.id AS user_id, u.name, u.email, u.disabled, u.password_hash = '' AS invited,
+	err := db.gorm.WithContext(ctx).Raw(`SELECT u.id AS user_id, u.name, u.email, u.disabled, u.password_hash = '' AS invited, COALESCE(d.name, '') AS deputy_name,
 			EXISTS (SELECT 1 FROM memberships o WHERE o.user_id = m.user_id AND (o.created_at, o.team_id) < (m.created_at, m.team_id)) AS elsewhere
-		FROM memberships m JOIN users u ON u.id = m.user_id WHERE m.team_id = ? AND m.user_id IN ?`, by.TeamID, ids).Scan(&people).Error
+		FROM memberships m JOIN users u ON u.id = m.user_id LEFT JOIN users d ON d.id = m.deputy_id WHERE m.team_id = ? AND m.user_id IN ?`, by.TeamID, ids).Scan(&people).Error
 	known := make(map[string]Member, len(people))
 	for _, p := range people {
 		known[p.UserID] = p
@@ -67,10 +72,19 @@ func (db *DB) fillMembers(ctx context.Context, by Actor, members []Member) error
 		m := &members[i]
 		p := known[m.UserID]
 		m.Name, m.Email, m.Disabled, m.Invited, m.Elsewhere = p.Name, p.Email, p.Disabled, p.Invited, p.Elsewhere
+		m.DeputyName = p.DeputyName
+		m.back(day(db.TeamNow(by)))
 		m.You = m.UserID == by.UserID
 		m.Changeable = !m.You && by.May(Administer)
 	}
 	return err
+}
+
+// back takes the deputy away from one who is no longer away on a day.
+func (m *Member) back(day string) {
+	if m.AwayUntil < day {
+		m.DeputyID, m.DeputyName, m.AwayFrom, m.AwayUntil = "", "", "", ""
+	}
 }
 
 // ListMembers are all people of the actor's team, by name.

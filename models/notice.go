@@ -97,7 +97,7 @@ func (db *DB) tellDeciders(ctx context.Context, by Actor, o *Order, way []Approv
 	if err := db.waitsNoMore(ctx, o); err != nil {
 		return err
 	}
-	people, err := db.deciders(ctx, o.TeamID)
+	people, err := db.deciders(ctx, by)
 	if err != nil {
 		return err
 	}

@@ -234,6 +234,9 @@ func (db *DB) FindOrderPage(ctx context.Context, by Actor, number int64) (p Orde
 	if openOf(p.Sheet.Way) < 0 {
 		return p, nil
 	}
+	if err = db.nameDeputies(ctx, by, p.Sheet.Way); err != nil {
+		return p, err
+	}
 	p.Able, err = db.Able(ctx, by, number)
 	return p, err
 }

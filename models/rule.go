@@ -369,7 +369,7 @@ func (db *DB) FindRules(ctx context.Context, by Actor) (p RulesPage, err error) 
 
 // ruleFaults are what is wrong with rules: of each, the first.
 func (db *DB) ruleFaults(ctx context.Context, by Actor, rules []Rule) (faults []RuleFault, err error) {
-	people, err := db.deciders(ctx, by.TeamID)
+	people, err := db.deciders(ctx, by)
 	if err != nil {
 		return nil, err
 	}

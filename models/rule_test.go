@@ -11,6 +11,7 @@ import (
 	"quartermaster/models"
 	"quartermaster/models/list"
 	"quartermaster/models/modelstest"
+	"quartermaster/models/pricing"
 )
 
 func mustRules(t *testing.T, db *models.DB, by models.Actor) models.RulesPage {
@@ -301,8 +302,11 @@ func TestOrderThatNobodyDecidesLapses(t *testing.T) {
 	}
 }
 
+// day is a day of the team's calendar.
+func day(t time.Time) string { return t.In(pricing.Zone).Format(time.DateOnly) }
+
 // TestApprovalsAreListedForThoseWhoMayDecide compares the list of what waits for
-// each member with who may decide each order, for random ways and members.
+// each member with who may decide each order, for random ways, members and deputies.
 func TestApprovalsAreListedForThoseWhoMayDecide(t *testing.T) {
 	t.Parallel()
 	db := modelstest.Open(t)
@@ -341,30 +345,45 @@ func TestApprovalsAreListedForThoseWhoMayDecide(t *testing.T) {
 		t.Fatal(err)
 	}
 	people[4].Role = models.Requester
-	for _, p := range people {
-		var mine, others []int64
-		for view, into := range map[string]*[]int64{models.WaitsForMe: &mine, models.WaitsOther: &others} {
-			page, err := models.Approvals.Read(t.Context(), db, p, list.With("view", view))
-			if err != nil {
+	may := []models.Actor{people[1], people[2], people[5], people[6]}
+	for round := range 6 {
+		for i, p := range may {
+			in := models.AwayInput{From: day(db.Now()), Until: day(db.Now().AddDate(0, 0, 3))}
+			if other := r.IntN(len(may)); round > 0 && other != i {
+				in.Deputy = may[other].UserID
+			}
+			if r.IntN(4) == 0 { // not yet
+				in.From = in.Until
+			}
+			if _, err := db.SetDeputy(t.Context(), p, p.UserID, in); err != nil {
 				t.Fatal(err)
 			}
-			for _, a := range page.Rows {
-				*into = append(*into, a.OrderNumber)
-			}
 		}
-		if n, err := db.CountWaiting(t.Context(), p); err != nil || int(n) != len(mine) {
-			t.Errorf("%s: %d wait, %v; the list has %d", p.UserName, n, err, len(mine))
-		}
-		for _, o := range orders {
-			if findOrder(t, db, team.Viewer, o.Number).State != models.OrderPending {
-				continue
+		for _, p := range people {
+			var mine, others []int64
+			for view, into := range map[string]*[]int64{models.WaitsForMe: &mine, models.WaitsOther: &others} {
+				page, err := models.Approvals.Read(t.Context(), db, p, list.With("view", view))
+				if err != nil {
+					t.Fatal(err)
+				}
+				for _, a := range page.Rows {
+					*into = append(*into, a.OrderNumber)
+				}
 			}
-			able, err := db.Able(t.Context(), p, o.Number)
-			if err != nil {
-				t.Fatal(err)
+			if n, err := db.CountWaiting(t.Context(), p); err != nil || int(n) != len(mine) {
+				t.Errorf("%s: %d wait, %v; the list has %d", p.UserName, n, err, len(mine))
 			}
-			if slices.Contains(mine, o.Number) != able || slices.Contains(others, o.Number) == able {
-				t.Errorf("%s may decide order %d: %v; their list has it: %v", p.UserName, o.Number, able, slices.Contains(mine, o.Number))
+			for _, o := range orders {
+				if findOrder(t, db, team.Viewer, o.Number).State != models.OrderPending {
+					continue
+				}
+				able, err := db.Able(t.Context(), p, o.Number)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if slices.Contains(mine, o.Number) != able || slices.Contains(others, o.Number) == able {
+					t.Errorf("%s may decide order %d: %v; their list has it: %v", p.UserName, o.Number, able, slices.Contains(mine, o.Number))
+				}
 			}
 		}
 	}

@@ -54,6 +54,11 @@ type Membership struct {
 	UserName  string // what the person is called, for sorting
 	Role      Role
 	Only      Only `gorm:"column:may_order;serializer:json;not null"`
+	// DeputyID stands in for the person from one day until another, as "2006-01-02"
+	// by the calendar of UTC+8; "" is nobody.
+	DeputyID  string
+	AwayFrom  string
+	AwayUntil string
 	CreatedAt time.Time
 }
 

@@ -108,7 +108,7 @@ func eventNote(ctx context.Context, e models.Event) string {
 	args := make([]any, 0, 2*len(detail))
 	_, setting := settingOf(ctx, e)
 	for name, value := range detail {
-		if setting || value != "" {
+		if setting || value != "" || name == "from" || name == "to" {
 			value = ui.Setting(ctx, fmt.Sprint(value))
 		}
 		args = append(args, name, value)

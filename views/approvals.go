@@ -38,7 +38,7 @@ var Approvals = &ListView[models.Approval]{
 		emailed(func(a *models.Approval) string { return a.RequestedBy }),
 		{Words: "order.amount", Class: "num", Draw: func(c *ui.Cells, a *models.Approval) { c.Text(orderTotal(c.Ctx, *a.Order)) },
 			Text: func(_ *ui.Cells, a *models.Approval) string { return pricing.Decimal(a.Order.TotalMinor) }},
-		plain("approvals.asked", "", func(c *ui.Cells, a *models.Approval) string { return upperFirst(asked(c.Ctx, a.Ask())) }),
+		plain("approvals.asked", "", func(c *ui.Cells, a *models.Approval) string { return upperFirst(askedNow(c.Ctx, *a)) }),
 		{Words: "order.state", Class: "state", Bare: true, Text: func(c *ui.Cells, a *models.Approval) string { return approvalWord(c.Ctx, *a) },
 			Draw: func(c *ui.Cells, a *models.Approval) { c.Badge(approvalTones[a.State], approvalWord(c.Ctx, *a)) }},
 		{Words: "approvals.since", Class: "nowrap", Text: func(c *ui.Cells, a *models.Approval) string { return i18n.OrderTime(c.Ctx, a.At) },
@@ -132,21 +132,40 @@ func paperSteps(ctx context.Context, s *models.OrderSheet) string {
 	return strings.Join(lines, "\n")
 }
 
+// askedNow is whom a step asks, with who stands in for them.
+func askedNow(ctx context.Context, a models.Approval) string {
+	switch {
+	case a.Deputy.ID == "":
+		return asked(ctx, a.Ask())
+	case a.ForYou:
+		return i18n.T(ctx, "approvals.for", "Name", a.PersonName)
+	}
+	return i18n.T(ctx, "approvals.deputy", "Name", a.PersonName, "Deputy", a.Deputy.Name)
+}
+
+// decider is who decided a step, and for whom.
+func decider(ctx context.Context, a models.Approval) string {
+	if a.PersonID == "" || a.DecidedBy == a.PersonID {
+		return a.DeciderName
+	}
+	return i18n.T(ctx, "approvals.decided-for", "Name", a.DeciderName, "Person", a.PersonName)
+}
+
 // wayStep is a step of an order's way, which the reader may be able to decide.
 func wayStep(ctx context.Context, a models.Approval, able bool) ui.Step {
-	s := ui.Step{Label: upperFirst(asked(ctx, a.Ask())), State: "waiting", Note: approvalWord(ctx, a)}
+	s := ui.Step{Label: upperFirst(askedNow(ctx, a)), State: "waiting", Note: approvalWord(ctx, a)}
 	switch a.State {
 	case models.ApprovalOpen:
 		s.State, s.Note = "due", i18n.T(ctx, "approvals.since-note", "Time", i18n.OrderTime(ctx, a.At))
 		if able {
-			s.Label = i18n.T(ctx, "approvals.you", "Asked", asked(ctx, a.Ask()))
+			s.Label = i18n.T(ctx, "approvals.you", "Asked", askedNow(ctx, a))
 		}
 	case models.ApprovalApproved, models.ApprovalRejected:
 		s.State = "done"
 		if a.State == models.ApprovalRejected {
 			s.State = "failed"
 		}
-		s.Label, s.Took = a.DeciderName, i18n.OrderTime(ctx, a.At)
+		s.Label, s.Took = decider(ctx, a), i18n.OrderTime(ctx, a.At)
 		if a.Reason != "" {
 			s.Note = i18n.T(ctx, "ui.error-line", "Field", s.Note, "Text", a.Reason)
 		}

@@ -30,7 +30,9 @@ func Members(refused *RefusedRole) *ListView[models.Member] {
 					if !m.Only.All() {
 						c.Note(i18n.T(c.Ctx, "members.may-order.only", "Things", onlyText(c.Ctx, m.Only, c.Word)))
 					}
+					c.Note(awayText(c.Ctx, m))
 				}},
+			filed("members.away", func(c *ui.Cells, m *models.Member) string { return awayText(c.Ctx, m) }),
 			filed("members.may-order", func(c *ui.Cells, m *models.Member) string { return onlyText(c.Ctx, m.Only, c.Word) }),
 			plain("members.email", "wide", func(_ *ui.Cells, m *models.Member) string { return m.Email }),
 			{Words: "members.role", Class: "wide", Text: func(c *ui.Cells, m *models.Member) string { return roleWord(c.Ctx, m.Role) },
@@ -60,6 +62,14 @@ func Members(refused *RefusedRole) *ListView[models.Member] {
 		},
 		Filters: []ListFilter{{Name: "role", Words: "members.role", Values: "role.", As: Menu}, {Name: "user", Words: "members.name"}},
 	}
+}
+
+// awayText says who stands in for a member, and when.
+func awayText(ctx context.Context, m *models.Member) string {
+	if m.DeputyID == "" {
+		return ""
+	}
+	return i18n.T(ctx, "members.away.text", "Name", m.DeputyName, "From", m.AwayFrom, "Until", m.AwayUntil)
 }
 
 func memberState(ctx context.Context, m *models.Member) (ui.Tone, string) {
