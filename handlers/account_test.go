@@ -189,7 +189,7 @@ func TestAnotherSitesPageChangesNothing(t *testing.T) {
 	t.Parallel()
 	site := open(t)
 	c := site.SignIn(t, models.Admin)
-	for _, path := range []string{"/sign-out", "/account/profile", "/account/password", "/account/theme", "/team/members"} {
+	for _, path := range []string{"/sign-out", "/account/profile", "/account/password", "/account/theme", "/team/invitations"} {
 		p := c.Do(t, "POST", path, url.Values{"theme": {"dark"}}, http.Header{"Sec-Fetch-Site": {"cross-site"}, "Hx-Request": {"true"}})
 		if p.Status != 403 {
 			t.Errorf("%s: got %d, want 403", path, p.Status)
@@ -288,17 +288,18 @@ func TestAnAdminInvitesChangesAndRemovesMembers(t *testing.T) {
 	if n := p.Find("#member-list tbody tr").Length(); n != 4 {
 		t.Fatalf("members: got %d, want the four of this team\n%s", n, p.Text("main"))
 	}
-	if p := admin.Submit(t, p, "#member-form", webtest.Values{"user_name": "Noor", "email": "no address"}); p.Status != 422 || !p.Has("#email[aria-invalid]") {
+	p = admin.Get(t, "/team/invitations")
+	if p := admin.Submit(t, p, "#invitation-form", webtest.Values{"email": "no address"}); p.Status != 422 || !p.Has("#email[aria-invalid]") {
 		t.Errorf("no address: got %d, want 422 with the field marked", p.Status)
 	}
-	p = admin.Submit(t, p, "#member-form", webtest.Values{"user_name": "Noor", "email": "noor@example.com"})
+	p = admin.Submit(t, p, "#invitation-form", webtest.Values{"email": "noor@example.com"})
 	link := p.Text(".copy-code code")
 	path, ours := strings.CutPrefix(link, "http://desk.example.com")
 	if p.Status != 200 || !ours {
 		t.Fatalf("invite: got %d and link %q, want one of the configured address", p.Status, link)
 	}
-	if p := admin.Get(t, "/team"); strings.Contains(p.Body, "/join?link=") {
-		t.Errorf("the link is shown again")
+	if p := admin.Get(t, "/team/invitations"); strings.Contains(p.Body, "/join?link=") || !strings.Contains(p.Text("#invitation-list"), "noor@example.com") {
+		t.Errorf("the link is shown again, or the invitation is not listed")
 	}
 
 	noor := site.Visitor(t)
@@ -306,8 +307,8 @@ func TestAnAdminInvitesChangesAndRemovesMembers(t *testing.T) {
 	if p.Status != 200 || p.Find("#email").AttrOr("value", "") != "noor@example.com" {
 		t.Fatalf("join: got %d for %q", p.Status, p.Find("#email").AttrOr("value", ""))
 	}
-	p = noor.Submit(t, p, "#join-form", webtest.Values{"password": "short"})
-	if p.Status != 422 {
+	p = noor.Submit(t, p, "#join-form", webtest.Values{"user_name": "Noor", "password": "short"})
+	if p.Status != 422 || webtest.Fields(p.Find("#join-form")).Get("user_name") != "Noor" {
 		t.Fatalf("join with a short password: got %d, want 422", p.Status)
 	}
 	if p = noor.Submit(t, p, "#join-form", webtest.Values{"password": webtest.Password}); p.Status != 303 {
@@ -317,13 +318,16 @@ func TestAnAdminInvitesChangesAndRemovesMembers(t *testing.T) {
 		t.Errorf("the link again: got %d, want 404", p.Status)
 	}
 	p = noor.Get(t, "/team")
-	if p.Status != 200 || p.Has("#member-form") || p.Has("#member-list form") {
+	if p.Status != 200 || p.Has(`a[href^="/team/invitations"]`) || p.Has("#member-list form") {
 		t.Errorf("members as a requester: got %d, want the list without buttons", p.Status)
+	}
+	if p := noor.Get(t, "/team/invitations"); p.Status != 403 {
+		t.Errorf("invitations as a requester: got %d, want 403", p.Status)
 	}
 
 	row := rowOf(admin.Get(t, "/team"), "Noor")
 	id := strings.Split(row.Find("form").AttrOr("action", ""), "/")[3]
-	for _, what := range []string{"role", "removal", "invitation"} {
+	for _, what := range []string{"role", "removal", "limits", "deputy"} {
 		at := "/team/members/" + id + "/" + what
 		if p := noor.Post(t, at, url.Values{"role": {"admin"}}); p.Status != 403 {
 			t.Errorf("%s by a requester: got %d, want 403", what, p.Status)
@@ -349,6 +353,61 @@ func TestAnAdminInvitesChangesAndRemovesMembers(t *testing.T) {
 	}
 }
 
+func TestAnInvitationIsAcceptedWithTheAccountThatThereIs(t *testing.T) {
+	t.Parallel()
+	site := open(t)
+	admin := site.SignIn(t, models.Admin)
+	path := func(email string) string {
+		p := admin.Submit(t, admin.Get(t, "/team/invitations"), "#invitation-form", webtest.Values{"email": email, "role": "viewer", "kinds": "plan"})
+		_, link, ok := strings.Cut(p.Text(".copy-code code"), "/join")
+		if p.Status != 200 || !ok {
+			t.Fatalf("invite %s: got %d %q", email, p.Status, p.Text(".error-summary"))
+		}
+		return "/join" + link
+	}
+	vera := site.SignInOther(t, models.Viewer)
+	user, err := site.DB.FindUser(t.Context(), site.Other.Viewer)
+	if err != nil {
+		t.Fatal(err)
+	}
+	link := path(user.Email)
+	p := site.Visitor(t).Get(t, link)
+	if p.Status != 200 || p.Has("#join-form") || !strings.HasPrefix(p.Links("main")[0], "/sign-in?next=%2Fjoin%3Flink") {
+		t.Errorf("signed out: got %d %q, want the way to sign in", p.Status, p.Links("main"))
+	}
+	paul := site.SignInOther(t, models.Approver)
+	if p := paul.Get(t, link); p.Status != 200 || p.Has("#accept-form") || !strings.Contains(p.Text("#other-form"), "Sign out") {
+		t.Errorf("as another: got %d %q", p.Status, p.Text("main"))
+	}
+	_, secret, _ := strings.Cut(link, "=")
+	if p := paul.Post(t, "/join", url.Values{"link": {secret}}); p.Status != 403 {
+		t.Errorf("accepted as another: got %d, want 403", p.Status)
+	}
+	if p := vera.Submit(t, vera.Get(t, link), "#accept-form", nil); p.Status != 303 || p.Location() != "/" {
+		t.Fatalf("accepted: got %d", p.Status)
+	}
+	if p := vera.Get(t, "/"); p.Status != 200 || !strings.Contains(p.Text(".team-card"), site.Team.ID) {
+		t.Errorf("afterwards in %q, want in the team", p.Text(".team-card"))
+	}
+	if p := vera.Get(t, link); p.Status != 404 {
+		t.Errorf("again: got %d, want 404", p.Status)
+	}
+	if p := admin.Get(t, "/team/invitations"); !strings.Contains(p.Text("#invitation-list"), "Accepted") {
+		t.Errorf("got %q", p.Text("#invitation-list"))
+	}
+	link = path("olga@example.com")
+	p = admin.Get(t, "/team/invitations")
+	if p := site.SignInOther(t, models.Admin).Submit(t, p, "[action$='/withdrawal']", nil); p.Status != 404 {
+		t.Errorf("another team withdraws it: got %d, want 404", p.Status)
+	}
+	if p := admin.Submit(t, p, "[action$='/withdrawal']", nil); p.Status != 303 {
+		t.Errorf("withdraw: got %d", p.Status)
+	}
+	if p := site.Visitor(t).Get(t, link); p.Status != 404 {
+		t.Errorf("withdrawn: got %d, want 404", p.Status)
+	}
+}
+
 func rowOf(p *webtest.Page, name string) *goquery.Selection {
 	return p.Find("#member-list tbody tr").FilterFunction(func(_ int, row *goquery.Selection) bool {
 		return strings.Contains(row.Find("th").Text(), name)
@@ -366,8 +425,7 @@ func TestATeamIsChangedFromTheMenu(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	in := models.MemberInput{UserInput: models.UserInput{Name: user.Name, Email: user.Email}, Role: models.Admin}
-	if _, _, err := site.DB.InviteMember(t.Context(), site.Other.Admin, in); err != nil {
+	if _, err := site.DB.AddMember(t.Context(), site.Other.Admin, models.UserInput{Name: user.Name, Email: user.Email}, models.Admin); err != nil {
 		t.Fatal(err)
 	}
 	p := c.Get(t, "/account")
@@ -377,7 +435,7 @@ func TestATeamIsChangedFromTheMenu(t *testing.T) {
 	if p = c.Post(t, "/account/team", url.Values{"team": {site.Other.ID}, "back": {"/team"}}); p.Status != 303 || p.Location() != "/team" {
 		t.Fatalf("change team: got %d to %q", p.Status, p.Location())
 	}
-	if p = c.Get(t, "/team"); !p.Has("#member-form") || !strings.Contains(p.Text(".team-card"), site.Other.ID) {
+	if p = c.Get(t, "/team"); !p.Has(`a[href="/team/invitations"]`) || !strings.Contains(p.Text(".team-card"), site.Other.ID) {
 		t.Errorf("in the other team: got %q, want its admin's page", p.Text(".team-card"))
 	}
 }

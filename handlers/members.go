@@ -20,7 +20,7 @@ type Members struct{ DB *models.DB }
 // list is the list of the people, where one role may have been refused.
 func (h Members) list(refused *views.RefusedRole) List[models.Member] {
 	return List[models.Member]{DB: h.DB, View: views.Members(refused), Choices: h.names, Draw: func(c *gin.Context, p views.ListPage) error {
-		return web.Render(c, http.StatusOK, views.MemberList(views.MemberListProps{List: p, Form: newMember(c)}))
+		return web.Render(c, http.StatusOK, views.MemberList(p))
 	}}
 }
 
@@ -43,68 +43,6 @@ func (h Members) names(ctx context.Context, db *models.DB, q list.Query) (map[st
 	return all, err
 }
 
-func newMember(c *gin.Context) ui.Form {
-	return web.NewForm(c, models.MemberInput{Role: models.Requester})
-}
-
-// page draws the page of the team's people.
-func (h Members) page(c *gin.Context, status int, p views.MemberListProps) (err error) {
-	if p.List, err = h.list(nil).page(c, ""); err != nil {
-		return err
-	}
-	return web.Render(c, status, views.MemberList(p))
-}
-
-// Create adds a person to the team and, where they need one, shows their link.
-// The link is shown in this answer only, so there is no redirect.
-func (h Members) Create(c *gin.Context) error {
-	ctx := c.Request.Context()
-	if !models.ActorFrom(ctx).May(models.Administer) {
-		return models.ErrForbidden
-	}
-	var in models.MemberInput
-	form, err := web.Decode(c, &in)
-	var user *models.User
-	var secret string
-	if err == nil {
-		user, secret, err = h.DB.InviteMember(ctx, models.ActorFrom(ctx), in)
-	}
-	if form.Reject(err) {
-		return h.form(c, http.StatusUnprocessableEntity, form)
-	}
-	if err != nil {
-		return err
-	}
-	if secret == "" {
-		web.Flash(c, "members.added", "Name", user.Name)
-		return web.SeeOther(c, "/team")
-	}
-	return h.linked(c, user, secret)
-}
-
-// form draws the form for a person, for those who may add one.
-func (h Members) form(c *gin.Context, status int, f ui.Form) error {
-	if !models.ActorFrom(c.Request.Context()).May(models.Administer) {
-		return models.ErrForbidden
-	}
-	return h.page(c, status, views.MemberListProps{Form: f})
-}
-
-// Invite makes a new link for a member who has not taken up the first.
-func (h Members) Invite(c *gin.Context) error {
-	ctx := c.Request.Context()
-	user, secret, err := h.DB.Invite(ctx, models.ActorFrom(ctx), c.Param("id"))
-	if err != nil {
-		return err
-	}
-	return h.linked(c, user, secret)
-}
-
-func (h Members) linked(c *gin.Context, user *models.User, secret string) error {
-	made := &views.InvitationLink{Name: user.Name, URL: web.SiteURL(c.Request.Context(), "/join?link="+secret)}
-	return h.page(c, http.StatusOK, views.MemberListProps{Form: newMember(c), Link: made})
-}
-
 // Role gives a member another role.
 func (h Members) Role(c *gin.Context) error {
 	ctx := c.Request.Context()
@@ -120,7 +58,7 @@ func (h Members) Role(c *gin.Context) error {
 		if err != nil {
 			return err
 		}
-		return web.Render(c, http.StatusUnprocessableEntity, views.MemberList(views.MemberListProps{List: p, Form: newMember(c)}))
+		return web.Render(c, http.StatusUnprocessableEntity, views.MemberList(p))
 	}
 	if err != nil {
 		return err

@@ -137,7 +137,7 @@ func TestEachFieldSaysWhatIsWrongWhenItIsLeft(t *testing.T) {
 		{"a source that is none", "/pkg-versions", url.Values{"source_from": {"external"}, "source": {"http://x"}}, "source", ""},
 		{"a taken application", "/apps", url.Values{"app_name": {"shop"}, "region": {app.Region}}, "app_name", ""},
 		{"a free application", "/apps", url.Values{"app_name": {"desk"}, "region": {app.Region}}, "", "app_name"},
-		{"an address that is none", "/team/members", url.Values{"email": {"x"}, "left": {"user_name"}}, "user_name email", ""},
+		{"an address that is none", "/team/invitations", url.Values{"email": {"x"}}, "email", ""},
 		{"a key's name", "/team/keys", url.Values{"key_name": {strings.Repeat("k", 65)}}, "key_name", ""},
 		{"a name on paper", "/team/letterhead", url.Values{"legal_name": {"a\u202eb"}, "contact": {strings.Repeat("c", 101)}, "address": {"x"}}, "legal_name contact", ""},
 		{"one's own name", "/account/profile", url.Values{"user_name": {""}, "left": {"user_name"}, "zone": {"Nowhere/Else"}}, "user_name zone", ""},
@@ -160,7 +160,7 @@ func TestEachFieldSaysWhatIsWrongWhenItIsLeft(t *testing.T) {
 			}
 		}
 	}
-	for _, path := range []string{"/team/members", "/team/letterhead", "/team/keys"} {
+	for _, path := range []string{"/team/invitations", "/team/letterhead", "/team/settings", "/team/keys"} {
 		if p := c.Post(t, path+"/preview", url.Values{"email": {"x"}}); p.Status != http.StatusForbidden {
 			t.Errorf("%s of a requester: got %d, want 403", path, p.Status)
 		}
@@ -212,7 +212,7 @@ func TestARefusedFormHasAnAddressWithoutScripts(t *testing.T) {
 func TestAPasswordIsCheckedAndNotSentBack(t *testing.T) {
 	t.Parallel()
 	site := open(t)
-	_, link, err := site.DB.InviteMember(t.Context(), site.Team.Admin, models.MemberInput{UserInput: models.UserInput{Name: "Ann", Email: "ann-lee@example.com"}, Role: models.Viewer})
+	_, link, err := site.DB.Invite(t.Context(), site.Team.Admin, models.InvitationInput{Email: "ann-lee@example.com", Role: models.Viewer})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -137,8 +137,8 @@ func pageRoutes(cfg Config) (http.Handler, error) {
 	guest.GET("/sign-in", web.Page(sessions.New))
 	guest.POST("/sign-in", web.Page(sessions.Create))
 	pages.POST("/sign-out", web.Page(sessions.Delete))
-	guest.GET("/join", web.Page(sessions.Join))
-	guest.POST("/join", web.Page(sessions.Accept))
+	pages.GET("/join", web.Page(sessions.Join))
+	pages.POST("/join", web.Anybody, web.Page(sessions.Accept))
 	guest.POST("/join/preview", web.Page(noted(sessions.check, sessions.form)))
 
 	dashboard := Dashboard{DB: cfg.DB}
@@ -252,13 +252,15 @@ func pageRoutes(cfg Config) (http.Handler, error) {
 
 	members := Members{DB: cfg.DB}
 	members.list(nil).route(member)
-	member.POST("/team/members", web.Page(members.Create))
-	member.POST("/team/members/preview", web.Page(noted(rules[models.MemberInput], members.form)))
+	invitations := Invitations{DB: cfg.DB}
+	invitations.list().route(member)
+	member.POST("/team/invitations", web.Page(invitations.Create))
+	member.POST("/team/invitations/preview", web.Page(noted(rules[models.InvitationInput], invitations.form)))
+	member.POST("/team/invitations/:id/withdrawal", web.Page(invitations.Withdraw))
 	member.GET("/team/members/:id", web.Page(members.Show))
 	member.POST("/team/members/:id/role", web.Page(members.Role))
 	member.POST("/team/members/:id/limits", web.Page(members.Limit))
 	member.POST("/team/members/:id/deputy", web.Page(members.Deputy))
-	member.POST("/team/members/:id/invitation", web.Page(members.Invite))
 	member.POST("/team/members/:id/removal", web.Page(members.Delete))
 
 	for _, at := range []struct {

@@ -59,14 +59,24 @@ func (h Sessions) Delete(c *gin.Context) error {
 	return web.SeeOther(c, "/sign-in")
 }
 
-// Join shows an invited person the form to choose a password.
+// Join shows an invitation to whoever has its link: with the form for an account, the
+// way to sign in, or the button to accept.
 func (h Sessions) Join(c *gin.Context) error {
+	ctx := c.Request.Context()
 	secret := c.Query("link")
-	invited, err := h.DB.FindInvitation(c.Request.Context(), secret)
+	invited, err := h.DB.FindInvitation(ctx, models.ActorFrom(ctx), secret)
 	if err != nil {
 		return err
 	}
-	return web.Render(c, http.StatusOK, views.Join(web.NewForm(c, models.JoinInput{}), invited, secret))
+	return h.join(c, http.StatusOK, web.NewForm(c, models.JoinInput{}), invited, secret)
+}
+
+func (h Sessions) join(c *gin.Context, status int, f ui.Form, invited *models.Invited, secret string) error {
+	p := views.JoinProps{Form: f, Invited: invited, Link: secret}
+	if s := web.SessionOf(c.Request.Context()); s != nil {
+		p.SignedInAs, p.Mine = s.Email, invited.Mine(models.ActorFrom(c.Request.Context()))
+	}
+	return web.Render(c, status, views.Join(p))
 }
 
 // joining is the form behind an invitation with the secret of its link.
@@ -76,32 +86,44 @@ type joining struct {
 }
 
 func (h Sessions) check(ctx context.Context, in *joining) error {
-	_, err := h.DB.CheckJoin(ctx, in.Link, in.JoinInput)
-	return err
+	invited, err := h.DB.FindInvitation(ctx, models.ActorFrom(ctx), in.Link)
+	if err != nil {
+		return err
+	}
+	return invited.CheckJoin(&in.JoinInput)
 }
 
 // form draws the form for whoever has the link.
 func (h Sessions) form(c *gin.Context, status int, f ui.Form) error {
+	ctx := c.Request.Context()
 	link := c.PostForm("link")
-	invited, err := h.DB.FindInvitation(c.Request.Context(), link)
+	invited, err := h.DB.FindInvitation(ctx, models.ActorFrom(ctx), link)
 	if err != nil {
 		return err
 	}
-	return web.Render(c, status, views.Join(f, invited, link))
+	return h.join(c, status, f, invited, link)
 }
 
-// Accept gives an invited person their password and signs them in.
+// Accept makes an invited person a member: with the account that they have, or one
+// that they make here and are signed in with.
 func (h Sessions) Accept(c *gin.Context) error {
 	ctx := c.Request.Context()
 	var in joining
 	form, err := web.Decode(c, &in)
-	invited, missing := h.DB.FindInvitation(ctx, in.Link)
+	by := models.ActorFrom(ctx)
+	invited, missing := h.DB.FindInvitation(ctx, by, in.Link)
 	if missing != nil {
 		return missing
 	}
 	var begun models.SignedIn
-	if err == nil {
-		begun, err = h.DB.AcceptInvitation(ctx, models.ActorFrom(ctx), in.Link, in.JoinInput)
+	switch {
+	case err != nil:
+	case by.UserID != "":
+		if _, err = h.DB.AcceptInvitation(ctx, by, in.Link); err == nil {
+			begun, _, err = h.DB.SwitchTeam(ctx, by, web.SessionToken(c), invited.TeamID)
+		}
+	default:
+		begun, err = h.DB.Join(ctx, by, in.Link, in.JoinInput)
 	}
 	if form.Reject(err) {
 		return h.form(c, http.StatusUnprocessableEntity, form)

@@ -420,7 +420,7 @@ func TestATeamIsChangedOnlyByItsMembers(t *testing.T) {
 	if _, _, err := db.SwitchTeam(ctx, team.Viewer, s.Token, other.ID); !errors.Is(err, models.ErrNotFound) {
 		t.Fatalf("a team of others: got %v, want ErrNotFound", err)
 	}
-	if _, _, err := db.InviteMember(ctx, other.Admin, models.MemberInput{UserInput: models.UserInput{Name: "Vera", Email: email}, Role: models.Approver}); err != nil {
+	if _, err := db.AddMember(ctx, other.Admin, models.UserInput{Name: "Vera", Email: email}, models.Approver); err != nil {
 		t.Fatal(err)
 	}
 	begun, to, err := db.SwitchTeam(ctx, team.Viewer, s.Token, other.ID)
@@ -512,69 +512,21 @@ func TestSetupLinksAreReplacedAndUsedUp(t *testing.T) {
 	}
 }
 
-func TestInvitationsWorkOnceAndRunOut(t *testing.T) {
-	t.Parallel()
-	clock := modelstest.NewClock()
-	db := modelstest.OpenWith(t, models.Options{Clock: clock.Now})
-	team := modelstest.NewTeam(t, db)
-	ctx := t.Context()
-	join := models.JoinInput{Password: longPassword}
-	invite := func(email string) (*models.User, string) {
-		user, token, err := db.InviteMember(ctx, team.Admin, models.MemberInput{UserInput: models.UserInput{Name: "Noor", Email: email}, Role: models.Requester})
-		if err != nil || token == "" {
-			t.Fatalf("invite: got token %q, %v", token, err)
-		}
-		return user, token
-	}
-
-	user, token := invite("noor@example.com")
-	begun, err := db.AcceptInvitation(ctx, visitor("192.0.2.9"), token, join)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if s, err := db.FindSession(ctx, begun.Token); err != nil || s.UserID != user.ID || s.Role != models.Requester || s.TeamID != team.ID {
-		t.Errorf("session of the invited: got %+v, %v", s, err)
-	}
-	if _, err := db.AcceptInvitation(ctx, visitor("192.0.2.9"), token, join); !errors.Is(err, models.ErrNotFound) {
-		t.Errorf("a second time: got %v, want ErrNotFound", err)
-	}
-	if _, _, err := db.Invite(ctx, team.Admin, user.ID); !errors.Is(err, models.ErrConflict) {
-		t.Errorf("invite one who has a password: got %v, want ErrConflict", err)
-	}
-
-	second, old := invite("olga@example.com")
-	_, token, err = db.Invite(ctx, team.Admin, second.ID)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := db.FindInvitation(ctx, old); !errors.Is(err, models.ErrNotFound) {
-		t.Errorf("a replaced invitation: got %v, want ErrNotFound", err)
-	}
-	clock.Move(7 * 24 * time.Hour)
-	if _, err := db.AcceptInvitation(ctx, visitor("192.0.2.9"), token, join); !errors.Is(err, models.ErrNotFound) {
-		t.Errorf("after seven days: got %v, want ErrNotFound", err)
-	}
-
-	third, token := invite("pia@example.com")
-	if _, err := db.RemoveMember(ctx, team.Admin, third.ID); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := db.AcceptInvitation(ctx, visitor("192.0.2.9"), token, join); !errors.Is(err, models.ErrNotFound) {
-		t.Errorf("after removal: got %v, want ErrNotFound", err)
-	}
-}
-
 func TestOnlyAdminsChangeMembersAndOnlyOthers(t *testing.T) {
 	t.Parallel()
 	db := modelstest.Open(t)
 	team, other := modelstest.NewTeam(t, db), modelstest.NewTeam(t, db)
 	ctx := t.Context()
-	in := models.MemberInput{UserInput: models.UserInput{Name: "Noor", Email: "noor@example.com"}, Role: models.Viewer}
+	in := models.InvitationInput{Email: "noor@example.com", Role: models.Viewer}
+	sent, _, err := db.Invite(ctx, team.Admin, in)
+	if err != nil {
+		t.Fatal(err)
+	}
 	all := func(by models.Actor, userID string) map[string]error {
-		_, _, invite := db.Invite(ctx, by, userID)
+		_, withdraw := db.WithdrawInvitation(ctx, by, sent.ID)
 		_, role := db.ChangeRole(ctx, by, userID, models.RoleInput{Role: models.Admin})
 		_, remove := db.RemoveMember(ctx, by, userID)
-		return map[string]error{"invite again": invite, "change role": role, "remove": remove}
+		return map[string]error{"withdraw": withdraw, "change role": role, "remove": remove}
 	}
 	for _, c := range []struct {
 		name   string
@@ -596,7 +548,7 @@ func TestOnlyAdminsChangeMembersAndOnlyOthers(t *testing.T) {
 		if c.want == models.ErrNotFound {
 			continue
 		}
-		if _, _, err := db.InviteMember(ctx, c.by, in); !errors.Is(err, c.want) {
+		if _, _, err := db.Invite(ctx, c.by, in); !errors.Is(err, c.want) {
 			t.Errorf("%s, add: got %v, want %v", c.name, err, c.want)
 		}
 	}
@@ -629,7 +581,7 @@ func TestATeamKeepsAnAdmin(t *testing.T) {
 			if _, err := db.ChangeRole(ctx, by, userID, models.RoleInput{Role: models.Viewer}); err != nil {
 				return err
 			}
-			_, _, err := db.InviteMember(ctx, by, models.MemberInput{UserInput: models.UserInput{Name: "Noor", Email: userID + "@example.com"}, Role: models.Viewer})
+			_, _, err := db.Invite(ctx, by, models.InvitationInput{Email: userID + "@example.com", Role: models.Viewer})
 			return err
 		},
 	} {
@@ -779,40 +731,6 @@ func TestAClosedAddressClosesNoAccount(t *testing.T) {
 	}
 	if _, err := db.SignIn(t.Context(), visitor("198.51.100.1"), models.SignInInput{Email: email, Password: longPassword}, ""); err != nil {
 		t.Errorf("from another address: got %v, want signed in", err)
-	}
-}
-
-func TestAnInvitationOpensNoOtherTeam(t *testing.T) {
-	t.Parallel()
-	db := modelstest.Open(t)
-	ours, theirs := modelstest.NewTeam(t, db), modelstest.NewTeam(t, db)
-	in := models.MemberInput{UserInput: models.UserInput{Name: "Noor", Email: "noor@example.com"}, Role: models.Admin}
-	user, token, err := db.InviteMember(t.Context(), ours.Admin, in)
-	if err != nil || token == "" {
-		t.Fatalf("invite: got token %q, %v", token, err)
-	}
-	time.Sleep(2 * time.Millisecond) // times are kept to the millisecond
-	if _, taken, err := db.InviteMember(t.Context(), theirs.Admin, in); err != nil || taken != "" {
-		t.Errorf("another team's link for the same person: got %q, %v, want none", taken, err)
-	}
-	if _, _, err := db.Invite(t.Context(), theirs.Admin, user.ID); !errors.Is(err, models.ErrConflict) {
-		t.Errorf("another link of the other team: got %v, want ErrConflict", err)
-	}
-	for _, c := range []struct {
-		by        models.Actor
-		elsewhere bool
-	}{{ours.Viewer, false}, {theirs.Viewer, true}} {
-		members, err := db.ListMembers(t.Context(), c.by)
-		i := slices.IndexFunc(members, func(m models.Member) bool { return m.UserID == user.ID })
-		if err != nil || i < 0 || !members[i].Invited || members[i].Elsewhere != c.elsewhere {
-			t.Errorf("listed as %+v, %v; want invited, elsewhere %v", members, err, c.elsewhere)
-		}
-	}
-	if _, token, err = db.Invite(t.Context(), ours.Admin, user.ID); err != nil {
-		t.Fatalf("the first team's next link: %v", err)
-	}
-	if _, err := db.AcceptInvitation(t.Context(), visitor("192.0.2.9"), token, models.JoinInput{Password: longPassword}); err != nil {
-		t.Errorf("accept: %v", err)
 	}
 }
 

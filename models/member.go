@@ -9,9 +9,6 @@ import (
 	"quartermaster/models/query"
 )
 
-// invitationLimit is how long an invitation may be taken up.
-const invitationLimit = 7 * 24 * time.Hour
-
 // Member is a person in the actor's team.
 type Member struct {
 	UserID   string
@@ -24,10 +21,8 @@ type Member struct {
 	DeputyID, DeputyName, AwayFrom, AwayUntil string
 	Since    time.Time
 	Disabled bool
-	// Invited says that the person has not chosen a password yet, and Elsewhere
-	// that their open invitation is another team's.
-	Invited   bool
-	Elsewhere bool
+	// Invited says that the person has not chosen a password yet.
+	Invited bool
 	// You says that it is the actor, and Changeable that the actor may give the
 	// person another role or remove them.
 	You        bool
@@ -61,8 +56,7 @@ func (db *DB) fillMembers(ctx context.Context, by Actor, members []Member) error
 		ids[i] = m.UserID
 	}
 	var people []Member
-	err := db.gorm.WithContext(ctx).Raw(`SELECT u.id AS user_id, u.name, u.email, u.disabled, u.password_hash = '' AS invited, COALESCE(d.name, '') AS deputy_name,
-			EXISTS (SELECT 1 FROM memberships o WHERE o.user_id = m.user_id AND (o.created_at, o.team_id) < (m.created_at, m.team_id)) AS elsewhere
+	err := db.gorm.WithContext(ctx).Raw(`SELECT u.id AS user_id, u.name, u.email, u.disabled, u.password_hash = '' AS invited, COALESCE(d.name, '') AS deputy_name
 		FROM memberships m JOIN users u ON u.id = m.user_id LEFT JOIN users d ON d.id = m.deputy_id WHERE m.team_id = ? AND m.user_id IN ?`, by.TeamID, ids).Scan(&people).Error
 	known := make(map[string]Member, len(people))
 	for _, p := range people {
@@ -71,7 +65,7 @@ func (db *DB) fillMembers(ctx context.Context, by Actor, members []Member) error
 	for i := range members {
 		m := &members[i]
 		p := known[m.UserID]
-		m.Name, m.Email, m.Disabled, m.Invited, m.Elsewhere = p.Name, p.Email, p.Disabled, p.Invited, p.Elsewhere
+		m.Name, m.Email, m.Disabled, m.Invited = p.Name, p.Email, p.Disabled, p.Invited
 		m.DeputyName = p.DeputyName
 		m.back(day(db.TeamNow(by)))
 		m.You = m.UserID == by.UserID
@@ -118,175 +112,6 @@ func (db *DB) member(ctx context.Context, by Actor, userID string) (*User, error
 	return &user, nil
 }
 
-// MemberInput is a person to be added to a team.
-type MemberInput struct {
-	UserInput
-	Role Role `form:"role" validate:"required,oneof=viewer requester approver admin"`
-}
-
-// Invited is an invitation as its person sees it.
-type Invited struct {
-	UserID   string
-	UserName string
-	Email    string
-	TeamID   string
-	TeamName string
-}
-
-// Invitation is the row of an invitation. The link's secret is kept as a hash.
-type Invitation struct {
-	TokenHash string `gorm:"primaryKey"`
-	UserID    string
-	TeamID    string
-	CreatedBy string
-	CreatedAt time.Time
-	ExpiresAt time.Time
-}
-
-// InviteMember adds a person to the actor's team. A person without a password
-// gets an invitation, whose secret is returned. It is "" for everybody else,
-// and also for those whom another team has invited before: the holder of this
-// team's link would get the rights that the other team gave.
-func (db *DB) InviteMember(ctx context.Context, by Actor, in MemberInput) (user *User, token string, err error) {
-	if err := by.may(Administer); err != nil {
-		return nil, "", err
-	}
-	if err := Check(&in); err != nil {
-		return nil, "", err
-	}
-	err = db.tx(ctx, func(ctx context.Context, tx *DB) error {
-		if err := tx.stillAdmin(ctx, by); err != nil {
-			return err
-		}
-		user, err = tx.addMember(ctx, by, in.UserInput, in.Role)
-		if err != nil || user.PasswordHash != "" {
-			return err
-		}
-		first, err := tx.firstTeam(ctx, user)
-		if err == nil && first == by.TeamID {
-			token, err = tx.invite(ctx, by, user)
-		}
-		return err
-	})
-	if err != nil {
-		return nil, "", err
-	}
-	return user, token, nil
-}
-
-// Invite makes a new invitation for a member who has not chosen a password yet,
-// in place of any earlier one of this team. It is ErrConflict for a member who
-// has one, or whom another team invited before.
-func (db *DB) Invite(ctx context.Context, by Actor, userID string) (user *User, token string, err error) {
-	if err := by.may(Administer); err != nil {
-		return nil, "", err
-	}
-	err = db.tx(ctx, func(ctx context.Context, tx *DB) error {
-		if user, err = tx.member(ctx, by, userID); err != nil {
-			return err
-		}
-		first, err := tx.firstTeam(ctx, user)
-		if err != nil {
-			return err
-		}
-		if user.PasswordHash != "" || first != by.TeamID {
-			return ErrConflict
-		}
-		token, err = tx.invite(ctx, by, user)
-		return err
-	})
-	if err != nil {
-		return nil, "", err
-	}
-	return user, token, nil
-}
-
-func (db *DB) invite(ctx context.Context, by Actor, user *User) (string, error) {
-	if _, err := query.Of[Invitation](db.gorm).Where("user_id = ? AND team_id = ?", user.ID, by.TeamID).Delete(ctx); err != nil {
-		return "", fmt.Errorf("replace invitation: %w", err)
-	}
-	token := db.newToken()
-	row := Invitation{TokenHash: hashToken(token), UserID: user.ID, TeamID: by.TeamID, CreatedBy: by.UserID,
-		CreatedAt: db.Now(), ExpiresAt: db.Now().Add(invitationLimit)}
-	if err := query.Of[Invitation](db.gorm).Create(ctx, &row); err != nil {
-		return "", fmt.Errorf("invite: %w", err)
-	}
-	return token, db.Record(ctx, by, Event{Action: "member.invited", Kind: KindUser, SubjectID: user.ID, SubjectName: user.Name})
-}
-
-// FindInvitation is the invitation of a link's secret, or ErrNotFound when
-// there is none, it has run out, or its person has been removed or has a
-// password by now.
-func (db *DB) FindInvitation(ctx context.Context, token string) (*Invited, error) {
-	var found []Invited
-	err := db.gorm.WithContext(ctx).Raw(`SELECT u.id AS user_id, u.name AS user_name, u.email, t.id AS team_id, t.name AS team_name
-		FROM invitations i
-		JOIN users u ON u.id = i.user_id
-		JOIN memberships m ON m.user_id = i.user_id AND m.team_id = i.team_id
-		JOIN teams t ON t.id = i.team_id
-		WHERE i.token_hash = ? AND i.expires_at > ? AND u.password_hash = '' AND NOT u.disabled`,
-		hashToken(token), db.Now()).Scan(&found).Error
-	if err != nil {
-		return nil, translate(err)
-	}
-	if len(found) == 0 {
-		return nil, ErrNotFound
-	}
-	return &found[0], nil
-}
-
-// JoinInput is the password that an invited person chooses.
-type JoinInput struct {
-	Password string `form:"password" validate:"required,nfcmin=12,nfcmax=256"`
-}
-
-// CheckJoin says which rules the password of an invited person breaks, and who
-// they are: those of the link of the token, or ErrNotFound.
-func (db *DB) CheckJoin(ctx context.Context, token string, in JoinInput) (*Invited, error) {
-	invited, err := db.FindInvitation(ctx, token)
-	if err != nil {
-		return nil, err
-	}
-	return invited, Invalid(nil).With(Check(&in), passwordRule("password", in.Password, invited.Email, invited.UserName))
-}
-
-// AcceptInvitation gives an invited person the password that they chose and
-// signs them in. The link works once: when several use it at the same time, one
-// succeeds and the others get ErrNotFound.
-func (db *DB) AcceptInvitation(ctx context.Context, from Actor, token string, in JoinInput) (SignedIn, error) {
-	invited, err := db.CheckJoin(ctx, token, in)
-	if err != nil {
-		return SignedIn{}, err
-	}
-	hash, err := db.passwords.Hash(ctx, in.Password)
-	if err != nil {
-		return SignedIn{}, err
-	}
-	var begun SignedIn
-	err = db.tx(ctx, func(ctx context.Context, tx *DB) error {
-		used, err := query.Of[Invitation](tx.gorm).Where("token_hash = ?", hashToken(token)).Delete(ctx)
-		if err != nil {
-			return fmt.Errorf("use invitation: %w", err)
-		}
-		set, err := query.Of[User](tx.gorm).Where("id = ? AND password_hash = ''", invited.UserID).Update(ctx, "password_hash", hash)
-		if err != nil {
-			return fmt.Errorf("set password: %w", err)
-		}
-		if used == 0 || set == 0 {
-			return ErrNotFound
-		}
-		by := from
-		by.UserID, by.UserName, by.TeamID = invited.UserID, invited.UserName, invited.TeamID
-		err = tx.Record(ctx, by, Event{Action: "member.joined", Kind: KindUser, SubjectID: invited.UserID, SubjectName: invited.UserName})
-		if err != nil {
-			return err
-		}
-		begun.Token, err = tx.beginSession(ctx, by, invited.UserID, invited.TeamID)
-		return err
-	})
-	return begun, err
-}
-
 // RoleInput is the role that a member is to have.
 type RoleInput struct {
 	Role Role `form:"role" validate:"oneof=viewer requester approver admin"`
@@ -321,6 +146,11 @@ func (db *DB) ChangeRole(ctx context.Context, by Actor, userID string, in RoleIn
 		if _, err := q.Update(ctx, "role", in.Role); err != nil {
 			return fmt.Errorf("change role: %w", err)
 		}
+		if in.Role != Admin {
+			if err := tx.withdraw(ctx, "team_id = ? AND created_by = ?", by.TeamID, userID); err != nil {
+				return err
+			}
+		}
 		return tx.Record(ctx, by, Event{Action: "member.role_changed", Kind: KindUser, SubjectID: user.ID, SubjectName: user.Name},
 			map[string]any{"old": old.Role, "new": in.Role})
 	})
@@ -333,8 +163,8 @@ func (db *DB) RemoveMember(ctx context.Context, by Actor, userID string) (*User,
 		if _, err := query.Of[Membership](tx.gorm).Where("team_id = ? AND user_id = ?", by.TeamID, userID).Delete(ctx); err != nil {
 			return fmt.Errorf("remove member: %w", err)
 		}
-		if _, err := query.Of[Invitation](tx.gorm).Where("team_id = ? AND user_id = ?", by.TeamID, userID).Delete(ctx); err != nil {
-			return fmt.Errorf("remove invitation: %w", err)
+		if err := tx.withdraw(ctx, "team_id = ? AND (created_by = ? OR email = ?)", by.TeamID, userID, user.Email); err != nil {
+			return err
 		}
 		return tx.Record(ctx, by, Event{Action: "member.removed", Kind: KindUser, SubjectID: user.ID, SubjectName: user.Name})
 	})

@@ -135,20 +135,16 @@ func (db *DB) AddMember(ctx context.Context, by Actor, in UserInput, role Role) 
 
 func (db *DB) addMember(ctx context.Context, by Actor, in UserInput, role Role) (*User, error) {
 	now := db.Now()
-	in.Email = normalEmail(in.Email)
-	found, err := query.Of[User](db.gorm).Where("email = ?", in.Email).Limit(1).Find(ctx)
-	if err == nil && len(found) == 0 {
-		same, args := sameName("email_key", emailKey(in.Email))
-		found, err = query.Of[User](db.gorm).Where(same, args...).Limit(1).Find(ctx)
-	}
+	user, err := db.accountOf(ctx, in.Email)
 	if err != nil {
 		return nil, err
 	}
-	user := &User{ID: db.newID(), Email: in.Email, EmailKey: emailKey(in.Email), Name: in.Name, CreatedAt: now, UpdatedAt: now}
-	if len(found) > 0 {
-		user = &found[0]
-	} else if err := query.Of[User](db.gorm).Create(ctx, user); err != nil {
-		return nil, taken(err, "email")
+	if user == nil {
+		in.Email = normalEmail(in.Email)
+		user = &User{ID: db.newID(), Email: in.Email, EmailKey: emailKey(in.Email), Name: in.Name, CreatedAt: now, UpdatedAt: now}
+		if err := query.Of[User](db.gorm).Create(ctx, user); err != nil {
+			return nil, taken(err, "email")
+		}
 	}
 	m := Membership{TeamID: by.TeamID, UserID: user.ID, UserName: user.Name, Role: role, CreatedAt: now}
 	if err := query.Of[Membership](db.gorm).Create(ctx, &m); err != nil {

@@ -92,16 +92,23 @@ func Member(c *gin.Context) {
 // whose answer's cookies the browser would drop is refused before it is read:
 // who sent it would be signed in for nothing, and a link that works once spent.
 func Guest(c *gin.Context) {
-	site := visitOf(c.Request.Context()).site
-	switch {
-	case SessionOf(c.Request.Context()) != nil:
+	if SessionOf(c.Request.Context()) != nil {
 		c.Abort()
 		_ = SeeOther(c, "/")
-	case c.Request.Method == http.MethodPost && site.losesCookies(c.Request):
-		Fail(c, &astrayError{http.StatusForbidden, site.found("plain", c.Request, asText(c.Request.Host), toTLS, passScheme)})
-	default:
-		c.Next()
+		return
 	}
+	Anybody(c)
+}
+
+// Anybody lets those pass who are signed in and those who are not, who are refused
+// as Guest does.
+func Anybody(c *gin.Context) {
+	site := visitOf(c.Request.Context()).site
+	if SessionOf(c.Request.Context()) == nil && c.Request.Method == http.MethodPost && site.losesCookies(c.Request) {
+		Fail(c, &astrayError{http.StatusForbidden, site.found("plain", c.Request, asText(c.Request.Host), toTLS, passScheme)})
+		return
+	}
+	c.Next()
 }
 
 // SignIn gives the browser the cookies of a session that has just begun.

@@ -86,7 +86,7 @@ const orders = [
 // Those of the other forms with fields to type in.
 const others = [
 	{ path: "/apps/new", typed: { app_name: hidden, description: hidden } },
-	{ path: "/team", typed: { user_name: hidden, email: "nobody" } },
+	{ path: "/team/invitations", typed: { email: "nobody" } },
 	{ path: "/team/letterhead", typed: { legal_name: hidden, address: hidden, tax_number: hidden, contact: hidden } },
 	{ path: "/team/settings", typed: { team_name: hidden, tax_rate: "much", centres: hidden, default_cost_centre: hidden, lapse_days: "999" } },
 	{ path: "/team/keys/new", typed: { key_name: hidden } },
@@ -143,14 +143,14 @@ for (const lang of ["en", "zh"]) {
 test("a password is told what is wrong with it, and stays where it was typed", async (t) => {
 	const page = await open(t, { role: "admin" });
 	const email = `${fresh("ann")}@example.com`;
-	await page.goto("/team");
-	await page.fill("#user_name", "Ann");
+	await page.goto("/team/invitations");
 	await page.fill("#email", email);
-	await page.click("#member-form button.primary");
+	await page.click("#invitation-form button.primary");
 	const link = await page.locator(".callout .copy").getAttribute("data-copy");
 	const ann = await open(t, { width: 390 });
 	await ann.goto(new URL(link).pathname + new URL(link).search);
 	const at = () => ann.locator("#join-form button.primary").boundingBox();
+	await ann.fill("#user_name", "Ann");
 	const before = await at();
 	await ann.fill("#password", email);
 	const [answer] = await Promise.all([ann.waitForResponse((r) => r.url().endsWith("/join/preview")), ann.locator("#password").press("Tab")]);

@@ -38,6 +38,8 @@ export const pages = [
 	{ path: "/team", role: "admin" },
 	{ path: "/team/letterhead", role: "admin" },
 	{ path: "/team/settings", role: "admin" },
+	{ path: "/team/invitations", role: "admin" },
+	{ path: "/team", role: "admin", follow: "#members tbody th a" },
 	{ path: "/api", role: "viewer" },
 	{ path: "/api/CreatePkgVersion", role: "viewer" },
 	{ path: "/api/signing", role: "viewer" },
