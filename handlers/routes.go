@@ -284,6 +284,23 @@ func pageRoutes(cfg Config) (http.Handler, error) {
 	user.GET("/site/rates", web.Page(rates.List))
 	user.POST("/site/rates", web.Page(rates.Create))
 
+	siteTeams := SiteTeams{DB: cfg.DB}
+	siteTeams.list().route(user)
+	user.POST("/site/teams", web.Page(siteTeams.Create))
+	user.POST("/site/teams/preview", web.Page(noted(rules[models.TeamInput], siteTeams.form)))
+	user.GET("/site/teams/:id", web.Page(siteTeams.Show))
+	user.POST("/site/teams/:id", web.Page(siteTeams.Update))
+	user.POST("/site/teams/:id/storage", web.Page(siteTeams.Storage))
+
+	siteUsers := SiteUsers{DB: cfg.DB}
+	siteUsers.list().route(user)
+	user.POST("/site/users", web.Page(siteUsers.Create))
+	user.POST("/site/users/preview", web.Page(noted(rules[newUser], siteUsers.form)))
+	user.GET("/site/users/:id", web.Page(siteUsers.Show))
+	user.POST("/site/users/:id/state", web.Page(siteUsers.State))
+	user.POST("/site/users/:id/teams", web.Page(siteUsers.Add))
+	user.POST("/site/users/:id/teams/:team/removal", web.Page(siteUsers.Remove))
+
 	apps := Apps{DB: cfg.DB}
 	apps.list().route(member)
 	member.GET("/apps/new", web.Page(apps.New))

@@ -36,6 +36,9 @@ type List[R any] struct {
 	// when nobody knows; nil never knows.
 	Fill  func(ctx context.Context, db *DB, by Actor, rows []R) error
 	Stamp func(ctx context.Context, db *DB) (string, error)
+	// Matches are the columns in which a text is looked for, of short lists where no
+	// index finds by it.
+	Matches []string
 	// Strict tells that programs read the list page by page: a cursor that is none
 	// of its is ErrCursor. Given the first page again, they would read it for ever.
 	Strict bool
@@ -128,8 +131,21 @@ func (l *List[R]) begin(ctx context.Context, db *DB, by Actor, q *list.Query) (o
 			f.tags = append(f.tags, tags...)
 		}
 		q.Found = f
+	} else if q.Text != "" && l.Matches != nil {
+		q.Found = walked{SQL: holds(l.Matches...), Args: []any{like(q.Text)}}
 	}
 	return owner, nil
+}
+
+// walked finds nothing: the list is walked for rows that meet the condition.
+type walked list.Cond
+
+// Cond implements list.Finder.
+func (w walked) Cond() list.Cond { return list.Cond(w) }
+
+// Next implements list.Finder.
+func (w walked) Next(context.Context, []any, bool, int) (list.Cond, []any, bool, error) {
+	return list.Cond{}, nil, false, list.ErrWalk
 }
 
 // end fills rows that were read, or names what went wrong.

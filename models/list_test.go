@@ -100,7 +100,7 @@ func (f *filled) fill(t *testing.T, s list.Shape, n int) {
 			as = "first." + c + " + i"
 		case c == "key": // of files, in folders
 			as = fmt.Sprintf("CASE WHEN i %% 5000 = 17 THEN '%s' WHEN i %% 3 = 0 THEN '%s' ELSE 'other' END || '/' || i", rare, common)
-		case c == s.Key, c == "name", c == "user_name", strings.HasPrefix(c, "label"), strings.HasSuffix(c, "_key"):
+		case c == s.Key, c == "name", c == "email", c == "user_name", strings.HasPrefix(c, "label"), strings.HasSuffix(c, "_key"):
 			as = "first." + c + " || '-' || i"
 		case c == "created_at", c == "at":
 			as = f.moment("i * 61")
@@ -114,8 +114,8 @@ func (f *filled) fill(t *testing.T, s list.Shape, n int) {
 		columns, selected = append(columns, c), append(selected, as)
 	}
 	f.Exec(t, fmt.Sprintf(`WITH RECURSIVE n (i) AS (SELECT %d UNION ALL SELECT i + 1 FROM n WHERE i < %d)
-		INSERT INTO %s (%s) SELECT %s FROM n, (SELECT * FROM %s WHERE %s = '%s' ORDER BY %s DESC LIMIT 1) AS first`,
-		from+1, n, s.Table, strings.Join(columns, ", "), strings.Join(selected, ", "), s.Table, s.Scope, f.owner(s), s.Key))
+		INSERT INTO %s (%s) SELECT %s FROM n, (SELECT * FROM %s WHERE %s ORDER BY %s DESC LIMIT 1) AS first`,
+		from+1, n, s.Table, strings.Join(columns, ", "), strings.Join(selected, ", "), s.Table, f.scope(s), s.Key))
 	f.rows[s.Table] = n
 	f.Exec(t, "ANALYZE "+s.Table)
 }
@@ -177,6 +177,14 @@ func fillable(t *testing.T) *filled {
 		SELECT id, 20260101, 'b-1', team_id, 'b', region, 1, created_at FROM plans`)
 	f.parents(t)
 	return f
+}
+
+// scope is the condition that says whose rows of a list are looked at.
+func (f *filled) scope(s list.Shape) string {
+	if s.Scope == "" {
+		return "1 = 1"
+	}
+	return s.Scope + " = '" + f.owner(s) + "'"
 }
 
 // owner is whose rows of a list are looked at.

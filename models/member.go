@@ -92,14 +92,7 @@ func (db *DB) ListMembers(ctx context.Context, by Actor) (all []Member, err erro
 
 // FindMember is one person of the actor's team, or ErrNotFound.
 func (db *DB) FindMember(ctx context.Context, by Actor, userID string) (*Member, error) {
-	page, err := Members.Read(ctx, db, by, list.With("user", userID))
-	if err == nil && (len(page.Rows) == 0 || userID == "") {
-		err = ErrNotFound
-	}
-	if err != nil {
-		return nil, err
-	}
-	return &page.Rows[0], nil
+	return only(Members.Read(ctx, db, by, list.With("user", userID)))
 }
 
 // member is one person of the actor's team, or ErrNotFound.
@@ -159,15 +152,30 @@ func (db *DB) ChangeRole(ctx context.Context, by Actor, userID string, in RoleIn
 // RemoveMember takes a member out of the actor's team; from their next request
 // on they see nothing of it. Nobody removes themselves.
 func (db *DB) RemoveMember(ctx context.Context, by Actor, userID string) (*User, error) {
-	return db.onMember(ctx, by, userID, func(ctx context.Context, tx *DB, user *User) error {
-		if _, err := query.Of[Membership](tx.gorm).Where("team_id = ? AND user_id = ?", by.TeamID, userID).Delete(ctx); err != nil {
-			return fmt.Errorf("remove member: %w", err)
-		}
-		if err := tx.withdraw(ctx, "team_id = ? AND (created_by = ? OR email = ?)", by.TeamID, userID, user.Email); err != nil {
-			return err
-		}
-		return tx.Record(ctx, by, Event{Action: "member.removed", Kind: KindUser, SubjectID: user.ID, SubjectName: user.Name})
-	})
+	return db.onMember(ctx, by, userID, func(ctx context.Context, tx *DB, user *User) error { return tx.removeMember(ctx, by, user) })
+}
+
+// removeMember takes a member out of the actor's team, in the caller's transaction,
+// with the sessions in it and the invitations that they sent.
+func (db *DB) removeMember(ctx context.Context, by Actor, user *User) error {
+	if _, err := query.Of[Membership](db.gorm).Where("team_id = ? AND user_id = ?", by.TeamID, user.ID).Delete(ctx); err != nil {
+		return fmt.Errorf("remove member: %w", err)
+	}
+	if err := db.withdraw(ctx, "team_id = ? AND (created_by = ? OR email = ?)", by.TeamID, user.ID, user.Email); err != nil {
+		return err
+	}
+	if err := db.endSessionsIn(ctx, by, user.ID); err != nil {
+		return err
+	}
+	return db.Record(ctx, by, Event{Action: "member.removed", Kind: KindUser, SubjectID: user.ID, SubjectName: user.Name})
+}
+
+// endSessionsIn ends a person's sessions in the actor's team.
+func (db *DB) endSessionsIn(ctx context.Context, by Actor, userID string) error {
+	if _, err := query.Of[sessionRow](db.gorm).Where("user_id = ? AND team_id = ?", userID, by.TeamID).Delete(ctx); err != nil {
+		return fmt.Errorf("end sessions: %w", err)
+	}
+	return nil
 }
 
 // onMember changes something about another member of the actor's team and ends
@@ -190,8 +198,7 @@ func (db *DB) onMember(ctx context.Context, by Actor, userID string, change func
 		if err := change(ctx, tx, user); err != nil {
 			return err
 		}
-		_, err = query.Of[sessionRow](tx.gorm).Where("user_id = ? AND team_id = ?", userID, by.TeamID).Delete(ctx)
-		return err
+		return tx.endSessionsIn(ctx, by, userID)
 	})
 	return user, err
 }

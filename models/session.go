@@ -124,6 +124,10 @@ func (db *DB) noteSeen(ctx context.Context, seen map[string]time.Time) error {
 		if _, err := query.Do(ctx, db.gorm, "UPDATE sessions SET seen_at = ? WHERE token_hash = ? AND seen_at < ?", at, hash, at); err != nil {
 			return fmt.Errorf("note session: %w", err)
 		}
+		_, err := query.Do(ctx, db.gorm, "UPDATE users SET seen_at = ? WHERE id = (SELECT user_id FROM sessions WHERE token_hash = ?) AND (seen_at IS NULL OR seen_at < ?)", at, hash, at)
+		if err != nil {
+			return fmt.Errorf("note person: %w", err)
+		}
 	}
 	return nil
 }
@@ -309,6 +313,9 @@ func (db *DB) beginSession(ctx context.Context, from Actor, userID, teamID strin
 	}
 	if err := query.Of[sessionRow](db.gorm).Create(ctx, &row); err != nil {
 		return "", fmt.Errorf("begin session: %w", err)
+	}
+	if _, err := query.Do(ctx, db.gorm, "UPDATE users SET seen_at = ? WHERE id = ?", now, userID); err != nil {
+		return "", fmt.Errorf("note person: %w", err)
 	}
 	return token, nil
 }

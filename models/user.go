@@ -23,9 +23,10 @@ type User struct {
 	PasswordHash string // argon2id in PHC form; empty: no password is right
 	SiteAdmin    bool
 	Disabled     bool
-	Language     string // "" follows the browser
-	Theme        string // "", "light" or "dark"
-	Zone         string // "" follows the language
+	Language     string     // "" follows the browser
+	Theme        string     // "", "light" or "dark"
+	Zone         string     // "" follows the language
+	SeenAt       *time.Time // when they were last signed in somewhere
 	CreatedAt    time.Time
 	UpdatedAt    time.Time
 }

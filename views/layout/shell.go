@@ -149,7 +149,8 @@ func (s Shell) nav(ctx context.Context) []group {
 		{"nav.team", team},
 	}
 	if s.SiteAdmin {
-		groups = append(groups, group{"nav.site", []item{{Href: "/site/keys", Key: "nav.site-keys", Icon: "key-round"}, {Href: "/site/rates", Key: "nav.rates", Icon: "refresh-cw"}}})
+		groups = append(groups, group{"nav.site", []item{{Href: "/site/teams", Key: "nav.site-teams", Icon: "users"}, {Href: "/site/users", Key: "nav.site-users", Icon: "users"},
+			{Href: "/site/keys", Key: "nav.site-keys", Icon: "key-round"}, {Href: "/site/rates", Key: "nav.rates", Icon: "refresh-cw"}}})
 	}
 	return groups
 }

@@ -49,6 +49,10 @@ export const pages = [
 	{ path: "/team/keys/new", role: "admin" },
 	{ path: "/site/keys", role: "admin" },
 	{ path: "/site/rates", role: "admin" },
+	{ path: "/site/teams", role: "admin" },
+	{ path: "/site/teams", role: "admin", follow: "#teams tbody th a" },
+	{ path: "/site/users", role: "admin" },
+	{ path: "/site/users", role: "admin", follow: "#users tbody th a" },
 	{ path: "/account", role: "viewer" },
 	{ path: "/gallery", role: "viewer" },
 ];
