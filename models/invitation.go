@@ -60,6 +60,12 @@ var Invitations = &List[Invitation]{
 		Sorts:   []list.Sort{{Name: "created", Columns: []string{"created_at", "id"}}},
 		Indexes: []list.Index{{Name: "invitations_team", Sort: "created"}},
 	},
+	Fill: func(_ context.Context, db *DB, by Actor, rows []Invitation) error {
+		for i := range rows {
+			rows[i].TeamID, rows[i].State = by.TeamID, rows[i].StateAt(db.Now())
+		}
+		return nil
+	},
 }
 
 // InvitationInput is somebody to be invited to a team.

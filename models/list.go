@@ -62,7 +62,7 @@ type AnyList interface {
 // Lists are all lists, by their names.
 func Lists() map[string]AnyList {
 	return map[string]AnyList{"AccessKeys": AccessKeys, "Approvals": Approvals, "Apps": Apps, "BudgetEntries": BudgetEntries, "Buckets": Buckets, "Calls": Calls, "Deductions": Deductions, "Draws": Draws, "Events": Events, "Invitations": Invitations,
-		"Members": Members, "Notices": Notices, "Objects": Objects, "Orders": Orders, "PkgVersions": PkgVersions, "PlanOrders": PlanOrders, "Plans": Plans, "Stores": Stores}
+		"Members": Members, "Notices": Notices, "Objects": Objects, "Orders": Orders, "PkgVersions": PkgVersions, "PlanOrders": PlanOrders, "Plans": Plans, "SiteTeams": SiteTeams, "SiteUsers": SiteUsers, "Stores": Stores}
 }
 
 // Read is a page of the list as the actor's team has it. Filters that are not

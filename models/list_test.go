@@ -100,8 +100,8 @@ func (f *filled) fill(t *testing.T, s list.Shape, n int) {
 			as = "first." + c + " + i"
 		case c == "key": // of files, in folders
 			as = fmt.Sprintf("CASE WHEN i %% 5000 = 17 THEN '%s' WHEN i %% 3 = 0 THEN '%s' ELSE 'other' END || '/' || i", rare, common)
-		case c == s.Key, c == "name", c == "email", c == "user_name", strings.HasPrefix(c, "label"), strings.HasSuffix(c, "_key"):
-			as = "first." + c + " || '-' || i"
+		case c == s.Key, c == "name", c == "email", c == "token_hash", c == "user_name", strings.HasPrefix(c, "label"), strings.HasSuffix(c, "_key"):
+			as = "first." + c + " || '-" + s.Table[:1] + "' || i"
 		case c == "created_at", c == "at":
 			as = f.moment("i * 61")
 		case c == "ends_at": // in another order
@@ -172,6 +172,9 @@ func fillable(t *testing.T) *filled {
 	}
 	bucket := mustBucket(t, db, team.Requester, 0)
 	mustPut(t, db, team.Requester, bucket, "a", "x")
+	if _, _, err := db.Invite(t.Context(), team.Admin, models.InvitationInput{Email: "noor@example.com", Role: models.Viewer}); err != nil {
+		t.Fatal(err)
+	}
 	f := &filled{modelstest.NewCost(t, o), team.Requester, map[string]string{"key_id": k.ID, "plan_id": plan, "bucket_id": bucket, "budget_id": spend.ID}, map[string]int{}}
 	f.Exec(t, `INSERT INTO plan_deductions (plan_id, day, bucket_id, team_id, bucket_name, region, quantity, measured_at)
 		SELECT id, 20260101, 'b-1', team_id, 'b', region, 1, created_at FROM plans`)

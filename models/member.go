@@ -11,16 +11,17 @@ import (
 
 // Member is a person in the actor's team.
 type Member struct {
-	UserID   string
-	Name     string
-	Email    string
-	Role     Role
-	Only     Only `gorm:"-"` // what they may order
+	TeamID string
+	UserID string
+	Name   string
+	Email  string
+	Role   Role
+	Only   Only `gorm:"-"` // what they may order
 	// DeputyID and DeputyName stand in for them from one day until another; "" for
 	// nobody, also when the last day is over.
 	DeputyID, DeputyName, AwayFrom, AwayUntil string
-	Since    time.Time
-	Disabled bool
+	Since                                     time.Time
+	Disabled                                  bool
 	// Invited says that the person has not chosen a password yet.
 	Invited bool
 	// You says that it is the actor, and Changeable that the actor may give the
@@ -66,7 +67,7 @@ func (db *DB) fillMembers(ctx context.Context, by Actor, members []Member) error
 		m := &members[i]
 		p := known[m.UserID]
 		m.Name, m.Email, m.Disabled, m.Invited = p.Name, p.Email, p.Disabled, p.Invited
-		m.DeputyName = p.DeputyName
+		m.TeamID, m.DeputyName = by.TeamID, p.DeputyName
 		m.back(day(db.TeamNow(by)))
 		m.You = m.UserID == by.UserID
 		m.Changeable = !m.You && by.May(Administer)

@@ -12,8 +12,8 @@ import (
 	"quartermaster/models/modelstest"
 )
 
-// siteAdmin makes a member of a team a site admin too.
-func siteAdmin(t *testing.T, db *models.DB, by models.Actor) models.Actor {
+// keeperOf makes a member of a team a site admin too.
+func keeperOf(t *testing.T, db *models.DB, by models.Actor) models.Actor {
 	t.Helper()
 	user, err := db.FindUser(t.Context(), by)
 	if err != nil {
@@ -30,7 +30,7 @@ func TestSiteAdminsSeeAllTeamsWithWhatTheyHold(t *testing.T) {
 	t.Parallel()
 	db := modelstest.Open(t)
 	team, other := modelstest.NewTeam(t, db), modelstest.NewTeam(t, db)
-	root := siteAdmin(t, db, other.Admin)
+	root := keeperOf(t, db, other.Admin)
 	mustPlace(t, db, team.Requester, bucketOrder("assets", ""))
 	mustPlace(t, db, team.Requester, planOrder(example()))
 	mustKey(t, db, team.Admin, models.AccessKeyInput{})
@@ -88,7 +88,7 @@ func TestSiteAdminsKeepTeams(t *testing.T) {
 	t.Parallel()
 	db := modelstest.Open(t)
 	team := modelstest.NewTeam(t, db)
-	root := siteAdmin(t, db, modelstest.NewTeam(t, db).Admin)
+	root := keeperOf(t, db, modelstest.NewTeam(t, db).Admin)
 	ctx := t.Context()
 	change := func(f func(*models.SiteTeamInput)) error {
 		found, err := db.FindSiteTeam(ctx, root, team.ID)
@@ -159,7 +159,7 @@ func TestADisabledAccountEndsAtOnce(t *testing.T) {
 	t.Parallel()
 	db := modelstest.Open(t)
 	team := modelstest.NewTeam(t, db)
-	root := siteAdmin(t, db, modelstest.NewTeam(t, db).Admin)
+	root := keeperOf(t, db, modelstest.NewTeam(t, db).Admin)
 	ctx := t.Context()
 	session := mustSignIn(t, db, withPassword(t, db, team.Requester))
 	k, _ := mustKey(t, db, team.Admin, models.AccessKeyInput{User: team.Requester.UserID})
@@ -198,7 +198,7 @@ func TestASiteKeepsAnAdmin(t *testing.T) {
 	t.Parallel()
 	db := modelstest.Open(t)
 	ctx := t.Context()
-	one := siteAdmin(t, db, modelstest.NewTeam(t, db).Admin)
+	one := keeperOf(t, db, modelstest.NewTeam(t, db).Admin)
 	if _, err := db.SetUserDisabled(ctx, one, one.UserID, true); !errors.Is(err, models.ErrForbidden) {
 		t.Errorf("oneself: got %v, want forbidden", err)
 	}
@@ -206,7 +206,7 @@ func TestASiteKeepsAnAdmin(t *testing.T) {
 		t.Errorf("the last: got %v, want forbidden", err)
 	}
 	for range 5 {
-		two := siteAdmin(t, db, modelstest.NewTeam(t, db).Admin)
+		two := keeperOf(t, db, modelstest.NewTeam(t, db).Admin)
 		if _, err := db.SetUserDisabled(ctx, models.Operator(), one.UserID, false); err != nil {
 			t.Fatal(err)
 		}
@@ -228,7 +228,7 @@ func TestSiteAdminsSayWhichTeamsSomebodyIsIn(t *testing.T) {
 	t.Parallel()
 	db := modelstest.Open(t)
 	team, other := modelstest.NewTeam(t, db), modelstest.NewTeam(t, db)
-	root := siteAdmin(t, db, modelstest.NewTeam(t, db).Admin)
+	root := keeperOf(t, db, modelstest.NewTeam(t, db).Admin)
 	ctx, id := t.Context(), team.Viewer.UserID
 	session := mustSignIn(t, db, withPassword(t, db, team.Viewer))
 	if _, err := db.AddUserToTeam(ctx, root, id, models.TeamRoleInput{Team: other.ID, Role: models.Approver}); err != nil {
@@ -265,7 +265,7 @@ func TestWhoWasSeenLast(t *testing.T) {
 	clock := modelstest.NewClock()
 	db := modelstest.OpenWith(t, models.Options{Clock: clock.Now})
 	team := modelstest.NewTeam(t, db)
-	root := siteAdmin(t, db, modelstest.NewTeam(t, db).Admin)
+	root := keeperOf(t, db, modelstest.NewTeam(t, db).Admin)
 	session := mustSignIn(t, db, withPassword(t, db, team.Viewer))
 	clock.Move(time.Hour)
 	if _, err := db.FindSession(t.Context(), session.Token); err != nil {

@@ -49,11 +49,11 @@ type Team struct {
 
 // Membership is a person's role in a team.
 type Membership struct {
-	TeamID    string `gorm:"primaryKey"`
-	UserID    string `gorm:"primaryKey"`
-	UserName  string // what the person is called, for sorting
-	Role      Role
-	Only      Only `gorm:"column:may_order;serializer:json;not null"`
+	TeamID   string `gorm:"primaryKey"`
+	UserID   string `gorm:"primaryKey"`
+	UserName string // what the person is called, for sorting
+	Role     Role
+	Only     Only `gorm:"column:may_order;serializer:json;not null"`
 	// DeputyID stands in for the person from one day until another, as "2006-01-02"
 	// by the calendar of UTC+8; "" is nobody.
 	DeputyID  string

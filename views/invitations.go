@@ -29,10 +29,9 @@ var Invitations = &ListView[models.Invitation]{
 			}},
 		plain("members.role", "", func(c *ui.Cells, i *models.Invitation) string { return roleWord(c.Ctx, i.Role) }),
 		filed("members.may-order", func(c *ui.Cells, i *models.Invitation) string { return onlyText(c.Ctx, i.Only, c.Word) }),
-		{Words: "members.state", Class: "state", Bare: true, Text: func(c *ui.Cells, i *models.Invitation) string { return invitationWord(c.Ctx, i.StateAt(c.Now())) },
+		{Words: "members.state", Class: "state", Bare: true, Text: func(c *ui.Cells, i *models.Invitation) string { return invitationWord(c.Ctx, i.State) },
 			Draw: func(c *ui.Cells, i *models.Invitation) {
-				state := i.StateAt(c.Now())
-				c.Badge(invitationTones[state], invitationWord(c.Ctx, state))
+				c.Badge(invitationTones[i.State], invitationWord(c.Ctx, i.State))
 			}},
 		plain("invitations.by", "", func(_ *ui.Cells, i *models.Invitation) string { return i.CreatorName }),
 		{Words: "invitations.created", Sort: "created", Class: "nowrap", Text: func(c *ui.Cells, i *models.Invitation) string { return i18n.DateTime(c.Ctx, i.CreatedAt) },
@@ -40,8 +39,8 @@ var Invitations = &ListView[models.Invitation]{
 		{Words: "invitations.expires", Class: "nowrap", Text: func(c *ui.Cells, i *models.Invitation) string { return i18n.DateTime(c.Ctx, i.ExpiresAt) },
 			Draw: func(c *ui.Cells, i *models.Invitation) { c.Moment(i.ExpiresAt, i18n.DateTime(c.Ctx, i.ExpiresAt)) }},
 		{Words: "members.actions", Class: "actions", Bare: true, Draw: func(c *ui.Cells, i *models.Invitation) {
-			if i.StateAt(c.Now()) == models.InvitationOpen {
-				c.Draw(withdrawal(i))
+			if i.State == models.InvitationOpen {
+				c.Draw(inTeam(i.TeamID, withdrawal(i)))
 			}
 		}},
 	},

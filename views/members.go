@@ -2,6 +2,9 @@ package views
 
 import (
 	"context"
+	"io"
+
+	"github.com/a-h/templ"
 
 	"quartermaster/models"
 	"quartermaster/views/i18n"
@@ -22,7 +25,7 @@ func Members(refused *RefusedRole) *ListView[models.Member] {
 		Columns: []ListColumn[models.Member]{
 			{Words: "members.name", Sort: "name", Name: true, Text: func(_ *ui.Cells, m *models.Member) string { return m.Name },
 				Draw: func(c *ui.Cells, m *models.Member) {
-					if models.ActorFrom(c.Ctx).May(models.Administer) {
+					if m.Changeable || m.You && m.Role == models.Admin {
 						c.Link("/team/members/"+m.UserID, m.Name)
 					} else {
 						c.Text(m.Name)
@@ -41,9 +44,9 @@ func Members(refused *RefusedRole) *ListView[models.Member] {
 					case !m.Changeable:
 						c.Text(roleWord(c.Ctx, m.Role))
 					case refused != nil && refused.UserID == m.UserID:
-						c.Draw(memberRole(m, &refused.Form))
+						c.Draw(inTeam(m.TeamID, memberRole(m, &refused.Form)))
 					default:
-						c.Draw(memberRole(m, nil))
+						c.Draw(inTeam(m.TeamID, memberRole(m, nil)))
 					}
 				}},
 			{Words: "members.state", Class: "state", Bare: true, Text: func(c *ui.Cells, m *models.Member) string {
@@ -56,12 +59,19 @@ func Members(refused *RefusedRole) *ListView[models.Member] {
 				if m.You {
 					c.In("span", "muted", i18n.T(c.Ctx, "members.you"))
 				} else if m.Changeable {
-					c.Draw(memberActions(m))
+					c.Draw(inTeam(m.TeamID, memberActions(m)))
 				}
 			}},
 		},
 		Filters: []ListFilter{{Name: "role", Words: "members.role", Values: "role.", As: Menu}, {Name: "user", Words: "members.name"}},
 	}
+}
+
+// inTeam draws forms in a row, which are those of a team.
+func inTeam(id string, forms templ.Component) templ.Component {
+	return templ.ComponentFunc(func(ctx context.Context, w io.Writer) error {
+		return forms.Render(models.WithActor(ctx, models.Actor{TeamID: id}), w)
+	})
 }
 
 // awayText says who stands in for a member, and when.

@@ -58,6 +58,10 @@ func Status(err error) int {
 	if errors.As(err, &astray) {
 		return astray.status
 	}
+	var elsewhere *elsewhereError
+	if errors.As(err, &elsewhere) {
+		return http.StatusConflict
+	}
 	var invalid models.Invalid
 	if errors.As(err, &invalid) {
 		return http.StatusUnprocessableEntity

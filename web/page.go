@@ -102,6 +102,10 @@ func renderError(c *gin.Context, status int, err error) error {
 		logAstray(c, way)
 		fault.Astray, v.told = way.Astray, true
 	}
+	var elsewhere *elsewhereError
+	if errors.As(err, &elsewhere) {
+		fault.Elsewhere = &elsewhere.Elsewhere
+	}
 	if isPartial(c.Request) {
 		c.Header("HX-Retarget", "#toast")
 		c.Header("HX-Reswap", "beforeend")

@@ -74,7 +74,8 @@ func User(c *gin.Context) {
 }
 
 // Member lets only those pass who are signed in and in a team. Who is in none
-// any more is sent to the account page, which says so.
+// any more is sent to the account page, which says so. A form of another team than
+// that is refused.
 func Member(c *gin.Context) {
 	session := SessionOf(c.Request.Context())
 	switch {
@@ -84,6 +85,10 @@ func Member(c *gin.Context) {
 		c.Abort()
 		_ = SeeOther(c, "/account")
 	default:
+		if err := inItsTeam(c); err != nil {
+			Fail(c, err)
+			return
+		}
 		c.Next()
 	}
 }

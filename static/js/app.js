@@ -120,7 +120,7 @@
   if (refused && refused.action === action) {
     const typed = new URLSearchParams()
     for (const [name, value] of new FormData(refused)) {
-      if (typeof value === 'string' && !['token', 'paste'].includes(name) && refused.elements[name].type !== 'password') typed.append(name, value)
+      if (typeof value === 'string' && !['token', 'paste', 'of_team'].includes(name) && refused.elements[name].type !== 'password') typed.append(name, value)
     }
     if (refused.elements.token) typed.append('form', refused.elements.token.value)
     history.replaceState(history.state, '', `${from}?${typed}`)
