@@ -175,11 +175,11 @@ func (e Effect) Left() int64 { return e.AmountMinor - e.TakenMinor }
 
 // left is what is left of the budget, at least nothing, as a broken rule tells it.
 func (e Effect) left() string {
-	if amount := pricing.Decimal(max(0, e.Left())); e.Currency != bookCurrency {
-		return e.Currency + " " + amount
-	} else {
+	amount := pricing.Decimal(max(0, e.Left()))
+	if e.Currency == bookCurrency {
 		return "¥" + amount
 	}
+	return e.Currency + " " + amount
 }
 
 // Over tells whether the order passes the budget.
