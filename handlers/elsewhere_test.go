@@ -1,6 +1,8 @@
 package handlers_test
 
 import (
+	"bytes"
+	"mime/multipart"
 	"net/http"
 	"net/url"
 	"strings"
@@ -121,6 +123,25 @@ func TestWhatWasTypedInAFormOfAnotherTeamIsSentThere(t *testing.T) {
 		if got := webtest.Fields(refused.Find("#elsewhere-form")).Get(name); got != value {
 			t.Errorf("%s: got %q, want what was typed", name, got)
 		}
+	}
+	var body bytes.Buffer
+	form := multipart.NewWriter(&body)
+	for name, value := range typed {
+		if err := form.WriteField(name, value); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := form.CreateFormFile("attachments", "quote.pdf"); err != nil || form.Close() != nil {
+		t.Fatal(err)
+	}
+	action := p.Find("#bucket-form").AttrOr("action", "")
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, site.URL+action, &body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header.Set("Content-Type", form.FormDataContentType())
+	if p := c.Send(t, req); p.Status != http.StatusConflict || webtest.Fields(p.Find("#elsewhere-form")).Get("note") != typed["note"] {
+		t.Errorf("with a file: got %d %q", p.Status, p.Text("main"))
 	}
 	if hx := c.SubmitHX(t, p, "#bucket-form", typed); hx.Status != http.StatusConflict || hx.Header.Get("HX-Retarget") != "#toast" {
 		t.Errorf("by htmx: got %d to %q, want a notice", hx.Status, hx.Header.Get("HX-Retarget"))

@@ -143,7 +143,7 @@ func (f *filled) people(t *testing.T, s list.Shape, from, n int) {
 	selected := slices.Clone(columns)
 	for i, c := range columns {
 		if c == "id" || strings.HasPrefix(c, "email") {
-			selected[i] = "u." + c + " || '-' || i"
+			selected[i] = "u." + c + " || '-" + s.Table[:1] + "' || i"
 		}
 	}
 	f.Exec(t, fmt.Sprintf(`WITH RECURSIVE n (i) AS (SELECT %d UNION ALL SELECT i + 1 FROM n WHERE i < %d)

@@ -61,7 +61,7 @@ func inItsTeam(c *gin.Context) error {
 	if kind == "multipart/form-data" {
 		AllowBody(c, formRead)
 		// What cannot be read of it is not shown.
-		_ = Receive(c, maxValues, func(*Incoming) error { return nil })
+		_ = Receive(c, maxValues, func(*Incoming) error { return nil }, "")
 		sent = c.Request.PostForm
 	}
 	to := url.URL{Path: c.Request.URL.Path}
