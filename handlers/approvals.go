@@ -56,6 +56,11 @@ func (h Orders) DecideAll(c *gin.Context) error {
 		}
 		return web.Render(c, http.StatusUnprocessableEntity, views.List(p))
 	}
+	for _, row := range rows {
+		if errors.Is(row.Err, models.ErrForbidden) {
+			err = errors.Join(err, h.DB.RecordRefused(ctx, models.ActorFrom(ctx), "POST "+c.FullPath(), row.Number))
+		}
+	}
 	if err != nil {
 		return err
 	}

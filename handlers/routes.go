@@ -97,10 +97,10 @@ func apiRoutes(cfg Config) (http.Handler, error) {
 func refusals(db *models.DB) gin.HandlerFunc {
 	return func(c *gin.Context) {
 		c.Next()
-		if c.Request.Method != http.MethodPost || c.Writer.Status() != http.StatusForbidden {
+		ctx := c.Request.Context()
+		if c.Request.Method != http.MethodPost || c.Writer.Status() != http.StatusForbidden || models.ActorFrom(ctx).TeamID == "" {
 			return
 		}
-		ctx := c.Request.Context()
 		order, _ := strconv.ParseInt(c.Param("number"), 10, 64) // 0 for none
 		if err := db.RecordRefused(ctx, models.ActorFrom(ctx), "POST "+c.FullPath(), order); err != nil {
 			web.Refused(c, err)
@@ -125,7 +125,7 @@ func pageRoutes(cfg Config) (http.Handler, error) {
 
 	pages := r.Group("/", web.Authenticate)
 	guest := pages.Group("/", web.Guest)
-	user := pages.Group("/", web.User)
+	user := pages.Group("/", web.User, refusals(cfg.DB))
 	member := pages.Group("/", web.Member, refusals(cfg.DB))
 
 	setup := Setup{DB: cfg.DB}

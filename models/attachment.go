@@ -69,8 +69,9 @@ func (db *DB) Attach(ctx context.Context, by Actor, number int64, file SentFile)
 		return err
 	}
 	_, err = db.receiveAttachment(ctx, by, file, func(ctx context.Context, tx *DB, a *Attachment) error {
-		// One after the other, so that there are never too many.
-		if err := query.Exec(ctx, tx.gorm, "UPDATE orders SET version = version WHERE number = ?", number); err != nil {
+		// One after the other, so that there are never too many. Who has the order before
+		// them to decide it has not seen the file.
+		if err := query.Exec(ctx, tx.gorm, "UPDATE orders SET version = version + CASE WHEN state = 'pending' THEN 1 ELSE 0 END WHERE number = ?", number); err != nil {
 			return fmt.Errorf("lock order: %w", err)
 		}
 		a.OrderNumber = number
@@ -236,6 +237,9 @@ func (db *DB) Detach(ctx context.Context, by Actor, number int64, id string) err
 			return ErrConflict
 		case !order.MayDetach(by, *a):
 			return ErrForbidden
+		}
+		if err := tx.claimOrder(ctx, order); err != nil {
+			return err
 		}
 		if err := tx.recordAttachment(ctx, by, order, *a, "order.detached"); err != nil {
 			return err

@@ -93,7 +93,10 @@ func TestFilesAreAttachedToAnOrder(t *testing.T) {
 	if err := db.Detach(t.Context(), team.Admin, o.Number, theirs.ID); err != nil {
 		t.Error(err)
 	}
-	mustDecide(t, db, team.Approver, o, true)
+	if _, err := db.DecideOrder(t.Context(), team.Approver, o.Number, o.Version, true, ""); !errors.Is(err, models.ErrConflict) {
+		t.Errorf("decided without having seen the files: %v", err)
+	}
+	mustDecide(t, db, team.Approver, findOrder(t, db, team.Approver, o.Number), true)
 	if err := db.Detach(t.Context(), team.Requester, o.Number, mine.ID); !errors.Is(err, models.ErrConflict) {
 		t.Errorf("removed after the decision: %v", err)
 	}

@@ -271,19 +271,12 @@ func eachBlob(g *gorm.DB, visit func(blob) error) error {
 		ofParts = `SELECT p.blob, p.size, p.sha256, COALESCE(o.key, m.key, '') AS key, COALESCE(b.name, '') AS name FROM parts p
 			LEFT JOIN objects o ON o.id = p.owner LEFT JOIN multiparts m ON m.id = p.owner
 			LEFT JOIN buckets b ON b.id = COALESCE(o.bucket_id, m.bucket_id) WHERE p.blob > ? ORDER BY p.blob LIMIT ?`
+		ofOrders = `SELECT blob, size, sha256, name AS key, CAST(order_number AS text) AS name FROM attachments WHERE blob > ? ORDER BY blob LIMIT ?`
 	)
-	if err := eachRecorded(g, ofObjects, "", visit); err != nil {
-		return err
-	}
-	if err := eachRecorded(g, ofParts, "part of ", visit); err != nil {
-		return err
-	}
-	var files []Attachment
-	if err := g.Order("blob").Find(&files).Error; err != nil {
-		return err
-	}
-	for _, a := range files {
-		if err := visit(blob{Blob: a.Blob, Size: a.Size, SHA256: a.SHA256, Of: fmt.Sprintf("attachment %q of order %d", a.Name, a.OrderNumber)}); err != nil {
+	for _, of := range []struct{ statement, words string }{
+		{ofObjects, "%q in bucket %s"}, {ofParts, "part of %q in bucket %s"}, {ofOrders, "attachment %q of order %s"},
+	} {
+		if err := eachRecorded(g, of.statement, of.words, visit); err != nil {
 			return err
 		}
 	}
@@ -296,9 +289,9 @@ func eachBlob(g *gorm.DB, visit func(blob) error) error {
 	return err
 }
 
-// eachRecorded visits the blobs that a query gives, in their order. Several rows may
-// have the same one.
-func eachRecorded(g *gorm.DB, statement, of string, visit func(blob) error) error {
+// eachRecorded visits the blobs that a query gives, in their order; words make of a key
+// and a name what they are. Several rows may have the same one.
+func eachRecorded(g *gorm.DB, statement, words string, visit func(blob) error) error {
 	for last := ""; ; {
 		var some []struct {
 			Blob, Key, Name string
@@ -312,7 +305,7 @@ func eachRecorded(g *gorm.DB, statement, of string, visit func(blob) error) erro
 			if o.Blob == last {
 				continue
 			}
-			err := visit(blob{Blob: o.Blob, Size: o.Size, SHA256: o.SHA256, Of: fmt.Sprintf("%s%q in bucket %s", of, o.Key, o.Name)})
+			err := visit(blob{Blob: o.Blob, Size: o.Size, SHA256: o.SHA256, Of: fmt.Sprintf(words, o.Key, o.Name)})
 			if err != nil {
 				return err
 			}

@@ -230,7 +230,7 @@ func (db *DB) effects(ctx context.Context, by Actor, o *Order) ([]Effect, error)
 	if err != nil || len(team.Budgets.All) == 0 {
 		return nil, err
 	}
-	more, err := db.moreHourly(ctx, o)
+	hourly, ends, err := db.moreHourly(ctx, o)
 	if err != nil {
 		return nil, err
 	}
@@ -239,6 +239,12 @@ func (db *DB) effects(ctx context.Context, by Actor, o *Order) ([]Effect, error)
 	for _, b := range team.Budgets.All {
 		if b.CostCentre != "" && b.CostCentre != o.centre(team) {
 			continue
+		}
+		more := hourly
+		for _, had := range ends {
+			if had.counts(b, team) { // or else all of it comes to the budget
+				more -= had.HourlyMicro
+			}
 		}
 		_, end := b.spans(now)
 		amount, err := overTime(more, end.Sub(now))
@@ -255,7 +261,7 @@ func (db *DB) effects(ctx context.Context, by Actor, o *Order) ([]Effect, error)
 		taken, begun, err := db.taken(ctx, b.ID, e.Period)
 		if err == nil && !begun && db.inTx {
 			// This order is the first of the period: what runs comes before it.
-			if err = db.renewBudgets(ctx, by); err == nil {
+			if err = db.renewBudgets(ctx, by, ""); err == nil {
 				taken, _, err = db.taken(ctx, b.ID, e.Period)
 			}
 		}
@@ -335,13 +341,17 @@ func (db *DB) reserveAgain(ctx context.Context, by Actor, o *Order) error {
 	if err != nil {
 		return err
 	}
+	maker, err := db.keyMaker(ctx, by.TeamID, o.KeyID)
+	if err != nil {
+		return err
+	}
 	for i := range effects {
 		e := &effects[i]
 		switch {
 		case !e.Over():
 		case !e.Hold:
 			return invalid("", "over_budget", e.left())
-		case !by.May(Administer) || by.UserID == o.RequestedBy:
+		case !by.May(Administer) || by.UserID == o.RequestedBy || by.UserID == maker:
 			return invalid("", "over_budget_admin", e.left())
 		default:
 			e.LetOverBy = by.UserName

@@ -60,36 +60,42 @@ func overTime(micro int64, d time.Duration) (int64, error) {
 	return pricing.MulDiv(micro, int64(d/time.Minute), 60*pricing.MicroPerMinor)
 }
 
-// moreHourly is how much more an hour a team pays with an order than without it, in
-// millionths: the size that a store has ends with its new one.
-func (db *DB) moreHourly(ctx context.Context, o *Order) (more int64, err error) {
+// moreHourly is what an order costs an hour, in millionths, and what ends with it: the
+// sizes that its stores have.
+func (db *DB) moreHourly(ctx context.Context, o *Order) (more int64, ends []hourly, err error) {
 	for _, l := range o.Lines {
 		if !l.Metered() {
 			continue
 		}
-		had := hourly{}
 		if o.Type == TypeUpgrade {
-			if had, err = db.hourlyOfStore(ctx, cmp.Or(l.ResourceID, l.changes)); err != nil {
-				return 0, err
+			had, err := db.hourlyOfStore(ctx, cmp.Or(l.ResourceID, l.changes))
+			if err != nil {
+				return 0, nil, err
 			}
+			ends = append(ends, had)
 		}
 		has, err := o.reckon(l.HourlyMicro)
 		if err == nil {
-			more, err = pricing.Add(more, has-had.HourlyMicro)
+			more, err = pricing.Add(more, has)
 		}
 		if err != nil {
-			return 0, invalid("", "amount_too_large")
+			return 0, nil, invalid("", "amount_too_large")
 		}
 	}
-	return more, nil
+	return more, ends, nil
 }
 
-// uncounted are what runs by the hour and is not counted in a period of a budget.
-func (db *DB) uncounted(ctx context.Context, team *Team, b Budget, period string) (out []hourly, err error) {
+// uncounted are what runs by the hour and is not counted in a period of a budget; of a
+// store alone, where one is named.
+func (db *DB) uncounted(ctx context.Context, team *Team, b Budget, period, store string) (out []hourly, err error) {
 	var rows []hourly
-	err = db.gorm.WithContext(ctx).Raw(hourlyOf+`s.team_id = ?
+	which, id := "s.team_id = ?", team.ID
+	if store != "" {
+		which, id = "s.id = ?", store
+	}
+	err = db.gorm.WithContext(ctx).Raw(hourlyOf+which+`
 		AND NOT EXISTS (SELECT 1 FROM budget_entries e WHERE e.order_number = o.number AND e.budget_id = ? AND e.period = ?)
-		ORDER BY o.number`, team.ID, b.ID, period).Scan(&rows).Error
+		ORDER BY o.number`, id, b.ID, period).Scan(&rows).Error
 	for _, h := range rows {
 		if h, err = h.reckoned(err); err != nil {
 			break
@@ -118,7 +124,7 @@ func (db *DB) RenewBudgets(ctx context.Context) error {
 		by := teams[i].server()
 		due, err := db.renewalDue(ctx, by, &teams[i])
 		if err == nil && due {
-			err = db.tx(ctx, func(ctx context.Context, tx *DB) error { return tx.renewBudgets(ctx, by) })
+			err = db.tx(ctx, func(ctx context.Context, tx *DB) error { return tx.renewBudgets(ctx, by, "") })
 		}
 		errs = append(errs, err)
 	}
@@ -133,7 +139,7 @@ func (db *DB) renewalDue(ctx context.Context, by Actor, team *Team) (bool, error
 		if err != nil || !begun {
 			return !begun, err
 		}
-		uses, err := db.uncounted(ctx, team, b, period)
+		uses, err := db.uncounted(ctx, team, b, period, "")
 		if err != nil || len(uses) > 0 {
 			return true, err
 		}
@@ -142,8 +148,9 @@ func (db *DB) renewalDue(ctx context.Context, by Actor, team *Team) (bool, error
 }
 
 // renewBudgets counts what runs by the hour in the present periods of the budgets of a
-// team, while nobody else of the team orders.
-func (db *DB) renewBudgets(ctx context.Context, by Actor) error {
+// team, while nobody else of the team orders; where a store is named, only what that
+// costs in those that have begun.
+func (db *DB) renewBudgets(ctx context.Context, by Actor, store string) error {
 	if err := db.holdTeam(ctx, by); err != nil {
 		return err
 	}
@@ -152,7 +159,7 @@ func (db *DB) renewBudgets(ctx context.Context, by Actor) error {
 		return err
 	}
 	for _, b := range team.Budgets.All {
-		if err := db.renewBudget(ctx, team, b); err != nil {
+		if err := db.renewBudget(ctx, team, b, store); err != nil {
 			return err
 		}
 	}
@@ -161,7 +168,7 @@ func (db *DB) renewBudgets(ctx context.Context, by Actor) error {
 
 // renewBudget counts what runs by the hour in the present period of a budget: for
 // all of it, or since it runs, or since there is the budget.
-func (db *DB) renewBudget(ctx context.Context, team *Team, b Budget) error {
+func (db *DB) renewBudget(ctx context.Context, team *Team, b Budget, store string) error {
 	by := team.server()
 	now := db.TeamNow(by)
 	period := b.period(now)
@@ -173,8 +180,13 @@ func (db *DB) renewBudget(ctx context.Context, team *Team, b Budget) error {
 	if before == 0 {
 		from = now
 	}
-	uses, err := db.uncounted(ctx, team, b, period)
-	if err != nil {
+	if _, begun, err := db.taken(ctx, b.ID, period); err != nil {
+		return err
+	} else if !begun {
+		store = ""
+	}
+	uses, err := db.uncounted(ctx, team, b, period, store)
+	if err != nil || store != "" && len(uses) == 0 {
 		return err
 	}
 	sum := int64(0)
@@ -226,7 +238,7 @@ func (db *DB) resized(ctx context.Context, by Actor, s *Store, order int64) erro
 	if err != nil || len(team.Budgets.All) == 0 {
 		return err
 	}
-	if err := db.renewBudgets(ctx, by); err != nil {
+	if err := db.renewBudgets(ctx, by, s.ID); err != nil {
 		return err
 	}
 	had, err := db.hourlyOfStore(ctx, s.ID)
@@ -256,12 +268,14 @@ func (db *DB) moveRest(ctx context.Context, by Actor, team *Team, b Budget, had,
 	if err != nil {
 		return err
 	}
-	if had.Number != 0 && had.counts(b, team) {
-		e, _, err := db.entry(ctx, by, had.Number, b)
-		if err != nil {
-			return err
+	moved := int64(0)
+	if had.Number != 0 {
+		// It goes by what is counted: the team's own cost centre may have changed since.
+		e, found, err := db.entry(ctx, by, had.Number, b)
+		if err == nil && found {
+			moved, err = rest, db.turn(ctx, e, e.AmountMinor-rest, BudgetSpent)
 		}
-		if err := db.turn(ctx, e, e.AmountMinor-rest, BudgetSpent); err != nil {
+		if err != nil {
 			return err
 		}
 	}
@@ -272,7 +286,7 @@ func (db *DB) moveRest(ctx context.Context, by Actor, team *Team, b Budget, had,
 	if err != nil {
 		return err
 	}
-	amount := e.AmountMinor + rest // it reserved what it costs more
+	amount := e.AmountMinor + moved // it reserved what it costs more
 	if !found {
 		if amount, err = overTime(has.HourlyMicro, end.Sub(now)); err != nil {
 			return err

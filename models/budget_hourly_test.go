@@ -266,3 +266,22 @@ func placeStoreAs(t *testing.T, db *models.DB, by models.Actor, name, centre str
 	in.CostCentre = centre
 	return findStore(t, db, by, mustPlace(t, db, by, in).Lines[0].ResourceID)
 }
+
+// All that a store costs comes to the budget of another cost centre, and not what it
+// costs more.
+func TestAnotherSizeForAnotherCostCentreHasRoomInItsBudget(t *testing.T) {
+	t.Parallel()
+	db := modelstest.Open(t)
+	team := modelstest.NewTeam(t, db)
+	in := storeInput("handbook")
+	in.Num = 3
+	s := readyStore(t, db, team.Requester, in)
+	budget(t, db, team.Admin, "other", "refuse", 1)
+	for _, num := range []int64{2, 4} {
+		order := scaleOrder(s.ID, num, "")
+		order.CostCentre = "other"
+		if _, err := db.PlaceOrder(t.Context(), team.Requester, order); !rejects(err, "", "over_budget") {
+			t.Errorf("%d units: %v, want over_budget", num, err)
+		}
+	}
+}

@@ -117,7 +117,7 @@ func (db *DB) othersOf(ctx context.Context, o *Order) ([]Order, error) {
 	if first == 0 {
 		first = o.Number
 	}
-	orders, err := query.Of[Order](db.gorm).Where("team_id = ? AND number <> ?", o.TeamID, o.Number).
+	orders, err := query.Of[Order](db.gorm).Where(alsoOfTeam+" AND number <> ?", o.TeamID, o.Number).
 		Where("number IN (SELECT number FROM orders WHERE team_id = ? AND related_number = ? AND related_number <> 0 UNION ALL SELECT number FROM orders WHERE number = ?)", o.TeamID, first, first).
 		Order("number DESC").Limit(mostOthers).Find(ctx)
 	return orders, translate(err)

@@ -55,8 +55,11 @@ func (db *DB) CommentOrder(ctx context.Context, by Actor, number int64, in Comme
 		if err != nil {
 			return err
 		}
-		lately := 0
+		lately, own := 0, 0
 		for _, other := range said {
+			if other.UserID == by.UserID {
+				own++
+			}
 			if other.UserID != by.UserID || other.At.Before(c.At.Add(-time.Minute)) {
 				continue
 			}
@@ -64,7 +67,7 @@ func (db *DB) CommentOrder(ctx context.Context, by Actor, number int64, in Comme
 				return nil
 			}
 		}
-		if len(said) >= mostComments || lately >= mostAMinute {
+		if len(said) >= mostComments || own >= mostComments/4 || lately >= mostAMinute {
 			return invalid("comment", "too_many_comments")
 		}
 		if c.Mentions, err = tx.mentioned(ctx, by, in); err != nil {

@@ -76,6 +76,7 @@ func (db *DB) FindDashboard(ctx context.Context, by Actor) (*Dashboard, error) {
 // the things whose term ends next, however late.
 type lately struct {
 	at      time.Time
+	month   int64 // in which orders are numbered, by the server's clock
 	months  []Month
 	ending  []Expiring
 	running []Job
@@ -85,8 +86,8 @@ type lately struct {
 }
 
 // stands tells whether the same would be read now.
-func (l lately) stands(now time.Time) bool {
-	return !now.Before(l.at) && MonthOf(now.In(pricing.Zone)) == MonthOf(l.at.In(pricing.Zone)) &&
+func (l lately) stands(now, server time.Time) bool {
+	return !now.Before(l.at) && l.month == MonthOf(server) && MonthOf(now.In(pricing.Zone)) == MonthOf(l.at.In(pricing.Zone)) &&
 		(len(l.ending) == 0 || l.ending[0].EndsAt.After(now))
 }
 
@@ -105,10 +106,10 @@ func (db *DB) lately(ctx context.Context, by Actor, now time.Time) (lately, erro
 	if err != nil {
 		return lately{}, err
 	}
-	if l, known := db.dashboards.at(generation, by.TeamID); known && l.stands(now) {
+	if l, known := db.dashboards.at(generation, by.TeamID); known && l.stands(now, db.Now()) {
 		return l, nil
 	}
-	l := lately{at: now}
+	l := lately{at: now, month: MonthOf(db.Now())}
 	if l.months, err = db.ListMonths(ctx, by, dashboardMonths); err != nil {
 		return l, err
 	}
@@ -118,7 +119,7 @@ func (db *DB) lately(ctx context.Context, by Actor, now time.Time) (lately, erro
 	if l.running, err = db.ListRunningJobs(ctx, by, dashboardRows); err != nil {
 		return l, err
 	}
-	if l.spends, err = db.spendsOf(ctx, by, MonthOf(now)); err != nil {
+	if l.spends, err = db.spendsOf(ctx, by, l.month); err != nil {
 		return l, err
 	}
 	team, err := db.teamSettings(ctx, by)

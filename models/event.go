@@ -66,17 +66,30 @@ func (db *DB) Record(ctx context.Context, by Actor, e Event, detail ...any) erro
 	return query.Of[Event](db.gorm).Create(ctx, &e)
 }
 
-// refusedAgain is how long the same refusal is not recorded again.
-const refusedAgain = time.Minute
+const (
+	// refusedAgain is how long the same refusal of a person is not recorded again, and
+	// mostRefused how many are in that time.
+	refusedAgain = 10 * time.Minute
+	mostRefused  = 20
+)
 
 // RecordRefused records that the actor asked for something without the right to it:
-// what, and for which order where it was about one. The same within a minute is
-// recorded once.
+// what, and for which order where it was about one. The same within ten minutes is
+// recorded once, and of a person no more than twenty are.
 func (db *DB) RecordRefused(ctx context.Context, by Actor, what string, order int64) error {
 	e := Event{Action: "team.attempt", Result: "refused", Kind: KindTeam, SubjectID: by.TeamID, SubjectName: clip(what, 200), OrderNumber: order}
-	last, err := query.Of[Event](db.gorm).Where("team_id = ? AND user_id = ?", by.TeamID, by.UserID).Order("at DESC, id DESC").Limit(1).Find(ctx)
-	if err != nil || len(last) > 0 && last[0].Action == e.Action && last[0].SubjectName == e.SubjectName && db.Now().Sub(last[0].At) < refusedAgain {
+	lately, err := query.Of[Event](db.gorm).Where("team_id = ? AND user_id = ? AND at > ?", by.TeamID, by.UserID, db.Now().Add(-refusedAgain)).Order("at DESC, id DESC").Limit(10 * mostRefused).Find(ctx)
+	if err != nil {
 		return translate(err)
+	}
+	refused := 0
+	for _, other := range lately {
+		if other.Action != e.Action {
+			continue
+		}
+		if refused++; other.SubjectName == e.SubjectName && other.OrderNumber == e.OrderNumber || refused >= mostRefused {
+			return nil
+		}
 	}
 	return db.tx(ctx, func(ctx context.Context, tx *DB) error { return tx.Record(ctx, by, e) })
 }

@@ -192,6 +192,7 @@ func (i *Invited) Mine(by Actor) bool { return i.account != nil && i.account.ID 
 // wrong secrets from one address are Throttled.
 func (db *DB) FindInvitation(ctx context.Context, from Actor, token string) (*Invited, error) {
 	guess := addressTry(from.Address)
+	guess.name = "join:" + guess.name // a page of somebody else can open links, and locks nobody out of signing in
 	if err := db.attempt(ctx, guess); err != nil {
 		return nil, err
 	}
@@ -332,8 +333,10 @@ func (db *DB) accept(ctx context.Context, by Actor, i *Invitation) error {
 		return ErrNotFound
 	}
 	m := Membership{TeamID: i.TeamID, UserID: by.UserID, UserName: by.UserName, Role: i.Role, Only: i.Only, CreatedAt: db.Now()}
-	have, err := query.Of[Membership](db.gorm).Where("team_id = ? AND user_id = ?", i.TeamID, by.UserID).Count(ctx, "*")
-	if err == nil && have == 0 {
+	have, err := query.Of[Membership](db.gorm).Where("team_id = ? AND user_id = ?", i.TeamID, by.UserID).Find(ctx)
+	if len(have) > 0 {
+		m = have[0]
+	} else if err == nil {
 		err = query.Of[Membership](db.gorm).Create(ctx, &m)
 	}
 	if err != nil {

@@ -88,8 +88,9 @@ func TestNothingIsFoundByItsTeamAlone(t *testing.T) {
 	of("orders", func(ctx context.Context, id string) error {
 		n, err := strconv.ParseInt(id, 10, 64)
 		_, sheet := db.FindOrderSheet(ctx, by, n)
+		_, page := db.FindOrderPage(ctx, by, n)
 		_, way := db.Way(ctx, by, n)
-		return errors.Join(err, sheet, way)
+		return errors.Join(err, sheet, page, way)
 	})
 	doing = "dashboard"
 	_, err = db.FindDashboard(ctx, by)

@@ -130,7 +130,7 @@ func (db *DB) PlaceOrder(ctx context.Context, by Actor, in OrderInput) (q Quote,
 		if tx, err = tx.grounded(ctx, by); err != nil {
 			return err
 		}
-		if len(tx.ground.team.Budgets.All) > 0 {
+		if team := tx.ground.team; len(team.Budgets.All) > 0 || team.Rules.byMonth() {
 			// Nobody else of the team orders until this order is counted.
 			if err := tx.holdTeam(ctx, by); err != nil {
 				return err
@@ -289,6 +289,14 @@ func (db *DB) place(ctx context.Context, by Actor, in OrderInput, q *Quote) erro
 	}
 	q.Order = order
 	return nil
+}
+
+// writeMonths writes what waits for the end of the commit when the month counts it.
+func (db *DB) writeMonths() error {
+	if db.left == nil || len(db.together.months) == 0 {
+		return nil
+	}
+	return db.writeTogether(db.gorm)
 }
 
 // writeToken writes the orders that wait for the end of the commit when one of

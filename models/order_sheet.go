@@ -159,6 +159,9 @@ func (db *DB) RetryOrder(ctx context.Context, by Actor, number int64) error {
 	}
 	return db.tx(ctx, func(ctx context.Context, tx *DB) error {
 		order, err := tx.FindOrder(ctx, by, number)
+		if err == nil && by.mayOrder(order) != nil {
+			err = ErrForbidden
+		}
 		if err != nil {
 			return err
 		}

@@ -59,6 +59,11 @@ func (b RuleBook) Sentences() []Rule {
 	return b.Rules
 }
 
+// byMonth tells whether a rule counts what a month has spent.
+func (b RuleBook) byMonth() bool {
+	return slices.ContainsFunc(b.Rules, func(r Rule) bool { return r.ByMonth })
+}
+
 // mostRules is how many rules a team has at most.
 const mostRules = 50
 
@@ -297,9 +302,7 @@ func (r Rule) meets(by Actor, o *Order, centre string, month func() (int64, erro
 	amount, err := o.monthly()
 	if err == nil && r.ByMonth {
 		var spent int64
-		if spent, err = month(); err == nil {
-			spent, err = o.reckon(spent)
-		}
+		spent, err = month()
 		amount += spent
 	}
 	return amount > r.OverMinor, err
@@ -468,11 +471,22 @@ func (db *DB) TryRules(ctx context.Context, by Actor, in Trial) (v Verdict, err 
 	return v, err
 }
 
-// spentInMonth is what the team has spent in its present month.
+// spentInMonth is what the team has spent in its present month, with its tax and in its
+// currency as they are now; nothing where there is no rate of exchange.
 func (db *DB) spentInMonth(ctx context.Context, by Actor) (sum int64, err error) {
+	if err := db.writeMonths(); err != nil {
+		return 0, err
+	}
 	months, err := query.Of[Month](db.gorm).Where("team_id = ? AND month = ?", by.TeamID, MonthOf(db.TeamNow(by).In(pricing.Zone))).Find(ctx)
 	for _, m := range months {
 		sum += m.SpendMinor
 	}
-	return sum, translate(err)
+	if err != nil || sum == 0 {
+		return 0, translate(err)
+	}
+	spent := &Order{Currency: bookCurrency, TotalMinor: sum}
+	if err = db.reckoned(ctx, by, spent); isInvalid(err) {
+		return 0, nil
+	}
+	return spent.PayMinor, err
 }

@@ -38,6 +38,9 @@ func (db *DB) RetryStore(ctx context.Context, by Actor, id string) (*Store, erro
 // when that is 0.
 func (db *DB) retryStore(ctx context.Context, by Actor, id string, order int64) (*Store, error) {
 	return db.moveStore(ctx, by, id, func(ctx context.Context, tx *DB, s *Store) error {
+		if !by.MayOrder(KindStore, "", s.Region) {
+			return ErrForbidden
+		}
 		after, of, err := tx.storeRetried(ctx, by, s)
 		if err != nil {
 			return err

@@ -154,7 +154,7 @@ func (in *StoreScaleInput) Fulfil(ctx context.Context, tx *DB, by Actor, order *
 	if err := in.against(s); err != nil {
 		return err
 	}
-	if s.EndsAt != nil && line.Detail != in.detail(s) {
+	if line.Detail != in.detail(s) {
 		return invalid("num", "changed") // the price was for another number of units
 	}
 	to := sizing{Num: in.Num, Order: order.Number}

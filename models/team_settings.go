@@ -135,6 +135,16 @@ func (db *DB) UpdateSettings(ctx context.Context, by Actor, in SettingsInput) er
 		if to.Currency != team.Currency && (len(team.Budgets.All) > 0 || slices.ContainsFunc(team.Rules.Rules, func(r Rule) bool { return r.OverMinor > 0 })) {
 			return invalid("currency", "currency_used") // their amounts are in the old one
 		}
+		if to.Currency != team.Currency {
+			free, err := tx.none(ctx, `SELECT 1 FROM approvals WHERE team_id = ? AND state = 'open' UNION ALL
+				SELECT 1 FROM stores s JOIN order_lines l ON l.order_number = s.sized_by AND l.resource_id = s.id WHERE s.team_id = ? AND l.hourly_micro > 0 LIMIT 1`, team.ID, team.ID)
+			if err == nil && !free {
+				err = invalid("currency", "currency_runs")
+			}
+			if err != nil {
+				return err
+			}
+		}
 		to.ID, to.UpdatedAt = team.ID, tx.Now()
 		err = tx.gorm.WithContext(ctx).Model(&to).Select("Name", "Currency", "TaxRate", "TaxName", "CostCentres", "OnlyCostCentres", "CostCentre",
 			"CUQuota", "LapseDays", "APIOrders", "PlanAPI", "StorePrepaid", "VerifiedOnly", "UpdatedAt").Updates(&to).Error

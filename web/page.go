@@ -14,6 +14,7 @@ import (
 
 	"quartermaster/models"
 	"quartermaster/views"
+	"quartermaster/views/layout"
 )
 
 // Page turns a handler that returns an error into a Gin handler. An error
@@ -50,6 +51,10 @@ func Fail(c *gin.Context, err error) {
 	ctx = c.Request.Context()
 	if errors.Is(err, models.ErrUnauthenticated) {
 		c.Header("Cache-Control", "no-store")
+		if c.FullPath() == layout.BellPath { // nobody pressed anything: the page stays, with what was typed
+			c.Status(http.StatusNoContent)
+			return
+		}
 		_ = SeeOther(c, signInPath(c.Request))
 		return
 	}
