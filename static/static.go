@@ -10,12 +10,15 @@ import (
 	"embed"
 	"encoding/hex"
 	"fmt"
+	"io"
 	"net/http"
 	"path"
 	"slices"
 	"strconv"
 	"strings"
 	"sync"
+
+	"github.com/andybalholm/brotli"
 )
 
 //go:embed css/*.css js/*.js vendor/*.js fonts/*.woff2 icons.svg favicon.svg
@@ -27,9 +30,25 @@ type File struct {
 	name  string
 	parts []string // in the order they are joined
 
-	made, zipped sync.Once
-	path         string
-	body, gzip   []byte
+	made   sync.Once
+	path   string
+	body   []byte
+	packed [len(codings)]struct {
+		once sync.Once
+		body []byte
+	}
+}
+
+// codings are the ways to send a file that is not compressed already, the smallest
+// first. Browsers take Brotli over TLS, and from their own machine.
+var codings = [...]struct {
+	name string
+	to   func(*bytes.Buffer) (io.WriteCloser, error)
+}{
+	{"br", func(b *bytes.Buffer) (io.WriteCloser, error) {
+		return brotli.NewWriterOptions(b, brotli.WriterOptions{Quality: brotli.BestCompression, LGWin: 16}), nil // all of a file, in little memory
+	}},
+	{"gzip", func(b *bytes.Buffer) (io.WriteCloser, error) { return gzip.NewWriterLevel(b, gzip.BestCompression) }},
 }
 
 // files are all that is served. The order of the styles is the order of their
@@ -86,14 +105,21 @@ func (f *File) Body() []byte {
 	return f.body
 }
 
-// Gzip is Body in gzip, or nil for a font, which is compressed already.
-func (f *File) Gzip() []byte {
-	f.zipped.Do(func() {
-		if path.Ext(f.name) != ".woff2" {
-			f.gzip = compress(f.Body())
+// compressed tells whether the file is so as it is.
+func (f *File) compressed() bool { return path.Ext(f.name) == ".woff2" }
+
+// Packed is Body as those take it who accept codings, as an Accept-Encoding header has
+// them, and the name of the coding, "" for none.
+func (f *File) Packed(accepted string) (body []byte, coding string) {
+	for i, c := range codings {
+		if f.compressed() || !accepts(accepted, c.name) {
+			continue
 		}
-	})
-	return f.gzip
+		p := &f.packed[i]
+		p.once.Do(func() { p.body = pack(f.Body(), c.to) })
+		return p.body, c.name
+	}
+	return f.Body(), ""
 }
 
 // Handler serves the files, compressed for those who accept it, to be kept for
@@ -114,13 +140,12 @@ func Handler() http.Handler {
 		h.Set("Content-Type", types[path.Ext(f.name)])
 		h.Set("Cache-Control", "public, max-age=31536000, immutable")
 		h.Set("X-Content-Type-Options", "nosniff")
-		body := f.Body()
-		if zipped := f.Gzip(); zipped != nil {
+		body, coding := f.Packed(r.Header.Get("Accept-Encoding"))
+		if !f.compressed() {
 			h.Set("Vary", "Accept-Encoding")
-			if acceptsGzip(r.Header.Get("Accept-Encoding")) {
-				h.Set("Content-Encoding", "gzip")
-				body = zipped
-			}
+		}
+		if coding != "" {
+			h.Set("Content-Encoding", coding)
 		}
 		h.Set("Content-Length", strconv.Itoa(len(body)))
 		w.WriteHeader(http.StatusOK)
@@ -130,11 +155,11 @@ func Handler() http.Handler {
 	})
 }
 
-// acceptsGzip reads an Accept-Encoding header; "gzip;q=0" is a refusal.
-func acceptsGzip(header string) bool {
+// accepts tells whether an Accept-Encoding header has a coding; "gzip;q=0" is a refusal.
+func accepts(header, coding string) bool {
 	for part := range strings.SplitSeq(header, ",") {
 		name, params, _ := strings.Cut(part, ";")
-		if strings.TrimSpace(name) != "gzip" {
+		if strings.TrimSpace(name) != coding {
 			continue
 		}
 		q, given := strings.CutPrefix(strings.TrimSpace(params), "q=")
@@ -193,14 +218,14 @@ func lines(text []byte, joint, comment string) []byte {
 	return joined
 }
 
-func compress(body []byte) []byte {
+func pack(body []byte, to func(*bytes.Buffer) (io.WriteCloser, error)) []byte {
 	var out bytes.Buffer
-	zw, err := gzip.NewWriterLevel(&out, gzip.BestCompression)
+	w, err := to(&out)
 	if err == nil {
-		_, err = zw.Write(body)
+		_, err = w.Write(body)
 	}
 	if err == nil {
-		err = zw.Close()
+		err = w.Close()
 	}
 	if err != nil {
 		panic(fmt.Sprintf("static: %v", err))
