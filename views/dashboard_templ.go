@@ -1121,7 +1121,7 @@ func (p DashboardProps) spend(ctx context.Context) *ui.ChartProps {
 		chart.Label = i18n.T(ctx, "dashboard.spend.label")
 		chart.Format = func(v float64) string { return "¥" + i18n.Number(ctx, int64(v+0.5)) }
 		for _, b := range p.Budgets {
-			if b.CostCentre == "" && (chart.Line == 0 || !b.Yearly) {
+			if b.CostCentre == "" && b.Currency == "" && (chart.Line == 0 || !b.Yearly) {
 				chart.Line, chart.LineName = float64(b.AMonth())/100, i18n.T(ctx, "dashboard.budget.month")
 				if b.Yearly {
 					chart.LineName = i18n.T(ctx, "dashboard.budget.year")

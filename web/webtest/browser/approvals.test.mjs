@@ -48,7 +48,7 @@ for (const { lang, theme, scripts } of [{ lang: "zh", theme: "dark", scripts: tr
 // place orders something that an approver has to approve, and gives its page.
 async function place(page) {
 	await page.goto(large + `held-${Date.now().toString(36)}`);
-	await page.click("form[action='/stores'] .form-actions button.primary");
+	await page.click("form[action^='/stores'] .form-actions button.primary");
 	await page.waitForURL(/\/orders\/\d+$/);
 	return new URL(page.url()).pathname;
 }
