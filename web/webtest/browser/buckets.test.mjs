@@ -69,7 +69,7 @@ test("an upload can be stopped, and a file over the limit is not sent", async (t
 	await page.click("#upload-form button.primary");
 	await page.waitForSelector(".file-list li.failed");
 	assert.match(await page.locator(".file-list li.failed").innerText(), /large\.bin/);
-	await page.route("**/objects", () => {}); // never answers
+	await page.route("**/objects*", () => {}); // never answers
 	await page.locator("#file").evaluate((input) => delete input.dataset.most);
 	await page.setInputFiles("#file", [files[0]]);
 	await page.click("#upload-form button.primary");
@@ -90,12 +90,12 @@ test("an upload that fails says why", async (t) => {
 		await fits(page);
 	};
 	// What a proxy says and what becomes of a line is not ours to make.
-	await page.route("**/objects", (route) => route.fulfill({ status: 502, body: "<h1>Bad Gateway</h1>", contentType: "text/html" }));
+	await page.route("**/objects*", (route) => route.fulfill({ status: 502, body: "<h1>Bad Gateway</h1>", contentType: "text/html" }));
 	await send(/^Failed \(502\)$/);
-	await page.unroute("**/objects");
-	await page.route("**/objects", (route) => route.abort("connectionreset"));
+	await page.unroute("**/objects*");
+	await page.route("**/objects*", (route) => route.abort("connectionreset"));
 	await send(/connection broke.*again/);
-	await page.unroute("**/objects");
+	await page.unroute("**/objects*");
 	// Somebody deletes the bucket meanwhile.
 	await page.context().request.post(`${page.url()}/removal`, { headers: { "Sec-Fetch-Site": "same-origin" } });
 	await send(/Page not found/);
@@ -123,7 +123,7 @@ test("a proxy that refuses a size or does not answer is named", async (t) => {
 	const page = await open(t, { role: "requester", faults: [/status (of )?(413|502)/] });
 	const at = await newBucket(page);
 	const by = (status) => (route) => route.fulfill({ status, contentType: "text/html", body: "<html><h1>by nginx</h1></html>" });
-	await page.route("**/objects", by(413));
+	await page.route("**/objects*", by(413));
 	await page.setInputFiles("#file", [files[0]]);
 	await page.click("#upload-form button.primary");
 	await page.waitForSelector(".file-list li.failed");
@@ -146,14 +146,14 @@ test("what an upload could not send stays chosen, and the list shows what it cou
 	const page = await open(t, { role: "requester", width: 390, faults: [/ERR_CONNECTION_RESET/, /\/objects.*failed/] });
 	await newBucket(page);
 	let n = 0;
-	await page.route("**/objects", (route) => (n++ ? route.abort("connectionreset") : route.continue()));
+	await page.route("**/objects*", (route) => (n++ ? route.abort("connectionreset") : route.continue()));
 	await page.setInputFiles("#file", [files[1], files[0]]);
 	await page.click("#upload-form button.primary");
 	await page.waitForSelector(".file-list li.failed");
 	await page.locator("#objects tbody th a", { hasText: "说明" }).waitFor();
 	assert.deepEqual(await page.locator("#file").evaluate((i) => [...i.files].map((f) => f.name)), [files[0].name]);
 	await shoot(page, "upload cut");
-	await page.unroute("**/objects");
+	await page.unroute("**/objects*");
 	await page.getByRole("button", { name: "Try again" }).click();
 	await page.waitForFunction(() => document.querySelectorAll("#objects tbody th a").length === 2);
 });
