@@ -94,7 +94,7 @@ func (l *List[R]) begin(ctx context.Context, db *DB, by Actor, q *list.Query) (o
 		l.For(by, q)
 	}
 	owner, err = by.TeamID, by.may(l.Right)
-	if l.Site && by.site {
+	if l.Site && (by.site || l.Scope == "") {
 		err = by.maySite()
 	}
 	if l.Below != nil && err == nil {
