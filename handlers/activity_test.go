@@ -3,11 +3,15 @@ package handlers_test
 import (
 	"encoding/csv"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
 
+	"github.com/PuerkitoBio/goquery"
+
 	"quartermaster/models"
+	"quartermaster/web/webtest"
 )
 
 func itoa(n int64) string { return strconv.FormatInt(n, 10) }
@@ -103,5 +107,63 @@ func TestChangesThatAreRefusedAreRecordedOnce(t *testing.T) {
 	p := viewer.Get(t, "/activity")
 	if n := strings.Count(p.Text(".timeline"), "POST /team/budgets"); n != 1 {
 		t.Errorf("activity has %d refused attempts, want 1: %q", n, p.Text(".timeline"))
+	}
+}
+
+func TestActivitySaysFromWhereEverythingCame(t *testing.T) {
+	t.Parallel()
+	site := setUp(t)
+	admin, approver, requester := site.SignIn(t, models.Admin), site.SignIn(t, models.Approver), site.Visitor(t)
+	requester.Submit(t, requester.Get(t, "/sign-in"), "#sign-in-form", webtest.Values{"email": email(t, site), "password": "not it at all"})
+	requester.Submit(t, requester.Get(t, "/sign-in"), "#sign-in-form", webtest.Values{"email": email(t, site), "password": webtest.Password})
+	writeRule(t, admin, webtest.Values{"kinds": "bucket", "step_1": "approver"})
+	admin.Submit(t, admin.Get(t, "/team/budgets"), "#budget-form", webtest.Values{"budget_amount": "1"})
+	admin.Submit(t, admin.Get(t, "/team/settings"), "#settings-form", webtest.Values{"lapse_days": "3"})
+	admin.Submit(t, admin.Get(t, "/team/invitations"), "#invitation-form", webtest.Values{"email": "noor@example.com"})
+	order := requester.Submit(t, requester.Get(t, "/buckets/new"), "form#bucket-form", webtest.Values{"bucket_name": "from-where", "region": "cn-hangzhou"}).Location()
+	approver.Submit(t, approver.Get(t, order), "#comment-form", webtest.Values{"comment": "why?"})
+	approver.Submit(t, approver.Get(t, order), "#decision-form", webtest.Values{"say": "approve"})
+	requester.Post(t, "/team/budgets", url.Values{"budget_amount": {"5"}})
+	plan := requester.Get(t, examplePlan)
+	if p := requester.Submit(t, plan, "form#plan-form", nil); p.Status != 422 {
+		t.Fatalf("order over the budget: got %d", p.Status)
+	}
+
+	rows, err := csv.NewReader(strings.NewReader(strings.TrimPrefix(admin.Get(t, "/activity.csv").Body, "\ufeff"))).ReadAll()
+	if err != nil {
+		t.Fatal(err)
+	}
+	at := func(column string) int { return slices.Index(rows[0], column) }
+	from := map[string]string{}
+	for _, row := range rows[1:] {
+		if what := row[at("Code")] + " " + row[at("Result")]; from[what] == "" { // the newest
+			from[what] = row[at("IP address")]
+		}
+		if row[at("Via")] == "Console" && (row[at("Request ID")] == "" || row[at("Client")] == "") && row[at("Code")] != "user.signed_in" {
+			t.Errorf("%s was recorded without its request or its browser: %q", row[at("Code")], row)
+		}
+	}
+	for _, code := range []string{"user.signed_in Refused", "user.signed_in Done", "team.rules_changed Done", "team.budgets_changed Done", "team.lapse_days_changed Done",
+		"member.invited Done", "order.placed Done", "order.commented Done", "order.approved Done", "team.attempt Refused"} {
+		if from[code] != "127.0.0.1" {
+			t.Errorf("%s is from %q, want 127.0.0.1", code, from[code])
+		}
+	}
+	page := admin.Get(t, "/activity")
+	page.Find(".timeline li").Each(func(_ int, li *goquery.Selection) {
+		if text := li.Find(".timeline-meta").Text(); !strings.Contains(text, "127.0.0.1") && !strings.Contains(text, "test-") && !strings.Contains(text, "192.0.2.1") &&
+			!strings.Contains(text, "background job") && !strings.Contains(text, "command line") {
+			t.Errorf("an event says of where it came from: %q", text)
+		}
+	})
+	text := page.Text(".timeline")
+	if n := strings.Count(text, "Refused attempt: POST"); n != 2 {
+		t.Errorf("got %d refused attempts in %q, want the budget and the order over it", n, text)
+	}
+	if !strings.Contains(text, "Not signed in") || !strings.Contains(text, "decision from 127.0.0.1") {
+		t.Errorf("got %q, want the failed sign-in by nobody, and what the decision made", text)
+	}
+	if p := approver.Get(t, order); !strings.Contains(p.Text(".timeline"), "127.0.0.1") {
+		t.Errorf("the order's page says %q", p.Text(".timeline"))
 	}
 }

@@ -193,6 +193,11 @@ func (h OrderForm) Create(c *gin.Context) error {
 		if err == nil {
 			return h.placed(c, quote.Order)
 		}
+		if models.Unallowed(err) {
+			if err := h.DB.RecordRefused(ctx, a.By, "POST "+c.FullPath(), 0); err != nil {
+				return err
+			}
+		}
 		if !a.Form.Reject(err) {
 			return err
 		}

@@ -99,6 +99,9 @@ func Unallowed(err error) bool {
 	return errors.As(err, &in) && in[0].Field == "" && slices.Contains([]string{"only_requester", "over_budget", "may_not_order"}, in[0].Rule)
 }
 
+// Denied tells whether an error is that the actor may not do what was asked for.
+func Denied(err error) bool { return errors.Is(err, ErrForbidden) || Unallowed(err) }
+
 // MayNotOrder tells whether an error is that the actor may not order such things.
 func MayNotOrder(err error) bool {
 	var in Invalid

@@ -73,10 +73,13 @@ const (
 	mostRefused  = 20
 )
 
-// RecordRefused records that the actor asked for something without the right to it:
+// RecordRefused records that the actor asked in their team for something that is Denied:
 // what, and for which order where it was about one. The same within ten minutes is
 // recorded once, and of a person no more than twenty are.
 func (db *DB) RecordRefused(ctx context.Context, by Actor, what string, order int64) error {
+	if by.TeamID == "" {
+		return nil
+	}
 	e := Event{Action: "team.attempt", Result: "refused", Kind: KindTeam, SubjectID: by.TeamID, SubjectName: clip(what, 200), OrderNumber: order}
 	lately, err := query.Of[Event](db.gorm).Where("team_id = ? AND user_id = ? AND at > ?", by.TeamID, by.UserID, db.Now().Add(-refusedAgain)).Order("at DESC, id DESC").Limit(10 * mostRefused).Find(ctx)
 	if err != nil {

@@ -35,7 +35,7 @@ func timelineEvents(ctx context.Context, events []models.Event, now time.Time) [
 		out[i] = ui.Event{
 			At: e.At, AtText: i18n.Relative(ctx, e.At, now),
 			Who: eventWho(ctx, e), What: EventText(ctx, e), Note: eventNote(ctx, e),
-			From:  eventFrom(e),
+			From:  eventFrom(ctx, e),
 			Thing: eventThing(e), Href: thingPath(ctx, e.Kind, e.SubjectID), Gone: e.Gone,
 			Kind: e.Kind, Icon: eventIcon(e), Tone: eventTone(e),
 		}
@@ -164,26 +164,42 @@ func changeNote[T any](ctx context.Context, detail string, words func(T) string)
 
 // eventWho is who did it, and by which way when that was not a form.
 func eventWho(ctx context.Context, e models.Event) string {
-	who := e.UserName
-	if who == "" {
-		return i18n.T(ctx, "activity.by-server")
-	}
-	switch e.Face {
-	case models.ByAPI:
+	who := eventPerson(ctx, e)
+	switch {
+	case e.Face == models.ByAPI:
 		return i18n.T(ctx, "activity.by-api", "Name", who)
-	case models.ByServer:
+	case e.Face == models.ByServer && e.UserID != "":
 		return i18n.T(ctx, "activity.for", "Name", who)
 	}
 	return who
 }
 
-// eventFrom is where an event by a program came from, and what the program
-// calls itself.
-func eventFrom(e models.Event) string {
-	if e.Face != models.ByAPI {
-		return ""
+// eventPerson is the name of who did it. A visitor whom nobody knows has none, as at a
+// sign-in that failed; nor has the program.
+func eventPerson(ctx context.Context, e models.Event) string {
+	switch {
+	case e.Face == models.ByServer && e.UserID == "":
+		return i18n.T(ctx, "activity.by-server")
+	case e.UserName == "":
+		return i18n.T(ctx, "activity.by-visitor")
 	}
-	return joined(e.Address, e.Agent)
+	return e.UserName
+}
+
+// eventFrom is where an event came from: the address of who asked, with what a program
+// calls itself, or which part of the server did it.
+func eventFrom(ctx context.Context, e models.Event) string {
+	switch {
+	case e.Face == models.ByAPI:
+		return joined(e.Address, e.Agent)
+	case e.Face != models.ByServer:
+		return e.Address
+	case e.Address != "": // a decision let it happen
+		return i18n.T(ctx, "activity.from-decision", "Address", e.Address)
+	case e.UserID == "" && e.UserName == models.Operator().UserName:
+		return i18n.T(ctx, "activity.from-command")
+	}
+	return i18n.T(ctx, "activity.from-job")
 }
 
 // eventIcon says what happened, "" where the icon of the thing's kind says it.
@@ -241,9 +257,7 @@ var Events = &ListView[models.Event]{
 		filed("activity.column.local", func(c *ui.Cells, e *models.Event) string {
 			return e.At.In(i18n.Zone(c.Ctx)).Format(time.DateTime + " -07:00")
 		}),
-		filed("activity.column.person", func(c *ui.Cells, e *models.Event) string {
-			return firstOf(e.UserName, i18n.T(c.Ctx, "activity.by-server"))
-		}),
+		filed("activity.column.person", func(c *ui.Cells, e *models.Event) string { return eventPerson(c.Ctx, *e) }),
 		emailed(func(e *models.Event) string { return e.UserID }),
 		filed("activity.column.action", func(c *ui.Cells, e *models.Event) string { return EventText(c.Ctx, *e) }),
 		filed("activity.column.kind", func(c *ui.Cells, e *models.Event) string { return ui.Look(c.Ctx, e.Kind).One(c.Ctx) }),
@@ -262,7 +276,7 @@ var Events = &ListView[models.Event]{
 		filed("activity.column.code", func(_ *ui.Cells, e *models.Event) string { return e.Action }),
 		filed("activity.column.request", func(_ *ui.Cells, e *models.Event) string { return e.RequestID }),
 		filed("activity.column.key", func(_ *ui.Cells, e *models.Event) string { return e.KeyID }),
-		filed("activity.column.address", func(_ *ui.Cells, e *models.Event) string { return e.Address }),
+		filed("activity.column.address", func(c *ui.Cells, e *models.Event) string { return firstOf(e.Address, eventFrom(c.Ctx, *e)) }),
 		filed("activity.column.agent", func(_ *ui.Cells, e *models.Event) string { return e.Agent }),
 	},
 	Filters: []ListFilter{

@@ -214,6 +214,11 @@ func (a *Server) noting(g *gin.Context, d speech, call *Call, perform func(*gin.
 	if call.Caller == nil {
 		return
 	}
+	if call.proven && call.op != nil && call.op.Writes && models.Denied(err) {
+		if err := a.DB.RecordRefused(g.Request.Context(), call.By, call.Operation, 0); err != nil {
+			web.Refused(g, err)
+		}
+	}
 	note := models.Call{
 		KeyID: call.Caller.Key.ID, TeamID: call.By.TeamID, At: call.began, Product: d.product(), Operation: call.Operation,
 		Status: g.Writer.Status(), TookMicros: models.SystemClock().Sub(call.began).Microseconds(),
@@ -426,7 +431,7 @@ func siteHosts(address string) []string {
 // they ask for.
 func notAllowed(err error) bool {
 	var held *models.Held
-	return errors.As(err, &held) || errors.Is(err, models.ErrForbidden) || errors.Is(err, models.ErrUnauthenticated) || models.Unallowed(err)
+	return errors.As(err, &held) || errors.Is(err, models.ErrUnauthenticated) || models.Denied(err)
 }
 
 // remark is what the message of a refusal goes on with beyond the documented

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"quartermaster/models"
+	"quartermaster/models/list"
 	"quartermaster/web/sign"
 )
 
@@ -46,5 +47,15 @@ func TestAKeyOrdersOnlyTheStoresAndStoragesThatItsMemberMay(t *testing.T) {
 	}
 	if o := byHand(form, sign.Request.SignROA)(t, d, k, "CreateStorage", p("RegionId", region)); o.Code != "PermissionDenied" {
 		t.Errorf("a storage: got %s %s, want PermissionDenied", o.Code, o.Message)
+	}
+	page, err := models.Events.Read(t.Context(), d.DB, d.Team.Viewer, list.Query{Size: 2, Filters: map[string]string{"key": k.ID}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, want := range []string{"CreateStorage", "CreateStore"} {
+		e := page.Rows[i]
+		if e.Action != "team.attempt" || e.SubjectName != want || e.Face != models.ByAPI || e.Address == "" || e.Agent == "" || e.RequestID == "" {
+			t.Errorf("the record has %+v, want the refused %s", e, want)
+		}
 	}
 }
