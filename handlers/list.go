@@ -13,6 +13,7 @@ import (
 	"quartermaster/models"
 	"quartermaster/models/list"
 	"quartermaster/views"
+	"quartermaster/views/kept"
 	"quartermaster/views/ui"
 	"quartermaster/web"
 )
@@ -33,7 +34,7 @@ type List[R any] struct {
 	// of its own.
 	Draw func(c *gin.Context, p views.ListPage) error
 
-	kept *views.Kept
+	kept *kept.Store
 }
 
 // regions are the Choices of a list whose filters are regions that serve a kind.
@@ -46,7 +47,7 @@ func regions(kind models.Kind) func(context.Context, *models.DB, list.Query) (ma
 
 // route adds the list's routes, which pass through before.
 func (h List[R]) route(r gin.IRoutes, before ...gin.HandlerFunc) {
-	h.kept = new(views.Kept)
+	h.kept = new(kept.Store)
 	r.GET(h.View.Path, append(before, web.Page(h.Show))...)
 	h.files(r)
 }

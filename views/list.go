@@ -19,6 +19,7 @@ import (
 	"quartermaster/models"
 	"quartermaster/models/list"
 	"quartermaster/views/i18n"
+	"quartermaster/views/kept"
 	"quartermaster/views/layout"
 	"quartermaster/views/ui"
 )
@@ -134,7 +135,7 @@ type ListAt struct {
 	Choices map[string][]ListChoice
 	// Kept has rows that were drawn before, nil where none are kept; reader is
 	// what its keys have of the reader.
-	Kept   *Kept
+	Kept   *kept.Store
 	reader string
 }
 
@@ -355,7 +356,7 @@ func (v *ListView[R]) rows(at ListAt, page list.Page[R]) templ.Component {
 			from := len(c.Bytes())
 			drawRow(c, columns, classes, &rows[0])
 			if until := c.Until(); at.Kept != nil && !(v.Passing != nil && v.Passing(&rows[0])) {
-				at.Kept.keep(keptKey{at.reader, part.Text}, keptRow{c.Bytes()[from:], at.Now, until})
+				at.Kept.Keep(kept.Key{Reader: at.reader, Text: part.Text}, kept.Piece{HTML: c.Bytes()[from:], From: at.Now, Until: until})
 			}
 			rows = rows[1:]
 		}
@@ -437,7 +438,7 @@ func cellClass(class string) (rest, style string) {
 // Keep lets a page of the list have rows as they were drawn before. Nothing but
 // the row, the reader's language and zone, the words of at and its time makes
 // what is drawn: ui.Cells knows no more. stamp is what List.Stamp gives.
-func (v *ListView[R]) Keep(ctx context.Context, at *ListAt, kept *Kept, stamp string) {
+func (v *ListView[R]) Keep(ctx context.Context, at *ListAt, store *kept.Store, stamp string) {
 	var b strings.Builder
 	for _, part := range []string{i18n.Lang(ctx), i18n.Zone(ctx).String(), stamp} {
 		b.WriteString(part)
@@ -450,8 +451,8 @@ func (v *ListView[R]) Keep(ctx context.Context, at *ListAt, kept *Kept, stamp st
 		}
 		b.WriteByte(0)
 	}
-	at.Kept, at.reader = kept, b.String()
-	at.Query.Kept = func(text string) []byte { return kept.find(keptKey{at.reader, text}, at.Now) }
+	at.Kept, at.reader = store, b.String()
+	at.Query.Kept = func(text string) []byte { return store.Find(kept.Key{Reader: at.reader, Text: text}, at.Now) }
 }
 
 // People are the ids of the people whose addresses stand in the file with rows.

@@ -18,7 +18,7 @@ import (
 func framed(c *gin.Context) context.Context {
 	ctx := c.Request.Context()
 	v := visitOf(ctx)
-	shell := layout.Shell{Path: pagePath(c.Request), Theme: readCookie(c, themeCookie), Demo: v.site.Demo}
+	shell := layout.Shell{Path: pagePath(c.Request), Theme: readCookie(c, themeCookie), Demo: v.site.Demo, Frames: v.frames}
 	if text := takeFlash(c); text != "" {
 		shell.Flash = &layout.Flash{Tone: ui.OK, Text: text}
 	}

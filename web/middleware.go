@@ -12,6 +12,7 @@ import (
 
 	"quartermaster/models"
 	"quartermaster/views/i18n"
+	"quartermaster/views/kept"
 	"quartermaster/views/ui"
 )
 
@@ -91,11 +92,12 @@ func engine(site *Site) (*gin.Engine, error) {
 // the log, with what was noted on the way. The query is not written: some links
 // have a secret in it.
 func begin(site *Site, newID func(*http.Request) string) gin.HandlerFunc {
+	frames := new(kept.Store)
 	return func(c *gin.Context) {
 		start := models.SystemClock()
 		id := newID(c.Request)
 		log := site.Log.With(slog.String("request", id))
-		v := &visit{site: site, id: id, log: log}
+		v := &visit{site: site, frames: frames, id: id, log: log}
 		ctx := ui.WithKinds(context.WithValue(c.Request.Context(), visitKey{}, v), site.Kinds)
 		c.Request = c.Request.WithContext(ctx)
 		c.Writer = &writer{ResponseWriter: c.Writer}

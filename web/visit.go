@@ -10,6 +10,7 @@ import (
 
 	"quartermaster/models"
 	"quartermaster/views"
+	"quartermaster/views/kept"
 	"quartermaster/views/ui"
 )
 
@@ -74,6 +75,7 @@ func (s *Site) secure(r *http.Request) bool {
 type visit struct {
 	counts  map[string]int64 // of the team, once they were read
 	site    *Site
+	frames  *kept.Store // parts of the frame that were drawn before
 	id      string
 	log     *slog.Logger
 	session *models.Session // nil when nobody is signed in

@@ -2,6 +2,7 @@ package layout_test
 
 import (
 	"context"
+	"reflect"
 	"strings"
 	"testing"
 
@@ -10,6 +11,7 @@ import (
 
 	"quartermaster/views"
 	"quartermaster/views/i18n"
+	"quartermaster/views/kept"
 	"quartermaster/views/layout"
 	"quartermaster/views/ui"
 )
@@ -170,5 +172,54 @@ func TestWhoeverKeepsTheSiteIsToldOfAFullDisk(t *testing.T) {
 		if !strings.Contains(got, c.want) {
 			t.Errorf("%s %+v: got %q, want %q in it", c.lang, c.disk, got, c.want)
 		}
+	}
+}
+
+// TestFramesAreKeptForOneReader changes each field of a shell that has one kept
+// frame: what is drawn then is what a shell that keeps nothing draws.
+func TestFramesAreKeptForOneReader(t *testing.T) {
+	t.Parallel()
+	frames := new(kept.Store)
+	change := func(v reflect.Value) {
+		switch v.Interface().(type) {
+		case string:
+			v.SetString("dark")
+		case bool:
+			v.SetBool(true)
+		case int64:
+			v.SetInt(7)
+		case []layout.Team:
+			v.Set(reflect.ValueOf([]layout.Team{{ID: "1", Name: "Other"}}))
+		case map[string]int64:
+			v.Set(reflect.ValueOf(map[string]int64{"plan": 3}))
+		}
+	}
+	differ := 0
+	for i := range reflect.TypeFor[layout.Shell]().NumField() {
+		s := ada
+		change(reflect.ValueOf(&s).Elem().Field(i))
+		for _, lang := range []string{"en", "zh"} {
+			var got [2]string
+			for n, frames := range []*kept.Store{nil, frames} {
+				with := func(s layout.Shell) string {
+					s.Frames = frames
+					html, err := draw(t, lang, s, layout.Page(layout.PageProps{Title: "x"})).Html()
+					if err != nil {
+						t.Fatal(err)
+					}
+					return html
+				}
+				before := with(ada)
+				if got[n] = with(s); got[n] != before {
+					differ++
+				}
+			}
+			if got[0] != got[1] {
+				t.Errorf("%s changed in %s: a kept frame of another reader was shown", reflect.TypeFor[layout.Shell]().Field(i).Name, lang)
+			}
+		}
+	}
+	if differ < 20 {
+		t.Errorf("%d changes were seen on the page, want nearly all", differ)
 	}
 }

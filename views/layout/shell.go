@@ -11,6 +11,7 @@ import (
 
 	"quartermaster/models"
 	"quartermaster/views/i18n"
+	"quartermaster/views/kept"
 	"quartermaster/views/ui"
 )
 
@@ -48,6 +49,8 @@ type Shell struct {
 	// Astray is what is wrong with the way by which the reader came, nil when
 	// nothing is.
 	Astray *Astray
+	// Frames keeps parts of the frame for the next page, nil for none.
+	Frames *kept.Store
 }
 
 // Team is a team to change to.

@@ -1,0 +1,58 @@
+package layout
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/a-h/templ"
+
+	"quartermaster/views/i18n"
+	"quartermaster/views/kept"
+	"quartermaster/views/ui"
+)
+
+// drawn is a part of the frame, taken from Frames when a reader saw the same
+// before.
+func (s Shell) drawn(part templ.Component, name string) templ.Component {
+	if s.Frames == nil {
+		return part
+	}
+	return templ.ComponentFunc(func(ctx context.Context, w io.Writer) error {
+		key := kept.Key{Reader: i18n.Lang(ctx) + name, Text: s.shown(ctx)}
+		html := s.Frames.Find(key, time.Time{})
+		if html == nil {
+			var b bytes.Buffer
+			if err := part.Render(ctx, &b); err != nil {
+				return err
+			}
+			html = b.Bytes()
+			s.Frames.Keep(key, kept.Piece{HTML: html})
+		}
+		_, err := w.Write(html)
+		return err
+	})
+}
+
+// shown is everything that the sidebar and the top bar depend on besides the
+// language.
+func (s Shell) shown(ctx context.Context) string {
+	var b strings.Builder
+	b.Grow(512)
+	for _, text := range []string{s.UserName, s.UserEmail, s.Initials, s.TeamName, s.TeamID, s.Role, s.Path, s.Theme, s.Search,
+		strconv.FormatBool(s.SiteAdmin), strconv.FormatInt(s.Waiting, 10), strconv.FormatInt(s.Unread, 10)} {
+		b.WriteString(text)
+		b.WriteByte(0)
+	}
+	for _, k := range ui.Ordered(ctx) {
+		b.WriteString(strconv.FormatInt(s.Counts[string(k.Kind)], 10))
+		b.WriteByte(0)
+	}
+	for _, t := range s.Teams {
+		b.WriteString(t.ID + "\x00" + t.Name + "\x00")
+	}
+	return b.String()
+}
