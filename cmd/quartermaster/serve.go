@@ -7,6 +7,7 @@ import (
 	"io"
 	"log/slog"
 	"net"
+	"os"
 	"path/filepath"
 	"runtime/debug"
 	"slices"
@@ -118,6 +119,11 @@ func (s *serve) serve(ctx context.Context, db *models.DB, listener net.Listener,
 	// What the start needed and nobody needs again, most of the memory there is
 	// then: the runtime would keep it for as long as little happens.
 	debug.FreeOSMemory()
+	// Little is alive at a time and a page leaves much behind: with half as many
+	// collections a list takes a tenth less of the processor, for some MiB under load.
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(200)
+	}
 	failed := make(chan error, 1)
 	go func() { failed <- server.Serve(listener) }()
 	select {
