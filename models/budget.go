@@ -139,21 +139,32 @@ func (db *DB) DeleteBudget(ctx context.Context, by Actor, version int64, id stri
 }
 
 // changeBudgets changes the team's budgets of a version: ErrConflict says that they
-// have another by now.
+// have another by now. A new one counts all of its present period.
 func (db *DB) changeBudgets(ctx context.Context, by Actor, version int64, change func([]Budget) ([]Budget, error)) error {
-	return db.changeTeam(ctx, by, "Budgets", "team.budgets_changed", func(team *Team) (from, to any, err error) {
-		old := team.Budgets
-		if old.Version != version {
-			return nil, nil, ErrConflict
-		}
-		all, err := change(slices.Clone(old.All))
-		for i := range all {
-			if team.Currency != bookCurrency {
-				all[i].Currency = team.Currency
+	return db.tx(ctx, func(ctx context.Context, tx *DB) error {
+		var changed Team
+		var old []Budget
+		err := tx.changeTeam(ctx, by, "Budgets", "team.budgets_changed", func(team *Team) (from, to any, err error) {
+			old = team.Budgets.All
+			if team.Budgets.Version != version {
+				return nil, nil, ErrConflict
+			}
+			all, err := change(slices.Clone(old))
+			for i := range all {
+				if team.Currency != bookCurrency {
+					all[i].Currency = team.Currency
+				}
+			}
+			team.Budgets = Budgets{Version: version + 1, All: all}
+			changed = *team
+			return old, all, err
+		})
+		for _, b := range changed.Budgets.All {
+			if err == nil && !slices.ContainsFunc(old, func(had Budget) bool { return had.ID == b.ID }) {
+				err = tx.beginBudget(ctx, by, &changed, b)
 			}
 		}
-		team.Budgets = Budgets{Version: version + 1, All: all}
-		return old.All, all, err
+		return err
 	})
 }
 
@@ -230,21 +241,15 @@ func (db *DB) effects(ctx context.Context, by Actor, o *Order) ([]Effect, error)
 	if err != nil || len(team.Budgets.All) == 0 {
 		return nil, err
 	}
-	hourly, ends, err := db.moreHourly(ctx, o)
-	if err != nil {
-		return nil, err
-	}
 	now := db.TeamNow(by)
 	var out []Effect
 	for _, b := range team.Budgets.All {
 		if b.CostCentre != "" && b.CostCentre != o.centre(team) {
 			continue
 		}
-		more := hourly
-		for _, had := range ends {
-			if had.counts(b, team) { // or else all of it comes to the budget
-				more -= had.HourlyMicro
-			}
+		more, err := db.hourlyIn(ctx, team, b, o)
+		if err != nil {
+			return nil, err
 		}
 		_, end := b.spans(now)
 		amount, err := overTime(more, end.Sub(now))

@@ -19,6 +19,7 @@ import (
 
 // hourly is what the stores that have their size from an order cost an hour.
 type hourly struct {
+	ResourceID  string // where it is asked for
 	Number      int64
 	CostCentre  string
 	HourlyMicro int64
@@ -26,6 +27,14 @@ type hourly struct {
 	RateMicro   int64
 	CompletedAt *time.Time
 	UpdatedAt   time.Time
+}
+
+// since is from when on it costs that.
+func (h hourly) since() time.Time {
+	if h.CompletedAt != nil {
+		return *h.CompletedAt
+	}
+	return h.UpdatedAt
 }
 
 // counts tells whether the order counts in a budget of its team.
@@ -167,19 +176,12 @@ func (db *DB) renewBudgets(ctx context.Context, by Actor, store string) error {
 }
 
 // renewBudget counts what runs by the hour in the present period of a budget: for
-// all of it, or since it runs, or since there is the budget.
+// all of it, or since it runs.
 func (db *DB) renewBudget(ctx context.Context, team *Team, b Budget, store string) error {
 	by := team.server()
 	now := db.TeamNow(by)
 	period := b.period(now)
 	from, end := b.spans(now)
-	before, err := query.Of[BudgetPeriod](db.gorm).Where("budget_id = ?", b.ID).Count(ctx, "*")
-	if err != nil {
-		return translate(err)
-	}
-	if before == 0 {
-		from = now
-	}
 	if _, begun, err := db.taken(ctx, b.ID, period); err != nil {
 		return err
 	} else if !begun {
@@ -191,10 +193,7 @@ func (db *DB) renewBudget(ctx context.Context, team *Team, b Budget, store strin
 	}
 	sum := int64(0)
 	for _, h := range uses {
-		since := h.UpdatedAt
-		if h.CompletedAt != nil {
-			since = *h.CompletedAt
-		}
+		since := h.since()
 		if since.Before(from) {
 			since = from
 		}

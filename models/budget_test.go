@@ -251,6 +251,9 @@ func TestBudgetsEqualTheirOrders(t *testing.T) {
 			in, _ := mustTeam(t, db, team.Admin).Budgets.Input(whole.ID)
 			in.Amount = []string{"5000", "20000", "40000"}[r.IntN(3)]
 			fits("edit", db.PutBudget(t.Context(), team.Admin, whole.ID, in))
+		default:
+			remake(t, db, team.Admin, "", "year")
+			fits("late", nil)
 		}
 	}
 	sums := map[models.BudgetState]int64{}
@@ -276,13 +279,107 @@ func TestBudgetsEqualTheirOrders(t *testing.T) {
 	if err != nil || reserved != sums[models.BudgetReserved] || spent != sums[models.BudgetSpent] {
 		t.Errorf("the team's budget has %d reserved and %d spent, %v; the orders %v", reserved, spent, err, sums)
 	}
-	for _, what := range []string{"plan", "store", "scale", "delete", "decide", "cancel", "retry", "edit", "resubmit"} {
+	for _, what := range []string{"plan", "store", "scale", "delete", "decide", "cancel", "retry", "edit", "resubmit", "late"} {
 		if did[what] == 0 {
 			t.Errorf("nothing was done of %s: %v", what, did)
 		}
 	}
 	if reserved, spent, err = models.SumOfBudget(t.Context(), db, team.Admin.TeamID, "R&D"); err != nil || reserved+spent == 0 {
 		t.Errorf("the cost centre has %s", fmt.Sprint(reserved, spent, err))
+	}
+	mustFit(t, db)
+}
+
+// remake takes a budget away, where there is one, and makes it again.
+func remake(t *testing.T, db *models.DB, by models.Actor, centre, period string) models.BudgetUse {
+	t.Helper()
+	for _, b := range mustTeam(t, db, by).Budgets.All {
+		if b.CostCentre == centre && b.Yearly == (period == "year") {
+			if err := db.DeleteBudget(t.Context(), by, mustTeam(t, db, by).Budgets.Version, b.ID); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	in := models.BudgetInput{Scope: centre, Period: period, Amount: "100000000", Over: "refuse", Version: mustTeam(t, db, by).Budgets.Version}
+	if err := db.PutBudget(t.Context(), by, "", in); err != nil {
+		t.Fatal(err)
+	}
+	_, all, err := db.ListBudgets(t.Context(), by)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return all[len(all)-1]
+}
+
+// TestBudgetMadeLateCountsAsIfItHadBeenThere does random things within a month, and
+// compares budgets with ones that are made after it all.
+func TestBudgetMadeLateCountsAsIfItHadBeenThere(t *testing.T) {
+	t.Parallel()
+	clock := modelstest.NewClock()
+	db := modelstest.OpenWith(t, models.Options{Clock: clock.Now})
+	team := modelstest.NewTeam(t, db)
+	clock.Move(til(clock, 2026, time.December) + 30*time.Minute)
+	r := rand.New(rand.NewPCG(11, 11)) // #nosec G404 -- a test
+	rule(t, db, team.Admin, asking(models.RuleInput{Kinds: []string{"plan"}}, "approver"))
+	centres := []string{"", "R&D"}
+	for _, centre := range centres {
+		budget(t, db, team.Admin, centre, "hold", 100_000_000)
+	}
+	in := func(o models.OrderInput) models.OrderInput {
+		o.CostCentre = []string{"", "R&D", "IT"}[r.IntN(3)]
+		return o
+	}
+	var orders []*models.Order
+	place := func(o models.OrderInput) {
+		t.Helper()
+		q, err := db.PlaceOrder(t.Context(), team.Requester, in(o))
+		if err == nil {
+			orders = append(orders, q.Order)
+		} else if !isInvalid(err) && !errors.Is(err, models.ErrConflict) {
+			t.Fatal(err)
+		}
+		modelstest.Work(t, db)
+	}
+	for i := range 120 {
+		all, _, err := modelstest.List(t.Context(), db, team.Viewer, models.Stores, list.Query{Size: 100, Sort: "name"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		switch n := r.IntN(12); {
+		case n < 3:
+			place(planOrder(example()))
+		case n < 5:
+			place(storeOrder(storeInput(fmt.Sprintf("kb-%d", i))))
+		case n < 7 && len(all) > 0:
+			place(scaleOrder(all[r.IntN(len(all))].ID, r.Int64N(3)+1, ""))
+		case n < 8 && len(all) > 0:
+			if _, err := db.DeleteStore(t.Context(), team.Requester, all[r.IntN(len(all))].ID); err != nil {
+				t.Fatal(err)
+			}
+			modelstest.Work(t, db)
+		case n < 10 && len(orders) > 0:
+			o := findOrder(t, db, team.Viewer, orders[r.IntN(len(orders))].Number)
+			if _, err := db.DecideOrder(t.Context(), team.Approver, o.Number, o.Version, r.IntN(3) > 0, "so"); err != nil && !errors.Is(err, models.ErrConflict) {
+				t.Fatal(err)
+			}
+		case n < 12:
+			clock.Move(time.Duration(r.IntN(15)) * time.Hour)
+		}
+	}
+	if clock.Now().After(time.Date(2027, 1, 1, 0, 0, 0, 0, pricing.Zone)) {
+		t.Fatal("the month is over")
+	}
+	_, had, err := db.ListBudgets(t.Context(), team.Viewer)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, centre := range centres {
+		got := remake(t, db, team.Admin, centre, "month")
+		if n := int64(len(orders)); max(got.ReservedMinor-had[i].ReservedMinor, had[i].ReservedMinor-got.ReservedMinor) > n ||
+			max(got.SpentMinor-had[i].SpentMinor, had[i].SpentMinor-got.SpentMinor) > n || got.SpentMinor == 0 || got.ReservedMinor == 0 {
+			t.Errorf("made late the budget of %q has %d reserved and %d spent, want %d and %d", centre,
+				got.ReservedMinor, got.SpentMinor, had[i].ReservedMinor, had[i].SpentMinor)
+		}
 	}
 	mustFit(t, db)
 }

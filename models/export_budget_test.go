@@ -9,7 +9,7 @@ func SumOfBudget(ctx context.Context, db *DB, team, centre string) (reserved, sp
 		return 0, 0, err
 	}
 	for _, b := range t.Budgets.All {
-		if b.CostCentre != centre {
+		if b.CostCentre != centre || b.Yearly {
 			continue
 		}
 		var periods []BudgetPeriod
