@@ -194,6 +194,15 @@ func pageRoutes(cfg Config) (http.Handler, error) {
 
 	activity(cfg.DB).route(member)
 
+	catalogue := Catalogue{DB: cfg.DB}
+	List[models.Offer]{DB: cfg.DB, View: views.Offers, Choices: regions("")}.route(member)
+	List[models.PriceLine]{DB: cfg.DB, View: views.Prices, Choices: regions("")}.route(member)
+	member.GET("/catalogue/prices/new", web.Page(catalogue.NewPrice))
+	member.POST("/catalogue/prices/new", web.Page(catalogue.AddPrice))
+	member.GET("/catalogue/prices/:id", web.Page(catalogue.Price))
+	member.POST("/catalogue/prices/:id", web.Page(catalogue.AddPrice))
+	member.POST("/catalogue/prices/:id/withdrawal", web.Page(catalogue.WithdrawPrice))
+
 	docs := APIDocs{DB: cfg.DB, Operations: cfg.Operations, ObjectDomain: cfg.ObjectDomain, Described: sync.OnceValue(cfg.Operations.OpenAPI)}
 	member.GET("/api", web.Page(docs.Guide))
 	member.GET("/api/conformance", web.Page(api.Conformance))

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"slices"
-	"time"
 
 	"quartermaster/models/migrations"
 	"quartermaster/models/pricing"
@@ -93,20 +92,6 @@ type Flavor struct {
 	Position int
 }
 
-// price is a line of the price book as its table keeps it.
-type price struct {
-	ID         string
-	SKU        string `gorm:"column:sku"`
-	Region     string
-	Unit       pricing.Unit
-	TermMonths int
-	Currency   string
-	Micro      int64
-	ValidFrom  time.Time
-	Source     string
-	Ours       bool
-}
-
 // catalogue is all that can be ordered and what it costs, in the order of forms,
 // as of a version. Nobody changes it.
 type catalogue struct {
@@ -117,7 +102,11 @@ type catalogue struct {
 	byCode   map[string]PackageType
 	specs    []Specification
 	flavors  []Flavor
+	lines    []Price // the price book, in the order in which it was written
+	bySKU    map[string][]Price
 	prices   map[string]pricing.Book // by SKU
+	items    map[string]Item         // what prices are of, by SKU
+	inOrder  []string                // their SKUs
 }
 
 // catalogueVersion is the present version, as a part of a statement.
@@ -149,11 +138,12 @@ func (db *DB) catalogueOf(ctx context.Context, version string) (*catalogue, erro
 	if known := db.offered.Load(); known != nil && known.version == version && version != "" {
 		return known, nil
 	}
-	c := &catalogue{version: version, prices: map[string]pricing.Book{}}
-	prices, err := query.Of[price](db.gorm).Order("id").Find(ctx)
-	for _, r := range prices {
-		c.prices[r.SKU] = append(c.prices[r.SKU], pricing.Price{SKU: r.SKU, Region: r.Region, Unit: r.Unit, TermMonths: r.TermMonths,
-			Currency: r.Currency, Micro: r.Micro, ValidFrom: r.ValidFrom, Source: r.Source, Ours: r.Ours})
+	c := &catalogue{version: version, bySKU: map[string][]Price{}, prices: map[string]pricing.Book{}}
+	var err error
+	c.lines, err = query.Of[Price](db.gorm).Order("id").Find(ctx)
+	for _, r := range c.lines {
+		c.bySKU[r.SKU] = append(c.bySKU[r.SKU], r)
+		c.prices[r.SKU] = append(c.prices[r.SKU], r.priced())
 	}
 	err = cmp.Or(err, readInOrder(ctx, db, &c.regions), readInOrder(ctx, db, &c.products),
 		readInOrder(ctx, db, &c.types), readInOrder(ctx, db, &c.specs), readInOrder(ctx, db, &c.flavors))
@@ -164,6 +154,7 @@ func (db *DB) catalogueOf(ctx context.Context, version string) (*catalogue, erro
 	for _, t := range c.types {
 		c.byCode[t.Code] = t
 	}
+	c.readItems()
 	db.offered.Store(c)
 	return c, nil
 }

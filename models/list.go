@@ -48,6 +48,9 @@ type List[R any] struct {
 	// Walk reads the page of a query in the usual sort where rows are shown together
 	// that are kept apart; nil where that is nowhere.
 	Walk func(ctx context.Context, db *DB, by Actor, q list.Query) (list.Page[R], error)
+	// Held are the rows that the filters and the text of a query let through, of lists
+	// whose rows memory has; nil where a table has them.
+	Held func(ctx context.Context, db *DB, by Actor, q list.Query) ([]R, error)
 }
 
 // ErrCursor says that a text is not a cursor of the list.
@@ -59,7 +62,7 @@ type AnyList interface {
 	Keys(ctx context.Context, db list.DB, owner string, q list.Query) (keys [][]string, next string, straight bool, err error)
 }
 
-// Lists are all lists, by their names.
+// Lists are all lists of tables, by their names.
 func Lists() map[string]AnyList {
 	return map[string]AnyList{"AccessKeys": AccessKeys, "Approvals": Approvals, "Apps": Apps, "BudgetEntries": BudgetEntries, "Buckets": Buckets, "Calls": Calls, "Deductions": Deductions, "Draws": Draws, "Events": Events, "Invitations": Invitations,
 		"Members": Members, "Notices": Notices, "Objects": Objects, "Orders": Orders, "PkgVersions": PkgVersions, "PlanOrders": PlanOrders, "Plans": Plans, "SiteTeams": SiteTeams, "SiteUsers": SiteUsers, "Stores": Stores}
@@ -71,6 +74,13 @@ func (l *List[R]) Read(ctx context.Context, db *DB, by Actor, q list.Query) (lis
 	owner, err := l.begin(ctx, db, by, &q)
 	if err != nil {
 		return list.Page[R]{}, err
+	}
+	if l.Held != nil {
+		rows, err := l.Held(ctx, db, by, q)
+		if err != nil {
+			return list.Page[R]{}, translate(err)
+		}
+		return l.Desc.Held(rows, q)
 	}
 	from := db.lists()
 	if q.Kept != nil {

@@ -50,6 +50,30 @@ func ParseRate(s string) (int64, error) {
 	return n, nil
 }
 
+var amounts = regexp.MustCompile(`^(\d{1,3}(?:,\d{3}){1,2}|\d{1,9})(?:\.(\d{1,6}))?$`)
+
+// ParsePrice is the price of a unit as people type it, "2.385" or "1,180", in
+// millionths. Anything else is ErrAmount, and so is nothing.
+func ParsePrice(s string) (int64, error) {
+	s = width.Narrow.String(strings.TrimSpace(s))
+	if !amounts.MatchString(s) {
+		return 0, ErrAmount
+	}
+	return ParseRate(strings.ReplaceAll(s, ",", ""))
+}
+
+// PriceDecimal is the price of a unit as spreadsheets read it, with two decimals or as
+// many as it has: 2.385.
+func PriceDecimal(micro int64) string {
+	s := RateDecimal(micro)
+	for range 2 {
+		if strings.HasSuffix(s, "0") && len(s) > strings.IndexByte(s, '.')+3 {
+			s = s[:len(s)-1]
+		}
+	}
+	return s
+}
+
 // RateDecimal is a rate of exchange as people read it, with four decimals or as many
 // as it has.
 func RateDecimal(rate int64) string {

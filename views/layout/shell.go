@@ -140,7 +140,7 @@ func (s Shell) nav(ctx context.Context) []group {
 		{Href: "/activity", Key: "nav.activity", Icon: "activity"},
 		{Href: "/team", Key: "nav.members", Icon: "users"},
 	}
-	team = append(team, item{Href: "/team/budgets", Key: "nav.budgets", Icon: "cylinder"})
+	team = append(team, item{Href: "/catalogue", Key: "nav.catalogue", Icon: "book-open-text"}, item{Href: "/team/budgets", Key: "nav.budgets", Icon: "cylinder"})
 	if s.Role == "admin" {
 		team = append(team, item{Href: "/team/rules", Key: "nav.rules", Icon: "layers"}, item{Href: "/team/keys", Key: "nav.keys", Icon: "key-round"},
 			item{Href: "/team/settings", Key: "nav.settings", Icon: "settings"})
