@@ -49,7 +49,24 @@ func (h Apps) New(c *gin.Context) error {
 	if answered {
 		return err
 	}
-	return noted(h.check, h.form)(c)
+	draft := h.draft()
+	if err := draft.fill(c); err != nil {
+		return err
+	}
+	return noted(h.check, func(c *gin.Context, status int, form ui.Form) error {
+		if err := draft.keep(c, &form); err != nil {
+			return err
+		}
+		if answered, err := draft.kept(c, form); answered {
+			return err
+		}
+		return h.form(c, status, form)
+	})(c)
+}
+
+// draft is the draft of the form for a new application.
+func (h Apps) draft() *drafted {
+	return &drafted{db: h.DB, kind: models.KindApp, form: models.DraftNew, path: "/apps/new"}
 }
 
 func (h Apps) check(ctx context.Context, in *models.AppInput) error {
@@ -70,6 +87,9 @@ func (h Apps) Create(c *gin.Context) error {
 		app, err = h.DB.CreateApp(ctx, models.ActorFrom(ctx), in)
 	}
 	if form.Reject(err) {
+		if err := h.draft().keep(c, &form); err != nil {
+			return err
+		}
 		if e := form.Error(""); e != nil && e.Rule == "repeated_app" {
 			form.Token, form.Sent = h.DB.NewToken(), "/apps/"+app.ID
 		}

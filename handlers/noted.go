@@ -27,7 +27,7 @@ func noted[In any](check func(context.Context, *In) error, draw func(*gin.Contex
 		if wasRefused(c) && form.Reject(err) {
 			return draw(c, http.StatusUnprocessableEntity, form)
 		}
-		if !form.Warn(err, sent(c)) {
+		if !form.Warn(err, web.Sent(c)) {
 			return err
 		}
 		return draw(c, http.StatusOK, form)
@@ -69,12 +69,4 @@ func rules[In any](_ context.Context, in *In) error {
 		return c.Check()
 	}
 	return models.Check(in)
-}
-
-// sent are the fields of a form that was read, or of the address that fills it in.
-func sent(c *gin.Context) url.Values {
-	if c.Request.Method == http.MethodGet {
-		return c.Request.URL.Query()
-	}
-	return c.Request.PostForm
 }

@@ -1,6 +1,7 @@
 package handlers
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"net/http"
@@ -37,6 +38,8 @@ type OrderForm struct {
 	// Begin begins the form of one request. An Invalid beside it lists what
 	// could not be read.
 	Begin func(c *gin.Context) (OrderFields, error)
+	// Draft is which form of the kind it is; the default is that of a new thing.
+	Draft models.DraftForm
 }
 
 // OrderFields is what one form gives to OrderForm.
@@ -83,6 +86,7 @@ type Asked struct {
 	fields OrderFields
 	kept   []string // ids of the files that came with this request
 	said   pasted
+	draft  drafted
 }
 
 // route is where the form is shown and sent.
@@ -151,8 +155,14 @@ func (h OrderForm) preview(c *gin.Context, said pasted) error {
 		if answered, err := once(c, h.DB.NewToken, h.sent(ctx, a.By)); answered {
 			return err
 		}
+		if err := a.draft.keep(c, &a.Form); err != nil {
+			return err
+		}
+		if answered, err := a.draft.kept(c, a.Form); answered {
+			return err
+		}
 		again := wasRefused(c)
-		a.said, a.Preview, a.Fresh = said, !again, !again && c.Request.Method == http.MethodGet
+		a.said, a.Preview, a.Fresh = said, !again, !again && c.Request.Method == http.MethodGet && a.draft.found == nil
 		if err := a.fields.Choose(ctx, a); err != nil {
 			return err
 		}
@@ -164,7 +174,7 @@ func (h OrderForm) preview(c *gin.Context, said pasted) error {
 			a.Form.Reject(quote.Refused)
 			return h.render(c, http.StatusUnprocessableEntity, a, quote)
 		}
-		a.Form.Warn(quote.Refused, sent(c))
+		a.Form.Warn(quote.Refused, web.Sent(c))
 		return h.render(c, said.status(), a, quote)
 	})
 }
@@ -201,6 +211,9 @@ func (h OrderForm) Create(c *gin.Context) error {
 		if !a.Form.Reject(err) {
 			return err
 		}
+		if err := a.draft.keep(c, &a.Form); err != nil {
+			return err
+		}
 		if e := a.Form.Error(""); e != nil && e.Rule == "repeated" {
 			a.Form.Token, a.Form.Sent = h.DB.NewToken(), views.OrderPath(e.Param) // pressed again, it is another order
 		}
@@ -226,9 +239,12 @@ func (h OrderForm) address(c *gin.Context) string {
 // are refused together with the order.
 func (h OrderForm) read(c *gin.Context, then func(context.Context, *Asked) error) error {
 	ctx := c.Request.Context()
-	a := &Asked{DB: h.DB, By: models.ActorFrom(ctx)}
+	a := &Asked{DB: h.DB, By: models.ActorFrom(ctx), draft: drafted{db: h.DB, kind: h.Kind, form: cmp.Or(h.Draft, models.DraftNew), path: h.address(c)}}
 	if !a.By.MayOrder(h.Kind, "", "") {
 		return models.ErrForbidden // before a file is read
+	}
+	if err := a.draft.fill(c); err != nil {
+		return err
 	}
 	var begun, err error
 	if a.fields, begun = h.Begin(c); a.fields == nil {

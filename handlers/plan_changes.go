@@ -13,13 +13,13 @@ import (
 
 // renewal is the form that goes on with a plan, upgrade the one that makes it
 // larger.
-func (h Plans) renewal() OrderForm { return h.change("renewal", "plans.renewed") }
-func (h Plans) upgrade() OrderForm { return h.change("upgrade", "plans.upgraded") }
+func (h Plans) renewal() OrderForm { return h.change("renewal", "plans.renewed", models.DraftRenewal) }
+func (h Plans) upgrade() OrderForm { return h.change("upgrade", "plans.upgraded", models.DraftUpgrade) }
 
-func (h Plans) change(name, said string) OrderForm {
+func (h Plans) change(name, said string, draft models.DraftForm) OrderForm {
 	path := "/plans/:id/" + name
 	return OrderForm{
-		DB: h.DB, Kind: models.KindPlan, New: path, Path: path, Said: said, Made: "/plans/",
+		DB: h.DB, Kind: models.KindPlan, New: path, Path: path, Draft: draft, Said: said, Made: "/plans/",
 		Begin: func(c *gin.Context) (OrderFields, error) {
 			ctx := c.Request.Context()
 			plan, err := h.DB.FindPlan(ctx, models.ActorFrom(ctx), c.Param("id"))

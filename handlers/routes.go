@@ -192,6 +192,10 @@ func pageRoutes(cfg Config) (http.Handler, error) {
 	member.POST("/team/rules/:at/place", web.Page(approvalRules.Move))
 	member.POST("/team/rules/:at/removal", web.Page(approvalRules.Delete))
 
+	drafts := Drafts{DB: cfg.DB}
+	List[models.Draft]{DB: cfg.DB, View: views.Drafts}.route(member)
+	member.POST("/drafts/:token/removal", web.Page(drafts.Delete))
+
 	activity(cfg.DB).route(member)
 
 	catalogue := Catalogue{DB: cfg.DB}

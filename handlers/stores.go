@@ -108,7 +108,7 @@ func (h Stores) Retry(c *gin.Context) error {
 // scale is the form for another size of a store.
 func (h Stores) scale() OrderForm {
 	return OrderForm{
-		DB: h.DB, Kind: models.KindStore, New: "/stores/:id/scale", Path: "/stores/:id/scale", Said: "stores.scaled", Made: "/stores/",
+		DB: h.DB, Kind: models.KindStore, New: "/stores/:id/scale", Path: "/stores/:id/scale", Draft: models.DraftScale, Said: "stores.scaled", Made: "/stores/",
 		Begin: func(c *gin.Context) (OrderFields, error) {
 			ctx := c.Request.Context()
 			store, err := h.DB.FindStore(ctx, models.ActorFrom(ctx), c.Param("id"))

@@ -42,6 +42,8 @@ type AppInput struct {
 	SharedStorage bool `form:"-"`
 	// Token makes a call safe to repeat: a repeat returns the first application.
 	Token string `form:"-" json:"-" validate:"max=64"`
+	// DraftKey is the draft of its form.
+	DraftKey `json:"-"`
 }
 
 // CreateApp makes an application. It is free and empty, so no order is needed. A
@@ -78,6 +80,9 @@ func (db *DB) CreateApp(ctx context.Context, by Actor, in AppInput) (*App, error
 			return taken(err, "app_name")
 		}
 		if err := tx.count(ctx, by.TeamID, appCounter(app.Region), 1); err != nil {
+			return err
+		}
+		if err := tx.dropDraft(ctx, by, in.Token, in.DraftKey); err != nil {
 			return err
 		}
 		return tx.Record(ctx, by, Event{Action: "app.created", Kind: KindApp, SubjectID: app.ID, SubjectName: app.Name, Region: app.Region})

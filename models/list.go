@@ -64,7 +64,7 @@ type AnyList interface {
 
 // Lists are all lists of tables, by their names.
 func Lists() map[string]AnyList {
-	return map[string]AnyList{"AccessKeys": AccessKeys, "Approvals": Approvals, "Apps": Apps, "BudgetEntries": BudgetEntries, "Buckets": Buckets, "Calls": Calls, "Deductions": Deductions, "Draws": Draws, "Events": Events, "Invitations": Invitations,
+	return map[string]AnyList{"AccessKeys": AccessKeys, "Approvals": Approvals, "Apps": Apps, "BudgetEntries": BudgetEntries, "Buckets": Buckets, "Calls": Calls, "Deductions": Deductions, "Drafts": Drafts, "Draws": Draws, "Events": Events, "Invitations": Invitations,
 		"Members": Members, "Notices": Notices, "Objects": Objects, "Orders": Orders, "PkgVersions": PkgVersions, "PlanOrders": PlanOrders, "Plans": Plans, "SiteTeams": SiteTeams, "SiteUsers": SiteUsers, "Stores": Stores}
 }
 

@@ -231,6 +231,8 @@ type OrderInput struct {
 	Unread Invalid `form:"-"`
 	// Attached are the ids of files that came with its form.
 	Attached []string `form:"attached" validate:"dive,max=64"`
+	// DraftKey is the draft of its form, which goes when the order is placed.
+	DraftKey
 
 	asked int // the place of the first line that the caller gave
 }

@@ -139,6 +139,9 @@ func (db *DB) PlaceOrder(ctx context.Context, by Actor, in OrderInput) (q Quote,
 		if q, err = tx.quote(ctx, by, &in, nil); err != nil {
 			return err
 		}
+		if err := tx.dropDraft(ctx, by, in.Token, in.DraftKey); err != nil {
+			return err
+		}
 		return tx.place(ctx, by, in, &q)
 	})
 	if err != nil && in.Token != "" && !db.inTx {

@@ -1,6 +1,7 @@
 package models
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -100,13 +101,16 @@ func (db *DB) resubmit(ctx context.Context, by Actor, in OrderInput) (q Quote, e
 			same, fault := tx.asksFor(old, in)
 			if same && (old.Version != in.Seen || len(in.Attached) == 0) || fault != nil {
 				q.Order = old
-				return fault
+				return cmp.Or(fault, tx.dropDraft(ctx, by, in.Token, in.DraftKey))
 			}
 		}
 		if err != nil && !isInvalid(err) {
 			return err
 		}
 		if q, err = tx.quote(ctx, by, &in, err); err != nil {
+			return err
+		}
+		if err := tx.dropDraft(ctx, by, in.Token, in.DraftKey); err != nil {
 			return err
 		}
 		return tx.replace(ctx, by, in, old, &q)

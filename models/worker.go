@@ -108,12 +108,12 @@ func (w *Worker) settle(ctx context.Context) {
 }
 
 // sweep removes files kept aside for long enough, uploads unfinished, orders undecided
-// and files unordered for too long, and once a day moves unknown files aside.
+// and files unordered and drafts untouched for too long, and once a day moves unknown files aside.
 func (w *Worker) sweep(ctx context.Context, looks int) {
 	if w.DB.here(ctx) != nil {
 		return
 	}
-	err := errors.Join(w.DB.emptyAside(ctx, SystemClock().Add(-keepAside)), w.DB.EndMultiparts(ctx), w.DB.LapseOrders(ctx), w.DB.DropUnplaced(ctx))
+	err := errors.Join(w.DB.emptyAside(ctx, SystemClock().Add(-keepAside)), w.DB.EndMultiparts(ctx), w.DB.LapseOrders(ctx), w.DB.DropUnplaced(ctx), w.DB.DropDrafts(ctx))
 	if looks%sweepsADay == 0 {
 		err = errors.Join(err, w.DB.sweep(ctx), w.DB.forgetJobs(ctx), w.DB.forgetNotices(ctx))
 	}

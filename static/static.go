@@ -63,6 +63,7 @@ var files = []*File{
 	{name: "paper.css", parts: []string{"css/paper.css", "css/order.css"}},
 	{name: "app.js", parts: []string{"vendor/htmx.min.js", "js/app.js"}},
 	{name: "upload.js", parts: []string{"js/upload.js"}},
+	{name: "drafts.js", parts: []string{"js/drafts.js"}},
 }
 
 var types = map[string]string{

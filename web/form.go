@@ -24,6 +24,21 @@ import (
 	"quartermaster/views/ui"
 )
 
+// FillIn has the form of a request for its page filled in with what was typed before,
+// in the place of what the address says.
+func FillIn(c *gin.Context, typed url.Values) { visitOf(c.Request.Context()).typed = typed }
+
+// Sent are the fields of a form that was sent, or what it is filled in with.
+func Sent(c *gin.Context) url.Values {
+	if c.Request.Method != http.MethodGet {
+		return c.Request.PostForm
+	}
+	if typed := visitOf(c.Request.Context()).typed; typed != nil {
+		return typed
+	}
+	return c.Request.URL.Query()
+}
+
 // maxValues bounds how many values one form may carry.
 const maxValues = 1000
 
@@ -45,7 +60,7 @@ var tokenShape = regexp.MustCompile(`^[\w-]{1,64}$`)
 
 // FormToken is the one-time token in the address of a form, "" when there is none.
 func FormToken(c *gin.Context) string {
-	if token := c.Query(tokenQuery); tokenShape.MatchString(token) {
+	if token := c.Request.URL.Query().Get(tokenQuery); tokenShape.MatchString(token) {
 		return token
 	}
 	return ""
@@ -179,6 +194,9 @@ func submitted(r *http.Request) (url.Values, error) {
 	switch r.Method {
 	case http.MethodPost, http.MethodPut, http.MethodPatch:
 	default:
+		if typed := visitOf(r.Context()).typed; typed != nil {
+			return typed, nil
+		}
 		values, err := url.ParseQuery(r.URL.RawQuery)
 		return values, counted(values, err)
 	}

@@ -109,6 +109,14 @@ func SeeOther(c *gin.Context, to string) error {
 	return nil
 }
 
+// MoveTo has the reader's address bar say where the form is that a piece of their page
+// has become.
+func MoveTo(c *gin.Context, path string) {
+	if isPartial(c.Request) {
+		c.Header("HX-Replace-Url", path)
+	}
+}
+
 // isPartial tells whether htmx asks for a part of a page, to put it into the
 // page that the reader has.
 func isPartial(r *http.Request) bool {

@@ -80,6 +80,7 @@ type visit struct {
 	log     *slog.Logger
 	session *models.Session // nil when nobody is signed in
 	quiet   bool            // logged at debug when it succeeds
+	typed   url.Values      // what the form of the page is filled in with, see FillIn
 	notes   []slog.Attr     // for its line in the log
 	told    bool            // the page itself says how the request came astray
 }

@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"time"
 
 	"quartermaster/models"
 )
@@ -27,6 +28,26 @@ type Form struct {
 	// Sent is the page of what the form made with an earlier token, where it is
 	// refused because of that.
 	Sent string
+	// Draft is the draft of a form that has one.
+	Draft Draft
+}
+
+// Draft is what a form says of its draft.
+type Draft struct {
+	// Writer is this page of the form, and Revision the draft as it is shown, 0 for
+	// none yet; "" is for forms without drafts.
+	Writer   string
+	Revision int64
+	// At is when it was kept last, nil for not yet, and Filled tells that the form was
+	// filled in from it.
+	At     *time.Time
+	Filled bool
+	// Other is where the form is from which this page has gone apart, "" for nowhere.
+	Other string
+	// Fault is why it could not be kept, nil when it could.
+	Fault *models.FieldError
+	// Unfinished is another draft of the same form, offered to be gone on with.
+	Unfinished *models.Draft
 }
 
 // Value is the text of a field as typed.

@@ -261,7 +261,7 @@ func Tags(tags []string) templ.Component {
 }
 
 // Script loads a script that only some pages need: "upload.js" where a form has
-// the attributes of Uploads. It stands outside of what htmx replaces.
+// the attributes of Uploads, "drafts.js" where one has a draft. It stands outside of what htmx replaces.
 func Script(name string) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context

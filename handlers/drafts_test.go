@@ -1,0 +1,171 @@
+package handlers_test
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+
+	"github.com/PuerkitoBio/goquery"
+
+	"quartermaster/models"
+	"quartermaster/web/webtest"
+)
+
+// opened is the form of a page that a client opens, with what it is filled in with.
+func opened(t *testing.T, c *webtest.Client, path, form string) (*webtest.Page, url.Values) {
+	t.Helper()
+	p := c.Get(t, path)
+	if p.Status == http.StatusSeeOther {
+		p = c.Get(t, p.Location())
+	}
+	if p.Status != http.StatusOK || !p.Has(form) {
+		t.Fatalf("%s: got %d without %s: %q", path, p.Status, form, p.Text("main"))
+	}
+	return p, webtest.Fields(p.Find(form))
+}
+
+// typeIn has the page of a form draw it again after its fields were typed in.
+func typeIn(t *testing.T, c *webtest.Client, p *webtest.Page, form string, typed webtest.Values) *webtest.Page {
+	t.Helper()
+	f := p.Find(form)
+	fields := webtest.Fields(f)
+	for name, value := range typed {
+		fields.Set(name, value)
+	}
+	return c.Do(t, http.MethodPost, f.AttrOr("hx-post", ""), fields, http.Header{"Hx-Request": {"true"}, "Hx-Request-Type": {"partial"}, "Hx-Target": {"form" + form}})
+}
+
+// draftForms are all forms with drafts, and of each a field that takes any text.
+func draftForms(t *testing.T, site *webtest.Site, c *webtest.Client) map[string][2]string {
+	t.Helper()
+	app := c.Submit(t, c.Get(t, "/apps/new"), "#app-form", webtest.Values{"app_name": "shop", "region": "cn-hangzhou"}).Location()
+	store := orderStore(t, c, "handbook")
+	plan := c.Submit(t, c.Get(t, examplePlan), "form#plan-form", nil).Location()
+	_ = app
+	return map[string][2]string{
+		"/buckets/new": {"#bucket-form", "description"}, "/apps/new": {"#app-form", "description"}, "/pkg-versions/new": {"#version-form", "description"},
+		"/plans/new": {"#plan-form", "note"}, "/stores/new": {"#store-form", "description"},
+		plan + "/renewal": {"#plan-change", "note"}, plan + "/upgrade": {"#plan-change", "note"}, store + "/scale": {"#scale-form", "note"},
+	}
+}
+
+func TestEveryFormComesBackAsItWasTyped(t *testing.T) {
+	t.Parallel()
+	site := open(t)
+	c := site.SignIn(t, models.Requester)
+	for path, f := range draftForms(t, site, c) {
+		form, field := f[0], f[1]
+		p, _ := opened(t, c, path, form)
+		if p.Has("[data-saved]") || p.Has(".draft-offer") {
+			t.Errorf("%s: a new form says %q", path, p.Text(".draft-state, .draft-offer"))
+		}
+		token := p.Find(form+" [name=token]").AttrOr("value", "")
+		at := path + "?form=" + token
+		p = typeIn(t, c, p, form, webtest.Values{field: "why <b>\nand 因为"})
+		if p.Status != http.StatusOK || !p.Has(form+" [data-saved]") || p.Header.Get("HX-Replace-Url") != "" {
+			t.Errorf("%s: typed in: got %d %q, moved to %q", path, p.Status, p.Text(".draft-state"), p.Header.Get("HX-Replace-Url"))
+		}
+		c = site.SignIn(t, models.Requester)
+		back, fields := opened(t, c, at, form)
+		if fields.Get(field) != "why <b>\nand 因为" || fields.Get("token") != token || !back.Has(form+" [data-saved]") {
+			t.Errorf("%s: opened again: %q with %q", path, fields.Get(field), back.Text(".draft-state"))
+		}
+		fresh, fields := opened(t, c, path, form)
+		if fields.Get(field) != "" || fresh.Find(".draft-offer a").AttrOr("href", "") != at {
+			t.Errorf("%s: a new form has %q and offers %q", path, fields.Get(field), fresh.Find(".draft-offer a").AttrOr("href", ""))
+		}
+		if _, fields := opened(t, site.SignIn(t, models.Admin), at, form); fields.Get(field) != "" {
+			t.Errorf("%s: somebody else reads %q", path, fields.Get(field))
+		}
+		list := c.Get(t, "/drafts")
+		if list.Status != http.StatusOK || list.Find("#draft-list tbody a[href='"+at+"']").Length() != 1 {
+			t.Errorf("%s: the list has %q", path, list.Text("#draft-list"))
+		}
+		if p := c.Submit(t, fresh, ".draft-offer form", nil); p.Location() != path {
+			t.Errorf("%s: discarded: got %d to %q", path, p.Status, p.Location())
+		}
+		if _, fields := opened(t, c, at, form); fields.Get(field) != "" {
+			t.Errorf("%s: discarded, and it is still %q", path, fields.Get(field))
+		}
+	}
+	if p := c.Get(t, "/drafts"); !p.Has(".empty") {
+		t.Errorf("the list has %q", p.Text("#draft-list"))
+	}
+}
+
+func TestARefusedFormIsADraftUntilItIsPlaced(t *testing.T) {
+	t.Parallel()
+	site := open(t)
+	c := site.SignIn(t, models.Requester)
+	p, fields := opened(t, c, "/buckets/new", "#bucket-form")
+	p = c.Submit(t, p, "#bucket-form", webtest.Values{"bucket_name": "No", "region": "cn-hangzhou", "note": "why"})
+	if p.Status != http.StatusUnprocessableEntity || !p.Has("[data-saved]") {
+		t.Fatalf("refused: got %d %q", p.Status, p.Text(".draft-state"))
+	}
+	if _, again := opened(t, c, "/buckets/new?form="+fields.Get("token"), "#bucket-form"); again.Get("bucket_name") != "No" || again.Get("note") != "why" {
+		t.Errorf("opened again: %v", again)
+	}
+	if p = c.Submit(t, p, "#bucket-form", webtest.Values{"bucket_name": "assets"}); p.Status != http.StatusSeeOther {
+		t.Fatalf("placed: got %d %q", p.Status, p.Text(".error-summary"))
+	}
+	if p := c.Get(t, "/drafts"); !p.Has(".empty") {
+		t.Errorf("after the order the list has %q", p.Text("#draft-list"))
+	}
+	if p := c.Get(t, "/buckets/new?form="+fields.Get("token")); !p.Has("#form-sent") {
+		t.Errorf("Back comes to %q", p.Text("main"))
+	}
+}
+
+func TestADraftIsSavedWithoutScripts(t *testing.T) {
+	t.Parallel()
+	site := open(t)
+	c := site.SignIn(t, models.Requester)
+	p, fields := opened(t, c, "/plans/new", "#plan-form")
+	action, named := "", false
+	p.Find("noscript").Each(func(_ int, s *goquery.Selection) {
+		if strings.Contains(s.Text(), "draft_keep") {
+			action, named = "/plans/preview", strings.Contains(s.Text(), `formaction="/plans/preview"`)
+		}
+	})
+	fields.Set("note", "why")
+	fields.Set("draft_keep", "true")
+	kept := c.Post(t, action, fields)
+	if !named || kept.Status != http.StatusSeeOther || kept.Location() != "/plans/new?form="+fields.Get("token") {
+		t.Fatalf("got %d to %q", kept.Status, kept.Location())
+	}
+	if p, again := opened(t, c, kept.Location(), "#plan-form"); again.Get("note") != "why" || !strings.Contains(p.Text(".toasts"), "Draft saved") {
+		t.Errorf("afterwards: %q, and %q is said", again.Get("note"), p.Text(".toasts"))
+	}
+}
+
+func TestTheSecondPageOfADraftIsTold(t *testing.T) {
+	t.Parallel()
+	site := open(t)
+	c := site.SignIn(t, models.Requester)
+	p, fields := opened(t, c, "/buckets/new", "#bucket-form")
+	at := "/buckets/new?form=" + fields.Get("token")
+	one := typeIn(t, c, p, "#bucket-form", webtest.Values{"note": "first"})
+	two, _ := opened(t, c, at, "#bucket-form")
+	three, _ := opened(t, c, at, "#bucket-form")
+	if two = typeIn(t, c, two, "#bucket-form", webtest.Values{"note": "second"}); two.Header.Get("HX-Replace-Url") != "" || two.Has(".callout") {
+		t.Errorf("a tab that saw the newest is told %q", two.Text(".callout"))
+	}
+	for name, tab := range map[string]*webtest.Page{"first": one, "third": three} {
+		tab = typeIn(t, c, tab, "#bucket-form", webtest.Values{"note": name + " tab"})
+		own := tab.Header.Get("HX-Replace-Url")
+		if own == "" || own == at || tab.Find("[role=alert] a").AttrOr("href", "") != at {
+			t.Errorf("%s tab: moved to %q and told %q", name, own, tab.Text("[role=alert]"))
+			continue
+		}
+		if _, fields := opened(t, c, own, "#bucket-form"); fields.Get("note") != name+" tab" {
+			t.Errorf("%s tab: its own draft is %q", name, fields.Get("note"))
+		}
+		if again := typeIn(t, c, tab, "#bucket-form", webtest.Values{"note": "more"}); again.Has("[role=alert]") || again.Header.Get("HX-Replace-Url") != "" {
+			t.Errorf("%s tab: told twice", name)
+		}
+	}
+	if _, fields := opened(t, c, at, "#bucket-form"); fields.Get("note") != "second" {
+		t.Errorf("the draft of the second tab is %q", fields.Get("note"))
+	}
+}

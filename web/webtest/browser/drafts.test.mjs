@@ -1,0 +1,96 @@
+// What is typed into a form comes back whatever becomes of its page.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { accessible, fits, open, shoot } from "./browser.mjs";
+
+const text = "typed – 输入\nsecond line";
+const saved = (page) => page.locator("[data-saved]").waitFor();
+const typed = (page) => page.inputValue("#note");
+
+// begin opens the form for a new bucket.
+async function begin(page) {
+	await page.goto("/buckets/new");
+	await page.waitForURL(/\?form=/);
+	return page.url();
+}
+
+test("what was typed is there after reload, Back and in a new tab, and the page does not ask", async (t) => {
+	const page = await open(t, { role: "requester" });
+	page.on("dialog", (dialog) => assert.fail(`asked: ${dialog.message()}`));
+	const at = await begin(page);
+	await page.locator("#note").pressSequentially("typed", { delay: 10 });
+	await saved(page);
+	await page.fill("#note", text);
+	await page.reload(); // before it was saved
+	assert.equal(await typed(page), text);
+	await accessible(page, "main");
+	await fits(page);
+	await shoot(page, "draft-filled");
+	await page.fill("#note", `${text} more`);
+	await page.click("main a[href='/buckets']");
+	await page.waitForURL("**/buckets");
+	await page.goBack();
+	await page.waitForURL(at);
+	assert.equal(await typed(page), `${text} more`);
+	await page.goto("/buckets/new");
+	assert.equal(await typed(page), "");
+	await page.locator(".draft-offer").waitFor();
+	await accessible(page, "main");
+	await shoot(page, "draft-offer");
+	await page.click(".draft-offer a");
+	await page.waitForURL(at);
+	assert.equal(await typed(page), `${text} more`);
+	const tab = await page.context().newPage();
+	await page.fill("#note", "last words");
+	await page.close({ runBeforeUnload: true });
+	await page.waitForEvent("close").catch(() => {});
+	for (const until = Date.now() + 10_000; ; ) {
+		await tab.goto(at);
+		if ((await typed(tab)) === "last words") break;
+		assert.ok(Date.now() < until, `the closed tab left ${await typed(tab)}`);
+	}
+	await tab.goto("/drafts");
+	await accessible(tab, "main");
+	await fits(tab);
+	await shoot(tab, "drafts");
+});
+
+test("two tabs of a draft do not destroy each other, and the second is told", async (t) => {
+	const page = await open(t, { role: "requester" });
+	const at = await begin(page);
+	await page.fill("#note", "shared");
+	await saved(page);
+	const tab = await page.context().newPage();
+	await tab.goto(at);
+	assert.equal(await typed(tab), "shared");
+	await page.fill("#note", "of the first");
+	await page.waitForResponse((r) => r.url().endsWith("/buckets/preview") && r.ok());
+	await tab.fill("#note", "of the second");
+	await tab.locator("[role=alert] .callout").waitFor();
+	await accessible(tab, "main");
+	await shoot(tab, "draft-apart");
+	assert.notEqual(tab.url(), at);
+	await tab.reload();
+	await page.reload();
+	assert.equal(await typed(tab), "of the second");
+	assert.equal(await typed(page), "of the first");
+});
+
+test("a refused form has its draft in its address, and an order takes it away", async (t) => {
+	const page = await open(t, { role: "requester" });
+	const at = await begin(page);
+	await page.fill("#bucket_name", "No Name");
+	await page.fill("#note", text);
+	await page.check("[name=region][value=cn-hangzhou]");
+	await page.click("#bucket-form button.primary");
+	await page.locator(".error-summary").waitFor();
+	assert.equal(page.url(), at);
+	await page.reload();
+	assert.equal(await page.inputValue("#bucket_name"), "No Name");
+	assert.equal(await typed(page), text);
+	await page.fill("#bucket_name", `draft-${Date.now().toString(36)}`);
+	await page.click("#bucket-form button.primary");
+	await page.waitForURL(/\/buckets\/[0-9a-f]{24}/);
+	await page.goto("/drafts");
+	assert.equal(await page.locator(`#draft-list a[href='${new URL(at).pathname}${new URL(at).search}']`).count(), 0);
+});
