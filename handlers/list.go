@@ -5,6 +5,9 @@ import (
 	"context"
 	"maps"
 	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -52,8 +55,11 @@ func (h List[R]) route(r gin.IRoutes, before ...gin.HandlerFunc) {
 	h.files(r)
 }
 
-// files adds the routes of the list's files.
+// files adds the routes of the list's files, and of what a reader keeps of it.
 func (h List[R]) files(r gin.IRoutes) {
+	r.POST(h.View.FilePath()+".columns", web.Page(h.Columns))
+	r.GET(h.View.FilePath()+".views", web.Page(h.Views))
+	r.POST(h.View.FilePath()+".views", web.Page(h.SaveView))
 	for _, format := range []string{"csv", "xlsx"} {
 		r.GET(h.View.FilePath()+"."+format, web.Page(func(c *gin.Context) error { return h.file(c, format) }))
 	}
@@ -68,31 +74,75 @@ func (h List[R]) by(ctx context.Context) models.Actor {
 	return by
 }
 
-// query is what the address asks of the list, and that address with what the
+// asked is what an address asks of the list, and that address with what the
 // list knows of it. Only filters and sorts of the description are read.
-func (h List[R]) query(c *gin.Context) (q list.Query, u, files views.ListURL) {
-	q = nearby(c)
+func (h List[R]) asked(c *gin.Context, asked url.Values) (q list.Query, u, files views.ListURL) {
+	q = list.Query{After: asked.Get("after"), Before: asked.Get("before"), Near: true}
 	q.Of, q.Filters = c.Param("id"), map[string]string{}
 	u, files = h.View.URL(q.Of)
 	for _, f := range h.View.List.Filters {
-		if v := c.Query(f.Name); !f.Inner && f.Takes(v) {
+		if v := asked.Get(f.Name); !f.Inner && f.Takes(v) {
 			q.Filters[f.Name] = v
 			u.Query.Set(f.Name, v)
 		}
 	}
-	name, back := strings.CutPrefix(c.Query("sort"), "-")
+	name, back := strings.CutPrefix(asked.Get("sort"), "-")
 	if name != "" && h.View.List.Sorting(list.Query{Sort: name}).Name == name {
 		q.Sort, q.Reverse = name, back
-		u.Query.Set("sort", c.Query("sort"))
+		u.Query.Set("sort", asked.Get("sort"))
 	}
-	if text := c.Query("q"); text != "" && h.View.Search != "" {
+	if text := asked.Get("q"); text != "" && h.View.Search != "" {
 		q.Text = text
 		if h.View.Tags != nil {
 			q.Tags = h.View.Tags(c.Request.Context(), text)
 		}
 		u.Query.Set("q", text)
 	}
+	if columns := h.View.Known(strings.Split(asked.Get("columns"), ",")); columns != nil {
+		u.Query.Set("columns", strings.Join(columns, ","))
+	}
+	if size, _ := strconv.Atoi(asked.Get("size")); slices.Contains(models.ListSizes, size) {
+		q.Size = size
+		u.Query.Set("size", asked.Get("size"))
+	}
+	if in := asked.Get(inParam); in != "" {
+		u.Query.Set(inParam, in)
+	}
 	return q, u, files
+}
+
+// look completes where a reader is in the list by what they keep of it and by the
+// view that the address opens.
+func (h List[R]) look(c *gin.Context, at *views.ListAt) (err error) {
+	ctx := c.Request.Context()
+	if at.Saved, err = h.DB.Saved(ctx, at.By, h.View.ID); err != nil {
+		return err
+	}
+	asked := c.Request.URL.Query()
+	at.NoView = asked.Has(viewParam) && asked.Get(viewParam) != models.NoneGiven
+	asked, at.View = opened(at.Saved, asked)
+	at.NoView, at.Choosing = at.NoView && at.View == nil, asked.Get("choose") != ""
+	at.Query, at.URL, at.Files = h.asked(c, asked)
+	if h.Choices != nil {
+		if at.Choices, err = h.Choices(ctx, h.DB, at.Query); err != nil {
+			return err
+		}
+	}
+	if at.View != nil {
+		if at.Gone = h.View.Gone(ctx, asked, at.Choices); at.Gone != nil {
+			at.Query, at.URL, at.Files = h.asked(c, asked)
+		}
+		at.Changed = h.state(at.URL, models.ListSaved{}) != at.View.State
+	}
+	at.Columns = at.Saved.Kept.Columns
+	if columns := at.URL.Query.Get("columns"); columns != "" {
+		at.Columns = strings.Split(columns, ",")
+	}
+	if at.Query.Size == 0 {
+		at.Query.Size = at.Saved.Kept.Size
+	}
+	h.View.Complete(at)
+	return nil
 }
 
 // now is the time that the list tells by.
@@ -122,8 +172,13 @@ func (h List[R]) page(c *gin.Context, path string, set ...string) (p views.ListP
 	ctx := c.Request.Context()
 	at := views.ListAt{By: h.by(ctx), Here: c.Request.URL.RequestURI()}
 	at.Now = h.now(at.By)
-	at.Query, at.URL, at.Files = h.query(c)
+	if err = h.look(c, &at); err != nil {
+		return p, err
+	}
 	at.Files.Query = maps.Clone(at.URL.Query)
+	for _, name := range []string{"columns", "size", inParam} {
+		at.Files.Query.Del(name)
+	}
 	at.URL.Path = cmp.Or(path, at.URL.Path)
 	for name, value := range list.With(set...).Filters {
 		at.Query.Filters[name] = value
@@ -132,11 +187,6 @@ func (h List[R]) page(c *gin.Context, path string, set ...string) (p views.ListP
 	}
 	if at.By.TeamID != "" {
 		if at.Counts, err = web.Counts(c); err != nil {
-			return p, err
-		}
-	}
-	if h.Choices != nil {
-		if at.Choices, err = h.Choices(ctx, h.DB, at.Query); err != nil {
 			return p, err
 		}
 	}
@@ -172,7 +222,15 @@ func (h List[R]) page(c *gin.Context, path string, set ...string) (p views.ListP
 func (h List[R]) file(c *gin.Context, format string) error {
 	ctx := c.Request.Context()
 	by := h.by(ctx)
-	q, _, _ := h.query(c)
+	asked := c.Request.URL.Query()
+	if asked.Has(viewParam) {
+		saved, err := h.DB.Saved(ctx, by, h.View.ID)
+		if err != nil {
+			return err
+		}
+		asked, _ = opened(saved, asked)
+	}
+	q, _, _ := h.asked(c, asked)
 	row := ui.NewCells(ctx, h.now(by), nil)
 	if h.Choices != nil {
 		choices, err := h.Choices(ctx, h.DB, q)

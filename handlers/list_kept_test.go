@@ -29,6 +29,9 @@ var keptLists = map[string][]string{
 		"UPDATE orders SET title = 'FPT_ossbag_absolute_Storage_china_common', type = 'New', kinds = 'plan', line_count = 1",
 		"UPDATE package_types SET en = 'Other', zh = '其他'", "UPDATE package_types SET en = 'Third', zh = '第三'",
 	},
+	"/orders?columns=order.po-number,order.state,order.reason": {
+		"UPDATE orders SET po_number = '<b>'", "UPDATE orders SET note = '<i>'", "UPDATE orders SET state = 'failed'",
+	},
 	"/plans": {
 		"UPDATE plans SET package_type = 'FPT_ossbag_periodMonthlyAcc_NetworkOut_china_common'", "UPDATE plans SET specification = 1000", "UPDATE plans SET effective_at = '2026-01-02 03:04:05+00:00'",
 		"UPDATE plans SET ends_at = '2027-01-02 03:04:05+00:00'", "UPDATE plans SET package_type = 'FPT_ossbag_absolute_Storage_china_common', used = 5000000000, measured_at = '2026-11-21 03:04:05+00:00'",

@@ -103,6 +103,7 @@ type DB struct {
 	dashboards *remembered[lately]           // by team
 	versions   *remembered[string]           // by the names of settings
 	buckets    *remembered[Bucket]           // by name, and by team and id
+	saved      *remembered[ListSaved]        // by person, team and list
 	objectRows *remembered[Object]           // by team, bucket and key
 	storage    *remembered[bool]             // whether object storage is on, by team
 	answers    *answers
@@ -154,7 +155,7 @@ func newDB(o Options) *DB {
 	db := &DB{folder: o.Folder, address: o.Postgres, clock: o.Clock, random: o.Random, log: o.Log, holds: o.Policy, kinds: o.Kinds, ids: new(sequence),
 		wake: newWake(), writes: new(atomic.Int64), sessions: new(remembered[Session]), callers: new(remembered[sealedCaller]),
 		totals: new(remembered[map[string]int64]), dashboards: new(remembered[lately]), versions: new(remembered[string]), answers: new(answers), staging: &staging{buckets: map[string]*staged{}},
-		buckets: new(remembered[Bucket]), objectRows: &remembered[Object]{most: mostObjects}, storage: new(remembered[bool]), generations: new(generations),
+		buckets: new(remembered[Bucket]), saved: new(remembered[ListSaved]), objectRows: &remembered[Object]{most: mostObjects}, storage: new(remembered[bool]), generations: new(generations),
 		offered: new(atomic.Pointer[catalogue]), nonces: new(atomic.Int64), withheld: new(atomic.Int64)}
 	db.operations = o.Operations
 	if db.clock == nil {

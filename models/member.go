@@ -168,6 +168,9 @@ func (db *DB) removeMember(ctx context.Context, by Actor, user *User) error {
 	if err := db.endSessionsIn(ctx, by, user.ID); err != nil {
 		return err
 	}
+	if err := db.dropViews(ctx, by, user.ID); err != nil {
+		return err
+	}
 	return db.Record(ctx, by, Event{Action: "member.removed", Kind: KindUser, SubjectID: user.ID, SubjectName: user.Name})
 }
 

@@ -133,6 +133,20 @@ type ListAt struct {
 	Cursor models.Cursor
 	// Choices are the values of the filters whose words are data.
 	Choices map[string][]ListChoice
+	// Saved is what the reader has of the list besides its rows, and View the view
+	// that the list is in, nil for none. Changed tells that something else is asked
+	// for than the view says.
+	Saved   models.ListSaved
+	View    *models.SavedView
+	Changed bool
+	// Columns are the keys of the columns that are chosen, nil for the usual ones, and
+	// Choosing tells that they are being chosen.
+	Columns  []string
+	Choosing bool
+	// Gone are what the view asks for that the list has no more, and NoView that the
+	// address is of a view that is gone itself.
+	Gone   []string
+	NoView bool
 	// Kept has rows that were drawn before, nil where none are kept; reader is
 	// what its keys have of the reader.
 	Kept   *kept.Store
@@ -170,7 +184,12 @@ type ListPage struct {
 	Switches                []ui.ButtonProps
 	Chips                   []ui.Filter
 	Empty                   *ui.EmptyProps // nil when something was found or filtered out
-	Summary                 string
+	// Own tells that the columns are not the usual ones, Choice are those to choose
+	// among, and Bar has the views of the list.
+	Own     bool
+	Choice  []columnChoice
+	Bar     []ui.Tab
+	Summary string
 	// Every is how often it asks again by Here, "" for never.
 	Every string
 }
@@ -195,10 +214,13 @@ func (v *ListView[R]) Page(ctx context.Context, at ListAt, page list.Page[R]) Li
 		p.Search = i18n.T(ctx, v.Search)
 	}
 	sort := v.List.Sorting(at.Query)
-	for _, c := range v.Columns {
-		if c.Draw != nil && (c.Only == nil || c.Only(at)) {
-			p.Columns = append(p.Columns, v.head(ctx, c, sort, at))
-		}
+	shown, own := v.shown(at)
+	for _, c := range shown {
+		p.Columns = append(p.Columns, v.head(ctx, c, sort, at))
+	}
+	p.Own, p.Bar = own, v.bar(ctx, at)
+	if at.Choosing {
+		p.Choice = v.choice(ctx, shown)
 	}
 	for _, f := range v.Filters {
 		v.offer(ctx, &p, f)
@@ -207,6 +229,9 @@ func (v *ListView[R]) Page(ctx context.Context, at ListAt, page list.Page[R]) Li
 		p.Every = "2s"
 	} else if v.Watched && at.Cursor.Prev == "" {
 		p.Every = "5s"
+	}
+	if at.Choosing {
+		p.Every = "" // what is ticked would be drawn anew
 	}
 	if p.Tabs != nil {
 		p.Head.Tabs = ui.Tabs(p.Label, p.Tabs)
@@ -320,16 +345,20 @@ func (v *ListView[R]) offer(ctx context.Context, p *ListPage, f ListFilter) {
 	if set == "" {
 		return
 	}
-	chip := ui.Filter{Label: label, Value: set, RemoveHref: p.URL.With(f.Name, "")}
+	p.Chips = append(p.Chips, ui.Filter{Label: label, Value: f.value(ctx, set, all), RemoveHref: p.URL.With(f.Name, "")})
+}
+
+// value is what the value that a filter is set to is called.
+func (f ListFilter) value(ctx context.Context, set string, all []ListChoice) string {
+	if f.On != "" && set == all[0].Value {
+		return i18n.T(ctx, f.On)
+	}
 	for _, c := range all {
 		if c.Value == set {
-			chip.Value = c.Label
+			return c.Label
 		}
 	}
-	if f.On != "" && set == all[0].Value {
-		chip.Value = i18n.T(ctx, f.On)
-	}
-	p.Chips = append(p.Chips, chip)
+	return set
 }
 
 // drawn is where rows are written before they are sent.
@@ -342,10 +371,16 @@ func (v *ListView[R]) rows(at ListAt, page list.Page[R]) templ.Component {
 		b := drawn.Get().(*[]byte)
 		c := ui.NewCells(ctx, at.Now, (*b)[:0])
 		c.Words = at.words()
-		columns := slices.DeleteFunc(slices.Clone(v.Columns), func(c ListColumn[R]) bool { return c.Draw == nil || c.Only != nil && !c.Only(at) })
-		classes := make([]string, len(columns))
+		columns, own := v.shown(at)
+		cells := make([]cellOf, len(columns))
 		for i, column := range columns {
-			classes[i], _ = cellClass(column.Class)
+			cells[i].class, _ = cellClass(column.Class)
+			if own && !column.Name {
+				cells[i].class = column.Class
+				if !column.Bare {
+					cells[i].label = i18n.T(ctx, column.Words)
+				}
+			}
 		}
 		rows := page.Rows
 		for _, part := range page.Parts {
@@ -354,7 +389,7 @@ func (v *ListView[R]) rows(at ListAt, page list.Page[R]) templ.Component {
 				continue
 			}
 			from := len(c.Bytes())
-			drawRow(c, columns, classes, &rows[0])
+			drawRow(c, columns, cells, &rows[0])
 			if until := c.Until(); at.Kept != nil && !(v.Passing != nil && v.Passing(&rows[0])) {
 				at.Kept.Keep(kept.Key{Reader: at.reader, Text: part.Text}, kept.Piece{HTML: c.Bytes()[from:], From: at.Now, Until: until})
 			}
@@ -362,7 +397,7 @@ func (v *ListView[R]) rows(at ListAt, page list.Page[R]) templ.Component {
 		}
 		if page.Parts == nil {
 			for i := range rows {
-				drawRow(c, columns, classes, &rows[i])
+				drawRow(c, columns, cells, &rows[i])
 			}
 		}
 		err := c.Err()
@@ -376,18 +411,20 @@ func (v *ListView[R]) rows(at ListAt, page list.Page[R]) templ.Component {
 	})
 }
 
+// cellOf is what the cells of a column have. Where the columns are not the usual
+// ones no style can tell by its place what a cell is: it says so itself.
+type cellOf struct{ class, label string }
+
 // drawRow draws a row.
-func drawRow[R any](c *ui.Cells, columns []ListColumn[R], classes []string, row *R) {
+func drawRow[R any](c *ui.Cells, columns []ListColumn[R], cells []cellOf, row *R) {
 	c.Open("tr")
 	for i, column := range columns {
-		switch {
-		case column.Name:
-			c.Open("th", "scope", "row", "class", classes[i])
-			column.Draw(c, row)
-		default:
-			c.Open("td", "class", classes[i])
-			column.Draw(c, row)
+		if column.Name {
+			c.Open("th", "scope", "row", "class", cells[i].class)
+		} else {
+			c.Open("td", "class", cells[i].class, "data-label", cells[i].label)
 		}
+		column.draw(c, row)
 	}
 }
 
@@ -450,6 +487,9 @@ func (v *ListView[R]) Keep(ctx context.Context, at *ListAt, store *kept.Store, s
 			b.WriteString("\x00" + c.Value + "\x00" + c.Label)
 		}
 		b.WriteByte(0)
+	}
+	if _, own := v.shown(*at); own {
+		b.WriteString(strings.Join(at.Columns, ","))
 	}
 	at.Kept, at.reader = store, b.String()
 	at.Query.Kept = func(text string) []byte { return store.Find(kept.Key{Reader: at.reader, Text: text}, at.Now) }
@@ -527,6 +567,14 @@ func (u ListURL) With(pairs ...string) string {
 		to += "#" + u.Part
 	}
 	return to
+}
+
+// All is the list as it is when nothing narrows it and no view is open.
+func (u ListURL) All() string {
+	if in := u.Query.Get("in"); in != "" {
+		return ListURL{Path: u.Path, Part: u.Part}.With("in", models.NoneGiven)
+	}
+	return ListURL{Path: u.Path, Part: u.Part}.With()
 }
 
 // File is the address of a file of the whole list, "csv" or "xlsx".

@@ -23,7 +23,10 @@ var update = flag.Bool("update", false, "rewrite static/css/lists.css and page_l
 var partial = []string{"Approvals", "Deductions", "keyList", "callList", "Members", "Notices", "Objects", "Drafts", "Invitations", "SiteTeams", "SiteUsers", "Offers", "Prices"}
 
 // tables are the lists that are drawn as tables, by how the code makes them.
-var tables = map[string]interface{ Styles(language.Tag) []string }{
+var tables = map[string]interface {
+	Styles(language.Tag) []string
+	Keys() []string
+}{
 	"Orders": views.Orders, "Plans": views.Plans, "Deductions": views.Deductions, "Buckets": views.Buckets, "Objects": views.Objects(models.Bucket{}, "", true),
 	"Stores": views.Stores, "Apps": views.Apps, "pkgVersions": views.PkgVersions, "keyList": views.TeamKeys.Keys(), "callList": views.TeamKeys.Calls(),
 	"Members": views.Members(nil), "Approvals": views.Approvals, "BudgetEntries": views.BudgetEntries, "Notices": views.Notices, "Drafts": views.Drafts,
@@ -66,6 +69,17 @@ func TestTheStylesOfListsAreThoseThatListsMake(t *testing.T) {
 			file = "page_lists.css"
 		}
 		holds(t, filepath.Join("..", "static", "css", file), rules)
+	}
+}
+
+func TestColumnsAreToldApartByTheirKeys(t *testing.T) {
+	t.Parallel()
+	for name, list := range tables {
+		keys := list.Keys()
+		slices.Sort(keys)
+		if all := len(keys); all == 0 || len(slices.Compact(keys)) != all || slices.ContainsFunc(keys, func(key string) bool { return strings.ContainsAny(key, ", ") || key == "" }) {
+			t.Errorf("%s: columns %q", name, keys)
+		}
 	}
 }
 
