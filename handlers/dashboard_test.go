@@ -108,3 +108,32 @@ func TestASearchThatIsTooLongSaysTheLimit(t *testing.T) {
 		t.Errorf("got %d, %q, want 422 with the limit", p.Status, p.Text("main"))
 	}
 }
+
+func TestEachNumberOfSpendIsThatOfTheListItLeadsTo(t *testing.T) {
+	t.Parallel()
+	site := open(t)
+	for _, centre := range []string{"R&D", "R&D", ""} {
+		in := paidOrder()
+		in.CostCentre = centre
+		place(t, site, in)
+	}
+	c := site.SignIn(t, models.Viewer)
+	p := c.Get(t, "/")
+	seen := map[string]bool{}
+	p.Find(`main a[href^="/orders?"]`).Each(func(_ int, a *goquery.Selection) {
+		href := a.AttrOr("href", "")
+		sum := a.Text()
+		if rank := a.Closest(".progress-head"); rank.Length() > 0 {
+			sum = rank.Text()
+		}
+		_, amount, found := strings.Cut(sum, "¥")
+		list := c.Get(t, href).Text("#order-list")
+		if amount = "¥" + strings.TrimSpace(amount); !found || !strings.Contains(list, amount+" in all") && amount != "¥0.00" {
+			t.Errorf("%s says %q, and the list says %q", href, sum, list)
+		}
+		seen[href] = true
+	})
+	if len(seen) < 12+3 {
+		t.Errorf("got the links %v, want those of twelve months, two cost centres and a region", seen)
+	}
+}

@@ -38,7 +38,11 @@ func ordersSum(ctx context.Context, db *models.DB, by models.Actor, q list.Query
 	if err != nil || !counted {
 		return list.Unknown, "", err
 	}
-	return spend.Orders, views.SpendSum(ctx, spend), nil
+	orders := int64(0)
+	for _, s := range spend {
+		orders += s.Orders
+	}
+	return orders, i18n.T(ctx, "orders.sum", "Amount", views.SpendSum(ctx, spend)), nil
 }
 
 // Show is the page of one order.

@@ -82,14 +82,16 @@ func countLooks(things string) []look {
 			SELECT COALESCE(s.team_id, want.team_id) AS team_id, CAST(COALESCE(s.month, want.month) AS text) AS name,
 				COALESCE(s.spend_minor, 0) AS have, COALESCE(want.spend_minor, 0) AS want
 			FROM spends s FULL JOIN want ON want.team_id = s.team_id AND want.month = s.month AND want.cost_centre = s.cost_centre AND want.region = s.region
+				AND want.kinds = s.kinds AND want.currency = s.currency
 			WHERE COALESCE(s.spend_minor, 0) <> COALESCE(want.spend_minor, 0) OR COALESCE(s.orders, 0) <> COALESCE(want.orders, 0)`,
 			"{name}: says {have} and the orders {want}", ""),
 	}
 }
 
 // spends are the spends of all teams, as their orders have them.
-const spends = `SELECT team_id, number / 1000000000 AS month, cost_centre, region, COUNT(*) AS orders, CAST(SUM(total_minor) AS bigint) AS spend_minor FROM orders
-	WHERE total_minor <> 0 AND state IN ('approved', 'fulfilling', 'completed') GROUP BY team_id, number / 1000000000, cost_centre, region`
+const spends = `SELECT team_id, number / 1000000000 AS month, cost_centre, region, kinds, pay_currency AS currency,
+	COUNT(*) AS orders, CAST(SUM(pay_minor) AS bigint) AS spend_minor FROM orders
+	WHERE total_minor <> 0 AND state IN ('approved', 'fulfilling', 'completed') GROUP BY team_id, number / 1000000000, cost_centre, region, kinds, pay_currency`
 
 // usedCU is how many compute units the stores of team t take of its quota.
 const usedCU = `CAST(COALESCE((SELECT SUM(CASE WHEN target > num THEN target ELSE num END) FROM stores WHERE team_id = t.id AND reserved), 0) AS bigint)`

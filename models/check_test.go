@@ -168,7 +168,7 @@ func TestCheckFindsWhatDoesNotFit(t *testing.T) {
 		}, want: "order numbers that are missing; days whose next order number is taken already; orders whose lines are not all there…"},
 		{name: "orders of a month", breaks: "UPDATE spends SET orders = orders + 1", want: "months whose orders are counted wrong", says: ": says "},
 		{name: "line that is gone", breaks: "DELETE FROM order_lines WHERE kind = 'plan'", want: "months that do not add up to what was spent; orders whose lines are not all there…"},
-		{name: "total of an order", breaks: "UPDATE orders SET total_minor = total_minor + 5 WHERE kinds = 'plan'", want: "months whose orders are counted wrong; orders whose total is not that of their lines"},
+		{name: "total of an order", breaks: "UPDATE orders SET total_minor = total_minor + 5 WHERE kinds = 'plan'", want: "orders whose total is not that of their lines"},
 		{name: "order in another state", breaks: "UPDATE orders SET state = 'fulfilling' WHERE kinds = 'plan'", want: "orders in another state than their lines", says: "is fulfilling"},
 		{name: "order without its bucket", breaks: "DELETE FROM buckets WHERE name = 'empty-bucket'", want: "totals of teams that are counted wrong; months that do not add up to what there is; completed orders without what they made (bucket)"},
 		{name: "plan without its order", breaks: "UPDATE plans SET order_number = 1", want: "things without the order that made them (plan)", says: "order 1 has no line"},

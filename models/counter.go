@@ -64,6 +64,12 @@ func MonthOf(t time.Time) int64 {
 	return int64(t.Year())*100 + int64(t.Month())
 }
 
+// firstMonth is the first of the n months of which the last is that of a moment.
+func firstMonth(t time.Time, n int) int64 {
+	t = t.In(pricing.Zone)
+	return MonthOf(time.Date(t.Year(), t.Month()-time.Month(n-1), 1, 0, 0, 0, 0, pricing.Zone))
+}
+
 // tally is how many of a kind were created and deleted, and what an order
 // committed to for them, in minor units.
 type tally struct {
@@ -302,9 +308,7 @@ func (db *DB) ListMonths(ctx context.Context, by Actor, n int) ([]Month, error) 
 	if err := by.may(See); err != nil {
 		return nil, err
 	}
-	now := db.TeamNow(by).In(pricing.Zone)
-	first := time.Date(now.Year(), now.Month()-time.Month(n-1), 1, 0, 0, 0, 0, pricing.Zone)
-	months, err := query.Of[Month](db.gorm).Where("team_id = ? AND month >= ?", by.TeamID, MonthOf(first)).
+	months, err := query.Of[Month](db.gorm).Where("team_id = ? AND month >= ?", by.TeamID, firstMonth(db.TeamNow(by), n)).
 		Order("month, kind").Find(ctx)
 	return months, translate(err)
 }

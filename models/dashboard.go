@@ -22,9 +22,12 @@ type Dashboard struct {
 	// Waiting are the first requests that wait for the actor's decision, of WaitCount.
 	Waiting   []Approval
 	WaitCount int64
-	// Spends is what orders of this month commit to; Budgets are those of the team.
-	Spends  *Spends
-	Budgets []Budget
+	// Spends is what orders of this month commit to, and Spent those of the last twelve,
+	// as Months, in the team's Currency; Budgets are those of the team.
+	Spends   *Spends
+	Spent    map[Kind][]Month
+	Currency string
+	Budgets  []Budget
 	// Now is the team's time, to which terms are compared; At is the server's,
 	// for events.
 	Now, At time.Time
@@ -60,7 +63,8 @@ func (db *DB) FindDashboard(ctx context.Context, by Actor) (*Dashboard, error) {
 		return nil, err
 	}
 	d.Months = db.everyMonth(l.months, d.Now, dashboardMonths)
-	d.Expiring, d.Running, d.Events, d.Spends, d.Budgets = l.expiring(d.Now), l.running, l.events, l.spends, l.budgets
+	d.Spent = db.everyMonth(l.spent, d.At, dashboardMonths)
+	d.Expiring, d.Running, d.Events, d.Spends, d.Budgets, d.Currency = l.expiring(d.Now), l.running, l.events, l.spends, l.budgets, l.currency
 	if d.WaitCount, err = db.CountWaiting(ctx, by); err != nil || d.WaitCount == 0 {
 		return d, err
 	}
@@ -82,7 +86,10 @@ type lately struct {
 	running []Job
 	events  []Event
 	spends  *Spends
+	spent   []Month
 	budgets []Budget
+	// currency is the team's.
+	currency string
 }
 
 // stands tells whether the same would be read now.
@@ -126,7 +133,10 @@ func (db *DB) lately(ctx context.Context, by Actor, now time.Time) (lately, erro
 	if err != nil {
 		return l, err
 	}
-	l.budgets = team.Budgets.All
+	l.budgets, l.currency = team.Budgets.All, team.Currency
+	if l.spent, err = db.spentMonths(ctx, by, l.currency, dashboardMonths); err != nil {
+		return l, err
+	}
 	q := list.With("without", string(KindUser))
 	q.Size = dashboardRows
 	events, err := Events.Read(ctx, db, by, q)

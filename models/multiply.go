@@ -445,7 +445,7 @@ func (x *multiplier) count(ctx context.Context) error {
 			SELECT team_id, name, value FROM (`+tx.things()+totals+`) AS want WHERE true
 			ON CONFLICT (team_id, name) DO UPDATE SET value = excluded.value`)
 		err = errors.Join(err, query.Exec(ctx, tx.gorm, "DELETE FROM spends"),
-			query.Exec(ctx, tx.gorm, "INSERT INTO spends (team_id, month, cost_centre, region, orders, spend_minor) "+spends))
+			query.Exec(ctx, tx.gorm, "INSERT INTO spends (team_id, month, cost_centre, region, kinds, currency, orders, spend_minor) "+spends))
 		if err != nil {
 			return err
 		}

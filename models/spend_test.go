@@ -50,7 +50,7 @@ func TestSpendIsWhatTheListOfItsOrdersComesTo(t *testing.T) {
 			t.Errorf("cost centre %q: %d orders of %d, want %d of %d each", centre, got.Orders, got.SpendMinor, want, price)
 		}
 	}
-	if len(d.Spends.Centres) != 3 || len(d.Spends.Regions) != 1 || d.Spends.Whole.Orders != 4 {
+	if len(d.Spends.Centres) != 3 || len(d.Spends.Regions) != 1 || len(d.Spends.Whole) != 1 || d.Spends.Whole[0].Orders != 4 {
 		t.Errorf("got %+v", d.Spends)
 	}
 	month := fmt.Sprintf("%d-%02d", d.Spends.Month/100, d.Spends.Month%100)
@@ -58,7 +58,7 @@ func TestSpendIsWhatTheListOfItsOrdersComesTo(t *testing.T) {
 		q := list.With("month", month, "free", models.Spent, "centre", ask)
 		rows, _, failed := modelstest.List(t.Context(), db, team.Viewer, models.Orders, q)
 		s, counted, err := db.FindSpend(t.Context(), team.Viewer, q)
-		if err != nil || failed != nil || !counted || len(rows) != want || s.Orders != int64(want) || s.SpendMinor != int64(want)*price {
+		if err != nil || failed != nil || !counted || len(rows) != want || len(s) != 1 || s[0].Orders != int64(want) || s[0].SpendMinor != int64(want)*price {
 			t.Errorf("list of %s: %d rows, %+v, %v %v; want %d", ask, len(rows), s, counted, err, want)
 		}
 	}
@@ -69,4 +69,29 @@ func TestSpendIsWhatTheListOfItsOrdersComesTo(t *testing.T) {
 			t.Errorf("%s has %d orders, %v; want %d", in, len(rows), err, want)
 		}
 	}
+}
+
+func TestMonthsAreInTheCurrencyOfTheTeamAndWithTax(t *testing.T) {
+	t.Parallel()
+	db := modelstest.Open(t)
+	team := modelstest.NewTeam(t, db)
+	mustPlace(t, db, team.Requester, planOrder(example()))
+	if err := db.AddExchangeRate(t.Context(), siteAdmin(team.Admin), models.ExchangeRateInput{Quote: "USD", Rate: "0.14", From: "2020-01-01", Source: "test"}); err != nil {
+		t.Fatal(err)
+	}
+	reckons(t, db, team.Admin, "USD", "6", "VAT")
+	o := mustPlace(t, db, team.Requester, planOrder(example()))
+	d, err := db.FindDashboard(t.Context(), team.Viewer)
+	if err != nil {
+		t.Fatal(err)
+	}
+	months := d.Spent[models.KindPlan]
+	if last := months[len(months)-1]; last.SpendMinor != o.PayMinor || o.PayMinor == o.TotalMinor || d.Currency != "USD" {
+		t.Errorf("the chart has %+v of %s, want the %d that the order comes to", last, d.Currency, o.PayMinor)
+	}
+	s, _, err := db.FindSpend(t.Context(), team.Viewer, list.With("month", fmt.Sprintf("%d-%02d", d.Spends.Month/100, d.Spends.Month%100), "free", models.Spent))
+	if err != nil || len(s) != 2 || s[0].Currency != "CNY" || s[1].SpendMinor != o.PayMinor || fmt.Sprint(s) != fmt.Sprint(d.Spends.Whole) {
+		t.Errorf("the list has %+v and the dashboard %+v, %v; want both currencies", s, d.Spends.Whole, err)
+	}
+	mustFit(t, db)
 }

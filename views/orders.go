@@ -44,9 +44,9 @@ func spendPath(month int64, filter, value string) string {
 	return "/orders?" + q.Encode()
 }
 
-// SpendSum is what counted orders come to.
-func SpendSum(ctx context.Context, s models.Spend) string {
-	return i18n.T(ctx, "orders.sum", "Amount", i18n.Money(ctx, s.SpendMinor, "CNY"))
+// SpendSum is what counted orders come to, in each currency.
+func SpendSum(ctx context.Context, some []models.Spend) string {
+	return strings.Join(mapped(some, func(s models.Spend) string { return i18n.Money(ctx, s.SpendMinor, s.Currency) }), " + ")
 }
 
 // orderKinds are the kinds of an order's lines, each once.

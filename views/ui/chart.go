@@ -25,8 +25,13 @@ type ChartProps struct {
 	// Line is a figure that is drawn across all bars, with its name; 0 for none.
 	Line     float64
 	LineName string
-	// Format writes a figure, for axis and table alike.
-	Format func(float64) string
+	// Format writes a figure, for axis and table alike; Exact, where there is one, those
+	// of the table.
+	Format, Exact func(float64) string
+	// Total heads a column of sums in the table, "" for none; Hrefs are where each of
+	// them leads.
+	Total string
+	Hrefs []string
 }
 
 // chartSize is the room of a drawing in its own units, which the page scales.
@@ -79,13 +84,27 @@ func (p ChartProps) format(v float64) string {
 	return p.Format(v)
 }
 
+// exact writes a figure of the table.
+func (p ChartProps) exact(v float64) string {
+	if p.Exact == nil {
+		return p.format(v)
+	}
+	return p.Exact(v)
+}
+
+// total is the sum of the figures at a label.
+func (p ChartProps) total(i int) (sum float64) {
+	for _, s := range p.Series {
+		sum += s.at(i)
+	}
+	return sum
+}
+
 func (p ChartProps) plot(size chartSize) plot {
 	totals := make([]float64, len(p.Labels))
 	top := 0.0
 	for i := range p.Labels {
-		for _, s := range p.Series {
-			totals[i] += s.at(i)
-		}
+		totals[i] = p.total(i)
 		top = max(top, totals[i])
 	}
 	top = max(top, p.Line)
