@@ -5,7 +5,6 @@ import (
 	"errors"
 	"log/slog"
 	"net/url"
-	"slices"
 	"strconv"
 
 	"github.com/gin-gonic/gin"
@@ -76,7 +75,7 @@ func (d *drafted) keep(c *gin.Context, f *ui.Form) error {
 	}
 	draft.Fields = url.Values{}
 	for name, values := range f.Values {
-		if !slices.Contains([]string{"code", "paste", "draft_writer", "draft_step", "draft_revision"}, name) {
+		if !undrafted[name] {
 			draft.Fields[name] = values
 		}
 	}
@@ -102,7 +101,7 @@ func (d *drafted) keep(c *gin.Context, f *ui.Form) error {
 
 // show has an opened form say which draft it is.
 func (d *drafted) show(ctx context.Context, f *ui.Form, draft models.Draft) (err error) {
-	f.Draft.Writer = d.db.NewToken()
+	f.Draft.Writer = models.ActorFrom(ctx).DraftWriter(d.db.NewToken())
 	if d.found != nil {
 		f.Draft.Revision, f.Draft.At, f.Draft.Filled = d.found.Revision, &d.found.TouchedAt, true
 		return nil
@@ -119,6 +118,37 @@ func (d *drafted) kept(c *gin.Context, f ui.Form) (answered bool, err error) {
 	}
 	web.Flash(c, "draft.kept")
 	return true, web.SeeOther(c, formAt(d.path, f.Token))
+}
+
+// undrafted are the fields of a form that are not kept in its draft.
+var undrafted = map[string]bool{"code": true, "paste": true, "draft_writer": true, "draft_step": true, "draft_revision": true, "draft_keep": true,
+	"token": true, "of_team": true, "unscripted": true, "left": true, "typing": true}
+
+// goOnDraft brings a draft of the actor's up with what was typed into its form before
+// they signed in, and is where it is shown; "" when they have no such draft.
+func goOnDraft(ctx context.Context, db *models.DB, by models.Actor, typed url.Values) (string, error) {
+	found, err := db.FindDraft(ctx, by, typed.Get("token"))
+	if found == nil || err != nil || !by.Drafts(typed.Get("draft_writer")) {
+		return "", err
+	}
+	key := models.DraftKey{Writer: typed.Get("draft_writer")}
+	key.Step, _ = strconv.ParseInt(typed.Get("draft_step"), 10, 64) // 0 is the first
+	key.Revision, _ = strconv.ParseInt(typed.Get("draft_revision"), 10, 64)
+	draft := *found
+	draft.Fields = url.Values{}
+	for name, values := range typed {
+		if !undrafted[name] {
+			draft.Fields[name] = values
+		}
+	}
+	kept, err := db.SaveDraft(ctx, by, key, draft)
+	if errors.As(err, &models.Invalid{}) {
+		return "", nil // too much to be kept is shown all the same
+	}
+	if err != nil {
+		return "", err
+	}
+	return formAt(kept.Path, kept.Token), nil
 }
 
 // formAt is the address of the form of a token.

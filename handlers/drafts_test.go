@@ -169,3 +169,118 @@ func TestTheSecondPageOfADraftIsTold(t *testing.T) {
 		t.Errorf("the draft of the second tab is %q", fields.Get("note"))
 	}
 }
+
+// sessionEnds ends all sessions of a client's person.
+func sessionEnds(t *testing.T, c *webtest.Client) {
+	t.Helper()
+	if p := c.Post(t, "/sign-out", url.Values{}); p.Status != http.StatusSeeOther {
+		t.Fatalf("sign out: got %d", p.Status)
+	}
+}
+
+func TestAFormSentAfterItsSessionEndedComesBackFilled(t *testing.T) {
+	t.Parallel()
+	site := open(t)
+	user, err := site.DB.FindUser(t.Context(), site.Team.Requester)
+	if err != nil {
+		t.Fatal(err)
+	}
+	typed := webtest.Values{"bucket_name": "assets", "region": "cn-hangzhou", "note": "why <b>\n& 因为"}
+	for _, saved := range []bool{true, false} {
+		c := site.SignIn(t, models.Requester)
+		p, fields := opened(t, c, "/buckets/new", "#bucket-form")
+		at := "/buckets/new?form=" + fields.Get("token")
+		if saved {
+			p = typeIn(t, c, p, "#bucket-form", webtest.Values{"note": "so far"})
+			p = c.Get(t, at)
+		}
+		sessionEnds(t, c)
+		asked := c.Submit(t, p, "#bucket-form", typed)
+		if asked.Status != http.StatusUnauthorized || !asked.Has("#sign-in-form") {
+			t.Fatalf("sent without a session: got %d %q", asked.Status, asked.Text("main"))
+		}
+		wrong := c.Submit(t, asked, "#sign-in-form", webtest.Values{"email": user.Email, "password": "not it at all, no"})
+		if wrong.Status != http.StatusUnprocessableEntity {
+			t.Fatalf("a wrong password: got %d", wrong.Status)
+		}
+		done := c.Submit(t, wrong, "#sign-in-form", webtest.Values{"email": user.Email, "password": webtest.Password})
+		if saved {
+			if done.Location() != at {
+				t.Fatalf("signed in: got %d to %q, want the draft", done.Status, done.Location())
+			}
+			done = c.Get(t, at)
+		} else {
+			done = c.Submit(t, done, "#go-on-form", nil)
+		}
+		got := webtest.Fields(done.Find("#bucket-form"))
+		for name, value := range typed {
+			if done.Status != http.StatusOK || got.Get(name) != value {
+				t.Errorf("saved %t, shown again: got %d, %s is %q", saved, done.Status, name, got.Get(name))
+			}
+		}
+		if p := c.Get(t, "/orders"); strings.Contains(p.Text("#order-list, main"), "assets") {
+			t.Error("it was placed")
+		}
+		if p := c.Submit(t, done, "#bucket-form", webtest.Values{"bucket_name": "assets-" + map[bool]string{true: "a", false: "b"}[saved]}); p.Status != http.StatusSeeOther {
+			t.Errorf("pressed again: got %d %q", p.Status, p.Text(".error-summary"))
+		}
+	}
+}
+
+func TestWhatOnePersonTypedIsNoDraftOfAnother(t *testing.T) {
+	t.Parallel()
+	site := open(t)
+	c := site.SignIn(t, models.Requester)
+	p, _ := opened(t, c, "/buckets/new", "#bucket-form")
+	p = typeIn(t, c, p, "#bucket-form", webtest.Values{"note": "mine"})
+	sessionEnds(t, c)
+	if hx := typeIn(t, c, p, "#bucket-form", webtest.Values{"note": "mine, more"}); hx.Status != http.StatusUnauthorized || hx.Header.Get("HX-Retarget") != "#toast" || hx.Header.Get("HX-Redirect") != "" || !hx.Has("a[href='/sign-in']") {
+		t.Errorf("typed without a session: got %d to %q: %q", hx.Status, hx.Header.Get("HX-Retarget"), hx.Body)
+	}
+	asked := c.Submit(t, p, "#bucket-form", webtest.Values{"bucket_name": "No", "note": "mine, more"})
+	site.SignIn(t, models.Admin) // who has a password then
+	admin, err := site.DB.FindUser(t.Context(), site.Team.Admin)
+	if err != nil {
+		t.Fatal(err)
+	}
+	done := c.Submit(t, asked, "#sign-in-form", webtest.Values{"email": admin.Email, "password": webtest.Password})
+	shown := c.Submit(t, done, "#go-on-form", nil)
+	if got := webtest.Fields(shown.Find("#bucket-form")).Get("note"); got != "mine, more" {
+		t.Errorf("shown is %q", got)
+	}
+	other := typeIn(t, c, p, "#bucket-form", webtest.Values{"note": "mine"})
+	if other.Status != http.StatusOK || !other.Has("[role=alert]") || other.Has("[data-saved]") {
+		t.Errorf("the page of who was signed in before: got %d %q", other.Status, other.Text("[role=alert]"))
+	}
+	if list := c.Get(t, "/drafts"); !list.Has(".empty") {
+		t.Errorf("the other has the drafts %q", list.Text("#draft-list"))
+	}
+}
+
+func TestNoPasswordIsCarriedThroughTheSignIn(t *testing.T) {
+	t.Parallel()
+	site := open(t)
+	c := site.SignIn(t, models.Requester)
+	p := c.Get(t, "/account")
+	sessionEnds(t, c)
+	for _, form := range []string{"#password-form", "#profile-form"} {
+		if f := p.Find(form); f.Length() == 1 {
+			fields := webtest.Fields(f)
+			for name := range fields {
+				if strings.Contains(name, "password") {
+					fields.Set(name, "hush, hush, hush")
+				}
+			}
+			if got := c.Post(t, f.AttrOr("action", ""), fields); strings.Contains(got.Body, "hush") {
+				t.Errorf("%s carries a password", form)
+			}
+		}
+	}
+	long := url.Values{"note": {strings.Repeat("x", 64<<10)}}
+	if got := c.Post(t, "/buckets", long); got.Status != http.StatusSeeOther {
+		t.Errorf("too much: got %d", got.Status)
+	}
+	if got := c.Post(t, "/orders/1/decision", url.Values{"note": {"x"}}); got.Status != http.StatusSeeOther {
+		t.Errorf("what is no form to be filled in: got %d", got.Status)
+	}
+}

@@ -353,6 +353,7 @@ func pageRoutes(cfg Config) (http.Handler, error) {
 	if cfg.Pages != nil {
 		cfg.Pages(member)
 	}
+	cfg.Carry(r)
 	return web.Serve(r), nil
 }
 

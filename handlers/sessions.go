@@ -3,6 +3,7 @@ package handlers
 import (
 	"context"
 	"net/http"
+	"strings"
 
 	"github.com/gin-gonic/gin"
 
@@ -24,7 +25,7 @@ func (h Sessions) New(c *gin.Context) error {
 	if !done {
 		return web.SeeOther(c, "/setup")
 	}
-	return web.Render(c, http.StatusOK, views.SignIn(web.NewForm(c, models.SignInInput{}), web.LocalPath(c.Query("next"))))
+	return web.Render(c, http.StatusOK, views.SignIn(web.NewForm(c, models.SignInInput{}), web.LocalPath(c.Query("next")), nil))
 }
 
 // Create begins a session and goes on to the page that was wanted.
@@ -33,6 +34,7 @@ func (h Sessions) Create(c *gin.Context) error {
 	var in struct {
 		models.SignInInput
 		Next string `form:"next"`
+		views.Carried
 	}
 	form, err := web.Decode(c, &in)
 	var begun models.SignedIn
@@ -41,13 +43,45 @@ func (h Sessions) Create(c *gin.Context) error {
 	}
 	next := web.LocalPath(in.Next)
 	if form.Reject(err) {
-		return web.Render(c, http.StatusUnprocessableEntity, views.SignIn(form, next))
+		return web.Render(c, http.StatusUnprocessableEntity, views.SignIn(form, next, in.Carried.OrNil()))
 	}
 	if err != nil {
 		return err
 	}
 	web.SignIn(c, begun)
+	if in.Carried.OrNil() != nil {
+		return h.goOn(c, begun, in.Carried)
+	}
 	return web.SeeOther(c, next)
+}
+
+// goOn leads who has just signed in to a form that was carried along: to its draft
+// where they have one, else to the button that shows it, filled in and not sent. Only
+// a draft of theirs is written, so that nobody finds in theirs what another typed.
+func (h Sessions) goOn(c *gin.Context, begun models.SignedIn, form views.Carried) error {
+	ctx := c.Request.Context()
+	session, err := h.DB.FindSession(ctx, begun.Token)
+	if err != nil {
+		return err
+	}
+	typed, by := form.Values(), session.Actor(models.ActorFrom(ctx))
+	if !by.Drafts(typed.Get("draft_writer")) {
+		for _, name := range []string{"token", "draft_writer", "draft_step", "draft_revision"} {
+			typed.Del(name)
+		}
+	}
+	at, err := goOnDraft(ctx, h.DB, by, typed)
+	if err != nil {
+		return err
+	}
+	if at != "" {
+		return web.SeeOther(c, at)
+	}
+	path := web.LocalPath(form.Path)
+	if !strings.HasSuffix(path, "/preview") { // nothing is done, only shown
+		return web.SeeOther(c, "/")
+	}
+	return web.Render(c, http.StatusOK, views.GoOn(path, typed))
 }
 
 // Delete ends the session.

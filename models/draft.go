@@ -73,6 +73,16 @@ type DraftKey struct {
 // draftOwner is whose drafts the actor's are.
 func (by Actor) draftOwner() string { return by.TeamID + " " + by.UserID }
 
+// DraftWriter is what a page that is drawn for the actor writes drafts as, from a token
+// of its own, and Drafts tells whether a writer is such a page: what was typed on the
+// page of another person is none of the actor's.
+func (by Actor) DraftWriter(token string) string { return by.UserID + "." + token }
+
+// Drafts tells whether a writer is a page of the actor's, see DraftWriter.
+func (by Actor) Drafts(writer string) bool {
+	return by.UserID != "" && strings.HasPrefix(writer, by.DraftWriter(""))
+}
+
 // mayDraft tells as an error whether the actor may have drafts: only people type.
 func (by Actor) mayDraft() error {
 	if by.Face != ByForm || by.UserID == "" {
@@ -87,10 +97,13 @@ var errPlaced = errors.New("form was sent")
 // SaveDraft keeps what the actor's page has typed so far, under the token of its form.
 // A page that did not see what another page of the same form has kept since, or whose
 // form was sent from there, gets a draft of its own: then the Token is another one.
-// Fields that are too long are Invalid "draft_large", drafts too many "draft_many".
+// A page of another person is Invalid "draft_person", fields that are too long are "draft_large", too many drafts are "draft_many".
 func (db *DB) SaveDraft(ctx context.Context, by Actor, key DraftKey, in Draft) (*Draft, error) {
 	if err := by.mayDraft(); err != nil {
 		return nil, err
+	}
+	if !by.Drafts(key.Writer) {
+		return nil, invalid("", "draft_person")
 	}
 	fields, err := json.Marshal(in.Fields)
 	if err != nil {

@@ -44,7 +44,7 @@ func TestADraftIsItsWritersAlone(t *testing.T) {
 	t.Parallel()
 	db := modelstest.Open(t)
 	team, other := modelstest.NewTeam(t, db), modelstest.NewTeam(t, db)
-	page := models.DraftKey{Writer: "a"}
+	page := models.DraftKey{Writer: team.Requester.DraftWriter("a")}
 	mustSave(t, db, team.Requester, page, typed("t", "assets"))
 	elsewhere := team.Requester
 	elsewhere.TeamID = other.Requester.TeamID
@@ -67,7 +67,10 @@ func TestADraftIsItsWritersAlone(t *testing.T) {
 	if _, err := db.SaveDraft(t.Context(), byKey, page, typed("t", "x")); !errors.Is(err, models.ErrForbidden) {
 		t.Errorf("a key saves a draft: %v", err)
 	}
-	mustSave(t, db, team.Admin, page, typed("t", "mine"))
+	if _, err := db.SaveDraft(t.Context(), team.Admin, page, typed("t", "x")); !rejects(err, "", "draft_person") {
+		t.Errorf("another person saves what was typed on the writer's page: %v", err)
+	}
+	mustSave(t, db, team.Admin, models.DraftKey{Writer: team.Admin.DraftWriter("a")}, typed("t", "mine"))
 	if got := typedIn(t, db, team.Requester, "t"); got != "assets" {
 		t.Errorf("after another's with the same token it is %q", got)
 	}
@@ -87,21 +90,21 @@ func TestPagesOfOneDraftDoNotDestroyEachOther(t *testing.T) {
 	t.Parallel()
 	db := modelstest.Open(t)
 	by := modelstest.NewTeam(t, db).Requester
-	first := mustSave(t, db, by, models.DraftKey{Writer: "a", Step: 1}, typed("t", "one"))
-	if kept := mustSave(t, db, by, models.DraftKey{Writer: "a", Step: 3}, typed("t", "three")); kept.Token != "t" || kept.Revision != first.Revision+1 {
+	first := mustSave(t, db, by, models.DraftKey{Writer: by.DraftWriter("a"), Step: 1}, typed("t", "one"))
+	if kept := mustSave(t, db, by, models.DraftKey{Writer: by.DraftWriter("a"), Step: 3}, typed("t", "three")); kept.Token != "t" || kept.Revision != first.Revision+1 {
 		t.Errorf("the same page: %+v", kept)
 	}
-	if kept := mustSave(t, db, by, models.DraftKey{Writer: "a", Step: 2}, typed("t", "two")); kept.Token != "t" || typedIn(t, db, by, "t") != "three" {
+	if kept := mustSave(t, db, by, models.DraftKey{Writer: by.DraftWriter("a"), Step: 2}, typed("t", "two")); kept.Token != "t" || typedIn(t, db, by, "t") != "three" {
 		t.Errorf("an earlier request that comes later: %+v", kept)
 	}
-	own := mustSave(t, db, by, models.DraftKey{Writer: "b", Step: 1, Revision: 1}, typed("t", "other"))
+	own := mustSave(t, db, by, models.DraftKey{Writer: by.DraftWriter("b"), Step: 1, Revision: 1}, typed("t", "other"))
 	if own.Token == "t" || typedIn(t, db, by, "t") != "three" || typedIn(t, db, by, own.Token) != "other" {
 		t.Errorf("a page that saw revision 1 of 2: %+v, beside %q", own, typedIn(t, db, by, "t"))
 	}
-	if kept := mustSave(t, db, by, models.DraftKey{Writer: "c", Step: 1, Revision: 2}, typed("t", "four")); kept.Token != "t" || typedIn(t, db, by, "t") != "four" {
+	if kept := mustSave(t, db, by, models.DraftKey{Writer: by.DraftWriter("c"), Step: 1, Revision: 2}, typed("t", "four")); kept.Token != "t" || typedIn(t, db, by, "t") != "four" {
 		t.Errorf("a page that saw the newest: %+v", kept)
 	}
-	if kept := mustSave(t, db, by, models.DraftKey{Writer: "a", Step: 4, Revision: 2}, typed("t", "five")); kept.Token == "t" || typedIn(t, db, by, "t") != "four" {
+	if kept := mustSave(t, db, by, models.DraftKey{Writer: by.DraftWriter("a"), Step: 4, Revision: 2}, typed("t", "five")); kept.Token == "t" || typedIn(t, db, by, "t") != "four" {
 		t.Errorf("the first page, which did not see that: %+v", kept)
 	}
 }
@@ -111,7 +114,7 @@ func TestADraftGoesWithItsOrder(t *testing.T) {
 	db := modelstest.Open(t)
 	team := modelstest.NewTeam(t, db)
 	by := team.Requester
-	a := models.DraftKey{Writer: "a", Step: 1}
+	a := models.DraftKey{Writer: by.DraftWriter("a"), Step: 1}
 	place := func(token, name string, key models.DraftKey) error {
 		_, err := db.PlaceOrder(t.Context(), by, models.OrderInput{Token: token, DraftKey: key, Lines: []models.LineInput{&models.BucketInput{Name: name, Region: "cn-hangzhou"}}})
 		return err
@@ -126,8 +129,8 @@ func TestADraftGoesWithItsOrder(t *testing.T) {
 	if kept := mustSave(t, db, by, a, typed("t", "late")); kept.Token == "t" || typedIn(t, db, by, "t") != "none" {
 		t.Errorf("what is typed into a form that was sent is %+v", kept)
 	}
-	b := models.DraftKey{Writer: "b", Revision: mustSave(t, db, by, a, typed("u", "old")).Revision}
-	mustSave(t, db, by, models.DraftKey{Writer: "a", Step: 2}, typed("u", "newer"))
+	b := models.DraftKey{Writer: by.DraftWriter("b"), Revision: mustSave(t, db, by, a, typed("u", "old")).Revision}
+	mustSave(t, db, by, models.DraftKey{Writer: by.DraftWriter("a"), Step: 2}, typed("u", "newer"))
 	if err := place("u", "old-data", b); err != nil {
 		t.Fatal(err)
 	}
@@ -152,16 +155,16 @@ func TestDraftsAreBoundedAndSweptByTheTeamsClock(t *testing.T) {
 	db, clock, team := atNoon(t)
 	by := team.Requester
 	for i := range models.MaxDrafts {
-		mustSave(t, db, by, models.DraftKey{Writer: "a"}, typed(fmt.Sprint("t", i), "assets"))
+		mustSave(t, db, by, models.DraftKey{Writer: by.DraftWriter("a")}, typed(fmt.Sprint("t", i), "assets"))
 	}
-	if _, err := db.SaveDraft(t.Context(), by, models.DraftKey{Writer: "a"}, typed("more", "assets")); !rejects(err, "", "draft_many") || typedIn(t, db, by, "more") != "none" {
+	if _, err := db.SaveDraft(t.Context(), by, models.DraftKey{Writer: by.DraftWriter("a")}, typed("more", "assets")); !rejects(err, "", "draft_many") || typedIn(t, db, by, "more") != "none" {
 		t.Errorf("one more: %v", err)
 	}
-	if _, err := db.SaveDraft(t.Context(), by, models.DraftKey{Writer: "a"}, typed("t0", strings.Repeat("x", models.MaxDraft))); !rejects(err, "", "draft_large") || typedIn(t, db, by, "t0") != "assets" {
+	if _, err := db.SaveDraft(t.Context(), by, models.DraftKey{Writer: by.DraftWriter("a")}, typed("t0", strings.Repeat("x", models.MaxDraft))); !rejects(err, "", "draft_large") || typedIn(t, db, by, "t0") != "assets" {
 		t.Errorf("a long one: %v", err)
 	}
 	clock.Move(29 * 24 * time.Hour)
-	mustSave(t, db, by, models.DraftKey{Writer: "a"}, typed("t0", "touched"))
+	mustSave(t, db, by, models.DraftKey{Writer: by.DraftWriter("a")}, typed("t0", "touched"))
 	clock.Move(24*time.Hour + time.Minute)
 	if err := db.DropDrafts(t.Context()); err != nil {
 		t.Fatal(err)

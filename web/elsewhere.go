@@ -59,10 +59,7 @@ func inItsTeam(c *gin.Context) error {
 		return changeTeam(c, by, of)
 	}
 	if kind == "multipart/form-data" {
-		AllowBody(c, formRead)
-		// What cannot be read of it is not shown.
-		_ = Receive(c, maxValues, func(*Incoming) error { return nil }, "")
-		sent = c.Request.PostForm
+		sent = typedIn(c)
 	}
 	to := url.URL{Path: c.Request.URL.Path}
 	query := c.Request.URL.Query()

@@ -55,13 +55,33 @@ func Fail(c *gin.Context, err error) {
 			c.Status(http.StatusNoContent)
 			return
 		}
-		_ = SeeOther(c, signInPath(c.Request))
+		if err := askToSignIn(c); err != nil {
+			visitOf(ctx).log.LogAttrs(ctx, slog.LevelError, "page to sign in", slog.String("error", err.Error()))
+		}
 		return
 	}
 	if err := renderError(c, status, err); err != nil {
 		visitOf(ctx).log.LogAttrs(ctx, slog.LevelError, "error page", slog.String("error", err.Error()))
 		c.String(http.StatusInternalServerError, "%s\n", RequestID(ctx))
 	}
+}
+
+// askToSignIn sends a reader whose session has ended to sign in. A form that was sent
+// is carried along, and the page of one that is being filled in stays, with the way to
+// sign in beside it.
+func askToSignIn(c *gin.Context) error {
+	switch {
+	case isPartial(c.Request) && visitOf(c.Request.Context()).site.draws(c):
+		c.Header("HX-Retarget", "#toast")
+		c.Header("HX-Reswap", "innerHTML")
+		return render(c, http.StatusUnauthorized, views.SignInNotice(), "")
+	case isPartial(c.Request):
+	default:
+		if form := carry(c); form != nil {
+			return render(c, http.StatusUnauthorized, views.SignIn(NewForm(c, models.SignInInput{}), pagePath(c.Request), form), "")
+		}
+	}
+	return SeeOther(c, signInPath(c.Request))
 }
 
 // whole tells whether an answer that was begun has all that it is to have.

@@ -36,8 +36,9 @@ type Site struct {
 	// Log receives a line a request; the default drops it.
 	Log *slog.Logger
 
-	base    *url.URL       // BaseURL, nil when there is none
-	trusted []netip.Prefix // Proxies
+	base    *url.URL        // BaseURL, nil when there is none
+	trusted []netip.Prefix  // Proxies
+	drawn   map[string]bool // the routes that Carry found
 }
 
 // read reads the settings that each request goes by.

@@ -27,9 +27,10 @@
     request.body.set('draft_step', ++steps)
     asked.set(request.form, edits.get(request.form))
   })
-  document.addEventListener('htmx:after:swap', () => {
+  document.addEventListener('htmx:after:swap', ({ detail }) => {
+    const refused = detail.ctx?.response?.status >= 400
     for (const form of edits.keys()) {
-      if (!form.querySelector('[data-saved]')) failing.add(form)
+      if (refused || !form.querySelector('[data-saved]')) failing.add(form)
       else {
         failing.delete(form)
         if (asked.get(form) === edits.get(form)) edits.delete(form)
@@ -64,12 +65,13 @@
       sessionStorage.setItem('typed', typed)
     }
   })
+  const person = (writer) => writer.split('.')[0]
   const goOn = () => {
     const typed = new URLSearchParams(sessionStorage.getItem('typed') ?? '')
     sessionStorage.removeItem('typed')
     const form = document.querySelector('form:has([name=draft_writer])')
     const same = (name) => form.elements[name].value === typed.get(name)
-    if (!typed.has('token') || !form || !same('token') || !same('draft_revision')) return
+    if (!typed.has('token') || !form || !same('token') || !same('draft_revision') || person(form.elements.draft_writer.value) !== person(typed.get('draft_writer'))) return
     for (const field of form.elements) {
       if (field.type === 'radio' || field.type === 'checkbox') field.checked = typed.getAll(field.name).includes(field.value)
       else if (typed.has(field.name) && field.type !== 'file') field.value = typed.get(field.name)
