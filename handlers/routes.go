@@ -206,6 +206,13 @@ func pageRoutes(cfg Config) (http.Handler, error) {
 	member.GET("/catalogue/prices/:id", web.Page(catalogue.Price))
 	member.POST("/catalogue/prices/:id", web.Page(catalogue.AddPrice))
 	member.POST("/catalogue/prices/:id/withdrawal", web.Page(catalogue.WithdrawPrice))
+	sale := Sale{DB: cfg.DB}
+	member.GET("/catalogue/sale", web.Page(sale.List))
+	member.GET("/catalogue/sale/:sort", web.Page(sale.Show))
+	member.POST("/catalogue/sale/:sort", web.Page(sale.Save))
+	member.GET("/catalogue/sale/:sort/:id", web.Page(sale.Show))
+	member.POST("/catalogue/sale/:sort/:id", web.Page(sale.Save))
+	member.POST("/catalogue/sale-state/:sort/:id", web.Page(sale.State))
 
 	docs := APIDocs{DB: cfg.DB, Operations: cfg.Operations, ObjectDomain: cfg.ObjectDomain, Described: sync.OnceValue(cfg.Operations.OpenAPI)}
 	member.GET("/api", web.Page(docs.Guide))

@@ -19,6 +19,7 @@ type Region struct {
 	Zones    []Zone   `gorm:"serializer:json"` // where stores are made
 	Covers   []string `gorm:"serializer:json"` // the regions it stands for, where it stands for several
 	Ours     bool
+	Off      bool // known, and nothing can be ordered there now
 	Position int
 }
 
@@ -27,6 +28,8 @@ type Zone struct {
 	ID string `json:"id"`
 	ZH string `json:"zh"`
 	EN string `json:"en"`
+	// Off tells that nothing can be ordered there now.
+	Off bool `json:"off,omitempty"`
 }
 
 // HasZone tells whether the region has a zone of that id.
@@ -50,6 +53,7 @@ type Product struct {
 	ZH           string `gorm:"column:zh"`
 	EN           string `gorm:"column:en"`
 	Ours         bool
+	Off          bool // known, and cannot be bought now
 	Position     int
 }
 
@@ -78,6 +82,7 @@ type Specification struct {
 	Value       string `gorm:"primaryKey"` // a positive whole number in text
 	Name        string
 	Months      []int `gorm:"serializer:json"`
+	Off         bool  // known, and cannot be bought now
 	Position    int
 }
 
@@ -89,6 +94,7 @@ type Flavor struct {
 	VCPU     int    `gorm:"column:vcpu"`
 	MemoryGB int    `gorm:"column:memory_gb"`
 	Ours     bool
+	Off      bool // known, and cannot be ordered now
 	Position int
 }
 
@@ -189,8 +195,8 @@ func (db *DB) ListRegions(ctx context.Context, serves Kind) ([]Region, error) {
 	})
 }
 
-// region is a region that serves a kind, or the broken rule of the field
-// "region".
+// region is a region that serves a kind and where it can be ordered now, or the
+// broken rule of the field "region".
 func (db *DB) region(ctx context.Context, id string, serves Kind) (Region, error) {
 	c, err := db.catalogue(ctx)
 	if err != nil {
@@ -198,6 +204,9 @@ func (db *DB) region(ctx context.Context, id string, serves Kind) (Region, error
 	}
 	for _, r := range c.regions {
 		if r.ID == id && slices.Contains(r.Serves, serves) {
+			if r.Off {
+				return Region{}, invalid("region", "not_on_sale")
+			}
 			return r, nil
 		}
 	}
@@ -216,9 +225,20 @@ func (db *DB) ListProducts(ctx context.Context) ([]Product, error) {
 }
 
 // ListPackageTypes are the package types of a product, also those that are not
-// on sale.
+// on sale, which those of a region are that is not.
 func (db *DB) ListPackageTypes(ctx context.Context, product string) ([]PackageType, error) {
-	return those(ctx, db, func(c *catalogue) []PackageType { return c.types }, func(t PackageType) bool { return t.ProductCode == product })
+	c, err := db.catalogue(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var found []PackageType
+	for _, t := range c.types {
+		if t.ProductCode == product {
+			t.OnSale = c.sold(t)
+			found = append(found, t)
+		}
+	}
+	return found, nil
 }
 
 // PackageTypes are all package types by their codes. The map is shared: nobody

@@ -22,6 +22,8 @@ type Item struct {
 	Value  string      // of plans: the specification
 	Months []int       // of plans: the terms
 	Flavor Flavor      // of stores
+	// Sold tells that it can be ordered, where it has a price.
+	Sold bool
 }
 
 // OfferState tells whether something can be ordered.
@@ -94,13 +96,29 @@ func (c *catalogue) readItems() {
 	for _, t := range c.types {
 		for _, s := range c.specs {
 			if s.PackageType == t.Code {
-				add(Item{Kind: KindPlan, SKU: pricing.PlanSKU(t.Code, s.Value), Region: t.Region, Type: t, Size: s.Name, Value: s.Value, Months: s.Months})
+				add(Item{Kind: KindPlan, SKU: pricing.PlanSKU(t.Code, s.Value), Region: t.Region, Type: t, Size: s.Name, Value: s.Value, Months: s.Months, Sold: c.sold(t) && !s.Off})
 			}
 		}
 	}
 	for _, f := range c.flavors {
-		add(Item{Kind: KindStore, SKU: pricing.StoreSKU(f.CU), Flavor: f})
+		add(Item{Kind: KindStore, SKU: pricing.StoreSKU(f.CU), Flavor: f, Sold: !f.Off})
 	}
+}
+
+// sold tells whether plans of a package type can be ordered.
+func (c *catalogue) sold(t PackageType) bool {
+	off := slices.ContainsFunc(c.products, func(p Product) bool { return p.Code == t.ProductCode && p.Off })
+	return t.OnSale && !off && !c.regionOff(t.Region)
+}
+
+// regionOff tells whether nothing can be ordered in a region now.
+func (c *catalogue) regionOff(id string) bool {
+	return slices.ContainsFunc(c.regions, func(r Region) bool { return r.ID == id && r.Off })
+}
+
+// zoneOff tells whether nothing can be ordered in a zone of the region now.
+func (r Region) zoneOff(id string) bool {
+	return slices.ContainsFunc(r.Zones, func(z Zone) bool { return z.ID == id && z.Off })
 }
 
 // ways are the units and terms that an item has prices for, in which it is sold.
@@ -123,14 +141,14 @@ func (c *catalogue) offers(at time.Time) (all []Offer) {
 		i := c.items[sku]
 		for _, way := range c.ways(i) {
 			if i.Kind == KindPlan {
-				o := Offer{Item: i, Region: i.Region, Unit: way.unit, TermMonths: way.term, Sold: i.Type.OnSale}
+				o := Offer{Item: i, Region: i.Region, Unit: way.unit, TermMonths: way.term, Sold: i.Sold}
 				o.Price, o.Next = around(c.follow(priceOf{sku, "", way.unit, way.term}), at)
 				all = append(all, o)
 				continue
 			}
 			for _, r := range c.regions {
 				if slices.Contains(r.Serves, i.Kind) {
-					o := Offer{Item: i, Region: r.ID, Unit: way.unit, TermMonths: way.term, Sold: true}
+					o := Offer{Item: i, Region: r.ID, Unit: way.unit, TermMonths: way.term, Sold: i.Sold && !r.Off}
 					o.Price, o.Next = c.inRegion(priceOf{sku, r.ID, way.unit, way.term}, at)
 					all = append(all, o)
 				}

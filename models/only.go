@@ -61,10 +61,15 @@ func (by Actor) mayOrder(o *Order) error {
 	return nil
 }
 
-// RegionsToOrder are the regions that serve a kind in which the actor may order it.
+// RegionsToOrder are the regions that serve a kind in which the actor may order it now,
+// with the zones where it can be.
 func (db *DB) RegionsToOrder(ctx context.Context, by Actor, kind Kind) ([]Region, error) {
 	all, err := db.ListRegions(ctx, kind)
-	return slices.DeleteFunc(slices.Clone(all), func(r Region) bool { return !by.Only.allows(kind, "", r.ID) }), err
+	all = slices.DeleteFunc(slices.Clone(all), func(r Region) bool { return r.Off || !by.Only.allows(kind, "", r.ID) })
+	for i := range all {
+		all[i].Zones = slices.DeleteFunc(slices.Clone(all[i].Zones), func(z Zone) bool { return z.Off })
+	}
+	return all, err
 }
 
 // OnlyInput is what a member may order, as a form has it.

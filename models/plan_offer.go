@@ -46,7 +46,7 @@ func (db *DB) ListPlanOffers(ctx context.Context, by Actor, in PlanInput) (PlanO
 	if err != nil || len(products) == 0 {
 		return o, translate(err)
 	}
-	products = slices.DeleteFunc(products, func(p Product) bool { return !by.Only.allows(KindPlan, p.Code, "") })
+	products = slices.DeleteFunc(products, func(p Product) bool { return p.Off || !by.Only.allows(KindPlan, p.Code, "") })
 	if o.Products = products; len(products) == 0 {
 		return o, nil
 	}
@@ -74,6 +74,7 @@ func (db *DB) offerSizes(ctx context.Context, by Actor, o *PlanOffers) error {
 	if err != nil {
 		return err
 	}
+	specs = slices.DeleteFunc(specs, func(s Specification) bool { return s.Off })
 	var skus []string
 	for _, s := range specs {
 		skus = append(skus, pricing.PlanSKU(in.PackageType, s.Value))

@@ -220,15 +220,19 @@ func (in *PlanInput) findType(ctx context.Context, db *DB, t *planTerms) (FieldE
 	if err != nil {
 		return FieldError{}, err
 	}
-	if !slices.ContainsFunc(c.products, func(p Product) bool { return p.Code == in.ProductCode }) {
+	product := slices.IndexFunc(c.products, func(p Product) bool { return p.Code == in.ProductCode })
+	switch {
+	case product < 0:
 		return FieldError{Field: "product_code", Rule: "unknown"}, nil
+	case c.products[product].Off:
+		return FieldError{Field: "product_code", Rule: "not_on_sale"}, nil
 	}
 	at := slices.IndexFunc(c.types, func(t PackageType) bool { return t.Code == in.PackageType && t.ProductCode == in.ProductCode })
 	if at < 0 {
 		return FieldError{Field: "package_type", Rule: "unknown"}, nil
 	}
 	t.kind = c.types[at]
-	if !t.kind.OnSale {
+	if !t.kind.OnSale || c.regionOff(t.kind.Region) {
 		return FieldError{Field: "package_type", Rule: "not_on_sale"}, nil
 	}
 	return FieldError{}, nil
@@ -241,7 +245,7 @@ func (db *DB) specification(ctx context.Context, packageType, value string) (Spe
 		return Specification{}, err
 	}
 	for _, s := range c.specs {
-		if s.PackageType == packageType && s.Value == value {
+		if s.PackageType == packageType && s.Value == value && !s.Off {
 			return s, nil
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"time"
 
@@ -147,7 +148,16 @@ func (db *DB) storeRefused(ctx context.Context, by Actor, in *StoreInput) (refus
 	for _, zone := range in.Zones {
 		if refused == nil && !region.HasZone(zone) {
 			refused = invalid("availability_zones", "zone", in.Region)
+		} else if refused == nil && region.zoneOff(zone) {
+			refused = invalid("availability_zones", "not_on_sale")
 		}
+	}
+	flavors, err := db.listFlavors(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if slices.ContainsFunc(flavors, func(f Flavor) bool { return f.CU == in.CU && f.Off }) {
+		refused = Invalid(nil).With(refused, invalid("cu", "not_on_sale"))
 	}
 	free, err := db.StoreNameFree(ctx, by, in.Region, in.Name)
 	if err != nil {

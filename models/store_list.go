@@ -2,6 +2,7 @@ package models
 
 import (
 	"context"
+	"slices"
 
 	"quartermaster/models/list"
 	"quartermaster/models/pricing"
@@ -97,13 +98,14 @@ type StorePrice struct {
 	Hourly, Monthly, Year int64
 }
 
-// ListStorePrices are the flavors, smallest first, with what they cost in the
-// region now.
+// ListStorePrices are the flavors that can be ordered, smallest first, with what they
+// cost in the region now.
 func (db *DB) ListStorePrices(ctx context.Context, by Actor, region string) ([]StorePrice, error) {
 	flavors, err := db.listFlavors(ctx)
 	if err != nil {
 		return nil, err
 	}
+	flavors = slices.DeleteFunc(flavors, func(f Flavor) bool { return f.Off })
 	skus := make([]string, len(flavors))
 	for i, f := range flavors {
 		skus[i] = pricing.StoreSKU(f.CU)

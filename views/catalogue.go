@@ -147,7 +147,7 @@ func catalogueHead(ctx context.Context, at ListAt, prices bool) layout.PageProps
 		{Label: i18n.T(ctx, "catalogue.prices"), Href: "/catalogue/prices", Current: prices},
 	})}
 	if at.By.SiteAdmin {
-		p.Actions = ui.LinkButton(ui.ButtonProps{Text: i18n.T(ctx, "catalogue.add"), Icon: "plus", Style: ui.Primary, Href: "/catalogue/prices/new"})
+		p.Actions = catalogueActions()
 	}
 	return p
 }

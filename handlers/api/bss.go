@@ -56,6 +56,7 @@ var bssRules = map[string]*Error{
 	" repeated":                      tokenMismatch,
 	" plan_api_off":                  notApplicable,
 	"product_code unknown":           productNotFound,
+	"product_code not_on_sale":       productNotFound,
 	"package_type unknown":           packageTypeNotFound,
 	"package_type not_on_sale":       packageTypeNotSupported,
 	"instance_id not_renewable":      packageTypeNotSupported,

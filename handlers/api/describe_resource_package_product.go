@@ -71,7 +71,7 @@ func (a *Server) DescribeResourcePackageProduct(ctx context.Context, c *Call) (a
 	if err != nil {
 		return nil, err
 	}
-	i := slices.IndexFunc(products, func(p models.Product) bool { return p.Code == c.Params.Get("ProductCode") })
+	i := slices.IndexFunc(products, func(p models.Product) bool { return p.Code == c.Params.Get("ProductCode") && !p.Off })
 	if i < 0 {
 		return nil, productNotFind
 	}
@@ -89,6 +89,7 @@ func (a *Server) DescribeResourcePackageProduct(ctx context.Context, c *Call) (a
 		if err != nil {
 			return nil, err
 		}
+		specs = slices.DeleteFunc(specs, func(s models.Specification) bool { return s.Off })
 		shown.PackageTypes.PackageType = append(shown.PackageTypes.PackageType, newPackageType(t, specs))
 	}
 	reply := &packageProductReply{}

@@ -108,6 +108,7 @@ var ossRules = map[string]*Error{
 	" repeated":          ossBucketExists,
 	"bucket_name taken":  ossBucketExists,
 	"region unknown":     ossInvalidLocation,
+	"region not_on_sale": ossInvalidLocation,
 	"region required":    ossInvalidLocation,
 	"file key_empty":     ossKeyLength,
 	"file key_too_long":  ossKeyLength,

@@ -1,6 +1,11 @@
 package api
 
-import "context"
+import (
+	"context"
+	"slices"
+
+	"quartermaster/models"
+)
 
 // productItem is what plans are sold for, as BSS shows it.
 type productItem struct {
@@ -41,6 +46,7 @@ func (a *Server) QueryProductList(ctx context.Context, c *Call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	all = slices.DeleteFunc(all, func(p models.Product) bool { return p.Off })
 	reply := &productListReply{}
 	d := &reply.Data
 	d.PageNum, d.PageSize, d.ProductList.Product = n, size, []productItem{}

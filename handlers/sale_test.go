@@ -1,0 +1,66 @@
+package handlers_test
+
+import (
+	"net/url"
+	"strings"
+	"testing"
+
+	"quartermaster/models"
+	"quartermaster/web/webtest"
+)
+
+func TestASiteAdminEditsWhatIsSold(t *testing.T) {
+	t.Parallel()
+	site := open(t)
+	c := root(t, site)
+	p := c.Get(t, "/catalogue/sale")
+	if n := p.Find("#table-region tbody tr").Length(); p.Status != 200 || n != 12 || p.Find("#things-flavor a.button").Length() != 0 {
+		t.Fatalf("got %d with %d regions", p.Status, n)
+	}
+	for _, path := range []string{"/catalogue/sale/region", "/catalogue/sale/zone", "/catalogue/sale/product", "/catalogue/sale/type", "/catalogue/sale/spec", "/catalogue/sale/flavor/xlarge",
+		"/catalogue/sale/zone/cn-north-7:cn-north-7a", "/catalogue/sale/type/FPT_ossbag_absolute_Storage_sh", "/catalogue/sale/spec/FPT_ossbag_absolute_Storage_sh:40"} {
+		if p := c.Get(t, path); p.Status != 200 || !p.Has("#thing-form") {
+			t.Errorf("%s: got %d", path, p.Status)
+		}
+	}
+	for _, path := range []string{"/catalogue/sale/flavor", "/catalogue/sale/planet", "/catalogue/sale/region/mars"} {
+		if p := c.Get(t, path); p.Status != 404 {
+			t.Errorf("%s: got %d, want 404", path, p.Status)
+		}
+	}
+	p = c.Get(t, "/catalogue/sale/spec/FPT_ossbag_absolute_Storage_sh:40")
+	if p := c.Submit(t, p, "#thing-form", webtest.Values{"thing_months": "for ever"}); p.Status != 422 || !p.Has("#thing_months-note .error") {
+		t.Errorf("no terms: got %d", p.Status)
+	}
+	if p := c.Submit(t, p, "#thing-form", webtest.Values{"thing_months": "1, 6"}); p.Status != 303 {
+		t.Fatalf("edit: got %d %q", p.Status, p.Text(".error-summary"))
+	}
+	if p := c.Submit(t, p, "#thing-form", webtest.Values{"thing_months": "1"}); p.Status != 422 || !strings.Contains(p.Text(".error-summary"), "1, 6") {
+		t.Errorf("of an older page: got %d %q, want what changed", p.Status, p.Text(".error-summary"))
+	}
+	if p := c.Submit(t, c.Get(t, "/catalogue/sale/region/cn-shanghai"), "#switch-off form", nil); p.Status != 303 {
+		t.Fatalf("switch off: got %d", p.Status)
+	}
+	requester := site.SignIn(t, models.Requester)
+	p = requester.Get(t, "/buckets/new")
+	if p.Has(`input[name=region][value="cn-shanghai"]`) || !p.Has(`input[name=region][value="cn-hangzhou"]`) {
+		t.Error("the form offers a region that is off sale")
+	}
+	if p := requester.Get(t, "/catalogue?state=off&region=cn-shanghai&kind=plan"); p.Find("#catalogue tbody tr").Length() == 0 || p.Has("#catalogue a.button") {
+		t.Errorf("the catalogue says %q", p.Text("#catalogue"))
+	}
+	if p := c.Submit(t, c.Get(t, "/catalogue/sale/region/cn-shanghai"), "#thing-state form", nil); p.Status != 303 {
+		t.Errorf("switch on: got %d", p.Status)
+	}
+	admin := site.SignIn(t, models.Admin)
+	for _, path := range []string{"/catalogue/sale", "/catalogue/sale/region"} {
+		if p := admin.Get(t, path); p.Status != 403 {
+			t.Errorf("a team's admin, %s: got %d, want 403", path, p.Status)
+		}
+	}
+	for _, path := range []string{"/catalogue/sale/region", "/catalogue/sale/region/cn-shanghai", "/catalogue/sale-state/region/cn-shanghai"} {
+		if p := admin.Post(t, path, url.Values{"off": {"true"}}); p.Status != 403 {
+			t.Errorf("a team's admin, POST %s: got %d, want 403", path, p.Status)
+		}
+	}
+}
