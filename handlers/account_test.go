@@ -353,6 +353,32 @@ func TestAnAdminInvitesChangesAndRemovesMembers(t *testing.T) {
 	}
 }
 
+func TestALinkDoesNotTellWhetherThereIsAnAccount(t *testing.T) {
+	t.Parallel()
+	site := open(t)
+	admin := site.SignIn(t, models.Admin)
+	site.SignInOther(t, models.Viewer) // has a password from now on
+	user, err := site.DB.FindUser(t.Context(), site.Other.Viewer)
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := func(email string) string {
+		_, link, _ := strings.Cut(admin.Submit(t, admin.Get(t, "/team/invitations"), "#invitation-form", webtest.Values{"email": email, "role": "viewer"}).Text(".copy-code code"), "/join")
+		return "/join" + link
+	}
+	link := path(user.Email)
+	known := site.Visitor(t).Get(t, link)
+	secrets := regexp.MustCompile(`link(=|%3D|" value=")[^"]+|value="[^"]*@[^"]*"|For [^ ]+,|<meta[^>]*>`)
+	same := func(p *webtest.Page) string { return secrets.ReplaceAllString(p.Body, "") }
+	if unknown := site.Visitor(t).Get(t, path("nobody.here@example.com")); same(unknown) != same(known) {
+		t.Errorf("an address with an account shows\n%s\nand one without\n%s", same(known), same(unknown))
+	}
+	visitor := site.Visitor(t)
+	if p := visitor.Submit(t, visitor.Get(t, link), "#join-form", webtest.Values{"user_name": "Vera", "password": "another long walk by the sea"}); p.Status != 422 || !strings.Contains(p.Text(".error-summary"), "sign in to join") {
+		t.Errorf("a second account of the address: got %d %q", p.Status, p.Text(".error-summary"))
+	}
+}
+
 func TestAnInvitationIsAcceptedWithTheAccountThatThereIs(t *testing.T) {
 	t.Parallel()
 	site := open(t)
@@ -372,7 +398,7 @@ func TestAnInvitationIsAcceptedWithTheAccountThatThereIs(t *testing.T) {
 	}
 	link := path(user.Email)
 	p := site.Visitor(t).Get(t, link)
-	if p.Status != 200 || p.Has("#join-form") || !strings.HasPrefix(p.Links("main")[0], "/sign-in?next=%2Fjoin%3Flink") {
+	if p.Status != 200 || !strings.HasPrefix(p.Links("main")[0], "/sign-in?next=%2Fjoin%3Flink") {
 		t.Errorf("signed out: got %d %q, want the way to sign in", p.Status, p.Links("main"))
 	}
 	paul := site.SignInOther(t, models.Approver)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -31,9 +32,10 @@ type CommentInput struct {
 
 const (
 	// mostComments is how many an order takes, mostAMinute how many a person says
-	// about it in a minute.
+	// about it in a minute, and mostLately how many about all orders in ten.
 	mostComments = 200
 	mostAMinute  = 10
+	mostLately   = 20
 )
 
 // CommentOrder says something about an order of the actor's team. The same again,
@@ -69,6 +71,13 @@ func (db *DB) CommentOrder(ctx context.Context, by Actor, number int64, in Comme
 		}
 		if len(said) >= mostComments || own >= mostComments/4 || lately >= mostAMinute {
 			return invalid("comment", "too_many_comments")
+		}
+		all, err := query.Of[Comment](tx.gorm).Where("user_id = ? AND at > ? AND team_id = ?", by.UserID, c.At.Add(-10*time.Minute), by.TeamID).Count(ctx, "*")
+		if err != nil {
+			return translate(err)
+		}
+		if all >= mostLately {
+			return invalid("comment", "too_many_lately", strconv.Itoa(mostLately))
 		}
 		if c.Mentions, err = tx.mentioned(ctx, by, in); err != nil {
 			return err

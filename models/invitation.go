@@ -178,11 +178,11 @@ type Invited struct {
 	Role     Role
 	TeamID   string
 	TeamName string
-	// Known tells that the address has an account, whose person signs in to accept.
-	Known bool
 
 	row     Invitation
 	account *User
+	// known tells that the address has an account, whose person signs in to accept.
+	known bool
 }
 
 // Mine tells whether the actor is who was invited.
@@ -222,10 +222,10 @@ func (db *DB) invited(ctx context.Context, token string) (*Invited, error) {
 	}
 	// Who has a link of this team may give the account its password only where that
 	// opens no other team.
-	found.Known = found.account.PasswordHash != "" || found.account.SiteAdmin || found.account.Disabled
-	if !found.Known {
+	found.known = found.account.PasswordHash != "" || found.account.SiteAdmin || found.account.Disabled
+	if !found.known {
 		n, err := query.Of[Membership](db.gorm).Where("user_id = ? AND team_id <> ?", found.account.ID, row.TeamID).Count(ctx, "*")
-		if found.Known = n > 0; err != nil {
+		if found.known = n > 0; err != nil {
 			return nil, translate(err)
 		}
 	}
@@ -245,14 +245,11 @@ func (i *Invited) CheckJoin(in *JoinInput) error {
 
 // Join makes the account of an invited person, who becomes a member, and signs them
 // in. The link works once: when several use it at the same time, one succeeds and the
-// others get ErrNotFound. Whoever has an account accepts with it: ErrConflict.
+// others get ErrNotFound. Whoever has an account accepts with it ("account_exists").
 func (db *DB) Join(ctx context.Context, from Actor, token string, in JoinInput) (SignedIn, error) {
 	invited, err := db.invited(ctx, token)
 	if err != nil {
 		return SignedIn{}, err
-	}
-	if invited.Known {
-		return SignedIn{}, ErrConflict
 	}
 	if err := invited.CheckJoin(&in); err != nil {
 		return SignedIn{}, err
@@ -260,6 +257,9 @@ func (db *DB) Join(ctx context.Context, from Actor, token string, in JoinInput) 
 	hash, err := db.passwords.Hash(ctx, in.Password)
 	if err != nil {
 		return SignedIn{}, err
+	}
+	if invited.known {
+		return SignedIn{}, invalid("", "account_exists")
 	}
 	var begun SignedIn
 	err = db.tx(ctx, func(ctx context.Context, tx *DB) error {
@@ -281,7 +281,7 @@ func (db *DB) Join(ctx context.Context, from Actor, token string, in JoinInput) 
 		return err
 	})
 	if isInvalid(err) { // somebody has made an account of that address meanwhile
-		err = ErrConflict
+		err = invalid("", "account_exists")
 	}
 	return begun, err
 }

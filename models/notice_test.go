@@ -2,6 +2,7 @@ package models_test
 
 import (
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -183,6 +184,34 @@ func TestMembersTalkAboutAnOrder(t *testing.T) {
 	}
 	if refused != 2 {
 		t.Errorf("%d of 12 in a minute were refused, want 2", refused)
+	}
+}
+
+func TestNobodyFloodsManyOrdersWithComments(t *testing.T) {
+	t.Parallel()
+	db, clock, team := atNoon(t)
+	said := 0
+	for i := range 6 {
+		o := mustPlace(t, db, team.Requester, bucketOrder(fmt.Sprintf("bucket-%d", i), ""))
+		for j := range 4 {
+			err := db.CommentOrder(t.Context(), team.Viewer, o.Number, models.CommentInput{Body: strings.Repeat("again ", j+1)})
+			if err == nil {
+				said++
+			} else if !rejects(err, "comment", "too_many_lately") {
+				t.Fatal(err)
+			}
+		}
+	}
+	if said != 20 {
+		t.Errorf("%d of 24 in a moment were written, want 20", said)
+	}
+	o := mustPlace(t, db, team.Requester, bucketOrder("bucket-later", ""))
+	if err := db.CommentOrder(t.Context(), team.Approver, o.Number, models.CommentInput{Body: "somebody else"}); err != nil {
+		t.Error(err)
+	}
+	clock.Move(11 * time.Minute)
+	if err := db.CommentOrder(t.Context(), team.Viewer, o.Number, models.CommentInput{Body: "later"}); err != nil {
+		t.Error(err)
 	}
 }
 
