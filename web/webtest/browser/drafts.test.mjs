@@ -1,7 +1,12 @@
 // What is typed into a form comes back whatever becomes of its page.
 import assert from "node:assert/strict";
+import { once } from "node:events";
+import { mkdtempSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { test } from "node:test";
-import { accessible, fits, open, shoot } from "./browser.mjs";
+import { accessible, accounts, fits, open, shoot, signIn } from "./browser.mjs";
+import { freePort, start } from "./program.mjs";
 
 const text = "typed – 输入\nsecond line";
 const saved = (page) => page.locator("[data-saved]").waitFor();
@@ -93,4 +98,56 @@ test("a refused form has its draft in its address, and an order takes it away", 
 	await page.waitForURL(/\/buckets\/[0-9a-f]{24}/);
 	await page.goto("/drafts");
 	assert.equal(await page.locator(`#draft-list a[href='${new URL(at).pathname}${new URL(at).search}']`).count(), 0);
+});
+
+test("a session that ends under a form asks beside it, and carries what is sent through the sign-in", async (t) => {
+	const page = await open(t, {});
+	await page.goto("/sign-in");
+	await signIn(page, accounts.requester);
+	const at = await begin(page);
+	await page.fill("#note", "so far");
+	await saved(page);
+	const cookies = await page.context().cookies();
+	await page.context().clearCookies({ name: cookies.find((c) => c.name.includes("session")).name });
+	await page.fill("#note", text);
+	await page.locator("#toast a[target=_blank]").waitFor();
+	assert.equal(page.url(), at);
+	assert.equal(await typed(page), text);
+	await accessible(page, "#toast");
+	await shoot(page, "draft-signed-out");
+	await page.click("#bucket-form button.primary");
+	await page.locator("#sign-in-form").waitFor();
+	await accessible(page, "main");
+	await shoot(page, "draft-carried");
+	await page.fill("#email", accounts.requester.email);
+	await page.fill("#password", accounts.requester.password);
+	await page.click("#sign-in-form button.primary");
+	await page.waitForURL(at);
+	assert.equal(await typed(page), text);
+});
+
+test("a server that is killed takes nothing with it", async (t) => {
+	const folder = mkdtempSync(join(tmpdir(), "drafts-"));
+	const port = await freePort();
+	let demo = start(process.env.QUARTERMASTER_PROGRAM, folder, port);
+	t.after(() => demo.program.kill("SIGKILL"));
+	const { url, accounts: people } = await demo.ready;
+	const page = await open(t, { at: url, faults: [/ERR_/, /Failed to fetch/] });
+	await page.goto("/sign-in");
+	await signIn(page, people.requester);
+	const at = await begin(page);
+	await page.fill("#note", "before");
+	await saved(page);
+	demo.program.kill("SIGKILL");
+	await once(demo.program, "exit");
+	await page.fill("#note", text); // which nobody saves
+	await page.waitForTimeout(1000);
+	demo = start(process.env.QUARTERMASTER_PROGRAM, folder, port);
+	const again = (await demo.ready).accounts;
+	page.on("dialog", (dialog) => dialog.accept());
+	await page.reload(); // the demo signs everybody out when it starts
+	await signIn(page, again.requester);
+	assert.equal(page.url(), at);
+	assert.equal(await typed(page), text);
+	await saved(page);
 });
