@@ -1,11 +1,14 @@
 package handlers
 
 import (
+	"context"
+	"errors"
 	"net/http"
 
 	"github.com/gin-gonic/gin"
 
 	"quartermaster/models"
+	"quartermaster/models/list"
 	"quartermaster/views"
 	"quartermaster/web"
 )
@@ -43,13 +46,48 @@ func (h Dashboard) Gallery(c *gin.Context) error {
 	return web.Render(c, http.StatusOK, views.Gallery())
 }
 
-// Search lists what is called like the text in the query.
-func (h Dashboard) Search(c *gin.Context) error {
+// Search is what a text finds: things and people, pages and actions. A text that
+// begins with a verb finds what it can be done to.
+func (h Dashboard) Search(c *gin.Context) (err error) {
 	ctx := c.Request.Context()
-	text := c.Query("q")
-	hits, err := h.DB.Search(ctx, models.ActorFrom(ctx), text)
+	by := models.ActorFrom(ctx)
+	p := views.FoundProps{Text: c.Query("q"), By: by, Now: h.DB.TeamNow(by)}
+	if p.Hits, err = h.DB.Search(ctx, by, p.Text); err != nil {
+		return err
+	}
+	if p.Members, err = h.DB.ListMembers(ctx, by); err != nil {
+		return err
+	}
+	if p.Call, err = h.DB.FindCall(ctx, by, p.Text); err != nil && !errors.Is(err, models.ErrNotFound) && !errors.Is(err, models.ErrForbidden) {
+		return err
+	}
+	if err := h.verb(ctx, &p); err != nil {
+		return err
+	}
+	return web.Render(c, http.StatusOK, views.Search(p))
+}
+
+// verb finds what the verb that a text begins with can be done to.
+func (h Dashboard) verb(ctx context.Context, p *views.FoundProps) error {
+	verb, rest, ok := views.VerbOf(p.Text)
+	if !ok {
+		return nil
+	}
+	p.Verb = verb
+	q := list.Query{Text: rest, Size: 6}
+	if verb.Kind == models.KindStore {
+		page, err := models.Stores.Read(ctx, h.DB, p.By, q)
+		p.Stores = page.Rows
+		return err
+	}
+	types, err := h.DB.PackageTypes(ctx)
 	if err != nil {
 		return err
 	}
-	return web.Render(c, http.StatusOK, views.SearchResults(text, hits))
+	if q.Tags = views.PackageTypesLike(types, rest); rest == "" {
+		q.Filters, q.Sort = map[string]string{"state": string(models.PlanActive)}, "ends"
+	}
+	page, err := models.Plans.Read(ctx, h.DB, p.By, q)
+	p.Plans = page.Rows
+	return err
 }

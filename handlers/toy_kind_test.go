@@ -227,7 +227,7 @@ func TestAKindIsTwoRows(t *testing.T) {
 				{"/toys", "main", "Rocking horse READY"},
 				{"/toys", "nav a[aria-current][href='/toys'] .nav-count", "1"},
 				{"/toys/new?toy_name=Top", ".breadcrumb a[href='/toys']", "kind.toy.many"},
-				{"/search?q=rocking", "tbody tr:has(.hue-pink) a[href^='/toys/toy-']", "Rocking horse"},
+				{"/search?q=rocking", ".found-list li:has(.hue-pink) a[href^='/toys/toy-']", "Rocking horse"},
 				{"/activity?kind=toy", ".timeline .hue-pink a[href^='/toys/toy-']", "Rocking horse"},
 				{"/activity?kind=toy", "a[href*='kind=toy']", "kind.toy"},
 				{"/", ".stat.hue-pink .stat-value", "1"},
@@ -241,7 +241,7 @@ func TestAKindIsTwoRows(t *testing.T) {
 			if p := c.Post(t, "/toys/paste", pasted); p.Find("#toy_name").AttrOr("value", "") != "Top" {
 				t.Errorf("pasted: got %d, want the form filled in\n%s", p.Status, p.Text("main"))
 			}
-			if p := site.SignInOther(t, models.Admin).Get(t, "/search?q=rocking"); p.Has("tbody tr") {
+			if p := site.SignInOther(t, models.Admin).Get(t, "/search?q=rocking"); p.Has(".found-list a[href^='/toys/toy-']") {
 				t.Error("another team finds the toy")
 			}
 			if r, err := site.DB.Check(t.Context(), models.CheckInput{Fast: true, Meter: new(models.Meter)}); err != nil || !r.Fits() {

@@ -594,6 +594,26 @@ func TestCallsAreListedAndMoveTheLastUse(t *testing.T) {
 	}
 }
 
+func TestCallsAreFoundByTheirRequest(t *testing.T) {
+	t.Parallel()
+	db := modelstest.Open(t)
+	team, other := modelstest.NewTeam(t, db), modelstest.NewTeam(t, db)
+	k, _ := mustKey(t, db, team.Admin, models.AccessKeyInput{})
+	id := db.NewRequestID()
+	db.NoteCall(models.Call{KeyID: k.ID, TeamID: team.ID, At: db.Now(), Operation: "ListStores", RequestID: id})
+	if c, err := db.FindCall(t.Context(), team.Admin, id); err != nil || c.KeyID != k.ID || c.Operation != "ListStores" {
+		t.Errorf("got %+v, %v; want the call", c, err)
+	}
+	for what, by := range map[string]models.Actor{"a requester": team.Requester, "another team's admin": other.Admin} {
+		if c, err := db.FindCall(t.Context(), by, id); err == nil {
+			t.Errorf("%s: got %+v, want an error", what, c)
+		}
+	}
+	if _, err := db.FindCall(t.Context(), team.Admin, ""); !errors.Is(err, models.ErrNotFound) {
+		t.Errorf("no id: got %v, want ErrNotFound", err)
+	}
+}
+
 func TestUnprovenCallsAreListedAndAreNoUse(t *testing.T) {
 	t.Parallel()
 	clock := modelstest.NewClock()

@@ -287,3 +287,25 @@ var Calls = &List[Call]{
 		Indexes: []list.Index{{Name: "api_calls_key", Sort: "at"}, {Name: "api_calls_failed", Filters: []string{"failed"}, Sort: "at"}},
 	},
 }
+
+// shortestRequestID is the length of the shortest ids that the APIs give requests.
+const shortestRequestID = 24
+
+// FindCall is the call that a request id was given to, for those who may see the
+// calls of its key.
+func (db *DB) FindCall(ctx context.Context, by Actor, requestID string) (*Call, error) {
+	if len(requestID) < shortestRequestID {
+		return nil, ErrNotFound
+	}
+	if err := db.FlushCalls(ctx); err != nil {
+		return nil, err
+	}
+	call, err := query.Of[Call](db.gorm).Where("request_id = ?", requestID).Order("at DESC").First(ctx)
+	if err != nil {
+		return nil, translate(err)
+	}
+	if _, err := db.FindAccessKey(ctx, by, call.KeyID); err != nil {
+		return nil, err
+	}
+	return &call, nil
+}

@@ -45,6 +45,7 @@ type Session struct {
 	SiteAdmin     bool
 	Language      string
 	Theme         string
+	Slash         string
 	Zone          string
 	TeamName      string
 	Role          Role
@@ -103,7 +104,7 @@ func Unattended(ctx context.Context) context.Context {
 // user is disabled.
 func (db *DB) readSession(ctx context.Context, hash string) (s Session, err error) {
 	err = query.Row(ctx, db.gorm, `SELECT s.token_hash, s.id, s.user_id, s.address, s.agent, s.created_at, s.seen_at, s.expires_at,
-			u.name, u.email, u.site_admin, u.language, u.theme, u.zone,
+			u.name, u.email, u.site_admin, u.language, u.theme, u.zone, u.slash,
 			COALESCE(t.id, ''), COALESCE(t.name, ''), COALESCE(m.role, ''), COALESCE(m.may_order, '{}'), COALESCE(t.clock_offset_ms, 0),
 			(SELECT COUNT(*) FROM memberships WHERE user_id = s.user_id)
 		FROM sessions s
@@ -112,7 +113,7 @@ func (db *DB) readSession(ctx context.Context, hash string) (s Session, err erro
 		LEFT JOIN teams t ON t.id = m.team_id
 		WHERE s.token_hash = ? AND NOT u.disabled`, []any{hash},
 		&s.TokenHash, &s.ID, &s.UserID, &s.Address, &s.Agent, &s.CreatedAt, &s.SeenAt, &s.ExpiresAt,
-		&s.UserName, &s.Email, &s.SiteAdmin, &s.Language, &s.Theme, &s.Zone,
+		&s.UserName, &s.Email, &s.SiteAdmin, &s.Language, &s.Theme, &s.Zone, &s.Slash,
 		&s.TeamID, &s.TeamName, &s.Role, fromJSON{&s.Only}, &s.ClockOffsetMs, &s.TeamCount)
 	return s, translate(err)
 }

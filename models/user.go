@@ -25,6 +25,7 @@ type User struct {
 	Disabled     bool
 	Language     string     // "" follows the browser
 	Theme        string     // "", "light" or "dark"
+	Slash        string     // "off" where "/" does nothing
 	Zone         string     // "" follows the language
 	SeenAt       *time.Time // when they were last signed in somewhere
 	CreatedAt    time.Time
@@ -98,18 +99,19 @@ type ProfileInput struct {
 	Language string `form:"language" validate:"omitempty,oneof=en zh"`
 	Theme    string `form:"theme" validate:"omitempty,oneof=light dark"`
 	Zone     string `form:"zone" validate:"omitempty,zone"`
+	Slash    string `form:"slash" validate:"omitempty,oneof=off"`
 	// Shown is what the form showed, so that only what was changed is written.
 	Shown string `form:"shown"`
 }
 
 // Profile is the input that would leave the account as it is.
 func (u *User) Profile() ProfileInput {
-	in := ProfileInput{Name: u.Name, Language: u.Language, Theme: u.Theme, Zone: u.Zone}
+	in := ProfileInput{Name: u.Name, Language: u.Language, Theme: u.Theme, Zone: u.Zone, Slash: u.Slash}
 	in.Shown = shownAs(in)
 	return in
 }
 
-// UpdateProfile changes the actor's own name, language, theme and zone. All teams
+// UpdateProfile changes the actor's own name, language, theme, zone and keys. All teams
 // of a person see from which name to which it was.
 func (db *DB) UpdateProfile(ctx context.Context, by Actor, in ProfileInput) error {
 	if err := by.signedIn(); err != nil {
@@ -127,7 +129,7 @@ func (db *DB) UpdateProfile(ctx context.Context, by Actor, in ProfileInput) erro
 			return err
 		}
 		err = tx.updateUser(ctx, by.UserID, map[string]any{
-			"name": in.Name, "language": in.Language, "theme": in.Theme, "zone": in.Zone,
+			"name": in.Name, "language": in.Language, "theme": in.Theme, "zone": in.Zone, "slash": in.Slash,
 		})
 		if err != nil || in.Name == user.Name {
 			return err

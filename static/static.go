@@ -64,6 +64,7 @@ var files = []*File{
 	{name: "app.js", parts: []string{"vendor/htmx.min.js", "js/app.js"}},
 	{name: "upload.js", parts: []string{"js/upload.js"}},
 	{name: "drafts.js", parts: []string{"js/drafts.js"}},
+	{name: "palette.js", parts: []string{"js/palette.js"}},
 }
 
 var types = map[string]string{

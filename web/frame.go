@@ -34,7 +34,7 @@ func framed(c *gin.Context) context.Context {
 		if room := v.site.DB.Space(); s.SiteAdmin && room.Low() {
 			shell.Disk = &layout.Disk{Free: room.Free, Total: room.Total, Full: room.Full()}
 		}
-		shell.Theme = s.Theme
+		shell.Theme, shell.Slash = s.Theme, s.Slash
 		if err := v.fill(ctx, &shell); err != nil {
 			// A frame without its counts is better than no page.
 			v.log.LogAttrs(ctx, slog.LevelWarn, "frame", slog.String("error", err.Error()))

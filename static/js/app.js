@@ -1,24 +1,13 @@
 // What pages do beyond links and forms, each found by a data- attribute. All of
 // it is a convenience: without this file every page still works.
 (() => {
-  const root = document.documentElement
-  root.classList.add('scripted')
+  document.documentElement.classList.add('scripted')
 
   const on = (type, selector, act) =>
     document.addEventListener(type, (event) => {
       const element = event.target.closest?.(selector)
       if (element) act(element, event)
     })
-
-  // toast says something at the head of the page.
-  const toast = (text, tone) => {
-    const said = document.createElement('div')
-    said.className = `toast tone-${tone}`
-    said.setAttribute('role', 'alert')
-    said.append(document.createElement('p'))
-    said.firstChild.textContent = text
-    return said
-  }
 
   // data-copy: the text goes to the clipboard, and the button says so. Where the
   // browser does not allow that, the text is selected, and words beside the button
@@ -83,16 +72,20 @@
     }, 1600)
   })
 
-  // data-hotkey: a key that is not being typed anywhere goes to its field.
-  document.addEventListener('keydown', (event) => {
-    if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return
-    if (event.target.closest('input, textarea, select, dialog, [contenteditable]')) return
-    const field = document.querySelector(`[data-hotkey="${CSS.escape(event.key)}"]`)
-    if (!field) return
+  // data-palette: the search box is the palette, a dialog that Ctrl+K opens
+  // anywhere, and "/" where nobody is typing and it was not switched off.
+  const palette = document.querySelector('[data-palette]')
+  const openPalette = (event) => {
     event.preventDefault()
-    field.focus()
-    field.select?.()
-  })
+    import(palette.dataset.script).then((m) => m.show())
+  }
+  if (palette) {
+    palette.addEventListener('mousedown', openPalette)
+    on('keydown', '*', (target, event) => {
+      if (event.ctrlKey || event.metaKey ? event.key === 'k' : event.key === '/' && palette.dataset.slash && !target.closest('input, textarea, select, dialog')) openPalette(event)
+    })
+    if (document.querySelector('.breadcrumb')) import(palette.dataset.script)
+  } else localStorage.removeItem('recent') // nobody is signed in
 
   // data-print: the page goes to the printer.
   on('click', '[data-print]', () => print())
@@ -148,7 +141,9 @@
     const { ctx } = event.detail
     if (ctx.response.headers.has('X-Request-Id')) return
     const { proxyLarge, proxyFailed } = document.getElementById('toast').dataset
-    ctx.text = toast(ctx.response.status === 413 ? proxyLarge : proxyFailed, 'danger').outerHTML
+    const said = document.createElement('p')
+    said.textContent = ctx.response.status === 413 ? proxyLarge : proxyFailed
+    ctx.text = `<div class="toast tone-danger" role="alert">${said.outerHTML}</div>`
     Object.assign(ctx.hx, { retarget: '#toast', reswap: 'innerHTML' })
   })
 
@@ -220,8 +215,7 @@
   if (!('commandForElement' in HTMLButtonElement.prototype)) {
     on('click', 'button[commandfor]', (button) => {
       const dialog = document.getElementById(button.getAttribute('commandfor'))
-      if (button.getAttribute('command') === 'close') dialog.close()
-      else dialog.showModal()
+      dialog[button.getAttribute('command') === 'close' ? 'close' : 'showModal']()
     })
   }
 
@@ -234,6 +228,5 @@
     })
   }
 
-  document.addEventListener('DOMContentLoaded', () => focusSummary(document))
-  if (document.readyState !== 'loading') focusSummary(document)
+  focusSummary(document)
 })()

@@ -42,7 +42,7 @@ func (s Shell) drawn(part templ.Component, name string) templ.Component {
 func (s Shell) shown(ctx context.Context) string {
 	var b strings.Builder
 	b.Grow(512)
-	for _, text := range []string{s.UserName, s.UserEmail, s.Initials, s.TeamName, s.TeamID, s.Role, s.Path, s.Theme, s.Search,
+	for _, text := range []string{s.UserName, s.UserEmail, s.Initials, s.TeamName, s.TeamID, s.Role, s.Path, s.Theme, s.Slash, s.Search,
 		strconv.FormatBool(s.SiteAdmin), strconv.FormatInt(s.Waiting, 10), strconv.FormatInt(s.Unread, 10)} {
 		b.WriteString(text)
 		b.WriteByte(0)

@@ -38,6 +38,8 @@ type Shell struct {
 	Path string
 	// Theme is "light" or "dark"; anything else follows the system.
 	Theme string
+	// Slash is "off" where the key "/" opens no search.
+	Slash string
 	// Search is what the search box holds.
 	Search string
 	// Demo says on every page that the data is a sample.
@@ -117,7 +119,8 @@ type PageProps struct {
 	List bool
 }
 
-type item struct {
+// Item is a page in the navigation.
+type Item struct {
 	Href, Key, Icon string
 	Kind            models.Kind // in the place of Icon, and counted
 	Count           int64       // shown beside Icon, unless it is 0
@@ -125,34 +128,48 @@ type item struct {
 
 type group struct {
 	Key   string
-	Items []item
+	Items []Item
+}
+
+// Pages are the pages that an actor may open, those of the navigation first.
+func Pages(ctx context.Context, by models.Actor) (pages []Item) {
+	for _, g := range (Shell{Role: string(by.Role), SiteAdmin: by.SiteAdmin}).nav(ctx) {
+		pages = append(pages, g.Items...)
+	}
+	pages = append(pages, Item{Href: "/apps", Key: "kind.app.many", Kind: models.KindApp}, Item{Href: "/notices", Key: "notices.title", Icon: "bell"},
+		Item{Href: "/account", Key: "ui.account", Icon: "settings"})
+	if by.May(models.Administer) {
+		pages = append(pages, Item{Href: "/team/letterhead", Key: "letterhead.title", Icon: "file"}, Item{Href: "/team/invitations", Key: "invitations.title", Icon: "users"})
+	}
+	return append(pages, Item{Href: "/api/conformance", Key: "conformance.title", Icon: "file-code"}, Item{Href: "/api/signing", Key: "palette.signing", Icon: "file-code"},
+		Item{Href: "/api/checker", Key: "palette.checker", Icon: "file-code"})
 }
 
 // nav is the console's navigation.
 func (s Shell) nav(ctx context.Context) []group {
-	var kinds []item
+	var kinds []Item
 	for _, l := range ui.Ordered(ctx) {
-		kinds = append(kinds, item{Href: l.Path, Key: "kind." + string(l.Kind) + ".many", Kind: l.Kind})
+		kinds = append(kinds, Item{Href: l.Path, Key: "kind." + string(l.Kind) + ".many", Kind: l.Kind})
 	}
-	team := []item{
+	team := []Item{
 		{Href: "/orders", Key: "nav.orders", Icon: "receipt-text"},
 		{Href: "/approvals", Key: "nav.approvals", Icon: "circle-check", Count: s.Waiting},
 		{Href: "/activity", Key: "nav.activity", Icon: "activity"},
 		{Href: "/team", Key: "nav.members", Icon: "users"},
 	}
-	team = append(team, item{Href: "/catalogue", Key: "nav.catalogue", Icon: "book-open-text"}, item{Href: "/team/budgets", Key: "nav.budgets", Icon: "cylinder"})
+	team = append(team, Item{Href: "/catalogue", Key: "nav.catalogue", Icon: "book-open-text"}, Item{Href: "/team/budgets", Key: "nav.budgets", Icon: "cylinder"})
 	if s.Role == "admin" {
-		team = append(team, item{Href: "/team/rules", Key: "nav.rules", Icon: "layers"}, item{Href: "/team/keys", Key: "nav.keys", Icon: "key-round"},
-			item{Href: "/team/settings", Key: "nav.settings", Icon: "settings"})
+		team = append(team, Item{Href: "/team/rules", Key: "nav.rules", Icon: "layers"}, Item{Href: "/team/keys", Key: "nav.keys", Icon: "key-round"},
+			Item{Href: "/team/settings", Key: "nav.settings", Icon: "settings"})
 	}
-	team = append(team, item{Href: "/api", Key: "nav.api", Icon: "file-code"})
+	team = append(team, Item{Href: "/api", Key: "nav.api", Icon: "file-code"})
 	groups := []group{
-		{"", []item{{Href: "/", Key: "nav.overview", Icon: "layout-dashboard"}}},
+		{"", []Item{{Href: "/", Key: "nav.overview", Icon: "layout-dashboard"}}},
 		{"nav.resources", kinds},
 		{"nav.team", team},
 	}
 	if s.SiteAdmin {
-		groups = append(groups, group{"nav.site", []item{{Href: "/site/teams", Key: "nav.site-teams", Icon: "users"}, {Href: "/site/users", Key: "nav.site-users", Icon: "users"},
+		groups = append(groups, group{"nav.site", []Item{{Href: "/site/teams", Key: "nav.site-teams", Icon: "users"}, {Href: "/site/users", Key: "nav.site-users", Icon: "users"},
 			{Href: "/site/keys", Key: "nav.site-keys", Icon: "key-round"}, {Href: "/site/rates", Key: "nav.rates", Icon: "refresh-cw"}}})
 	}
 	return groups
@@ -160,7 +177,7 @@ func (s Shell) nav(ctx context.Context) []group {
 
 // active also lights a kind for those that stand among its pages, and of the
 // team's pages only the one that has an item of its own.
-func (s Shell) active(ctx context.Context, i item) bool {
+func (s Shell) active(ctx context.Context, i Item) bool {
 	if i.Href == "/team" && (s.at("/team/keys") || s.at("/team/rules") || s.at("/team/budgets") || s.at("/team/settings") || s.at("/team/letterhead")) {
 		return false
 	}
