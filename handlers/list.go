@@ -60,6 +60,9 @@ func (h List[R]) files(r gin.IRoutes) {
 	r.POST(h.View.FilePath()+".columns", web.Page(h.Columns))
 	r.GET(h.View.FilePath()+".views", web.Page(h.Views))
 	r.POST(h.View.FilePath()+".views", web.Page(h.SaveView))
+	if h.View.Pick != nil {
+		r.GET(h.View.FilePath()+".bulk", web.Page(h.Bulk))
+	}
 	for _, format := range []string{"csv", "xlsx"} {
 		r.GET(h.View.FilePath()+"."+format, web.Page(func(c *gin.Context) error { return h.file(c, format) }))
 	}
@@ -142,6 +145,9 @@ func (h List[R]) look(c *gin.Context, at *views.ListAt) (err error) {
 		at.Query.Size = at.Saved.Kept.Size
 	}
 	h.View.Complete(at)
+	if h.View.Pick != nil && at.By.May(models.Request) {
+		at.Bulks = h.DB.Bulks(h.View.Kind)
+	}
 	return nil
 }
 

@@ -174,6 +174,11 @@ func pageRoutes(cfg Config) (http.Handler, error) {
 	member.GET(layout.BellPath, web.Polled, web.Page(notices.Bell))
 	member.POST("/notices/read", web.Page(notices.Read))
 
+	bulks := Bulks{DB: cfg.DB}
+	member.POST("/bulks", web.Page(bulks.Create))
+	member.GET("/bulks/:id", web.Page(bulks.Show))
+	member.POST("/bulks/:id/retry", web.Page(bulks.Retry))
+
 	budgets := Budgets{DB: cfg.DB}
 	member.GET("/team/budgets", web.Page(budgets.List))
 	member.POST("/team/budgets", web.Page(budgets.Save))

@@ -17,7 +17,8 @@ import (
 
 // Buckets is the list of a team's buckets.
 var Buckets = &ListView[models.Bucket]{
-	ID: "bucket-list", Path: "/buckets", List: models.Buckets, Label: "buckets.list", Search: "buckets.search",
+	ID: "bucket-list", Kind: models.KindBucket, Pick: func(b *models.Bucket) (id, name string) { return b.ID, b.Name },
+	Path: "/buckets", List: models.Buckets, Label: "buckets.list", Search: "buckets.search",
 	Columns: []ListColumn[models.Bucket]{
 		{Words: "buckets.bucket", Sort: "name", Name: true, Text: func(_ *ui.Cells, b *models.Bucket) string { return b.Name }, Draw: func(c *ui.Cells, b *models.Bucket) {
 			c.Link("/buckets/"+b.ID, b.Name)

@@ -60,6 +60,10 @@ type ListView[R any] struct {
 	Empty func(ctx context.Context, at ListAt) ui.EmptyProps
 	// Styled tells that its page loads the styles of other pages too.
 	Styled bool
+	// Kind is that of the things that rows are, of which several may be picked: Pick is
+	// the id of a row and what it is called; nil where none is.
+	Kind models.Kind
+	Pick func(row *R) (id, name string)
 	// Whole tells of a query that has filters whether it is still the whole
 	// list; nil is for lists that a filter always narrows.
 	Whole func(at ListAt) bool
@@ -143,6 +147,8 @@ type ListAt struct {
 	// Choosing tells that they are being chosen.
 	Columns  []string
 	Choosing bool
+	// Bulks are what can be done to several rows at once.
+	Bulks []models.BulkAction
 	// Gone are what the view asks for that the list has no more, and NoView that the
 	// address is of a view that is gone itself.
 	Gone   []string
@@ -389,7 +395,7 @@ func (v *ListView[R]) rows(at ListAt, page list.Page[R]) templ.Component {
 				continue
 			}
 			from := len(c.Bytes())
-			drawRow(c, columns, cells, &rows[0])
+			v.drawRow(c, at, columns, cells, &rows[0])
 			if until := c.Until(); at.Kept != nil && !(v.Passing != nil && v.Passing(&rows[0])) {
 				at.Kept.Keep(kept.Key{Reader: at.reader, Text: part.Text}, kept.Piece{HTML: c.Bytes()[from:], From: at.Now, Until: until})
 			}
@@ -397,7 +403,7 @@ func (v *ListView[R]) rows(at ListAt, page list.Page[R]) templ.Component {
 		}
 		if page.Parts == nil {
 			for i := range rows {
-				drawRow(c, columns, cells, &rows[i])
+				v.drawRow(c, at, columns, cells, &rows[i])
 			}
 		}
 		err := c.Err()
@@ -416,11 +422,16 @@ func (v *ListView[R]) rows(at ListAt, page list.Page[R]) templ.Component {
 type cellOf struct{ class, label string }
 
 // drawRow draws a row.
-func drawRow[R any](c *ui.Cells, columns []ListColumn[R], cells []cellOf, row *R) {
+func (v *ListView[R]) drawRow(c *ui.Cells, at ListAt, columns []ListColumn[R], cells []cellOf, row *R) {
 	c.Open("tr")
 	for i, column := range columns {
 		if column.Name {
 			c.Open("th", "scope", "row", "class", cells[i].class)
+			if len(at.Bulks) > 0 {
+				id, name := v.Pick(row)
+				c.Open("input", "type", "checkbox", "name", "pick", "value", id, "form", v.ID+"-bulk", "aria-label", name)
+				c.Text(" ")
+			}
 		} else {
 			c.Open("td", "class", cells[i].class, "data-label", cells[i].label)
 		}
@@ -490,6 +501,9 @@ func (v *ListView[R]) Keep(ctx context.Context, at *ListAt, store *kept.Store, s
 	}
 	if _, own := v.shown(*at); own {
 		b.WriteString(strings.Join(at.Columns, ","))
+	}
+	if len(at.Bulks) > 0 {
+		b.WriteString("\x00pick")
 	}
 	at.Kept, at.reader = store, b.String()
 	at.Query.Kept = func(text string) []byte { return store.Find(kept.Key{Reader: at.reader, Text: text}, at.Now) }

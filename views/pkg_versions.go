@@ -18,7 +18,8 @@ import (
 
 // Apps is the list of a team's applications.
 var Apps = &ListView[models.App]{
-	ID: "app-list", Path: "/apps", List: models.Apps, Label: "apps.list", Search: "apps.search",
+	ID: "app-list", Kind: models.KindApp, Pick: func(a *models.App) (id, name string) { return a.ID, a.Name },
+	Path: "/apps", List: models.Apps, Label: "apps.list", Search: "apps.search",
 	Columns: []ListColumn[models.App]{
 		{Words: "field.app_name", Sort: "name", Name: true, Text: func(_ *ui.Cells, a *models.App) string { return a.Name }, Draw: func(c *ui.Cells, a *models.App) {
 			c.Link("/apps/"+a.ID, a.Name)
@@ -72,7 +73,8 @@ var (
 
 func pkgVersions(ofApp bool) *ListView[models.PkgVersion] {
 	v := &ListView[models.PkgVersion]{
-		ID: "version-list", Path: "/pkg-versions", List: models.PkgVersions, Label: "versions.list", Search: "versions.search",
+		ID: "version-list", Kind: models.KindPkgVersion, Pick: func(v *models.PkgVersion) (id, name string) { return v.ID, v.AppName + " " + v.Label },
+		Path: "/pkg-versions", List: models.PkgVersions, Label: "versions.list", Search: "versions.search",
 		Columns: []ListColumn[models.PkgVersion]{
 			{Words: "versions.version", Name: true, Text: func(_ *ui.Cells, v *models.PkgVersion) string { return v.Label }, Draw: func(c *ui.Cells, v *models.PkgVersion) {
 				name := v.Label

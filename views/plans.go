@@ -33,7 +33,8 @@ var planTones = map[models.PlanState]ui.Tone{
 
 // Plans is the list of a team's plans.
 var Plans = &ListView[models.Plan]{
-	ID: "plan-list", Path: "/plans", List: models.Plans, Label: "plans.list", Search: "plans.search",
+	ID: "plan-list", Kind: models.KindPlan, Pick: func(p *models.Plan) (id, name string) { return p.ID, p.ID },
+	Path: "/plans", List: models.Plans, Label: "plans.list", Search: "plans.search",
 	Columns: []ListColumn[models.Plan]{
 		{Words: "plans.plan", Name: true, Text: func(c *ui.Cells, x *models.Plan) string { return planName(c.Ctx, x) }, Draw: func(c *ui.Cells, p *models.Plan) {
 			c.Link("/plans/"+p.ID, planName(c.Ctx, p))

@@ -23,7 +23,8 @@ var storeTones = map[models.StoreState]ui.Tone{
 
 // Stores is the list of a team's stores.
 var Stores = &ListView[models.Store]{
-	ID: "store-list", Path: "/stores", List: models.Stores, Label: "stores.list", Search: "stores.search",
+	ID: "store-list", Kind: models.KindStore, Pick: func(s *models.Store) (id, name string) { return s.ID, s.Name },
+	Path: "/stores", List: models.Stores, Label: "stores.list", Search: "stores.search",
 	Columns: []ListColumn[models.Store]{
 		{Words: "field.store_name", Sort: "name", Name: true, Text: func(_ *ui.Cells, s *models.Store) string { return s.Name }, Draw: func(c *ui.Cells, s *models.Store) {
 			c.Link("/stores/"+s.ID, s.Name)

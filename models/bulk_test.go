@@ -1,0 +1,123 @@
+package models_test
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"testing"
+
+	"quartermaster/models"
+	"quartermaster/models/modelstest"
+)
+
+// states are the states of items, each with the rule of what it was refused for.
+func states(items []models.BulkItem) (all []string) {
+	for _, i := range items {
+		state := i.State
+		for _, why := range i.Why {
+			state += " " + why.Rule
+		}
+		all = append(all, state)
+	}
+	return all
+}
+
+func TestSeveralThingsAreDeletedAndEachSaysWhatCameOfIt(t *testing.T) {
+	t.Parallel()
+	db := modelstest.Open(t)
+	team, other := modelstest.NewTeam(t, db), modelstest.NewTeam(t, db)
+	bucket := func(by models.Actor, name string) string { return mustCreateBucket(t, db, by, name).ID }
+	one, two, theirs := bucket(team.Requester, "bulk-one"), bucket(team.Requester, "bulk-two"), bucket(other.Requester, "bulk-theirs")
+	filled := mustCreateBucket(t, db, team.Requester, "bulk-filled")
+	object := mustPutObject(t, db, team.Requester, filled, "a", []byte("a"))
+	full := filled.ID
+	ids := []string{one, full, theirs, two, one}
+	items, err := db.PreviewBulk(t.Context(), team.Requester, models.KindBucket, models.BulkDelete, ids)
+	if want := []string{"waiting", "refused bucket_not_empty", "refused bulk_gone", "waiting"}; err != nil || !slices.Equal(states(items), want) {
+		t.Fatalf("preview: got %q, %v, want %q", states(items), err, want)
+	}
+	if items[2].Name != "" || items[0].Name == "" {
+		t.Errorf("names: got %+v", items)
+	}
+	if _, err := db.FindBucket(t.Context(), team.Requester, one); err != nil {
+		t.Fatalf("a preview deleted it: %v", err)
+	}
+	b, err := db.DoBulk(t.Context(), team.Requester, models.KindBucket, models.BulkDelete, ids)
+	if want := []string{"done", "refused bucket_not_empty", "refused bulk_gone", "done"}; err != nil || !slices.Equal(states(b.Items), want) {
+		t.Fatalf("got %+v, %v, want %q", b, err, want)
+	}
+	if _, err := db.FindBucket(t.Context(), other.Requester, theirs); err != nil {
+		t.Errorf("another team's: %v", err)
+	}
+	if _, err := db.DeleteObjects(t.Context(), team.Requester, full, []string{object.ID}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := db.RetryBulk(t.Context(), team.Requester, b.ID); err != nil {
+		t.Fatal(err)
+	}
+	for _, by := range []models.Actor{team.Requester, team.Admin} {
+		got, err := db.FindBulk(t.Context(), by, b.ID)
+		if want := []string{"done", "done", "refused bulk_gone", "done"}; err != nil || !slices.Equal(states(got.Items), want) || got.Items[0].Name != b.Items[0].Name {
+			t.Errorf("%s finds %+v, %v, want %q", by.Role, got, err, want)
+		}
+	}
+	for _, by := range []models.Actor{team.Viewer, team.Approver, other.Admin} {
+		if _, err := db.FindBulk(t.Context(), by, b.ID); !errors.Is(err, models.ErrNotFound) {
+			t.Errorf("%s of %s finds it: %v", by.Role, by.TeamID, err)
+		}
+	}
+	if _, err := db.RetryBulk(t.Context(), team.Admin, b.ID); !errors.Is(err, models.ErrForbidden) {
+		t.Errorf("an admin retries somebody's: %v", err)
+	}
+}
+
+func TestOnlyWhoMayDeletesSeveralThings(t *testing.T) {
+	t.Parallel()
+	db := modelstest.Open(t)
+	team := modelstest.NewTeam(t, db)
+	many := make([]string, models.MaxBulk+1)
+	for i := range many {
+		many[i] = fmt.Sprint(i)
+	}
+	for _, c := range []struct {
+		name string
+		by   models.Actor
+		kind models.Kind
+		act  models.BulkAction
+		ids  []string
+		want func(error) bool
+	}{
+		{"a viewer", team.Viewer, models.KindBucket, models.BulkDelete, []string{"x"}, func(err error) bool { return errors.Is(err, models.ErrForbidden) }},
+		{"nobody", models.Actor{}, models.KindBucket, models.BulkDelete, []string{"x"}, func(err error) bool { return errors.Is(err, models.ErrUnauthenticated) }},
+		{"orders", team.Admin, models.KindOrder, models.BulkDelete, []string{"x"}, func(err error) bool { return errors.Is(err, models.ErrNotFound) }},
+		{"no such action", team.Admin, models.KindBucket, "paint", []string{"x"}, func(err error) bool { return errors.Is(err, models.ErrNotFound) }},
+		{"none", team.Admin, models.KindBucket, models.BulkDelete, nil, func(err error) bool { return rejects(err, "", "none_picked") }},
+		{"too many", team.Admin, models.KindBucket, models.BulkDelete, many, func(err error) bool { return rejects(err, "", "too_many_picked") }},
+	} {
+		if _, err := db.PreviewBulk(t.Context(), c.by, c.kind, c.act, c.ids); !c.want(err) {
+			t.Errorf("%s, preview: %v", c.name, err)
+		}
+		if _, err := db.DoBulk(t.Context(), c.by, c.kind, c.act, c.ids); !c.want(err) {
+			t.Errorf("%s: %v", c.name, err)
+		}
+	}
+}
+
+func TestSeveralThingsOfEachKindAreDeleted(t *testing.T) {
+	t.Parallel()
+	db := modelstest.Open(t)
+	team := modelstest.NewTeam(t, db)
+	order := mustPlace(t, db, team.Requester, planOrder(example()))
+	app := mustCreateApp(t, db, team.Requester, "shop")
+	for kind, id := range map[models.Kind]string{models.KindPlan: order.Lines[0].ResourceID, models.KindApp: app.ID} {
+		b, err := db.DoBulk(t.Context(), team.Requester, kind, models.BulkDelete, []string{id})
+		if err != nil || b.Count(models.BulkDone) != 1 || b.Items[0].Name == "" {
+			t.Errorf("%s: got %+v, %v", kind, b, err)
+		}
+	}
+	for _, kind := range []models.Kind{models.KindBucket, models.KindApp, models.KindPkgVersion, models.KindPlan, models.KindStore} {
+		if !slices.Equal(db.Bulks(kind), []models.BulkAction{models.BulkDelete}) {
+			t.Errorf("%s: %v", kind, db.Bulks(kind))
+		}
+	}
+}
