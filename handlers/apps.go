@@ -3,6 +3,7 @@ package handlers
 import (
 	"context"
 	"net/http"
+	"slices"
 
 	"github.com/gin-gonic/gin"
 
@@ -54,6 +55,11 @@ func (h Apps) New(c *gin.Context) error {
 		return err
 	}
 	return noted(h.check, func(c *gin.Context, status int, form ui.Form) error {
+		if c.Request.Method == http.MethodGet && c.Query("again") != "" && draft.found == nil {
+			if err := h.rename(ctx, by, &form); err != nil {
+				return err
+			}
+		}
 		if err := draft.keep(c, &form); err != nil {
 			return err
 		}
@@ -62,6 +68,24 @@ func (h Apps) New(c *gin.Context) error {
 		}
 		return h.form(c, status, form)
 	})(c)
+}
+
+// rename gives the form for another application like one that there is the next name
+// that is free.
+func (h Apps) rename(ctx context.Context, by models.Actor, form *ui.Form) error {
+	like := form.Value("app_name")
+	for n := 2; n < mostNamesakes; n++ {
+		free, err := h.DB.AppNameFree(ctx, by, form.Value("region"), form.Value("app_name"))
+		if err != nil {
+			return err
+		}
+		if free {
+			form.Early = slices.DeleteFunc(form.Early, func(e models.FieldError) bool { return e.Field == "app_name" })
+			return nil
+		}
+		form.Values.Set("app_name", models.Namesake(like, n))
+	}
+	return nil
 }
 
 // draft is the draft of the form for a new application.

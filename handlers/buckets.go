@@ -39,6 +39,8 @@ type bucketFields struct {
 func (f *bucketFields) Into() []any                           { return []any{&f.in} }
 func (f *bucketFields) Line(context.Context) models.LineInput { return &f.in }
 
+func (f *bucketFields) Name() (field string, name *string) { return "bucket_name", &f.in.Name }
+
 func (f *bucketFields) Choose(ctx context.Context, a *Asked) (err error) {
 	f.regions, err = a.DB.RegionsToOrder(ctx, a.By, models.KindBucket)
 	return err

@@ -73,6 +73,12 @@ type settler interface {
 	Settle(ctx context.Context)
 }
 
+// A namer is an OrderFields whose thing has a name: its field, and its place in the
+// input.
+type namer interface {
+	Name() (field string, name *string)
+}
+
 // Asked is one request of a form that places an order.
 type Asked struct {
 	DB    *models.DB
@@ -166,7 +172,7 @@ func (h OrderForm) preview(c *gin.Context, said pasted) error {
 		if err := a.fields.Choose(ctx, a); err != nil {
 			return err
 		}
-		quote, err := h.DB.PreviewOrder(ctx, a.By, a.Order)
+		quote, err := h.quote(ctx, c, a)
 		if err != nil && quote.Refused == nil {
 			return err
 		}
@@ -177,6 +183,32 @@ func (h OrderForm) preview(c *gin.Context, said pasted) error {
 		a.Form.Warn(quote.Refused, web.Sent(c))
 		return h.render(c, said.status(), a, quote)
 	})
+}
+
+// quote is the order as it stands. A form that is opened for another thing like one
+// that there is has the next name that is free.
+func (h OrderForm) quote(ctx context.Context, c *gin.Context, a *Asked) (models.Quote, error) {
+	quote, err := h.DB.PreviewOrder(ctx, a.By, a.Order)
+	named, has := a.fields.(namer)
+	if !has || !a.Fresh || c.Query("again") == "" {
+		return quote, err
+	}
+	field, name := named.Name()
+	for n, like := 2, *name; n < mostNamesakes && taken(quote.Refused, field); n++ {
+		*name = models.Namesake(like, n)
+		a.Form.Values.Set(field, *name)
+		a.Order.Lines = []models.LineInput{a.fields.Line(ctx)}
+		quote, err = h.DB.PreviewOrder(ctx, a.By, a.Order)
+	}
+	return quote, err
+}
+
+// mostNamesakes is how many names are tried for another thing like one that there is.
+const mostNamesakes = 30
+
+// taken tells whether a name is refused because another thing has it.
+func taken(refused models.Invalid, field string) bool {
+	return slices.ContainsFunc(refused, func(e models.FieldError) bool { return e.Field == field && e.Rule == "taken" })
 }
 
 // sent finds the order that the form of a token placed.

@@ -134,3 +134,38 @@ func TestAUsedFormLinksToWhatItMade(t *testing.T) {
 		}
 	}
 }
+
+// Another like one that there is has a name that is free, from the page of the thing
+// and from its order.
+func TestAnotherLikeThisHasTheNextFreeName(t *testing.T) {
+	t.Parallel()
+	c := open(t).SignIn(t, models.Requester)
+	app := c.Submit(t, c.Get(t, "/apps/new"), "#app-form", webtest.Values{"app_name": "shop", "region": "cn-hangzhou", "description": "of the town"}).Location()
+	bucket := c.Submit(t, c.Get(t, "/buckets/new"), "#bucket-form", webtest.Values{"bucket_name": "assets-7", "region": "cn-hangzhou", "tags": "red"}).Location()
+	store := orderStore(t, c, "handbook")
+	for _, f := range []struct{ page, form, name, kept, want string }{
+		{app, "#app-form", "app_name", "description", "shop-2"},
+		{bucket + "/details", "#bucket-form", "bucket_name", "tags", "assets-2"},
+		{store, "#store-form", "store_name", "region", "handbook-2"},
+	} {
+		for _, want := range []string{f.want, f.want[:len(f.want)-1] + "3"} {
+			p := c.Get(t, f.page)
+			link := p.Find("main a[href*='again=true'], header a[href*='again=true']").First().AttrOr("href", "")
+			form := c.Get(t, link)
+			fields := webtest.Fields(form.Find(f.form))
+			if fields.Get(f.name) != want || fields.Get(f.kept) == "" || form.Has("#"+f.name+"[aria-invalid]") {
+				t.Fatalf("%s by %q: got %q with %q, want the free name %q", f.page, link, fields.Get(f.name), fields.Get(f.kept), want)
+			}
+			if p := c.Submit(t, form, f.form, nil); p.Status != http.StatusSeeOther {
+				t.Fatalf("%s: placed as it is: got %d %q", f.page, p.Status, p.Text(".error-summary"))
+			}
+		}
+	}
+	if p := c.Get(t, "/orders"); p.Has("tbody") {
+		order, _ := p.Find("tbody a[href^='/orders/']").First().Attr("href")
+		link := c.Get(t, order).Find("a[href*='again=true']").First().AttrOr("href", "")
+		if got := webtest.Fields(c.Get(t, link).Find("#store-form")).Get("store_name"); got != "handbook-4" {
+			t.Errorf("the last order again: got the name %q", got)
+		}
+	}
+}

@@ -113,6 +113,9 @@ func (f *versionFields) Settle(ctx context.Context) {
 
 func (f *versionFields) Into() []any { return []any{&f.in, &f.source} }
 
+// Name is the label, which belongs to one version of the application.
+func (f *versionFields) Name() (field string, name *string) { return "label", &f.in.Label }
+
 // linked tells whether the form has the address of a file but does not say what
 // kind of source it is, as in a link.
 func (f *versionFields) linked() bool { return f.in.Source != "" && f.source.From == "" }

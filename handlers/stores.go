@@ -36,6 +36,8 @@ func (h Stores) form() OrderForm {
 
 type storeFields struct{ page views.StoreNewProps }
 
+func (f *storeFields) Name() (field string, name *string) { return "store_name", &f.page.Input.Name }
+
 func (f *storeFields) Into() []any { return []any{&f.page.Input} }
 
 // Line treats an empty description as not given.

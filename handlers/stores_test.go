@@ -223,7 +223,7 @@ func TestOrderAgainFillsTheStoreForm(t *testing.T) {
 		t.Fatalf("got links %q, want one to order again", again)
 	}
 	got := webtest.Fields(ada.Get(t, again[0]).Find("#store-form"))
-	values["store_name"] = []string{""}
+	values["store_name"] = []string{"handbook-2"}
 	for name, want := range values {
 		if strings.Join(got[name], " ") != strings.Join(want, " ") {
 			t.Errorf("%s: got %q, want %q", name, got[name], want)

@@ -218,7 +218,7 @@ func TestAKindIsTwoRows(t *testing.T) {
 				{order, "h1", "Completed"},
 				{order, "tbody th a[href^='/toys/toy-']", "Rocking horse"},
 				{order, "tbody .hue-pink use[href$='#boxes']", ""},
-				{order, "a[href='/toys/new?region=cn-hangzhou&toy_name=Rocking+horse']", ""},
+				{order, "a[href='/toys/new?again=true&region=cn-hangzhou&toy_name=Rocking+horse']", ""},
 				{order + "/print", ".line-what", "kind.toy"},
 				{order + "/code?code=curl", "main pre", "/v1/toys/create"},
 				{order + "/code?code=curl", "main pre", `"toy_name": "Rocking horse"`},

@@ -5,10 +5,25 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"quartermaster/models/query"
 )
+
+// mostNamed is how many characters every name may have.
+const mostNamed = 63
+
+// Namesake is the nth name like another: its own, without the number that it ends in,
+// and n.
+func Namesake(name string, n int) string {
+	number := "-" + strconv.Itoa(n)
+	if i := strings.LastIndexByte(name, '-'); i > 0 && i < len(name)-1 && strings.Trim(name[i+1:], "0123456789") == "" {
+		name = name[:i]
+	}
+	letters := []rune(name)
+	return string(letters[:min(len(letters), mostNamed-len(number))]) + number
+}
 
 // A speller is a LineInput of which the same thing can be written in several
 // ways.

@@ -365,6 +365,12 @@ func appActions(p AppShowProps) templ.Component {
 			templ_7745c5c3_Var12 = templ.NopComponent
 		}
 		ctx = templ.ClearChildren(ctx)
+		if p.By.MayOrder(models.KindApp, "", p.App.Region) {
+			templ_7745c5c3_Err = againLink(p.again()).Render(ctx, templ_7745c5c3_Buffer)
+			if templ_7745c5c3_Err != nil {
+				return templ_7745c5c3_Err
+			}
+		}
 		if p.By.May(models.Request) {
 			templ_7745c5c3_Err = ui.Button(ui.ButtonProps{Text: i18n.T(ctx, "apps.delete"), Type: "button", Icon: "trash-2", Attrs: ui.Opens("delete-app")}).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {

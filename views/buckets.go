@@ -224,7 +224,7 @@ func bucketAgain(b models.Bucket) string {
 	if b.SizeLimit > 0 {
 		limit = number(b.SizeLimit >> 30)
 	}
-	return withQuery("/buckets/new", "region", b.Region, "description", b.Description, "size_limit", limit, "tags", strings.Join(b.Tags, ", "))
+	return again("/buckets/new", url.Values{"bucket_name": {b.Name}, "region": {b.Region}, "description": {b.Description}, "size_limit": {limit}, "tags": {strings.Join(b.Tags, ", ")}})
 }
 
 func (p BucketNewProps) regions(ctx context.Context) []ui.Option {

@@ -753,7 +753,7 @@ func bucketActions(b models.Bucket, by models.Actor) templ.Component {
 		}
 		ctx = templ.ClearChildren(ctx)
 		if by.MayOrder(models.KindBucket, "", b.Region) {
-			templ_7745c5c3_Err = ui.LinkButton(ui.ButtonProps{Text: i18n.T(ctx, "buckets.again"), Icon: "rotate-ccw", Href: bucketAgain(b)}).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = againLink(bucketAgain(b)).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

@@ -330,6 +330,16 @@ func orderAgain(ctx context.Context, p OrderShowProps, l models.OrderLine) strin
 	if len(q) == 0 {
 		return path
 	}
+	if p.Sheet.Order.Type == models.TypeNew {
+		return again(path, q)
+	}
+	return path + "?" + q.Encode()
+}
+
+// again is the form for a new thing with the fields of another filled in. A name that
+// is taken gets a number there.
+func again(path string, q url.Values) string {
+	q.Set("again", "true")
 	return path + "?" + q.Encode()
 }
 

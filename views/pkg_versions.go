@@ -198,6 +198,12 @@ func (p AppNewProps) categories(ctx context.Context) []ui.Option {
 	return options
 }
 
+// again is the form for an application like this one.
+func (p AppShowProps) again() string {
+	a := p.App
+	return again("/apps/new", url.Values{"app_name": {a.Name}, "region": {a.Region}, "category": {a.Category}, "description": {a.Description}})
+}
+
 func (p AppShowProps) facts(ctx context.Context) []ui.Row {
 	a := p.App
 	return []ui.Row{
@@ -368,15 +374,15 @@ func (p PkgVersionShowProps) listingNote(ctx context.Context) string {
 	return note
 }
 
-// again is the form for a version like this one; a label belongs to one.
+// again is the form for a version like this one.
 func (p PkgVersionShowProps) again() string {
 	v := p.Version
-	q := url.Values{"app_id": {v.AppID}, "source": {v.Source}, "description": {v.Description}, "source_from": {FromExternal}}
+	q := url.Values{"app_id": {v.AppID}, "label": {v.Label}, "source": {v.Source}, "description": {v.Description}, "source_from": {FromExternal}}
 	if p.Object != nil {
 		q.Set("source_from", FromBucket)
 		q.Set("bucket_id", p.Object.BucketID)
 	}
-	return "/pkg-versions/new?" + q.Encode()
+	return again("/pkg-versions/new", q)
 }
 
 func (p PkgVersionShowProps) path(tail string) string { return "/pkg-versions/" + p.Version.ID + tail }

@@ -730,7 +730,7 @@ func versionActions(p PkgVersionShowProps) templ.Component {
 		}
 		if p.By.May(models.Request) {
 			if p.By.MayOrder(models.KindPkgVersion, "", p.Version.Region) {
-				templ_7745c5c3_Err = ui.LinkButton(ui.ButtonProps{Text: i18n.T(ctx, "versions.again"), Icon: "rotate-ccw", Href: p.again()}).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = againLink(p.again()).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}

@@ -469,7 +469,7 @@ func planActions(p PlanShowProps) templ.Component {
 		ctx = templ.ClearChildren(ctx)
 		if p.By.May(models.Request) {
 			if p.mayOrder() {
-				templ_7745c5c3_Err = ui.LinkButton(ui.ButtonProps{Text: i18n.T(ctx, "plans.again"), Icon: "rotate-ccw", Href: planAgain(p.Plan)}).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = againLink(planAgain(p.Plan)).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}

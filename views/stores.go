@@ -372,10 +372,10 @@ func (p StoreShowProps) mayOrder() bool {
 	return p.By.MayOrder(models.KindStore, "", p.Store.Region)
 }
 
-// again is the form for a store like this one. A name belongs to one store.
+// again is the form for a store like this one.
 func (p StoreShowProps) again() string {
 	s := p.Store
-	q := url.Values{"region": {s.Region}, "availability_zones": s.Zones, "cu": {s.CU}, "num": {strconv.FormatInt(s.Num, 10)},
+	q := url.Values{"store_name": {s.Name}, "region": {s.Region}, "availability_zones": s.Zones, "cu": {s.CU}, "num": {strconv.FormatInt(s.Num, 10)},
 		"charge_mode": {string(s.ChargeMode)}}
 	if s.ChargeMode == pricing.PrePaid {
 		q.Set("period_type", string(s.PeriodType))
@@ -390,5 +390,5 @@ func (p StoreShowProps) again() string {
 	if s.Description != nil {
 		q.Set("description", *s.Description)
 	}
-	return "/stores/new?" + q.Encode()
+	return again("/stores/new", q)
 }

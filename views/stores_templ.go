@@ -606,7 +606,7 @@ func storeActions(p StoreShowProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			if p.mayOrder() {
-				templ_7745c5c3_Err = ui.LinkButton(ui.ButtonProps{Text: i18n.T(ctx, "stores.again"), Icon: "rotate-ccw", Href: p.again()}).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = againLink(p.again()).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
