@@ -390,11 +390,6 @@ func (db *DB) WithdrawPrice(ctx context.Context, by Actor, id string) error {
 		if !p.ValidFrom.After(db.Now()) {
 			return ErrConflict
 		}
-		if _, err := query.Of[Price](tx.gorm).Where("id = ?", id).Delete(ctx); err != nil {
-			return err
-		}
-		before, _ := around(c.follow(p.of()), db.Now())
-		return tx.Record(ctx, by, Event{Action: "price.withdrawn", SubjectID: p.ID, SubjectName: p.SKU, Region: p.Region},
-			map[string]any{"from": p.Amount(), "to": before.Amount(), "unit": p.Unit, "term_months": p.TermMonths, "day": p.Day(), "source": p.Source})
+		return tx.withdrawPrice(ctx, by, c, p)
 	})
 }

@@ -118,6 +118,14 @@ var Prices = &ListView[models.PriceLine]{
 		plain("field.region", "", func(c *ui.Cells, p *models.PriceLine) string {
 			return c.Word("region", firstOf(p.Region, p.Item.Region))
 		}),
+		filed("catalogue.region-code", func(_ *ui.Cells, p *models.PriceLine) string { return p.Region }),
+		filed("catalogue.unit-code", func(_ *ui.Cells, p *models.PriceLine) string { return string(p.Unit) }),
+		filed("catalogue.term", func(_ *ui.Cells, p *models.PriceLine) string {
+			if p.TermMonths == 0 {
+				return ""
+			}
+			return strconv.Itoa(p.TermMonths)
+		}),
 		filed("catalogue.unit", func(c *ui.Cells, p *models.PriceLine) string { return priceUnit(c.Ctx, p.Unit, p.TermMonths) }),
 		{Words: "catalogue.price", Sort: "price", Class: "num nowrap", Text: func(_ *ui.Cells, p *models.PriceLine) string { return p.Amount() },
 			Draw: func(c *ui.Cells, p *models.PriceLine) { drawPrice(c, p.Price, p.Unit, p.TermMonths) }},
@@ -147,7 +155,7 @@ func catalogueHead(ctx context.Context, at ListAt, prices bool) layout.PageProps
 		{Label: i18n.T(ctx, "catalogue.prices"), Href: "/catalogue/prices", Current: prices},
 	})}
 	if at.By.SiteAdmin {
-		p.Actions = catalogueActions()
+		p.Actions = catalogueActions(prices)
 	}
 	return p
 }

@@ -1,0 +1,93 @@
+package handlers_test
+
+import (
+	"bytes"
+	"mime/multipart"
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+
+	"quartermaster/models"
+	"quartermaster/web/webtest"
+)
+
+// sendPrices posts a file of prices as a browser does.
+func sendPrices(t *testing.T, site *webtest.Site, c *webtest.Client, file string) *webtest.Page {
+	t.Helper()
+	var body bytes.Buffer
+	w := multipart.NewWriter(&body)
+	f, err := w.CreateFormFile("price_file", "prices.csv")
+	if err == nil {
+		_, err = f.Write([]byte(file))
+	}
+	if err == nil {
+		err = w.Close()
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	req, err := http.NewRequest(http.MethodPost, site.URL+"/catalogue/prices/import", &body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header.Set("Content-Type", w.FormDataContentType())
+	req.Header.Set("Sec-Fetch-Site", "same-origin")
+	return c.Send(t, req)
+}
+
+func TestPricesAreImportedAfterTheirDifferencesWereShown(t *testing.T) {
+	t.Parallel()
+	site := open(t)
+	c := root(t, site)
+	if p := c.Get(t, "/catalogue/prices/import"); p.Status != 200 || !p.Has("#import-form[enctype]") {
+		t.Errorf("the form: got %d", p.Status)
+	}
+	// The price book's own file changes nothing, in either language.
+	for _, lang := range []string{"en", "zh"} {
+		c.Post(t, "/account/language", url.Values{"lang": {lang}, "back": {"/"}})
+		if got, _ := c.Get(t, "/catalogue").Find("html").Attr("lang"); !strings.HasPrefix(got, lang) {
+			t.Fatalf("the page is in %q, want %s", got, lang)
+		}
+		for _, format := range []string{"csv", "xlsx"} {
+			file := c.Get(t, "/catalogue/prices."+format).Body
+			if p := sendPrices(t, site, c, file); p.Status != 200 || p.Has("#diff-table") || p.Has("#apply-form") {
+				t.Errorf("its own %s in %s: got %d %q", format, lang, p.Status, p.Text("main"))
+			}
+		}
+	}
+	c.Post(t, "/account/language", url.Values{"lang": {"en"}, "back": {"/"}})
+	const head = "SKU,Region code,Unit,Months,Price,Valid from,Source\n"
+	file := head + "FPT_ossbag_absolute_Storage_sh:40,,term,6,123.45,2099/12/1,Offer 7\nFPT_ossbag_absolute_Storage_sh:40,,month,,=1+1,2099-12-01,x\nnone,,month,,<b>,2099-12-01,x\n"
+	p := sendPrices(t, site, c, file)
+	if got := p.Text("#diff-table"); p.Status != 200 || p.Find("#diff-table tbody tr").Length() != 3 || !strings.Contains(got, "123.45") || !strings.Contains(got, "=1+1") || !strings.Contains(got, "<b>") {
+		t.Fatalf("got %d %q", p.Status, got)
+	}
+	if p := c.Submit(t, p, "#apply-form", webtest.Values{"import_all": "true"}); p.Status != 422 || !p.Has(".error-summary") {
+		t.Errorf("all or nothing: got %d", p.Status)
+	}
+	if done := c.Submit(t, p, "#apply-form", nil); done.Status != 303 || done.Location() != "/catalogue/prices" {
+		t.Fatalf("import: got %d %q", done.Status, done.Text("main"))
+	}
+	if p := c.Get(t, "/catalogue/prices?state=coming"); p.Find("#prices tbody tr").Length() != 1 || !strings.Contains(p.Text("#prices"), "2099-12-01") {
+		t.Errorf("afterwards the price book has %q", p.Text("#prices"))
+	}
+	if again := c.Submit(t, p, "#apply-form", nil); again.Status != 422 || !again.Has(".callout") {
+		t.Errorf("sent again: got %d, want what it would do now", again.Status)
+	}
+	for what, file := range map[string]string{"no file": "", "no sheet": "a,\"b\n", "other columns": "a,b\n1,2\n"} {
+		if p := sendPrices(t, site, c, file); p.Status != 422 || !p.Has("#price_file-note .error") {
+			t.Errorf("%s: got %d", what, p.Status)
+		}
+	}
+	admin := site.SignIn(t, models.Admin)
+	if p := admin.Get(t, "/catalogue/prices/import"); p.Status != 403 {
+		t.Errorf("a team's admin: got %d, want 403", p.Status)
+	}
+	if p := sendPrices(t, site, admin, file); p.Status != 403 {
+		t.Errorf("a team's admin sends one: got %d, want 403", p.Status)
+	}
+	if p := admin.Post(t, "/catalogue/prices/import/apply", nil); p.Status != 403 {
+		t.Errorf("a team's admin applies one: got %d, want 403", p.Status)
+	}
+}
