@@ -101,7 +101,7 @@ func TestASiteAdminKeepsTeams(t *testing.T) {
 	if p := c.Get(t, "/site/teams?q=red"); p.Find("#teams tbody tr").Length() != 1 {
 		t.Errorf("searched: got %q", p.Text("#teams tbody"))
 	}
-	if p := site.SignIn(t, models.Admin).Get(t, "/activity"); !strings.Contains(p.Text("main"), "Changed “Buckets” of") {
+	if p := site.SignIn(t, models.Admin).Get(t, "/activity"); !strings.Contains(p.Text("main"), "Changed “Bucket storage” of") {
 		t.Errorf("the record says %q", p.Text("main"))
 	}
 }

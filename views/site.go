@@ -37,11 +37,19 @@ var SiteTeams = &ListView[models.SiteTeam]{
 			Draw: func(c *ui.Cells, t *models.SiteTeam) {
 				c.Text(i18n.Number(c.Ctx, t.CUUsed) + " / " + i18n.Number(c.Ctx, t.CUQuota))
 			}},
-		{Words: "field.object_storage", Class: "state", Text: func(c *ui.Cells, t *models.SiteTeam) string { return storageWord(c.Ctx, *t) },
-			Draw: func(c *ui.Cells, t *models.SiteTeam) { c.Badge(storageTone(*t), storageWord(c.Ctx, *t)) }},
+		{Words: "field.object_storage", Class: "state", Text: func(c *ui.Cells, t *models.SiteTeam) string { return storageIs(c.Ctx, *t) },
+			Draw: func(c *ui.Cells, t *models.SiteTeam) { c.Badge(storageTone(*t), storageIs(c.Ctx, *t)) }},
 		{Words: "site.created", Sort: "created", Class: "nowrap", Text: func(c *ui.Cells, t *models.SiteTeam) string { return i18n.Date(c.Ctx, t.CreatedAt) },
 			Draw: func(c *ui.Cells, t *models.SiteTeam) { c.Moment(t.CreatedAt, i18n.Date(c.Ctx, t.CreatedAt)) }},
 	},
+}
+
+// storageIs says whether a team's object storage is on, below a head that names it.
+func storageIs(ctx context.Context, t models.SiteTeam) string {
+	if t.ObjectStorage {
+		return i18n.T(ctx, "site.storage.is-on")
+	}
+	return i18n.T(ctx, "site.storage.is-off")
 }
 
 func storageWord(ctx context.Context, t models.SiteTeam) string {
