@@ -136,6 +136,9 @@ func (h List[R]) Views(c *gin.Context) error {
 func (h List[R]) views(c *gin.Context, status int, of string, form *ui.Form) error {
 	ctx := c.Request.Context()
 	p := views.SavedProps{ListAt: views.ListAt{By: h.by(ctx)}, Title: i18n.T(ctx, h.View.Label)}
+	if h.View.Head != nil {
+		p.Title = h.View.Head(ctx, p.ListAt).Title
+	}
 	var err error
 	if p.Saved, err = h.DB.Saved(ctx, p.By, h.View.ID); err != nil {
 		return err

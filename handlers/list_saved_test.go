@@ -87,6 +87,9 @@ func TestThePageOfAListIsAsLongAsItsReaderLikes(t *testing.T) {
 			t.Errorf("%s: got %d rows, want %d", path, n, want)
 		}
 	}
+	if p := c.Get(t, "/activity?choose=columns"); p.Text(".toolbar-end a:last-child") != "Rows per page" || p.Find(".choose-columns button").Length() != 1 {
+		t.Errorf("of a list that is no table: got %q", p.Text(".choose-columns"))
+	}
 	if p := sendKept(t, c, "/orders.columns", "back", "/orders", "size", "100000"); p.Status != 422 && p.Status != 400 {
 		t.Errorf("too many rows: got %d", p.Status)
 	}
@@ -101,6 +104,9 @@ func TestAViewOpensAListAsItWasSaved(t *testing.T) {
 	page := c.Get(t, "/orders?free=true&state=completed&sort=-amount&q=data")
 	href, _ := page.Find(`.toolbar-end a[href^="/orders.views"]`).Attr("href")
 	p := c.Get(t, href)
+	if crumb := p.Text("main nav a[href^='/orders?']"); !strings.HasPrefix(crumb, "Orders") || strings.Contains(crumb, "newest") {
+		t.Errorf("the way back is called %q", crumb)
+	}
 	if asks := p.Text(".view-asks"); !strings.Contains(asks, "Completed") || !strings.Contains(asks, "data") || !strings.Contains(asks, "Amount") {
 		t.Errorf("the form says %q", asks)
 	}

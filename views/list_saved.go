@@ -276,6 +276,15 @@ func (p ListPage) viewsWords(ctx context.Context) string {
 	return i18n.T(ctx, "view.title")
 }
 
+// chooseWords are the words of the way to the columns of a list, or, where it is no
+// table, to how many rows a page has.
+func (p ListPage) chooseWords(ctx context.Context) string {
+	if p.Columns == nil {
+		return i18n.T(ctx, "list.size")
+	}
+	return i18n.T(ctx, "list.columns")
+}
+
 // size is how many rows a page of the list has.
 func (a ListAt) size() int {
 	if a.Query.Size == 0 {
