@@ -50,6 +50,9 @@ type Draft struct {
 	Unfinished *models.Draft
 }
 
+// Saved tells whether what the form shows is saved.
+func (d Draft) Saved() bool { return d.At != nil && d.Fault == nil }
+
 // Value is the text of a field as typed.
 func (f Form) Value(name string) string { return f.Values.Get(name) }
 
