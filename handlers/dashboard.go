@@ -46,6 +46,9 @@ func (h Dashboard) Gallery(c *gin.Context) error {
 	return web.Render(c, http.StatusOK, views.Gallery())
 }
 
+// mostSearched bounds the members, by name, among whom a text is searched for.
+const mostSearched = 500
+
 // Search is what a text finds: things and people, pages and actions. A text that
 // begins with a verb finds what it can be done to.
 func (h Dashboard) Search(c *gin.Context) (err error) {
@@ -55,14 +58,18 @@ func (h Dashboard) Search(c *gin.Context) (err error) {
 	if p.Hits, err = h.DB.Search(ctx, by, p.Text); err != nil {
 		return err
 	}
-	if p.Members, err = h.DB.ListMembers(ctx, by); err != nil {
-		return err
-	}
-	if p.Call, err = h.DB.FindCall(ctx, by, p.Text); err != nil && !errors.Is(err, models.ErrNotFound) && !errors.Is(err, models.ErrForbidden) {
-		return err
-	}
-	if err := h.verb(ctx, &p); err != nil {
-		return err
+	if p.Text != "" {
+		members, err := models.Members.Read(ctx, h.DB, by, list.Query{Size: mostSearched})
+		if err != nil {
+			return err
+		}
+		p.Members = members.Rows
+		if p.Call, err = h.DB.FindCall(ctx, by, p.Text); err != nil && !errors.Is(err, models.ErrNotFound) && !errors.Is(err, models.ErrForbidden) {
+			return err
+		}
+		if err := h.verb(ctx, &p); err != nil {
+			return err
+		}
 	}
 	return web.Render(c, http.StatusOK, views.Search(p))
 }

@@ -601,6 +601,9 @@ func TestCallsAreFoundByTheirRequest(t *testing.T) {
 	k, _ := mustKey(t, db, team.Admin, models.AccessKeyInput{})
 	id := db.NewRequestID()
 	db.NoteCall(models.Call{KeyID: k.ID, TeamID: team.ID, At: db.Now(), Operation: "ListStores", RequestID: id})
+	if err := db.FlushCalls(t.Context()); err != nil {
+		t.Fatal(err)
+	}
 	if c, err := db.FindCall(t.Context(), team.Admin, id); err != nil || c.KeyID != k.ID || c.Operation != "ListStores" {
 		t.Errorf("got %+v, %v; want the call", c, err)
 	}

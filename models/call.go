@@ -288,16 +288,10 @@ var Calls = &List[Call]{
 	},
 }
 
-// shortestRequestID is the length of the shortest ids that the APIs give requests.
-const shortestRequestID = 24
-
 // FindCall is the call that a request id was given to, for those who may see the
-// calls of its key.
+// calls of its key. A call of the last seconds may not be written yet.
 func (db *DB) FindCall(ctx context.Context, by Actor, requestID string) (*Call, error) {
-	if len(requestID) < shortestRequestID {
-		return nil, ErrNotFound
-	}
-	if err := db.FlushCalls(ctx); err != nil {
+	if err := by.mayKeys(); err != nil {
 		return nil, err
 	}
 	call, err := query.Of[Call](db.gorm).Where("request_id = ?", requestID).Order("at DESC").First(ctx)

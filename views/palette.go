@@ -107,9 +107,6 @@ func (p FoundProps) Groups(ctx context.Context) []FoundGroup {
 		groups[2].Items = append(groups[2].Items, FoundItem{Href: string(TeamKeys) + "/" + p.Call.KeyID, Icon: "key-round",
 			Title: p.Call.Operation, Detail: i18n.T(ctx, "palette.call") + " · " + i18n.DateTime(ctx, p.Call.At)})
 	}
-	if p.Text == "" {
-		groups[3].Items = nil // nobody is looked for yet
-	}
 	return slices.DeleteFunc(groups, func(g FoundGroup) bool { return len(g.Items) == 0 })
 }
 
@@ -234,12 +231,16 @@ func closest(text string, items []FoundItem, n int) []FoundItem {
 	return found[:min(n, len(found))]
 }
 
+// mostWords bounds the words of a text that are looked for.
+const mostWords = 8
+
 // match tells whether each word of a text is in one of the titles, and how well: 0
 // where it begins it, 1 where it begins a word, 2 anywhere, 3 by the initials of
 // its pinyin, 4 with other letters in between. marks are the bytes of the first
 // title that were meant.
 func match(text string, titles ...string) (score int, marks [][2]int, ok bool) {
-	for word := range strings.FieldsSeq(fold.Text(text)) {
+	words := strings.Fields(fold.Text(text))
+	for _, word := range words[:min(mostWords, len(words))] {
 		best, at := 5, [][2]int(nil)
 		for i, title := range titles {
 			s, m := matchWord(word, title)
