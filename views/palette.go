@@ -121,14 +121,15 @@ func (p FoundProps) verbs(ctx context.Context) (items []FoundItem) {
 	}
 	for i := range p.Plans {
 		x := &p.Plans[i]
+		over := x.State(p.Now) == models.PlanExpired
 		can := x.Type.Renewable
 		if p.Verb.Key == "palette.upgrade" {
 			can = x.Type.Upgradable
 		}
-		add(x.ID, planName(ctx, x)+" · "+planSize(ctx, *x), x.Region, x.ProductCode, i18n.DaysLeft(ctx, x.EndsAt, p.Now), can)
+		add(x.ID, planName(ctx, x)+" · "+planSize(ctx, *x), x.Region, x.ProductCode, i18n.DaysLeft(ctx, x.EndsAt, p.Now), can && !over)
 	}
 	for _, s := range p.Stores {
-		add(s.ID, s.Name, s.Region, "", s.Region, true)
+		add(s.ID, s.Name, s.Region, "", s.Region, s.State == models.StoreNormal)
 	}
 	return items
 }

@@ -53,7 +53,6 @@
     }
   }
   offerCopies()
-  document.addEventListener('htmx:after:swap', offerCopies)
 
   on('click', '[data-copy]', async (button) => {
     try {
@@ -85,7 +84,7 @@
       if (event.ctrlKey || event.metaKey ? event.key === 'k' : event.key === '/' && palette.dataset.slash && !target.closest('input, textarea, select, dialog')) openPalette(event)
     })
     if (document.querySelector('.breadcrumb')) import(palette.dataset.script)
-  } else localStorage.removeItem('recent') // nobody is signed in
+  } else if (document.querySelector('[type=password]')) localStorage.removeItem('recent')
 
   // data-print: the page goes to the printer.
   on('click', '[data-print]', () => print())
@@ -95,8 +94,11 @@
 
   // data-focus: an error summary takes the focus when it appears. A link in it
   // leads into the field even where the field is a group.
-  const focusSummary = (within) => within.querySelector?.('[data-focus]')?.focus()
-  document.addEventListener('htmx:after:swap', () => focusSummary(document))
+  const focusSummary = () => document.querySelector('[data-focus]')?.focus()
+  document.addEventListener('htmx:after:swap', () => {
+    offerCopies()
+    focusSummary()
+  })
   on('click', '.error-summary a', (link, event) => {
     const target = document.getElementById(decodeURIComponent(link.hash.slice(1)))
     if (!target) return
@@ -228,5 +230,5 @@
     })
   }
 
-  focusSummary(document)
+  focusSummary()
 })()

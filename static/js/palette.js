@@ -36,6 +36,7 @@ const dress = () => {
   }
   for (const list of found.querySelectorAll('.found-list')) list.append(...[...list.children].sort((a, b) => at(a) - at(b)))
   if (!input().value && recent.length) found.querySelector('[role=status]').after(...lately(found))
+  found.querySelectorAll('[name=back]').forEach((field) => (field.value = location.pathname + location.search))
   found.setAttribute('role', 'listbox')
   found.setAttribute('aria-label', found.dataset.label)
   found.querySelectorAll('.found-list').forEach((list) => list.setAttribute('role', 'group'))

@@ -16,13 +16,13 @@ import (
 )
 
 // drawn is a part of the frame, taken from Frames when a reader saw the same
-// before.
-func (s Shell) drawn(part templ.Component, name string) templ.Component {
+// before at the same place, which is all of an address that the part depends on.
+func (s Shell) drawn(part templ.Component, name, at string) templ.Component {
 	if s.Frames == nil {
 		return part
 	}
 	return templ.ComponentFunc(func(ctx context.Context, w io.Writer) error {
-		key := kept.Key{Reader: i18n.Lang(ctx) + name, Text: s.shown(ctx)}
+		key := kept.Key{Reader: i18n.Lang(ctx) + name + at, Text: s.shown(ctx)}
 		html := s.Frames.Find(key, time.Time{})
 		if html == nil {
 			var b bytes.Buffer
@@ -42,7 +42,7 @@ func (s Shell) drawn(part templ.Component, name string) templ.Component {
 func (s Shell) shown(ctx context.Context) string {
 	var b strings.Builder
 	b.Grow(512)
-	for _, text := range []string{s.UserName, s.UserEmail, s.Initials, s.TeamName, s.TeamID, s.Role, s.Path, s.Theme, s.Slash, s.Search,
+	for _, text := range []string{s.UserName, s.UserEmail, s.Initials, s.TeamName, s.TeamID, s.Role, s.Theme, s.Slash, s.Search,
 		strconv.FormatBool(s.SiteAdmin), strconv.FormatInt(s.Waiting, 10), strconv.FormatInt(s.Unread, 10)} {
 		b.WriteString(text)
 		b.WriteByte(0)

@@ -302,7 +302,7 @@ func Page(p PageProps) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = s.drawn(sidebar(s), "sidebar").Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = s.drawn(sidebar(s), "sidebar", s.path()).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -310,7 +310,7 @@ func Page(p PageProps) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = s.drawn(topbar(s), "topbar").Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = s.drawn(topbar(s), "topbar", s.Path).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -820,7 +820,7 @@ func sidebar(s Shell) templ.Component {
 
 // currentWord is "page" on the item's own page and "true" below it.
 func currentWord(s Shell, i Item) string {
-	if s.Path == i.Href {
+	if s.path() == i.Href {
 		return "page"
 	}
 	return "true"

@@ -94,9 +94,15 @@ func (s Shell) theme() string {
 	return ""
 }
 
+// path is Path without its query.
+func (s Shell) path() string {
+	path, _, _ := strings.Cut(s.Path, "?")
+	return path
+}
+
 // at tells whether the request is for href or something below it.
 func (s Shell) at(href string) bool {
-	path, _, _ := strings.Cut(s.Path, "?")
+	path := s.path()
 	if href == "/" {
 		return path == "/"
 	}
