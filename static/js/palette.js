@@ -14,6 +14,16 @@ const keepRecent = () => {
 }
 keepRecent()
 
+// data-hotkey: a key that is not being typed anywhere goes to its button. Orders, which
+// have them, load this file with their page.
+document.addEventListener('keydown', (event) => {
+  if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing || event.target.closest('input, textarea, select, dialog, [contenteditable]')) return
+  const button = document.querySelector(`[data-hotkey="${CSS.escape(event.key)}"]`)
+  if (!button) return
+  event.preventDefault()
+  button.focus()
+})
+
 const input = () => dialog.querySelector('input[type=search]')
 const items = () => [...dialog.querySelectorAll('.found-item')]
 const chosen = () => dialog.querySelector('.found-item[aria-selected=true]')
