@@ -69,19 +69,30 @@ func (h List[R]) state(u views.ListURL, saved models.ListSaved) string {
 
 // back is the list that a form about it came from, at an address of this site.
 func (h List[R]) back(c *gin.Context) (u views.ListURL, asked url.Values) {
-	to, err := url.Parse(web.LocalPath(cmp.Or(c.PostForm("back"), c.Query("back"))))
-	if err != nil || to.Path == "/" {
-		u, _ = h.View.URL(c.Param("id"))
-		return u, url.Values{}
+	u, _ = h.View.URL(c.Param("id"))
+	to, _, _ := strings.Cut(web.LocalPath(cmp.Or(c.PostForm("back"), c.Query("back"))), "#")
+	path, query, _ := strings.Cut(to, "?")
+	if path != "/" {
+		u.Path = path // as it was checked: decoded it may lead elsewhere
 	}
-	return views.ListURL{Path: to.Path, Part: to.Fragment}, to.Query()
+	asked, _ = url.ParseQuery(query) // what cannot be read asks for nothing
+	return u, asked
+}
+
+// reader is who asks for something about the list, which they may read.
+func (h List[R]) reader(c *gin.Context) (models.Actor, error) {
+	by := h.by(c.Request.Context())
+	return by, h.View.List.Readable(c.Request.Context(), h.DB, by, c.Param("id"))
 }
 
 // Columns keeps the columns that the form chooses and how many rows a page has. In a
 // view they go into the address instead, to be saved with the view.
 func (h List[R]) Columns(c *gin.Context) error {
 	ctx := c.Request.Context()
-	by := h.by(ctx)
+	by, err := h.reader(c)
+	if err != nil {
+		return err
+	}
 	saved, err := h.DB.Saved(ctx, by, h.View.ID)
 	if err != nil {
 		return err
@@ -129,6 +140,9 @@ func moved(keys []string, up, down string) []string {
 
 // Views is the page of the list's views.
 func (h List[R]) Views(c *gin.Context) error {
+	if _, err := h.reader(c); err != nil {
+		return err
+	}
 	return h.views(c, http.StatusOK, c.Query("edit"), nil)
 }
 
@@ -180,7 +194,10 @@ type viewForm struct {
 // with it.
 func (h List[R]) SaveView(c *gin.Context) error {
 	ctx := c.Request.Context()
-	by := h.by(ctx)
+	by, err := h.reader(c)
+	if err != nil {
+		return err
+	}
 	saved, err := h.DB.Saved(ctx, by, h.View.ID)
 	if err != nil {
 		return err

@@ -82,7 +82,7 @@ func TestThePageOfAListIsAsLongAsItsReaderLikes(t *testing.T) {
 	}
 	c := site.SignIn(t, models.Viewer)
 	sendKept(t, c, "/orders.columns", "back", "/orders", "size", "25")
-	for path, want := range map[string]int{"/orders": 25, "/orders?size=100": 27, "/orders?size=3": 25} {
+	for path, want := range map[string]int{"/orders": 25, "/orders?size=100": 27, "/orders?size=200": 25, "/orders?size=3": 25} {
 		if n := c.Get(t, path).Find("tbody tr").Length(); n != want {
 			t.Errorf("%s: got %d rows, want %d", path, n, want)
 		}
@@ -90,8 +90,10 @@ func TestThePageOfAListIsAsLongAsItsReaderLikes(t *testing.T) {
 	if p := c.Get(t, "/activity?choose=columns"); p.Text(".toolbar-end a:last-child") != "Rows per page" || p.Find(".choose-columns button").Length() != 1 {
 		t.Errorf("of a list that is no table: got %q", p.Text(".choose-columns"))
 	}
-	if p := sendKept(t, c, "/orders.columns", "back", "/orders", "size", "100000"); p.Status != 422 && p.Status != 400 {
-		t.Errorf("too many rows: got %d", p.Status)
+	for _, size := range []string{"200", "100000"} {
+		if p := sendKept(t, c, "/orders.columns", "back", "/orders", "size", size); p.Status != 422 && p.Status != 400 {
+			t.Errorf("%s rows: got %d", size, p.Status)
+		}
 	}
 }
 
@@ -179,6 +181,46 @@ func TestAListOpensWithTheViewOfItsReader(t *testing.T) {
 	sendKept(t, c, "/orders.views", "back", "/orders", "id", id, "say", "open")
 	if sendKept(t, c, "/orders.views", "back", "/orders", "id", id, "say", "delete"); rows("/orders") != 1 {
 		t.Errorf("deleted: got %d rows", rows("/orders"))
+	}
+}
+
+func TestWhatIsKeptOfAListIsForWhoMayReadIt(t *testing.T) {
+	t.Parallel()
+	site := open(t)
+	c := site.SignIn(t, models.Viewer)
+	for _, of := range []string{"/team/keys", "/site/users", "/site/keys", "/buckets/none/objects"} {
+		if p := c.Get(t, of+".views"); p.Status != 403 && p.Status != 404 {
+			t.Errorf("%s: a viewer's views: got %d", of, p.Status)
+		}
+		for _, form := range []string{".views", ".columns"} {
+			if p := sendKept(t, c, of+form, "view_name", "x", "whose", "own"); p.Status != 403 && p.Status != 404 {
+				t.Errorf("%s%s: a viewer sends it: got %d", of, form, p.Status)
+			}
+		}
+	}
+	if p := site.SignIn(t, models.Requester).Get(t, "/site/users.views"); p.Status != 403 && p.Status != 404 {
+		t.Errorf("a requester: got %d", p.Status)
+	}
+	if p := site.SignIn(t, models.Admin).Get(t, "/team/keys.views"); p.Status != 200 {
+		t.Errorf("an admin: got %d", p.Status)
+	}
+}
+
+func TestTheWayBackToAListStaysOnTheSite(t *testing.T) {
+	t.Parallel()
+	c := open(t).SignIn(t, models.Requester)
+	for _, path := range []string{"/orders.views?", "/buckets.bulk?action=delete&pick=x&"} {
+		p := c.Get(t, path+"back=/%252Fevil.example/sign-in")
+		for _, part := range p.Find("main [href], main [value]").EachIter() {
+			if to := part.AttrOr("href", "") + part.AttrOr("value", ""); strings.HasPrefix(to, "//") {
+				t.Errorf("%s leads to %q", path, to)
+			}
+		}
+	}
+	for _, path := range []string{"/orders.columns", "/orders.views"} {
+		if p := sendKept(t, c, path, "back", "/%2Fevil.example/", "view_name", "x", "whose", "mine"); p.Status != 303 || !strings.HasPrefix(p.Location(), "/%2F") {
+			t.Errorf("%s: sent to %q with %d", path, p.Location(), p.Status)
+		}
 	}
 }
 

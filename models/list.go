@@ -97,20 +97,32 @@ func (l *List[R]) Read(ctx context.Context, db *DB, by Actor, q list.Query) (lis
 	return page, l.end(ctx, db, by, page.Rows, err)
 }
 
+// Readable is an error unless the actor may read the list, which is below a thing or,
+// where of is "", below none.
+func (l *List[R]) Readable(ctx context.Context, db *DB, by Actor, of string) error {
+	_, err := l.owner(ctx, db, by, of)
+	return err
+}
+
+// owner is whose rows the list is about, where the actor may read it.
+func (l *List[R]) owner(ctx context.Context, db *DB, by Actor, of string) (owner string, err error) {
+	owner, err = by.TeamID, by.may(l.Right)
+	if l.Site && (by.site || l.Scope == "") {
+		err = by.maySite()
+	}
+	if l.Below != nil && err == nil {
+		owner, err = of, l.Below(ctx, db, by, of)
+	}
+	return owner, err
+}
+
 // begin checks that the actor may read the list, completes a query, and tells
 // whose rows it is about.
 func (l *List[R]) begin(ctx context.Context, db *DB, by Actor, q *list.Query) (owner string, err error) {
 	if l.For != nil {
 		l.For(by, q)
 	}
-	owner, err = by.TeamID, by.may(l.Right)
-	if l.Site && (by.site || l.Scope == "") {
-		err = by.maySite()
-	}
-	if l.Below != nil && err == nil {
-		owner, err = q.Of, l.Below(ctx, db, by, q.Of)
-	}
-	if err != nil {
+	if owner, err = l.owner(ctx, db, by, q.Of); err != nil {
 		return "", err
 	}
 	if l.Strict && !l.Knows(*q) {

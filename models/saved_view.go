@@ -15,7 +15,7 @@ import (
 )
 
 // ListSizes are how many rows a page of a list may have.
-var ListSizes = []int{25, 50, 100, 200}
+var ListSizes = []int{25, 50, 100}
 
 const (
 	// MaxOwnViews is how many views a person saves in a team, and MaxTeamViews how

@@ -97,7 +97,12 @@ func send(c *gin.Context, status int, body []byte) error {
 // SeeOther sends the reader on to another page with a GET. A request of htmx for
 // a part of a page would follow a redirect unseen and put the whole next page
 // into that part, so it is told to leave for the other page instead.
+// What a browser takes for another site's address without its scheme is never
+// followed.
 func SeeOther(c *gin.Context, to string) error {
+	if strings.HasPrefix(to, "//") || strings.HasPrefix(to, `/\`) {
+		to = "/"
+	}
 	if isPartial(c.Request) {
 		c.Header("HX-Redirect", to)
 		c.Status(http.StatusNoContent)

@@ -395,6 +395,18 @@ func TestOnlyPathsOfThisSiteAreFollowed(t *testing.T) {
 	}
 }
 
+func TestNobodyIsSentToAnotherSite(t *testing.T) {
+	t.Parallel()
+	for _, to := range []string{"//evil.example/", `/\evil.example/`} {
+		site := open(t, web.Site{}, func(e *gin.Engine) {
+			e.POST("/", web.Page(func(c *gin.Context) error { return web.SeeOther(c, to) }))
+		})
+		if p := site.Visitor(t).Post(t, "/", nil); p.Location() != "/" {
+			t.Errorf("%s: sent to %q", to, p.Location())
+		}
+	}
+}
+
 func TestAMessageIsSaidOnceOnAWholePage(t *testing.T) {
 	t.Parallel()
 	hostile := `<script>alert(1)</script>`
