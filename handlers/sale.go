@@ -2,7 +2,6 @@ package handlers
 
 import (
 	"net/http"
-	"strings"
 
 	"github.com/gin-gonic/gin"
 
@@ -41,7 +40,7 @@ func (h Sale) page(c *gin.Context, status int, form *ui.Form) error {
 	if p.All, err = h.DB.ListThings(ctx, by); err != nil {
 		return err
 	}
-	if id := thingID(c); id != "" {
+	if id := c.Param("id"); id != "" {
 		thing, err := h.DB.FindThing(ctx, by, p.Sort, id)
 		if err != nil {
 			return err
@@ -54,9 +53,6 @@ func (h Sale) page(c *gin.Context, status int, form *ui.Form) error {
 	return web.Render(c, status, views.ThingShow(p))
 }
 
-// thingID is the id that the address names, "" for a new thing.
-func thingID(c *gin.Context) string { return strings.TrimPrefix(c.Param("id"), "/") }
-
 // Save adds a thing, or changes one.
 func (h Sale) Save(c *gin.Context) error {
 	by, err := keeper(c)
@@ -66,7 +62,7 @@ func (h Sale) Save(c *gin.Context) error {
 	var in models.ThingInput
 	form, err := web.Decode(c, &in)
 	if err == nil {
-		err = h.DB.PutThing(c.Request.Context(), by, models.Sort(c.Param("sort")), thingID(c), in)
+		err = h.DB.PutThing(c.Request.Context(), by, models.Sort(c.Param("sort")), c.Param("id"), in)
 	}
 	if form.Reject(err) {
 		return h.page(c, http.StatusUnprocessableEntity, &form)
@@ -84,14 +80,18 @@ func (h Sale) State(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	off := c.PostForm("off") == "true"
-	if err := h.DB.SetThingOff(c.Request.Context(), by, models.Sort(c.Param("sort")), thingID(c), off); err != nil {
+	ctx, sort, off := c.Request.Context(), models.Sort(c.Param("sort")), c.PostForm("off") == "true"
+	thing, err := h.DB.FindThing(ctx, by, sort, c.Param("id"))
+	if err != nil {
+		return err
+	}
+	if err := h.DB.SetThingOff(ctx, by, sort, thing.ID(), off); err != nil {
 		return err
 	}
 	said := "sale.switched-on"
 	if off {
 		said = "sale.switched-off"
 	}
-	web.Flash(c, said, "Name", thingID(c))
+	web.Flash(c, said, "Name", views.ThingName(ctx, thing))
 	return web.SeeOther(c, "/catalogue/sale")
 }

@@ -6,8 +6,29 @@ import (
 	"testing"
 
 	"quartermaster/models"
+	"quartermaster/models/modelstest"
 	"quartermaster/web/webtest"
 )
+
+func TestWhatIsOffSaleIsNotBoughtByUpgradeOrScale(t *testing.T) {
+	t.Parallel()
+	site := open(t)
+	c, by := site.SignIn(t, models.Requester), root(t, site)
+	plan, store := orderPlan(t, c, nil), orderStore(t, c, "handbook")
+	modelstest.Work(t, site.DB)
+	upgrade, scale := c.Get(t, plan+"/upgrade"), c.Get(t, store+"/scale")
+	for _, path := range []string{"/catalogue/sale/type/FPT_ossbag_absolute_Storage_sh", "/catalogue/sale/flavor/xlarge"} {
+		if p := by.Submit(t, by.Get(t, path), "#switch-off form", nil); p.Status != 303 {
+			t.Fatalf("%s: got %d", path, p.Status)
+		}
+	}
+	if p := c.Submit(t, upgrade, "#plan-change", webtest.Values{"specification": "100"}); p.Status != 422 || !strings.Contains(p.Text(".error-summary"), "not on sale") {
+		t.Errorf("upgrade: got %d %q", p.Status, p.Text(".error-summary"))
+	}
+	if p := c.Submit(t, scale, "#scale-form", webtest.Values{"num": "2"}); p.Status != 422 || !strings.Contains(p.Text("#num-note .error"), "not on sale") {
+		t.Errorf("scale: got %d %q", p.Status, p.Text(".error-summary"))
+	}
+}
 
 func TestASiteAdminEditsWhatIsSold(t *testing.T) {
 	t.Parallel()
@@ -51,6 +72,11 @@ func TestASiteAdminEditsWhatIsSold(t *testing.T) {
 	}
 	if p := c.Submit(t, c.Get(t, "/catalogue/sale/region/cn-shanghai"), "#thing-state form", nil); p.Status != 303 {
 		t.Errorf("switch on: got %d", p.Status)
+	}
+	zone := "/catalogue/sale/zone/cn-north-7:cn-north-7a"
+	c.Submit(t, c.Get(t, zone), "#switch-off form", nil)
+	if p := c.Get(t, "/catalogue/sale"); strings.Contains(p.Text("#toast"), ":") || !strings.Contains(p.Text("#toast"), "is off sale") {
+		t.Errorf("a zone switched off: %q, want its name", p.Text("#toast"))
 	}
 	admin := site.SignIn(t, models.Admin)
 	for _, path := range []string{"/catalogue/sale", "/catalogue/sale/region"} {

@@ -144,6 +144,13 @@ func (in *UpgradeInput) Line(ctx context.Context, db *DB, by Actor) (OrderLine, 
 		broken.refuse("instance_id", "not_upgradable")
 	}
 	broken.refuse("instance_id", p.fixed(now))
+	c, err := db.catalogue(ctx)
+	if err != nil {
+		return line, err
+	}
+	if !c.sold(p.Type) {
+		broken.refuse("instance_id", "not_on_sale")
+	}
 	spec, err := in.findSize(ctx, db, p, &broken)
 	if err != nil {
 		return line, err

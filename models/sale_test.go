@@ -62,6 +62,22 @@ func TestWhatIsOffSaleIsRefusedAndWhatExistsStays(t *testing.T) {
 	if _, err := db.PreviewOrder(t.Context(), by, renewal); !rejects(err, "instance_id", "not_renewable") {
 		t.Errorf("renew a plan that is off sale: got %v", err)
 	}
+	upgrade := lineOrder(&models.UpgradeInput{InstanceID: p.ID, Specification: "100"})
+	if _, err := db.PlaceOrder(t.Context(), by, upgrade); !rejects(err, "instance_id", "not_on_sale") {
+		t.Errorf("upgrade a plan that is off sale: got %v", err)
+	}
+	switchOff(t, db, root, models.SortType, p.PackageType, false)
+	for sort, id := range map[models.Sort]string{models.SortProduct: p.ProductCode, models.SortRegion: p.Region} {
+		switchOff(t, db, root, sort, id, true)
+		if _, err := db.PlaceOrder(t.Context(), by, upgrade); !rejects(err, "instance_id", "not_on_sale") {
+			t.Errorf("upgrade a plan whose %s is off sale: got %v", sort, err)
+		}
+		switchOff(t, db, root, sort, id, false)
+	}
+	if _, err := db.PreviewOrder(t.Context(), by, upgrade); err != nil {
+		t.Errorf("upgrade a plan that is on sale again: got %v", err)
+	}
+	switchOff(t, db, root, models.SortType, p.PackageType, true)
 	if got, err := db.FindPlan(t.Context(), by, p.ID); err != nil || got.Type.EN == "" {
 		t.Errorf("the plan that exists: got %+v, %v", got, err)
 	}
@@ -74,6 +90,30 @@ func TestWhatIsOffSaleIsRefusedAndWhatExistsStays(t *testing.T) {
 	}
 	if o, err := db.ListPlanOffers(t.Context(), by, *example()); err != nil || o.Input.PackageType != "" {
 		t.Errorf("the form keeps %q, %v", o.Input.PackageType, err)
+	}
+}
+
+func TestAStoreThatIsOffSaleIsOnlyScaledIn(t *testing.T) {
+	t.Parallel()
+	db := modelstest.Open(t)
+	team := modelstest.NewTeam(t, db)
+	in := storeInput("handbook")
+	in.Num = 3
+	s := readyStore(t, db, team.Requester, in)
+	for sort, id := range map[models.Sort]string{models.SortFlavor: s.CU, models.SortRegion: s.Region, models.SortZone: s.Region + ":" + s.Zones[0]} {
+		switchOff(t, db, siteAdmin(team.Admin), sort, id, true)
+		for _, action := range []models.ScaleAction{models.ScaleOut, ""} {
+			if _, err := db.PlaceOrder(t.Context(), team.Requester, scaleOrder(s.ID, 4, action)); !rejects(err, "num", "not_on_sale") {
+				t.Errorf("%s off sale, %q to more: got %v", sort, action, err)
+			}
+		}
+		if _, err := db.PreviewOrder(t.Context(), team.Requester, scaleOrder(s.ID, 2, models.ScaleIn)); err != nil {
+			t.Errorf("%s off sale, scale in: got %v", sort, err)
+		}
+		switchOff(t, db, siteAdmin(team.Admin), sort, id, false)
+	}
+	if _, err := db.PreviewOrder(t.Context(), team.Requester, scaleOrder(s.ID, 4, models.ScaleOut)); err != nil {
+		t.Errorf("on sale again: got %v", err)
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 
 	"quartermaster/models/pricing"
@@ -63,6 +64,13 @@ func (in *StoreScaleInput) Line(ctx context.Context, db *DB, by Actor) (OrderLin
 		return line, err
 	}
 	refused := in.against(s)
+	off, err := db.storeOff(ctx, s)
+	if err != nil {
+		return line, err
+	}
+	if off && in.Num > s.Num {
+		refused = Invalid(nil).With(refused, invalid("num", "not_on_sale"))
+	}
 	team, err := db.FindTeam(ctx, by)
 	if err != nil {
 		return line, err
@@ -90,6 +98,19 @@ func (in *StoreScaleInput) Line(ctx context.Context, db *DB, by Actor) (OrderLin
 		line.StartsAt, line.EndsAt = &now, s.EndsAt
 	}
 	return line, refused
+}
+
+// storeOff tells whether more units of a store cannot be ordered now: its flavor, its
+// region or one of its zones is off sale.
+func (db *DB) storeOff(ctx context.Context, s *Store) (bool, error) {
+	c, err := db.catalogue(ctx)
+	if err != nil {
+		return false, err
+	}
+	return slices.ContainsFunc(c.flavors, func(f Flavor) bool { return f.CU == s.CU && f.Off }) ||
+		slices.ContainsFunc(c.regions, func(r Region) bool {
+			return r.ID == s.Region && (r.Off || slices.ContainsFunc(s.Zones, r.zoneOff))
+		}), nil
 }
 
 // detail describes in an order's line how the store changes.

@@ -2,6 +2,7 @@ package views
 
 import (
 	"context"
+	"slices"
 
 	"github.com/a-h/templ"
 
@@ -36,26 +37,20 @@ func (p ThingProps) title(ctx context.Context) string {
 	if p.Thing == nil {
 		return i18n.T(ctx, "sale.new."+string(p.Sort))
 	}
-	return thingName(ctx, *p.Thing)
+	return ThingName(ctx, *p.Thing)
 }
 
-// has tells whether things of the sort have a field, and a new one alone where it is
-// not to be changed.
-func (p ThingProps) has(sorts ...models.Sort) bool {
-	for _, s := range sorts {
-		if s == p.Sort {
-			return true
-		}
-	}
-	return false
-}
+// has tells whether things of the sort have a field that some sorts have.
+func (p ThingProps) has(sorts ...models.Sort) bool { return slices.Contains(sorts, p.Sort) }
 
+// fresh tells whether the form has a field of some sorts that is said once: when a thing
+// is new.
 func (p ThingProps) fresh(sorts ...models.Sort) bool { return p.Thing == nil && p.has(sorts...) }
 
 // things are those of a sort as choices.
 func (p ThingProps) things(ctx context.Context, sort models.Sort) []ui.Option {
 	return mapped(thingsOf(p.All, sort), func(t models.Thing) ui.Option {
-		return ui.Option{Value: t.Code, Label: thingName(ctx, t) + " · " + t.Code}
+		return ui.Option{Value: t.Code, Label: ThingName(ctx, t) + " · " + t.Code}
 	})
 }
 
@@ -82,7 +77,8 @@ func thingsOf(all []models.Thing, sort models.Sort) (some []models.Thing) {
 	return some
 }
 
-func thingName(ctx context.Context, t models.Thing) string {
+// ThingName is how a thing of the catalogue is called in the reader's language.
+func ThingName(ctx context.Context, t models.Thing) string {
 	return firstOf(word(ctx, t.ZH, t.EN), t.Code)
 }
 

@@ -139,7 +139,7 @@ func Sale(all []models.Thing) templ.Component {
 								return templ_7745c5c3_Err
 							}
 							var templ_7745c5c3_Var7 string
-							templ_7745c5c3_Var7, templ_7745c5c3_Err = templ.JoinStringErrs(thingName(ctx, t))
+							templ_7745c5c3_Var7, templ_7745c5c3_Err = templ.JoinStringErrs(ThingName(ctx, t))
 							if templ_7745c5c3_Err != nil {
 								return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/sale.templ`, Line: 31, Col: 100}
 							}
@@ -680,7 +680,7 @@ func thingSwitch(p ThingProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			templ_7745c5c3_Err = ui.ConfirmDialog(ui.ConfirmProps{
-				ID: "switch-off", Title: i18n.T(ctx, "sale.off.title", "Name", thingName(ctx, *p.Thing)), Text: i18n.T(ctx, "sale.off.text"),
+				ID: "switch-off", Title: i18n.T(ctx, "sale.off.title", "Name", ThingName(ctx, *p.Thing)), Text: i18n.T(ctx, "sale.off.text"),
 				Action: path, Fields: map[string]string{"off": "true"}, Button: i18n.T(ctx, "sale.switch-off"),
 			}).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {

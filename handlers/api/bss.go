@@ -61,6 +61,7 @@ var bssRules = map[string]*Error{
 	"package_type not_on_sale":       packageTypeNotSupported,
 	"instance_id not_renewable":      packageTypeNotSupported,
 	"instance_id not_upgradable":     packageTypeNotSupported,
+	"instance_id not_on_sale":        packageTypeNotSupported,
 	"specification positive_integer": specificationInvalid,
 	"duration positive_integer":      durationInvalid,
 	"effective_date format":          effectiveDateInvalid,

@@ -179,6 +179,7 @@ func lmsInvalid(broken models.Invalid) *Error {
 	of := map[models.FieldError]*Error{
 		{Field: "store_name", Rule: "taken"}: storeExists,
 		{Field: "num", Rule: "state"}:        storeBadRequest,
+		{Field: "num", Rule: "not_on_sale"}:  storeBadRequest,
 	}
 	first := of[broken[0]]
 	if first == nil || len(broken) > 1 {
