@@ -85,7 +85,7 @@ func TestOrderSaysWhatWasAskedAndLeadsToIt(t *testing.T) {
 		t.Fatalf("got %d, facts %q", p.Status, p.Text("#facts"))
 	}
 	links := strings.Join(p.Links("main"), "\n")
-	for _, want := range []string{"/buckets/" + o.Lines[0].ResourceID, path + "/print?lang=zh", "/buckets/new?bucket_name=data-lake&description=%22%3E%3Cscript"} {
+	for _, want := range []string{"/buckets/" + o.Lines[0].ResourceID, path + "/print?lang=zh", "/buckets/new?again=true&bucket_name=data-lake&description=%22%3E%3Cscript"} {
 		if !strings.Contains(links, want) {
 			t.Errorf("no link to %s in\n%s", want, links)
 		}

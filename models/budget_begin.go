@@ -18,6 +18,7 @@ func (db *DB) beginBudget(ctx context.Context, by Actor, team *Team, b Budget) e
 	}
 	now := db.TeamNow(by)
 	from, _ := b.spans(now)
+	from = from.UTC() // as SQLite has times, to compare their texts
 	centre, args := "", []any{b.ID, b.period(now), OrderCompleted, BudgetSpent, BudgetReserved, team.ID, false, MonthOf(from.Add(-by.ClockOffset)) * ordersAMonth, from, team.Currency}
 	if b.CostCentre != "" {
 		centre, args = "AND CASE WHEN cost_centre = '' THEN ? ELSE cost_centre END = ?", append(args, team.CostCentre, b.CostCentre)
@@ -59,6 +60,7 @@ func (db *DB) enterMore(ctx context.Context, e BudgetEntry) error {
 func (db *DB) waitingHourly(ctx context.Context, by Actor, team *Team, b Budget) error {
 	now := db.TeamNow(by)
 	from, end := b.spans(now)
+	from = from.UTC()
 	var numbers []int64
 	err := db.gorm.WithContext(ctx).Raw(`SELECT number FROM orders o WHERE team_id = ? AND state IN ('pending', 'approved', 'fulfilling') AND number >= ? AND created_at >= ?
 		AND EXISTS (SELECT 1 FROM order_lines l WHERE l.order_number = o.number AND l.hourly_micro > 0)`,
@@ -99,6 +101,7 @@ func (db *DB) hourlyIn(ctx context.Context, team *Team, b Budget, o *Order) (int
 func (db *DB) goneHourly(ctx context.Context, by Actor, team *Team, b Budget) error {
 	now := db.TeamNow(by)
 	from, _ := b.spans(now)
+	from = from.UTC() // as SQLite has times, to compare their texts
 	const ended = "FROM events WHERE team_id = ? AND kind = 'store' AND at >= ? AND action IN ('store.deleted', 'store.resized')"
 	ends := []any{team.ID, from.Add(-by.ClockOffset)}
 	var events []Event

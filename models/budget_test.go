@@ -340,6 +340,8 @@ func TestBudgetMadeLateCountsAsIfItHadBeenThere(t *testing.T) {
 		}
 		modelstest.Work(t, db)
 	}
+	place(planOrder(example())) // in the hours of the month that another zone counts to the one before
+	place(storeOrder(storeInput("kb-early")))
 	for i := range 120 {
 		all, _, err := modelstest.List(t.Context(), db, team.Viewer, models.Stores, list.Query{Size: 100, Sort: "name"})
 		if err != nil {
