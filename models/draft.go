@@ -56,8 +56,8 @@ const (
 	// drafts a person may have in a team.
 	MaxDraft  = 64 << 10
 	MaxDrafts = 200
-	// keepDraft is how long a draft is kept that nobody touches, by its team's clock.
-	keepDraft = 30 * 24 * time.Hour
+	// draftAge is how long a draft is kept that nobody touches, by its team's clock.
+	draftAge = 30 * 24 * time.Hour
 	// draftWords is how many bytes of what was typed name a draft.
 	draftWords = 160
 )
@@ -115,9 +115,12 @@ func (db *DB) SaveDraft(ctx context.Context, by Actor, key DraftKey, in Draft) (
 	in.Owner, in.TeamID, in.UserID = by.draftOwner(), by.TeamID, by.UserID
 	in.Words, in.TouchedAt = firstWords(in.Fields), db.TeamNow(by)
 	in.Writer, in.Step = key.Writer, key.Step
+	if same, err := db.sameDraft(ctx, by, in, string(fields)); same != nil || err != nil {
+		return same, err
+	}
 	gone := ctx
 	err = db.tx(ctx, func(ctx context.Context, tx *DB) error {
-		err := tx.keepDraft(ctx, &in, key.Revision, string(fields))
+		err := tx.writeDraft(ctx, &in, key.Revision, string(fields))
 		if !errors.Is(err, errPlaced) && !errors.Is(err, gorm.ErrRecordNotFound) {
 			return err
 		}
@@ -132,7 +135,7 @@ func (db *DB) SaveDraft(ctx context.Context, by Actor, key DraftKey, in Draft) (
 			return err // nobody waits for what was typed before the form was sent
 		}
 		in.Token = db.newToken()
-		return tx.keepDraft(ctx, &in, 0, string(fields))
+		return tx.writeDraft(ctx, &in, 0, string(fields))
 	})
 	if err != nil {
 		return nil, translate(err)
@@ -140,9 +143,22 @@ func (db *DB) SaveDraft(ctx context.Context, by Actor, key DraftKey, in Draft) (
 	return &in, nil
 }
 
-// keepDraft writes a draft: gorm.ErrRecordNotFound when it may not write over what
+// sameDraft is what is kept of a draft when it needs no writing: its page has changed
+// nothing since its step before. After a gap of steps one may be on its way that has.
+func (db *DB) sameDraft(ctx context.Context, by Actor, d Draft, fields string) (*Draft, error) {
+	kept, err := db.FindDraft(ctx, by, d.Token)
+	if kept == nil || err != nil || kept.Writer != d.Writer || kept.Step+1 != d.Step {
+		return nil, err
+	}
+	if had, err := json.Marshal(kept.Fields); err != nil || string(had) != fields {
+		return nil, err
+	}
+	return kept, nil
+}
+
+// writeDraft writes a draft: gorm.ErrRecordNotFound when it may not write over what
 // is kept, errPlaced when its form has been sent.
-func (db *DB) keepDraft(ctx context.Context, d *Draft, seen int64, fields string) error {
+func (db *DB) writeDraft(ctx context.Context, d *Draft, seen int64, fields string) error {
 	err := query.Row(ctx, db.gorm, `INSERT INTO drafts (owner, token, team_id, user_id, kind, form, subject, path, fields, words, revision, writer, step, touched_at)
 		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1, ?, ?, ?)
 		ON CONFLICT (owner, token) DO UPDATE SET form = excluded.form, subject = excluded.subject, path = excluded.path, fields = excluded.fields, words = excluded.words,
@@ -232,13 +248,22 @@ func (db *DB) dropDraft(ctx context.Context, by Actor, token string, key DraftKe
 	return nil
 }
 
+// dropDraftsOf deletes what a person has not sent of the forms of the actor's team.
+func (db *DB) dropDraftsOf(ctx context.Context, by Actor, userID string) error {
+	owner := Actor{TeamID: by.TeamID, UserID: userID}.draftOwner()
+	if _, err := query.Do(ctx, db.gorm, "DELETE FROM drafts WHERE owner = ?", owner); err != nil {
+		return fmt.Errorf("delete drafts: %w", err)
+	}
+	return nil
+}
+
 // DropDrafts deletes the drafts that nobody has touched for 30 days, by the clocks of
 // their teams.
 func (db *DB) DropDrafts(ctx context.Context) error {
 	teams, err := query.Of[Team](db.gorm).Select("id, clock_offset_ms").Where("id IN (SELECT DISTINCT team_id FROM drafts)").Find(ctx)
 	for _, t := range teams {
 		err = errors.Join(err, db.tx(ctx, func(ctx context.Context, tx *DB) error {
-			_, err := query.Do(ctx, tx.gorm, "DELETE FROM drafts WHERE team_id = ? AND touched_at < ?", t.ID, tx.TeamNow(t.server()).Add(-keepDraft))
+			_, err := query.Do(ctx, tx.gorm, "DELETE FROM drafts WHERE team_id = ? AND touched_at < ?", t.ID, tx.TeamNow(t.server()).Add(-draftAge))
 			return err
 		}))
 	}

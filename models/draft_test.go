@@ -109,6 +109,42 @@ func TestPagesOfOneDraftDoNotDestroyEachOther(t *testing.T) {
 	}
 }
 
+func TestADraftIsWrittenWhenItChanges(t *testing.T) {
+	t.Parallel()
+	db := modelstest.Open(t)
+	by := modelstest.NewTeam(t, db).Requester
+	save := func(step int64, name string) int64 {
+		return mustSave(t, db, by, models.DraftKey{Writer: by.DraftWriter("a"), Step: step}, typed("t", name)).Revision
+	}
+	for _, s := range []struct {
+		step int64
+		name string
+		want int64
+	}{{1, "one", 1}, {2, "one", 1}, {3, "three", 2}, {4, "three", 2}, {6, "three", 3}, {5, "five", 3}, {7, "seven", 4}} {
+		if got := save(s.step, s.name); got != s.want {
+			t.Errorf("step %d, %q: revision %d, want %d", s.step, s.name, got, s.want)
+		}
+	}
+	if got := typedIn(t, db, by, "t"); got != "seven" {
+		t.Errorf("the draft is %q", got)
+	}
+}
+
+func TestTheDraftsOfWhoLeavesATeamGo(t *testing.T) {
+	t.Parallel()
+	db := modelstest.Open(t)
+	team := modelstest.NewTeam(t, db)
+	for _, by := range []models.Actor{team.Requester, team.Admin} {
+		mustSave(t, db, by, models.DraftKey{Writer: by.DraftWriter("a")}, typed("t", "assets"))
+	}
+	if _, err := db.RemoveMember(t.Context(), team.Admin, team.Requester.UserID); err != nil {
+		t.Fatal(err)
+	}
+	if gone, stays := typedIn(t, db, team.Requester, "t"), typedIn(t, db, team.Admin, "t"); gone != "none" || stays != "assets" {
+		t.Errorf("of who was removed %q, of another %q", gone, stays)
+	}
+}
+
 func TestADraftGoesWithItsOrder(t *testing.T) {
 	t.Parallel()
 	db := modelstest.Open(t)

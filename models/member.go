@@ -157,7 +157,7 @@ func (db *DB) RemoveMember(ctx context.Context, by Actor, userID string) (*User,
 }
 
 // removeMember takes a member out of the actor's team, in the caller's transaction,
-// with the sessions in it and the invitations that they sent.
+// with the sessions in it, the invitations that they sent and what they keep there.
 func (db *DB) removeMember(ctx context.Context, by Actor, user *User) error {
 	if _, err := query.Of[Membership](db.gorm).Where("team_id = ? AND user_id = ?", by.TeamID, user.ID).Delete(ctx); err != nil {
 		return fmt.Errorf("remove member: %w", err)
@@ -169,6 +169,9 @@ func (db *DB) removeMember(ctx context.Context, by Actor, user *User) error {
 		return err
 	}
 	if err := db.dropViews(ctx, by, user.ID); err != nil {
+		return err
+	}
+	if err := db.dropDraftsOf(ctx, by, user.ID); err != nil {
 		return err
 	}
 	return db.Record(ctx, by, Event{Action: "member.removed", Kind: KindUser, SubjectID: user.ID, SubjectName: user.Name})
