@@ -111,11 +111,12 @@ func (h Apps) Create(c *gin.Context) error {
 		app, err = h.DB.CreateApp(ctx, models.ActorFrom(ctx), in)
 	}
 	if form.Reject(err) {
-		if err := h.draft().keep(c, &form); err != nil {
+		draft := h.draft()
+		if err := draft.keep(c, &form); err != nil {
 			return err
 		}
 		if e := form.Error(""); e != nil && e.Rule == "repeated_app" {
-			form.Token, form.Sent = h.DB.NewToken(), "/apps/"+app.ID
+			draft.another(&form, in.Token, "/apps/"+app.ID)
 		}
 		return refused(c, form, "/apps/new", func() error { return h.form(c, http.StatusUnprocessableEntity, form) })
 	}

@@ -4,12 +4,14 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"maps"
 	"net/url"
 	"strconv"
 
 	"github.com/gin-gonic/gin"
 
 	"quartermaster/models"
+	"quartermaster/views"
 	"quartermaster/views/ui"
 	"quartermaster/web"
 )
@@ -73,12 +75,7 @@ func (d *drafted) keep(c *gin.Context, f *ui.Form) error {
 	if _, err := web.Decode(c, &key); err != nil || key.Writer == "" {
 		return nil // none of our pages
 	}
-	draft.Fields = url.Values{}
-	for name, values := range f.Values {
-		if !undrafted[name] {
-			draft.Fields[name] = values
-		}
-	}
+	draft.Fields = draftFields(f.Values)
 	f.Draft = ui.Draft{Writer: key.Writer, Revision: key.Revision}
 	kept, err := d.db.SaveDraft(ctx, by, key, draft)
 	if err != nil {
@@ -93,10 +90,21 @@ func (d *drafted) keep(c *gin.Context, f *ui.Form) error {
 	}
 	f.Draft.Revision, f.Draft.At = kept.Revision, &kept.TouchedAt
 	if kept.Token != f.Token {
-		f.Draft.Other, f.Token = formAt(d.path, f.Token), kept.Token
-		web.MoveTo(c, formAt(d.path, kept.Token))
+		f.Draft.Other, f.Token = views.DraftPath(d.path, f.Token), kept.Token
+		web.MoveTo(c, views.DraftPath(d.path, kept.Token))
+	}
+	if !web.IsPartial(c.Request) {
+		f.Draft.Writer = by.DraftWriter(d.db.NewToken()) // a page of its own, which counts anew
 	}
 	return nil
+}
+
+// another has a form that was refused because it was sent before, and what it made is
+// at sent, ask for another thing when it is pressed again, in its draft if it has one.
+func (d *drafted) another(f *ui.Form, token, sent string) {
+	if f.Sent, f.Draft.Other = sent, ""; f.Token == token {
+		f.Token = d.db.NewToken()
+	}
 }
 
 // show has an opened form say which draft it is.
@@ -117,30 +125,33 @@ func (d *drafted) kept(c *gin.Context, f ui.Form) (answered bool, err error) {
 		return false, nil
 	}
 	web.Flash(c, "draft.kept")
-	return true, web.SeeOther(c, formAt(d.path, f.Token))
+	return true, web.SeeOther(c, views.DraftPath(d.path, f.Token))
 }
 
 // undrafted are the fields of a form that are not kept in its draft.
 var undrafted = map[string]bool{"code": true, "paste": true, "draft_writer": true, "draft_step": true, "draft_revision": true, "draft_keep": true,
 	"token": true, "of_team": true, "unscripted": true, "left": true, "typing": true}
 
+// draftFields are the fields of a form that are kept in its draft.
+func draftFields(typed url.Values) url.Values {
+	kept := maps.Clone(typed)
+	maps.DeleteFunc(kept, func(name string, _ []string) bool { return undrafted[name] })
+	return kept
+}
+
 // goOnDraft brings a draft of the actor's up with what was typed into its form before
 // they signed in, and is where it is shown; "" when they have no such draft.
 func goOnDraft(ctx context.Context, db *models.DB, by models.Actor, typed url.Values) (string, error) {
+	var key models.DraftKey
+	if _, err := web.Read(typed, &key); err != nil || !by.Drafts(key.Writer) {
+		return "", nil // none of our pages
+	}
 	found, err := db.FindDraft(ctx, by, typed.Get("token"))
-	if found == nil || err != nil || !by.Drafts(typed.Get("draft_writer")) {
+	if found == nil || err != nil {
 		return "", err
 	}
-	key := models.DraftKey{Writer: typed.Get("draft_writer")}
-	key.Step, _ = strconv.ParseInt(typed.Get("draft_step"), 10, 64) // 0 is the first
-	key.Revision, _ = strconv.ParseInt(typed.Get("draft_revision"), 10, 64)
 	draft := *found
-	draft.Fields = url.Values{}
-	for name, values := range typed {
-		if !undrafted[name] {
-			draft.Fields[name] = values
-		}
-	}
+	draft.Fields = draftFields(typed)
 	kept, err := db.SaveDraft(ctx, by, key, draft)
 	if errors.As(err, &models.Invalid{}) {
 		return "", nil // too much to be kept is shown all the same
@@ -148,8 +159,5 @@ func goOnDraft(ctx context.Context, db *models.DB, by models.Actor, typed url.Va
 	if err != nil {
 		return "", err
 	}
-	return formAt(kept.Path, kept.Token), nil
+	return views.DraftPath(kept.Path, kept.Token), nil
 }
-
-// formAt is the address of the form of a token.
-func formAt(path, token string) string { return path + "?form=" + url.QueryEscape(token) }

@@ -9,6 +9,8 @@ import (
 	"github.com/PuerkitoBio/goquery"
 
 	"quartermaster/models"
+	"quartermaster/models/modelstest"
+	"quartermaster/web"
 	"quartermaster/web/webtest"
 )
 
@@ -114,6 +116,57 @@ func TestARefusedFormIsADraftUntilItIsPlaced(t *testing.T) {
 	}
 	if p := c.Get(t, "/buckets/new?form="+fields.Get("token")); !p.Has("#form-sent") {
 		t.Errorf("Back comes to %q", p.Text("main"))
+	}
+}
+
+func TestWhatIsTypedIntoARefusedFormIsSaved(t *testing.T) {
+	t.Parallel()
+	site := open(t)
+	c := site.SignIn(t, models.Requester)
+	p, fields := opened(t, c, "/buckets/new", "#bucket-form")
+	p = typeIn(t, c, p, "#bucket-form", webtest.Values{"note": "before", "draft_step": "5"})
+	p = c.Submit(t, p, "#bucket-form", webtest.Values{"bucket_name": "No", "draft_step": "6"})
+	again := typeIn(t, c, p, "#bucket-form", webtest.Values{"note": "after", "draft_step": "1"})
+	if _, got := opened(t, c, "/buckets/new?form="+fields.Get("token"), "#bucket-form"); got.Get("note") != "after" || !again.Has("[data-saved]") || again.Has("[role=alert]") {
+		t.Errorf("the draft is %q, and it is said %q", got.Get("note"), again.Text("[role=alert], .draft-state"))
+	}
+}
+
+func TestAFormSentAgainLeavesNoDraft(t *testing.T) {
+	t.Parallel()
+	site := open(t)
+	c := site.SignIn(t, models.Requester)
+	for path, f := range map[string]struct{ form, name string }{"/buckets/new": {"#bucket-form", "bucket_name"}, "/apps/new": {"#app-form", "app_name"}} {
+		p, _ := opened(t, c, path, f.form)
+		typed := webtest.Values{f.name: "first", "region": "cn-hangzhou"}
+		if made := c.Submit(t, p, f.form, typed); made.Status != http.StatusSeeOther {
+			t.Fatalf("%s: got %d %q", path, made.Status, made.Text(".error-summary"))
+		}
+		typed[f.name] = "second"
+		again := c.Submit(t, p, f.form, typed)
+		if again.Status != http.StatusUnprocessableEntity || again.Has(f.form+" [role=alert] .callout") {
+			t.Errorf("%s sent again: got %d, and it is said %q", path, again.Status, again.Text("[role=alert]"))
+		}
+		if made := c.Submit(t, again, f.form, nil); made.Status != http.StatusSeeOther {
+			t.Errorf("%s pressed again: got %d %q", path, made.Status, made.Text(".error-summary"))
+		}
+		if p := c.Get(t, "/drafts"); !p.Has(".empty") {
+			t.Errorf("%s leaves the drafts %q", path, p.Text("#draft-list"))
+		}
+	}
+}
+
+func TestARefusedFormComesBackThoughTheRefusalIsNotRecorded(t *testing.T) {
+	t.Parallel()
+	o := modelstest.Choose(t, models.Options{})
+	site := openWith(t, o, web.Site{})
+	admin, c := site.SignIn(t, models.Admin), site.SignIn(t, models.Requester)
+	admin.Submit(t, admin.Get(t, "/team/budgets"), "#budget-form", webtest.Values{"budget_amount": "1"})
+	p, _ := opened(t, c, examplePlan, "form#plan-form")
+	modelstest.Exec(t, o, "ALTER TABLE events RENAME TO events_away")
+	p = c.Submit(t, p, "form#plan-form", webtest.Values{"note": "why"})
+	if got := webtest.Fields(p.Find("form#plan-form")).Get("note"); p.Status != http.StatusUnprocessableEntity || got != "why" || !p.Has("[data-saved]") {
+		t.Errorf("got %d with %q: %q", p.Status, got, p.Text("main"))
 	}
 }
 
@@ -244,9 +297,8 @@ func TestWhatOnePersonTypedIsNoDraftOfAnother(t *testing.T) {
 		t.Fatal(err)
 	}
 	done := c.Submit(t, asked, "#sign-in-form", webtest.Values{"email": admin.Email, "password": webtest.Password})
-	shown := c.Submit(t, done, "#go-on-form", nil)
-	if got := webtest.Fields(shown.Find("#bucket-form")).Get("note"); got != "mine, more" {
-		t.Errorf("shown is %q", got)
+	if done.Status != http.StatusSeeOther || strings.Contains(done.Body, "mine, more") {
+		t.Errorf("the other is shown %d %q", done.Status, done.Text("main"))
 	}
 	other := typeIn(t, c, p, "#bucket-form", webtest.Values{"note": "mine"})
 	if other.Status != http.StatusOK || !other.Has("[role=alert]") || other.Has("[data-saved]") {
@@ -254,6 +306,27 @@ func TestWhatOnePersonTypedIsNoDraftOfAnother(t *testing.T) {
 	}
 	if list := c.Get(t, "/drafts"); !list.Has(".empty") {
 		t.Errorf("the other has the drafts %q", list.Text("#draft-list"))
+	}
+}
+
+func TestOnlyWhatIsShownIsCarriedThroughTheSignIn(t *testing.T) {
+	t.Parallel()
+	site := open(t)
+	site.SignIn(t, models.Admin) // who has a password then
+	admin, err := site.DB.FindUser(t.Context(), site.Team.Admin)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for path, want := range map[string]bool{
+		"/buckets/preview": true, "/plans/AB%2Fc/renewal/preview": false, "/plans/AB%20c/renewal/preview": true,
+		"/buckets/preview?x=1": false, "/buckets/preview?": false, "/buckets/preview#x": false, "//buckets/preview": false, "/plans//renewal/preview": false,
+		"/team/members/" + site.Team.Viewer.UserID + "/role?x=/preview": false, "/team/members/" + site.Team.Viewer.UserID + "/role#/preview": false,
+		"/team/members/x/preview": false, "https://example.com/buckets/preview": false,
+	} {
+		fields := url.Values{"email": {admin.Email}, "password": {webtest.Password}, "carried_to": {path}, "carried": {"role=admin"}}
+		if p := site.Visitor(t).Post(t, "/sign-in", fields); p.Has("#go-on-form") != want || !want && p.Status != http.StatusSeeOther {
+			t.Errorf("%s: got %d, leading to %q", path, p.Status, p.Find("#go-on-form").AttrOr("action", ""))
+		}
 	}
 }
 

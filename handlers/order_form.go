@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"log/slog"
 	"net/http"
 	"slices"
 	"strconv"
@@ -235,19 +236,19 @@ func (h OrderForm) Create(c *gin.Context) error {
 		if err == nil {
 			return h.placed(c, quote.Order)
 		}
-		if models.Unallowed(err) {
-			if err := h.DB.RecordRefused(ctx, a.By, "POST "+c.FullPath(), 0); err != nil {
-				return err
-			}
-		}
 		if !a.Form.Reject(err) {
 			return err
 		}
 		if err := a.draft.keep(c, &a.Form); err != nil {
 			return err
 		}
+		if models.Unallowed(err) {
+			if err := h.DB.RecordRefused(ctx, a.By, "POST "+c.FullPath(), 0); err != nil {
+				web.Note(ctx, slog.String("record", err.Error())) // the form is worth more
+			}
+		}
 		if e := a.Form.Error(""); e != nil && e.Rule == "repeated" {
-			a.Form.Token, a.Form.Sent = h.DB.NewToken(), views.OrderPath(e.Param) // pressed again, it is another order
+			a.draft.another(&a.Form, a.Order.Token, views.OrderPath(e.Param))
 		}
 		return refused(c, a.Form, h.address(c), func() error {
 			if err := a.fields.Choose(ctx, a); err != nil {

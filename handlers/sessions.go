@@ -3,7 +3,6 @@ package handlers
 import (
 	"context"
 	"net/http"
-	"strings"
 
 	"github.com/gin-gonic/gin"
 
@@ -50,25 +49,23 @@ func (h Sessions) Create(c *gin.Context) error {
 	}
 	web.SignIn(c, begun)
 	if in.Carried.OrNil() != nil {
-		return h.goOn(c, begun, in.Carried)
+		return h.goOn(c, begun, in.Carried, next)
 	}
 	return web.SeeOther(c, next)
 }
 
 // goOn leads who has just signed in to a form that was carried along: to its draft
-// where they have one, else to the button that shows it, filled in and not sent. Only
-// a draft of theirs is written, so that nobody finds in theirs what another typed.
-func (h Sessions) goOn(c *gin.Context, begun models.SignedIn, form views.Carried) error {
+// where they have one, else to the button that shows it, filled in and not sent. What
+// another typed is nothing of theirs: they come to the next page.
+func (h Sessions) goOn(c *gin.Context, begun models.SignedIn, form views.Carried, next string) error {
 	ctx := c.Request.Context()
 	session, err := h.DB.FindSession(ctx, begun.Token)
 	if err != nil {
 		return err
 	}
 	typed, by := form.Values(), session.Actor(models.ActorFrom(ctx))
-	if !by.Drafts(typed.Get("draft_writer")) {
-		for _, name := range []string{"token", "draft_writer", "draft_step", "draft_revision"} {
-			typed.Del(name)
-		}
+	if writer := typed.Get("draft_writer"); writer != "" && !by.Drafts(writer) {
+		return web.SeeOther(c, next)
 	}
 	at, err := goOnDraft(ctx, h.DB, by, typed)
 	if err != nil {
@@ -77,9 +74,9 @@ func (h Sessions) goOn(c *gin.Context, begun models.SignedIn, form views.Carried
 	if at != "" {
 		return web.SeeOther(c, at)
 	}
-	path := web.LocalPath(form.Path)
-	if !strings.HasSuffix(path, "/preview") { // nothing is done, only shown
-		return web.SeeOther(c, "/")
+	path := web.Drawn(c, form.Path)
+	if path == "" {
+		return web.SeeOther(c, next)
 	}
 	return web.Render(c, http.StatusOK, views.GoOn(path, typed))
 }

@@ -176,7 +176,7 @@ func AppNew(p AppNewProps) templ.Component {
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				templ_7745c5c3_Err = keepDraft(p.Form, "/apps").Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = saveDraft(p.Form, "/apps").Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}

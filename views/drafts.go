@@ -15,7 +15,7 @@ var Drafts = &ListView[models.Draft]{
 	ID: "draft-list", Path: "/drafts", List: models.Drafts, Label: "draft.title",
 	Columns: []ListColumn[models.Draft]{
 		{Words: "draft.what", Name: true, Text: func(c *ui.Cells, d *models.Draft) string { return draftForm(c.Ctx, d) },
-			Draw: func(c *ui.Cells, d *models.Draft) { c.Link(draftPath(d), draftForm(c.Ctx, d)) }},
+			Draw: func(c *ui.Cells, d *models.Draft) { c.Link(DraftPath(d.Path, d.Token), draftForm(c.Ctx, d)) }},
 		plain("draft.words", "wide", func(_ *ui.Cells, d *models.Draft) string { return ui.Visible(d.Words) }),
 		{Words: "draft.when", Class: "nowrap", Text: func(c *ui.Cells, d *models.Draft) string { return i18n.DateTime(c.Ctx, d.TouchedAt) },
 			Draw: func(c *ui.Cells, d *models.Draft) { c.Moment(d.TouchedAt, c.Relative(d.TouchedAt)) }},
@@ -39,5 +39,5 @@ func draftForm(ctx context.Context, d *models.Draft) string {
 	return i18n.T(ctx, "draft.form."+string(d.Form), "Subject", d.Subject)
 }
 
-// draftPath is where a draft is gone on with.
-func draftPath(d *models.Draft) string { return d.Path + "?form=" + url.QueryEscape(d.Token) }
+// DraftPath is where a draft is gone on with: the page of its form, with its token.
+func DraftPath(path, token string) string { return path + "?form=" + url.QueryEscape(token) }

@@ -126,7 +126,7 @@ func draftHead(f ui.Form) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = ui.LinkButton(ui.ButtonProps{Text: i18n.T(ctx, "draft.continue"), Small: true, Href: draftPath(d)}).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ui.LinkButton(ui.ButtonProps{Text: i18n.T(ctx, "draft.continue"), Small: true, Href: DraftPath(d.Path, d.Token)}).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -409,8 +409,8 @@ func draftStateKey(d ui.Draft) string {
 	return "draft.saved"
 }
 
-// keepDraft draws the button that saves a draft where scripts are off.
-func keepDraft(f ui.Form, path string) templ.Component {
+// saveDraft draws the button that saves a draft where scripts are off.
+func saveDraft(f ui.Form, path string) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
 		if templ_7745c5c3_CtxErr := ctx.Err(); templ_7745c5c3_CtxErr != nil {

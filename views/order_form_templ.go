@@ -478,7 +478,7 @@ func orderButtons(f ui.Form, l OrderFormLook) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = keepDraft(f, l.Path).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = saveDraft(f, l.Path).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

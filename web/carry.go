@@ -3,6 +3,7 @@ package web
 import (
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/gin-gonic/gin"
@@ -33,6 +34,24 @@ func (s *Site) draws(c *gin.Context) bool {
 	return c.Request.Method == http.MethodPost && (s.drawn[c.FullPath()] || s.drawn[c.FullPath()+previewed])
 }
 
+// Drawn is where a form is drawn as it stands, "" when a path is no such place: who
+// comes there is only shown something, whatever the fields say.
+func Drawn(c *gin.Context, path string) string {
+	u, err := url.Parse(LocalPath(path))
+	if err != nil || u.EscapedPath() != path { // it has a query, or nobody wrote it so
+		return ""
+	}
+	at := strings.Split(u.Path, "/")
+	for route := range visitOf(c.Request.Context()).site.drawn {
+		if slices.EqualFunc(strings.Split(route, "/"), at, func(part, given string) bool {
+			return part == given || strings.HasPrefix(part, ":") && given != ""
+		}) {
+			return path
+		}
+	}
+	return ""
+}
+
 // carry is the form of a request whose session has ended, as it was typed, or nil when
 // it cannot be drawn or has too much. Passwords and files are left behind.
 func carry(c *gin.Context) *views.Carried {
@@ -49,7 +68,7 @@ func carry(c *gin.Context) *views.Carried {
 	if len(typed) == 0 || len(text) > mostCarried {
 		return nil
 	}
-	return &views.Carried{Path: strings.TrimSuffix(c.Request.URL.Path, previewed) + previewed, Typed: text}
+	return &views.Carried{Path: strings.TrimSuffix(c.Request.URL.EscapedPath(), previewed) + previewed, Typed: text}
 }
 
 // typedIn is what was typed into the form of a request, as far as it can be read,

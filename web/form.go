@@ -101,18 +101,25 @@ func Decode(c *gin.Context, into ...any) (ui.Form, error) {
 	if f.Token = sent.Get(tokenField); !tokenShape.MatchString(f.Token) {
 		f.Token = newToken(c)
 	}
+	f.Values, err = Read(sent, into...)
+	return f, err
+}
+
+// Read is Decode for the fields of a form that was sent before.
+func Read(sent url.Values, into ...any) (url.Values, error) {
+	typed := url.Values{}
 	var unread models.Invalid
 	for _, in := range into {
-		broken, err := fill(in, sent, f.Values)
+		broken, err := fill(in, sent, typed)
 		if err != nil {
-			return f, fmt.Errorf("decode form: %w", err)
+			return typed, fmt.Errorf("decode form: %w", err)
 		}
 		unread = append(unread, broken...)
 	}
 	if unread != nil {
-		return f, unread
+		return typed, unread
 	}
-	return f, nil
+	return typed, nil
 }
 
 // fill reads the fields of one struct from what was sent, and keeps in typed

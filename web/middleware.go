@@ -139,7 +139,7 @@ func Quiet(c *gin.Context) {
 // Polled is Quiet for the requests that refresh a part of a page. The page
 // itself is logged like any other.
 func Polled(c *gin.Context) {
-	visitOf(c.Request.Context()).quiet = isPartial(c.Request)
+	visitOf(c.Request.Context()).quiet = IsPartial(c.Request)
 	c.Next()
 }
 

@@ -71,11 +71,11 @@ func Fail(c *gin.Context, err error) {
 // sign in beside it.
 func askToSignIn(c *gin.Context) error {
 	switch {
-	case isPartial(c.Request) && visitOf(c.Request.Context()).site.draws(c):
+	case IsPartial(c.Request) && visitOf(c.Request.Context()).site.draws(c):
 		c.Header("HX-Retarget", "#toast")
 		c.Header("HX-Reswap", "innerHTML")
 		return render(c, http.StatusUnauthorized, views.SignInNotice(), "")
-	case isPartial(c.Request):
+	case IsPartial(c.Request):
 	default:
 		if form := carry(c); form != nil {
 			return render(c, http.StatusUnauthorized, views.SignIn(NewForm(c, models.SignInInput{}), pagePath(c.Request), form), "")
@@ -131,7 +131,7 @@ func renderError(c *gin.Context, status int, err error) error {
 	if errors.As(err, &elsewhere) {
 		fault.Elsewhere = &elsewhere.Elsewhere
 	}
-	if isPartial(c.Request) {
+	if IsPartial(c.Request) {
 		c.Header("HX-Retarget", "#toast")
 		c.Header("HX-Reswap", "beforeend")
 		return render(c, status, views.ErrorNotice(fault), "")

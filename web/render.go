@@ -48,7 +48,7 @@ func render(c *gin.Context, status int, page templ.Component, fragment string) e
 		}
 	}
 	if buf.Len() == 0 {
-		if !isPartial(c.Request) {
+		if !IsPartial(c.Request) {
 			ctx = framed(c)
 		}
 		if err := page.Render(ctx, buf); err != nil {
@@ -103,7 +103,7 @@ func SeeOther(c *gin.Context, to string) error {
 	if strings.HasPrefix(to, "//") || strings.HasPrefix(to, `/\`) {
 		to = "/"
 	}
-	if isPartial(c.Request) {
+	if IsPartial(c.Request) {
 		c.Header("HX-Redirect", to)
 		c.Status(http.StatusNoContent)
 	} else {
@@ -117,21 +117,21 @@ func SeeOther(c *gin.Context, to string) error {
 // MoveTo has the reader's address bar say where the form is that a piece of their page
 // has become.
 func MoveTo(c *gin.Context, path string) {
-	if isPartial(c.Request) {
+	if IsPartial(c.Request) {
 		c.Header("HX-Replace-Url", path)
 	}
 }
 
-// isPartial tells whether htmx asks for a part of a page, to put it into the
+// IsPartial tells whether htmx asks for a part of a page, to put it into the
 // page that the reader has.
-func isPartial(r *http.Request) bool {
+func IsPartial(r *http.Request) bool {
 	return r.Header.Get("HX-Request-Type") == "partial"
 }
 
 // target is the id of the element that the answer will replace, or "". htmx
 // writes it as tag#id with the id escaped.
 func target(r *http.Request) string {
-	if !isPartial(r) {
+	if !IsPartial(r) {
 		return ""
 	}
 	_, id, _ := strings.Cut(r.Header.Get("HX-Target"), "#")

@@ -136,6 +136,7 @@ func SignOut(c *gin.Context) error {
 	}
 	v.session = nil
 	writeCookie(c, sessionCookie, "", -1)
+	c.Header("Clear-Site-Data", `"storage"`) // what they typed and opened
 	return nil
 }
 
@@ -178,7 +179,7 @@ func signInPath(r *http.Request) string {
 // request when it is for a page, else of the page that it was sent from, or "/"
 // when that is not known.
 func pagePath(r *http.Request) string {
-	if r.Method == http.MethodGet && !isPartial(r) {
+	if r.Method == http.MethodGet && !IsPartial(r) {
 		return LocalPath(r.URL.RequestURI())
 	}
 	page := r.Header.Get("HX-Current-URL")

@@ -43,8 +43,20 @@
     ask()
   })
 
-  // A form that is sent has an answer of its own.
+  // What was typed last is sent beside the page.
+  const send = (form) => {
+    const typed = new URLSearchParams([...new FormData(form)].filter(([, value]) => typeof value === 'string'))
+    typed.set('draft_step', ++steps)
+    navigator.sendBeacon(form.getAttribute('hx-post'), typed)
+    return typed
+  }
+
+  // A form that is sent has an answer of its own. Who signs out leaves nothing behind.
   document.addEventListener('submit', ({ target, defaultPrevented }) => {
+    if (target.getAttribute('action') === '/sign-out') {
+      for (const form of edits.keys()) if (form.isConnected) send(form)
+      edits.clear()
+    }
     if (!drafted(target) || defaultPrevented) return
     target.elements.draft_step.value = ++steps
     edits.delete(target)
@@ -58,11 +70,7 @@
   // that, so the page that comes to the same draft goes on where the other was.
   addEventListener('pagehide', () => {
     for (const form of edits.keys()) {
-      if (!form.isConnected) continue
-      const typed = new URLSearchParams([...new FormData(form)].filter(([, value]) => typeof value === 'string'))
-      typed.set('draft_step', ++steps)
-      navigator.sendBeacon(form.getAttribute('hx-post'), typed)
-      sessionStorage.setItem('typed', typed)
+      if (form.isConnected) sessionStorage.setItem('typed', send(form))
     }
   })
   const person = (writer) => writer.split('.')[0]

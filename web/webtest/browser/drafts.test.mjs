@@ -151,3 +151,43 @@ test("a server that is killed takes nothing with it", async (t) => {
 	assert.equal(await typed(page), text);
 	await saved(page);
 });
+
+test("what is typed into a refused form is there after a reload", async (t) => {
+	const page = await open(t, { role: "requester" });
+	const at = await begin(page);
+	for (const note of ["one", "two", "three"]) {
+		const answered = page.waitForResponse((r) => r.url().endsWith("/buckets/preview") && r.ok());
+		await page.fill("#note", note);
+		await answered;
+	}
+	await page.fill("#bucket_name", "No Name");
+	await page.click("#bucket-form button.primary");
+	await page.locator(".error-summary").waitFor();
+	const answered = page.waitForResponse((r) => r.url().endsWith("/buckets/preview") && r.ok());
+	await page.fill("#note", text);
+	await answered;
+	await page.locator("[data-saved]").waitFor();
+	const tab = await page.context().newPage();
+	await tab.goto(at);
+	assert.equal(await typed(tab), text);
+});
+
+test("who signs out leaves nothing that was typed in the browser", async (t) => {
+	const page = await open(t, { role: "requester" });
+	const kept = () => page.evaluate(() => [...Object.keys(sessionStorage), ...Object.keys(localStorage)].filter((name) => name === "typed" || name === "recent"));
+	const out = () => page.evaluate(() => document.querySelector("form[action='/sign-out']").requestSubmit());
+	await begin(page);
+	await page.fill("#note", text);
+	await page.click("main a[href='/buckets']");
+	await page.waitForURL("**/buckets");
+	assert.deepEqual(await kept(), ["typed"]);
+	await out();
+	await page.waitForURL("**/sign-in");
+	assert.deepEqual(await kept(), []);
+	await signIn(page, accounts.requester);
+	await begin(page);
+	await page.fill("#note", text);
+	await out();
+	await page.waitForURL("**/sign-in");
+	assert.deepEqual(await kept(), []);
+});
