@@ -242,17 +242,17 @@ func (db *DB) effects(ctx context.Context, by Actor, o *Order) ([]Effect, error)
 		return nil, err
 	}
 	now := db.TeamNow(by)
+	byHour, ends, err := db.moreHourly(ctx, o)
+	if err != nil {
+		return nil, err
+	}
 	var out []Effect
 	for _, b := range team.Budgets.All {
 		if b.CostCentre != "" && b.CostCentre != o.centre(team) {
 			continue
 		}
-		more, err := db.hourlyIn(ctx, team, b, o)
-		if err != nil {
-			return nil, err
-		}
 		_, end := b.spans(now)
-		amount, err := overTime(more, end.Sub(now))
+		amount, err := overTime(b.hourlyIn(team, byHour, ends), end.Sub(now))
 		if err == nil {
 			amount, err = pricing.Add(amount, o.PayMinor)
 		}

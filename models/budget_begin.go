@@ -73,8 +73,9 @@ func (db *DB) waitingHourly(ctx context.Context, by Actor, team *Team, b Budget)
 		if o, err = db.FindOrder(ctx, by, n); err != nil || b.CostCentre != "" && b.CostCentre != o.centre(team) {
 			continue
 		}
-		var more, amount int64
-		if more, err = db.hourlyIn(ctx, team, b, o); err != nil || more <= 0 {
+		var amount int64
+		more, ends, failed := db.moreHourly(ctx, o)
+		if more, err = b.hourlyIn(team, more, ends), failed; err != nil || more <= 0 {
 			continue
 		}
 		if amount, err = overTime(more, end.Sub(o.CreatedAt)); err == nil {
@@ -84,16 +85,15 @@ func (db *DB) waitingHourly(ctx context.Context, by Actor, team *Team, b Budget)
 	return err
 }
 
-// hourlyIn is how much more an hour an order makes what counts in a budget, in
-// millionths.
-func (db *DB) hourlyIn(ctx context.Context, team *Team, b Budget, o *Order) (int64, error) {
-	more, ends, err := db.moreHourly(ctx, o)
+// hourlyIn is how much more an hour an order makes what counts in the budget, in
+// millionths, of what moreHourly says of it.
+func (b Budget) hourlyIn(team *Team, more int64, ends []hourly) int64 {
 	for _, had := range ends {
 		if had.counts(b, team) { // or else all of it comes to the budget
 			more -= had.HourlyMicro
 		}
 	}
-	return more, err
+	return more
 }
 
 // goneHourly counts what stores have cost by the hour in the present period of a new
