@@ -24,6 +24,9 @@ func TestPickedRowsAreDeletedAfterAPreview(t *testing.T) {
 	if said := p.Text("#bulk-form"); p.Status != 200 || !strings.Contains(said, "to-be-empty") || !strings.Contains(said, "no longer exists") || p.Find("input[name=pick]").Length() != 1 {
 		t.Fatalf("preview: got %d and %q", p.Status, said)
 	}
+	if p.Text("h1") != "Delete 1 bucket?" {
+		t.Errorf("the preview asks %q", p.Text("h1"))
+	}
 	p = c.Submit(t, p, "#bulk-form", nil)
 	done := p.Header.Get("Location")
 	if p.Status != 303 || !strings.HasPrefix(done, "/bulks/") {

@@ -269,8 +269,8 @@ func (db *DB) DeleteApp(ctx context.Context, by Actor, id string, seen int64) er
 		if err != nil {
 			return err
 		}
-		if seen != AnyVersions && seen != app.VersionCount {
-			return invalid("", "versions_changed", fmt.Sprint(app.VersionCount))
+		if err := app.deletable(seen); err != nil {
+			return err
 		}
 		versions, err := query.Of[PkgVersion](tx.gorm).Omit("listing").
 			Where("team_id = ? AND app_id = ?", by.TeamID, id).Find(ctx)
@@ -291,4 +291,12 @@ func (db *DB) DeleteApp(ctx context.Context, by Actor, id string, seen int64) er
 		return tx.Record(ctx, by, Event{Action: "app.deleted", Kind: KindApp, SubjectID: app.ID, SubjectName: app.Name, Region: app.Region},
 			map[string]any{"versions": len(versions)})
 	})
+}
+
+// deletable is an error unless the application has as many versions as were seen.
+func (a *App) deletable(seen int64) error {
+	if seen != AnyVersions && seen != a.VersionCount {
+		return invalid("", "versions_changed", fmt.Sprint(a.VersionCount))
+	}
+	return nil
 }

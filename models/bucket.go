@@ -401,19 +401,11 @@ func (db *DB) DeleteBucket(ctx context.Context, by Actor, id string) error {
 		if err != nil {
 			return err
 		}
-		uploads, err := query.Of[Multipart](tx.gorm).Where("bucket_id = ?", id).Count(ctx, "*")
-		if err != nil {
+		if err := tx.bucketDeletable(ctx, b); err != nil {
 			return err
 		}
-		if uploads > 0 {
-			return invalid("", "bucket_uploads", fmt.Sprint(uploads))
-		}
-		n, err := query.Of[Bucket](tx.gorm).Where("team_id = ? AND id = ? AND object_count = 0", by.TeamID, id).Delete(ctx)
-		if err != nil {
+		if _, err := query.Of[Bucket](tx.gorm).Where("team_id = ? AND id = ?", by.TeamID, id).Delete(ctx); err != nil {
 			return fmt.Errorf("delete bucket: %w", err)
-		}
-		if n == 0 {
-			return invalid("", "bucket_not_empty", fmt.Sprint(b.ObjectCount))
 		}
 		if b.Storage {
 			if _, err := query.Of[StorageToken](tx.gorm).Where("team_id = ? AND region = ?", by.TeamID, b.Region).Delete(ctx); err != nil {
@@ -425,4 +417,18 @@ func (db *DB) DeleteBucket(ctx context.Context, by Actor, id string) error {
 		}
 		return tx.Record(ctx, by, Event{Action: "bucket.deleted", Kind: KindBucket, SubjectID: b.ID, SubjectName: b.Name, Region: b.Region})
 	})
+}
+
+// bucketDeletable is an error unless the bucket can be deleted as it is.
+func (db *DB) bucketDeletable(ctx context.Context, b *Bucket) error {
+	uploads, err := query.Of[Multipart](db.gorm).Where("bucket_id = ?", b.ID).Count(ctx, "*")
+	switch {
+	case err != nil:
+		return err
+	case uploads > 0:
+		return invalid("", "bucket_uploads", fmt.Sprint(uploads))
+	case b.ObjectCount > 0:
+		return invalid("", "bucket_not_empty", fmt.Sprint(b.ObjectCount))
+	}
+	return nil
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"slices"
 	"strconv"
 	"time"
@@ -29,8 +30,6 @@ const (
 	MaxBulk = 100
 	// mostBulks is how many of a person's are kept in a team.
 	mostBulks = 50
-	// bulkNoted is after how many things it is noted what came of them.
-	bulkNoted = 10
 )
 
 // Bulk is something that was done to several things, one after the other, each in a
@@ -64,14 +63,20 @@ func (b Bulk) Count(state string) (n int) {
 	return n
 }
 
-// bulk is what does an action to a thing of a kind; ErrNotFound where nothing does.
-func (db *DB) bulk(kind Kind, action BulkAction) (func(ctx context.Context, db *DB, by Actor, id string) error, KindFacts, error) {
+// BulkFacts do an action to a thing. May says, and only reads, what doing it would be
+// refused for.
+type BulkFacts struct {
+	May, Do func(ctx context.Context, db *DB, by Actor, id string) error
+}
+
+// bulk is how an action is done to things of a kind; ErrNotFound where it is not.
+func (db *DB) bulk(kind Kind, action BulkAction) (BulkFacts, KindFacts, error) {
 	for _, k := range db.kinds {
-		if k.Kind == kind && k.Bulk[action] != nil {
-			return k.Bulk[action], k, nil
+		if facts, has := k.Bulk[action]; k.Kind == kind && has {
+			return facts, k, nil
 		}
 	}
-	return nil, KindFacts{}, ErrNotFound
+	return BulkFacts{}, KindFacts{}, ErrNotFound
 }
 
 // Bulks are the actions that can be done to several things of a kind.
@@ -118,28 +123,20 @@ func (db *DB) items(ctx context.Context, by Actor, k KindFacts, ids []string) ([
 	return items, nil
 }
 
-// errOnlyTried ends a transaction that only tries something.
-var errOnlyTried = errors.New("only tried")
-
 // PreviewBulk says what an action would do to things of the actor's team, and what
-// it would be refused for, without doing it.
+// it would be refused for. It only reads.
 func (db *DB) PreviewBulk(ctx context.Context, by Actor, kind Kind, action BulkAction, ids []string) ([]BulkItem, error) {
 	if err := by.may(Request); err != nil {
 		return nil, err
 	}
-	do, k, err := db.bulk(kind, action)
+	facts, k, err := db.bulk(kind, action)
 	if err != nil {
 		return nil, err
 	}
 	items, err := db.items(ctx, by, k, ids)
 	for i := range items {
-		err := db.tx(ctx, func(ctx context.Context, tx *DB) error {
-			if err := do(ctx, tx, by, items[i].ID); err != nil {
-				return err
-			}
-			return errOnlyTried
-		})
-		if errors.Is(err, errOnlyTried) {
+		err := facts.May(ctx, db, by, items[i].ID)
+		if err == nil {
 			continue
 		}
 		if items[i].State, items[i].Why, err = BulkRefused, whyRefused(err), unexpected(err); err != nil {
@@ -201,30 +198,44 @@ func (db *DB) DoBulk(ctx context.Context, by Actor, kind Kind, action BulkAction
 	if err != nil {
 		return nil, err
 	}
-	return b, db.carryOut(ctx, by, b)
+	return b, db.carryOut(ctx, by, b, false)
 }
 
-// carryOut does what a bulk has not done yet.
-func (db *DB) carryOut(ctx context.Context, by Actor, b *Bulk) error {
-	do, _, err := db.bulk(b.Kind, b.Action)
+// carryOut does what a bulk has not done yet, and notes that something is done in the
+// transaction that does it. It goes on when who asked has left. When it is done again,
+// what waited and is gone is done.
+func (db *DB) carryOut(ctx context.Context, by Actor, b *Bulk, again bool) error {
+	facts, _, err := db.bulk(b.Kind, b.Action)
 	if err != nil {
 		return err
 	}
+	ctx = context.WithoutCancel(ctx)
+	noted := true
 	for i := range b.Items {
 		item := &b.Items[i]
 		if item.State == BulkDone {
 			continue
 		}
-		if err := do(ctx, db, by, item.ID); err != nil {
-			item.State, item.Why = BulkRefused, whyRefused(err)
-		} else {
-			item.State, item.Why = BulkDone, nil
-		}
-		if i%bulkNoted == bulkNoted-1 || i == len(b.Items)-1 {
-			if err := db.noteBulk(ctx, b); err != nil {
+		waited := item.State == BulkWaiting && item.Name != ""
+		err := db.tx(ctx, func(ctx context.Context, tx *DB) error {
+			err := facts.Do(ctx, tx, by, item.ID)
+			if err != nil && !(again && waited && errors.Is(err, ErrNotFound)) {
 				return err
 			}
+			item.State, item.Why = BulkDone, nil
+			return tx.noteBulk(ctx, b)
+		})
+		if noted = err == nil; noted {
+			continue
 		}
+		item.State, item.Why = BulkRefused, whyRefused(err)
+		if err := unexpected(err); err != nil {
+			db.log.LogAttrs(ctx, slog.LevelError, "bulk", slog.String("id", b.ID), slog.String("kind", string(b.Kind)),
+				slog.String("thing", item.ID), slog.String("error", err.Error()))
+		}
+	}
+	if noted {
+		return nil
 	}
 	return db.noteBulk(ctx, b)
 }
@@ -267,5 +278,5 @@ func (db *DB) RetryBulk(ctx context.Context, by Actor, id string) (*Bulk, error)
 	if b.UserID != by.UserID {
 		return nil, ErrForbidden
 	}
-	return b, db.carryOut(ctx, by, b)
+	return b, db.carryOut(ctx, by, b, true)
 }

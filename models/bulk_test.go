@@ -1,9 +1,13 @@
 package models_test
 
 import (
+	"bytes"
+	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"slices"
+	"strings"
 	"testing"
 
 	"quartermaster/models"
@@ -68,6 +72,75 @@ func TestSeveralThingsAreDeletedAndEachSaysWhatCameOfIt(t *testing.T) {
 	}
 	if _, err := db.RetryBulk(t.Context(), team.Admin, b.ID); !errors.Is(err, models.ErrForbidden) {
 		t.Errorf("an admin retries somebody's: %v", err)
+	}
+}
+
+func TestAPreviewOfADeletionOnlyReads(t *testing.T) {
+	t.Parallel()
+	o := modelstest.Choose(t, models.Options{})
+	db := modelstest.OpenWith(t, o)
+	team := modelstest.NewTeam(t, db)
+	bucket, app := mustCreateBucket(t, db, team.Requester, "bulk-read"), mustCreateApp(t, db, team.Requester, "bulk-read")
+	plan := mustPlace(t, db, team.Requester, planOrder(example())).Lines[0].ResourceID
+	modelstest.Exec(t, o, "ALTER TABLE events RENAME TO no_events") // what each deletion writes
+	for kind, id := range map[models.Kind]string{models.KindBucket: bucket.ID, models.KindApp: app.ID, models.KindPlan: plan} {
+		items, err := db.PreviewBulk(t.Context(), team.Requester, kind, models.BulkDelete, []string{id})
+		if err != nil || !slices.Equal(states(items), []string{"waiting"}) {
+			t.Errorf("%s: got %q, %v", kind, states(items), err)
+		}
+	}
+}
+
+// leaving is the context of somebody who leaves as soon as a bucket is gone.
+type leaving struct {
+	context.Context
+	gone func() bool
+}
+
+func (l leaving) Err() error {
+	if l.gone() {
+		return context.Canceled
+	}
+	return nil
+}
+
+func TestADeletionOfSeveralThingsEndsWhenItsReaderHasLeft(t *testing.T) {
+	t.Parallel()
+	db := modelstest.Open(t)
+	team := modelstest.NewTeam(t, db)
+	one, two := mustCreateBucket(t, db, team.Requester, "bulk-one"), mustCreateBucket(t, db, team.Requester, "bulk-two")
+	ctx := leaving{context.WithoutCancel(t.Context()), func() bool {
+		_, err := db.FindBucket(t.Context(), team.Requester, one.ID)
+		return errors.Is(err, models.ErrNotFound)
+	}}
+	b, err := db.DoBulk(ctx, team.Requester, models.KindBucket, models.BulkDelete, []string{one.ID, two.ID})
+	if err != nil {
+		t.Fatal(err)
+	}
+	b, err = db.FindBulk(t.Context(), team.Requester, b.ID)
+	if err != nil || !slices.Equal(states(b.Items), []string{"done", "done"}) {
+		t.Errorf("got %+v, %v", b, err)
+	}
+}
+
+func TestWhatFailsOfADeletionIsLoggedAndTriedAgain(t *testing.T) {
+	t.Parallel()
+	var log bytes.Buffer
+	o := modelstest.Choose(t, models.Options{Log: slog.New(slog.NewTextHandler(&log, nil))})
+	db := modelstest.OpenWith(t, o)
+	team := modelstest.NewTeam(t, db)
+	bucket := mustCreateBucket(t, db, team.Requester, "bulk-fails")
+	modelstest.Exec(t, o, "ALTER TABLE events RENAME TO no_events")
+	b, err := db.DoBulk(t.Context(), team.Requester, models.KindBucket, models.BulkDelete, []string{bucket.ID})
+	if err != nil || !slices.Equal(states(b.Items), []string{"refused bulk_failed"}) {
+		t.Fatalf("got %+v, %v", b, err)
+	}
+	if said := log.String(); !strings.Contains(said, bucket.ID) || !strings.Contains(said, "events") {
+		t.Errorf("logged: %q", said)
+	}
+	modelstest.Exec(t, o, "ALTER TABLE no_events RENAME TO events")
+	if b, err = db.RetryBulk(t.Context(), team.Requester, b.ID); err != nil || b.Count(models.BulkDone) != 1 {
+		t.Errorf("again: got %+v, %v", b, err)
 	}
 }
 

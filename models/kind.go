@@ -51,9 +51,8 @@ type KindFacts struct {
 	ByJob map[string]JobKind
 	// Jobs are what the kind's jobs do.
 	Jobs map[JobKind]Work
-	// Bulk are what can be done to several of its things at once, each in a transaction
-	// of its own.
-	Bulk map[BulkAction]func(ctx context.Context, db *DB, by Actor, id string) error
+	// Bulk are what can be done to several of its things at once.
+	Bulk map[BulkAction]BulkFacts
 	// Retry continues what failed of a line, or is ErrConflict. Without Retry,
 	// the line's job continues from the step that failed.
 	Retry func(ctx context.Context, tx *DB, by Actor, line OrderLine) error
@@ -67,11 +66,29 @@ type KindFacts struct {
 	Sample func(state string, now time.Time) map[string]any
 }
 
-// deletes is the action that deletes things.
-func deletes(do func(db *DB, ctx context.Context, by Actor, id string) error) map[BulkAction]func(context.Context, *DB, Actor, string) error {
-	return map[BulkAction]func(context.Context, *DB, Actor, string) error{
-		BulkDelete: func(ctx context.Context, db *DB, by Actor, id string) error { return do(db, ctx, by, id) },
+// deletes is the action that deletes things, which may says of each: what doing it asks
+// first too.
+func deletes[T any](find func(db *DB, ctx context.Context, by Actor, id string) (*T, error), may func(ctx context.Context, db *DB, thing *T) error,
+	do func(db *DB, ctx context.Context, by Actor, id string) error) map[BulkAction]BulkFacts {
+	return map[BulkAction]BulkFacts{BulkDelete: {
+		May: func(ctx context.Context, db *DB, by Actor, id string) error {
+			thing, err := find(db, ctx, by, id)
+			if err == nil && may != nil {
+				err = may(ctx, db, thing)
+			}
+			return err
+		},
+		Do: func(ctx context.Context, db *DB, by Actor, id string) error { return do(db, ctx, by, id) },
+	}}
+}
+
+// looked says of an application with versions that it is looked at before it is deleted.
+func looked(err error) error {
+	var broken Invalid
+	if errors.As(err, &broken) {
+		broken[0].Rule = "bulk_versions"
 	}
+	return err
 }
 
 // Kinds is the table of the kinds that are shipped, in the order they are shown.
@@ -80,21 +97,19 @@ func Kinds() []KindFacts {
 		{
 			Kind: KindBucket, Table: "buckets",
 			Inputs: map[string]func() LineInput{TypeNew: func() LineInput { return new(BucketInput) }},
-			Bulk:   deletes((*DB).DeleteBucket),
+			Bulk: deletes((*DB).FindBucket,
+				func(ctx context.Context, db *DB, b *Bucket) error { return db.bucketDeletable(ctx, b) }, (*DB).DeleteBucket),
 			Search: SearchFacts{Text: []string{"name", "id", "tags", "description", "creator_name"}, Name: "name", Detail: "region"},
 		},
 		// The subject of what happens to an object is its bucket.
 		{Kind: KindObject, Table: "buckets", Jobs: map[JobKind]Work{DropBlobsJob: dropBlobs, HashObjectJob: hashObject}},
 		{
 			Kind: KindApp, Table: "apps",
-			Bulk: deletes(func(db *DB, ctx context.Context, by Actor, id string) error {
-				err := db.DeleteApp(ctx, by, id, 0) // one with versions is looked at first
-				var broken Invalid
-				if errors.As(err, &broken) {
-					broken[0].Rule = "bulk_versions"
-				}
-				return err
-			}),
+			Bulk: deletes((*DB).FindApp,
+				func(_ context.Context, _ *DB, a *App) error { return looked(a.deletable(0)) },
+				func(db *DB, ctx context.Context, by Actor, id string) error {
+					return looked(db.DeleteApp(ctx, by, id, 0))
+				}),
 			Search: SearchFacts{Text: []string{"name", "id", "category", "description", "creator_name"}, Name: "name", Detail: "region"},
 		},
 		{
@@ -102,7 +117,7 @@ func Kinds() []KindFacts {
 			Inputs: map[string]func() LineInput{TypeNew: func() LineInput { return new(PkgVersionInput) }},
 			ByJob:  map[string]JobKind{TypeNew: InspectJob},
 			Jobs:   map[JobKind]Work{InspectJob: inspect},
-			Bulk:   deletes((*DB).DeletePkgVersion),
+			Bulk:   deletes((*DB).FindPkgVersion, nil, (*DB).DeletePkgVersion),
 			Retry: func(ctx context.Context, tx *DB, by Actor, l OrderLine) error {
 				return tx.RetryPkgVersion(ctx, by, l.ResourceID)
 			},
@@ -115,8 +130,9 @@ func Kinds() []KindFacts {
 				TypeRenew:   func() LineInput { return new(RenewInput) },
 				TypeUpgrade: func() LineInput { return new(UpgradeInput) },
 			},
-			Jobs:   map[JobKind]Work{MeasurePlansJob: measurePlans},
-			Bulk:   deletes((*DB).DeletePlan),
+			Jobs: map[JobKind]Work{MeasurePlansJob: measurePlans},
+			Bulk: deletes((*DB).FindPlan,
+				func(_ context.Context, _ *DB, p *Plan) error { return p.deletable() }, (*DB).DeletePlan),
 			Search: SearchFacts{Text: []string{"id", "package_type", "note", "creator_name"}, Tag: "package_type", Name: "id", Detail: "package_type"},
 			Expiring: `SELECT p.id, t.zh, t.en, p.region, p.effective_at AS starts_at, p.ends_at, p.order_number
 				FROM plans p JOIN package_types t ON t.code = p.package_type
@@ -133,10 +149,12 @@ func Kinds() []KindFacts {
 			},
 			ByJob: map[string]JobKind{TypeNew: CreateStoreJob, TypeUpgrade: ScaleStoreJob},
 			Jobs:  map[JobKind]Work{CreateStoreJob: createStore, DeleteStoreJob: deleteStore, ScaleStoreJob: scaleStore},
-			Bulk: deletes(func(db *DB, ctx context.Context, by Actor, id string) error {
-				_, err := db.DeleteStore(ctx, by, id)
-				return err
-			}),
+			Bulk: deletes((*DB).FindStore,
+				func(_ context.Context, _ *DB, s *Store) error { return s.mayBeDeleted() },
+				func(db *DB, ctx context.Context, by Actor, id string) error {
+					_, err := db.DeleteStore(ctx, by, id)
+					return err
+				}),
 			Retry: func(ctx context.Context, tx *DB, by Actor, l OrderLine) error {
 				_, err := tx.retryStore(ctx, by, l.ResourceID, l.OrderNumber)
 				return err

@@ -228,8 +228,8 @@ func (db *DB) DeletePlan(ctx context.Context, by Actor, id string) error {
 		if err != nil {
 			return err
 		}
-		if p.Held {
-			return ErrConflict
+		if err := p.deletable(); err != nil {
+			return err
 		}
 		n, err := query.Of[Plan](tx.gorm).Where("team_id = ? AND id = ? AND NOT held", by.TeamID, id).Delete(ctx)
 		switch {
@@ -254,6 +254,14 @@ func (db *DB) DeletePlan(ctx context.Context, by Actor, id string) error {
 			map[string]any{"state": p.State(tx.TeamNow(by)), "package_type": p.PackageType, "ends_at": p.EndsAt,
 				"used": p.Used, "paid_minor": p.PaidMinor, "currency": p.Currency, "order": p.OrderNumber})
 	})
+}
+
+// deletable is an error unless the plan can be deleted as it is.
+func (p *Plan) deletable() error {
+	if p.Held {
+		return ErrConflict
+	}
+	return nil
 }
 
 // settleTogether is how many plans are settled in one transaction.

@@ -13,8 +13,8 @@ import (
 // another job works on the store.
 func (db *DB) DeleteStore(ctx context.Context, by Actor, id string) (*Store, error) {
 	return db.moveStore(ctx, by, id, func(ctx context.Context, tx *DB, s *Store) error {
-		if !s.Deletable() {
-			return ErrConflict
+		if err := s.mayBeDeleted(); err != nil {
+			return err
 		}
 		job, err := tx.queue(ctx, by, DeleteStoreJob, s.ID, s.Name, nil)
 		if err != nil {
@@ -26,6 +26,14 @@ func (db *DB) DeleteStore(ctx context.Context, by Actor, id string) (*Store, err
 		}
 		return tx.recordStore(ctx, by, s, "dropped", "")
 	})
+}
+
+// mayBeDeleted is an error unless the store can be deleted from its state.
+func (s Store) mayBeDeleted() error {
+	if !s.Deletable() {
+		return ErrConflict
+	}
+	return nil
 }
 
 // RetryStore lets the job that failed on a store go on from the step that

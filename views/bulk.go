@@ -2,6 +2,7 @@ package views
 
 import (
 	"context"
+	"strings"
 
 	"quartermaster/models"
 	"quartermaster/views/i18n"
@@ -16,6 +17,15 @@ func (p BulkProps) possible() (n int) {
 		}
 	}
 	return n
+}
+
+// things is the kind of the things that would not be refused, within a sentence.
+func (p BulkProps) things(ctx context.Context) string {
+	look := ui.Look(ctx, p.Kind)
+	if p.possible() == 1 {
+		return strings.ToLower(look.One(ctx))
+	}
+	return strings.ToLower(look.Many(ctx))
 }
 
 // note says how many things would be refused.
