@@ -173,6 +173,9 @@ func (h OrderForm) preview(c *gin.Context, said pasted) error {
 		if err := a.fields.Choose(ctx, a); err != nil {
 			return err
 		}
+		if a.Preview {
+			a.Order.Shown = "" // it is shown the price of now
+		}
 		quote, err := h.quote(ctx, c, a)
 		if err != nil && quote.Refused == nil {
 			return err

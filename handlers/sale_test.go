@@ -7,6 +7,7 @@ import (
 
 	"quartermaster/models"
 	"quartermaster/models/modelstest"
+	"quartermaster/models/pricing"
 	"quartermaster/web/webtest"
 )
 
@@ -88,5 +89,24 @@ func TestASiteAdminEditsWhatIsSold(t *testing.T) {
 		if p := admin.Post(t, path, url.Values{"off": {"true"}}); p.Status != 403 {
 			t.Errorf("a team's admin, POST %s: got %d, want 403", path, p.Status)
 		}
+	}
+}
+
+func TestAPriceThatChangedIsShownBeforeItIsOrderedAt(t *testing.T) {
+	t.Parallel()
+	site := open(t)
+	c, by := site.SignIn(t, models.Requester), root(t, site)
+	form := c.Get(t, examplePlan)
+	p := by.Submit(t, by.Get(t, "/catalogue/prices/new"), "#price-form", webtest.Values{"price_item": "FPT_ossbag_absolute_Storage_sh:40", "price_unit": "term", "price_term": "6",
+		"price_amount": "123.45", "price_from": site.DB.Now().In(pricing.Zone).Format("2006-01-02"), "price_source": "x"})
+	if p.Status != 303 {
+		t.Fatalf("add: got %d %q", p.Status, p.Text(".error-summary"))
+	}
+	p = c.Submit(t, form, "form#plan-form", webtest.Values{"note": "because"})
+	if p.Status != 422 || !strings.Contains(p.Text("#shown_total"), "to 123.45 CNY") || !strings.Contains(p.Text("#summary"), "¥123.45") || p.Text("#note") != "because" {
+		t.Fatalf("got %d %q, summary %q", p.Status, p.Text(".error-summary"), p.Text("#summary"))
+	}
+	if p := c.Submit(t, p, "form#plan-form", nil); p.Status != 303 {
+		t.Errorf("sent again: got %d %q", p.Status, p.Text(".error-summary"))
 	}
 }

@@ -233,6 +233,7 @@ type OrderInput struct {
 	Attached []string `form:"attached" validate:"dive,max=64"`
 	// DraftKey is the draft of its form, which goes when the order is placed.
 	DraftKey
+	ShownPrice
 
 	asked int // the place of the first line that the caller gave
 }

@@ -87,7 +87,7 @@ func (db *DB) quote(ctx context.Context, by Actor, in *OrderInput, broken error)
 	if err != nil && !isInvalid(err) {
 		return q, err
 	}
-	err = Invalid(nil).With(broken, err)
+	err = Invalid(nil).With(broken, err, in.repriced(q.Order))
 	errors.As(err, &q.Refused)
 	return q, err
 }

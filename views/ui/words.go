@@ -36,6 +36,9 @@ func Setting(ctx context.Context, value string) string {
 // general one.
 func RuleText(ctx context.Context, e models.FieldError) string {
 	args := []any{"Param", counted(ctx, e), "Field", inSentence(Label(ctx, e.Field))}
+	if from, to, ok := strings.Cut(e.Param, " → "); ok {
+		args = append(args, "From", from, "To", to)
+	}
 	keys := []string{"rule." + e.Field + "." + e.Rule, "rule." + e.Rule}
 	switch {
 	case e.Rule == "required" && i18n.Has(ctx, "field."+e.Field):
