@@ -121,6 +121,9 @@
     history.replaceState(history.state, '', `${from}?${typed}`)
   }
 
+  // What was drawn again has the content of its noscript as elements.
+  document.addEventListener('formdata', (event) => event.formData.delete('unscripted'))
+
   // A form being sent is busy, so that pressing again does nothing.
   document.addEventListener('submit', (event) => {
     const form = event.target

@@ -17,7 +17,7 @@ for (const width of [1280, 390]) {
 				await page.click("#objects thead a >> text=Size");
 				await page.waitForURL(/sort=size/);
 			}
-			const parts = await page.locator(".pager a, thead a, tbody tr:nth-child(-n+2) :is(a, button, select, input):visible").all();
+			const parts = await page.locator(":is(.pager a, thead a, tbody tr:nth-child(-n+2) :is(a, button, select, input)):visible").all();
 			assert.ok(parts.length > 2, `${path}: got ${parts.length} things to click`);
 			for (const part of parts) await part.click({ trial: true, timeout: 5000 });
 			for (const button of await page.locator(".toolbar [popovertarget]").all()) {
