@@ -102,7 +102,7 @@ func TestAListIsKeptForItsReader(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, kept := range []models.ListKept{{Columns: []string{"order.state", "order.amount"}, Size: 25, Opens: view.ID}, {Size: 200}, {}} {
+	for _, kept := range []models.ListKept{{Columns: []string{"order.state", "order.amount"}, Size: 25, Opens: view.ID}, {Size: 100}, {}} {
 		if err := db.KeepList(t.Context(), team.Viewer, "order-list", kept); err != nil {
 			t.Fatal(err)
 		}
