@@ -244,7 +244,7 @@ func TestAFormSentAfterItsSessionEndedComesBackFilled(t *testing.T) {
 		p, fields := opened(t, c, "/buckets/new", "#bucket-form")
 		at := "/buckets/new?form=" + fields.Get("token")
 		if saved {
-			p = typeIn(t, c, p, "#bucket-form", webtest.Values{"note": "so far"})
+			typeIn(t, c, p, "#bucket-form", webtest.Values{"note": "so far"})
 			p = c.Get(t, at)
 		}
 		sessionEnds(t, c)
