@@ -156,7 +156,10 @@ func (db *DB) removeIndex(id string) error {
 // their stores, as after a restore, and replaces old indexes. It removes
 // nothing else.
 func (db *DB) recoverIndexes(ctx context.Context) error {
-	folders, err := db.storeFolders(ctx)
+	folders, err := db.storeFolders(ctx, func(name string) bool {
+		_, err := os.Lstat(filepath.Join(db.storesFolder(), name, oldIndexName))
+		return err == nil || strings.HasSuffix(name, droppedMark)
+	})
 	for _, f := range folders {
 		if !f.known {
 			continue
@@ -219,10 +222,13 @@ type StoreFolder struct {
 // askTogether is how many stores are asked for at once.
 const askTogether = 500
 
-// storeFolders are all folders of stores. Without a folder for them there are
+// everyFolder asks storeFolders for all.
+func everyFolder(string) bool { return true }
+
+// storeFolders are the folders of stores by the names that are asked for. Without a folder for them there are
 // none: either no store was made yet, or the next job of a store will report
 // what is wrong.
-func (db *DB) storeFolders(ctx context.Context) ([]StoreFolder, error) {
+func (db *DB) storeFolders(ctx context.Context, asked func(name string) bool) ([]StoreFolder, error) {
 	entries, err := os.ReadDir(db.storesFolder())
 	if err != nil {
 		return nil, nil
@@ -230,6 +236,9 @@ func (db *DB) storeFolders(ctx context.Context) ([]StoreFolder, error) {
 	folders := make([]StoreFolder, 0, len(entries))
 	ids := make([]string, 0, len(entries))
 	for _, e := range entries {
+		if !asked(e.Name()) {
+			continue
+		}
 		info, err := e.Info()
 		if err != nil {
 			continue // gone since

@@ -43,7 +43,7 @@ func (db *DB) FindUnknown(ctx context.Context) (Unknown, error) {
 	if u.Blobs, u.Kept, err = db.objects.Unknown(ctx, old, db.knownBlobs); err != nil {
 		return Unknown{}, err
 	}
-	folders, err := db.storeFolders(ctx)
+	folders, err := db.storeFolders(ctx, everyFolder)
 	for _, f := range folders {
 		if !f.known && !f.Aside && f.At.Before(old) {
 			u.Stores = append(u.Stores, f)
@@ -141,7 +141,7 @@ func (db *DB) Withheld() int { return int(db.withheld.Load()) }
 // puts back what the database knows.
 func (db *DB) emptyAside(ctx context.Context, before time.Time) error {
 	n, bytes, err := db.objects.EmptyAside(ctx, before, db.knownBlobs)
-	folders, failed := db.storeFolders(ctx)
+	folders, failed := db.storeFolders(ctx, everyFolder)
 	err = errors.Join(err, failed, db.recoverIndexes(ctx))
 	stores := 0
 	for _, f := range folders {
