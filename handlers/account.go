@@ -17,12 +17,12 @@ type Account struct{ DB *models.DB }
 
 // Show shows the account.
 func (h Account) Show(c *gin.Context) error {
-	return h.page(c, http.StatusOK, nil, ui.Form{}, nil)
+	return h.page(c, http.StatusOK, nil, ui.Form{}, nil, nil)
 }
 
 // page draws the account with a form that was refused, or with the saved
 // values.
-func (h Account) page(c *gin.Context, status int, profile *ui.Form, password ui.Form, away *ui.Form) error {
+func (h Account) page(c *gin.Context, status int, profile *ui.Form, password ui.Form, away, reminders *ui.Form) error {
 	ctx := c.Request.Context()
 	by := models.ActorFrom(ctx)
 	user, err := h.DB.FindUser(ctx, by)
@@ -45,17 +45,27 @@ func (h Account) page(c *gin.Context, status int, profile *ui.Form, password ui.
 		}
 		p.Away = caught(c, away, me.Away(), me.Away().Shown)
 	}
+	if by.May(models.See) && by.TeamID != "" {
+		days, err := h.DB.FindRemindDays(ctx, by)
+		if err != nil {
+			return err
+		}
+		form := web.NewForm(c, days.Input())
+		if p.Reminders = &form; reminders != nil {
+			p.Reminders = reminders
+		}
+	}
 	return web.Render(c, status, views.Account(p))
 }
 
 // profile draws the account with the form for name, language, theme and zone.
 func (h Account) profile(c *gin.Context, status int, f ui.Form) error {
-	return h.page(c, status, &f, ui.Form{}, nil)
+	return h.page(c, status, &f, ui.Form{}, nil, nil)
 }
 
 // password draws the account with the form for another password.
 func (h Account) password(c *gin.Context, status int, f ui.Form) error {
-	return h.page(c, status, nil, f, nil)
+	return h.page(c, status, nil, f, nil, nil)
 }
 
 func (h Account) checkPassword(ctx context.Context, in *models.ChangePasswordInput) error {
@@ -111,12 +121,30 @@ func (h Account) Deputy(c *gin.Context) error {
 		_, err = h.DB.SetDeputy(ctx, by, by.UserID, in)
 	}
 	if form.Reject(err) {
-		return h.page(c, http.StatusUnprocessableEntity, nil, ui.Form{}, &form)
+		return h.page(c, http.StatusUnprocessableEntity, nil, ui.Form{}, &form, nil)
 	}
 	if err != nil {
 		return err
 	}
 	web.Flash(c, "members.away.saved", "Name", by.UserName)
+	return web.SeeOther(c, "/account")
+}
+
+// Reminders says when the reader is reminded of what they ordered.
+func (h Account) Reminders(c *gin.Context) error {
+	ctx := c.Request.Context()
+	var in models.RemindInput
+	form, err := web.Decode(c, &in)
+	if err == nil {
+		err = h.DB.SetRemindDays(ctx, models.ActorFrom(ctx), in)
+	}
+	if form.Reject(err) {
+		return h.page(c, http.StatusUnprocessableEntity, nil, ui.Form{}, nil, &form)
+	}
+	if err != nil {
+		return err
+	}
+	web.Flash(c, "remind.saved")
 	return web.SeeOther(c, "/account")
 }
 

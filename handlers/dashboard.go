@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"slices"
+	"strconv"
 
 	"github.com/gin-gonic/gin"
 
@@ -28,7 +30,7 @@ func (h Dashboard) Show(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	return web.Render(c, http.StatusOK, views.Dashboard(views.DashboardProps{By: by, Regions: regions, Dashboard: *d}))
+	return web.Render(c, http.StatusOK, views.Dashboard(views.DashboardProps{By: by, Regions: regions, All: c.Query("all") == "attention", Dashboard: *d}))
 }
 
 // Running is the part of the dashboard that says what runs now.
@@ -39,6 +41,26 @@ func (h Dashboard) Running(c *gin.Context) error {
 		return err
 	}
 	return web.Render(c, http.StatusOK, views.DashboardRunning(jobs))
+}
+
+// Expiring is the page of what ends.
+func (h Dashboard) Expiring(c *gin.Context) error {
+	ctx := c.Request.Context()
+	p := views.ExpiringProps{By: models.ActorFrom(ctx), Kind: models.Kind(c.Query("kind")), Within: c.DefaultQuery("within", "all")}
+	if p.Kind != models.KindStore && p.Kind != models.KindPlan {
+		p.Kind = ""
+	}
+	days := 0
+	if slices.Contains(models.EndsWithin, p.Within) {
+		days, _ = strconv.Atoi(p.Within)
+	} else {
+		p.Within = "all"
+	}
+	var err error
+	if p.ExpiringPage, err = h.DB.FindExpiring(ctx, p.By, p.Kind, days); err != nil {
+		return err
+	}
+	return web.Render(c, http.StatusOK, views.Expiring(p))
 }
 
 // Gallery shows every part that pages are made of. It is only in the demo.

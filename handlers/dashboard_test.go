@@ -26,16 +26,16 @@ func TestDashboardShowsTheOwnTeamAlone(t *testing.T) {
 		t.Fatal(err)
 	}
 	p := mine.Get(t, "/")
-	if got := p.Text(".stats .stat-value"); !strings.HasPrefix(got, "1") {
+	if got := p.Text(".tally-value"); !strings.HasPrefix(got, "1") {
 		t.Errorf("got %q as the count of buckets, want 1", got)
 	}
 	if !strings.Contains(p.Text(".timeline"), "quarterly-reports") {
 		t.Errorf("the activity does not name the bucket: %q", p.Text(".timeline"))
 	}
-	if !p.Has("main svg[role=img]") {
-		t.Error("no chart shows what was created")
+	if !p.Has(".tallies .sparkline") {
+		t.Error("no trend shows what was created")
 	}
-	if p := site.SignInOther(t, models.Admin).Get(t, "/"); strings.Contains(p.Text("body"), "quarterly-reports") || p.Has("main svg[role=img]") {
+	if p := site.SignInOther(t, models.Admin).Get(t, "/"); strings.Contains(p.Text("body"), "quarterly-reports") || p.Has(".tallies, .chart") {
 		t.Error("another team's dashboard names the bucket, or draws what never was")
 	}
 	if p := site.SignIn(t, models.Viewer).Get(t, "/"); p.Has("#new-menu") {
@@ -135,5 +135,98 @@ func TestEachNumberOfSpendIsThatOfTheListItLeadsTo(t *testing.T) {
 	})
 	if len(seen) < 12+3 {
 		t.Errorf("got the links %v, want those of twelve months, two cost centres and a region", seen)
+	}
+}
+
+func TestATeamThatBeginsSeesItsFirstSteps(t *testing.T) {
+	t.Parallel()
+	site := open(t)
+	c := site.SignIn(t, models.Requester)
+	p := c.Get(t, "/")
+	if p.Find("#first-steps li").Length() != 5 || p.Has("#first-steps .done") || p.Has("#money") || p.Text(".attention-none") == "" {
+		t.Errorf("an empty desk: %q", p.Text("main"))
+	}
+	if !site.SignIn(t, models.Viewer).Get(t, "/").Has("#first-steps") || site.SignIn(t, models.Viewer).Get(t, "/").Has(`#first-steps a[href$="/new"]`) {
+		t.Error("a viewer is offered to order")
+	}
+	place(t, site, models.OrderInput{Lines: []models.LineInput{&models.BucketInput{Region: "cn-hangzhou"}}})
+	newApp(t, site, "shop")
+	if p = c.Get(t, "/"); p.Find("#first-steps .done").Length() != 2 || !p.Has("#money") {
+		t.Errorf("with a bucket and an application: %q", p.Text("#first-steps"))
+	}
+}
+
+func TestWhatNeedsAttentionHasTheButtonThatMendsIt(t *testing.T) {
+	t.Parallel()
+	site := open(t)
+	approver, requester := site.SignIn(t, models.Approver), site.SignIn(t, models.Requester)
+	writeRule(t, site.SignIn(t, models.Admin), webtest.Values{"kinds": "plan", "step_1": "approver"})
+	waits := fmt.Sprint("/orders/", place(t, site, paidOrder()).Number)
+	if got := approver.Get(t, "/").Find(".attention-do a").AttrOr("href", ""); got != waits {
+		t.Errorf("the approver's button leads to %q, want %s", got, waits)
+	}
+	if requester.Get(t, "/").Has(".attention-do a") {
+		t.Error("the requester is offered to decide")
+	}
+	place(t, site, paidOrder())
+	if got := approver.Get(t, "/").Find(".attention-do a").AttrOr("href", ""); got != "/approvals" {
+		t.Errorf("with two that wait the button leads to %q", got)
+	}
+	approver.Submit(t, approver.Get(t, waits), "#decision-form", webtest.Values{"say": "reject", "reason": "too much"})
+	if got := requester.Get(t, "/").Find(".attention-do a").AttrOr("href", ""); got != waits {
+		t.Errorf("the requester of what was refused is led to %q, want %s", got, waits)
+	}
+}
+
+func TestSomebodySaysWhenToBeReminded(t *testing.T) {
+	t.Parallel()
+	site := open(t)
+	plan := "/plans/" + place(t, site, paidOrder()).Lines[0].ResourceID
+	c := site.SignIn(t, models.Requester)
+	for _, at := range []struct{ page, path string }{{plan, plan + "/reminder"}, {"/account", "/account/reminders"}} {
+		form := webtest.Fields(c.Get(t, at.page).Find("#remind-form"))
+		if got := form.Get("remind_days"); got != "30, 7, 1" {
+			t.Errorf("%s: got %q, want the usual days", at.page, got)
+		}
+		form.Set("remind_days", "soon")
+		p := c.Post(t, at.path, form)
+		if p.Status != http.StatusUnprocessableEntity || p.Find("#remind-form input[name=remind_days]").AttrOr("value", "") != "soon" || !p.Has("#remind-form .invalid") {
+			t.Errorf("%s: got %d, want the form with what was typed and what is wrong", at.page, p.Status)
+		}
+		form.Set("remind_days", "14")
+		if p = c.Post(t, at.path, form); p.Status != http.StatusSeeOther {
+			t.Errorf("%s: got %d, want it saved", at.page, p.Status)
+		}
+		if got := c.Get(t, at.page).Find("#remind-form input[name=remind_days]").AttrOr("value", ""); got != "14" {
+			t.Errorf("%s: got %q, want what was saved", at.page, got)
+		}
+	}
+	if got := site.SignInOther(t, models.Admin).Post(t, plan+"/reminder", webtest.Fields(c.Get(t, plan).Find("#remind-form"))).Status; got != http.StatusNotFound && got != http.StatusConflict {
+		t.Errorf("another team: got %d, want not found", got)
+	}
+}
+
+func TestThePageOfWhatEndsIsTheNumbersThatLeadToIt(t *testing.T) {
+	t.Parallel()
+	site := open(t)
+	for _, months := range []string{"1", "1", "6"} {
+		in := models.PlanInput{ProductCode: "ossbag", PackageType: "FPT_ossbag_absolute_Storage_sh", Specification: "40", Duration: months}
+		place(t, site, models.OrderInput{Lines: []models.LineInput{&in}})
+	}
+	c := site.SignIn(t, models.Viewer)
+	p := c.Get(t, "/")
+	seen := 0
+	p.Find(`.ends-counts a`).Each(func(_ int, a *goquery.Selection) {
+		list := c.Get(t, a.AttrOr("href", ""))
+		if got := fmt.Sprint(list.Find(".term").Length()); got != a.Find("b").Text() {
+			t.Errorf("%s says %q, and the page has %s", a.AttrOr("href", ""), a.Text(), got)
+		}
+		seen++
+	})
+	if seen != 3 || c.Get(t, "/expiring?within=all").Find(".term").Length() != 3 || c.Get(t, "/expiring?kind=store").Find(".term").Length() != 0 || c.Get(t, "/expiring?within=x&kind=y").Find(".term").Length() != 3 {
+		t.Errorf("%d numbers: %q", seen, c.Get(t, "/expiring?within=all").Text("main"))
+	}
+	if got := site.SignInOther(t, models.Admin).Get(t, "/expiring").Find(".term").Length(); got != 0 {
+		t.Errorf("another team sees %d", got)
 	}
 }

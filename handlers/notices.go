@@ -24,12 +24,18 @@ func (h Notices) Bell(c *gin.Context) error {
 	return web.Render(c, http.StatusOK, layout.Bell(n))
 }
 
-// Read marks what the reader was told as read: one notice, those about an order, or
-// all.
+// Read marks what the reader was told as read: one notice, those about an order or
+// another thing, or all.
 func (h Notices) Read(c *gin.Context) error {
 	ctx := c.Request.Context()
 	order, _ := strconv.ParseInt(c.PostForm("order"), 10, 64) // 0 is none
 	by := models.ActorFrom(ctx)
+	if subject := c.PostForm("subject"); subject != "" {
+		if err := h.DB.ReadReminders(ctx, by, subject); err != nil {
+			return err
+		}
+		return h.Bell(c)
+	}
 	if err := h.DB.ReadNotices(ctx, by, c.PostForm("id"), order); err != nil {
 		return err
 	}

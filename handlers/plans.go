@@ -14,6 +14,7 @@ import (
 	"quartermaster/models/list"
 	"quartermaster/views"
 	"quartermaster/views/i18n"
+	"quartermaster/views/ui"
 	"quartermaster/web"
 )
 
@@ -91,7 +92,10 @@ func (f *planFields) Draw(p views.OrderFormProps) templ.Component {
 }
 
 // Show is the page of one plan.
-func (h Plans) Show(c *gin.Context) error {
+func (h Plans) Show(c *gin.Context) error { return h.show(c, http.StatusOK, nil) }
+
+// show draws the page of a plan, with the form about reminders where it was refused.
+func (h Plans) show(c *gin.Context, status int, refused *ui.Form) error {
 	ctx := c.Request.Context()
 	by := models.ActorFrom(ctx)
 	page, err := h.DB.FindPlanPage(ctx, by, c.Param("id"))
@@ -102,7 +106,19 @@ func (h Plans) Show(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	return web.Render(c, http.StatusOK, views.PlanShow(views.PlanShowProps{PlanPage: page, Deductions: deductions, By: by}))
+	p := views.PlanShowProps{PlanPage: page, Deductions: deductions, By: by}
+	if !page.Plan.Held && page.Plan.EndsAt.After(page.Now) {
+		p.Remind, err = remindProps(c, h.DB, models.KindPlan, "/plans", page.Plan.ID, page.Plan.CreatedBy, refused)
+	}
+	if err != nil {
+		return err
+	}
+	return web.Render(c, status, views.PlanShow(p))
+}
+
+// Remind says when the reader is reminded of a plan.
+func (h Plans) Remind(c *gin.Context) error {
+	return remind(c, h.DB, models.KindPlan, "/plans", h.show)
 }
 
 // Delete deletes a plan.

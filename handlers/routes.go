@@ -143,6 +143,7 @@ func pageRoutes(cfg Config) (http.Handler, error) {
 
 	dashboard := Dashboard{DB: cfg.DB}
 	member.GET("/", web.Page(dashboard.Show))
+	member.GET("/expiring", web.Page(dashboard.Expiring))
 	member.GET("/dashboard/running", web.Polled, web.Page(dashboard.Running))
 	member.GET("/search", web.Page(dashboard.Search))
 	if cfg.Demo {
@@ -274,6 +275,7 @@ func pageRoutes(cfg Config) (http.Handler, error) {
 	user.POST("/account/password/preview", web.Page(noted(account.checkPassword, account.password)))
 	user.POST("/account/team", web.Page(account.Team))
 	member.POST("/account/deputy", web.Page(account.Deputy))
+	member.POST("/account/reminders", web.Page(account.Reminders))
 	user.POST("/account/sessions/:id/end", web.Page(account.EndSession))
 	pages.POST("/account/language", web.Page(account.Language))
 	pages.POST("/account/theme", web.Page(account.Theme))
@@ -352,6 +354,7 @@ func pageRoutes(cfg Config) (http.Handler, error) {
 	member.GET("/plans/:id", web.Polled, web.Page(plans.Show))
 	plans.deductions().files(member)
 	member.POST("/plans/:id/removal", web.Page(plans.Delete))
+	member.POST("/plans/:id/reminder", web.Page(plans.Remind))
 	plans.form().route(member)
 	plans.renewal().route(member)
 	plans.upgrade().route(member)
@@ -362,6 +365,7 @@ func pageRoutes(cfg Config) (http.Handler, error) {
 	member.GET("/stores/:id/status", web.Polled, web.Page(stores.Status))
 	member.POST("/stores/:id/retry", web.Page(stores.Retry))
 	member.POST("/stores/:id/removal", web.Page(stores.Delete))
+	member.POST("/stores/:id/reminder", web.Page(stores.Remind))
 	stores.form().route(member)
 	stores.scale().route(member)
 

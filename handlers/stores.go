@@ -69,12 +69,19 @@ func (f *storeFields) Draw(p views.OrderFormProps) templ.Component {
 }
 
 // Show is the page of one store.
-func (h Stores) Show(c *gin.Context) error { return h.show(c, views.StoreShow) }
+func (h Stores) Show(c *gin.Context) error { return h.show(c, http.StatusOK, nil, views.StoreShow) }
+
+// Remind says when the reader is reminded of a store.
+func (h Stores) Remind(c *gin.Context) error {
+	return remind(c, h.DB, models.KindStore, "/stores", func(c *gin.Context, status int, refused *ui.Form) error {
+		return h.show(c, status, refused, views.StoreShow)
+	})
+}
 
 // Status is the part of a store's page that follows its job. When the store is
 // gone it redirects to the list.
 func (h Stores) Status(c *gin.Context) error {
-	err := h.show(c, views.StoreStatus)
+	err := h.show(c, http.StatusOK, nil, views.StoreStatus)
 	if errors.Is(err, models.ErrNotFound) {
 		ctx := c.Request.Context()
 		jobs, listErr := h.DB.ListJobs(ctx, models.ActorFrom(ctx), c.Param("id"))
@@ -86,14 +93,22 @@ func (h Stores) Status(c *gin.Context) error {
 	return err
 }
 
-func (h Stores) show(c *gin.Context, draw func(views.StoreShowProps) templ.Component) error {
+// show draws the page of a store or a part of it, with the form about reminders where
+// it was refused.
+func (h Stores) show(c *gin.Context, status int, refused *ui.Form, draw func(views.StoreShowProps) templ.Component) error {
 	ctx := c.Request.Context()
 	by := models.ActorFrom(ctx)
 	page, err := h.DB.FindStorePage(ctx, by, c.Param("id"))
 	if err != nil {
 		return err
 	}
-	return web.Render(c, http.StatusOK, draw(views.StoreShowProps{StorePage: page, By: by}))
+	p := views.StoreShowProps{StorePage: page, By: by}
+	if s := page.Store; s.EndsAt != nil && s.EndsAt.After(page.Now) {
+		if p.Remind, err = remindProps(c, h.DB, models.KindStore, "/stores", s.ID, s.CreatedBy, refused); err != nil {
+			return err
+		}
+	}
+	return web.Render(c, status, draw(p))
 }
 
 // Retry continues the failed job of a store.

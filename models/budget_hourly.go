@@ -23,6 +23,7 @@ type hourly struct {
 	Number      int64
 	CostCentre  string
 	HourlyMicro int64
+	Currency    string
 	TaxRate     int64
 	RateMicro   int64
 	CompletedAt *time.Time
@@ -44,7 +45,7 @@ func (h hourly) counts(b Budget, team *Team) bool {
 
 // hourlyOf is what stores cost an hour: it begins a condition on the stores s, the
 // completed lines l that they have their size from, and their orders o.
-const hourlyOf = `SELECT o.number, o.cost_centre, o.completed_at, o.updated_at, o.tax_rate, o.rate_micro, l.hourly_micro
+const hourlyOf = `SELECT o.number, o.pay_currency AS currency, o.cost_centre, o.completed_at, o.updated_at, o.tax_rate, o.rate_micro, l.hourly_micro
 	FROM stores s JOIN order_lines l ON l.order_number = s.sized_by AND l.resource_id = s.id JOIN orders o ON o.number = s.sized_by
 	WHERE l.hourly_micro > 0 AND l.state = 'completed' AND `
 
@@ -229,25 +230,31 @@ func (db *DB) closeBefore(ctx context.Context, order int64, b Budget, period str
 	return translate(err)
 }
 
-// resized moves what a store costs for the rest of the present periods from the order
-// that it had its size from to that of its new size; without one the store is gone,
-// and the rest is given back.
+// resized notes what a store costs an hour from now on, and moves what it costs for the
+// rest of the present periods of budgets from the order that it had its size from to
+// that of its new size; without one the store is gone, and the rest is given back.
 func (db *DB) resized(ctx context.Context, by Actor, s *Store, order int64) error {
-	team, err := db.FindTeam(ctx, by)
-	if err != nil || len(team.Budgets.All) == 0 {
-		return err
-	}
-	if err := db.renewBudgets(ctx, by, s.ID); err != nil {
-		return err
-	}
 	had, err := db.hourlyOfStore(ctx, s.ID)
 	if err != nil {
 		return err
 	}
 	var has hourly
-	err = db.gorm.WithContext(ctx).Raw(`SELECT o.number, o.cost_centre, o.tax_rate, o.rate_micro, l.hourly_micro FROM order_lines l JOIN orders o ON o.number = l.order_number
+	err = db.gorm.WithContext(ctx).Raw(`SELECT o.number, o.pay_currency AS currency, o.cost_centre, o.tax_rate, o.rate_micro, l.hourly_micro FROM order_lines l JOIN orders o ON o.number = l.order_number
 		WHERE l.order_number = ? AND l.resource_id = ? AND l.hourly_micro > 0`, order, s.ID).Scan(&has).Error
 	if has, err = has.reckoned(translate(err)); err != nil {
+		return err
+	}
+	if err := db.runs(ctx, by, had, -1); err != nil {
+		return err
+	}
+	if err := db.runs(ctx, by, has, 1); err != nil {
+		return err
+	}
+	team, err := db.FindTeam(ctx, by)
+	if err != nil || len(team.Budgets.All) == 0 {
+		return err
+	}
+	if err := db.renewBudgets(ctx, by, s.ID); err != nil {
 		return err
 	}
 	for _, b := range team.Budgets.All {

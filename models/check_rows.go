@@ -85,6 +85,12 @@ func countLooks(things string) []look {
 				AND want.kinds = s.kinds AND want.currency = s.currency
 			WHERE COALESCE(s.spend_minor, 0) <> COALESCE(want.spend_minor, 0) OR COALESCE(s.orders, 0) <> COALESCE(want.orders, 0)`,
 			"{name}: says {have} and the orders {want}", ""),
+		bySQL("stores by the hour that are counted wrong", `WITH had (team_id, value) AS (SELECT team_id, `+sumOf("stores")+` FROM run_months GROUP BY team_id),
+			want (team_id, value) AS (SELECT s.team_id, COUNT(*) FROM stores s JOIN order_lines l ON l.order_number = s.sized_by AND l.resource_id = s.id
+				WHERE l.hourly_micro > 0 AND l.state = 'completed' GROUP BY s.team_id)
+			SELECT COALESCE(had.team_id, want.team_id) AS team_id, '' AS name, COALESCE(had.value, 0) AS have, COALESCE(want.value, 0) AS want
+			FROM had FULL JOIN want ON want.team_id = had.team_id WHERE COALESCE(had.value, 0) <> COALESCE(want.value, 0)`,
+			"{have} are counted and there are {want}", ""),
 	}
 }
 

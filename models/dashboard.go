@@ -1,10 +1,8 @@
 package models
 
 import (
-	"cmp"
 	"context"
 	"slices"
-	"strings"
 	"time"
 
 	"quartermaster/models/list"
@@ -14,9 +12,13 @@ import (
 // Dashboard is what a team sees first. Each part is read from a counter or the
 // head of an index, so that it costs the same with ten rows and a million.
 type Dashboard struct {
-	Counts   map[string]int64
-	Months   map[Kind][]Month // the last twelve, oldest first, of those that people order
+	Counts map[string]int64
+	Months map[Kind][]Month // the last twelve, oldest first, of those that people order
+	// Attention is what somebody has to do something about, the worst and nearest first.
+	Attention []Attention
+	// Expiring are the first that end within 30 days, and Ends how much ends at all.
 	Expiring []Expiring
+	Ends     Ends
 	Running  []Job
 	Events   []Event
 	// Waiting are the first requests that wait for the actor's decision, of WaitCount.
@@ -28,27 +30,29 @@ type Dashboard struct {
 	Spent    map[Kind][]Month
 	Currency string
 	Budgets  []Budget
+	// ByHour is what stores cost by the hour.
+	ByHour ByHour
 	// Now is the team's time, to which terms are compared; At is the server's,
 	// for events.
 	Now, At time.Time
 }
 
-// Expiring is a thing whose term ends soon, such as a plan or a store.
-type Expiring struct {
-	Kind        Kind
-	ID          string
-	ZH, EN      string // what it is called in either language
-	Region      string
-	StartsAt    time.Time
-	EndsAt      time.Time
-	OrderNumber int64
+// ByHour is what stores that are charged by the hour cost, with tax and in the team's
+// currency.
+type ByHour struct {
+	Stores      int64
+	HourlyMicro int64
+	// Months are what they cost in each of the last twelve months, the oldest first, the
+	// last up to now; Rest is what they will cost up to its end.
+	Months []int64
+	Rest   int64
 }
 
 const (
 	dashboardMonths = 12
 	dashboardRows   = 8
 	waitingRows     = 4
-	expiringWithin  = 30 * 24 * time.Hour
+	expiringDays    = 30
 )
 
 // FindDashboard is the dashboard of the actor's team.
@@ -64,15 +68,34 @@ func (db *DB) FindDashboard(ctx context.Context, by Actor) (*Dashboard, error) {
 	}
 	d.Months = db.everyMonth(l.months, d.Now, dashboardMonths)
 	d.Spent = db.everyMonth(l.spent, d.At, dashboardMonths)
-	d.Expiring, d.Running, d.Events, d.Spends, d.Budgets, d.Currency = l.expiring(d.Now), l.running, l.events, l.spends, l.budgets, l.currency
-	if d.WaitCount, err = db.CountWaiting(ctx, by); err != nil || d.WaitCount == 0 {
+	d.Expiring, d.Ends, d.ByHour = l.expiring(d.Now), l.ends, l.runs.byHour(d.Now, dashboardMonths)
+	d.Running, d.Events, d.Spends, d.Budgets, d.Currency = l.running, l.events, l.spends, l.budgets, l.currency
+	if d.WaitCount, err = db.CountWaiting(ctx, by); err != nil {
 		return d, err
 	}
-	q := list.With("view", WaitsForMe)
-	q.Size = waitingRows
-	waiting, err := Approvals.Read(ctx, db, by, q)
-	d.Waiting = waiting.Rows
+	if d.WaitCount > 0 {
+		q := list.With("view", WaitsForMe)
+		q.Size = waitingRows
+		waiting, err := Approvals.Read(ctx, db, by, q)
+		if d.Waiting = waiting.Rows; err != nil {
+			return d, err
+		}
+	}
+	d.Attention, err = db.attention(ctx, by, d, l.failing)
 	return d, err
+}
+
+// byHour is what the stores cost in the n months up to now.
+func (r runs) byHour(now time.Time, n int) (b ByHour) {
+	b.Stores, b.HourlyMicro = r.at(now)
+	this := MonthOf(now)
+	for i := 1 - n; i <= 0; i++ {
+		b.Months = append(b.Months, r.cost(nextMonth(this, i), now))
+	}
+	if all := r.cost(this, monthBegins(nextMonth(this, 1))); all > b.Months[n-1] {
+		b.Rest = all - b.Months[n-1]
+	}
+	return b
 }
 
 // lately is what a dashboard shows besides counts, as it was read at the team's
@@ -83,10 +106,13 @@ type lately struct {
 	month   int64 // in which orders are numbered, by the server's clock
 	months  []Month
 	ending  []Expiring
+	ends    Ends
+	failing []Attention
 	running []Job
 	events  []Event
 	spends  *Spends
 	spent   []Month
+	runs    runs
 	budgets []Budget
 	// currency is the team's.
 	currency string
@@ -95,12 +121,12 @@ type lately struct {
 // stands tells whether the same would be read now.
 func (l lately) stands(now, server time.Time) bool {
 	return !now.Before(l.at) && l.month == MonthOf(server) && MonthOf(now.In(pricing.Zone)) == MonthOf(l.at.In(pricing.Zone)) &&
-		(len(l.ending) == 0 || l.ending[0].EndsAt.After(now))
+		now.Before(l.ends.until)
 }
 
 // expiring are those of ending whose term ends in the next 30 days.
 func (l lately) expiring(now time.Time) []Expiring {
-	late := slices.IndexFunc(l.ending, func(e Expiring) bool { return e.EndsAt.After(now.Add(expiringWithin)) })
+	late := slices.IndexFunc(l.ending, func(e Expiring) bool { return e.EndsAt.After(daysAfter(now, expiringDays)) })
 	if late < 0 {
 		return l.ending
 	}
@@ -123,6 +149,12 @@ func (db *DB) lately(ctx context.Context, by Actor, now time.Time) (lately, erro
 	if l.ending, err = db.ending(ctx, by, now, dashboardRows); err != nil {
 		return l, err
 	}
+	if l.ends, err = db.ends(ctx, by, now); err != nil {
+		return l, err
+	}
+	if l.failing, err = db.failing(ctx, by); err != nil {
+		return l, err
+	}
 	if l.running, err = db.ListRunningJobs(ctx, by, dashboardRows); err != nil {
 		return l, err
 	}
@@ -135,6 +167,9 @@ func (db *DB) lately(ctx context.Context, by Actor, now time.Time) (lately, erro
 	}
 	l.budgets, l.currency = team.Budgets.All, team.Currency
 	if l.spent, err = db.spentMonths(ctx, by, l.currency, dashboardMonths); err != nil {
+		return l, err
+	}
+	if l.runs, err = db.runMonths(ctx, by, l.currency); err != nil {
 		return l, err
 	}
 	q := list.With("without", string(KindUser))
@@ -162,27 +197,4 @@ func (db *DB) everyMonth(known []Month, now time.Time, n int) map[Kind][]Month {
 		}
 	}
 	return all
-}
-
-// ending are the things, as plans and stores paid in advance, whose term ends
-// after a time, the soonest first, at most n.
-func (db *DB) ending(ctx context.Context, by Actor, after time.Time, n int) ([]Expiring, error) {
-	var found []Expiring
-	for _, k := range db.kinds {
-		if k.Expiring == "" {
-			continue
-		}
-		var some []Expiring
-		if err := db.Scan(ctx, &some, k.Expiring, by.TeamID, after, n); err != nil {
-			return nil, err
-		}
-		for _, e := range some {
-			e.Kind = k.Kind
-			found = append(found, e)
-		}
-	}
-	slices.SortFunc(found, func(a, b Expiring) int {
-		return cmp.Or(a.EndsAt.Compare(b.EndsAt), strings.Compare(a.ID, b.ID))
-	})
-	return found[:min(n, len(found))], nil
 }

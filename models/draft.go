@@ -70,6 +70,9 @@ type DraftKey struct {
 	Revision int64  `form:"draft_revision" json:"-"`
 }
 
+// EndsAt is when the draft is removed unless somebody touches it.
+func (d Draft) EndsAt() time.Time { return d.TouchedAt.Add(draftAge) }
+
 // draftOwner is whose drafts the actor's are.
 func (by Actor) draftOwner() string { return by.TeamID + " " + by.UserID }
 

@@ -33,7 +33,7 @@ func TestAQuoteStandsOnAllThatOrdersAskOfATeam(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	unasked := []string{"Name", "ClockOffsetMs", "LegalName", "Address", "TaxNumber", "Contact", "LapseDays", "CULimit", "Logo", "LogoType", "CreatedAt", "UpdatedAt"}
+	unasked := []string{"Name", "ClockOffsetMs", "LegalName", "Address", "TaxNumber", "Contact", "LapseDays", "CULimit", "Logo", "LogoType", "RemindedDay", "CreatedAt", "UpdatedAt"}
 	got, whole := reflect.ValueOf(ground.ground.team), reflect.ValueOf(*want)
 	for i := range whole.NumField() {
 		name := whole.Type().Field(i).Name

@@ -23,6 +23,7 @@ const (
 	DropBlobsJob    JobKind = "DropBlobs"
 	HashObjectJob   JobKind = "HashObject"
 	MeasurePlansJob JobKind = "MeasurePlans"
+	RemindJob       JobKind = "Remind"
 )
 
 // States of a job.

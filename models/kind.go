@@ -58,9 +58,8 @@ type KindFacts struct {
 	Retry func(ctx context.Context, tx *DB, by Actor, line OrderLine) error
 	// Search says how its things are found by a text.
 	Search SearchFacts
-	// Expiring finds what ends next: id, zh, en, region, starts_at, ends_at and
-	// order_number, of a team, after a time, soonest first and so many at most.
-	Expiring string
+	// Expiring says which of its things end, and when.
+	Expiring ExpiringFacts
 	// Sample are the columns that put a thing of the demo into a state; its
 	// column "state" alone when there is none.
 	Sample func(state string, now time.Time) map[string]any
@@ -134,9 +133,12 @@ func Kinds() []KindFacts {
 			Bulk: deletes((*DB).FindPlan,
 				func(_ context.Context, _ *DB, p *Plan) error { return p.deletable() }, (*DB).DeletePlan),
 			Search: SearchFacts{Text: []string{"id", "package_type", "note", "creator_name"}, Tag: "package_type", Name: "id", Detail: "package_type"},
-			Expiring: `SELECT p.id, t.zh, t.en, p.region, p.effective_at AS starts_at, p.ends_at, p.order_number
-				FROM plans p JOIN package_types t ON t.code = p.package_type
-				WHERE p.team_id = ? AND p.ends_at > ? AND NOT p.held ORDER BY p.ends_at, p.id LIMIT ?`,
+			Expiring: ExpiringFacts{
+				Table: "plans", Join: "JOIN package_types t ON t.code = plans.package_type", Where: "NOT held",
+				Columns: `plans.id, t.zh, t.en, plans.region, plans.specification AS size, plans.effective_at AS starts_at, plans.ends_at,
+					plans.order_number, plans.created_by, t.renewable, FALSE AS auto_renew, plans.package_type, plans.product_code,
+					CASE WHEN plans.pricing_cycle = 'Year' THEN 12 * plans.duration ELSE plans.duration END AS months`,
+			},
 			Sample: func(_ string, now time.Time) map[string]any {
 				return map[string]any{"exhausted_at": now, "settled_until": time.Time{}}
 			},
@@ -160,8 +162,11 @@ func Kinds() []KindFacts {
 				return err
 			},
 			Search: SearchFacts{Text: []string{"name", "id", "description", "creator_name"}, Name: "name", Detail: "region"},
-			Expiring: `SELECT id, name AS zh, name AS en, region, created_at AS starts_at, ends_at, order_number
-				FROM stores WHERE team_id = ? AND ends_at > ? ORDER BY ends_at, id LIMIT ?`,
+			Expiring: ExpiringFacts{
+				Table: "stores", Where: storeEnds,
+				Columns: `stores.id, stores.name AS zh, stores.name AS en, stores.region, 0 AS size, stores.created_at AS starts_at, stores.ends_at,
+					stores.order_number, stores.created_by, FALSE AS renewable, stores.auto_renew`,
+			},
 			Sample: sampleStore,
 		},
 		{
@@ -173,7 +178,7 @@ func Kinds() []KindFacts {
 			Kind:   KindEvent,
 			Search: SearchFacts{Table: "events", At: "at", Text: []string{"subject_name", "subject_id", "user_name"}, Tag: "action"},
 		},
-		{Kind: KindTeam},
+		{Kind: KindTeam, Jobs: map[JobKind]Work{RemindJob: remind}},
 		{Kind: KindUser},
 		{Kind: KindKey, Table: "access_keys"},
 	}

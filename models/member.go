@@ -174,6 +174,9 @@ func (db *DB) removeMember(ctx context.Context, by Actor, user *User) error {
 	if err := db.dropDraftsOf(ctx, by, user.ID); err != nil {
 		return err
 	}
+	if err := db.dropRemindersOf(ctx, by, user.ID); err != nil {
+		return err
+	}
 	return db.Record(ctx, by, Event{Action: "member.removed", Kind: KindUser, SubjectID: user.ID, SubjectName: user.Name})
 }
 

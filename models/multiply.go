@@ -196,7 +196,7 @@ func (x *multiplier) connect(ctx context.Context) (done func() error, err error)
 }
 
 // kept are tables whose rows no specimen has: copies add to them.
-var kept = []string{"counters", "months", "spends", "order_days", "settings", "migrations", "teams", "users",
+var kept = []string{"counters", "months", "spends", "run_months", "order_days", "settings", "migrations", "teams", "users",
 	"search_queue", "search_segments", "search_terms", "search_docs"}
 
 // prepare makes moulds of the specimens.
@@ -445,7 +445,8 @@ func (x *multiplier) count(ctx context.Context) error {
 			SELECT team_id, name, value FROM (`+tx.things()+totals+`) AS want WHERE true
 			ON CONFLICT (team_id, name) DO UPDATE SET value = excluded.value`)
 		err = errors.Join(err, query.Exec(ctx, tx.gorm, "DELETE FROM spends"),
-			query.Exec(ctx, tx.gorm, "INSERT INTO spends (team_id, month, cost_centre, region, kinds, currency, orders, spend_minor) "+spends))
+			query.Exec(ctx, tx.gorm, "INSERT INTO spends (team_id, month, cost_centre, region, kinds, currency, orders, spend_minor) "+spends),
+			query.Exec(ctx, tx.gorm, "DELETE FROM run_months"), migrations.CountRuns(tx.gorm.WithContext(ctx)))
 		if err != nil {
 			return err
 		}

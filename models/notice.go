@@ -10,24 +10,29 @@ import (
 )
 
 // Notice is what one person is told about an order: that it waits for them, or what
-// happened to one that they asked for, decided, watch or were named in. It is
-// written in the transaction of what happened, and holds no words: those are chosen
-// when it is shown or sent.
+// happened to one that they asked for, decided, watch or were named in; or that a
+// thing ends. It is written in the transaction of what happened, and holds no words:
+// those are chosen when it is shown or sent.
 type Notice struct {
 	ID          string
 	TeamID      string
 	UserID      string
 	Reader      string // both, as noticesOf has it
 	Action      string
-	OrderNumber int64
+	OrderNumber int64  // 0 where it is about no order
+	Kind        Kind   // of the thing or things that it is about, "" where it is about none
+	SubjectID   string // of the thing, "" where it is about several
+	UniqueKey   *string
 	Args        NoticeArgs `gorm:"serializer:json;not null"`
 	Unread      bool       // in the console
 	// Sent is how far it has come by each other way of telling, by its name.
 	Sent map[string]string `gorm:"serializer:json;not null"`
 	At   time.Time         // by the server's clock, as events have it
 
-	// Order is the order without lines, where a list has it.
-	Order *Order `gorm:"-"`
+	// Order is the order without lines, and Thing what ends and is still there, where
+	// a list has them.
+	Order *Order    `gorm:"-"`
+	Thing *Expiring `gorm:"-"`
 }
 
 // NoticeArgs are what the words of a notice are made of.
@@ -37,6 +42,11 @@ type NoticeArgs struct {
 	ByID    string `json:",omitempty"`
 	Reason  string `json:",omitempty"`
 	Comment string `json:",omitempty"` // the id of one
+	// Ends is the thing that ends, as it was then; Days are the days left that a reminder
+	// is for, and Count is how many things it is about where it is about several.
+	Ends  *Expiring `json:",omitempty"`
+	Days  int64     `json:",omitempty"`
+	Count int       `json:",omitempty"`
 }
 
 // noticesOf is whose notices those of a person in a team are.
@@ -180,9 +190,9 @@ var Notices = &List[Notice]{
 	Right: See,
 	Desc: list.Desc[Notice]{
 		Table: "notices", Key: "id", Scope: "reader",
-		Columns: []string{"id", "at", "action", "order_number", "args", "unread"},
+		Columns: []string{"id", "at", "action", "order_number", "args", "unread", "kind", "subject_id"},
 		Into: func(n *Notice, to []any) []any {
-			return append(to, &n.ID, &n.At, &n.Action, &n.OrderNumber, fromJSON{&n.Args}, &n.Unread)
+			return append(to, &n.ID, &n.At, &n.Action, &n.OrderNumber, fromJSON{&n.Args}, &n.Unread, (*string)(&n.Kind), &n.SubjectID)
 		},
 		Sorts: []list.Sort{{Name: "at", Columns: []string{"at", "id"}}},
 		Filters: []list.Filter{
@@ -196,9 +206,28 @@ var Notices = &List[Notice]{
 	For:   func(by Actor, q *list.Query) { q.Of = noticesOf(by.TeamID, by.UserID) },
 	Below: func(context.Context, *DB, Actor, string) error { return nil }, // For says whose they are
 	Fill: func(ctx context.Context, db *DB, by Actor, rows []Notice) error {
-		numbers := make([]int64, len(rows))
-		for i, n := range rows {
-			numbers[i] = n.OrderNumber
+		var numbers []int64
+		ids := map[Kind][]string{}
+		for _, n := range rows {
+			if n.Kind != "" {
+				ids[n.Kind] = append(ids[n.Kind], n.SubjectID)
+			} else {
+				numbers = append(numbers, n.OrderNumber)
+			}
+		}
+		for kind := range ids {
+			of, err := db.expiringBy(ctx, by, kind, ids[kind])
+			if err != nil {
+				return err
+			}
+			for i, n := range rows {
+				if e, is := of[n.SubjectID]; is && n.Kind == kind {
+					rows[i].Thing = &e
+				}
+			}
+		}
+		if len(numbers) == 0 {
+			return nil
 		}
 		of, err := db.ordersBy(ctx, by, numbers)
 		for i := range rows {
@@ -214,6 +243,17 @@ func (db *DB) CountUnread(ctx context.Context, by Actor) (int64, error) {
 		return 0, nil
 	}
 	return db.countFew(ctx, "unread "+by.TeamID+" "+by.UserID, "notices WHERE reader = ? AND unread = ?", []any{noticesOf(by.TeamID, by.UserID), true})
+}
+
+// ReadReminders marks as read what the actor was told of a thing.
+func (db *DB) ReadReminders(ctx context.Context, by Actor, subject string) error {
+	if err := by.may(See); err != nil || subject == "" {
+		return err
+	}
+	return db.tx(ctx, func(ctx context.Context, tx *DB) error {
+		_, err := query.Of[Notice](tx.gorm).Where("subject_id = ? AND unread = ? AND subject_id <> '' AND reader = ?", subject, true, noticesOf(by.TeamID, by.UserID)).Update(ctx, "unread", false)
+		return translate(err)
+	})
 }
 
 // ReadNotices marks notices of the actor's as read: the one of an id, all about an

@@ -200,6 +200,20 @@ type OrderPage struct {
 	Others []Order
 }
 
+// Lapses is when the order ends by itself unless it is decided, zero where it waits for
+// nobody.
+func (p OrderPage) Lapses() time.Time {
+	o := p.Sheet.Order
+	if o.State != OrderPending {
+		return time.Time{}
+	}
+	since := o.CreatedAt
+	if n := len(p.Versions); n > 0 && p.Versions[n-1].At.After(since) {
+		since = p.Versions[n-1].At
+	}
+	return since.AddDate(0, 0, p.Sheet.Team.LapseDays)
+}
+
 // FindOrderPage is an order of the actor's team.
 func (db *DB) FindOrderPage(ctx context.Context, by Actor, number int64) (p OrderPage, err error) {
 	p.Now, p.TeamNow = db.Now(), db.TeamNow(by)

@@ -138,11 +138,8 @@ func (db *DB) FindPlan(ctx context.Context, by Actor, id string) (*Plan, error) 
 	return &p, nil
 }
 
-// planEndsSoon is how far ahead the filter "ending" of Plans looks.
-const planEndsSoon = 30 * 24 * time.Hour
-
 // Plans is the list of a team's plans with their types. Its filters are state,
-// type, and ending for those that end in the next 30 days.
+// type, and ending for those that end within so many days.
 var Plans = &List[Plan]{
 	Right: See,
 	Desc: list.Desc[Plan]{
@@ -162,9 +159,7 @@ var Plans = &List[Plan]{
 				return []list.Cond{{SQL: "settled = ?", Args: []any{value}}}
 			}},
 			equals("type", "package_type", nil),
-			{Name: "ending", Values: []string{"30"}, Sort: "ends", Arms: func(_ string, at time.Time) []list.Cond {
-				return []list.Cond{{SQL: "ends_at > ? AND ends_at <= ? AND NOT held", Args: []any{at, at.Add(planEndsSoon)}}}
-			}},
+			endsWithin("ends", "NOT held"),
 			inner(equals("product", "product_code", nil)),
 			spanned("ends", "ends_at"),
 		},
@@ -237,6 +232,9 @@ func (db *DB) DeletePlan(ctx context.Context, by Actor, id string) error {
 			return fmt.Errorf("delete plan: %w", err)
 		case n == 0:
 			return ErrNotFound
+		}
+		if err := tx.dropReminders(ctx, by, KindPlan, id); err != nil {
+			return err
 		}
 		if err := tx.tally(ctx, by, tally{Kind: KindPlan, Deleted: 1}); err != nil {
 			return err

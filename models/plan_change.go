@@ -126,6 +126,9 @@ func (in *RenewInput) Fulfil(ctx context.Context, tx *DB, by Actor, order *Order
 		p.Duration, p.PricingCycle = p.Months()+months, pricing.Monthly
 	}
 	p.EndsAt = ends
+	if err := tx.remindsNoMore(ctx, by, p.ID); err != nil {
+		return err
+	}
 	return tx.changePlan(ctx, by, p, line, Event{Action: "plan.renewed", OrderNumber: order.Number}, map[string]any{"ends_at": ends})
 }
 

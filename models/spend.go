@@ -109,13 +109,15 @@ func (db *DB) spendsOf(ctx context.Context, by Actor, month int64) (*Spends, err
 }
 
 // spentMonths are the last n months of the actor's team, as orders are numbered, with
-// what was committed to in its currency for the first kind of each order.
+// what was committed to in its currency, for the first kind of each order that is paid
+// for: one whose things end.
 func (db *DB) spentMonths(ctx context.Context, by Actor, currency string, n int) ([]Month, error) {
 	var some []Spend
 	err := db.gorm.WithContext(ctx).Raw("SELECT month, kinds, "+sumsOfSpends+">= ? AND currency = ? GROUP BY month, kinds, currency", by.TeamID, firstMonth(db.Now(), n), currency).Scan(&some).Error
 	var months []Month
 	for _, s := range some {
-		kind, _, _ := strings.Cut(s.Kinds, ",")
+		kinds := strings.Split(s.Kinds, ",")
+		kind := kinds[max(0, slices.IndexFunc(kinds, func(k string) bool { return db.kind(Kind(k)).Expiring.Table != "" }))]
 		at := slices.IndexFunc(months, func(m Month) bool { return m.Month == s.Month && m.Kind == Kind(kind) })
 		if at < 0 {
 			at, months = len(months), append(months, Month{TeamID: by.TeamID, Month: s.Month, Kind: Kind(kind)})

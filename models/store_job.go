@@ -182,6 +182,15 @@ func (db *DB) storeCreated(ctx context.Context, job *Job, state StoreState, line
 		if err := tx.FinishLine(ctx, by, s.OrderNumber, s.ID, line); err != nil {
 			return err
 		}
+		if state == StoreNormal {
+			has, err := tx.hourlyOfStore(ctx, s.ID)
+			if err == nil {
+				err = tx.runs(ctx, by, has, 1)
+			}
+			if err != nil {
+				return err
+			}
+		}
 		return tx.recordStore(ctx, by, s, verb, s.FailCode)
 	})
 }
@@ -209,6 +218,9 @@ var deleteStore = Work{
 			}
 			if n == 0 {
 				return ErrConflict
+			}
+			if err := tx.dropReminders(ctx, by, KindStore, s.ID); err != nil {
+				return err
 			}
 			if err := tx.tally(ctx, by, tally{Kind: KindStore, Deleted: 1}); err != nil {
 				return err

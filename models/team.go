@@ -43,6 +43,7 @@ type Team struct {
 	OnlyCostCentres bool
 	Logo            []byte
 	LogoType        string
+	RemindedDay     int64 // up to which its people were reminded of what ends
 	CreatedAt       time.Time
 	UpdatedAt       time.Time
 }
@@ -59,6 +60,8 @@ type Membership struct {
 	DeputyID  string
 	AwayFrom  string
 	AwayUntil string
+	// Remind is when the person is reminded of what they ordered.
+	Remind    RemindDays
 	CreatedAt time.Time
 }
 

@@ -18,7 +18,10 @@ var Drafts = &ListView[models.Draft]{
 			Draw: func(c *ui.Cells, d *models.Draft) { c.Link(DraftPath(d.Path, d.Token), draftForm(c.Ctx, d)) }},
 		plain("draft.words", "wide", func(_ *ui.Cells, d *models.Draft) string { return ui.Visible(d.Words) }),
 		{Words: "draft.when", Class: "nowrap", Text: func(c *ui.Cells, d *models.Draft) string { return i18n.DateTime(c.Ctx, d.TouchedAt) },
-			Draw: func(c *ui.Cells, d *models.Draft) { c.Moment(d.TouchedAt, c.Relative(d.TouchedAt)) }},
+			Draw: func(c *ui.Cells, d *models.Draft) {
+				c.Moment(d.TouchedAt, c.Relative(d.TouchedAt))
+				c.In("small", "", i18n.T(c.Ctx, "draft.until", "Date", i18n.Date(c.Ctx, d.EndsAt())))
+			}},
 		{Words: "order.actions", Class: "actions", Bare: true, Draw: func(c *ui.Cells, d *models.Draft) { c.Draw(discardDraft(d, "")) }},
 	},
 	Head: func(ctx context.Context, _ ListAt) layout.PageProps {

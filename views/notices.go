@@ -15,9 +15,13 @@ var Notices = &ListView[models.Notice]{
 	Columns: []ListColumn[models.Notice]{
 		{Words: "notices.what", Class: "wide", Name: true, Text: func(c *ui.Cells, n *models.Notice) string { return noticeText(c.Ctx, n) },
 			Draw: func(c *ui.Cells, n *models.Notice) {
-				c.Open("a", "href", orderPath(n.OrderNumber), "class", noticeClass(n))
-				c.Text(noticeText(c.Ctx, n))
-				c.Close("a")
+				if path := noticePath(c.Ctx, n); path != "" {
+					c.Open("a", "href", path, "class", noticeClass(n))
+					c.Text(noticeText(c.Ctx, n))
+					c.Close("a")
+				} else {
+					c.In("span", noticeClass(n), noticeText(c.Ctx, n))
+				}
 				if n.Args.Reason != "" {
 					c.Note(n.Args.Reason)
 				}
@@ -46,11 +50,18 @@ var Notices = &ListView[models.Notice]{
 
 // noticeText says what a notice is about, in a sentence.
 func noticeText(ctx context.Context, n *models.Notice) string {
+	if n.Kind != "" {
+		return endingText(ctx, n)
+	}
 	return i18n.T(ctx, "notice."+n.Action, "Name", firstOf(n.Args.By, i18n.T(ctx, "activity.by-server")), "Number", number(n.OrderNumber))
 }
 
-// noticeOrder is what the order of a notice asks for.
+// noticeOrder is what the order of a notice asks for, or what has become of the thing
+// that a reminder is about.
 func noticeOrder(ctx context.Context, n *models.Notice) string {
+	if n.Kind != "" {
+		return endingState(ctx, n)
+	}
 	if n.Order == nil {
 		return ""
 	}

@@ -25,6 +25,8 @@ type PlanShowProps struct {
 	models.PlanPage
 	Deductions ListPage
 	By         models.Actor
+	// Remind is when the reader is reminded of it, nil where it does not end any more.
+	Remind *RemindProps
 }
 
 var planTones = map[models.PlanState]ui.Tone{
@@ -76,7 +78,7 @@ var Plans = &ListView[models.Plan]{
 	Filters: []ListFilter{
 		{Name: "state", Values: "plan.state.", As: Tabs},
 		{Name: "type", Words: "field.package_type"},
-		{Name: "ending", Values: "plans.ending.", Icon: "clock", As: Switch},
+		{Name: "ending", Words: "list.ending", Values: "list.ending.", As: Menu},
 	},
 	Head:  kindHead(models.KindPlan, "plans.subtitle"),
 	Empty: kindEmpty(models.KindPlan, "plans.empty.title", "plans.empty.text"),

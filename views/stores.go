@@ -41,7 +41,8 @@ var Stores = &ListView[models.Store]{
 		{Words: "field.charge_mode", Text: storeChargeWords, Draw: func(c *ui.Cells, s *models.Store) {
 			c.Text(storeChargeWords(c, s))
 			if s.EndsAt != nil {
-				c.In("small", "", i18n.T(c.Ctx, "stores.until", "Date", i18n.LastDate(c.Ctx, *s.EndsAt)))
+				now := c.Now(*s.EndsAt)
+				c.In("small", "", i18n.LastDate(c.Ctx, *s.EndsAt)+" · "+i18n.DaysLeft(c.Ctx, *s.EndsAt, c.Now(i18n.NextDay(now))))
 			}
 		}},
 		filed("plans.last-day", func(c *ui.Cells, s *models.Store) string {
@@ -242,6 +243,8 @@ func (p StoreNewProps) rows(ctx context.Context) []ui.Row {
 type StoreShowProps struct {
 	models.StorePage
 	By models.Actor
+	// Remind is when the reader is reminded of it, nil where it does not end.
+	Remind *RemindProps
 }
 
 func (p StoreShowProps) facts(ctx context.Context) []ui.Row {

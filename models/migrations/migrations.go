@@ -169,6 +169,15 @@ func all() ([]*gormigrate.Migration, error) {
 	return steps, nil
 }
 
+// CountRuns counts in run_months, which is empty, the stores that there are.
+func CountRuns(tx *gorm.DB) error {
+	text, err := files.ReadFile("0042_running_2.sql")
+	if err != nil {
+		return err
+	}
+	return script(tx, string(text))
+}
+
 // dialects spells the column types that the two engines name differently.
 // "key" is text compared byte by byte, which PostgreSQL has to be told.
 var dialects = map[string]*strings.Replacer{

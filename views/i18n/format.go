@@ -168,14 +168,28 @@ func LongDate(ctx context.Context, t time.Time) string {
 	return t.In(Zone(ctx)).Format(Pick(ctx, "2 January 2006", "2006年1月2日"))
 }
 
-// Month is a month by its name, as a chart has it: Dec, and Jan 2027 where a
-// year begins. Months are written 202612.
+// LastLong is LastDate as a sentence says it: 19 Sep 2029.
+func LastLong(ctx context.Context, end time.Time) string {
+	return end.Add(-time.Nanosecond).In(pricing.Zone).Format(Pick(ctx, "2 Jan 2006", "2006年1月2日"))
+}
+
+// DayMonth is a day as an axis has it: 12 Dec.
+func DayMonth(ctx context.Context, t time.Time) string {
+	return t.In(pricing.Zone).Format(Pick(ctx, "2 Jan", "1月2日"))
+}
+
+// Month is a month by its name: Dec, and Jan 2027 where a year begins. Months are
+// written 202612.
 func Month(ctx context.Context, month int64) string {
-	t := time.Date(int(month/100), time.Month(month%100), 1, 0, 0, 0, 0, time.UTC)
-	if t.Month() == time.January {
-		return t.Format(Pick(ctx, "Jan 2006", "2006年1月"))
+	if month%100 == 1 {
+		return MonthYear(ctx, month)
 	}
-	return t.Format(Pick(ctx, "Jan", "1月"))
+	return MonthName(ctx, month)
+}
+
+// MonthName is a month by its name without its year: Dec.
+func MonthName(ctx context.Context, month int64) string {
+	return time.Date(int(month/100), time.Month(month%100), 1, 0, 0, 0, 0, time.UTC).Format(Pick(ctx, "Jan", "1月"))
 }
 
 // MonthYear is a month as models.Month has it, with its year: Nov 2026.

@@ -142,7 +142,7 @@ func Pages(ctx context.Context, by models.Actor) (pages []Item) {
 	for _, g := range (Shell{Role: string(by.Role), SiteAdmin: by.SiteAdmin}).nav(ctx) {
 		pages = append(pages, g.Items...)
 	}
-	pages = append(pages, Item{Href: "/apps", Key: "kind.app.many", Kind: models.KindApp}, Item{Href: "/notices", Key: "notices.title", Icon: "bell"},
+	pages = append(pages, Item{Href: "/apps", Key: "kind.app.many", Kind: models.KindApp}, Item{Href: "/notices", Key: "notices.title", Icon: "bell"}, Item{Href: "/expiring", Key: "expiring.title", Icon: "clock"},
 		Item{Href: "/account", Key: "ui.account", Icon: "settings"})
 	if by.May(models.Administer) {
 		pages = append(pages, Item{Href: "/team/letterhead", Key: "letterhead.title", Icon: "file"}, Item{Href: "/team/invitations", Key: "invitations.title", Icon: "users"})

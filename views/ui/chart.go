@@ -3,60 +3,54 @@ package ui
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 )
 
 // Series is one row of figures of a chart, one for each of its labels. Its kind
-// gives the colour.
+// gives the colour; Hatched tells it from another of the kind.
 type Series struct {
-	Kind   KindLook
-	Label  string
-	Values []float64
+	Kind    KindLook
+	Label   string
+	Hatched bool
+	Values  []float64
 }
+
+// ChartLabel is what a column is called: Short below it, with Over under that where it
+// begins something ("2026"), and Long wherever it stands alone.
+type ChartLabel struct{ Short, Over, Long string }
 
 // ChartProps describes StackedBars.
 type ChartProps struct {
+	// ID tells the chart from others of its page.
+	ID string
 	// Label says what the chart shows, for those who cannot see it.
 	Label string
 	// Corner heads the first column of the table behind the chart ("Month").
 	Corner string
-	Labels []string
+	Labels []ChartLabel
+	// Series are drawn from the base up; those without a figure are left out.
 	Series []Series
+	// Rest is what the last column is expected to become more, drawn as an empty box.
+	Rest float64
 	// Line is a figure that is drawn across all bars, with its name; 0 for none.
 	Line     float64
 	LineName string
 	// Format writes a figure, for axis and table alike; Exact, where there is one, those
-	// of the table.
+	// of the table and the readout.
 	Format, Exact func(float64) string
-	// Total heads a column of sums in the table, "" for none; Hrefs are where each of
-	// them leads.
-	Total string
-	Hrefs []string
+	// Total heads a column of sums in the table, "" for none; Linked one of the sums
+	// of the series that are not hatched, each of which leads to one of Hrefs.
+	Total  string
+	Linked string
+	Hrefs  []string
 }
 
-// chartSize is the room of a drawing in its own units, which the page scales.
-// Labels stand every so many bars, counted from the last.
-type chartSize struct {
-	Class               string
-	Width, Height, Left float64
-	Every               int
-}
-
-var (
-	fullSize    = chartSize{"full", 720, 224, 52, 1}
-	compactSize = chartSize{"compact", 340, 190, 40, 2}
-)
-
-const (
-	chartBottom = 26
-	chartTop    = 10
-	segmentGap  = 1.5
-)
-
+// rect is a bar in percent of the drawing.
 type rect struct {
 	Class      string
+	Hatch      string // the id of its pattern
 	X, Y, W, H float64
-	Title      string
 }
 
 type tick struct {
@@ -64,17 +58,12 @@ type tick struct {
 	Text string
 }
 
-type mark struct {
-	X    float64
-	Text string
-}
-
-// plot is a chart computed: what is left is printing it.
+// plot is a chart computed, in percent of its drawing: what is left is printing it.
 type plot struct {
-	Bars   []rect
-	Ticks  []tick
-	Months []mark
-	Line   float64 // where it is drawn
+	Bars  []rect
+	Ticks []tick
+	Line  float64 // where it is drawn
+	Rest  *rect
 }
 
 func (p ChartProps) format(v float64) string {
@@ -92,6 +81,22 @@ func (p ChartProps) exact(v float64) string {
 	return p.Exact(v)
 }
 
+// present is the chart without the series that have no figure.
+func (p ChartProps) present() ChartProps {
+	p.Series = slices.DeleteFunc(slices.Clone(p.Series), func(s Series) bool {
+		return !slices.ContainsFunc(s.Values, func(v float64) bool { return v > 0 })
+	})
+	return p
+}
+
+// hatch is the id of the pattern of a series, "" when it is drawn full.
+func (p ChartProps) hatch(s Series) string {
+	if !s.Hatched {
+		return ""
+	}
+	return p.ID + "-hatch"
+}
+
 // total is the sum of the figures at a label.
 func (p ChartProps) total(i int) (sum float64) {
 	for _, s := range p.Series {
@@ -100,46 +105,68 @@ func (p ChartProps) total(i int) (sum float64) {
 	return sum
 }
 
-func (p ChartProps) plot(size chartSize) plot {
-	totals := make([]float64, len(p.Labels))
-	top := 0.0
-	for i := range p.Labels {
-		totals[i] = p.total(i)
-		top = max(top, totals[i])
+// linked is the sum of the figures at a label that a list has.
+func (p ChartProps) linked(i int) (sum float64) {
+	for _, s := range p.Series {
+		if !s.Hatched {
+			sum += s.at(i)
+		}
 	}
-	top = max(top, p.Line)
-	step := niceStep(top / 4)
+	return sum
+}
+
+// said is a column in one sentence.
+func (p ChartProps) said(i int) string {
+	parts := make([]string, len(p.Series))
+	for n, s := range p.Series {
+		parts[n] = s.Label + " " + p.exact(s.at(i))
+	}
+	text := p.Labels[i].Long + ": " + p.exact(p.total(i))
+	if len(parts) > 1 {
+		text += " (" + strings.Join(parts, ", ") + ")"
+	}
+	return text
+}
+
+// barShare is how much of its slot a bar takes.
+const barShare = 0.6
+
+func (p ChartProps) plot() plot {
+	top := p.Line
+	last := len(p.Labels) - 1
+	for i := range p.Labels {
+		top = max(top, p.total(i))
+	}
+	if last >= 0 && p.Rest > 0 {
+		top = max(top, p.total(last)+p.Rest)
+	}
+	step := niceStep(top / 3)
 	top = math.Max(step*math.Ceil(top/step), step)
 
 	var out plot
-	height := size.Height - chartTop - chartBottom
-	y := func(v float64) float64 { return chartTop + height*(1-v/top) }
+	y := func(v float64) float64 { return 100 * (1 - v/top) }
 	for v := 0.0; v <= top+step/2; v += step {
 		out.Ticks = append(out.Ticks, tick{y(v), p.format(v)})
 	}
 	out.Line = y(p.Line)
-	if len(p.Labels) == 0 {
+	if last < 0 {
 		return out
 	}
-	slot := (size.Width - size.Left) / float64(len(p.Labels))
-	wide := math.Min(slot*0.62, 44)
-	for i, label := range p.Labels {
-		x := size.Left + slot*float64(i) + (slot-wide)/2
+	slot := 100 / float64(len(p.Labels))
+	for i := range p.Labels {
+		x := slot*float64(i) + slot*(1-barShare)/2
 		base := 0.0
 		for _, s := range p.Series {
 			v := s.at(i)
 			if v <= 0 {
 				continue
 			}
-			h := math.Max(y(base)-y(base+v)-segmentGap, 0.75)
-			out.Bars = append(out.Bars, rect{
-				Class: "fill " + s.Kind.Class(), X: x, Y: y(base + v), W: wide, H: h,
-				Title: label + " · " + s.Label + " · " + p.format(v),
-			})
+			h := math.Max(y(base)-y(base+v), 0.6)
+			out.Bars = append(out.Bars, rect{Class: s.Kind.Class(), Hatch: p.hatch(s), X: x, Y: y(base) - h, W: slot * barShare, H: h})
 			base += v
 		}
-		if (len(p.Labels)-1-i)%size.Every == 0 {
-			out.Months = append(out.Months, mark{x + wide/2, label})
+		if i == last && p.Rest > 0 {
+			out.Rest = &rect{X: x, Y: y(base + p.Rest), W: slot * barShare, H: y(base) - y(base+p.Rest)}
 		}
 	}
 	return out
@@ -172,17 +199,17 @@ const (
 	sparkHeight = 32
 )
 
-// sparkPaths are the line through the points and the area below it.
+// sparkPaths are the line through the points and the area below it, from nothing up.
 func sparkPaths(points []float64) (line, area string) {
-	low, high := points[0], points[0]
+	high := 0.0
 	for _, v := range points {
-		low, high = math.Min(low, v), math.Max(high, v)
+		high = math.Max(high, v)
 	}
 	var b strings.Builder
 	for i, v := range points {
-		share := 0.5
-		if high > low {
-			share = (v - low) / (high - low)
+		share := 0.0
+		if high > 0 {
+			share = math.Max(v, 0) / high
 		}
 		verb := "L"
 		if i == 0 {

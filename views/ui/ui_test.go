@@ -164,19 +164,20 @@ func TestRuleTextFallsBackFromFieldToRuleToGeneral(t *testing.T) {
 
 func TestChartTableHoldsEveryFigure(t *testing.T) {
 	t.Parallel()
-	p := ui.ChartProps{Label: "spend", Corner: "Month", Labels: []string{"Oct", "Nov"}, Series: []ui.Series{
+	p := ui.ChartProps{Label: "spend", Corner: "Month", Labels: []ui.ChartLabel{{Short: "Oct", Long: "Oct 2026"}, {Short: "Nov", Long: "Nov 2026"}}, Series: []ui.Series{
+		{Label: "Stores", Values: []float64{0, 0}},
 		{Label: "Buckets", Values: []float64{1, 2}},
 		{Label: "Plans", Values: []float64{40}},
 	}}
 	page := draw(t, "en", ui.StackedBars(p))
 	cells := page.Find("tbody th, tbody td").Map(func(_ int, cell *goquery.Selection) string { return cell.Text() })
-	if got, want := strings.Join(cells, " "), "Oct 1 40 Nov 2 0"; got != want {
+	if got, want := strings.Join(cells, " "), "Oct 2026 1 40 Nov 2026 2 0"; got != want {
 		t.Errorf("table: got %q, want %q", got, want)
 	}
-	if n := page.Find("svg.full rect").Length(); n != 3 {
+	if n := page.Find("svg.bars rect").Length(); n != 3 {
 		t.Errorf("bars: got %d, want 3, none for nothing", n)
 	}
-	page.Find("svg").Each(func(_ int, svg *goquery.Selection) {
+	page.Find("svg:not([aria-hidden])").Each(func(_ int, svg *goquery.Selection) {
 		if svg.AttrOr("role", "") != "img" || svg.AttrOr("aria-label", "") != "spend" {
 			t.Errorf("drawing without role or label")
 		}
@@ -186,9 +187,9 @@ func TestChartTableHoldsEveryFigure(t *testing.T) {
 func TestDrawingsOfNothingHoldNumbersOnly(t *testing.T) {
 	t.Parallel()
 	for name, part := range map[string]templ.Component{
-		"no series":   ui.StackedBars(ui.ChartProps{Labels: []string{"Nov"}}),
+		"no series":   ui.StackedBars(ui.ChartProps{Labels: []ui.ChartLabel{{Long: "Nov"}}}),
 		"no months":   ui.StackedBars(ui.ChartProps{}),
-		"noughts":     ui.StackedBars(ui.ChartProps{Labels: []string{"Nov"}, Series: []ui.Series{{Values: []float64{0}}}}),
+		"noughts":     ui.StackedBars(ui.ChartProps{Labels: []ui.ChartLabel{{Long: "Nov"}}, Series: []ui.Series{{Values: []float64{0}}}}),
 		"flat trend":  ui.Sparkline([]float64{3, 3}),
 		"no quota":    ui.Meter(ui.MeterProps{Label: "quota", Used: 3}),
 		"over quota":  ui.Meter(ui.MeterProps{Label: "quota", Used: 9, Add: 9, Limit: 10}),

@@ -8,6 +8,7 @@
 export const pages = [
 	{ path: "/sign-in" },
 	{ path: "/", role: "requester" },
+	{ path: "/expiring", role: "requester" },
 	{ path: "/pkg-versions", role: "requester" },
 	{ path: "/pkg-versions", role: "requester", follow: "#pkg-versions tbody th a" },
 	{ path: "/pkg-versions/new", role: "requester" },
