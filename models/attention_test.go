@@ -3,6 +3,7 @@ package models_test
 import (
 	"fmt"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -180,4 +181,29 @@ func TestWhatStoresCostByTheHourIsReckonedByMonth(t *testing.T) {
 		t.Errorf("gone: %+v, want nothing more than %+v", b, before)
 	}
 	mustFit(t, db)
+}
+
+// What the first page asks for does not grow with what a team has.
+func TestADashboardAsksForFewThings(t *testing.T) {
+	if modelstest.Postgres() {
+		t.Skip("PostgreSQL is asked the same")
+	}
+	t.Parallel()
+	db, _, team := atNoon(t)
+	for i := range 3 {
+		mustPlan(t, db, team.Requester, example())
+		placeStore(t, db, team.Requester, storeInput(fmt.Sprint("store-", i)))
+	}
+	modelstest.Work(t, db)
+	var asked []string
+	if err := db.SeeSteps(func(statement string, _ []string) { asked = append(asked, statement) }); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := db.FindDashboard(t.Context(), team.Viewer); err != nil {
+		t.Fatal(err)
+	}
+	t.Logf("%d statements", len(asked))
+	if len(asked) > 18 {
+		t.Errorf("asks %d statements:\n%s", len(asked), strings.Join(asked, "\n"))
+	}
 }

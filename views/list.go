@@ -675,6 +675,17 @@ func kindHead(kind models.Kind, subtitle string) func(context.Context, ListAt) l
 	}
 }
 
+// endingHead is the heading of the list of a kind whose things end, which leads to when
+// they do.
+func endingHead(kind models.Kind, subtitle string) func(context.Context, ListAt) layout.PageProps {
+	head := kindHead(kind, subtitle)
+	return func(ctx context.Context, at ListAt) layout.PageProps {
+		p := head(ctx, at)
+		p.Actions = endingActions(at.By, kind)
+		return p
+	}
+}
+
 func kindEmpty(kind models.Kind, title, text string) func(context.Context, ListAt) ui.EmptyProps {
 	return func(ctx context.Context, at ListAt) ui.EmptyProps {
 		return ui.EmptyProps{Kind: kind, Title: i18n.T(ctx, title), Text: i18n.T(ctx, text), Action: newButton(at.By, kind)}

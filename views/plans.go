@@ -80,7 +80,7 @@ var Plans = &ListView[models.Plan]{
 		{Name: "type", Words: "field.package_type"},
 		{Name: "ending", Words: "list.ending", Values: "list.ending.", As: Menu},
 	},
-	Head:  kindHead(models.KindPlan, "plans.subtitle"),
+	Head:  endingHead(models.KindPlan, "plans.subtitle"),
 	Empty: kindEmpty(models.KindPlan, "plans.empty.title", "plans.empty.text"),
 }
 

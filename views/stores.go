@@ -61,7 +61,7 @@ var Stores = &ListView[models.Store]{
 		{Name: "state", Words: "stores.state", Values: "store.state.", As: Menu},
 		{Name: "region", Words: "field.region", As: Menu},
 	},
-	Head:    kindHead(models.KindStore, "stores.subtitle"),
+	Head:    endingHead(models.KindStore, "stores.subtitle"),
 	Passing: func(s *models.Store) bool { return s.Passing() },
 	Empty:   kindEmpty(models.KindStore, "stores.empty.title", "stores.empty.text"),
 }
