@@ -3,6 +3,7 @@ package handlers
 import (
 	"cmp"
 	"net/http"
+	"slices"
 
 	"github.com/gin-gonic/gin"
 
@@ -48,7 +49,18 @@ func (h Catalogue) price(c *gin.Context, status int, form *ui.Form) error {
 	if p.Regions, err = h.DB.ListRegions(ctx, models.KindStore); err != nil {
 		return err
 	}
-	p.Form = caught(c, form, models.PriceInput{}, "")
+	team := c.Query("price_team")
+	if p.Teams, err = h.DB.ListTeams(ctx, p.By, mostTeams); err != nil {
+		return err
+	}
+	if !slices.ContainsFunc(p.Teams, func(t models.Team) bool { return t.ID == team }) && team != "" {
+		t, err := h.DB.FindSiteTeam(ctx, p.By, team)
+		if err != nil {
+			return err
+		}
+		p.Teams = append(p.Teams, models.Team{ID: t.ID, Name: t.Name})
+	}
+	p.Form = caught(c, form, models.PriceInput{Team: team}, "")
 	return web.Render(c, status, views.PriceNew(p))
 }
 
@@ -62,7 +74,7 @@ func (h Catalogue) AddPrice(c *gin.Context) error {
 	form, err := web.Decode(c, &in)
 	var id string
 	if err == nil {
-		id, err = h.DB.AddPrice(c.Request.Context(), by, in)
+		id, err = h.DB.AddPrice(c.Request.Context(), by, c.Param("id"), in)
 	}
 	if form.Reject(err) {
 		return h.price(c, http.StatusUnprocessableEntity, &form)

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"quartermaster/models"
+	"quartermaster/models/pricing"
 	"quartermaster/web/webtest"
 )
 
@@ -68,5 +69,59 @@ func TestASiteAdminEntersAndWithdrawsPrices(t *testing.T) {
 	p = c.Get(t, "/catalogue/prices/new")
 	if p := c.Submit(t, p, "#price-form", webtest.Values{"price_item": "lms.cu.xlarge", "price_region": "", "price_unit": "year", "price_amount": "1,180", "price_from": "2099-01-01", "price_source": "x"}); p.Status != 303 || !strings.HasPrefix(p.Location(), "/catalogue/prices/") {
 		t.Errorf("add one of everywhere: got %d %q", p.Status, p.Text(".error-summary"))
+	}
+}
+
+func TestATeamsOwnPriceIsOnItsPagesAndPaperAlone(t *testing.T) {
+	t.Parallel()
+	site := open(t)
+	by, c, other := root(t, site), site.SignIn(t, models.Requester), site.SignInOther(t, models.Viewer)
+	today := site.DB.Now().In(pricing.Zone).Format("2006-01-02")
+	p := by.Get(t, "/catalogue/prices/new?price_team="+site.Team.ID)
+	p = by.Submit(t, p, "#price-form", webtest.Values{"price_item": "FPT_ossbag_absolute_Storage_sh:40", "price_unit": "term", "price_term": "6", "price_amount": "", "price_from": "2020-01-01", "price_source": "Contract <7>"})
+	if p.Status != 422 || !p.Has("#price_from-note .error") || p.Has("#price_amount-note .error") {
+		t.Errorf("a day that is over: got %d %q", p.Status, p.Text(".error-summary"))
+	}
+	p = by.Submit(t, p, "#price-form", webtest.Values{"price_amount": "20", "price_from": today})
+	if p.Status != 303 {
+		t.Fatalf("add: got %d %q", p.Status, p.Text(".error-summary"))
+	}
+	at := p.Location()
+	form := c.Get(t, examplePlan)
+	if got := form.Text("#summary"); !strings.Contains(got, "¥20.00") || !strings.Contains(got, "team price (Contract <7>)") {
+		t.Errorf("the form says %q", got)
+	}
+	order := c.Submit(t, form, "form#plan-form", nil)
+	if order.Status != 303 {
+		t.Fatalf("order: got %d %q", order.Status, order.Text(".error-summary"))
+	}
+	link, _ := c.Get(t, "/orders").Find("tbody a[href^='/orders/']").First().Attr("href")
+	if got := c.Get(t, link+"/print").Text("body"); !strings.Contains(got, "team price (Contract <7>)") || !strings.Contains(got, "20.00") {
+		t.Errorf("the paper says %q", got)
+	}
+	for what, path := range map[string]string{"catalogue": "/catalogue?q=FPT_ossbag_absolute_Storage_sh:40", "price book": "/catalogue/prices?q=Contract", "file": "/catalogue/prices.csv", "page": at} {
+		mine, theirs := c.Get(t, path), other.Get(t, path)
+		if mine.Status != 200 || !strings.Contains(mine.Body, "Contract") {
+			t.Errorf("%s: the team reads %d %q", what, mine.Status, mine.Text("main"))
+		}
+		if strings.Contains(theirs.Text("main tbody"), "Contract") && what != "page" {
+			t.Errorf("%s: another team reads %q", what, theirs.Text("main"))
+		}
+	}
+	if got := c.Get(t, "/catalogue?q=FPT_ossbag_absolute_Storage_sh:40").Text("#catalogue"); !strings.Contains(got, "List price ¥22.50") {
+		t.Errorf("the catalogue says %q", got)
+	}
+	if p := site.SignInOther(t, models.Viewer).Get(t, at); p.Status != 404 {
+		t.Errorf("another team, %s: got %d, want 404", at, p.Status)
+	}
+	if got := by.Get(t, "/catalogue/prices?team="+site.Team.ID).Text("#prices tbody"); !strings.Contains(got, "Contract <7>") {
+		t.Errorf("the site's price book says %q", got)
+	}
+	// An empty price ends it.
+	if p := by.Submit(t, by.Get(t, at), "#price-form", webtest.Values{"price_amount": "", "price_from": "2099-01-01", "price_source": "x"}); p.Status != 303 {
+		t.Fatalf("end: got %d %q", p.Status, p.Text(".error-summary"))
+	}
+	if got := c.Get(t, at).Text("#price-lines"); !strings.Contains(got, "Back to list price") {
+		t.Errorf("its page says %q", got)
 	}
 }

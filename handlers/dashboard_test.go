@@ -11,6 +11,7 @@ import (
 	"github.com/PuerkitoBio/goquery"
 
 	"quartermaster/models"
+	"quartermaster/models/modelstest"
 	"quartermaster/static"
 	"quartermaster/web"
 	"quartermaster/web/webtest"
@@ -228,5 +229,31 @@ func TestThePageOfWhatEndsIsTheNumbersThatLeadToIt(t *testing.T) {
 	}
 	if got := site.SignInOther(t, models.Admin).Get(t, "/expiring").Find(".term").Length(); got != 0 {
 		t.Errorf("another team sees %d", got)
+	}
+}
+
+func TestASearchFindsByRegionAndSaysWhatAVerbCosts(t *testing.T) {
+	t.Parallel()
+	site := open(t)
+	c := site.SignIn(t, models.Requester)
+	c.Submit(t, c.Get(t, "/buckets/new"), "#bucket-form", webtest.Values{"bucket_name": "assets", "region": "cn-hangzhou"})
+	c.Submit(t, c.Get(t, "/buckets/new"), "#bucket-form", webtest.Values{"bucket_name": "elsewhere", "region": "cn-shanghai"})
+	plan := c.Submit(t, c.Get(t, examplePlan), "form#plan-form", nil).Location()
+	store := orderStore(t, c, "handbook")
+	modelstest.Work(t, site.DB)
+	if got := c.Get(t, "/search?q=hz").Text("#found"); !strings.Contains(got, "assets") || strings.Contains(got, "elsewhere") {
+		t.Errorf("hz finds %q", got)
+	}
+	if got := site.SignInOther(t, models.Admin).Get(t, "/search?q=hz").Text("#found"); strings.Contains(got, "assets") {
+		t.Errorf("another team finds %q", got)
+	}
+	for text, want := range map[string][2]string{"renew": {plan + "/renewal", "¥"}, "upgrade": {plan + "/upgrade", "¥"}, "scale handbook": {store + "/scale", "/h"}} {
+		item := c.Get(t, "/search?q="+url.QueryEscape(text)).Find("a.found-item[href='" + want[0] + "']")
+		if item.Length() != 1 || !strings.Contains(item.Find(".found-price").Text(), want[1]) {
+			t.Errorf("%s: got %q", text, item.Text())
+		}
+		if got := site.SignIn(t, models.Viewer).Get(t, "/search?q="+url.QueryEscape(text)); got.Has(".found-price") {
+			t.Errorf("%s: a viewer is told %q", text, got.Text("#found"))
+		}
 	}
 }

@@ -184,6 +184,9 @@ func TestADraftIsSavedWithoutScripts(t *testing.T) {
 	fields.Set("note", "why")
 	fields.Set("draft_keep", "true")
 	kept := c.Post(t, action, fields)
+	if got := p.Text(".draft-state"); !strings.Contains(got, "No draft saved yet") {
+		t.Errorf("a form that nobody has typed into says %q", got)
+	}
 	if !named || kept.Status != http.StatusSeeOther || kept.Location() != "/plans/new?form="+fields.Get("token") {
 		t.Fatalf("got %d to %q", kept.Status, kept.Location())
 	}
@@ -355,5 +358,44 @@ func TestNoPasswordIsCarriedThroughTheSignIn(t *testing.T) {
 	}
 	if got := c.Post(t, "/orders/1/decision", url.Values{"note": {"x"}}); got.Status != http.StatusSeeOther {
 		t.Errorf("what is no form to be filled in: got %d", got.Status)
+	}
+}
+
+// The form that edits an order has a draft of its own, of which the form of a new one
+// knows nothing, until the order is sent again.
+func TestAnEditOfAnOrderHasADraftOfItsOwn(t *testing.T) {
+	t.Parallel()
+	site := open(t)
+	admin, c := site.SignIn(t, models.Admin), site.SignIn(t, models.Requester)
+	writeRule(t, admin, webtest.Values{"kinds": "plan", "step_1": "approver"})
+	order := c.Submit(t, c.Get(t, examplePlan), "form#plan-form", webtest.Values{"note": "for half a year"}).Location()
+	edit := func() (*webtest.Page, url.Values) {
+		t.Helper()
+		return opened(t, c, c.Get(t, order).Find("#decision a[href*='replaces=']").AttrOr("href", ""), "#plan-form")
+	}
+	p, fields := edit()
+	if typed := typeIn(t, c, p, "#plan-form", webtest.Values{"duration": "12", "note": "for a year"}); typed.Status != http.StatusOK || !typed.Has("[data-saved]") {
+		t.Fatalf("typed in: got %d %q", typed.Status, typed.Text(".draft-state"))
+	}
+	if p, _ := opened(t, c, "/plans/new", "#plan-form"); p.Has(".draft-offer") {
+		t.Errorf("a new form offers %q", p.Text(".draft-offer"))
+	}
+	p, _ = edit()
+	at := p.Find(".draft-offer a").AttrOr("href", "")
+	if at != "/plans/new?form="+fields.Get("token") {
+		t.Fatalf("the form opened again offers %q", at)
+	}
+	p, again := opened(t, c, at, "#plan-form")
+	if again.Get("note") != "for a year" || again.Get("duration") != "12" || again.Get("replaces") != fields.Get("replaces") || again.Get("replaces_version") != fields.Get("replaces_version") {
+		t.Errorf("gone on with: %v", again)
+	}
+	if list := c.Get(t, "/drafts"); list.Find("#draft-list tbody a[href='"+at+"']").Length() != 1 || !strings.Contains(list.Text("#draft-list tbody"), fields.Get("replaces")) {
+		t.Errorf("the list has %q", list.Text("#draft-list tbody"))
+	}
+	if sent := c.Submit(t, p, "#plan-form", nil); sent.Location() != order || !strings.Contains(c.Get(t, order).Text("main"), "for a year") {
+		t.Errorf("sent: got %d to %q: %s", sent.Status, sent.Location(), sent.Text(".error-summary"))
+	}
+	if list := c.Get(t, "/drafts"); !list.Has(".empty") {
+		t.Errorf("sent, and the list has %q", list.Text("#draft-list"))
 	}
 }

@@ -209,14 +209,13 @@ func pageRoutes(cfg Config) (http.Handler, error) {
 	List[models.PriceLine]{DB: cfg.DB, View: views.Prices, Choices: regions("")}.route(member)
 	member.GET("/catalogue/prices/new", web.Page(catalogue.NewPrice))
 	member.POST("/catalogue/prices/new", web.Page(catalogue.AddPrice))
-	member.GET("/catalogue/prices/import", web.Page(catalogue.ImportForm))
-	member.POST("/catalogue/prices/import", web.Upload(priceUpload), web.Page(catalogue.Preview))
-	member.POST("/catalogue/prices/import/apply", web.Upload(priceUpload), web.Page(catalogue.Apply))
+	Import[models.PriceInput, models.PriceLine]{DB: cfg.DB, Import: models.PriceImport, View: views.PriceImport}.route(member)
 	member.GET("/catalogue/prices/:id", web.Page(catalogue.Price))
 	member.POST("/catalogue/prices/:id", web.Page(catalogue.AddPrice))
 	member.POST("/catalogue/prices/:id/withdrawal", web.Page(catalogue.WithdrawPrice))
 	sale := Sale{DB: cfg.DB}
-	member.GET("/catalogue/sale", web.Page(sale.List))
+	List[models.Thing]{DB: cfg.DB, View: views.Things}.route(member)
+	Import[models.ThingRow, models.Thing]{DB: cfg.DB, Import: models.ThingImport, View: views.ThingImport}.route(member)
 	member.GET("/catalogue/sale/:sort", web.Page(sale.Show))
 	member.POST("/catalogue/sale/:sort", web.Page(sale.Save))
 	member.GET("/catalogue/sale/:sort/:id", web.Page(sale.Show))
@@ -309,6 +308,8 @@ func pageRoutes(cfg Config) (http.Handler, error) {
 		at.group.POST(path+"/:id/tokens", web.Page(keys.Issue))
 		at.group.POST(path+"/:id/tokens/:token/removal", web.Page(keys.Revoke))
 	}
+
+	siteActivity(cfg.DB).route(user)
 
 	rates := Rates{DB: cfg.DB}
 	user.GET("/site/rates", web.Page(rates.List))

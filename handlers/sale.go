@@ -14,19 +14,6 @@ import (
 // Sale has the pages of what the catalogue is made of, for site admins.
 type Sale struct{ DB *models.DB }
 
-// List is the page of all things of the catalogue.
-func (h Sale) List(c *gin.Context) error {
-	by, err := keeper(c)
-	if err != nil {
-		return err
-	}
-	things, err := h.DB.ListThings(c.Request.Context(), by)
-	if err != nil {
-		return err
-	}
-	return web.Render(c, http.StatusOK, views.Sale(things))
-}
-
 // Show is the page of one thing, or of a new one.
 func (h Sale) Show(c *gin.Context) error { return h.page(c, http.StatusOK, nil) }
 

@@ -35,9 +35,12 @@ func TestASiteAdminEditsWhatIsSold(t *testing.T) {
 	t.Parallel()
 	site := open(t)
 	c := root(t, site)
-	p := c.Get(t, "/catalogue/sale")
-	if n := p.Find("#table-region tbody tr").Length(); p.Status != 200 || n != 12 || p.Find("#things-flavor a.button").Length() != 0 {
+	p := c.Get(t, "/catalogue/sale?type=region")
+	if n := p.Find("#sale tbody tr").Length(); p.Status != 200 || n != 12 || !p.Has("a[href='/catalogue/sale/region']") {
 		t.Fatalf("got %d with %d regions", p.Status, n)
+	}
+	if p := c.Get(t, "/catalogue/sale?type=flavor"); p.Find("#sale tbody tr").Length() != 5 || p.Has("a[href='/catalogue/sale/flavor']") {
+		t.Errorf("flavors: got %d", p.Find("#sale tbody tr").Length())
 	}
 	for _, path := range []string{"/catalogue/sale/region", "/catalogue/sale/zone", "/catalogue/sale/product", "/catalogue/sale/type", "/catalogue/sale/spec", "/catalogue/sale/flavor/xlarge",
 		"/catalogue/sale/zone/cn-north-7:cn-north-7a", "/catalogue/sale/type/FPT_ossbag_absolute_Storage_sh", "/catalogue/sale/spec/FPT_ossbag_absolute_Storage_sh:40"} {

@@ -169,3 +169,36 @@ func TestASiteAdminKeepsAccounts(t *testing.T) {
 		t.Errorf("oneself: got %d, want 403", p.Status)
 	}
 }
+
+func TestSiteAdminsSeeWhatBecameOfTheSite(t *testing.T) {
+	t.Parallel()
+	site := open(t)
+	c := root(t, site)
+	c.Submit(t, c.Get(t, "/catalogue/sale/region/cn-hangzhou"), "#thing-form", webtest.Values{"thing_en": "<b>Hangzhou"})
+	c.Submit(t, c.Get(t, "/catalogue/prices/seed-0001"), "#price-form", webtest.Values{"price_amount": "7.7", "price_from": "2099-12-31", "price_source": "x"})
+	c.Submit(t, c.Get(t, "/site/teams/"+site.Team.Admin.TeamID), "#team-form", webtest.Values{"team_name": "Renamed"})
+	p := c.Get(t, "/site/activity")
+	got := p.Text(".timeline")
+	if p.Status != 200 || !p.Has(`nav a[href="/site/activity"]`) || !p.Has(`.timeline a[href="/site/teams/`+site.Team.Admin.TeamID+`"]`) {
+		t.Fatalf("got %d %q", p.Status, p.Text("main"))
+	}
+	for _, want := range []string{"→ <b>Hangzhou", "→ 7.70, from 2099-12-31", "Renamed"} {
+		if !strings.Contains(got, want) {
+			t.Errorf("without %q: %q", want, got)
+		}
+	}
+	if got := c.Get(t, "/site/activity?kind=team").Text(".timeline"); strings.Contains(got, "Hangzhou") || !strings.Contains(got, "Renamed") {
+		t.Errorf("of teams: %q", got)
+	}
+	if got := c.Get(t, "/site/activity.csv?q=price").Body; !strings.Contains(got, "price.added") || strings.Contains(got, "Renamed") {
+		t.Errorf("the file: %q", got)
+	}
+	for _, path := range []string{"/site/activity", "/site/activity.csv"} {
+		if p := site.SignIn(t, models.Admin).Get(t, path); p.Status != 403 {
+			t.Errorf("a team's admin, %s: got %d, want 403", path, p.Status)
+		}
+	}
+	if got := site.SignIn(t, models.Admin).Get(t, "/activity").Text(".timeline"); strings.Contains(got, "7.70") {
+		t.Errorf("a team reads of the site: %q", got)
+	}
+}

@@ -201,7 +201,8 @@ var Apps = &List[App]{
 			return append(to, &a.ID, &a.Name, &a.Region, &a.Description, &a.Category, &a.VersionCount, &a.CreatorName, &a.CreatedAt,
 				&a.TeamID, &a.NameKey, &a.CreatedBy, &a.UpdaterName, &a.Token, &a.Asked, &a.UpdatedAt)
 		},
-		Sorts: []list.Sort{{Name: "created", Columns: []string{"created_at", "id"}}, {Name: "name", Columns: []string{"name", "id"}, Up: true}},
+		Sorts: []list.Sort{{Name: "created", Columns: []string{"created_at", "id"}}, {Name: "name", Columns: []string{"name", "id"}, Up: true},
+			{Name: "region", Columns: []string{"region", "created_at", "id"}, Up: true, Grouped: true}, {Name: "category", Columns: []string{"category", "created_at", "id"}, Up: true, Grouped: true}},
 		Filters: []list.Filter{
 			equals("region", "region", nil), equals("category", "category", nil),
 			one("id", "id = ?", "sqlite_autoindex_apps_1"), one("name", "name = ?", "apps_team_name"), has("category_has", "category"),
@@ -211,6 +212,8 @@ var Apps = &List[App]{
 			{Name: "apps_team_name", Sort: "name"},
 			{Name: "apps_region", Filters: []string{"region"}, Sort: "created"},
 			{Name: "apps_category", Filters: []string{"category"}, Sort: "created"},
+			{Name: "apps_region", Sort: "region"},
+			{Name: "apps_category", Sort: "category"},
 		},
 	},
 	Finds: KindApp,

@@ -339,13 +339,14 @@ var Buckets = &List[Bucket]{
 				&b.TeamID, &b.OrderNumber, &b.CreatedBy, &b.UpdatedAt)
 		},
 		Sorts: []list.Sort{{Name: "created", Columns: []string{"created_at", "id"}}, {Name: "name", Columns: []string{"name"}, Up: true},
-			{Name: "used", Columns: []string{"used_bytes", "id"}}},
+			{Name: "used", Columns: []string{"used_bytes", "id"}}, {Name: "region", Columns: []string{"region", "created_at", "id"}, Up: true, Grouped: true}},
 		Filters: []list.Filter{equals("region", "region", nil)},
 		Indexes: []list.Index{
 			{Name: "buckets_team", Sort: "created"},
 			{Name: "buckets_team_name", Sort: "name"},
 			{Name: "buckets_used", Sort: "used"},
 			{Name: "buckets_region", Filters: []string{"region"}, Sort: "created"},
+			{Name: "buckets_region", Sort: "region"},
 		},
 	},
 	Finds:   KindBucket,

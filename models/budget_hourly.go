@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"quartermaster/models/pricing"
@@ -122,8 +123,8 @@ func (db *DB) uncounted(ctx context.Context, team *Team, b Budget, period, store
 }
 
 // RenewBudgets counts what runs by the hour in every period that has begun since it was
-// last called, once, by the clocks of the teams. What passes a budget by that is
-// shown, and nothing is refused for it.
+// last called, also in those that are over by now, once, by the clocks of the teams.
+// What passes a budget by that is shown, and nothing is refused for it.
 func (db *DB) RenewBudgets(ctx context.Context) error {
 	teams, err := query.Of[Team](db.gorm).Select("id, clock_offset_ms, cost_centre, budgets").Where("budgets <> '{}'").Find(ctx)
 	if err != nil {
@@ -145,6 +146,10 @@ func (db *DB) RenewBudgets(ctx context.Context) error {
 func (db *DB) renewalDue(ctx context.Context, by Actor, team *Team) (bool, error) {
 	for _, b := range team.Budgets.All {
 		period := b.period(db.TeamNow(by))
+		missed, err := db.missed(ctx, team, b)
+		if err != nil || len(missed) > 0 {
+			return len(missed) > 0, err
+		}
 		_, begun, err := db.taken(ctx, b.ID, period)
 		if err != nil || !begun {
 			return !begun, err
@@ -176,19 +181,65 @@ func (db *DB) renewBudgets(ctx context.Context, by Actor, store string) error {
 	return nil
 }
 
-// renewBudget counts what runs by the hour in the present period of a budget: for
-// all of it, or since it runs.
+// mostMissed is how many periods of a budget are counted that nobody was there for.
+const mostMissed = 120
+
+// missed are the beginnings of the periods of a budget that are over and were never
+// counted, because the program did not run in them, the first first.
+func (db *DB) missed(ctx context.Context, team *Team, b Budget) (all []time.Time, err error) {
+	now := db.TeamNow(team.server())
+	present, layout := b.period(now), "2006-01"
+	if b.Yearly {
+		layout = "2006"
+	}
+	var last string
+	err = query.Row(ctx, db.gorm, "SELECT COALESCE(MAX(period), '') FROM budget_periods WHERE budget_id = ? AND period < ? AND length(period) = ?", []any{b.ID, present, len(layout)}, &last)
+	if err != nil || last == "" {
+		return nil, translate(err)
+	}
+	begun, err := time.ParseInLocation(layout, last, pricing.Zone)
+	if err != nil {
+		return nil, fmt.Errorf("read period of budget %s: %w", b.ID, err)
+	}
+	for _, next := b.spans(begun); b.period(next) < present; _, next = b.spans(next) {
+		all = append(all, next)
+	}
+	return all[max(0, len(all)-mostMissed):], nil
+}
+
+// renewBudget counts what runs by the hour in the present period of a budget and in
+// those before it that were missed: nothing has changed in them.
 func (db *DB) renewBudget(ctx context.Context, team *Team, b Budget, store string) error {
+	missed, err := db.missed(ctx, team, b)
+	for _, at := range missed {
+		if err == nil {
+			err = db.renewPeriod(ctx, team, b, at, "")
+		}
+	}
+	if err != nil {
+		return err
+	}
+	return db.renewPeriod(ctx, team, b, db.TeamNow(team.server()), store)
+}
+
+// renewPeriod counts what runs by the hour in the period of a budget that a moment is
+// in: for all of it, or since it runs.
+func (db *DB) renewPeriod(ctx context.Context, team *Team, b Budget, at time.Time, store string) error {
 	by := team.server()
 	now := db.TeamNow(by)
-	period := b.period(now)
-	from, end := b.spans(now)
+	period := b.period(at)
+	from, end := b.spans(at)
+	state := BudgetReserved
+	if !end.After(now) {
+		state = BudgetSpent
+	}
 	if _, begun, err := db.taken(ctx, b.ID, period); err != nil {
 		return err
 	} else if !begun {
 		store = ""
 	}
 	uses, err := db.uncounted(ctx, team, b, period, store)
+	uses = slices.DeleteFunc(uses, func(h hourly) bool { return !h.since().Before(end) })
 	if err != nil || store != "" && len(uses) == 0 {
 		return err
 	}
@@ -202,7 +253,7 @@ func (db *DB) renewBudget(ctx context.Context, team *Team, b Budget, store strin
 		if err != nil {
 			return fmt.Errorf("count order %d in budget: %w", h.Number, err)
 		}
-		if err := db.enter(ctx, &BudgetEntry{OrderNumber: h.Number, BudgetID: b.ID, Period: period, TeamID: team.ID, AmountMinor: amount, State: BudgetReserved, At: now}); err != nil {
+		if err := db.enter(ctx, &BudgetEntry{OrderNumber: h.Number, BudgetID: b.ID, Period: period, TeamID: team.ID, AmountMinor: amount, State: state, At: now}); err != nil {
 			return err
 		}
 		if err := db.closeBefore(ctx, h.Number, b, period); err != nil {

@@ -1,6 +1,7 @@
 package models_test
 
 import (
+	"maps"
 	"sync"
 	"testing"
 	"time"
@@ -284,4 +285,45 @@ func TestAnotherSizeForAnotherCostCentreHasRoomInItsBudget(t *testing.T) {
 			t.Errorf("%d units: %v, want over_budget", num, err)
 		}
 	}
+}
+
+// The program was away for two turns of the month: what ran is counted in the month that
+// is over, too, once, by the clock of the team.
+func TestAPeriodThatNobodyWasThereForIsCountedAfterwards(t *testing.T) {
+	t.Parallel()
+	db, clock, team := atNoon(t)
+	b := budget(t, db, team.Admin, "", "refuse", 10_000_000)
+	s := readyStore(t, db, team.Requester, storeInput("handbook"))
+	november := cost(t, 1, til(clock, 2026, time.December))
+	mustRenew(t, db)
+	clock.Move(til(clock, 2027, time.January) + 3*time.Hour)
+	// Somebody orders before the program has looked.
+	mustPlace(t, db, team.Requester, planOrder(example()))
+	for range 2 {
+		mustRenew(t, db)
+	}
+	took := map[string]int64{}
+	for _, e := range entries(t, db, b.ID) {
+		if e.OrderNumber == s.OrderNumber {
+			took[e.Period] += e.AmountMinor
+			if spent := e.State == models.BudgetSpent; spent != (e.Period < "2027-01") {
+				t.Errorf("in %s it is %s", e.Period, e.State)
+			}
+		}
+	}
+	whole := cost(t, 1, 31*24*time.Hour)
+	if want := map[string]int64{"2026-11": november, "2026-12": whole, "2027-01": whole}; !maps.Equal(took, want) {
+		t.Errorf("got %v, want %v", took, want)
+	}
+	// What is made larger afterwards was not so in a month that was missed.
+	clock.Move(til(clock, 2027, time.March))
+	mustPlace(t, db, team.Requester, scaleOrder(s.ID, 2, ""))
+	modelstest.Work(t, db)
+	mustRenew(t, db)
+	for _, e := range entries(t, db, b.ID) {
+		if e.Period == "2027-02" && e.AmountMinor != cost(t, 1, 28*24*time.Hour) {
+			t.Errorf("February has %+v", e)
+		}
+	}
+	mustFit(t, db)
 }

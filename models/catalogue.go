@@ -109,10 +109,22 @@ type catalogue struct {
 	specs    []Specification
 	flavors  []Flavor
 	lines    []Price // the price book, in the order in which it was written
-	bySKU    map[string][]Price
-	prices   map[string]pricing.Book // by SKU
-	items    map[string]Item         // what prices are of, by SKU
-	inOrder  []string                // their SKUs
+	bySKU    map[skuOf][]Price
+	prices   map[skuOf]pricing.Book
+	items    map[string]Item // what prices are of, by SKU
+	inOrder  []string        // their SKUs
+}
+
+// skuOf is whose prices of a SKU are meant: a team's own or, where that is "",
+// everybody's.
+type skuOf struct{ team, sku string }
+
+// copy is the catalogue for one who puts things into it.
+func (c *catalogue) copy() *catalogue {
+	mine := *c
+	mine.regions, mine.products, mine.types = slices.Clone(c.regions), slices.Clone(c.products), slices.Clone(c.types)
+	mine.specs, mine.flavors = slices.Clone(c.specs), slices.Clone(c.flavors)
+	return &mine
 }
 
 // catalogueVersion is the present version, as a part of a statement.
@@ -144,12 +156,13 @@ func (db *DB) catalogueOf(ctx context.Context, version string) (*catalogue, erro
 	if known := db.offered.Load(); known != nil && known.version == version && version != "" {
 		return known, nil
 	}
-	c := &catalogue{version: version, bySKU: map[string][]Price{}, prices: map[string]pricing.Book{}}
+	c := &catalogue{version: version, bySKU: map[skuOf][]Price{}, prices: map[skuOf]pricing.Book{}}
 	var err error
 	c.lines, err = query.Of[Price](db.gorm).Order("id").Find(ctx)
 	for _, r := range c.lines {
-		c.bySKU[r.SKU] = append(c.bySKU[r.SKU], r)
-		c.prices[r.SKU] = append(c.prices[r.SKU], r.priced())
+		of := skuOf{r.TeamID, r.SKU}
+		c.bySKU[of] = append(c.bySKU[of], r)
+		c.prices[of] = append(c.prices[of], r.priced())
 	}
 	err = cmp.Or(err, readInOrder(ctx, db, &c.regions), readInOrder(ctx, db, &c.products),
 		readInOrder(ctx, db, &c.types), readInOrder(ctx, db, &c.specs), readInOrder(ctx, db, &c.flavors))
@@ -273,15 +286,18 @@ func (db *DB) listFlavors(ctx context.Context) ([]Flavor, error) {
 	return those(ctx, db, func(c *catalogue) []Flavor { return c.flavors }, always)
 }
 
-// Book is the price book's lines for some SKUs.
-func (db *DB) Book(ctx context.Context, skus ...string) (pricing.Book, error) {
+// Book is the price book's lines for some SKUs: a team's own, and everybody's.
+func (db *DB) Book(ctx context.Context, team string, skus ...string) (pricing.Book, error) {
 	c, err := db.catalogue(ctx)
 	if err != nil {
 		return nil, err
 	}
 	var book pricing.Book
 	for _, sku := range skus {
-		book = append(book, c.prices[sku]...)
+		book = append(book, c.prices[skuOf{"", sku}]...)
+		if team != "" {
+			book = append(book, c.prices[skuOf{team, sku}]...)
+		}
 	}
 	return book, nil
 }

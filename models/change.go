@@ -69,7 +69,7 @@ func (in *UpgradeInput) changes(ctx context.Context, db *DB, p *Plan, spec Speci
 	all := []LineChange{{FactSize, FactValue{Text: p.size()}, FactValue{Text: spec.Name}}}
 	var each [2]pricing.Quote
 	for i, size := range []string{p.spec(), spec.Value} {
-		book, err := db.Book(ctx, pricing.PlanSKU(p.PackageType, size))
+		book, err := db.Book(ctx, p.TeamID, pricing.PlanSKU(p.PackageType, size))
 		if err != nil {
 			return nil, err
 		}
@@ -83,7 +83,7 @@ func (in *UpgradeInput) changes(ctx context.Context, db *DB, p *Plan, spec Speci
 // changes are the facts that another number of units changes, both at the price of
 // now.
 func (in *StoreScaleInput) changes(ctx context.Context, db *DB, by Actor, s *Store) ([]LineChange, error) {
-	book, err := db.Book(ctx, pricing.StoreSKU(s.CU))
+	book, err := db.Book(ctx, s.TeamID, pricing.StoreSKU(s.CU))
 	if err != nil {
 		return nil, err
 	}

@@ -97,11 +97,12 @@ func (db *DB) RecordRefused(ctx context.Context, by Actor, what string, order in
 	return db.tx(ctx, func(ctx context.Context, tx *DB) error { return tx.Record(ctx, by, e) })
 }
 
-// Events is the list of what happened in a team. Its filters are kind, person,
+// Events is the list of what happened in a team, or, for site admins, of what became of
+// the site: its teams, its accounts, its catalogue. Its filters are kind, person,
 // face and key, and what pages of things ask for: subject, order and, to leave
 // a kind out, without.
 var Events = &List[Event]{
-	Right: See,
+	Right: See, Site: true,
 	Desc: list.Desc[Event]{
 		Table: "events", Key: "id", Scope: "team_id",
 		Columns: []string{"id", "at", "user_id", "user_name", "action", "result", "kind", "subject_id", "subject_name",

@@ -268,7 +268,7 @@ func (db *DB) priceRenewals(ctx context.Context, by Actor, p *ExpiringPage) erro
 		return nil
 	}
 	slices.Sort(skus)
-	book, err := db.Book(ctx, slices.Compact(skus)...)
+	book, err := db.Book(ctx, by.TeamID, slices.Compact(skus)...)
 	if err != nil {
 		return err
 	}

@@ -80,7 +80,8 @@ func (l *List[R]) Read(ctx context.Context, db *DB, by Actor, q list.Query) (lis
 		if err != nil {
 			return list.Page[R]{}, translate(err)
 		}
-		return l.Desc.Held(rows, q)
+		page, err := l.Desc.Held(rows, q)
+		return page, l.end(ctx, db, by, page.Rows, err)
 	}
 	from := db.lists()
 	if q.Kept != nil {
@@ -278,6 +279,11 @@ func one(name, condition, index string) list.Filter {
 	return list.Filter{Name: name, Inner: true, Arms: func(value string, _ time.Time) []list.Cond {
 		return []list.Cond{{SQL: condition, Args: []any{value}, Few: index}}
 	}}
+}
+
+// apart is a filter for the rows that a condition sets apart from most.
+func apart(name, condition string) list.Filter {
+	return list.Filter{Name: name, Values: []string{"true"}, Arms: func(string, time.Time) []list.Cond { return []list.Cond{{SQL: condition}} }}
 }
 
 // has is an inner filter by a text that a column has, which is asked for beside a

@@ -39,12 +39,14 @@ var Members = &List[Member]{
 		Into: func(m *Member, to []any) []any {
 			return append(to, &m.UserID, &m.Name, (*string)(&m.Role), &m.Since, fromJSON{&m.Only}, &m.DeputyID, &m.AwayFrom, &m.AwayUntil)
 		},
-		Sorts:   []list.Sort{{Name: "name", Columns: []string{"user_name", "user_id"}, Up: true}, {Name: "joined", Columns: []string{"created_at", "user_id"}}},
+		Sorts: []list.Sort{{Name: "name", Columns: []string{"user_name", "user_id"}, Up: true}, {Name: "joined", Columns: []string{"created_at", "user_id"}},
+			{Name: "role", Columns: []string{"role", "user_name", "user_id"}, Up: true}},
 		Filters: []list.Filter{equals("role", "role", texts(Roles)), one("user", "user_id = ?", "sqlite_autoindex_memberships_1")},
 		Indexes: []list.Index{
 			{Name: "memberships_name", Sort: "name"},
 			{Name: "memberships_joined", Sort: "joined"},
 			{Name: "memberships_role", Filters: []string{"role"}, Sort: "name"},
+			{Name: "memberships_role", Sort: "role"},
 		},
 	},
 	Fill: func(ctx context.Context, db *DB, by Actor, rows []Member) error { return db.fillMembers(ctx, by, rows) },

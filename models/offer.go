@@ -44,10 +44,13 @@ type Offer struct {
 	Unit       pricing.Unit
 	TermMonths int
 	// Price is the one of now and Next the one that follows it, zero where there is
-	// none. Both are before any tax.
-	Price, Next Price
+	// none. Where the price is the team's own, Listed is everybody's. All are before any
+	// tax.
+	Price, Next, Listed Price
 	// Sold tells that the catalogue sells it, at whatever price.
 	Sold bool
+
+	state OfferState // as State tells
 }
 
 // State tells whether it can be ordered.
@@ -121,35 +124,43 @@ func (r Region) zoneOff(id string) bool {
 	return slices.ContainsFunc(r.Zones, func(z Zone) bool { return z.ID == id && z.Off })
 }
 
-// ways are the units and terms that an item has prices for, in which it is sold.
-func (c *catalogue) ways(i Item) (ways []priceOf) {
-	for _, p := range c.bySKU[i.SKU] {
-		way := priceOf{unit: p.Unit, term: p.TermMonths}
+// ways are the units and terms that an item has prices for, for a team, in which it is
+// sold.
+func (c *catalogue) ways(team string, i Item) (ways []priceOf) {
+	prices := c.bySKU[skuOf{"", i.SKU}]
+	if team != "" {
+		prices = slices.Concat(prices, c.bySKU[skuOf{team, i.SKU}])
+	}
+	for _, p := range prices {
+		way := priceOf{sku: i.SKU, unit: p.Unit, term: p.TermMonths}
 		if !slices.Contains(ways, way) && (p.Unit != pricing.Term || slices.Contains(i.Months, p.TermMonths)) {
 			ways = append(ways, way)
 		}
 	}
 	if len(ways) == 0 {
-		ways = append(ways, priceOf{unit: pricing.Month})
+		ways = append(ways, priceOf{sku: i.SKU, unit: pricing.Month})
 	}
 	return ways
 }
 
-// offers are all that the catalogue has at a time.
-func (c *catalogue) offers(at time.Time) (all []Offer) {
+// offers are all that the catalogue has for a team at a time.
+func (c *catalogue) offers(team string, at time.Time) (all []Offer) {
 	for _, sku := range c.inOrder {
 		i := c.items[sku]
-		for _, way := range c.ways(i) {
+		for _, way := range c.ways(team, i) {
 			if i.Kind == KindPlan {
 				o := Offer{Item: i, Region: i.Region, Unit: way.unit, TermMonths: way.term, Sold: i.Sold}
-				o.Price, o.Next = around(c.follow(priceOf{sku, "", way.unit, way.term}), at)
+				o.Price, o.Next, o.Listed = c.forTeam(team, way, at)
+				o.state = o.State()
 				all = append(all, o)
 				continue
 			}
 			for _, r := range c.regions {
 				if slices.Contains(r.Serves, i.Kind) {
 					o := Offer{Item: i, Region: r.ID, Unit: way.unit, TermMonths: way.term, Sold: i.Sold && !r.Off}
-					o.Price, o.Next = c.inRegion(priceOf{sku, r.ID, way.unit, way.term}, at)
+					way.region = r.ID
+					o.Price, o.Next, o.Listed = c.forTeam(team, way, at)
+					o.state = o.State()
 					all = append(all, o)
 				}
 			}
@@ -162,7 +173,7 @@ func (c *catalogue) offers(at time.Time) (all []Offer) {
 // that of every region until it has its own.
 func (c *catalogue) inRegion(of priceOf, at time.Time) (now, next Price) {
 	now, next = around(c.follow(of), at)
-	if now.ID != "" {
+	if now.ID != "" && !now.Ends() || of.region == "" {
 		return now, next
 	}
 	of.region = ""
@@ -171,6 +182,31 @@ func (c *catalogue) inRegion(of priceOf, at time.Time) (now, next Price) {
 		next = later
 	}
 	return now, next
+}
+
+// forTeam is the price that a team has at a time and the one after it: its own, until
+// that ends, or else everybody's. listed is everybody's where it has its own.
+func (c *catalogue) forTeam(team string, of priceOf, at time.Time) (now, next, listed Price) {
+	now, next = c.inRegion(of, at)
+	if team == "" {
+		return now, next, Price{}
+	}
+	own := of
+	own.team = team
+	mine, later := c.inRegion(own, at)
+	if later.Ends() {
+		day := later.ValidFrom
+		if later, _ = c.inRegion(of, day); later.ID != "" {
+			later.ValidFrom = day
+		}
+	}
+	switch {
+	case mine.ID != "" && !mine.Ends():
+		return mine, later, now
+	case later.TeamID != "" && (next.ID == "" || later.ValidFrom.Before(next.ValidFrom)):
+		next = later
+	}
+	return now, next, Price{}
 }
 
 // ListItems are all things that prices can be of, in the catalogue's order.

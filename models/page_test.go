@@ -236,3 +236,61 @@ func TestStorageThatWaitsIsOneOrder(t *testing.T) {
 		t.Errorf("got counts %v, want two orders and one bucket", counts)
 	}
 }
+
+func TestASortByAColumnHasTheNewestOfEachValueFirst(t *testing.T) {
+	t.Parallel()
+	db := modelstest.Open(t)
+	team := modelstest.NewTeam(t, db)
+	regions := []string{"cn-shanghai", "cn-hangzhou", "cn-beijing"}
+	want := map[string][]string{}
+	for i := range 9 {
+		o := mustPlace(t, db, team.Requester, lineOrder(&models.BucketInput{Name: fmt.Sprintf("bucket-%d", i), Region: regions[i%3]}))
+		want[regions[i%3]] = slices.Insert(want[regions[i%3]], 0, o.Lines[0].ResourceName)
+	}
+	up := slices.Concat(want["cn-beijing"], want["cn-hangzhou"], want["cn-shanghai"])
+	for _, reverse := range []bool{false, true} {
+		all := slices.Clone(up)
+		if reverse {
+			slices.Reverse(all)
+		}
+		for size := 1; size <= 10; size += 2 {
+			q := list.Query{Sort: "region", Reverse: reverse, Size: size}
+			var got, back []string
+			var page list.Page[models.Bucket]
+			var err error
+			for {
+				if page, err = models.Buckets.Read(t.Context(), db, team.Viewer, q); err != nil {
+					t.Fatal(err)
+				}
+				for _, b := range page.Rows {
+					got = append(got, b.Name)
+				}
+				if q.After = page.Next; page.Next == "" {
+					break
+				}
+			}
+			q.After = ""
+			for back = nil; page.Prev != ""; {
+				q.Before = page.Prev
+				if page, err = models.Buckets.Read(t.Context(), db, team.Viewer, q); err != nil {
+					t.Fatal(err)
+				}
+				for i := range page.Rows {
+					back = append(back, page.Rows[len(page.Rows)-1-i].Name)
+				}
+			}
+			slices.Reverse(back)
+			if !slices.Equal(got, all) || !slices.Equal(back, all[:len(back)]) || size < 9 && len(back) == 0 {
+				t.Errorf("reversed %t, pages of %d: got %v and back %v, want %v", reverse, size, got, back, all)
+			}
+		}
+		found, err := models.Buckets.Read(t.Context(), db, team.Viewer, list.Query{Sort: "region", Reverse: reverse, Text: "bucket"})
+		var names []string
+		for _, b := range found.Rows {
+			names = append(names, b.Name)
+		}
+		if err != nil || !slices.Equal(names, all) {
+			t.Errorf("reversed %t, found: %v, %v", reverse, names, err)
+		}
+	}
+}

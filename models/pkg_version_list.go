@@ -49,7 +49,8 @@ var PkgVersions = &List[PkgVersion]{
 			return append(to, &v.ID, &v.AppName, &v.Label, &v.Description, &v.Source, &v.ObjectID, (*string)(&v.State), &v.Size, &v.CreatorName, &v.CreatedAt,
 				&v.TeamID, &v.AppID, &v.Region, &v.LabelKey, &v.BucketID, &v.SHA256, &v.FailCode, &v.JobID, &v.OrderNumber, &v.CreatedBy, &v.UpdatedAt)
 		},
-		Sorts: []list.Sort{{Name: "created", Columns: []string{"created_at", "id"}}, {Name: "size", Columns: []string{"size", "id"}}},
+		Sorts: []list.Sort{{Name: "created", Columns: []string{"created_at", "id"}}, {Name: "size", Columns: []string{"size", "id"}},
+			{Name: "state", Columns: []string{"state", "created_at", "id"}, Up: true, Grouped: true}},
 		Filters: []list.Filter{
 			equals("app_id", "app_id", nil), equals("state", "state", texts(PkgVersionStates)), equals("bucket_id", "bucket_id", nil),
 			{Name: "label", Inner: true, Arms: func(value string, _ time.Time) []list.Cond {
@@ -63,6 +64,7 @@ var PkgVersions = &List[PkgVersion]{
 			{Name: "pkg_versions_size", Sort: "size"},
 			{Name: "pkg_versions_app", Filters: []string{"app_id"}, Sort: "created"},
 			{Name: "pkg_versions_state", Filters: []string{"state"}, Sort: "created"},
+			{Name: "pkg_versions_state", Sort: "state"},
 			{Name: "pkg_versions_bucket", Filters: []string{"bucket_id"}, Sort: "created"},
 		},
 	},

@@ -153,7 +153,8 @@ var Plans = &List[Plan]{
 				&p.Currency, &p.PaidMinor, &p.Held, &p.Storage, &p.Note, &p.CreatedAt,
 				&p.TeamID, &p.ProductCode, &p.Unit, &p.Region, &p.Duration, (*string)(&p.PricingCycle), &p.OrderNumber, &p.CreatedBy, &p.CreatorName)
 		},
-		Sorts: []list.Sort{{Name: "created", Columns: []string{"created_at", "id"}}, {Name: "ends", Columns: []string{"ends_at", "id"}, Up: true}},
+		Sorts: []list.Sort{{Name: "created", Columns: []string{"created_at", "id"}}, {Name: "ends", Columns: []string{"ends_at", "id"}, Up: true},
+			{Name: "type", Columns: []string{"package_type", "created_at", "id"}, Up: true, Grouped: true}},
 		Filters: []list.Filter{
 			{Name: "state", Column: "settled", Values: texts(PlanStates), Arms: planArms, Settled: func(value string) []list.Cond {
 				return []list.Cond{{SQL: "settled = ?", Args: []any{value}}}
@@ -168,6 +169,7 @@ var Plans = &List[Plan]{
 			{Name: "plans_ends", Sort: "ends"},
 			{Name: "plans_state", Filters: []string{"state"}, Sort: "created"},
 			{Name: "plans_type", Filters: []string{"type"}, Sort: "created"},
+			{Name: "plans_type", Sort: "type"},
 			{Name: "plans_ends", Filters: []string{"ending"}, Sort: "ends"},
 			{Name: "plans_ends", Filters: []string{"ends"}, Sort: "ends"},
 			{Name: "plans_product", Filters: []string{"product"}, Sort: "created"},

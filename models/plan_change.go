@@ -208,7 +208,7 @@ func (in *UpgradeInput) findSize(ctx context.Context, db *DB, p *Plan, broken *I
 // rule that says why there is no price.
 func (db *DB) upgradePrice(ctx context.Context, p *Plan, spec Specification, from, now time.Time) (q pricing.Quote, rule string, err error) {
 	was := p.spec()
-	book, err := db.Book(ctx, pricing.PlanSKU(p.PackageType, was), pricing.PlanSKU(p.PackageType, spec.Value))
+	book, err := db.Book(ctx, p.TeamID, pricing.PlanSKU(p.PackageType, was), pricing.PlanSKU(p.PackageType, spec.Value))
 	if err != nil {
 		return q, "", err
 	}

@@ -79,7 +79,7 @@ func (db *DB) offerSizes(ctx context.Context, by Actor, o *PlanOffers) error {
 	for _, s := range specs {
 		skus = append(skus, pricing.PlanSKU(in.PackageType, s.Value))
 	}
-	book, err := db.Book(ctx, skus...)
+	book, err := db.Book(ctx, by.TeamID, skus...)
 	if err != nil {
 		return err
 	}

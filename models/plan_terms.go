@@ -123,7 +123,7 @@ func (in *PlanInput) terms(ctx context.Context, db *DB, by Actor) (planTerms, er
 	if broken.has("duration") || broken.has("pricing_cycle") {
 		return t, broken
 	}
-	unpriced, err := in.findPrice(ctx, db, &t, now)
+	unpriced, err := in.findPrice(ctx, db, by.TeamID, &t, now)
 	if err != nil {
 		return t, err
 	}
@@ -159,7 +159,7 @@ func (in *PlanInput) findSize(ctx context.Context, db *DB, t *planTerms, broken 
 
 // findPrice works out when the term ends and what it costs, or returns the rule
 // that says why there is no price.
-func (in *PlanInput) findPrice(ctx context.Context, db *DB, t *planTerms, now time.Time) (rule string, err error) {
+func (in *PlanInput) findPrice(ctx context.Context, db *DB, team string, t *planTerms, now time.Time) (rule string, err error) {
 	n, months, _ := in.term()
 	if !t.starts.IsZero() {
 		if t.ends, err = pricing.PlanEnd(t.starts, n, in.cycle()); err != nil {
@@ -169,7 +169,7 @@ func (in *PlanInput) findPrice(ctx context.Context, db *DB, t *planTerms, now ti
 	if t.spec.Value == "" {
 		return "", nil
 	}
-	book, err := db.Book(ctx, pricing.PlanSKU(t.kind.Code, t.spec.Value))
+	book, err := db.Book(ctx, team, pricing.PlanSKU(t.kind.Code, t.spec.Value))
 	if err != nil {
 		return "", err
 	}

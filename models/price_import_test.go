@@ -26,15 +26,15 @@ func TestAFileOfPricesIsShownAndThenDoneInOneGo(t *testing.T) {
 	if old[0].TermMonths > 0 {
 		same.Term = map[int]string{1: "1", 6: "6", 12: "12", 24: "24"}[old[0].TermMonths]
 	}
-	file := models.PriceFile{Whole: true, All: true}
+	file := models.File[models.PriceInput]{Whole: true, All: true}
 	for i, in := range []models.PriceInput{sixMonths("150", "2026-12-01"), other, past, wrong, other, same} {
-		file.Rows = append(file.Rows, models.PriceRow{Line: i + 2, PriceInput: in})
+		file.Rows = append(file.Rows, models.FileRow[models.PriceInput]{Line: i + 2, In: in})
 	}
-	d, err := db.PreviewPrices(t.Context(), root, file)
+	d, err := models.PriceImport.Preview(t.Context(), db, root, file)
 	if err != nil || len(d.All) != 7 {
 		t.Fatalf("got %d differences, %v", len(d.All), err)
 	}
-	for i, want := range []models.PriceChange{models.PriceChanged, models.PriceAdded, models.PriceRefused, models.PriceRefused, models.PriceRefused, models.PriceTheSame, models.PriceRemoved} {
+	for i, want := range []models.FileChange{models.FileChanged, models.FileAdded, models.FileRefused, models.FileRefused, models.FileRefused, models.FileTheSame, models.FileRemoved} {
 		if got := d.All[i]; got.Change != want {
 			t.Errorf("line %d: got %s for %v, want %s", got.Line, got.Change, got.Refused, want)
 		}
@@ -52,19 +52,19 @@ func TestAFileOfPricesIsShownAndThenDoneInOneGo(t *testing.T) {
 	}
 	before := lines()
 	file.Version = d.Version
-	if _, err := db.ImportPrices(t.Context(), root, file); !rejects(err, "", "price_refused") || lines() != before {
+	if _, err := models.PriceImport.Run(t.Context(), db, root, file); !rejects(err, "", "file_refused") || lines() != before {
 		t.Errorf("all or nothing: got %v and %d lines, want %d", err, lines(), before)
 	}
 	mustPrice(t, db, root, sixMonths("1", "2028-01-01"))
 	file.All = false
-	if d, err = db.ImportPrices(t.Context(), root, file); !errors.Is(err, models.ErrConflict) || lines() != before+1 || d.Count(models.PriceRemoved) != 2 {
-		t.Errorf("after another's change: got %v with %+v and %d lines", err, d.Count(models.PriceRemoved), lines())
+	if d, err = models.PriceImport.Run(t.Context(), db, root, file); !errors.Is(err, models.ErrConflict) || lines() != before+1 || d.Count(models.FileRemoved) != 2 {
+		t.Errorf("after another's change: got %v with %+v and %d lines", err, d.Count(models.FileRemoved), lines())
 	}
 	file.Version = d.Version
-	if _, err := db.ImportPrices(t.Context(), team.Admin, file); !errors.Is(err, models.ErrForbidden) {
+	if _, err := models.PriceImport.Run(t.Context(), db, team.Admin, file); !errors.Is(err, models.ErrForbidden) {
 		t.Errorf("a team's admin imports: got %v", err)
 	}
-	if _, err := db.ImportPrices(t.Context(), root, file); err != nil || lines() != before {
+	if _, err := models.PriceImport.Run(t.Context(), db, root, file); err != nil || lines() != before {
 		t.Fatalf("import: got %v and %d lines, want %d: one changed, one added, two removed", err, lines(), before)
 	}
 	for _, id := range []string{changed, removed} {
@@ -72,11 +72,11 @@ func TestAFileOfPricesIsShownAndThenDoneInOneGo(t *testing.T) {
 			t.Errorf("the line that was: got %v", err)
 		}
 	}
-	if d, err := db.PreviewPrices(t.Context(), root, file); err != nil || d.Count(models.PriceTheSame) != 3 || d.Count(models.PriceAdded)+d.Count(models.PriceChanged)+d.Count(models.PriceRemoved) != 0 {
+	if d, err := models.PriceImport.Preview(t.Context(), db, root, file); err != nil || d.Count(models.FileTheSame) != 3 || d.Count(models.FileAdded)+d.Count(models.FileChanged)+d.Count(models.FileRemoved) != 0 {
 		t.Errorf("the same file again does %+v, %v", d, err)
 	}
-	file.Rows = make([]models.PriceRow, models.MostPriceRows+1)
-	if _, err := db.PreviewPrices(t.Context(), root, file); !errors.Is(err, models.ErrTooLarge) {
+	file.Rows = make([]models.FileRow[models.PriceInput], models.MostFileRows+1)
+	if _, err := models.PriceImport.Preview(t.Context(), db, root, file); !errors.Is(err, models.ErrTooLarge) {
 		t.Errorf("a file too long: got %v", err)
 	}
 }

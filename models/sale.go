@@ -7,6 +7,9 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"quartermaster/models/fold"
+	"quartermaster/models/list"
 )
 
 // Sort is a sort of things that the catalogue is made of.
@@ -41,6 +44,9 @@ type Thing struct {
 	spec    Specification
 	flavor  Flavor
 	now     bool // is in the database
+
+	// position is its place among all things, and off 1 where it is Off.
+	position, off int
 }
 
 // ID names the thing among those of its sort.
@@ -53,36 +59,96 @@ func (t Thing) ID() string {
 
 // things are all things of the catalogue, sort by sort.
 func (c *catalogue) things() (all []Thing) {
-	for _, r := range c.regions {
-		all = append(all, Thing{Sort: SortRegion, Code: r.ID, ZH: r.ZH, EN: r.EN, Off: r.Off, region: r, now: true})
+	for _, sort := range Sorts {
+		all = append(all, c.thingsOf(sort)...)
 	}
-	for _, r := range c.regions {
-		for _, z := range r.Zones {
-			all = append(all, Thing{Sort: SortZone, Code: z.ID, Of: r.ID, ZH: z.ZH, EN: z.EN, Off: z.Off, region: r, now: true})
+	for i := range all {
+		all[i].position = i
+		if all[i].Off {
+			all[i].off = 1
 		}
 	}
-	for _, p := range c.products {
-		all = append(all, Thing{Sort: SortProduct, Code: p.Code, ZH: p.ZH, EN: p.EN, Off: p.Off, product: p, now: true})
+	return all
+}
+
+func (c *catalogue) thingsOf(sort Sort) (all []Thing) {
+	add := func(t Thing) {
+		t.Sort, t.now = sort, true
+		all = append(all, t)
 	}
-	for _, t := range c.types {
-		all = append(all, Thing{Sort: SortType, Code: t.Code, Of: t.ProductCode, ZH: t.ZH, EN: t.EN, Off: !t.OnSale, kind: t, now: true})
-	}
-	for _, s := range c.specs {
-		all = append(all, Thing{Sort: SortSpec, Code: s.Value, Of: s.PackageType, ZH: s.Name, EN: s.Name, Off: s.Off, spec: s, now: true})
-	}
-	for _, f := range c.flavors {
-		all = append(all, Thing{Sort: SortFlavor, Code: f.CU, ZH: f.ZH, EN: f.EN, Off: f.Off, flavor: f, now: true})
+	switch sort {
+	case SortRegion:
+		for _, r := range c.regions {
+			add(Thing{Code: r.ID, ZH: r.ZH, EN: r.EN, Off: r.Off, region: r})
+		}
+	case SortZone:
+		for _, r := range c.regions {
+			for _, z := range r.Zones {
+				add(Thing{Code: z.ID, Of: r.ID, ZH: z.ZH, EN: z.EN, Off: z.Off, region: r})
+			}
+		}
+	case SortProduct:
+		for _, p := range c.products {
+			add(Thing{Code: p.Code, ZH: p.ZH, EN: p.EN, Off: p.Off, product: p})
+		}
+	case SortType:
+		for _, t := range c.types {
+			add(Thing{Code: t.Code, Of: t.ProductCode, ZH: t.ZH, EN: t.EN, Off: !t.OnSale, kind: t})
+		}
+	case SortSpec:
+		for _, s := range c.specs {
+			add(Thing{Code: s.Value, Of: s.PackageType, ZH: s.Name, EN: s.Name, Off: s.Off, spec: s})
+		}
+	case SortFlavor:
+		for _, f := range c.flavors {
+			add(Thing{Code: f.CU, ZH: f.ZH, EN: f.EN, Off: f.Off, flavor: f})
+		}
 	}
 	return all
 }
 
 func (c *catalogue) thing(sort Sort, id string) (Thing, bool) {
-	all := c.things()
-	at := slices.IndexFunc(all, func(t Thing) bool { return t.Sort == sort && t.ID() == id })
+	all := c.thingsOf(sort)
+	at := slices.IndexFunc(all, func(t Thing) bool { return t.ID() == id })
 	if at < 0 {
 		return Thing{}, false
 	}
 	return all[at], true
+}
+
+var (
+	// Things is the list of all things that the catalogue is made of, for site admins.
+	Things = &List[Thing]{
+		Right: Administer, Site: true,
+		Desc: list.Desc[Thing]{
+			Columns: []string{"position", "sort", "code", "of", "off"},
+			Into: func(t *Thing, to []any) []any {
+				return append(to, &t.position, (*string)(&t.Sort), &t.Code, &t.Of, &t.off)
+			},
+			Sorts: []list.Sort{{Name: "item", Columns: []string{"position"}, Up: true}, {Name: "code", Columns: []string{"code", "position"}, Up: true},
+				{Name: "type", Columns: []string{"sort", "position"}, Up: true}, {Name: "of", Columns: []string{"of", "position"}, Up: true}, {Name: "state", Columns: []string{"off", "position"}}},
+			Filters: []list.Filter{{Name: "type", Values: texts(Sorts)}, {Name: "state", Values: texts([]OfferState{OnSale, OffSale})}},
+		},
+		Held: func(ctx context.Context, db *DB, _ Actor, q list.Query) ([]Thing, error) {
+			c, err := db.catalogue(ctx)
+			if err != nil {
+				return nil, err
+			}
+			text := fold.Text(q.Text)
+			return slices.DeleteFunc(c.things(), func(t Thing) bool {
+				has := func(s string) bool { return strings.Contains(fold.Text(s), text) }
+				return !says(q.Filters["type"], string(t.Sort)) || !says(q.Filters["state"], string(t.State())) || !slices.ContainsFunc([]string{t.Code, t.Of, t.ZH, t.EN}, has)
+			}), nil
+		},
+	}
+)
+
+// State tells whether the thing is on sale.
+func (t Thing) State() OfferState {
+	if t.Off {
+		return OffSale
+	}
+	return OnSale
 }
 
 // ListThings are all things that the catalogue is made of, for site admins.
@@ -312,27 +378,31 @@ func (db *DB) SetThingOff(ctx context.Context, by Actor, sort Sort, id string, o
 			return nil
 		}
 		t.Off = off
-		action := "catalogue.on_sale"
-		if off {
-			action = "catalogue.off_sale"
-		}
-		return tx.writeThing(ctx, by, c, t, action, map[string]any{"sort": sort})
+		return tx.writeThing(ctx, by, c, t, saleAction(off), map[string]any{"sort": sort})
 	})
 }
 
-// writeThing writes a thing into its table and records that.
+// writeThing writes a thing into its table, and into the catalogue, and records that.
 func (db *DB) writeThing(ctx context.Context, by Actor, c *catalogue, t Thing, action string, detail map[string]any) error {
-	var err error
+	if err := c.put(t)(ctx, db); err != nil {
+		return err
+	}
+	return db.Record(ctx, by, Event{Action: action, SubjectID: t.ID(), SubjectName: t.Code}, detail)
+}
+
+// put puts a thing into the catalogue as it is to be, and returns what writes its row.
+func (c *catalogue) put(t Thing) (write func(ctx context.Context, db *DB) error) {
 	switch t.Sort {
 	case SortRegion:
 		r := t.region
 		r.ID, r.ZH, r.EN, r.Off, r.Ours = t.Code, t.ZH, t.EN, t.Off, r.Ours || !t.now
 		if !t.now {
-			r.Zones, r.Covers = []Zone{}, []string{}
+			r.Zones, r.Covers, r.Position = []Zone{}, []string{}, len(c.regions)
 		}
-		err = writeRow(ctx, db, &r, &r.Position, len(c.regions), t.now, "ZH", "EN", "Serves", "Off")
+		return putRow(&c.regions, r, func(o Region) bool { return o.ID == r.ID }, t.now, "ZH", "EN", "Serves", "Off")
 	case SortZone:
-		r := t.region
+		at := slices.IndexFunc(c.regions, func(r Region) bool { return r.ID == t.Of })
+		r := c.regions[at]
 		z := Zone{ID: t.Code, ZH: t.ZH, EN: t.EN, Off: t.Off}
 		r.Zones = slices.Clone(r.Zones)
 		if at := slices.IndexFunc(r.Zones, func(z Zone) bool { return z.ID == t.Code }); at >= 0 {
@@ -340,39 +410,47 @@ func (db *DB) writeThing(ctx context.Context, by Actor, c *catalogue, t Thing, a
 		} else {
 			r.Zones = append(r.Zones, z)
 		}
-		err = writeRow(ctx, db, &r, &r.Position, 0, true, "Zones")
+		return putRow(&c.regions, r, func(o Region) bool { return o.ID == r.ID }, true, "Zones")
 	case SortProduct:
 		p := t.product
 		p.Code, p.ZH, p.EN, p.Off, p.Ours = t.Code, t.ZH, t.EN, t.Off, p.Ours || !t.now
 		if !t.now {
-			p.Type, p.Subscription = t.Code, "Subscription"
+			p.Type, p.Subscription, p.Position = t.Code, "Subscription", len(c.products)
 		}
-		err = writeRow(ctx, db, &p, &p.Position, len(c.products), t.now, "ZH", "EN", "Off")
+		return putRow(&c.products, p, func(o Product) bool { return o.Code == p.Code }, t.now, "ZH", "EN", "Off")
 	case SortType:
 		k := t.kind
 		k.Code, k.ProductCode, k.ZH, k.EN, k.OnSale, k.Ours = t.Code, t.Of, t.ZH, t.EN, !t.Off, k.Ours || !t.now
-		err = writeRow(ctx, db, &k, &k.Position, len(c.types), t.now, "ZH", "EN", "Renewable", "Upgradable", "Stackable", "OnSale")
+		if !t.now {
+			k.Position = len(c.types)
+		}
+		return putRow(&c.types, k, func(o PackageType) bool { return o.Code == k.Code }, t.now, "ZH", "EN", "Renewable", "Upgradable", "Stackable", "OnSale")
 	case SortSpec:
 		s := t.spec
 		s.PackageType, s.Value, s.Off = t.Of, t.Code, t.Off
-		err = writeRow(ctx, db, &s, &s.Position, len(c.specs), t.now, "Months", "Off")
-	case SortFlavor:
+		if !t.now {
+			s.Position = len(c.specs)
+		}
+		return putRow(&c.specs, s, func(o Specification) bool { return o.PackageType == s.PackageType && o.Value == s.Value }, t.now, "Months", "Off")
+	default:
 		f := t.flavor
 		f.ZH, f.EN, f.Off = t.ZH, t.EN, t.Off
-		err = writeRow(ctx, db, &f, &f.Position, 0, true, "ZH", "EN", "VCPU", "MemoryGB", "Off")
+		return putRow(&c.flavors, f, func(o Flavor) bool { return o.CU == f.CU }, true, "ZH", "EN", "VCPU", "MemoryGB", "Off")
 	}
-	if err != nil {
-		return err
-	}
-	return db.Record(ctx, by, Event{Action: action, SubjectID: t.ID(), SubjectName: t.Code}, detail)
 }
 
-// writeRow writes columns of a row of the catalogue that there is, or a new one, which
-// comes last.
-func writeRow[T any](ctx context.Context, db *DB, row *T, position *int, rows int, there bool, columns ...string) error {
-	if !there {
-		*position = rows
-		return taken(db.gorm.WithContext(ctx).Create(row).Error, "thing_code")
+// putRow puts a row among others of the catalogue, in the place of the one that it is
+// or, where there is none, last. What it returns writes columns of it, or all.
+func putRow[T any](rows *[]T, row T, is func(T) bool, there bool, columns ...string) (write func(ctx context.Context, db *DB) error) {
+	if at := slices.IndexFunc(*rows, is); at >= 0 {
+		(*rows)[at] = row
+	} else {
+		*rows = append(*rows, row)
 	}
-	return translate(db.gorm.WithContext(ctx).Model(row).Select(columns).Updates(row).Error)
+	return func(ctx context.Context, db *DB) error {
+		if !there {
+			return taken(db.gorm.WithContext(ctx).Create(&row).Error, "thing_code")
+		}
+		return translate(db.gorm.WithContext(ctx).Model(&row).Select(columns).Updates(&row).Error)
+	}
 }

@@ -142,7 +142,7 @@ func TestSiteAdminsAddAndEditWhatIsSold(t *testing.T) {
 			t.Errorf("add %s again: got %v, want it taken", c.sort, err)
 		}
 	}
-	if _, err := db.AddPrice(t.Context(), root, models.PriceInput{SKU: "FPT_nas_cd:500", Unit: pricing.Month, Amount: "50", From: db.Now().In(pricing.Zone).Format("2006-01-02"), Source: "x"}); err != nil {
+	if _, err := db.AddPrice(t.Context(), root, "", models.PriceInput{SKU: "FPT_nas_cd:500", Unit: pricing.Month, Amount: "50", From: db.Now().In(pricing.Zone).Format("2006-01-02"), Source: "x"}); err != nil {
 		t.Fatal(err)
 	}
 	in := &models.PlanInput{ProductCode: "nasbag", PackageType: "FPT_nas_cd", Specification: "500", Duration: "6"}

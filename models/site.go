@@ -1,6 +1,7 @@
 package models
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -37,8 +38,8 @@ var SiteTeams = &List[SiteTeam]{
 			return append(to, &t.ID, &t.Name, &t.CreatedAt, &t.CUQuota, &t.CUUsed, &t.CULimit, &t.ObjectStorage)
 		},
 		Sorts:   []list.Sort{{Name: "name", Columns: []string{"name", "id"}, Up: true}, {Name: "created", Columns: []string{"created_at", "id"}}},
-		Filters: []list.Filter{one("team", "id = ?", "sqlite_autoindex_teams_1")},
-		Indexes: []list.Index{{Name: "teams_name", Sort: "name"}, {Name: "teams_created", Sort: "created"}},
+		Filters: []list.Filter{one("team", "id = ?", "sqlite_autoindex_teams_1"), apart("storage", "NOT object_storage")},
+		Indexes: []list.Index{{Name: "teams_name", Sort: "name"}, {Name: "teams_created", Sort: "created"}, {Name: "teams_storage", Filters: []string{"storage"}, Sort: "name"}},
 	},
 	Matches: []string{"name", "id"},
 	Fill: func(ctx context.Context, db *DB, _ Actor, teams []SiteTeam) error {
@@ -153,7 +154,14 @@ func (db *DB) setOfTeam(ctx context.Context, by Actor, team *Team, name, column 
 	if _, err := query.Of[Team](db.gorm).Where("id = ?", team.ID).Update(ctx, column, to); err != nil {
 		return fmt.Errorf("set %s: %w", column, err)
 	}
-	return db.Record(ctx, by, Event{Action: "team." + name + "_changed", Kind: KindTeam, SubjectID: team.ID, SubjectName: team.Name}, map[string]any{"from": from, "to": to})
+	return db.recordOfTeam(ctx, by, team, "team."+name+"_changed", map[string]any{"from": from, "to": to})
+}
+
+// recordOfTeam records what a site admin has done to a team, for the team and for the
+// site.
+func (db *DB) recordOfTeam(ctx context.Context, by Actor, team *Team, action string, detail ...any) error {
+	e := Event{Action: action, Kind: KindTeam, SubjectID: team.ID, SubjectName: team.Name}
+	return cmp.Or(db.Record(ctx, by, e, detail...), db.Record(ctx, by.ForSite(), e, detail...))
 }
 
 // SetObjectStorage switches the buckets of a team on or off.
@@ -198,8 +206,9 @@ var SiteUsers = &List[SiteUser]{
 			return append(to, &u.ID, &u.Name, &u.Email, &u.SiteAdmin, &u.Disabled, &u.CreatedAt, &u.SeenAt)
 		},
 		Sorts:   []list.Sort{{Name: "name", Columns: []string{"name", "id"}, Up: true}, {Name: "created", Columns: []string{"created_at", "id"}}},
-		Filters: []list.Filter{one("user", "id = ?", "sqlite_autoindex_users_1")},
-		Indexes: []list.Index{{Name: "users_name", Sort: "name"}, {Name: "users_created", Sort: "created"}},
+		Filters: []list.Filter{one("user", "id = ?", "sqlite_autoindex_users_1"), apart("disabled", "disabled"), apart("site_admin", "site_admin")},
+		Indexes: []list.Index{{Name: "users_name", Sort: "name"}, {Name: "users_created", Sort: "created"},
+			{Name: "users_disabled", Filters: []string{"disabled"}, Sort: "name"}, {Name: "users_site_admin", Filters: []string{"site_admin"}, Sort: "name"}},
 	},
 	Matches: []string{"name", "email"},
 	Fill: func(ctx context.Context, db *DB, by Actor, users []SiteUser) error {

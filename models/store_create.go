@@ -100,7 +100,7 @@ func (in *StoreInput) Line(ctx context.Context, db *DB, by Actor) (OrderLine, er
 		end := pricing.End(now, months)
 		line.StartsAt, line.EndsAt = &now, &end
 	}
-	book, err := db.Book(ctx, pricing.StoreSKU(in.CU))
+	book, err := db.Book(ctx, by.TeamID, pricing.StoreSKU(in.CU))
 	if err != nil {
 		return line, err
 	}

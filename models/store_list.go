@@ -76,13 +76,16 @@ var Stores = &List[Store]{
 			return append(to, &s.ID, &s.Name, (*string)(&s.State), &s.Region, fromJSON{&s.Zones}, &s.CU, &s.Num, (*string)(&s.ChargeMode), (*string)(&s.PeriodType), &s.PeriodNum, &s.Description, &s.EndsAt, &s.CreatorName, &s.CreatedAt,
 				&s.TeamID, &s.Target, &s.Reserved, &s.AutoRenew, &s.AutoPay, &s.FailCode, &s.FailDetail, &s.JobID, &s.OrderNumber, &s.CreatedBy, &s.UpdatedAt)
 		},
-		Sorts:   []list.Sort{{Name: "created", Columns: []string{"created_at", "id"}}, {Name: "name", Columns: []string{"name", "id"}, Up: true}},
+		Sorts: []list.Sort{{Name: "created", Columns: []string{"created_at", "id"}}, {Name: "name", Columns: []string{"name", "id"}, Up: true},
+			{Name: "state", Columns: []string{"state", "created_at", "id"}, Up: true, Grouped: true}, {Name: "region", Columns: []string{"region", "created_at", "id"}, Up: true, Grouped: true}},
 		Filters: []list.Filter{equals("state", "state", texts(StoreStates)), equals("region", "region", nil)},
 		Indexes: []list.Index{
 			{Name: "stores_team", Sort: "created"},
 			{Name: "stores_team_name", Sort: "name"},
 			{Name: "stores_state", Filters: []string{"state"}, Sort: "created"},
 			{Name: "stores_region", Filters: []string{"region"}, Sort: "created"},
+			{Name: "stores_state", Sort: "state"},
+			{Name: "stores_region", Sort: "region"},
 		},
 	},
 	Finds:   KindStore,
@@ -110,7 +113,7 @@ func (db *DB) ListStorePrices(ctx context.Context, by Actor, region string) ([]S
 	for i, f := range flavors {
 		skus[i] = pricing.StoreSKU(f.CU)
 	}
-	book, err := db.Book(ctx, skus...)
+	book, err := db.Book(ctx, by.TeamID, skus...)
 	if err != nil {
 		return nil, err
 	}

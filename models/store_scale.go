@@ -134,7 +134,7 @@ func (in *StoreScaleInput) quote(ctx context.Context, db *DB, by Actor, s *Store
 		}
 		terms.Num = int(in.Num - s.Num)
 	}
-	book, err := db.Book(ctx, pricing.StoreSKU(s.CU))
+	book, err := db.Book(ctx, s.TeamID, pricing.StoreSKU(s.CU))
 	if err != nil {
 		return pricing.Quote{}, err
 	}

@@ -97,7 +97,7 @@ func (db *DB) createTeam(ctx context.Context, by Actor, in TeamInput) (*Team, er
 		return nil, fmt.Errorf("create team: %w", err)
 	}
 	by.TeamID = team.ID
-	return team, db.Record(ctx, by, Event{Action: "team.created", Kind: KindTeam, SubjectID: team.ID, SubjectName: team.Name})
+	return team, db.recordOfTeam(ctx, by, team, "team.created")
 }
 
 // FindTeam is the actor's team, without the bytes of its logo.

@@ -4,6 +4,8 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -27,6 +29,18 @@ func thingPath(ctx context.Context, kind models.Kind, id string) string {
 	return ui.Look(ctx, kind).Thing(id)
 }
 
+// eventPath is the page of what an event is about: of one of the site's, its page there.
+func eventPath(ctx context.Context, e models.Event) string {
+	if e.TeamID != "" || !models.ActorFrom(ctx).SiteAdmin {
+		return thingPath(ctx, e.Kind, e.SubjectID)
+	}
+	below := map[models.Kind]string{models.KindTeam: "/site/teams/", models.KindUser: "/site/users/", models.KindKey: string(SiteKeys) + "/"}[e.Kind]
+	if below == "" {
+		return ""
+	}
+	return below + e.SubjectID
+}
+
 // timelineEvents are events as a timeline draws them: a phrase in the reader's
 // language that the name of the thing follows, who did it and how long ago.
 func timelineEvents(ctx context.Context, events []models.Event, now time.Time) []ui.Event {
@@ -36,7 +50,7 @@ func timelineEvents(ctx context.Context, events []models.Event, now time.Time) [
 			At: e.At, AtText: i18n.Relative(ctx, e.At, now),
 			Who: eventWho(ctx, e), What: EventText(ctx, e), Note: eventNote(ctx, e),
 			From:  eventFrom(ctx, e),
-			Thing: eventThing(e), Href: thingPath(ctx, e.Kind, e.SubjectID), Gone: e.Gone,
+			Thing: eventThing(e), Href: eventPath(ctx, e), Gone: e.Gone,
 			Kind: e.Kind, Icon: eventIcon(e), Tone: eventTone(e),
 		}
 		if e.KeyID != "" {
@@ -99,6 +113,9 @@ func eventNote(ctx context.Context, e models.Event) string {
 			return i18n.T(ctx, "ui.error-line", "Field", budgetName(ctx, b), "Text", budgetRule(ctx, b))
 		})
 	}
+	if e.Action == "catalogue.changed" {
+		return fieldsNote(ctx, e.Detail)
+	}
 	var detail map[string]any
 	d := json.NewDecoder(strings.NewReader(e.Detail))
 	d.UseNumber() // an order's number has more digits than a float keeps
@@ -160,6 +177,30 @@ func changeNote[T any](ctx context.Context, detail string, words func(T) string)
 		return i18n.T(ctx, "event.list.added", "What", strings.Join(added, between))
 	}
 	return i18n.T(ctx, "event.list.moved")
+}
+
+// fieldsNote says which fields of a form changed, and from what to what.
+func fieldsNote(ctx context.Context, detail string) string {
+	var d struct{ Old, New string }
+	if json.Unmarshal([]byte(detail), &d) != nil {
+		return ""
+	}
+	return strings.Join(fieldChanges(ctx, d.Old, d.New), i18n.T(ctx, "ui.semicolon"))
+}
+
+// fieldChanges are the fields of a form that changed, each from what to what.
+func fieldChanges(ctx context.Context, from, to string) (changed []string) {
+	was, err := url.ParseQuery(from)
+	is, fault := url.ParseQuery(to)
+	if err != nil || fault != nil {
+		return nil
+	}
+	for _, field := range slices.Sorted(maps.Keys(is)) {
+		if from, to := strings.Join(was[field], ", "), strings.Join(is[field], ", "); from != to {
+			changed = append(changed, i18n.T(ctx, "ui.error-line", "Field", ui.Label(ctx, field), "Text", ui.Setting(ctx, from)+" → "+ui.Setting(ctx, to)))
+		}
+	}
+	return changed
 }
 
 // eventWho is who did it, and by which way when that was not a form.
@@ -292,6 +333,16 @@ var Events = &ListView[models.Event]{
 		return ui.EmptyProps{Icon: "activity", Title: i18n.T(ctx, "activity.none"), Text: i18n.T(ctx, "activity.none-text")}
 	},
 }
+
+// SiteEvents is the list of what became of the site, in the words of Events.
+var SiteEvents = func() *ListView[models.Event] {
+	v := *Events
+	v.ID, v.Path, v.Label = "site-event-list", "/site/activity", "site.activity"
+	v.Head = func(ctx context.Context, _ ListAt) layout.PageProps {
+		return layout.PageProps{Title: i18n.T(ctx, "site.activity"), Subtitle: i18n.T(ctx, "site.activity.subtitle")}
+	}
+	return &v
+}()
 
 // day is the calendar day of an event where the reader is.
 func day(ctx context.Context, e models.Event) string { return i18n.LongDate(ctx, e.At) }

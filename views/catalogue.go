@@ -32,8 +32,11 @@ func priceUnit(ctx context.Context, unit pricing.Unit, months int) string {
 	return i18n.T(ctx, "catalogue.unit."+string(unit))
 }
 
-// priceOf is a price of one unit.
+// priceOf is a price of one unit, or that it ends a team's own.
 func priceOf(ctx context.Context, p models.Price) string {
+	if p.Ends() {
+		return i18n.T(ctx, "catalogue.ends")
+	}
 	return i18n.MoneyRate(ctx, p.Micro, p.Currency)
 }
 
@@ -73,11 +76,17 @@ var Offers = &ListView[models.Offer]{
 		regionColumn(func(o *models.Offer) string { return o.Region }),
 		filed("catalogue.unit", func(c *ui.Cells, o *models.Offer) string { return priceUnit(c.Ctx, o.Unit, o.TermMonths) }),
 		{Words: "catalogue.price", Sort: "price", Class: "num nowrap", Text: func(_ *ui.Cells, o *models.Offer) string { return amountOf(o.Price) },
-			Draw: func(c *ui.Cells, o *models.Offer) { drawPrice(c, o.Price, o.Unit, o.TermMonths) }},
+			Draw: func(c *ui.Cells, o *models.Offer) {
+				drawPrice(c, o.Price, o.Unit, o.TermMonths)
+				if o.Listed.ID != "" {
+					c.In("small", "", i18n.T(c.Ctx, "catalogue.listed", "Price", priceOf(c.Ctx, o.Listed)))
+				}
+			}},
+		filed("catalogue.list-price", func(_ *ui.Cells, o *models.Offer) string { return amountOf(o.Listed) }),
 		filed("list.currency", func(_ *ui.Cells, o *models.Offer) string { return o.Line().Currency }),
 		{Words: "catalogue.since", Sort: "since", Class: "wide", Text: func(_ *ui.Cells, o *models.Offer) string { return dayOf(o.Price) },
 			Draw: func(c *ui.Cells, o *models.Offer) { drawDay(c, o.Price) }},
-		filed("catalogue.source", func(c *ui.Cells, o *models.Offer) string { return i18n.PriceSource(c.Ctx, o.Price.Source) }),
+		filed("catalogue.source", func(c *ui.Cells, o *models.Offer) string { return i18n.PriceSource(c.Ctx, o.Price.From()) }),
 		{Words: "catalogue.next", Sort: "next", Class: "nowrap", Draw: func(c *ui.Cells, o *models.Offer) {
 			if o.Next.ID == "" {
 				c.None()
@@ -88,7 +97,7 @@ var Offers = &ListView[models.Offer]{
 		}},
 		filed("catalogue.next-price", func(_ *ui.Cells, o *models.Offer) string { return amountOf(o.Next) }),
 		filed("catalogue.next-day", func(_ *ui.Cells, o *models.Offer) string { return dayOf(o.Next) }),
-		{Words: "catalogue.state", Class: "state", Bare: true, Text: func(c *ui.Cells, o *models.Offer) string { return i18n.T(c.Ctx, "offer.state."+string(o.State())) },
+		{Words: "catalogue.state", Sort: "state", Class: "state", Bare: true, Text: func(c *ui.Cells, o *models.Offer) string { return i18n.T(c.Ctx, "offer.state."+string(o.State())) },
 			Draw: func(c *ui.Cells, o *models.Offer) {
 				c.Badge(offerTones[o.State()], i18n.T(c.Ctx, "offer.state."+string(o.State())))
 			}},
@@ -115,9 +124,7 @@ var Prices = &ListView[models.PriceLine]{
 		{Words: "catalogue.item", Sort: "item", Name: true, Text: func(c *ui.Cells, p *models.PriceLine) string { return itemName(c.Ctx, p.Item) },
 			Draw: func(c *ui.Cells, p *models.PriceLine) { drawItem(c, p.Item, p.ID, p.SKU) }},
 		filed("catalogue.sku", func(_ *ui.Cells, p *models.PriceLine) string { return p.SKU }),
-		plain("field.region", "", func(c *ui.Cells, p *models.PriceLine) string {
-			return c.Word("region", firstOf(p.Region, p.Item.Region))
-		}),
+		regionColumn(func(p *models.PriceLine) string { return firstOf(p.Region, p.Item.Region) }),
 		filed("catalogue.region-code", func(_ *ui.Cells, p *models.PriceLine) string { return p.Region }),
 		filed("catalogue.unit-code", func(_ *ui.Cells, p *models.PriceLine) string { return string(p.Unit) }),
 		filed("catalogue.term", func(_ *ui.Cells, p *models.PriceLine) string {
@@ -133,16 +140,26 @@ var Prices = &ListView[models.PriceLine]{
 		{Words: "catalogue.since", Sort: "from", Class: "wide", Text: func(_ *ui.Cells, p *models.PriceLine) string { return p.Day() },
 			Draw: func(c *ui.Cells, p *models.PriceLine) { drawDay(c, p.Price) }},
 		filed("catalogue.source", func(c *ui.Cells, p *models.PriceLine) string { return i18n.PriceSource(c.Ctx, p.Source) }),
-		plain("catalogue.by", "", func(_ *ui.Cells, p *models.PriceLine) string { return p.CreatorName }),
-		{Words: "catalogue.state", Class: "state", Bare: true, Text: func(c *ui.Cells, p *models.PriceLine) string { return i18n.T(c.Ctx, "price.state."+string(p.State)) },
+		sorted("by", plain("catalogue.by", "", func(_ *ui.Cells, p *models.PriceLine) string { return p.CreatorName })),
+		{Words: "catalogue.state", Sort: "state", Class: "state", Bare: true, Text: func(c *ui.Cells, p *models.PriceLine) string { return i18n.T(c.Ctx, "price.state."+string(p.State)) },
 			Draw: func(c *ui.Cells, p *models.PriceLine) {
 				c.Badge(priceTones[p.State], i18n.T(c.Ctx, "price.state."+string(p.State)))
+			}},
+		filed("catalogue.team-code", func(_ *ui.Cells, p *models.PriceLine) string { return p.TeamID }),
+		{Words: "catalogue.team", Sort: "team", Only: func(at ListAt) bool { return at.By.SiteAdmin },
+			Draw: func(c *ui.Cells, p *models.PriceLine) {
+				if p.TeamID == "" {
+					c.None()
+				} else {
+					c.Link("/site/teams/"+p.TeamID, firstOf(p.TeamName, p.TeamID))
+				}
 			}},
 	},
 	Filters: []ListFilter{
 		{Name: "state", Words: "catalogue.state", Values: "price.state.", As: Menu},
 		{Name: "kind", Words: "catalogue.kind", Values: "kind.", As: Menu},
 		{Name: "region", Words: "field.region", As: Menu},
+		{Name: "team", Words: "catalogue.team"},
 	},
 	Head: func(ctx context.Context, at ListAt) layout.PageProps { return catalogueHead(ctx, at, true) },
 }
@@ -192,7 +209,7 @@ func drawDay(c *ui.Cells, p models.Price) {
 		return
 	}
 	c.Moment(p.ValidFrom, p.Day())
-	c.In("small", "", i18n.PriceSource(c.Ctx, p.Source))
+	c.In("small", "", i18n.PriceSource(c.Ctx, p.From()))
 }
 
 // PriceProps is what the page of a price shows, or that of a new one, whose Page is nil.
@@ -200,6 +217,7 @@ type PriceProps struct {
 	Page    *models.PricePage
 	Items   []models.Item
 	Regions []models.Region
+	Teams   []models.Team
 	By      models.Actor
 	Form    ui.Form
 }
@@ -222,7 +240,23 @@ func (p PriceProps) where(ctx context.Context) string {
 	if id := firstOf(of.Region, p.Page.Item.Region); id != "" {
 		region = regionName(ctx, p.Regions, id)
 	}
-	return region + " · " + priceUnit(ctx, of.Unit, of.TermMonths) + " · " + of.SKU
+	return joined(region, priceUnit(ctx, of.Unit, of.TermMonths), of.SKU, p.team(ctx))
+}
+
+// own tells that the page is of a team's own price.
+func (p PriceProps) own() bool { return p.Page != nil && p.Page.Of().TeamID != "" }
+
+// team is whose own the page's price is, "" for everybody's.
+func (p PriceProps) team(ctx context.Context) string {
+	if !p.own() {
+		return ""
+	}
+	return i18n.T(ctx, "ui.error-line", "Field", i18n.T(ctx, "catalogue.team"), "Text", firstOf(p.Page.Of().TeamName, p.Page.Of().TeamID))
+}
+
+func (p PriceProps) teamOptions(ctx context.Context) []ui.Option {
+	all := []ui.Option{{Value: "", Label: i18n.T(ctx, "catalogue.everybody")}}
+	return append(all, mapped(p.Teams, func(t models.Team) ui.Option { return ui.Option{Value: t.ID, Label: t.Name + " · " + t.ID} })...)
 }
 
 func (p PriceProps) itemOptions(ctx context.Context) []ui.Option {
@@ -232,10 +266,4 @@ func (p PriceProps) itemOptions(ctx context.Context) []ui.Option {
 func (p PriceProps) regionOptions(ctx context.Context) []ui.Option {
 	all := []ui.Option{{Value: "", Label: i18n.T(ctx, "catalogue.everywhere")}}
 	return append(all, regionOptions(ctx, p.Regions)...)
-}
-
-// fixed are the hidden fields that say what a price is of.
-func (p PriceProps) fixed() [][2]string {
-	of := p.Page.Of()
-	return [][2]string{{"price_item", of.SKU}, {"price_region", of.Region}, {"price_unit", string(of.Unit)}, {"price_term", strconv.Itoa(of.TermMonths)}, {"shown", p.Form.Value("shown")}}
 }

@@ -648,9 +648,15 @@ func plain[R any](words, class string, text func(c *ui.Cells, row *R) string) Li
 	}}
 }
 
+// sorted is a column whose head sorts.
+func sorted[R any](by string, column ListColumn[R]) ListColumn[R] {
+	column.Sort = by
+	return column
+}
+
 // regionColumn is what the region of a row is called.
 func regionColumn[R any](of func(*R) string) ListColumn[R] {
-	return plain("field.region", "", func(c *ui.Cells, row *R) string { return c.Word("region", of(row)) })
+	return sorted("region", plain("field.region", "", func(c *ui.Cells, row *R) string { return c.Word("region", of(row)) }))
 }
 
 // createdColumn is when a thing was made and by whom.

@@ -20,7 +20,7 @@ var update = flag.Bool("update", false, "rewrite static/css/lists.css and page_l
 
 // partial are the lists that are only a part of pages, or Styled, whose styles pages
 // of nothing but a list do not load.
-var partial = []string{"Approvals", "Deductions", "keyList", "callList", "Members", "Notices", "Objects", "Drafts", "Invitations", "SiteTeams", "SiteUsers", "Offers", "Prices"}
+var partial = []string{"Approvals", "Deductions", "keyList", "callList", "Members", "Notices", "Objects", "Drafts", "Invitations", "SiteTeams", "SiteUsers", "Offers", "Prices", "Things"}
 
 // tables are the lists that are drawn as tables, by how the code makes them.
 var tables = map[string]interface {
@@ -31,7 +31,7 @@ var tables = map[string]interface {
 	"Stores": views.Stores, "Apps": views.Apps, "pkgVersions": views.PkgVersions, "keyList": views.TeamKeys.Keys(), "callList": views.TeamKeys.Calls(),
 	"Members": views.Members(nil), "Approvals": views.Approvals, "BudgetEntries": views.BudgetEntries, "Notices": views.Notices, "Drafts": views.Drafts,
 	"Invitations": views.Invitations, "SiteTeams": views.SiteTeams, "SiteUsers": views.SiteUsers,
-	"Offers": views.Offers, "Prices": views.Prices,
+	"Offers": views.Offers, "Prices": views.Prices, "Things": views.Things,
 }
 
 func TestTheStylesOfListsAreThoseThatListsMake(t *testing.T) {

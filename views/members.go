@@ -38,7 +38,7 @@ func Members(refused *RefusedRole) *ListView[models.Member] {
 			filed("members.away", func(c *ui.Cells, m *models.Member) string { return awayText(c.Ctx, m) }),
 			filed("members.may-order", func(c *ui.Cells, m *models.Member) string { return onlyText(c.Ctx, m.Only, c.Word) }),
 			plain("members.email", "wide", func(_ *ui.Cells, m *models.Member) string { return m.Email }),
-			{Words: "members.role", Class: "wide", Text: func(c *ui.Cells, m *models.Member) string { return roleWord(c.Ctx, m.Role) },
+			{Words: "members.role", Sort: "role", Class: "wide", Text: func(c *ui.Cells, m *models.Member) string { return roleWord(c.Ctx, m.Role) },
 				Draw: func(c *ui.Cells, m *models.Member) {
 					switch {
 					case !m.Changeable:

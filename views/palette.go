@@ -13,6 +13,7 @@ import (
 
 	"quartermaster/models"
 	"quartermaster/models/fold"
+	"quartermaster/models/pricing"
 	"quartermaster/views/i18n"
 	"quartermaster/views/layout"
 	"quartermaster/views/ui"
@@ -62,12 +63,39 @@ func PackageTypesLike(types map[string]models.PackageType, text string) (codes [
 	return codes
 }
 
+// mostRegions is how many regions a text may mean.
+const mostRegions = 3
+
+// RegionsLike are the regions that a word of a text fuzzily names, those that it names
+// best, and the rest of the text.
+func RegionsLike(regions []models.Region, text string) (ids []string, rest string) {
+	words := strings.Fields(text)
+	for i, word := range words[:min(mostWords, len(words))] {
+		best := 5
+		for _, r := range regions {
+			score, _, ok := match(word, r.ID, r.ZH, r.EN)
+			if !ok || score > best || len(word) < 2 {
+				continue
+			}
+			if score < best {
+				best, ids = score, nil
+			}
+			ids = append(ids, r.ID)
+		}
+		if ids != nil {
+			return ids[:min(mostRegions, len(ids))], strings.Join(slices.Delete(words, i, i+1), " ")
+		}
+	}
+	return nil, text
+}
+
 // FoundItem is one line of what was found: a link, or what is done at once.
 type FoundItem struct {
 	Href, Post, Name, Value string
 	Icon                    string
 	Kind                    models.Kind
 	Title, Detail           string
+	Price                   string
 	also                    []string // the title in other languages
 	score                   int
 	marks                   [][2]int // the bytes of Title that were searched for
@@ -92,6 +120,26 @@ type FoundProps struct {
 	Verb   Verb
 	Plans  []models.Plan
 	Stores []models.Store
+	// Costs are the orders that the verb would make in its usual way, by the ids of the
+	// things, where they have a price.
+	Costs map[string]*models.Order
+}
+
+// cost is what the order of the verb for a thing comes to, and what for: by the hour
+// where that is how it is charged.
+func (p FoundProps) cost(ctx context.Context, id string) (price, what string) {
+	o := p.Costs[id]
+	if o == nil {
+		return "", ""
+	}
+	l := o.Lines[0]
+	if what = l.Detail; o.Type == models.TypeRenew {
+		what = lineTerm(ctx, l)
+	}
+	if l.Metered() {
+		return i18n.Rate(ctx, l.HourlyMicro, l.Currency, string(pricing.Hour)), what
+	}
+	return i18n.Money(ctx, o.PayMinor, o.PayCurrency), what
 }
 
 // Groups are what was found, actions before orders before all else.
@@ -116,7 +164,8 @@ func (p FoundProps) verbs(ctx context.Context) (items []FoundItem) {
 		if can && p.By.MayOrder(p.Verb.Kind, product, region) {
 			title := i18n.T(ctx, p.Verb.Key) + " " + name
 			_, marks, _ := match(p.Text, title)
-			items = append(items, FoundItem{Href: p.Verb.path(id), Icon: p.Verb.Icon, Title: title, Detail: detail, marks: marks})
+			price, what := p.cost(ctx, id)
+			items = append(items, FoundItem{Href: p.Verb.path(id), Icon: p.Verb.Icon, Title: title, Detail: joined(detail, what), Price: price, marks: marks})
 		}
 	}
 	for i := range p.Plans {

@@ -70,3 +70,17 @@ func TestWhatWasSearchedForIsMarked(t *testing.T) {
 		}
 	}
 }
+
+func TestAWordOfATextNamesRegions(t *testing.T) {
+	t.Parallel()
+	regions := []models.Region{{ID: "cn-hangzhou", ZH: "华东1（杭州）", EN: "China East 1 (Hangzhou)"}, {ID: "cn-shanghai", ZH: "华东2（上海）", EN: "China East 2 (Shanghai)"}, {ID: "cn-north-4", ZH: "华北-北京四", EN: "CN North-Beijing4"}}
+	for text, want := range map[string]string{
+		"hz": "cn-hangzhou|", "clean hz": "cn-hangzhou|clean", "杭州": "cn-hangzhou|", "shanghai logs": "cn-shanghai|logs", "east": "cn-hangzhou,cn-shanghai|", "bj": "cn-north-4|",
+		"h": "|h", "": "|", "assets": "|assets",
+	} {
+		ids, rest := views.RegionsLike(regions, text)
+		if got := strings.Join(ids, ",") + "|" + rest; got != want {
+			t.Errorf("%q: got %q, want %q", text, got, want)
+		}
+	}
+}

@@ -26,7 +26,7 @@ var Apps = &ListView[models.App]{
 			c.Note(a.Description)
 		}},
 		regionColumn(func(a *models.App) string { return a.Region }),
-		plain("field.category", "", func(_ *ui.Cells, a *models.App) string { return a.Category }),
+		sorted("category", plain("field.category", "", func(_ *ui.Cells, a *models.App) string { return a.Category })),
 		{Words: "apps.versions", Class: "num", Text: func(_ *ui.Cells, a *models.App) string { return number(a.VersionCount) },
 			Draw: func(c *ui.Cells, a *models.App) { c.Text(i18n.Number(c.Ctx, a.VersionCount)) }},
 		createdColumn("versions.created", func(a *models.App) (time.Time, string) { return a.CreatedAt, a.CreatorName }),
@@ -85,7 +85,7 @@ func pkgVersions(ofApp bool) *ListView[models.PkgVersion] {
 				c.Note(brief(v.Description))
 			}},
 			filed("field.app_id", func(_ *ui.Cells, v *models.PkgVersion) string { return v.AppName }),
-			{Words: "versions.state", Class: "state", Bare: true, Text: func(c *ui.Cells, v *models.PkgVersion) string { return versionStateText(c.Ctx, v.State) },
+			{Words: "versions.state", Sort: "state", Class: "state", Bare: true, Text: func(c *ui.Cells, v *models.PkgVersion) string { return versionStateText(c.Ctx, v.State) },
 				Draw: func(c *ui.Cells, v *models.PkgVersion) {
 					c.Badge(versionTones[v.State], versionStateText(c.Ctx, v.State))
 				}},

@@ -38,7 +38,7 @@ var Plans = &ListView[models.Plan]{
 	ID: "plan-list", Kind: models.KindPlan, Pick: func(p *models.Plan) (id, name string) { return p.ID, p.ID },
 	Path: "/plans", List: models.Plans, Label: "plans.list", Search: "plans.search",
 	Columns: []ListColumn[models.Plan]{
-		{Words: "plans.plan", Name: true, Text: func(c *ui.Cells, x *models.Plan) string { return planName(c.Ctx, x) }, Draw: func(c *ui.Cells, p *models.Plan) {
+		{Words: "plans.plan", Sort: "type", Name: true, Text: func(c *ui.Cells, x *models.Plan) string { return planName(c.Ctx, x) }, Draw: func(c *ui.Cells, p *models.Plan) {
 			c.Link("/plans/"+p.ID, planName(c.Ctx, p))
 			c.Open("small")
 			c.Code(p.ID)

@@ -42,6 +42,7 @@ var SiteTeams = &ListView[models.SiteTeam]{
 		{Words: "site.created", Sort: "created", Class: "nowrap", Text: func(c *ui.Cells, t *models.SiteTeam) string { return i18n.Date(c.Ctx, t.CreatedAt) },
 			Draw: func(c *ui.Cells, t *models.SiteTeam) { c.Moment(t.CreatedAt, i18n.Date(c.Ctx, t.CreatedAt)) }},
 	},
+	Filters: []ListFilter{{Name: "storage", Values: "site.teams.storage.", Icon: "cylinder", As: Switch}},
 }
 
 // storageIs says whether a team's object storage is on, below a head that names it.
@@ -114,6 +115,7 @@ var SiteUsers = &ListView[models.SiteUser]{
 		{Words: "site.created", Sort: "created", Class: "nowrap", Text: func(c *ui.Cells, u *models.SiteUser) string { return i18n.Date(c.Ctx, u.CreatedAt) },
 			Draw: func(c *ui.Cells, u *models.SiteUser) { c.Moment(u.CreatedAt, i18n.Date(c.Ctx, u.CreatedAt)) }},
 	},
+	Filters: []ListFilter{{Name: "disabled", Values: "site.users.disabled.", Icon: "user", As: Switch}, {Name: "site_admin", Values: "site.users.site_admin.", Icon: "key-round", As: Switch}},
 }
 
 func teamRole(ctx context.Context, t models.UserTeam) string {

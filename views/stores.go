@@ -30,9 +30,9 @@ var Stores = &ListView[models.Store]{
 			c.Link("/stores/"+s.ID, s.Name)
 			c.Note(storeDescription(s))
 		}},
-		{Words: "stores.state", Class: "state", Bare: true, Text: func(c *ui.Cells, s *models.Store) string { return StoreStateText(c.Ctx, s.State) },
+		{Words: "stores.state", Sort: "state", Class: "state", Bare: true, Text: func(c *ui.Cells, s *models.Store) string { return StoreStateText(c.Ctx, s.State) },
 			Draw: func(c *ui.Cells, s *models.Store) { c.Badge(storeTones[s.State], StoreStateText(c.Ctx, s.State)) }},
-		{Words: "field.region", Text: func(c *ui.Cells, s *models.Store) string { return c.Word("region", s.Region) }, Draw: func(c *ui.Cells, s *models.Store) {
+		{Words: "field.region", Sort: "region", Text: func(c *ui.Cells, s *models.Store) string { return c.Word("region", s.Region) }, Draw: func(c *ui.Cells, s *models.Store) {
 			c.Text(c.Word("region", s.Region))
 			c.In("small", "", storeZoneWords(c, s))
 		}},

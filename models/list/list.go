@@ -36,11 +36,13 @@ type Desc[R any] struct {
 }
 
 // Sort is an order of the rows by columns that are never null and together
-// unique, the greatest first, or the least where it is Up.
+// unique, the greatest first, or the least where it is Up. Grouped, that is so of the
+// first column, and of the others the other way around: with Up as the indexes of
+// filters have it, each value after the other with its newest rows first.
 type Sort struct {
-	Name    string
-	Columns []string
-	Up      bool
+	Name        string
+	Columns     []string
+	Up, Grouped bool
 }
 
 // Filter narrows a list.
@@ -347,12 +349,18 @@ func (p *plan[R]) choose(ctx context.Context, on []active) error {
 
 // also adds a condition to every arm.
 func (p *plan[R]) also(c Cond) {
-	if c.SQL == "" {
-		return
+	if c.SQL != "" {
+		p.arms = p.besides(c)
 	}
-	for i := range p.arms {
-		p.arms[i] = append(slices.Clip(p.arms[i]), c)
+}
+
+// besides are the arms, each with one more condition.
+func (p *plan[R]) besides(c Cond) [][]Cond {
+	arms := make([][]Cond, len(p.arms))
+	for i, arm := range p.arms {
+		arms[i] = append(slices.Clip(arm), c)
 	}
+	return arms
 }
 
 // probe counts the rows of arms, up to most.
@@ -541,11 +549,16 @@ func (p *plan[R]) walk(ctx context.Context, from []any, backwards bool, limit in
 		}
 		s.order(p.sort, down).limit(limit, p.skip).text(")").order(p.sort, down).text(" LIMIT ").number(limit)
 	} else {
-		for i, arm := range p.arms {
+		arms := p.arms
+		if from != nil && p.sort.Grouped { // each is found by itself
+			arms = slices.Concat(p.besides(p.sort.behind(from, down)[0]), p.besides(p.sort.behind(from, down)[1]))
+			from = nil
+		}
+		for i, arm := range arms {
 			if i > 0 {
 				s.text(" UNION ALL ")
 			}
-			if len(p.arms) > 1 {
+			if len(arms) > 1 {
 				s.text("SELECT * FROM (")
 			}
 			s.rows(columns, p.index, arm)
@@ -553,11 +566,11 @@ func (p *plan[R]) walk(ctx context.Context, from []any, backwards bool, limit in
 				s.text(" AND ").beyond(p.sort, from, down)
 			}
 			s.order(p.sort, down)
-			if len(p.arms) > 1 {
+			if len(arms) > 1 {
 				s.limit(limit+p.skip, 0).text(") AS a").number(int64(i))
 			}
 		}
-		if len(p.arms) > 1 {
+		if len(arms) > 1 {
 			s.order(p.sort, down)
 		}
 		s.limit(limit, p.skip)

@@ -106,11 +106,14 @@ func (s *statement) all(conds []Cond) *statement {
 }
 
 func (s *statement) order(by Sort, down bool) *statement {
-	dir := ""
-	if down {
-		dir = " DESC"
+	between := " ORDER BY "
+	for i, column := range by.Columns {
+		if s.text(between).text(column); down != (by.Grouped && i > 0) {
+			s.text(" DESC")
+		}
+		between = ", "
 	}
-	return s.text(" ORDER BY ").text(strings.Join(by.Columns, dir+", ")).text(dir)
+	return s
 }
 
 func (s *statement) limit(n, skip int64) *statement {
@@ -123,12 +126,29 @@ func (s *statement) limit(n, skip int64) *statement {
 
 // beyond is the condition for the rows behind a cursor.
 func (s *statement) beyond(by Sort, from []any, down bool) *statement {
-	op := " > "
-	if down {
-		op = " < "
+	if by.Grouped {
+		is := by.behind(from, down)
+		return s.text("(").with(is[0].SQL, is[0].Args...).text(" OR ").with(is[1].SQL, is[1].Args...).text(")")
 	}
-	marks := strings.TrimSuffix(strings.Repeat("?, ", len(from)), ", ")
-	return s.text("(").text(strings.Join(by.Columns, ", ")).text(")").text(op).with("("+marks+")", from...)
+	c := past(by.Columns, from, down)
+	return s.with(c.SQL, c.Args...)
+}
+
+// past is the condition that columns are past values.
+func past(columns []string, values []any, down bool) Cond {
+	op := ") > ("
+	if down {
+		op = ") < ("
+	}
+	return Cond{SQL: "(" + strings.Join(columns, ", ") + op + strings.TrimSuffix(strings.Repeat("?, ", len(values)), ", ") + ")", Args: values}
+}
+
+// behind are the conditions of a Grouped sort of which the rows behind a cursor meet one:
+// that they are of its value, or of one behind that.
+func (by Sort) behind(from []any, down bool) [2]Cond {
+	rest := past(by.Columns[1:], from[1:], !down)
+	rest.SQL, rest.Args = by.Columns[0]+" = ? AND "+rest.SQL, from
+	return [2]Cond{rest, past(by.Columns[:1], from[:1], down)}
 }
 
 func (s *statement) query(ctx context.Context) (*sql.Rows, error) {

@@ -42,6 +42,9 @@ type Price struct {
 	Source string
 	// Ours tells that we chose the price and not the vendor.
 	Ours bool
+	// Own tells that it is of whoever asks alone, in the place of everybody's; with
+	// Micro 0 it is everybody's again from then on.
+	Own bool
 }
 
 // MicroPerMinor is how many millionths of a currency its smallest unit has.
@@ -61,26 +64,32 @@ func PlanSKU(packageType, spec string) string { return packageType + ":" + spec 
 func StoreSKU(cu string) string { return "lms.cu." + cu }
 
 // Find is the price of a SKU that holds at a moment: the newest that is valid,
-// with the region's own before one for all regions. It is ErrNoPrice when there
-// is none. months is 0 except for Term.
+// an own one before everybody's, and then the region's before one for all regions.
+// It is ErrNoPrice when there is none. months is 0 except for Term.
 func (b Book) Find(at time.Time, sku, region string, unit Unit, months int) (Price, error) {
-	var best *Price
+	var newest [4]*Price // by rank, the first first
 	for i := range b {
 		p := &b[i]
-		switch {
-		case p.SKU != sku || p.Unit != unit || p.TermMonths != months:
-		case p.Region != region && p.Region != "":
-		case p.ValidFrom.After(at):
-		case best == nil, best.Region == "" && p.Region != "":
-			best = p
-		case p.Region == best.Region && !p.ValidFrom.Before(best.ValidFrom):
-			best = p
+		if p.SKU != sku || p.Unit != unit || p.TermMonths != months || p.Region != region && p.Region != "" || p.ValidFrom.After(at) {
+			continue
+		}
+		rank := 0
+		if !p.Own {
+			rank = 2
+		}
+		if p.Region == "" {
+			rank++
+		}
+		if best := newest[rank]; best == nil || !p.ValidFrom.Before(best.ValidFrom) {
+			newest[rank] = p
 		}
 	}
-	if best == nil {
-		return Price{}, fmt.Errorf("%s per %s in %q at %s: %w", sku, unit, region, at.UTC().Format(time.DateOnly), ErrNoPrice)
+	for _, p := range newest {
+		if p != nil && !(p.Own && p.Micro == 0) {
+			return *p, nil
+		}
 	}
-	return *best, nil
+	return Price{}, fmt.Errorf("%s per %s in %q at %s: %w", sku, unit, region, at.UTC().Format(time.DateOnly), ErrNoPrice)
 }
 
 // Quote is a price with its breakdown, as a form shows it and an order line

@@ -250,3 +250,19 @@ func TestSumsAndProductsNeverWrap(t *testing.T) {
 		t.Errorf("2^32 × 2^32: got %d, %v, want %v", got, err, pricing.ErrOverflow)
 	}
 }
+
+func TestAnOwnPriceComesBeforeEverybodysUntilItEnds(t *testing.T) {
+	t.Parallel()
+	day := func(n int) time.Time { return time.Date(2026, 12, n, 0, 0, 0, 0, time.UTC) }
+	line := func(region string, micro int64, from int, own bool) pricing.Price {
+		return pricing.Price{SKU: "x", Region: region, Unit: pricing.Month, Micro: micro, ValidFrom: day(from), Own: own}
+	}
+	book := pricing.Book{line("", 100, 1, false), line("a", 110, 1, false), line("", 50, 3, true), line("a", 60, 5, true), line("a", 0, 7, true), line("", 0, 9, true), line("", 101, 8, false)}
+	for n, want := range map[int]map[string]int64{2: {"a": 110, "b": 100}, 4: {"a": 50, "b": 50}, 6: {"a": 60, "b": 50}, 8: {"a": 50, "b": 50}, 10: {"a": 110, "b": 101}} {
+		for region, micro := range want {
+			if p, err := book.Find(day(n), "x", region, pricing.Month, 0); err != nil || p.Micro != micro {
+				t.Errorf("day %d in %s: got %d, %v; want %d", n, region, p.Micro, err, micro)
+			}
+		}
+	}
+}

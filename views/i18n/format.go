@@ -359,5 +359,8 @@ func PriceSource(ctx context.Context, source string) string {
 	if key := "price.source." + source; Has(ctx, key) {
 		return T(ctx, key)
 	}
+	if rest, own := strings.CutPrefix(source, "team:"); own {
+		return T(ctx, "price.source.team", "Source", rest)
+	}
 	return source
 }

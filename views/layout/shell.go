@@ -176,7 +176,8 @@ func (s Shell) nav(ctx context.Context) []group {
 	}
 	if s.SiteAdmin {
 		groups = append(groups, group{"nav.site", []Item{{Href: "/site/teams", Key: "nav.site-teams", Icon: "users"}, {Href: "/site/users", Key: "nav.site-users", Icon: "users"},
-			{Href: "/site/keys", Key: "nav.site-keys", Icon: "key-round"}, {Href: "/site/rates", Key: "nav.rates", Icon: "refresh-cw"}}})
+			{Href: "/site/keys", Key: "nav.site-keys", Icon: "key-round"}, {Href: "/site/rates", Key: "nav.rates", Icon: "refresh-cw"},
+			{Href: "/site/activity", Key: "site.activity", Icon: "activity"}}})
 	}
 	return groups
 }

@@ -34,7 +34,8 @@ after(async () => (await launched)?.close());
 //   role     who is signed in, a key of accounts; nobody without one
 //   theme    "light" or "dark"
 //   lang     "en" or "zh"
-//   width, height of the window
+//   width, height of the window, and the scale at which it is drawn
+//   forced   true for colours that the reader's system chooses
 //   scripts  false to browse without scripts
 //   at       the address of another program than the one under test
 //   faults   patterns of complaints that the test provokes on purpose
@@ -58,10 +59,12 @@ export async function open(t, options = {}) {
 	return context.newPage();
 }
 
-function look({ theme = "light", lang = "en", width = 1280, height = 900, at = origin }) {
+function look({ theme = "light", lang = "en", width = 1280, height = 900, scale = 1, forced = false, at = origin }) {
 	return {
 		baseURL: at,
 		viewport: { width, height },
+		deviceScaleFactor: scale,
+		forcedColors: forced ? "active" : "none",
 		colorScheme: theme,
 		reducedMotion: "reduce",
 		locale: lang === "zh" ? "zh-CN" : "en-US",
