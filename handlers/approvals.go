@@ -39,34 +39,6 @@ func (h Orders) Decide(c *gin.Context) error {
 	return web.SeeOther(c, "/approvals")
 }
 
-// DecideAll decides about the orders that were chosen on a list, and says what came
-// of each.
-func (h Orders) DecideAll(c *gin.Context) error {
-	ctx := c.Request.Context()
-	var in models.BulkDecisionInput
-	form, err := web.Decode(c, &in)
-	var rows []models.Decided
-	if err == nil {
-		rows, err = h.DB.DecideOrders(ctx, models.ActorFrom(ctx), in)
-	}
-	if form.Reject(err) {
-		p, err := List[models.Approval]{DB: h.DB, View: views.RefusedApprovals(form)}.page(c, "")
-		if err != nil {
-			return err
-		}
-		return web.Render(c, http.StatusUnprocessableEntity, views.List(p))
-	}
-	for _, row := range rows {
-		if errors.Is(row.Err, models.ErrForbidden) {
-			err = errors.Join(err, h.DB.RecordRefused(ctx, models.ActorFrom(ctx), "POST "+c.FullPath(), row.Number))
-		}
-	}
-	if err != nil {
-		return err
-	}
-	return web.Render(c, http.StatusOK, views.Decided(views.DecidedProps{Rows: rows}))
-}
-
 // Cancel ends an order of the reader's own that waits.
 func (h Orders) Cancel(c *gin.Context) error {
 	ctx := c.Request.Context()

@@ -277,33 +277,39 @@ func TestSeveralOrdersAreDecidedOnTheList(t *testing.T) {
 		requester.Submit(t, requester.Get(t, "/buckets/new"), "form#bucket-form", webtest.Values{"bucket_name": name, "region": "cn-hangzhou"})
 	}
 	list := approver.Get(t, "/approvals")
-	var chosen []string
-	for _, box := range list.Find("#approval-list input[name=order]").EachIter() {
+	chosen := url.Values{"action": {"approve"}, "back": {"/approvals"}}
+	for _, box := range list.Find("#approval-list tbody input[name=pick]").EachIter() {
 		value, _ := box.Attr("value")
-		chosen = append(chosen, value)
+		chosen.Add("pick", value)
 	}
-	if len(chosen) != 3 {
-		t.Fatalf("%d orders can be chosen", len(chosen))
+	if n := len(chosen["pick"]); n != 3 {
+		t.Fatalf("%d orders can be chosen", n)
 	}
-	refused := approver.Post(t, "/approvals/decisions", url.Values{"order": chosen[:2], "say": {"reject"}})
-	if refused.Status != http.StatusUnprocessableEntity || refused.Find("#approval-list input[name=order][checked]").Length() != 2 || !refused.Has("#bulk-decision .invalid") {
-		t.Errorf("rejected without a reason: got %d with %d chosen", refused.Status, refused.Find("input[checked]").Length())
+	preview := approver.Get(t, "/approvals.bulk?"+chosen.Encode())
+	if got := preview.Text("#bulk tbody"); !strings.Contains(got, "bulk-one") || !strings.Contains(got, "Free") {
+		t.Errorf("a decider reads %q", got)
 	}
-	number, _, _ := strings.Cut(chosen[0], ".")
+	refuse := url.Values{"action": {"reject"}, "back": {"/approvals"}, "pick": chosen["pick"][:2]}
+	refused := approver.Post(t, "/approvals.bulk", refuse)
+	if refused.Status != http.StatusUnprocessableEntity || refused.Find("#bulk-form input[name=pick]").Length() != 2 || !refused.Has("#bulk-form .invalid [name=reason]") {
+		t.Errorf("rejected without a reason: got %d and %q", refused.Status, refused.Text("#bulk-form"))
+	}
+	number := chosen["pick"][0]
 	admin.Submit(t, admin.Get(t, "/orders/"+number), "#decision-form", webtest.Values{"say": "approve"})
-	p := approver.Post(t, "/approvals/decisions", url.Values{"order": chosen[:2], "say": {"approve"}})
-	if got := p.Text("#decided tbody"); p.Status != http.StatusOK || !strings.Contains(got, "Completed") || !strings.Contains(got, "changed after you opened it") || !strings.Contains(p.Text("h1 + .page-subtitle"), "1 of 2") {
-		t.Errorf("approved: got %d: %q", p.Status, got)
+	p := approver.Submit(t, preview, "#bulk-form", nil)
+	p = approver.Get(t, p.Location())
+	if got := p.Text("#bulk tbody"); !strings.Contains(got, "Completed") || !strings.Contains(got, "decided or changed after you opened it") || !strings.Contains(p.Text("[role=status]"), "2 of 3 done") {
+		t.Errorf("approved: got %q", got)
 	}
-	for view, want := range map[string]bool{"": true, "?view=others": false, "?view=decided": false} {
-		if p := approver.Get(t, "/approvals"+view); p.Has("#bulk-decision") != want {
-			t.Errorf("%q has the form: %v", view, !want)
+	for view, want := range map[string]bool{"": false, "?view=others": false, "?view=decided": false} {
+		if p := approver.Get(t, "/approvals"+view); p.Has("#approval-list-bulk") != want {
+			t.Errorf("%q has the bar: %v", view, !want)
 		}
 	}
-	if p := requester.Get(t, "/approvals"); p.Has("#bulk-decision") {
-		t.Error("a requester has the form")
+	if p := requester.Get(t, "/approvals"); p.Has("#approval-list-bulk") {
+		t.Error("a requester has the bar")
 	}
-	if p := requester.Post(t, "/approvals/decisions", url.Values{"order": chosen[2:], "say": {"approve"}}); p.Status != http.StatusForbidden {
+	if p := requester.Post(t, "/approvals.bulk", chosen); p.Status != http.StatusForbidden {
 		t.Errorf("a requester decides: got %d", p.Status)
 	}
 }

@@ -1,7 +1,14 @@
 package handlers
 
 import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
 	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
 
 	"github.com/gin-gonic/gin"
 
@@ -12,88 +19,180 @@ import (
 	"quartermaster/web"
 )
 
+// bulkForm is what somebody wants to do to several rows: to those that were picked, or
+// to All that the list shows.
+type bulkForm struct {
+	Action models.BulkAction `form:"action"`
+	Pick   []string          `form:"pick"`
+	All    bool              `form:"all"`
+	// Match tells all the rows that were shown from others.
+	Match string `form:"match"`
+}
+
 // Bulk asks before something is done to the rows that were picked, or to all that the
-// list shows, as far as these are done at once.
+// list shows.
 func (h List[R]) Bulk(c *gin.Context) error {
-	ctx := c.Request.Context()
-	p := views.BulkProps{By: h.by(ctx), Kind: h.View.Kind, Action: models.BulkAction(c.Query("action"))}
-	u, asked := h.back(c)
-	u.Query = asked
-	p.Back = u.With()
-	picked := c.QueryArray("pick")
-	if c.Query("all") != "" {
-		saved, err := h.DB.Saved(ctx, p.By, h.View.ID)
-		if err != nil {
-			return err
-		}
-		asked, _ = opened(saved, asked)
-		var q list.Query
-		q, _, _ = h.asked(c, asked)
-		q.After, q.Before, q.Size = "", "", models.MaxBulk
-		page, err := h.View.List.Read(ctx, h.DB, p.By, q)
-		if err != nil {
-			return err
-		}
-		picked, p.More = nil, page.Next != ""
-		for i := range page.Rows {
-			id, _ := h.View.Pick(&page.Rows[i])
-			picked = append(picked, id)
-		}
+	p, _, _, err := h.bulk(c)
+	if err == nil && h.DB.BulkOrdered(p.Kind, p.Action) {
+		return web.SeeOther(c, views.BulkOrder(c.Request.Context(), p))
 	}
-	var err error
-	p.Items, err = h.DB.PreviewBulk(ctx, p.By, p.Kind, p.Action, picked)
-	status := http.StatusOK
+	if err == nil {
+		err = h.askBulk(c, p)
+	}
+	return err
+}
+
+// DoBulk does it and leads to what came of it. Where the list shows other rows by now
+// than were shown, it asks again.
+func (h List[R]) DoBulk(c *gin.Context) error {
+	ctx := c.Request.Context()
+	p, asked, in, err := h.bulk(c)
+	if err != nil {
+		return err
+	}
+	if p.Changed = asked.Match != p.Match; p.Changed || p.Form.Errors != nil {
+		return h.askBulk(c, p)
+	}
+	bulk, err := h.DB.DoBulk(ctx, p.By, p.Kind, p.Action, p.Picks, in)
 	if p.Form.Reject(err) {
-		status = http.StatusUnprocessableEntity
-	} else if err != nil {
+		return h.askBulk(c, p)
+	}
+	if err != nil {
+		return err
+	}
+	return web.SeeOther(c, "/bulks/"+bulk.ID)
+}
+
+// bulk reads what somebody wants to do to rows of the list.
+func (h List[R]) bulk(c *gin.Context) (p views.BulkProps, asked bulkForm, in any, err error) {
+	ctx := c.Request.Context()
+	p.By, p.Kind = h.by(ctx), h.View.Kind
+	if _, err = web.Decode(c, &asked); err != nil {
+		return p, asked, nil, err
+	}
+	p.Action = asked.Action
+	if in, err = h.DB.BulkInput(p.Kind, p.Action); err != nil {
+		return p, asked, nil, err
+	}
+	into := []any{&asked}
+	if in != nil {
+		into = append(into, in)
+	}
+	if p.Form, err = web.Decode(c, into...); err != nil && !p.Form.Reject(err) {
+		return p, asked, nil, err
+	}
+	_, files := h.View.URL(c.Param("id"))
+	u, query := h.back(c)
+	u.Query = query
+	p.In, p.Path, p.Back, p.Picks = in, files.Path+".bulk", u.With(), asked.Pick
+	if p.Most, err = h.DB.BulkMost(p.Kind, p.Action); err != nil || !asked.All {
+		return p, asked, in, err
+	}
+	if p.Picks, p.More, err = h.matching(c, query, p.Most); err == nil && len(p.Picks) > models.MaxPicked {
+		sum := sha256.Sum256([]byte(strings.Join(p.Picks, " ")))
+		p.Match = hex.EncodeToString(sum[:16])
+	}
+	return p, asked, in, err
+}
+
+// errEnough ends reading a list.
+var errEnough = errors.New("enough rows")
+
+// matching are the rows that an address of the list asks for, so many at most, and
+// whether there are more.
+func (h List[R]) matching(c *gin.Context, asked url.Values, most int) (picks []string, more bool, err error) {
+	ctx := c.Request.Context()
+	saved, err := h.DB.Saved(ctx, h.by(ctx), h.View.ID)
+	if err != nil {
+		return nil, false, err
+	}
+	asked, _ = opened(saved, asked)
+	var q list.Query
+	q, _, _ = h.asked(c, asked)
+	err = h.View.List.Each(ctx, h.DB, h.by(ctx), q, func(rows []R) error {
+		for i := range rows {
+			if len(picks) == most {
+				more = true
+				return errEnough
+			}
+			id, _ := h.View.Pick(&rows[i])
+			picks = append(picks, id)
+		}
+		return nil
+	})
+	if errors.Is(err, errEnough) {
+		err = nil
+	}
+	return picks, more, err
+}
+
+// askBulk is the page that says what would be done to rows, and asks.
+func (h List[R]) askBulk(c *gin.Context, p views.BulkProps) (err error) {
+	ctx := c.Request.Context()
+	p.Items, err = h.DB.PreviewBulk(ctx, p.By, p.Kind, p.Action, p.Picks, p.In)
+	status := http.StatusOK
+	switch {
+	case p.Form.Errors != nil && (err == nil || p.Items != nil || p.Form.Reject(err)):
+		status, err = http.StatusUnprocessableEntity, nil
+	case p.Items == nil && p.Form.Reject(err):
+		status, err = http.StatusUnprocessableEntity, nil
+	case p.Items != nil && p.Form.Warn(err, web.Sent(c)):
+		err = nil
+	}
+	if p.Changed && status == http.StatusOK {
+		status = http.StatusConflict
+	}
+	if err == nil {
+		err = bulkOrders(c, h.DB, &p)
+	}
+	if err == nil && p.Action == models.BulkCentre {
+		p.Team, err = h.DB.FindTeam(ctx, p.By)
+	}
+	if err != nil {
 		return err
 	}
 	return web.Render(c, status, views.BulkPreview(p))
 }
 
-// Bulks does things to several things at once and says what came of each.
+// Bulks are what was done to several things at once, with what came of each.
 type Bulks struct{ DB *models.DB }
 
-// Create does what was asked for and leads to what came of it.
-func (h Bulks) Create(c *gin.Context) error {
-	ctx := c.Request.Context()
-	var in struct {
-		Kind   models.Kind       `form:"kind"`
-		Action models.BulkAction `form:"action"`
-		Pick   []string          `form:"pick"`
-	}
-	form, err := web.Decode(c, &in)
-	var bulk *models.Bulk
-	if err == nil {
-		bulk, err = h.DB.DoBulk(ctx, models.ActorFrom(ctx), in.Kind, in.Action, in.Pick)
-	}
-	if form.Reject(err) {
-		return web.Render(c, http.StatusUnprocessableEntity, views.BulkPreview(views.BulkProps{Kind: in.Kind, Action: in.Action, Back: "/", Form: form}))
-	}
-	if err != nil {
-		return err
-	}
-	return web.SeeOther(c, "/bulks/"+bulk.ID)
-}
-
-// Show is the page of what came of it.
+// Show is the page of what came of it so far.
 func (h Bulks) Show(c *gin.Context) error {
 	ctx := c.Request.Context()
-	by := models.ActorFrom(ctx)
-	bulk, err := h.DB.FindBulk(ctx, by, c.Param("id"))
-	if err != nil {
+	p := views.BulkProps{By: models.ActorFrom(ctx), State: c.Query("state")}
+	after, _ := strconv.ParseInt(c.Query("after"), 10, 64)
+	var err error
+	if p.Done, p.More, err = h.DB.FindBulkItems(ctx, p.By, c.Param("id"), p.State, after); err != nil {
 		return err
 	}
-	back := ui.Look(ctx, bulk.Kind).Path
-	return web.Render(c, http.StatusOK, views.BulkDone(views.BulkProps{By: by, Kind: bulk.Kind, Action: bulk.Action, Items: bulk.Items, Back: back, Done: bulk}))
+	p.Kind, p.Action, p.Items, p.Here = p.Done.Kind, p.Done.Action, p.Done.Items, c.Request.URL.RequestURI()
+	p.Back = ui.Look(ctx, p.Kind).Path
+	if err := bulkOrders(c, h.DB, &p); err != nil {
+		return err
+	}
+	return web.Render(c, http.StatusOK, views.BulkDone(p))
 }
 
-// Retry does again what was refused.
-func (h Bulks) Retry(c *gin.Context) error {
+// Retry does again what was refused, or what waits of one that was cancelled.
+func (h Bulks) Retry(c *gin.Context) error { return h.then(c, h.DB.RetryBulk) }
+
+// Cancel leaves as it is what waits.
+func (h Bulks) Cancel(c *gin.Context) error { return h.then(c, h.DB.CancelBulk) }
+
+func (h Bulks) then(c *gin.Context, do func(ctx context.Context, by models.Actor, id string) (*models.Bulk, error)) error {
 	ctx := c.Request.Context()
-	bulk, err := h.DB.RetryBulk(ctx, models.ActorFrom(ctx), c.Param("id"))
+	bulk, err := do(ctx, models.ActorFrom(ctx), c.Param("id"))
 	if err != nil {
 		return err
 	}
 	return web.SeeOther(c, "/bulks/"+bulk.ID)
+}
+
+// bulkOrders finds the orders that items are, to say what each is about.
+func bulkOrders(c *gin.Context, db *models.DB, p *views.BulkProps) (err error) {
+	if p.Kind == models.KindOrder {
+		p.Orders, err = db.OrdersOf(c.Request.Context(), p.By, p.Items)
+	}
+	return err
 }

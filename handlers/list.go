@@ -62,6 +62,7 @@ func (h List[R]) files(r gin.IRoutes) {
 	r.POST(h.View.FilePath()+".views", web.Page(h.SaveView))
 	if h.View.Pick != nil {
 		r.GET(h.View.FilePath()+".bulk", web.Page(h.Bulk))
+		r.POST(h.View.FilePath()+".bulk", web.Page(h.DoBulk))
 	}
 	for _, format := range []string{"csv", "xlsx"} {
 		r.GET(h.View.FilePath()+"."+format, web.Page(func(c *gin.Context) error { return h.file(c, format) }))
@@ -145,8 +146,8 @@ func (h List[R]) look(c *gin.Context, at *views.ListAt) (err error) {
 		at.Query.Size = at.Saved.Kept.Size
 	}
 	h.View.Complete(at)
-	if h.View.Pick != nil && at.By.May(models.Request) {
-		at.Bulks = h.DB.Bulks(h.View.Kind)
+	if at.Picks = h.View.Pick != nil && (h.View.Picks == nil || h.View.Picks(*at)); at.Picks {
+		at.Bulks = h.DB.Bulks(at.By, h.View.Kind)
 	}
 	return nil
 }
@@ -229,6 +230,13 @@ func (h List[R]) file(c *gin.Context, format string) error {
 	ctx := c.Request.Context()
 	by := h.by(ctx)
 	asked := c.Request.URL.Query()
+	picks := asked["pick"]
+	if asked.Has("back") { // of rows of that page, or of all that it shows
+		if asked.Get("all") != "" {
+			picks = nil
+		}
+		_, asked = h.back(c)
+	}
 	if asked.Has(viewParam) {
 		saved, err := h.DB.Saved(ctx, by, h.View.ID)
 		if err != nil {
@@ -237,6 +245,9 @@ func (h List[R]) file(c *gin.Context, format string) error {
 		asked, _ = opened(saved, asked)
 	}
 	q, _, _ := h.asked(c, asked)
+	if picks != nil {
+		q.Only, q.Text = picks[:min(len(picks), models.MaxPicked)], ""
+	}
 	row := ui.NewCells(ctx, h.now(by), nil)
 	if h.Choices != nil {
 		choices, err := h.Choices(ctx, h.DB, q)

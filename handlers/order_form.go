@@ -34,7 +34,8 @@ type OrderForm struct {
 	// when there is none.
 	API       code.Table
 	Operation string
-	// Said is the sentence about what was placed; its page is below Made.
+	// Said is the sentence about what was placed; its page is below Made, or that of the
+	// order where several things are.
 	Said, Made string
 	// Begin begins the form of one request. An Invalid beside it lists what
 	// could not be read.
@@ -54,6 +55,11 @@ type OrderFields interface {
 	Choose(ctx context.Context, a *Asked) error
 	// Draw is the page with the form.
 	Draw(p views.OrderFormProps) templ.Component
+}
+
+// A liner is an OrderFields that orders several things. Lines may be asked for twice.
+type liner interface {
+	Lines(ctx context.Context) ([]models.LineInput, error)
 }
 
 // A coder is an OrderFields whose request as code says more than its line, or comes
@@ -300,7 +306,15 @@ func (h OrderForm) read(c *gin.Context, then func(context.Context, *Asked) error
 	a.Form.Values["attached"] = a.Order.Attached
 	// The fields of the code panel and of pasting do not belong to the order.
 	a.Order.Unread = slices.DeleteFunc(a.Order.Unread, func(e models.FieldError) bool { return e.Field == "code" || e.Field == "paste" })
-	a.Order.Lines, a.Order.Token = []models.LineInput{a.fields.Line(ctx)}, a.Form.Token
+	a.Order.Token = a.Form.Token
+	if f, several := a.fields.(liner); several {
+		a.Order.Lines, err = f.Lines(ctx)
+	} else {
+		a.Order.Lines, err = []models.LineInput{a.fields.Line(ctx)}, nil
+	}
+	if err != nil {
+		return err
+	}
 	return then(ctx, a)
 }
 
@@ -336,10 +350,12 @@ func (h OrderForm) render(c *gin.Context, status int, a *Asked, q models.Quote) 
 // waits, or has made nothing, it redirects to the order.
 func (h OrderForm) placed(c *gin.Context, order *models.Order) error {
 	made := order.Lines[len(order.Lines)-1]
-	if order.State == models.OrderPending || made.ResourceID == "" {
+	if order.State == models.OrderPending || made.ResourceID == "" || h.Made == "" {
 		number := strconv.FormatInt(order.Number, 10)
 		if order.State == models.OrderPending {
 			web.Flash(c, "order.held", "Number", number)
+		} else if h.Made == "" {
+			web.Flash(c, h.Said, "Number", number)
 		}
 		return web.SeeOther(c, "/orders/"+number)
 	}

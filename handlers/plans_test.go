@@ -309,3 +309,44 @@ func TestNewPlanShowsItsFirstMeasurement(t *testing.T) {
 		t.Errorf("measured: got %q", p.Text("body"))
 	}
 }
+
+func TestSeveralPlansAreRenewedOnOneForm(t *testing.T) {
+	t.Parallel()
+	site := open(t)
+	c := site.SignIn(t, models.Requester)
+	var ids []string
+	for range 2 {
+		ids = append(ids, place(t, site, paidOrder()).Lines[0].ResourceID)
+	}
+	list := c.Get(t, "/plans")
+	if list.Find("#plan-list-bulk button[value=renew]").Length() != 1 {
+		t.Fatalf("the bar has %q", list.Text(".picked"))
+	}
+	to := c.Get(t, "/plans.bulk?back=%2Fplans&action=renew&pick=none&pick="+strings.Join(ids, "&pick="))
+	if to.Status != 303 {
+		t.Fatalf("got %d", to.Status)
+	}
+	p := c.Get(t, to.Location())
+	if rows := p.Find("#renewals tbody tr"); p.Status != 200 || rows.Length() != 3 || p.Find("#renewals .tone-warn").Length() != 1 || !strings.Contains(p.Text("#summary"), "2 of 3") {
+		t.Fatalf("the form: got %d and %q", p.Status, p.Text("main"))
+	}
+	p = c.Submit(t, p, "#plan-renewals", webtest.Values{"duration": "1", "pricing_cycle": "Year"})
+	if p.Status == 422 { // at the price of the term that was chosen
+		p = c.Submit(t, p, "#plan-renewals", nil)
+	}
+	if p.Status != 303 || !strings.HasPrefix(p.Location(), "/orders/") {
+		t.Fatalf("got %d: %q", p.Status, p.Text("main"))
+	}
+	order := c.Get(t, p.Location())
+	for _, id := range ids {
+		if !strings.Contains(order.Text("#lines"), id) || !strings.Contains(order.Text("#changes"), id) {
+			t.Errorf("%s is not on the page of the order: %q", id, order.Text("#changes"))
+		}
+	}
+	if paper := c.Get(t, p.Location()+"/print?lang=en"); paper.Status != 200 || !strings.Contains(paper.Text("body"), ids[1]) {
+		t.Errorf("the paper: got %d", paper.Status)
+	}
+	if p := site.SignIn(t, models.Viewer).Get(t, to.Location()); p.Status != 403 {
+		t.Errorf("a viewer: got %d", p.Status)
+	}
+}

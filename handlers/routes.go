@@ -165,7 +165,6 @@ func pageRoutes(cfg Config) (http.Handler, error) {
 	member.POST("/orders/:number/cancellation", web.Page(orders.Cancel))
 
 	List[models.Approval]{DB: cfg.DB, View: views.Approvals}.route(member)
-	member.POST("/approvals/decisions", web.Page(orders.DecideAll))
 
 	member.POST("/orders/:number/comments", web.Page(orders.Comment))
 	member.POST("/orders/:number/watch", web.Page(orders.Watch))
@@ -176,9 +175,9 @@ func pageRoutes(cfg Config) (http.Handler, error) {
 	member.POST("/notices/read", web.Page(notices.Read))
 
 	bulks := Bulks{DB: cfg.DB}
-	member.POST("/bulks", web.Page(bulks.Create))
 	member.GET("/bulks/:id", web.Page(bulks.Show))
 	member.POST("/bulks/:id/retry", web.Page(bulks.Retry))
+	member.POST("/bulks/:id/cancellation", web.Page(bulks.Cancel))
 
 	budgets := Budgets{DB: cfg.DB}
 	member.GET("/team/budgets", web.Page(budgets.List))
@@ -358,6 +357,7 @@ func pageRoutes(cfg Config) (http.Handler, error) {
 	member.POST("/plans/:id/reminder", web.Page(plans.Remind))
 	plans.form().route(member)
 	plans.renewal().route(member)
+	plans.renewals().route(member)
 	plans.upgrade().route(member)
 
 	stores := Stores{DB: cfg.DB, API: table}

@@ -24,7 +24,7 @@ const (
 var Approvals = &List[Approval]{
 	Right: See,
 	Desc: list.Desc[Approval]{
-		Table: "approvals", Key: "id", Scope: "team_id",
+		Table: "approvals", Key: "id", Scope: "team_id", Picks: "order_number",
 		Columns: []string{"id", "at", "order_number", "role", "person_id", "person_name", "instead", "requested_by", "key_maker", "state", "decider_name", "reason"},
 		Into: func(a *Approval, to []any) []any {
 			return append(to, &a.ID, &a.At, &a.OrderNumber, (*string)(&a.Role), &a.PersonID, &a.PersonName, &a.Instead, &a.RequestedBy, &a.KeyMaker,
@@ -70,6 +70,21 @@ func (db *DB) ordersBy(ctx context.Context, by Actor, numbers []int64) (map[int6
 		of[orders[i].Number] = &orders[i]
 	}
 	return of, err
+}
+
+// OrdersOf are the orders of the actor's team that items of a Bulk are, by their numbers.
+func (db *DB) OrdersOf(ctx context.Context, by Actor, items []BulkItem) (map[int64]*Order, error) {
+	if err := by.may(See); err != nil {
+		return nil, err
+	}
+	var numbers []int64
+	for i := range items {
+		if n, err := orderOfItem(&items[i]); err == nil && len(numbers) < MaxPicked {
+			numbers = append(numbers, n)
+		}
+	}
+	of, err := db.ordersBy(ctx, by, numbers)
+	return of, translate(err)
 }
 
 // readerOf is the value of the filter reader.

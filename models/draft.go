@@ -46,9 +46,11 @@ type DraftForm string
 const (
 	DraftNew     DraftForm = "new"
 	DraftRenewal DraftForm = "renewal"
-	DraftUpgrade DraftForm = "upgrade"
-	DraftScale   DraftForm = "scale"
-	DraftEdit    DraftForm = "edit"
+	// DraftRenewals is that for several plans.
+	DraftRenewals DraftForm = "renewals"
+	DraftUpgrade  DraftForm = "upgrade"
+	DraftScale    DraftForm = "scale"
+	DraftEdit     DraftForm = "edit"
 )
 
 const (

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
-	"strings"
 
 	"quartermaster/models/query"
 )
@@ -164,7 +163,11 @@ func (db *DB) DecideOrder(ctx context.Context, by Actor, number, version int64, 
 			return nil, err
 		}
 	}
-	order, err := db.decide(ctx, by, number, version, d)
+	var order *Order
+	err := db.orUndone(ctx, func() (err error) {
+		order, err = db.decide(ctx, by, number, version, d)
+		return err
+	})
 	var gone impossible
 	if errors.As(err, &gone) {
 		// What was begun has been rolled back; the failure is recorded as a
@@ -178,67 +181,71 @@ func (db *DB) DecideOrder(ctx context.Context, by Actor, number, version int64, 
 	return order, nil
 }
 
-// BulkDecisionInput is what somebody says about several orders that wait.
-type BulkDecisionInput struct {
-	Say    string `form:"say"` // as in a DecisionInput
-	Reason string `form:"reason"`
-	// Orders are the numbers of the orders, each with a dot and the version that was
-	// shown.
-	Orders []string `form:"order"`
+// ApprovalInput is what somebody says who approves several orders, and RejectionInput
+// what they say who rejects them.
+type (
+	ApprovalInput struct {
+		Reason string `form:"reason" validate:"prose,max=500"`
+	}
+	RejectionInput struct {
+		Reason string `form:"reason" validate:"required,prose,max=500"`
+	}
+)
+
+// decidesInBulk decides about several orders, each as it was shown.
+func decidesInBulk(approve bool) BulkFacts {
+	return BulkFacts{
+		Right: Decide, Picked: true,
+		Input: func() any {
+			if approve {
+				return new(ApprovalInput)
+			}
+			return new(RejectionInput)
+		},
+		May: func(ctx context.Context, db *DB, by Actor, item *BulkItem, _ any) error {
+			number, err := orderOfItem(item)
+			if err != nil {
+				return err
+			}
+			order, err := db.FindOrder(ctx, by, number)
+			if err != nil {
+				return err
+			}
+			item.Seen = strconv.FormatInt(order.Version, 10)
+			_, way, err := db.pending(ctx, by, number, order.Version)
+			if err == nil {
+				err = db.mayDecide(ctx, by, way, approve)
+			}
+			return notPending(err)
+		},
+		Do: func(ctx context.Context, tx *DB, by Actor, item *BulkItem, in any) error {
+			number, err := orderOfItem(item)
+			if err != nil {
+				return err
+			}
+			version, _ := strconv.ParseInt(item.Seen, 10, 64) // 0 is none
+			reason := ""
+			switch in := in.(type) {
+			case *ApprovalInput:
+				reason = in.Reason
+			case *RejectionInput:
+				reason = in.Reason
+			}
+			order, err := tx.DecideOrder(ctx, by, number, version, approve, reason)
+			if err == nil {
+				item.Will = string(order.State)
+			}
+			return notPending(err)
+		},
+	}
 }
 
-// Decided is what came of a decision about one of several orders.
-type Decided struct {
-	Number int64
-	Order  *Order // nil where there is none
-	Err    error  // as DecideOrder returns it
-
-	seen int64 // the version
-}
-
-// mostDecided is how many orders are decided at once.
-const mostDecided = 50
-
-// DecideOrders decides about several orders, one after the other, each in a
-// transaction of its own: what one is refused for does not concern the others. A
-// rejection without a reason decides nothing.
-func (db *DB) DecideOrders(ctx context.Context, by Actor, in BulkDecisionInput) (all []Decided, err error) {
-	approve := in.Say == "approve"
-	if err := by.may(Decide); err != nil {
-		return nil, err
+// notPending says of an order that was decided or changed that it was.
+func notPending(err error) error {
+	if errors.Is(err, ErrConflict) {
+		return invalid("", "decision_changed")
 	}
-	switch d := (decision{Reason: in.Reason}); {
-	case len(in.Orders) == 0:
-		return nil, invalid("", "none_chosen")
-	case len(in.Orders) > mostDecided:
-		return nil, invalid("", "too_many_chosen", strconv.Itoa(mostDecided))
-	case Check(&d) != nil:
-		return nil, Check(&d)
-	case !approve && d.Reason == "":
-		return nil, invalid("reason", "required")
-	}
-	for _, seen := range in.Orders {
-		n, v, _ := strings.Cut(seen, ".")
-		number, err := strconv.ParseInt(n, 10, 64)
-		version, fault := strconv.ParseInt(v, 10, 64)
-		if err != nil || fault != nil {
-			return nil, ErrNotFound
-		}
-		all = append(all, Decided{Number: number, seen: version})
-	}
-	for i := range all {
-		_, all[i].Err = db.DecideOrder(ctx, by, all[i].Number, all[i].seen, approve, in.Reason)
-	}
-	// What was decided stays decided, also when the rows cannot be read any more.
-	numbers := make([]int64, len(all))
-	for i, d := range all {
-		numbers[i] = d.Number
-	}
-	of, err := db.ordersBy(ctx, by, numbers)
-	for i := range all {
-		all[i].Order = of[all[i].Number]
-	}
-	return all, err
+	return err
 }
 
 // impossible says why an approved order cannot be carried out any more.

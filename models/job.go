@@ -24,6 +24,7 @@ const (
 	HashObjectJob   JobKind = "HashObject"
 	MeasurePlansJob JobKind = "MeasurePlans"
 	RemindJob       JobKind = "Remind"
+	BulkJob         JobKind = "Bulk"
 )
 
 // States of a job.

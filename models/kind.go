@@ -70,15 +70,23 @@ type KindFacts struct {
 func deletes[T any](find func(db *DB, ctx context.Context, by Actor, id string) (*T, error), may func(ctx context.Context, db *DB, thing *T) error,
 	do func(db *DB, ctx context.Context, by Actor, id string) error) map[BulkAction]BulkFacts {
 	return map[BulkAction]BulkFacts{BulkDelete: {
-		May: func(ctx context.Context, db *DB, by Actor, id string) error {
-			thing, err := find(db, ctx, by, id)
+		May: func(ctx context.Context, db *DB, by Actor, item *BulkItem, _ any) error {
+			thing, err := find(db, ctx, by, item.ID)
 			if err == nil && may != nil {
 				err = may(ctx, db, thing)
 			}
 			return err
 		},
-		Do: func(ctx context.Context, db *DB, by Actor, id string) error { return do(db, ctx, by, id) },
+		Do: func(ctx context.Context, tx *DB, by Actor, item *BulkItem, _ any) error {
+			return do(tx, ctx, by, item.ID)
+		},
 	}}
+}
+
+// also are actions with one more.
+func also(all map[BulkAction]BulkFacts, action BulkAction, facts BulkFacts) map[BulkAction]BulkFacts {
+	all[action] = facts
+	return all
 }
 
 // looked says of an application with versions that it is looked at before it is deleted.
@@ -130,8 +138,8 @@ func Kinds() []KindFacts {
 				TypeUpgrade: func() LineInput { return new(UpgradeInput) },
 			},
 			Jobs: map[JobKind]Work{MeasurePlansJob: measurePlans},
-			Bulk: deletes((*DB).FindPlan,
-				func(_ context.Context, _ *DB, p *Plan) error { return p.deletable() }, (*DB).DeletePlan),
+			Bulk: also(deletes((*DB).FindPlan,
+				func(_ context.Context, _ *DB, p *Plan) error { return p.deletable() }, (*DB).DeletePlan), BulkRenew, BulkFacts{Ordered: true, Picked: true}),
 			Search: SearchFacts{Text: []string{"id", "package_type", "note", "creator_name"}, Tag: "package_type", Name: "id", Detail: "package_type"},
 			Expiring: ExpiringFacts{
 				Table: "plans", Join: "JOIN package_types t ON t.code = plans.package_type", Where: "NOT held",
@@ -171,6 +179,7 @@ func Kinds() []KindFacts {
 		},
 		{
 			Kind: KindOrder,
+			Bulk: map[BulkAction]BulkFacts{BulkApprove: decidesInBulk(true), BulkReject: decidesInBulk(false), BulkCentre: centreInBulk()},
 			Search: SearchFacts{Table: "orders", Key: "number", At: "number", Name: "number", Detail: "title",
 				Text: []string{"number", "title", "requester_name", "note", "cost_centre", "po_number"}},
 		},
@@ -178,7 +187,7 @@ func Kinds() []KindFacts {
 			Kind:   KindEvent,
 			Search: SearchFacts{Table: "events", At: "at", Text: []string{"subject_name", "subject_id", "user_name"}, Tag: "action"},
 		},
-		{Kind: KindTeam, Jobs: map[JobKind]Work{RemindJob: remind}},
+		{Kind: KindTeam, Jobs: map[JobKind]Work{RemindJob: remind, BulkJob: {Unseen: true, Steps: []WorkStep{{Name: "bulk", Do: goOnBulk}}}}},
 		{Kind: KindUser},
 		{Kind: KindKey, Table: "access_keys"},
 	}

@@ -218,33 +218,71 @@ func TestNobodyFloodsManyOrdersWithComments(t *testing.T) {
 func TestSeveralOrdersAreDecidedEachByItself(t *testing.T) {
 	t.Parallel()
 	db, _, team := holding(t)
-	var seen []string
+	var ids []string
 	var orders []*models.Order
 	for _, by := range []models.Actor{team.Requester, team.Requester, team.Approver, team.Requester} {
 		o := mustPlace(t, db, by, planOrder(example()))
-		orders, seen = append(orders, o), append(seen, models.Seen(o))
+		orders, ids = append(orders, o), append(ids, fmt.Sprint(o.Number))
 	}
 	mustDecide(t, db, team.Admin, orders[1], false)
-	for what, in := range map[string]models.BulkDecisionInput{"none": {Say: "approve"}, "no reason": {Say: "reject", Orders: seen}, "too many": {Say: "approve", Orders: make([]string, 51)}} {
-		if _, err := db.DecideOrders(t.Context(), team.Approver, in); !isInvalid(err) {
-			t.Errorf("%s: got %v", what, err)
-		}
+	decide := func(by models.Actor, action models.BulkAction, picks []string, in any) (*models.Bulk, error) {
+		return db.DoBulk(t.Context(), by, models.KindOrder, action, picks, in)
 	}
-	if _, err := db.DecideOrders(t.Context(), team.Requester, models.BulkDecisionInput{Say: "approve", Orders: seen}); !errors.Is(err, models.ErrForbidden) {
+	yes := new(models.ApprovalInput)
+	if _, err := decide(team.Approver, models.BulkApprove, nil, yes); !rejects(err, "", "none_picked") {
+		t.Errorf("none: got %v", err)
+	}
+	if _, err := decide(team.Approver, models.BulkReject, ids, new(models.RejectionInput)); !rejects(err, "reason", "required") {
+		t.Errorf("no reason: got %v", err)
+	}
+	if _, err := decide(team.Approver, models.BulkApprove, make([]string, models.MaxPicked+1), yes); !rejects(err, "", "too_many_picked") {
+		t.Errorf("too many: got %v", err)
+	}
+	if _, err := decide(team.Requester, models.BulkApprove, ids, yes); !errors.Is(err, models.ErrForbidden) {
 		t.Errorf("a requester: got %v", err)
 	}
 	other := modelstest.NewTeam(t, db)
-	foreign := models.Seen(mustPlace(t, db, other.Requester, planOrder(example())))
-	all, err := db.DecideOrders(t.Context(), team.Approver, models.BulkDecisionInput{Say: "approve", Orders: append(seen, foreign)})
-	if err != nil || len(all) != 5 {
-		t.Fatalf("got %d, %v", len(all), err)
+	ids = append(ids, fmt.Sprint(mustPlace(t, db, other.Requester, planOrder(example())).Number))
+	want := []string{"waiting", "refused decision_changed", "refused bulk_forbidden", "waiting", "refused bulk_gone"}
+	items, err := db.PreviewBulk(t.Context(), team.Approver, models.KindOrder, models.BulkApprove, ids, yes)
+	if err != nil || !slices.Equal(states(items), want) {
+		t.Fatalf("preview: got %q, %v", states(items), err)
 	}
-	for i, want := range []error{nil, models.ErrConflict, models.ErrForbidden, nil, models.ErrNotFound} {
-		if !errors.Is(all[i].Err, want) || (all[i].Order == nil) != (i == 4) {
-			t.Errorf("%d: got %v with %v, want %v", i, all[i].Err, all[i].Order, want)
-		}
+	var picks []string
+	for _, item := range items {
+		picks = append(picks, item.Pick())
 	}
-	if all[0].Order.State != models.OrderCompleted || all[1].Order.State != models.OrderRejected {
-		t.Errorf("they are %s and %s", all[0].Order.State, all[1].Order.State)
+	picks[3] = ids[3] + "@99" // as it never was
+	b, err := decide(team.Approver, models.BulkApprove, picks, yes)
+	if want[0], want[3] = "done", "refused decision_changed"; err != nil || !slices.Equal(states(b.Items), want) {
+		t.Fatalf("got %q, %v", states(b.Items), err)
+	}
+	if b.Items[0].Will != string(models.OrderCompleted) || mustFindOrder(t, db, team.Viewer, orders[0].Number).State != models.OrderCompleted || mustFindOrder(t, db, team.Viewer, orders[3].Number).State != models.OrderPending {
+		t.Errorf("got %+v", b.Items[0])
+	}
+	if got := mustEvents(t, db, team.Admin, "team.attempt"); len(got) != 1 || got[0].OrderNumber != orders[2].Number {
+		t.Errorf("what was not allowed: %+v", got)
+	}
+}
+
+func TestAnOrderThatCannotBeCarriedOutFailsAmongOthers(t *testing.T) {
+	t.Parallel()
+	db, _, team := holding(t)
+	first, second := mustPlace(t, db, team.Requester, bucketOrder("twice-named", "")), mustPlace(t, db, team.Requester, bucketOrder("named-once", ""))
+	if b := mustPlace(t, db, team.Requester, bucketOrder("other-one", "")); b.State != models.OrderPending {
+		t.Fatal("it does not wait")
+	}
+	twin := mustPlace(t, db, team.Requester, bucketOrder("twice-named", ""))
+	mustDecide(t, db, team.Admin, twin, true)
+	items, err := db.PreviewBulk(t.Context(), team.Approver, models.KindOrder, models.BulkApprove, []string{fmt.Sprint(first.Number), fmt.Sprint(second.Number)}, new(models.ApprovalInput))
+	if err != nil {
+		t.Fatal(err)
+	}
+	b, err := db.DoBulk(t.Context(), team.Approver, models.KindOrder, models.BulkApprove, []string{items[0].Pick(), items[1].Pick()}, new(models.ApprovalInput))
+	if err != nil || !slices.Equal(states(b.Items), []string{"done", "done"}) || b.Items[0].Will != string(models.OrderFailed) || b.Items[1].Will != string(models.OrderCompleted) {
+		t.Fatalf("got %+v, %v", b, err)
+	}
+	if got := mustFindOrder(t, db, team.Viewer, first.Number); got.State != models.OrderFailed || len(got.Refused) == 0 {
+		t.Errorf("it is %s: %v", got.State, got.Refused)
 	}
 }

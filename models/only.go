@@ -54,7 +54,7 @@ func (by Actor) MayOrder(kind Kind, product, region string) bool {
 // mayOrder refuses an order with a line that the actor may not order ("may_not_order").
 func (by Actor) mayOrder(o *Order) error {
 	for _, l := range o.Lines {
-		if !by.Only.allows(l.Kind, o.ProductCode, l.Region) {
+		if !by.Only.allows(l.Kind, l.product(o), l.Region) {
 			return invalid("", "may_not_order")
 		}
 	}

@@ -1,6 +1,7 @@
 package models
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -155,6 +156,9 @@ type OrderLine struct {
 	JobID   string `gorm:"-"`
 	payload any    // the payload of that job; the order's number when nil
 }
+
+// product is what a plan is bought of in a line of an order.
+func (l OrderLine) product(o *Order) string { return cmp.Or(l.productCode, o.ProductCode) }
 
 // Metered tells whether the line is charged by the hour.
 func (l OrderLine) Metered() bool { return l.HourlyMicro > 0 }

@@ -3,6 +3,10 @@ package models
 import (
 	"context"
 	"fmt"
+	"slices"
+	"strconv"
+
+	"quartermaster/models/query"
 )
 
 // PONumberInput is the PO number of an order as its form has it.
@@ -58,4 +62,174 @@ func (db *DB) carried(ctx context.Context, by Actor, number int64) (*Order, erro
 // besides its lines.
 func (o *Order) MayCarry(by Actor) bool {
 	return by.May(Request) && o.RequestedBy == by.UserID || by.May(Administer)
+}
+
+// CentreInput is the cost centre that an order is to count for.
+type CentreInput struct {
+	CostCentre string `form:"cost_centre" validate:"required,line,max=64"`
+}
+
+// centreMove is what another cost centre of an order does to budgets.
+type centreMove struct{ leaves, enters []BudgetEntry }
+
+// moveCentre is what another cost centre of an order would do, or why that is refused:
+// an order that waits is decided with its cost centre, and what is charged by the hour
+// stays in the budget that it is in.
+func (db *DB) moveCentre(ctx context.Context, by Actor, o *Order, to string) (m centreMove, err error) {
+	team, err := db.teamSettings(ctx, by)
+	if err != nil {
+		return m, err
+	}
+	if o.State == OrderPending {
+		return m, invalid("", "centre_waiting")
+	}
+	if err := team.takesCentre("cost_centre", to); err != nil {
+		return m, err
+	}
+	moved := *o
+	moved.CostCentre = to
+	had, has := o.centre(team), moved.centre(team)
+	if had == has || o.budgetState() == BudgetReleased {
+		return m, nil
+	}
+	var old, now []Budget
+	for _, b := range team.Budgets.All {
+		switch b.CostCentre {
+		case "":
+		case had:
+			old = append(old, b)
+		case has:
+			now = append(now, b)
+		}
+	}
+	if len(old)+len(now) == 0 {
+		return m, nil
+	}
+	if slices.ContainsFunc(o.Lines, OrderLine.Metered) {
+		return m, invalid("", "centre_hourly")
+	}
+	entries, err := query.Of[BudgetEntry](db.gorm).Where("order_number = ? AND team_id = ?", o.Number, by.TeamID).Find(ctx)
+	if err != nil {
+		return m, translate(err)
+	}
+	for _, e := range entries {
+		if slices.ContainsFunc(old, func(b Budget) bool { return b.ID == e.BudgetID }) {
+			m.leaves = append(m.leaves, e)
+		}
+	}
+	for _, b := range now {
+		e := BudgetEntry{OrderNumber: o.Number, BudgetID: b.ID, Period: b.period(o.CreatedAt), TeamID: o.TeamID, AmountMinor: o.PayMinor, State: o.budgetState(), At: o.UpdatedAt}
+		taken, begun, err := db.taken(ctx, b.ID, e.Period)
+		if err != nil {
+			return m, err
+		}
+		if o.PayMinor <= 0 || o.PayCurrency != team.Currency || !begun && e.Period != b.period(db.TeamNow(by)) {
+			continue
+		}
+		does := Effect{Budget: b, Period: e.Period, TakenMinor: taken.ReservedMinor + taken.SpentMinor, OrderMinor: e.AmountMinor, Currency: team.Currency}
+		switch e.Over = does.Over(); {
+		case !e.Over:
+		case !b.Hold:
+			return m, invalid("", "over_budget", does.left())
+		case !by.May(Administer) || by.UserID == o.RequestedBy:
+			return m, invalid("", "over_budget_admin", does.left())
+		default:
+			e.OverBy = by.UserName
+		}
+		m.enters = append(m.enters, e)
+	}
+	return m, nil
+}
+
+// ChangeCostCentre lets an order that was decided count for another cost centre, in what
+// its month commits to and in budgets: for its requester and for admins.
+func (db *DB) ChangeCostCentre(ctx context.Context, by Actor, number int64, in CentreInput) error {
+	if err := Check(&in); err != nil {
+		return err
+	}
+	return db.tx(ctx, func(ctx context.Context, tx *DB) error {
+		if err := tx.holdTeam(ctx, by); err != nil {
+			return err
+		}
+		order, err := tx.carried(ctx, by, number)
+		if err != nil {
+			return err
+		}
+		m, err := tx.moveCentre(ctx, by, order, in.CostCentre)
+		if err != nil || order.CostCentre == in.CostCentre {
+			return err
+		}
+		for i := range m.leaves {
+			e := &m.leaves[i]
+			if err := tx.take(ctx, e, -e.AmountMinor); err != nil {
+				return err
+			}
+			_, err := query.Of[BudgetEntry](tx.gorm).Where("order_number = ? AND budget_id = ? AND period = ?", e.OrderNumber, e.BudgetID, e.Period).Delete(ctx)
+			if err != nil {
+				return fmt.Errorf("take order out of budget: %w", err)
+			}
+		}
+		for i := range m.enters {
+			if err := tx.enter(ctx, &m.enters[i]); err != nil {
+				return err
+			}
+		}
+		old := order.CostCentre
+		if err := tx.moveSpend(ctx, order, in.CostCentre); err != nil {
+			return err
+		}
+		if err := tx.gorm.WithContext(ctx).Model(order).Select("CostCentre").Updates(order).Error; err != nil {
+			return fmt.Errorf("change cost centre: %w", err)
+		}
+		return tx.Record(ctx, by, Event{Action: "order.cost_centre_changed", Kind: KindOrder, SubjectID: fmt.Sprint(number), SubjectName: order.Title, OrderNumber: number},
+			map[string]any{"from": old, "to": order.CostCentre})
+	})
+}
+
+// centreInBulk gives several orders another cost centre.
+func centreInBulk() BulkFacts {
+	return BulkFacts{
+		Input: func() any { return new(CentreInput) },
+		May: func(ctx context.Context, db *DB, by Actor, item *BulkItem, in any) error {
+			number, err := orderOfItem(item)
+			if err != nil {
+				return err
+			}
+			order, err := db.carried(ctx, by, number)
+			if err != nil {
+				return err
+			}
+			item.Was = order.CostCentre
+			to, asked := in.(*CentreInput)
+			if !asked {
+				to = &CentreInput{CostCentre: order.CostCentre}
+			} else {
+				item.Will = to.CostCentre
+			}
+			_, err = db.moveCentre(ctx, by, order, to.CostCentre)
+			return err
+		},
+		Do: func(ctx context.Context, tx *DB, by Actor, item *BulkItem, in any) error {
+			number, err := orderOfItem(item)
+			if err != nil {
+				return err
+			}
+			order, err := tx.FindOrder(ctx, by, number)
+			if err != nil {
+				return err
+			}
+			to := *in.(*CentreInput)
+			item.Was, item.Will = order.CostCentre, to.CostCentre
+			return tx.ChangeCostCentre(ctx, by, number, to)
+		},
+	}
+}
+
+// orderOfItem is the number of the order that an item is.
+func orderOfItem(item *BulkItem) (int64, error) {
+	number, err := strconv.ParseInt(item.ID, 10, 64)
+	if err != nil {
+		err = ErrNotFound
+	}
+	return number, err
 }

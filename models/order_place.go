@@ -231,11 +231,21 @@ func (o *Order) add(line OrderLine) error {
 	if line.Currency != "" {
 		o.Currency = line.Currency
 	}
+	// What several lines do not have in common is none of the order's.
+	several := len(o.Lines) > 0
 	if line.orderType != "" {
-		o.Type, o.RelatedNumber = line.orderType, line.related
+		if o.Type = line.orderType; several && o.RelatedNumber != line.related {
+			o.RelatedNumber = 0
+		} else {
+			o.RelatedNumber = line.related
+		}
 	}
 	if line.productCode != "" {
-		o.ProductCode = line.productCode
+		if several && o.ProductCode != line.productCode {
+			o.ProductCode = ""
+		} else {
+			o.ProductCode = line.productCode
+		}
 	}
 	o.Lines = append(o.Lines, line)
 	return nil

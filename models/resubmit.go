@@ -124,7 +124,7 @@ func (db *DB) replace(ctx context.Context, by Actor, in OrderInput, old *Order, 
 	placed := *q.Order
 	order := &placed
 	order.Lines = slices.Clone(order.Lines)
-	if order.Type != old.Type || order.RelatedNumber != old.RelatedNumber || order.Lines[len(order.Lines)-1].Kind != old.Lines[len(old.Lines)-1].Kind {
+	if order.Type != old.Type || old.RelatedNumber != 0 && order.RelatedNumber != old.RelatedNumber || order.Lines[len(order.Lines)-1].Kind != old.Lines[len(old.Lines)-1].Kind {
 		return ErrConflict
 	}
 	order.Token, order.CreatedAt, order.Version = old.Token, old.CreatedAt, old.Version

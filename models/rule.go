@@ -291,9 +291,11 @@ func (r Rule) meets(by Actor, o *Order, centre string, month func() (int64, erro
 		}
 		return !slices.ContainsFunc(o.Lines, func(l OrderLine) bool { return !about(l) })
 	}
-	if !(fits(r.Products, o.ProductCode) && fits(r.Roles, by.Role) && fits(r.Faces, by.Face) && fits(r.CostCentres, centre) &&
+	if !(fits(r.Roles, by.Role) && fits(r.Faces, by.Face) && fits(r.CostCentres, centre) &&
 		(len(r.People) == 0 || slices.ContainsFunc(r.People, func(p Person) bool { return p.ID == by.UserID })) &&
-		lines(func(l OrderLine) bool { return fits(r.Kinds, l.Kind) && fits(r.Regions, l.Region) })) {
+		lines(func(l OrderLine) bool {
+			return fits(r.Kinds, l.Kind) && fits(r.Products, l.product(o)) && fits(r.Regions, l.Region)
+		})) {
 		return false, nil
 	}
 	if r.OverMinor == 0 {

@@ -39,7 +39,7 @@ func (db *DB) countSpend(ctx context.Context, o *Order) (changed bool, err error
 		return false, nil
 	}
 	o.Counted = stands
-	s := Spend{TeamID: o.TeamID, Month: o.Number / ordersAMonth, CostCentre: o.CostCentre, Region: o.Region, Kinds: o.Kinds, Currency: o.PayCurrency, Orders: 1, SpendMinor: o.PayMinor}
+	s := o.spend()
 	if !stands {
 		s.Orders, s.SpendMinor = -1, -s.SpendMinor
 	}
@@ -48,6 +48,25 @@ func (db *DB) countSpend(ctx context.Context, o *Order) (changed bool, err error
 		return true, nil
 	}
 	return true, db.addSpend(ctx, s)
+}
+
+// spend is what an order commits its month to.
+func (o *Order) spend() Spend {
+	return Spend{TeamID: o.TeamID, Month: o.Number / ordersAMonth, CostCentre: o.CostCentre, Region: o.Region, Kinds: o.Kinds, Currency: o.PayCurrency, Orders: 1, SpendMinor: o.PayMinor}
+}
+
+// moveSpend gives an order another cost centre, in what its month commits to as well.
+func (db *DB) moveSpend(ctx context.Context, o *Order, centre string) error {
+	was := o.spend()
+	o.CostCentre = centre
+	if !o.Counted {
+		return nil
+	}
+	was.Orders, was.SpendMinor = -was.Orders, -was.SpendMinor
+	if err := db.addSpend(ctx, was); err != nil {
+		return err
+	}
+	return db.addSpend(ctx, o.spend())
 }
 
 // addSpend adds to what a month commits to.

@@ -12,6 +12,7 @@ import (
 
 	"quartermaster/models/commit"
 	"quartermaster/models/objects"
+	"quartermaster/models/query"
 )
 
 // tx runs fn in one transaction and returns after commit and sync: what fn
@@ -81,6 +82,24 @@ func (db *DB) change(ctx context.Context, twice bool, fn func(ctx context.Contex
 		db.wakeWorker()
 	}
 	return translate(err)
+}
+
+// orUndone lets fn change something in the caller's transaction, if there is one, so that
+// what it has done when it ends with an error is undone and the transaction goes on.
+func (db *DB) orUndone(ctx context.Context, fn func() error) error {
+	if !db.inTx {
+		return fn()
+	}
+	if _, err := query.Do(ctx, db.gorm, "SAVEPOINT undone"); err != nil {
+		return err
+	}
+	err := fn()
+	end := "RELEASE SAVEPOINT undone"
+	if err != nil {
+		end = "ROLLBACK TO SAVEPOINT undone"
+	}
+	_, failed := query.Do(ctx, db.gorm, end)
+	return errors.Join(err, failed)
 }
 
 type inTxKey struct{}

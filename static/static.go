@@ -60,10 +60,12 @@ var files = []*File{
 	{name: "favicon.svg", parts: []string{"favicon.svg"}},
 	{name: "app.css", parts: []string{"css/reset.css", "css/tokens.css", "css/base.css", "css/layout.css", "css/parts.css", "css/lists.css", "css/print.css"}},
 	{name: "page.css", parts: []string{"css/page.css", "css/charts.css", "css/page_lists.css"}},
+	{name: "bulk.css", parts: []string{"css/bulk.css"}},
 	{name: "paper.css", parts: []string{"css/paper.css", "css/order.css"}},
 	{name: "app.js", parts: []string{"vendor/htmx.min.js", "js/app.js"}},
 	{name: "upload.js", parts: []string{"js/upload.js"}},
 	{name: "drafts.js", parts: []string{"js/drafts.js"}},
+	{name: "bulk.js", parts: []string{"js/bulk.js"}},
 	{name: "palette.js", parts: []string{"js/palette.js"}},
 }
 

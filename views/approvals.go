@@ -2,7 +2,6 @@ package views
 
 import (
 	"context"
-	"errors"
 	"maps"
 	"net/url"
 	"slices"
@@ -22,6 +21,9 @@ import (
 // Approvals is the list of what waits for a decision.
 var Approvals = &ListView[models.Approval]{
 	ID: "approval-list", Path: "/approvals", List: models.Approvals, Label: "approvals.table",
+	Kind: models.KindOrder, Pick: func(a *models.Approval) (id, name string) { return number(a.OrderNumber), number(a.OrderNumber) },
+	Amount: func(a *models.Approval) (minor int64, currency string) { return a.Order.TotalMinor, a.Order.Currency },
+	Picks:  func(at ListAt) bool { return at.Query.Filters["view"] == models.WaitsForMe && at.By.May(models.Decide) },
 	Columns: []ListColumn[models.Approval]{
 		{Words: "orders.what", Class: "wide", Name: true, Text: func(c *ui.Cells, a *models.Approval) string { return orderWhat(c.Ctx, a.Order) },
 			Draw: func(c *ui.Cells, a *models.Approval) {
@@ -43,7 +45,6 @@ var Approvals = &ListView[models.Approval]{
 			Draw: func(c *ui.Cells, a *models.Approval) { c.Badge(approvalTones[a.State], approvalWord(c.Ctx, *a)) }},
 		{Words: "approvals.since", Class: "nowrap", Text: func(c *ui.Cells, a *models.Approval) string { return i18n.OrderTime(c.Ctx, a.At) },
 			Draw: func(c *ui.Cells, a *models.Approval) { c.Moment(a.At, c.Relative(a.At)) }},
-		{Words: "approvals.choose", Class: "actions", Bare: true, Only: bulk, Draw: func(c *ui.Cells, a *models.Approval) { c.Draw(chooseOrder(a, false)) }},
 		filed("orders.number", func(_ *ui.Cells, a *models.Approval) string { return number(a.OrderNumber) }),
 		filed("order.reason", func(_ *ui.Cells, a *models.Approval) string { return a.Order.Note }),
 		filed("order.decision-reason", func(_ *ui.Cells, a *models.Approval) string { return a.Reason }),
@@ -51,12 +52,6 @@ var Approvals = &ListView[models.Approval]{
 	Filters: []ListFilter{{Name: "view", Values: "approvals.view.", Off: "approvals.view.mine", As: Tabs}},
 	Head: func(ctx context.Context, _ ListAt) layout.PageProps {
 		return layout.PageProps{Title: i18n.T(ctx, "approvals.title"), Subtitle: i18n.T(ctx, "approvals.subtitle")}
-	},
-	Below: func(at ListAt) templ.Component {
-		if !bulk(at) {
-			return nil
-		}
-		return bulkDecision(ui.Form{})
 	},
 	Styled: true,
 	Whole:  func(ListAt) bool { return true },
@@ -68,29 +63,6 @@ var Approvals = &ListView[models.Approval]{
 		return ui.EmptyProps{Icon: "circle-check", Title: i18n.T(ctx, "approvals.none."+view), Text: i18n.T(ctx, "approvals.none-text."+view)}
 	},
 }
-
-// bulk tells whether the reader can decide what the list shows.
-func bulk(at ListAt) bool {
-	return at.Query.Filters["view"] == models.WaitsForMe && at.By.May(models.Decide)
-}
-
-// RefusedApprovals is the list with a decision about several orders that was refused.
-func RefusedApprovals(f ui.Form) *ListView[models.Approval] {
-	v := *Approvals
-	v.Columns = slices.Clone(v.Columns)
-	for i, c := range v.Columns {
-		if c.Only != nil {
-			v.Columns[i].Draw = func(c *ui.Cells, a *models.Approval) {
-				c.Draw(chooseOrder(a, slices.Contains(f.Values["order"], seenOrder(a.Order))))
-			}
-		}
-	}
-	v.Below = func(ListAt) templ.Component { return bulkDecision(f) }
-	return &v
-}
-
-// seenOrder is an order with its version, as a form has it.
-func seenOrder(o *models.Order) string { return number(o.Number) + "." + number(o.Version) }
 
 // approvalTones are the tones of the states of an approval.
 var approvalTones = map[models.ApprovalState]ui.Tone{
@@ -229,11 +201,15 @@ func hotkey(key string) templ.Attributes {
 }
 
 // changeRows are what the lines of an order change, as it was when they were
-// ordered.
-func changeRows(ctx context.Context, lines []models.OrderLine) []changeRow {
+// ordered. Of several lines each says what it changes first.
+func changeRows(ctx context.Context, s *models.OrderSheet) []changeRow {
 	var rows []changeRow
-	for _, l := range lines {
+	for _, l := range s.Order.Lines {
 		for _, c := range l.Changes {
+			if len(s.Order.Lines) > 1 {
+				rows = append(rows, changeRow{lineChanged(s, l), changeValue(ctx, l, c, c.From), changeValue(ctx, l, c, c.To)})
+				break
+			}
 			rows = append(rows, changeRow{i18n.T(ctx, "order.change."+string(c.Fact)), changeValue(ctx, l, c, c.From), changeValue(ctx, l, c, c.To)})
 		}
 	}
@@ -276,6 +252,12 @@ func versionRows(ctx context.Context, p OrderShowProps, i int) []changeRow {
 		}
 	}
 	add(i18n.T(ctx, "orders.what"), lineTitle(ctx, p.Sheet, from), lineTitle(ctx, p.Sheet, to))
+	if len(was.Lines) > 1 || len(is.Lines) > 1 {
+		things := func(forms []url.Values) string {
+			return strings.Join(mapped(forms, func(f url.Values) string { return f.Get("instance_id") }), ", ")
+		}
+		add(ui.Look(ctx, to.Kind).Many(ctx), things(wasForms), things(isForms))
+	}
 	if len(to.Changes) == 0 || len(to.Changes) != len(from.Changes) {
 		add(i18n.T(ctx, "order.spec"), from.Detail, to.Detail)
 	} else {
@@ -351,38 +333,4 @@ func saidOf(ctx context.Context, p OrderShowProps) []said {
 	}
 	slices.SortStableFunc(all, func(a, b said) int { return a.At.Compare(b.At) })
 	return all
-}
-
-// decidedWords say what came of a decision about one of several orders, and why
-// nothing did.
-func decidedWords(ctx context.Context, d models.Decided) (tone ui.Tone, word, why string) {
-	var broken models.Invalid
-	switch {
-	case d.Err == nil && d.Order.State == models.OrderFailed:
-		_, said := refusals(ctx, d.Order.Refused)
-		return ui.Danger, i18n.T(ctx, "order.state.failed"), strings.Join(said, " ")
-	case d.Err == nil && d.Order.State == models.OrderPending:
-		return ui.OK, i18n.T(ctx, "approvals.result.step"), ""
-	case d.Err == nil:
-		return orderTones[d.Order.State], i18n.T(ctx, "order.state."+string(d.Order.State)), ""
-	case errors.Is(d.Err, models.ErrConflict):
-		return ui.Warn, i18n.T(ctx, "approvals.result.none"), i18n.T(ctx, "approvals.changed")
-	case errors.Is(d.Err, models.ErrForbidden):
-		return ui.Warn, i18n.T(ctx, "approvals.result.none"), i18n.T(ctx, "approvals.result.forbidden")
-	case errors.As(d.Err, &broken):
-		_, said := refusals(ctx, broken)
-		return ui.Warn, i18n.T(ctx, "approvals.result.none"), strings.Join(said, " ")
-	}
-	return ui.Danger, i18n.T(ctx, "approvals.result.none"), i18n.T(ctx, "approvals.result.failed")
-}
-
-// decidedSummary says of how many orders something was decided.
-func decidedSummary(ctx context.Context, rows []models.Decided) string {
-	done := 0
-	for _, d := range rows {
-		if d.Err == nil {
-			done++
-		}
-	}
-	return i18n.T(ctx, "approvals.results.note", "Done", done, "Count", len(rows))
 }

@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"path"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -61,9 +62,13 @@ type ListView[R any] struct {
 	// Styled tells that its page loads the styles of other pages too.
 	Styled bool
 	// Kind is that of the things that rows are, of which several may be picked: Pick is
-	// the id of a row and what it is called; nil where none is.
-	Kind models.Kind
-	Pick func(row *R) (id, name string)
+	// the id of a row and what it is called; nil where none is. Picks tells where they
+	// may be; nil is everywhere.
+	Kind  models.Kind
+	Pick  func(row *R) (id, name string)
+	Picks func(at ListAt) bool
+	// Amount is what a row comes to; nil where that is nothing.
+	Amount func(row *R) (minor int64, currency string)
 	// Whole tells of a query that has filters whether it is still the whole
 	// list; nil is for lists that a filter always narrows.
 	Whole func(at ListAt) bool
@@ -147,7 +152,8 @@ type ListAt struct {
 	// Choosing tells that they are being chosen.
 	Columns  []string
 	Choosing bool
-	// Bulks are what can be done to several rows at once.
+	// Picks tells that rows may be picked, and Bulks are what can be done to them.
+	Picks bool
 	Bulks []models.BulkAction
 	// Gone are what the view asks for that the list has no more, and NoView that the
 	// address is of a view that is gone itself.
@@ -427,9 +433,14 @@ func (v *ListView[R]) drawRow(c *ui.Cells, at ListAt, columns []ListColumn[R], c
 	for i, column := range columns {
 		if column.Name {
 			c.Open("th", "scope", "row", "class", cells[i].class)
-			if len(at.Bulks) > 0 {
+			if at.Picks {
 				id, name := v.Pick(row)
-				c.Open("input", "type", "checkbox", "name", "pick", "value", id, "form", v.ID+"-bulk", "aria-label", name)
+				sum := ""
+				if v.Amount != nil {
+					minor, currency := v.Amount(row)
+					sum = strconv.FormatInt(minor, 10) + " " + currency
+				}
+				c.Open("input", "type", "checkbox", "name", "pick", "value", id, "form", v.ID+"-bulk", "aria-label", name, "data-sum", sum)
 				c.Text(" ")
 			}
 		} else {
@@ -502,7 +513,7 @@ func (v *ListView[R]) Keep(ctx context.Context, at *ListAt, store *kept.Store, s
 	if _, own := v.shown(*at); own {
 		b.WriteString(strings.Join(at.Columns, ","))
 	}
-	if len(at.Bulks) > 0 {
+	if at.Picks {
 		b.WriteString("\x00pick")
 	}
 	at.Kept, at.reader = store, b.String()

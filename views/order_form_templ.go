@@ -826,7 +826,12 @@ func summaryProps(ctx context.Context, q models.Quote, rows []ui.Row) ui.Summary
 	if o == nil {
 		return out
 	}
-	for _, l := range o.Lines {
+	lines := o.Lines
+	if len(lines) > 1 && o.Type == models.TypeRenew { // each stands beside, with its own
+		lines, out.Notes = nil, priceNotes(ctx, o)
+		out.Breakdown = append(out.Breakdown, ui.Row{Label: i18n.T(ctx, "summary.list"), Value: i18n.Money(ctx, o.ListMinor, o.Currency)})
+	}
+	for _, l := range lines {
 		if l.StartsAt != nil {
 			out.Rows = append(out.Rows, ui.Row{Label: i18n.T(ctx, "summary.starts"), Value: i18n.OrderTime(ctx, *l.StartsAt)})
 		}

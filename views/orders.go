@@ -86,7 +86,18 @@ func lineCode(ctx context.Context, s *models.OrderSheet, l models.OrderLine) str
 	if l.Kind == models.KindBucket || l.ResourceID == lineTitle(ctx, s, l) {
 		return "" // a bucket's name is unique, and its only id outside
 	}
+	if l.ResourceID == "" && len(s.Order.Lines) > 1 {
+		return lineChanged(s, l)
+	}
 	return l.ResourceID
+}
+
+// lineChanged is the id of what a line changes, "" for one that makes something.
+func lineChanged(s *models.OrderSheet, l models.OrderLine) string {
+	if l.Position > len(s.Things) {
+		return ""
+	}
+	return s.Things[l.Position-1]
 }
 
 // regionWord is a region by its name in the reader's language, or by its id.
@@ -218,6 +229,8 @@ func freeOr(ctx context.Context, minor int64, currency string, free bool) string
 // Orders is the list of a team's orders.
 var Orders = &ListView[models.Order]{
 	ID: "order-list", Path: "/orders", List: models.Orders, Label: "orders.table", Search: "orders.search",
+	Kind: models.KindOrder, Pick: func(o *models.Order) (id, name string) { return number(o.Number), number(o.Number) },
+	Amount: func(o *models.Order) (minor int64, currency string) { return o.TotalMinor, o.Currency },
 	Columns: []ListColumn[models.Order]{
 		{Words: "orders.number", Sort: "number", Name: true, Class: "nowrap", Text: func(_ *ui.Cells, o *models.Order) string { return number(o.Number) },
 			Draw: func(c *ui.Cells, o *models.Order) {
@@ -348,6 +361,9 @@ func again(path string, q url.Values) string {
 func orderEdit(ctx context.Context, p OrderShowProps) string {
 	o := p.Sheet.Order
 	path, q := lineForm(ctx, p, o.Lines[len(o.Lines)-1])
+	if q != nil && len(o.Lines) > 1 && o.Type == models.TypeRenew {
+		path, q["pick"] = "/plans/renewals", p.Sheet.Things
+	}
 	if q == nil || o.State != models.OrderPending || o.RequestedBy != p.By.UserID || o.Face != models.ByForm {
 		return ""
 	}

@@ -5,11 +5,13 @@
 package list
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -20,6 +22,8 @@ type Desc[R any] struct {
 	// Table is where the rows are, Key the column that tells them apart, and
 	// Scope the one that says whose they are; a list of everybody's has none.
 	Table, Key, Scope string
+	// Picks is the column that picks rows by Query.Only, Key when it is "".
+	Picks string
 	// Columns are what a row reads, and Into where each of them goes, in that
 	// order, appended to to. Those that a Sort compares are among them. Only the
 	// first Brief of them are read unless a query asks for the Whole rows; 0 is
@@ -114,6 +118,8 @@ type Query struct {
 	Near bool
 	// Whole asks for all columns.
 	Whole bool
+	// Only are the rows that are read at all, by the column that picks them; nil is all.
+	Only []string
 	// Count asks for Page.Total.
 	Count bool
 	// Kept is what the caller keeps of the row with a text, nil when nothing:
@@ -298,6 +304,10 @@ func (d *Desc[R]) plan(ctx context.Context, db DB, owner string, q Query) (*plan
 	if q.Found != nil {
 		p.also(q.Found.Cond())
 	}
+	if q.Only != nil {
+		p.also(d.only(q.Only))
+		return p, nil // the keys find them
+	}
 	if i := slices.IndexFunc(d.Indexes, func(x Index) bool { return x.Sort == p.sort.Name && same(x.Filters, names(x.Sort)) }); i >= 0 {
 		p.way, p.index = together, d.Indexes[i].Name
 		return p, nil
@@ -306,6 +316,24 @@ func (d *Desc[R]) plan(ctx context.Context, db DB, owner string, q Query) (*plan
 		return p, nil
 	}
 	return p, p.choose(ctx, on)
+}
+
+// only is the condition that a row is one of those that are picked. Numbers are whole.
+func (d *Desc[R]) only(picks []string) Cond {
+	c := Cond{SQL: cmp.Or(d.Picks, d.Key) + " IN (NULL"}
+	for _, pick := range picks {
+		var arg any = pick
+		if strings.HasSuffix(cmp.Or(d.Picks, d.Key), "number") {
+			n, err := strconv.ParseInt(pick, 10, 64)
+			if err != nil {
+				continue
+			}
+			arg = n
+		}
+		c.SQL, c.Args = c.SQL+", ?", append(c.Args, arg)
+	}
+	c.SQL += ")"
+	return c
 }
 
 // choose finds the way of a query that no index serves whole: the rarest of its

@@ -71,8 +71,54 @@ for (const scripts of [true, false]) {
 		assert.match(await page.locator("#bulk").innerText(), /Only an empty bucket/);
 		await page.click("#bulk-form button.danger");
 		await page.waitForURL(/\/bulks\//);
-		assert.match(await page.locator("h1").innerText(), /Deleted 1/);
+		assert.match(await page.locator("main [role=status]").innerText(), /1 of 2 done/);
 		await page.click("text=Back to Buckets");
 		assert.equal(await rows(page), before - 1);
 	});
 }
+
+test("the bar says what is picked, and orders get a cost centre", async (t) => {
+	const page = await open(t, { role: "admin" });
+	await page.goto("/orders");
+	const bar = page.locator(".picked");
+	const boxes = page.locator("tbody [name=pick]");
+	await boxes.nth(0).focus();
+	await page.keyboard.press("Space");
+	assert.match(await bar.locator("[role=status]").innerText(), /^1 selected$/);
+	const box = await bar.boundingBox();
+	assert.ok(box.y + box.height <= page.viewportSize().height + 1, "the bar is in the window");
+	await boxes.nth(3).click({ modifiers: ["Shift"] });
+	assert.match(await bar.locator("[role=status]").innerText(), /^4 selected$/);
+	assert.match(await bar.locator("[data-sums]").innerText(), /^¥[\d,.]+$/);
+	await accessible(page);
+	await page.locator("[data-pick-page]").check();
+	assert.equal(await page.locator("tbody [name=pick]:checked").count(), await boxes.count());
+	await bar.locator("[name=all]").check();
+	assert.match(await bar.locator("[role=status]").innerText(), /^All/);
+	await bar.locator("[type=reset]").click();
+	assert.equal(await bar.isVisible(), false, "cleared");
+	const row = page.locator("tbody tr", { hasText: "Completed" }).first();
+	const number = (await row.locator("a code").innerText()).trim();
+	await row.locator("[name=pick]").check();
+	await bar.locator("text=Cost centre").click();
+	await page.waitForURL(/\.bulk\?/);
+	await page.fill("#cost_centre", "RD-77");
+	await page.waitForSelector("#bulk td strong >> text=RD-77");
+	await accessible(page);
+	await page.click("#bulk-form button.primary");
+	await page.waitForURL(/\/bulks\//);
+	assert.match(await page.locator("#bulk").innerText(), new RegExp(`${number}[^]*RD-77`));
+	await page.goto("/orders?centre=RD-77");
+	assert.equal(await rows(page), 1);
+});
+
+test("plans are renewed together", async (t) => {
+	const page = await open(t, { role: "requester" });
+	await page.goto("/plans");
+	await page.locator("[data-pick-page]").check();
+	await page.locator(".picked button >> text=Renew").click();
+	await page.waitForURL(/renewals/);
+	await page.waitForSelector("#renewals tbody tr");
+	await accessible(page);
+	assert.ok((await page.locator("#renewals tbody tr").count()) > 2);
+});
