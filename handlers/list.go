@@ -115,6 +115,19 @@ func (h List[R]) asked(c *gin.Context, asked url.Values) (q list.Query, u, files
 	return q, u, files
 }
 
+// choices are the values, by filter, whose words are data.
+func (h List[R]) choices(ctx context.Context, q list.Query) (choices map[string][]views.ListChoice, err error) {
+	if h.Choices != nil {
+		choices, err = h.Choices(ctx, h.DB, q)
+	}
+	if err != nil || !h.View.Tagged() {
+		return choices, err
+	}
+	set := q.Filters["tag"]
+	tags, err := h.DB.KindTags(ctx, h.by(ctx), h.View.Kind, set)
+	return views.WithTags(choices, tags, set), err
+}
+
 // look completes where a reader is in the list by what they keep of it and by the
 // view that the address opens.
 func (h List[R]) look(c *gin.Context, at *views.ListAt) (err error) {
@@ -127,10 +140,8 @@ func (h List[R]) look(c *gin.Context, at *views.ListAt) (err error) {
 	asked, at.View = opened(at.Saved, asked)
 	at.NoView, at.Choosing = at.NoView && at.View == nil, asked.Get("choose") != ""
 	at.Query, at.URL, at.Files = h.asked(c, asked)
-	if h.Choices != nil {
-		if at.Choices, err = h.Choices(ctx, h.DB, at.Query); err != nil {
-			return err
-		}
+	if at.Choices, err = h.choices(ctx, at.Query); err != nil {
+		return err
 	}
 	if at.View != nil {
 		if at.Gone = h.View.Gone(ctx, asked, at.Choices); at.Gone != nil {

@@ -162,10 +162,8 @@ func (h List[R]) views(c *gin.Context, status int, of string, form *ui.Form) err
 	p.Query, p.URL, p.Files = h.asked(c, asked)
 	p.URL.Path, p.URL.Part = back.Path, back.Part
 	p.Columns = strings.Split(cmp.Or(p.URL.Query.Get("columns"), strings.Join(p.Saved.Kept.Columns, ",")), ",")
-	if h.Choices != nil {
-		if p.Choices, err = h.Choices(ctx, h.DB, p.Query); err != nil {
-			return err
-		}
+	if p.Choices, err = h.choices(ctx, p.Query); err != nil {
+		return err
 	}
 	p.Back, p.Action, p.Asks = p.URL.With(), p.Files.Path+".views", h.View.Asks(ctx, p.ListAt)
 	if v, ok := p.Saved.View(of); ok && v.ChangeableBy(p.By) {

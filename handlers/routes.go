@@ -197,6 +197,15 @@ func pageRoutes(cfg Config) (http.Handler, error) {
 	member.POST("/team/rules/:at/place", web.Page(approvalRules.Move))
 	member.POST("/team/rules/:at/removal", web.Page(approvalRules.Delete))
 
+	tags := Tags{DB: cfg.DB}
+	member.GET("/tags/known", web.Polled, web.Page(tags.Known))
+	member.GET("/tags/:kind/:id", web.Page(tags.Edit))
+	member.POST("/tags/:kind/:id", web.Page(tags.Save))
+	member.GET("/team/tags", web.Page(tags.List))
+	member.GET("/team/tags/change", web.Page(tags.Change))
+	member.POST("/team/tags/change", web.Page(tags.Rename))
+	member.POST("/team/tags/removal", web.Page(tags.Remove))
+
 	drafts := Drafts{DB: cfg.DB}
 	List[models.Draft]{DB: cfg.DB, View: views.Drafts}.route(member)
 	member.POST("/drafts/:token/removal", web.Page(drafts.Delete))

@@ -20,6 +20,7 @@ type App struct {
 	NameKey      string // what it must not have in common with another there
 	Description  string
 	Category     string // of the catalogue, or empty
+	Tags         Tags
 	VersionCount int64
 	CreatedBy    string
 	CreatorName  string
@@ -188,23 +189,23 @@ func (db *DB) FindApp(ctx context.Context, by Actor, id string) (*App, error) {
 	return &app, nil
 }
 
-// Apps is the list of a team's applications. Its filters are region and category,
+// Apps is the list of a team's applications. Its filters are region, category and tag,
 // and for programs id, name and category_has, which is for a part of its name.
 var Apps = &List[App]{
 	Right: See,
 	Desc: list.Desc[App]{
 		Table: "apps", Key: "id", Scope: "team_id",
 		Columns: []string{"id", "name", "region", "description", "category", "version_count", "creator_name", "created_at",
-			"team_id", "name_key", "created_by", "updater_name", "token", "asked", "updated_at"},
+			"team_id", "name_key", "created_by", "updater_name", "token", "asked", "updated_at", "tags"},
 		Brief: 8,
 		Into: func(a *App, to []any) []any {
 			return append(to, &a.ID, &a.Name, &a.Region, &a.Description, &a.Category, &a.VersionCount, &a.CreatorName, &a.CreatedAt,
-				&a.TeamID, &a.NameKey, &a.CreatedBy, &a.UpdaterName, &a.Token, &a.Asked, &a.UpdatedAt)
+				&a.TeamID, &a.NameKey, &a.CreatedBy, &a.UpdaterName, &a.Token, &a.Asked, &a.UpdatedAt, &a.Tags)
 		},
 		Sorts: []list.Sort{{Name: "created", Columns: []string{"created_at", "id"}}, {Name: "name", Columns: []string{"name", "id"}, Up: true},
 			{Name: "region", Columns: []string{"region", "created_at", "id"}, Up: true, Grouped: true}, {Name: "category", Columns: []string{"category", "created_at", "id"}, Up: true, Grouped: true}},
 		Filters: []list.Filter{
-			equals("region", "region", nil), equals("category", "category", nil),
+			equals("region", "region", nil), equals("category", "category", nil), byTag(KindApp, "apps"),
 			one("id", "id = ?", "sqlite_autoindex_apps_1"), one("name", "name = ?", "apps_team_name"), has("category_has", "category"),
 		},
 		Indexes: []list.Index{
@@ -214,6 +215,7 @@ var Apps = &List[App]{
 			{Name: "apps_category", Filters: []string{"category"}, Sort: "created"},
 			{Name: "apps_region", Sort: "region"},
 			{Name: "apps_category", Sort: "category"},
+			tagIndex,
 		},
 	},
 	Finds: KindApp,

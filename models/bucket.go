@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
-	"strings"
 	"time"
 
 	"quartermaster/models/list"
@@ -20,9 +18,9 @@ type Bucket struct {
 	Name        string // unique on this server
 	Region      string
 	Description string
-	Tags        []string `gorm:"serializer:json"`
-	Storage     bool     // the one that CreateStorage makes in a region
-	SizeLimit   int64    // bytes; 0 is no limit
+	Tags        Tags
+	Storage     bool  // the one that CreateStorage makes in a region
+	SizeLimit   int64 // bytes; 0 is no limit
 	UsedBytes   int64
 	ObjectCount int64
 	// ReservedBytes are those of the parts of unfinished uploads, which the limit
@@ -55,7 +53,9 @@ type BucketInput struct {
 const gigabyte = 1 << 30
 
 // Check implements LineInput.
-func (in *BucketInput) Check() error { return Check(in) }
+func (in *BucketInput) Check() error {
+	return Invalid(nil).With(Check(in), SplitTags(in.Tags).check("tags"))
+}
 
 // Line implements LineInput.
 func (in *BucketInput) Line(ctx context.Context, db *DB, by Actor) (OrderLine, error) {
@@ -96,8 +96,17 @@ func (in *BucketInput) Fulfil(ctx context.Context, tx *DB, by Actor, order *Orde
 		tx.log.Error("make bucket", "error", err)
 		return invalid("", "storage_failed")
 	}
+	var err error
+	if b.Tags, err = tx.spelled(ctx, by, KindBucket, b.ID, b.Tags); err != nil {
+		return err
+	}
 	if err := query.Of[Bucket](tx.gorm).Create(ctx, b); err != nil {
 		return taken(err, "bucket_name")
+	}
+	if len(b.Tags) > 0 {
+		if err := tx.fileUnder(ctx, by, KindBucket, b.ID, b.Tags); err != nil {
+			return err
+		}
 	}
 	if line.Name == "" {
 		line.Name = b.Name
@@ -110,17 +119,6 @@ func (in *BucketInput) Fulfil(ctx context.Context, tx *DB, by Actor, order *Orde
 		Action: "bucket.created", Kind: KindBucket, SubjectID: b.ID, SubjectName: b.Name, Region: b.Region,
 		OrderNumber: order.Number,
 	})
-}
-
-// SplitTags is the words of a list, each once, in the order they were given.
-func SplitTags(s string) []string {
-	tags := []string{} // not nil: the column is never NULL
-	for _, t := range strings.FieldsFunc(s, func(c rune) bool { return c == ',' || c == '，' || c == '、' || c == ' ' }) {
-		if !slices.Contains(tags, t) {
-			tags = append(tags, t)
-		}
-	}
-	return tags
 }
 
 // ObjectStorageOn refuses (Invalid "storage_off") when the object storage of the
@@ -326,7 +324,7 @@ func (db *DB) orderBucket(ctx context.Context, by Actor, token string, wanted *B
 	return b, nil, err
 }
 
-// Buckets is the list of a team's buckets. Its filter is region.
+// Buckets is the list of a team's buckets. Its filters are region and tag.
 var Buckets = &List[Bucket]{
 	Right: See,
 	Desc: list.Desc[Bucket]{
@@ -335,18 +333,19 @@ var Buckets = &List[Bucket]{
 			"team_id", "order_number", "created_by", "updated_at"},
 		Brief: 11,
 		Into: func(b *Bucket, to []any) []any {
-			return append(to, &b.ID, &b.Name, &b.Region, &b.Description, fromJSON{&b.Tags}, &b.Storage, &b.SizeLimit, &b.UsedBytes, &b.ObjectCount, &b.CreatorName, &b.CreatedAt,
+			return append(to, &b.ID, &b.Name, &b.Region, &b.Description, &b.Tags, &b.Storage, &b.SizeLimit, &b.UsedBytes, &b.ObjectCount, &b.CreatorName, &b.CreatedAt,
 				&b.TeamID, &b.OrderNumber, &b.CreatedBy, &b.UpdatedAt)
 		},
 		Sorts: []list.Sort{{Name: "created", Columns: []string{"created_at", "id"}}, {Name: "name", Columns: []string{"name"}, Up: true},
 			{Name: "used", Columns: []string{"used_bytes", "id"}}, {Name: "region", Columns: []string{"region", "created_at", "id"}, Up: true, Grouped: true}},
-		Filters: []list.Filter{equals("region", "region", nil)},
+		Filters: []list.Filter{equals("region", "region", nil), byTag(KindBucket, "buckets")},
 		Indexes: []list.Index{
 			{Name: "buckets_team", Sort: "created"},
 			{Name: "buckets_team_name", Sort: "name"},
 			{Name: "buckets_used", Sort: "used"},
 			{Name: "buckets_region", Filters: []string{"region"}, Sort: "created"},
 			{Name: "buckets_region", Sort: "region"},
+			tagIndex,
 		},
 	},
 	Finds:   KindBucket,

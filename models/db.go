@@ -106,6 +106,7 @@ type DB struct {
 	saved      *remembered[ListSaved]        // by person, team and list
 	objectRows *remembered[Object]           // by team, bucket and key
 	storage    *remembered[bool]             // whether object storage is on, by team
+	tags       *remembered[[]teamWord]       // the first of a kind, by team
 	answers    *answers
 	// generations tell how long all of these hold but sessions and callers.
 	generations *generations
@@ -155,7 +156,7 @@ func newDB(o Options) *DB {
 	db := &DB{folder: o.Folder, address: o.Postgres, clock: o.Clock, random: o.Random, log: o.Log, holds: o.Policy, kinds: o.Kinds, ids: new(sequence),
 		wake: newWake(), writes: new(atomic.Int64), sessions: new(remembered[Session]), callers: new(remembered[sealedCaller]),
 		totals: new(remembered[map[string]int64]), dashboards: new(remembered[lately]), versions: new(remembered[string]), answers: new(answers), staging: &staging{buckets: map[string]*staged{}},
-		buckets: new(remembered[Bucket]), saved: new(remembered[ListSaved]), objectRows: &remembered[Object]{most: mostObjects}, storage: new(remembered[bool]), generations: new(generations),
+		buckets: new(remembered[Bucket]), saved: new(remembered[ListSaved]), objectRows: &remembered[Object]{most: mostObjects}, storage: new(remembered[bool]), tags: new(remembered[[]teamWord]), generations: new(generations),
 		offered: new(atomic.Pointer[catalogue]), nonces: new(atomic.Int64), withheld: new(atomic.Int64)}
 	db.operations = o.Operations
 	if db.clock == nil {

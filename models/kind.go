@@ -56,6 +56,9 @@ type KindFacts struct {
 	// Retry continues what failed of a line, or is ErrConflict. Without Retry,
 	// the line's job continues from the step that failed.
 	Retry func(ctx context.Context, tx *DB, by Actor, line OrderLine) error
+	// Tagged tells that its things have tags, in the column "tags" of Table, and are
+	// in the table tags too.
+	Tagged bool
 	// Search says how its things are found by a text.
 	Search SearchFacts
 	// Expiring says which of its things end, and when.
@@ -102,16 +105,16 @@ func looked(err error) error {
 func Kinds() []KindFacts {
 	return []KindFacts{
 		{
-			Kind: KindBucket, Table: "buckets",
+			Kind: KindBucket, Table: "buckets", Tagged: true,
 			Inputs: map[string]func() LineInput{TypeNew: func() LineInput { return new(BucketInput) }},
 			Bulk: deletes((*DB).FindBucket,
 				func(ctx context.Context, db *DB, b *Bucket) error { return db.bucketDeletable(ctx, b) }, (*DB).DeleteBucket),
-			Search: SearchFacts{Text: []string{"name", "id", "tags", "description", "creator_name"}, Name: "name", Detail: "region"},
+			Search: SearchFacts{Text: []string{"name", "id", "description", "creator_name"}, Name: "name", Detail: "region"},
 		},
 		// The subject of what happens to an object is its bucket.
 		{Kind: KindObject, Table: "buckets", Jobs: map[JobKind]Work{DropBlobsJob: dropBlobs, HashObjectJob: hashObject}},
 		{
-			Kind: KindApp, Table: "apps",
+			Kind: KindApp, Table: "apps", Tagged: true,
 			Bulk: deletes((*DB).FindApp,
 				func(_ context.Context, _ *DB, a *App) error { return looked(a.deletable(0)) },
 				func(db *DB, ctx context.Context, by Actor, id string) error {
@@ -120,7 +123,7 @@ func Kinds() []KindFacts {
 			Search: SearchFacts{Text: []string{"name", "id", "category", "description", "creator_name"}, Name: "name", Detail: "region"},
 		},
 		{
-			Kind: KindPkgVersion, Table: "pkg_versions", Called: "label",
+			Kind: KindPkgVersion, Table: "pkg_versions", Called: "label", Tagged: true,
 			Inputs: map[string]func() LineInput{TypeNew: func() LineInput { return new(PkgVersionInput) }},
 			ByJob:  map[string]JobKind{TypeNew: InspectJob},
 			Jobs:   map[JobKind]Work{InspectJob: inspect},
@@ -131,7 +134,7 @@ func Kinds() []KindFacts {
 			Search: SearchFacts{Text: []string{"app_name", "label", "id", "source", "description", "creator_name"}, Name: "label", Detail: "app_name"},
 		},
 		{
-			Kind: KindPlan, Table: "plans", Called: "id",
+			Kind: KindPlan, Table: "plans", Called: "id", Tagged: true,
 			Inputs: map[string]func() LineInput{
 				TypeNew:     func() LineInput { return new(PlanInput) },
 				TypeRenew:   func() LineInput { return new(RenewInput) },
@@ -152,7 +155,7 @@ func Kinds() []KindFacts {
 			},
 		},
 		{
-			Kind: KindStore, Table: "stores", Leaving: []StoreState{StoreDropping, StoreDeleteFailed},
+			Kind: KindStore, Table: "stores", Leaving: []StoreState{StoreDropping, StoreDeleteFailed}, Tagged: true,
 			Inputs: map[string]func() LineInput{
 				TypeNew:     func() LineInput { return new(StoreInput) },
 				TypeUpgrade: func() LineInput { return new(StoreScaleInput) },

@@ -66,6 +66,9 @@ func (f *filled) moment(seconds string) string {
 	return "strftime('%Y-%m-%d %H:%M:%S+00:00', '2026-01-01', '+' || (" + seconds + ") || ' seconds')"
 }
 
+// kindsWithTags are those of things with tags, by their tables.
+var kindsWithTags = map[string]models.Kind{"buckets": models.KindBucket, "apps": models.KindApp, "pkg_versions": models.KindPkgVersion, "plans": models.KindPlan, "stores": models.KindStore}
+
 // fill copies the team's last row of a list's table until there are n.
 func (f *filled) fill(t *testing.T, s list.Shape, n int) {
 	t.Helper()
@@ -74,7 +77,8 @@ func (f *filled) fill(t *testing.T, s list.Shape, n int) {
 		return
 	}
 	f.people(t, s, from, n)
-	values := map[string]string{"settled_until": "CASE WHEN i <= 40 THEN " + f.moment("0") + " ELSE " + f.moment("400000000") + " END", "token": "NULL", "counted": "i % 5 <> 0"}
+	values := map[string]string{"settled_until": "CASE WHEN i <= 40 THEN " + f.moment("0") + " ELSE " + f.moment("400000000") + " END", "token": "NULL", "counted": "i % 5 <> 0",
+		"tags": fmt.Sprintf(`CASE WHEN i %% 5000 = 17 AND i < 100000 THEN '["%s"]' WHEN i * 7919 %% 10007 %% 3 = 0 THEN '["%s","other"]' ELSE '[]' END`, rare, common)}
 	for i, filter := range f.filters(s.Table) {
 		var words []string
 		each := fmt.Sprintf("(i / %d) %% %d", i+1, max(len(filter.Values), 2))
@@ -116,6 +120,11 @@ func (f *filled) fill(t *testing.T, s list.Shape, n int) {
 	f.Exec(t, fmt.Sprintf(`WITH RECURSIVE n (i) AS (SELECT %d UNION ALL SELECT i + 1 FROM n WHERE i < %d)
 		INSERT INTO %s (%s) SELECT %s FROM n, (SELECT * FROM %s WHERE %s ORDER BY %s DESC LIMIT 1) AS first`,
 		from+1, n, s.Table, strings.Join(columns, ", "), strings.Join(selected, ", "), s.Table, f.scope(s), s.Key))
+	if kind := kindsWithTags[s.Table]; kind != "" {
+		f.Exec(t, fmt.Sprintf(`INSERT INTO tags (kind, id, key, team_id, tag, created_at) SELECT '%s', id, tag, team_id, tag, created_at FROM %s,
+			(SELECT '%s' AS tag UNION ALL SELECT '%s') AS t WHERE tags LIKE '["' || tag || '"%%' AND (id, tag) NOT IN (SELECT id, key FROM tags WHERE kind = '%s')`, kind, s.Table, common, rare, kind))
+		f.Exec(t, "ANALYZE tags")
+	}
 	f.rows[s.Table] = n
 	f.Exec(t, "ANALYZE "+s.Table)
 }

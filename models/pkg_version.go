@@ -36,6 +36,7 @@ type PkgVersion struct {
 	Label       string // unique in its application
 	LabelKey    string // what it must not have in common with another there
 	Description string
+	Tags        Tags
 	Source      string  // oss://bucket/key, as the caller gave it
 	ObjectID    *string // nil when the source is external
 	BucketID    string  // that has the object, or ""

@@ -36,18 +36,18 @@ func (db *DB) FindPkgVersion(ctx context.Context, by Actor, id string) (*PkgVers
 }
 
 // PkgVersions is the list of a team's package versions, without listings. Its
-// filters are app_id, state and bucket_id, for the bucket that has their files,
+// filters are app_id, state, tag and bucket_id, for the bucket that has their files,
 // and for programs label, which is Labelled, and label_has, for a part of it.
 var PkgVersions = &List[PkgVersion]{
 	Right: See,
 	Desc: list.Desc[PkgVersion]{
 		Table: "pkg_versions", Key: "id", Scope: "team_id",
 		Columns: []string{"id", "app_name", "label", "description", "source", "object_id", "state", "size", "creator_name", "created_at",
-			"team_id", "app_id", "region", "label_key", "bucket_id", "sha256", "fail_code", "job_id", "order_number", "created_by", "updated_at"},
+			"team_id", "app_id", "region", "label_key", "bucket_id", "sha256", "fail_code", "job_id", "order_number", "created_by", "updated_at", "tags"},
 		Brief: 10,
 		Into: func(v *PkgVersion, to []any) []any {
 			return append(to, &v.ID, &v.AppName, &v.Label, &v.Description, &v.Source, &v.ObjectID, (*string)(&v.State), &v.Size, &v.CreatorName, &v.CreatedAt,
-				&v.TeamID, &v.AppID, &v.Region, &v.LabelKey, &v.BucketID, &v.SHA256, &v.FailCode, &v.JobID, &v.OrderNumber, &v.CreatedBy, &v.UpdatedAt)
+				&v.TeamID, &v.AppID, &v.Region, &v.LabelKey, &v.BucketID, &v.SHA256, &v.FailCode, &v.JobID, &v.OrderNumber, &v.CreatedBy, &v.UpdatedAt, &v.Tags)
 		},
 		Sorts: []list.Sort{{Name: "created", Columns: []string{"created_at", "id"}}, {Name: "size", Columns: []string{"size", "id"}},
 			{Name: "state", Columns: []string{"state", "created_at", "id"}, Up: true, Grouped: true}},
@@ -57,7 +57,7 @@ var PkgVersions = &List[PkgVersion]{
 				app, label, _ := strings.Cut(value, "/")
 				return []list.Cond{{SQL: "app_id = ? AND label = ?", Args: []any{app, label}, Few: "pkg_versions_label"}}
 			}},
-			has("label_has", "label"),
+			has("label_has", "label"), byTag(KindPkgVersion, "pkg_versions"),
 		},
 		Indexes: []list.Index{
 			{Name: "pkg_versions_team", Sort: "created"},
@@ -66,6 +66,7 @@ var PkgVersions = &List[PkgVersion]{
 			{Name: "pkg_versions_state", Filters: []string{"state"}, Sort: "created"},
 			{Name: "pkg_versions_state", Sort: "state"},
 			{Name: "pkg_versions_bucket", Filters: []string{"bucket_id"}, Sort: "created"},
+			tagIndex,
 		},
 	},
 	Finds:   KindPkgVersion,

@@ -54,6 +54,7 @@ type Plan struct {
 	// SettledUntil; then State tells.
 	Settled      PlanState
 	SettledUntil time.Time
+	Tags         Tags
 	Note         string // the reason its order gave
 	OrderNumber  int64
 	CreatedBy    string
@@ -139,19 +140,19 @@ func (db *DB) FindPlan(ctx context.Context, by Actor, id string) (*Plan, error) 
 }
 
 // Plans is the list of a team's plans with their types. Its filters are state,
-// type, and ending for those that end within so many days.
+// type, tag, and ending for those that end within so many days.
 var Plans = &List[Plan]{
 	Right: See,
 	Desc: list.Desc[Plan]{
 		Table: "plans", Key: "id", Scope: "team_id",
 		Columns: []string{"id", "package_type", "specification", "effective_at", "ends_at", "used", "measured_at", "exhausted_at",
 			"currency", "paid_minor", "held", "storage", "note", "created_at",
-			"team_id", "product_code", "unit", "region", "duration", "pricing_cycle", "order_number", "created_by", "creator_name"},
+			"team_id", "product_code", "unit", "region", "duration", "pricing_cycle", "order_number", "created_by", "creator_name", "tags"},
 		Brief: 14,
 		Into: func(p *Plan, to []any) []any {
 			return append(to, &p.ID, &p.PackageType, &p.Specification, &p.EffectiveAt, &p.EndsAt, &p.Used, &p.MeasuredAt, &p.ExhaustedAt,
 				&p.Currency, &p.PaidMinor, &p.Held, &p.Storage, &p.Note, &p.CreatedAt,
-				&p.TeamID, &p.ProductCode, &p.Unit, &p.Region, &p.Duration, (*string)(&p.PricingCycle), &p.OrderNumber, &p.CreatedBy, &p.CreatorName)
+				&p.TeamID, &p.ProductCode, &p.Unit, &p.Region, &p.Duration, (*string)(&p.PricingCycle), &p.OrderNumber, &p.CreatedBy, &p.CreatorName, &p.Tags)
 		},
 		Sorts: []list.Sort{{Name: "created", Columns: []string{"created_at", "id"}}, {Name: "ends", Columns: []string{"ends_at", "id"}, Up: true},
 			{Name: "type", Columns: []string{"package_type", "created_at", "id"}, Up: true, Grouped: true}},
@@ -159,7 +160,7 @@ var Plans = &List[Plan]{
 			{Name: "state", Column: "settled", Values: texts(PlanStates), Arms: planArms, Settled: func(value string) []list.Cond {
 				return []list.Cond{{SQL: "settled = ?", Args: []any{value}}}
 			}},
-			equals("type", "package_type", nil),
+			equals("type", "package_type", nil), byTag(KindPlan, "plans"),
 			endsWithin("ends", "NOT held"),
 			inner(equals("product", "product_code", nil)),
 			spanned("ends", "ends_at"),
@@ -173,6 +174,7 @@ var Plans = &List[Plan]{
 			{Name: "plans_ends", Filters: []string{"ending"}, Sort: "ends"},
 			{Name: "plans_ends", Filters: []string{"ends"}, Sort: "ends"},
 			{Name: "plans_product", Filters: []string{"product"}, Sort: "created"},
+			tagIndex,
 		},
 	},
 	Finds: KindPlan,

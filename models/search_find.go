@@ -55,6 +55,9 @@ type SearchFacts struct {
 
 func (k KindFacts) search() SearchFacts {
 	s := k.Search
+	if k.Tagged {
+		s.Text = append(slices.Clip(s.Text), "tags")
+	}
 	s.Table, s.Key, s.At = cmp.Or(s.Table, k.Table), cmp.Or(s.Key, "id"), cmp.Or(s.At, "created_at")
 	return s
 }

@@ -50,6 +50,7 @@ type Store struct {
 	AutoRenew   bool
 	AutoPay     bool
 	Description *string // nil when it was not given
+	Tags        Tags
 	State       StoreState
 	FailCode    string // why the last job failed; the words are in views/i18n under "fail.<code>"
 	FailDetail  string

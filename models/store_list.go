@@ -64,21 +64,21 @@ func (db *DB) ListStoreLines(ctx context.Context, by Actor, id string) ([]OrderL
 	return lines, translate(err)
 }
 
-// Stores is the list of a team's stores. Its filters are region and state.
+// Stores is the list of a team's stores. Its filters are region, state and tag.
 var Stores = &List[Store]{
 	Right: See,
 	Desc: list.Desc[Store]{
 		Table: "stores", Key: "id", Scope: "team_id",
 		Columns: []string{"id", "name", "state", "region", "zones", "cu", "num", "charge_mode", "period_type", "period_num", "description", "ends_at", "creator_name", "created_at",
-			"team_id", "target", "reserved", "auto_renew", "auto_pay", "fail_code", "fail_detail", "job_id", "order_number", "created_by", "updated_at"},
+			"team_id", "target", "reserved", "auto_renew", "auto_pay", "fail_code", "fail_detail", "job_id", "order_number", "created_by", "updated_at", "tags"},
 		Brief: 14,
 		Into: func(s *Store, to []any) []any {
 			return append(to, &s.ID, &s.Name, (*string)(&s.State), &s.Region, fromJSON{&s.Zones}, &s.CU, &s.Num, (*string)(&s.ChargeMode), (*string)(&s.PeriodType), &s.PeriodNum, &s.Description, &s.EndsAt, &s.CreatorName, &s.CreatedAt,
-				&s.TeamID, &s.Target, &s.Reserved, &s.AutoRenew, &s.AutoPay, &s.FailCode, &s.FailDetail, &s.JobID, &s.OrderNumber, &s.CreatedBy, &s.UpdatedAt)
+				&s.TeamID, &s.Target, &s.Reserved, &s.AutoRenew, &s.AutoPay, &s.FailCode, &s.FailDetail, &s.JobID, &s.OrderNumber, &s.CreatedBy, &s.UpdatedAt, &s.Tags)
 		},
 		Sorts: []list.Sort{{Name: "created", Columns: []string{"created_at", "id"}}, {Name: "name", Columns: []string{"name", "id"}, Up: true},
 			{Name: "state", Columns: []string{"state", "created_at", "id"}, Up: true, Grouped: true}, {Name: "region", Columns: []string{"region", "created_at", "id"}, Up: true, Grouped: true}},
-		Filters: []list.Filter{equals("state", "state", texts(StoreStates)), equals("region", "region", nil)},
+		Filters: []list.Filter{equals("state", "state", texts(StoreStates)), equals("region", "region", nil), byTag(KindStore, "stores")},
 		Indexes: []list.Index{
 			{Name: "stores_team", Sort: "created"},
 			{Name: "stores_team_name", Sort: "name"},
@@ -86,6 +86,7 @@ var Stores = &List[Store]{
 			{Name: "stores_region", Filters: []string{"region"}, Sort: "created"},
 			{Name: "stores_state", Sort: "state"},
 			{Name: "stores_region", Sort: "region"},
+			tagIndex,
 		},
 	},
 	Finds:   KindStore,

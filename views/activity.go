@@ -108,6 +108,8 @@ func eventNote(ctx context.Context, e models.Event) string {
 	switch e.Action {
 	case "team.rules_changed":
 		return changeNote(ctx, e.Detail, func(r models.Rule) string { return RuleSentence(ctx, r, nil) })
+	case "bucket.tagged", "app.tagged", "version.tagged", "plan.tagged", "store.tagged":
+		return changeNote(ctx, e.Detail, ui.Visible)
 	case "team.budgets_changed":
 		return changeNote(ctx, e.Detail, func(b models.Budget) string {
 			return i18n.T(ctx, "ui.error-line", "Field", budgetName(ctx, b), "Text", budgetRule(ctx, b))

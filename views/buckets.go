@@ -23,7 +23,7 @@ var Buckets = &ListView[models.Bucket]{
 		{Words: "buckets.bucket", Sort: "name", Name: true, Text: func(_ *ui.Cells, b *models.Bucket) string { return b.Name }, Draw: func(c *ui.Cells, b *models.Bucket) {
 			c.Link("/buckets/"+b.ID, b.Name)
 			c.Note(b.Description)
-			c.Tags(b.Tags)
+			c.Tags("/buckets", b.Tags)
 		}},
 		regionColumn(func(b *models.Bucket) string { return b.Region }),
 		{Words: "buckets.used", Sort: "used", Class: "meter-cell", Draw: func(c *ui.Cells, b *models.Bucket) {
@@ -41,10 +41,10 @@ var Buckets = &ListView[models.Bucket]{
 		filed("buckets.created-by", func(_ *ui.Cells, b *models.Bucket) string { return b.CreatorName }),
 		emailed(func(b *models.Bucket) string { return b.CreatedBy }),
 		filed("field.description", func(_ *ui.Cells, b *models.Bucket) string { return b.Description }),
-		filed("field.tags", func(_ *ui.Cells, b *models.Bucket) string { return strings.Join(b.Tags, ", ") }),
+		tagsColumn("/buckets", func(b *models.Bucket) models.Tags { return b.Tags }),
 		filed("buckets.id", func(_ *ui.Cells, b *models.Bucket) string { return b.ID }),
 	},
-	Filters: []ListFilter{{Name: "region", As: Tabs}},
+	Filters: []ListFilter{{Name: "region", As: Tabs}, tagFilter},
 	Head:    kindHead(models.KindBucket, "buckets.subtitle"),
 	Empty:   kindEmpty(models.KindBucket, "buckets.empty.title", "buckets.empty.text"),
 }
@@ -224,7 +224,7 @@ func bucketAgain(b models.Bucket) string {
 	if b.SizeLimit > 0 {
 		limit = number(b.SizeLimit >> 30)
 	}
-	return again("/buckets/new", url.Values{"bucket_name": {b.Name}, "region": {b.Region}, "description": {b.Description}, "size_limit": {limit}, "tags": {strings.Join(b.Tags, ", ")}})
+	return again("/buckets/new", url.Values{"bucket_name": {b.Name}, "region": {b.Region}, "description": {b.Description}, "size_limit": {limit}, "tags": {b.Tags.String()}})
 }
 
 func (p BucketNewProps) regions(ctx context.Context) []ui.Option {
@@ -313,9 +313,7 @@ func (p BucketDetailsProps) facts(ctx context.Context) []ui.Row {
 		{Label: ui.Label(ctx, "region"), Value: regionName(ctx, p.Regions, b.Region)},
 		{Label: ui.Label(ctx, "description"), Value: b.Description},
 	}
-	if len(b.Tags) > 0 {
-		rows = append(rows, ui.Row{Label: ui.Label(ctx, "tags"), Body: ui.Tags(b.Tags)})
-	}
+	rows = append(rows, tagsRow(ctx, b.Tagged(), p.By, false))
 	if b.Storage {
 		rows = append(rows, ui.Row{Label: i18n.T(ctx, "buckets.kind"), Value: i18n.T(ctx, "buckets.storage")})
 	}

@@ -189,7 +189,7 @@ func bucketFields(p BucketNewProps) templ.Component {
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				templ_7745c5c3_Err = ui.Field(p.Form, ui.FieldProps{Name: "tags", Optional: true, Attrs: templ.Attributes{"maxlength": "255"}}).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = tagsField(p.Form, "255").Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}

@@ -84,8 +84,9 @@ type ListColumn[R any] struct {
 	// label where the table becomes cards.
 	Class      string
 	Name, Bare bool
-	// Draw writes the cell; a column without is only in the files.
-	Draw func(c *ui.Cells, row *R)
+	// Draw writes the cell; a column without is only in the files, and shown to who
+	// chooses it as Chosen writes it or else as its text.
+	Draw, Chosen func(c *ui.Cells, row *R)
 	// Text is the cell in a file; a column without is only on the page.
 	Text func(c *ui.Cells, row *R) string
 	// Who is whose address the cell is, with emailed.
@@ -342,6 +343,9 @@ func (v *ListView[R]) offer(ctx context.Context, p *ListPage, f ListFilter) {
 		}
 		return // the tab says what is on
 	case Menu:
+		if len(all) == 0 {
+			break // nothing to choose
+		}
 		options := options(ctx, p.URL, f.Name, set, all, func(c ListChoice) (string, string) { return c.Value, c.Label })
 		p.Menus = append(p.Menus, listMenu{f.Name + "-menu", label, options})
 	case Switch:

@@ -20,6 +20,8 @@ func (c ListColumn[R]) key() string { return c.Words }
 func (c ListColumn[R]) draw(to *ui.Cells, row *R) {
 	if c.Draw != nil {
 		c.Draw(to, row)
+	} else if c.Chosen != nil {
+		c.Chosen(to, row)
 	} else if s := c.Text(to, row); s != "" {
 		to.Text(s)
 	} else {

@@ -33,9 +33,10 @@ var Apps = &ListView[models.App]{
 		filed("versions.created-by", func(_ *ui.Cells, a *models.App) string { return a.CreatorName }),
 		emailed(func(a *models.App) string { return a.CreatedBy }),
 		filed("field.description", func(_ *ui.Cells, a *models.App) string { return a.Description }),
+		tagsColumn("/apps", func(a *models.App) models.Tags { return a.Tags }),
 		filed("apps.id", func(_ *ui.Cells, a *models.App) string { return a.ID }),
 	},
-	Filters: []ListFilter{{Name: "region", Words: "field.region", As: Menu}, {Name: "category", Words: "field.category", As: Menu}},
+	Filters: []ListFilter{{Name: "region", Words: "field.region", As: Menu}, {Name: "category", Words: "field.category", As: Menu}, tagFilter},
 	Head: func(ctx context.Context, at ListAt) layout.PageProps {
 		head := kindHead(models.KindApp, "apps.subtitle")(ctx, at)
 		head.Kind, head.Tabs = models.KindPkgVersion, versionTabs(true)
@@ -107,11 +108,12 @@ func pkgVersions(ofApp bool) *ListView[models.PkgVersion] {
 			filed("versions.created-by", func(_ *ui.Cells, v *models.PkgVersion) string { return v.CreatorName }),
 			emailed(func(v *models.PkgVersion) string { return v.CreatedBy }),
 			filed("field.description", func(_ *ui.Cells, v *models.PkgVersion) string { return v.Description }),
+			tagsColumn("/pkg-versions", func(v *models.PkgVersion) models.Tags { return v.Tags }),
 			filed("versions.sha256", func(_ *ui.Cells, v *models.PkgVersion) string { return v.SHA256 }),
 			filed("versions.id", func(_ *ui.Cells, v *models.PkgVersion) string { return v.ID }),
 		},
 		Filters: []ListFilter{
-			{Name: "state", Words: "versions.state", Values: "version.state.", As: Menu},
+			{Name: "state", Words: "versions.state", Values: "version.state.", As: Menu}, tagFilter,
 			{Name: "app_id", Words: "field.app_id"}, {Name: "bucket_id", Words: "field.bucket_id"},
 		},
 		Head: func(ctx context.Context, at ListAt) layout.PageProps {
@@ -124,7 +126,7 @@ func pkgVersions(ofApp bool) *ListView[models.PkgVersion] {
 		},
 	}
 	if ofApp {
-		v.Filters = v.Filters[:1]
+		v.Filters = v.Filters[:2]
 		v.Whole = func(at ListAt) bool { return at.Query.Text == "" && len(at.Query.Filters) == 1 }
 	}
 	return v
@@ -212,6 +214,7 @@ func (p AppShowProps) facts(ctx context.Context) []ui.Row {
 		{Label: ui.Label(ctx, "category"), Value: a.Category},
 		{Label: i18n.T(ctx, "apps.versions"), Value: i18n.Number(ctx, a.VersionCount)},
 		{Label: ui.Label(ctx, "description"), Value: a.Description},
+		tagsRow(ctx, a.Tagged(), p.By, false),
 		{Label: i18n.T(ctx, "versions.created-by"), Value: a.CreatorName + " · " + i18n.DateTime(ctx, a.CreatedAt)},
 	}
 }
@@ -315,6 +318,7 @@ func (p PkgVersionShowProps) facts(ctx context.Context) []ui.Row {
 		rows = append(rows, ui.Row{Label: ui.Label(ctx, "description"), Value: v.Description})
 	}
 	return append(rows,
+		tagsRow(ctx, v.Tagged(), p.By, v.State == models.VersionChecking),
 		ui.Row{Label: i18n.T(ctx, "order.of", "Count", len(p.Orders)), Body: orderLinks(models.KindPkgVersion, p.Orders)},
 		ui.Row{Label: i18n.T(ctx, "versions.created-by"), Value: v.CreatorName + " · " + i18n.DateTime(ctx, v.CreatedAt)},
 	)

@@ -74,11 +74,13 @@ var Plans = &ListView[models.Plan]{
 		filed("plans.ordered-by", func(_ *ui.Cells, p *models.Plan) string { return p.CreatorName }),
 		emailed(func(p *models.Plan) string { return p.CreatedBy }),
 		filed("order.reason", func(_ *ui.Cells, p *models.Plan) string { return p.Note }),
+		tagsColumn("/plans", func(p *models.Plan) models.Tags { return p.Tags }),
 	},
 	Filters: []ListFilter{
 		{Name: "state", Values: "plan.state.", As: Tabs},
 		{Name: "type", Words: "field.package_type"},
 		{Name: "ending", Words: "list.ending", Values: "list.ending.", As: Menu},
+		tagFilter,
 	},
 	Head:  endingHead(models.KindPlan, "plans.subtitle"),
 	Empty: kindEmpty(models.KindPlan, "plans.empty.title", "plans.empty.text"),
@@ -328,5 +330,5 @@ func (p PlanShowProps) facts(ctx context.Context) []ui.Row {
 	if x.Note != "" {
 		rows = append(rows, ui.Row{Label: ui.Label(ctx, "note"), Value: x.Note})
 	}
-	return rows
+	return append(rows, tagsRow(ctx, x.Tagged(), p.By, false))
 }

@@ -55,11 +55,13 @@ var Stores = &ListView[models.Store]{
 		filed("stores.created-by", func(_ *ui.Cells, s *models.Store) string { return s.CreatorName }),
 		emailed(func(s *models.Store) string { return s.CreatedBy }),
 		filed("field.description", func(_ *ui.Cells, s *models.Store) string { return storeDescription(s) }),
+		tagsColumn("/stores", func(s *models.Store) models.Tags { return s.Tags }),
 		filed("stores.id", func(_ *ui.Cells, s *models.Store) string { return s.ID }),
 	},
 	Filters: []ListFilter{
 		{Name: "state", Words: "stores.state", Values: "store.state.", As: Menu},
 		{Name: "region", Words: "field.region", As: Menu},
+		tagFilter,
 	},
 	Head:    endingHead(models.KindStore, "stores.subtitle"),
 	Passing: func(s *models.Store) bool { return s.Passing() },
@@ -266,6 +268,7 @@ func (p StoreShowProps) facts(ctx context.Context) []ui.Row {
 		rows = append(rows, ui.Row{Label: ui.Label(ctx, "description"), Value: *s.Description})
 	}
 	return append(rows,
+		tagsRow(ctx, s.Tagged(), p.By, s.Passing()),
 		ui.Row{Label: i18n.T(ctx, "order.of", "Count", len(p.Orders)), Body: orderLinks(models.KindStore, p.Orders)},
 		ui.Row{Label: i18n.T(ctx, "stores.created-by"), Value: s.CreatorName + " · " + i18n.DateTime(ctx, s.CreatedAt)},
 		ui.Row{Label: i18n.T(ctx, "stores.code"), Value: string(s.State), Mono: true},

@@ -20,7 +20,7 @@ import (
 func settingsTabs(ctx context.Context, current string) templ.Component {
 	var tabs []ui.Tab
 	for _, t := range []struct{ path, words string }{
-		{"/team/settings", "settings.general"}, {"/team/letterhead", "letterhead.title"},
+		{"/team/settings", "settings.general"}, {"/team/letterhead", "letterhead.title"}, {"/team/tags", "tags.title"},
 	} {
 		tabs = append(tabs, ui.Tab{Label: i18n.T(ctx, t.words), Href: t.path, Current: t.path == current})
 	}

@@ -82,14 +82,20 @@ type Cond struct {
 	// Few is the index that finds the rows, where there are never many. A query
 	// all of whose arms have one needs no other index.
 	Few string
+	// Beside is the condition with the same arguments as the table of an Index that
+	// has one of its own meets it; "" where that table does not know.
+	Beside string
 }
 
 // Index is an index of the table: the scope, the columns of these filters, and
-// then those of the sort.
+// then those of the sort. One of a Table beside the list's is of a table that has
+// the rows which these filters let through, and of each its scope, its key and what
+// the sort compares, in columns of the same names.
 type Index struct {
 	Name    string
 	Filters []string
 	Sort    string
+	Table   string
 }
 
 // Query asks for a page. The zero Query is the first page of the list as it
@@ -368,7 +374,7 @@ func (p *plan[R]) choose(ctx context.Context, on []active) error {
 	p.way = along
 	most := -1
 	for _, x := range p.desc.Indexes {
-		if x.Sort == p.sort.Name && within(x.Filters, names) && len(x.Filters) > most {
+		if x.Sort == p.sort.Name && x.Table == "" && within(x.Filters, names) && len(x.Filters) > most {
 			p.index, most = x.Name, len(x.Filters)
 		}
 	}
@@ -400,7 +406,11 @@ func (p *plan[R]) probe(ctx context.Context, index string, arms [][]Cond, most i
 			s.text(" UNION ALL ")
 		}
 		s.text("SELECT * FROM (")
-		s.rows("1 AS one", index, arm)
+		if inside, outside := apart(arm); p.desc.tableOf(index) != "" && len(outside) == 0 {
+			s.beside("1 AS one", index, inside)
+		} else {
+			s.rows("1 AS one", index, arm)
+		}
 		s.text(" LIMIT ").number(most).text(") AS a").number(int64(i))
 	}
 	s.text(") AS arms LIMIT ").number(most).text(") AS counted")
@@ -554,6 +564,11 @@ func (p *plan[R]) rows(ctx context.Context, from []any, backwards bool) ([]read[
 
 // walk reads rows as the plan says.
 func (p *plan[R]) walk(ctx context.Context, from []any, backwards bool, limit int64) ([]read[R], error) {
+	if p.q.Found != nil && p.way == together && p.desc.tableOf(p.index) != "" { // which does not know the text
+		if err := p.choose(ctx, p.desc.actives(p.q)); err != nil {
+			return nil, err
+		}
+	}
 	s := p.statement()
 	columns := strings.Join(p.columns(), ", ")
 	down := p.down != backwards
@@ -574,6 +589,14 @@ func (p *plan[R]) walk(ctx context.Context, from []any, backwards bool, limit in
 		s.text(" IN (SELECT ").text(p.desc.Key).text(" FROM led")
 		if from != nil {
 			s.text(" WHERE ").beyond(p.sort, from, down)
+		}
+		s.order(p.sort, down).limit(limit, p.skip).text(")").order(p.sort, down).text(" LIMIT ").number(limit)
+	} else if p.desc.tableOf(p.index) != "" { // together, as no other way goes by such an index
+		inside, _ := apart(p.arms[0])
+		s.text("SELECT ").text(columns).text(" FROM ").text(p.desc.Table).text(" WHERE ").text(p.desc.Key).text(" IN (")
+		s.beside(p.desc.Key, p.index, inside)
+		if from != nil {
+			s.text(" AND ").beyond(p.sort, from, down)
 		}
 		s.order(p.sort, down).limit(limit, p.skip).text(")").order(p.sort, down).text(" LIMIT ").number(limit)
 	} else {
@@ -649,6 +672,29 @@ func cross(on []active) [][]Cond {
 		all = next
 	}
 	return all
+}
+
+// tableOf is the table beside the list's that an index is of, "" for the list's own.
+func (d *Desc[R]) tableOf(index string) string {
+	for _, x := range d.Indexes {
+		if x.Name == index {
+			return x.Table
+		}
+	}
+	return ""
+}
+
+// apart are those of some conditions that a table beside the list's knows, and the
+// others.
+func apart(conds []Cond) (inside, outside []Cond) {
+	for _, c := range conds {
+		if c.Beside != "" {
+			inside = append(inside, c)
+		} else {
+			outside = append(outside, c)
+		}
+	}
+	return inside, outside
 }
 
 func same(a, b []string) bool { return len(a) == len(b) && within(a, b) }

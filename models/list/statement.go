@@ -14,12 +14,15 @@ type statement struct {
 	args  []any
 	db    DB
 	table string
+	key   string
 	col   string // of the owner
 	owner string
+	// tableOf is the table beside the list's that an index is of.
+	tableOf func(index string) string
 }
 
 func (p *plan[R]) statement() *statement {
-	s := &statement{db: p.db, table: p.desc.Table, col: p.desc.Scope, owner: p.owner}
+	s := &statement{db: p.db, table: p.desc.Table, key: p.desc.Key, col: p.desc.Scope, owner: p.owner, tableOf: p.desc.tableOf}
 	s.b.Grow(1024)
 	return s
 }
@@ -66,6 +69,11 @@ func (s *statement) scope() *statement {
 
 // rows selects columns of the owner's rows that meet all conditions.
 func (s *statement) rows(columns, index string, conds []Cond) *statement {
+	if s.tableOf(index) != "" {
+		inside, outside := apart(conds)
+		s.text("SELECT ").text(columns).text(" FROM ").text(s.table).text(" WHERE ").text(s.key).text(" IN (")
+		return s.beside(s.key, index, inside).text(") AND ").all(outside)
+	}
 	for _, c := range conds {
 		if c.Few != "" {
 			index = c.Few
@@ -74,6 +82,16 @@ func (s *statement) rows(columns, index string, conds []Cond) *statement {
 	s.text("SELECT ").text(columns).text(" FROM ").text(s.table).hint(index).text(" WHERE ").scope()
 	if len(conds) > 0 {
 		s.text(" AND ").all(conds)
+	}
+	return s
+}
+
+// beside selects columns of what the table beside the list's has of the owner's rows
+// that meet all conditions.
+func (s *statement) beside(columns, index string, conds []Cond) *statement {
+	s.text("SELECT ").text(columns).text(" FROM ").text(s.tableOf(index)).hint(index).text(" WHERE ").scope()
+	for _, c := range conds {
+		s.text(" AND (").with(c.Beside, c.Args...).text(")")
 	}
 	return s
 }

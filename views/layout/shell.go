@@ -142,7 +142,7 @@ func Pages(ctx context.Context, by models.Actor) (pages []Item) {
 	for _, g := range (Shell{Role: string(by.Role), SiteAdmin: by.SiteAdmin}).nav(ctx) {
 		pages = append(pages, g.Items...)
 	}
-	pages = append(pages, Item{Href: "/apps", Key: "kind.app.many", Kind: models.KindApp}, Item{Href: "/notices", Key: "notices.title", Icon: "bell"}, Item{Href: "/expiring", Key: "expiring.title", Icon: "clock"},
+	pages = append(pages, Item{Href: "/apps", Key: "kind.app.many", Kind: models.KindApp}, Item{Href: "/team/tags", Key: "tags.title", Icon: "layers"}, Item{Href: "/notices", Key: "notices.title", Icon: "bell"}, Item{Href: "/expiring", Key: "expiring.title", Icon: "clock"},
 		Item{Href: "/account", Key: "ui.account", Icon: "settings"})
 	if by.May(models.Administer) {
 		pages = append(pages, Item{Href: "/team/letterhead", Key: "letterhead.title", Icon: "file"}, Item{Href: "/team/invitations", Key: "invitations.title", Icon: "users"})
@@ -185,10 +185,10 @@ func (s Shell) nav(ctx context.Context) []group {
 // active also lights a kind for those that stand among its pages, and of the
 // team's pages only the one that has an item of its own.
 func (s Shell) active(ctx context.Context, i Item) bool {
-	if i.Href == "/team" && (s.at("/team/keys") || s.at("/team/rules") || s.at("/team/budgets") || s.at("/team/settings") || s.at("/team/letterhead")) {
+	if i.Href == "/team" && (s.at("/team/keys") || s.at("/team/rules") || s.at("/team/budgets") || s.Role == "admin" && s.at("/team/tags") || s.at("/team/settings") || s.at("/team/letterhead")) {
 		return false
 	}
-	if i.Href == "/team/settings" && s.at("/team/letterhead") {
+	if i.Href == "/team/settings" && (s.at("/team/letterhead") || s.at("/team/tags")) {
 		return true
 	}
 	return s.at(i.Href) || slices.ContainsFunc(ui.Kinds(ctx), func(l ui.KindLook) bool {

@@ -135,14 +135,15 @@ func (c *Cells) Note(text string) {
 // None writes that there is nothing.
 func (c *Cells) None() { c.In("span", "none", "—") }
 
-// Tags writes short labels.
-func (c *Cells) Tags(tags []string) {
+// Tags writes short labels, each a link to the list at a path narrowed by it.
+func (c *Cells) Tags(path string, tags []string) {
 	if len(tags) == 0 {
 		return
 	}
 	c.Open("ul", "class", "tags")
 	for _, t := range tags {
-		c.In("li", "", t)
+		c.Open("li")
+		c.Link(TagPath(path, t), t)
 	}
 	c.Close("ul")
 }

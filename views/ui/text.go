@@ -1,6 +1,7 @@
 package ui
 
 import (
+	"net/url"
 	"strconv"
 	"strings"
 	"unicode"
@@ -22,3 +23,6 @@ func Visible(name string) string {
 	}
 	return b.String()
 }
+
+// TagPath is the list at a path narrowed by a tag.
+func TagPath(path, tag string) string { return path + "?tag=" + url.QueryEscape(tag) }
