@@ -230,10 +230,10 @@ func TestAKindIsTwoRows(t *testing.T) {
 				{"/search?q=rocking", ".found-list li:has(.hue-pink) a[href^='/toys/toy-']", "Rocking horse"},
 				{"/activity?kind=toy", ".timeline .hue-pink a[href^='/toys/toy-']", "Rocking horse"},
 				{"/activity?kind=toy", "a[href*='kind=toy']", "kind.toy"},
-				{"/", ".stat.hue-pink .stat-value", "1"},
-				{"/", ".stat.hue-pink a[href='/toys']", "kind.toy.many"},
+				{"/", ".tally.hue-pink .tally-value", "1"},
+				{"/", ".tally.hue-pink a[href='/toys']", "kind.toy.many"},
 				{"/", "#new-menu a.hue-pink[href='/toys/new']", "kind.toy.new"},
-				{"/", ".legend .hue-pink", ""},
+				{"/", ".tally.hue-pink .sparkline", ""},
 			} {
 				h.check(t, c)
 			}
