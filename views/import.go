@@ -123,7 +123,7 @@ var changeTones = map[models.FileChange]ui.Tone{models.FileAdded: ui.OK, models.
 
 // PriceImport is how files of prices look.
 var PriceImport = &ImportView[models.PriceInput, models.PriceLine]{
-	Path: "/catalogue/prices", Words: "import.prices", Crumbs: priceCrumbs,
+	Path: "/catalogue/prices", Words: "import.prices.", Crumbs: priceCrumbs,
 	Heads: []sheetColumn[models.PriceInput]{
 		{"catalogue.sku", func(in *models.PriceInput, s string) { in.SKU = s }},
 		{"catalogue.region-code", func(in *models.PriceInput, s string) { in.Region = s }},
@@ -157,7 +157,7 @@ var PriceImport = &ImportView[models.PriceInput, models.PriceLine]{
 
 // ThingImport is how files of things of the catalogue look.
 var ThingImport = &ImportView[models.ThingRow, models.Thing]{
-	Path: "/catalogue/sale", Words: "import.things",
+	Path: "/catalogue/sale", Words: "import.things.",
 	Crumbs: func(ctx context.Context) []ui.Crumb {
 		return []ui.Crumb{{Label: i18n.T(ctx, "catalogue.title"), Href: "/catalogue"}, {Label: i18n.T(ctx, "sale.title"), Href: "/catalogue/sale"}}
 	},

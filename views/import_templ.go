@@ -108,7 +108,7 @@ func ImportForm(p DiffsProps) templ.Component {
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
-					templ_7745c5c3_Err = ui.Checkbox(f, ui.FieldProps{Name: "import_whole", Label: i18n.T(ctx, p.Words+".whole")}).Render(ctx, templ_7745c5c3_Buffer)
+					templ_7745c5c3_Err = ui.Checkbox(f, ui.FieldProps{Name: "import_whole", Label: i18n.T(ctx, p.Words+"whole")}).Render(ctx, templ_7745c5c3_Buffer)
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
@@ -164,7 +164,7 @@ func ImportForm(p DiffsProps) templ.Component {
 			}
 			return nil
 		})
-		templ_7745c5c3_Err = layout.Page(layout.PageProps{Title: i18n.T(ctx, p.Words+".title"), Subtitle: i18n.T(ctx, "import.subtitle"), Crumbs: p.Crumbs}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var2), templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = layout.Page(layout.PageProps{Title: i18n.T(ctx, p.Words+"title"), Subtitle: i18n.T(ctx, "import.subtitle"), Crumbs: p.Crumbs}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var2), templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -411,7 +411,7 @@ func DiffsShow(p DiffsProps) templ.Component {
 					})
 					templ_7745c5c3_Err = ui.Table(ui.TableProps{ID: "diff-table", Label: i18n.T(ctx, "import.differences"), Columns: []ui.Column{
 						{Label: i18n.T(ctx, "import.line")}, {Label: i18n.T(ctx, "import.change")}, {Label: i18n.T(ctx, "catalogue.item")},
-						{Label: i18n.T(ctx, p.Words+".what")}, {Label: i18n.T(ctx, "import.reason")},
+						{Label: i18n.T(ctx, p.Words+"what")}, {Label: i18n.T(ctx, "import.reason")},
 					}}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var18), templ_7745c5c3_Buffer)
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
@@ -523,7 +523,7 @@ func diffRow(p DiffsProps, d DiffRow) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var24 string
-		templ_7745c5c3_Var24, templ_7745c5c3_Err = templ.JoinStringErrs(i18n.T(ctx, p.Words+".what"))
+		templ_7745c5c3_Var24, templ_7745c5c3_Err = templ.JoinStringErrs(i18n.T(ctx, p.Words+"what"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `import.templ`, Line: 94, Col: 47}
 		}
