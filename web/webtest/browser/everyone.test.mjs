@@ -20,6 +20,7 @@ async function tabTo(page, selector) {
 	for (let i = 0; i < 90; i++) {
 		await page.keyboard.press("Tab");
 		const [there, name] = await page.evaluate((s) => [document.activeElement.matches(s), document.activeElement.outerHTML.slice(0, 160)], selector);
+		if (name.startsWith("<body")) continue; // between the end of the page and its beginning
 		assert.ok(await seen(page), `the focus is seen on ${name}`);
 		if (there) return;
 	}
@@ -37,6 +38,9 @@ async function choose(page, name, value) {
 	assert.fail(`the arrows do not reach ${name} ${value}`);
 }
 
+// made waits for the page of what was ordered.
+const made = (page, paths) => page.waitForURL((url) => new RegExp(`^/(${paths})/(?!new)[^/]+$`).test(url.pathname));
+
 const settled = (page) => page.waitForFunction(() => !document.querySelector(".htmx-request"));
 
 test("a bucket, a plan and a store are ordered by keyboard alone", async (t) => {
@@ -48,26 +52,26 @@ test("a bucket, a plan and a store are ordered by keyboard alone", async (t) => 
 	assert.equal(await page.evaluate(() => document.activeElement.id), "main");
 
 	await page.goto("/buckets/new");
+	await tabTo(page, "[name=region]");
+	await page.keyboard.press("Space");
+	await settled(page);
 	await tabTo(page, "[name=bucket_name]");
 	await page.keyboard.type(`by-keyboard-${Date.now() % 100000}`);
 	await settled(page);
 	await tabTo(page, "#bucket-form button.primary, .form-actions button.primary");
 	await page.keyboard.press("Enter");
-	await page.waitForURL(/\/buckets\/[^/]+$/);
+	await made(page, "buckets");
 
 	await page.goto("/plans/new");
-	await tabTo(page, "[name=package_type]");
-	await page.keyboard.press("Space");
-	await settled(page);
-	await tabTo(page, "[name=specification]");
-	await page.keyboard.press("Space");
-	await settled(page);
-	await tabTo(page, "[name=duration]");
-	await page.keyboard.press("Space");
-	await settled(page);
+	for (const name of ["package_type", "specification", "duration"]) {
+		await page.waitForSelector(`[name=${name}]:enabled`, { state: "attached" });
+		await tabTo(page, `[name=${name}]`);
+		await page.keyboard.press((await page.evaluate(() => document.activeElement.tagName)) === "SELECT" ? "ArrowDown" : "Space");
+		await settled(page);
+	}
 	await tabTo(page, ".form-actions button.primary");
 	await page.keyboard.press("Enter");
-	await page.waitForURL(/\/(plans|orders)\/[^/?]+$/);
+	await made(page, "plans|orders");
 
 	await page.goto("/stores/new");
 	await tabTo(page, "[name=store_name]");
@@ -77,7 +81,7 @@ test("a bucket, a plan and a store are ordered by keyboard alone", async (t) => 
 	await settled(page);
 	await tabTo(page, ".form-actions button.primary");
 	await page.keyboard.press("Enter");
-	await page.waitForURL(/\/(stores|orders)\/[^/?]+$/);
+	await made(page, "stores|orders");
 });
 
 const some = ["/", "/buckets", "/orders", "/plans/new", "/stores/new", "/activity", "/catalogue", "/catalogue/prices", "/approvals", "/drafts", "/team/budgets", "/account", "/site/activity", "/catalogue/sale", "/catalogue/prices/import"];
@@ -141,7 +145,8 @@ test("lists, views and forms work without scripts", async (t) => {
 	await page.click(".form-actions button.primary");
 	await page.waitForSelector(".error-summary");
 	assert.equal(await page.inputValue("[name=bucket_name]"), "No");
+	await page.locator("[name=region]").first().check({ force: true });
 	await page.fill("[name=bucket_name]", `no-scripts-${Date.now() % 100000}`);
 	await page.click(".form-actions button.primary");
-	await page.waitForURL(/\/buckets\/[^/]+$/);
+	await made(page, "buckets");
 });
