@@ -25,12 +25,11 @@ type AccessKeys struct {
 // by is who asks for the keys of the place, or ErrForbidden.
 func (h AccessKeys) by(c *gin.Context) (models.Actor, error) {
 	by := models.ActorFrom(c.Request.Context())
-	may := by.May(models.Administer)
-	if h.Place == views.SiteKeys {
-		may = by.SiteAdmin
-	}
-	if !may {
-		return by, models.ErrForbidden
+	switch {
+	case h.Place == views.SiteKeys && !by.SiteAdmin:
+		return by, models.Lacks{}
+	case h.Place != views.SiteKeys && !by.May(models.Administer):
+		return by, models.Refuse(models.Administer)
 	}
 	return h.as(by), nil
 }

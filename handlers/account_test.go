@@ -79,6 +79,9 @@ func TestSetupMakesTheFirstTeamAndIsGone(t *testing.T) {
 		if p.Status != 404 {
 			t.Errorf("setup afterwards, %s: got %d, want 404", name, p.Status)
 		}
+		if said := strings.Contains(p.Text("main"), "works only once") && p.Has("main a[href='/sign-in']"); said != (name == "the link again") {
+			t.Errorf("setup afterwards, %s: says of the link that it was used: %t", name, said)
+		}
 	}
 }
 

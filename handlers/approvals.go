@@ -139,7 +139,7 @@ func (h Rules) book(c *gin.Context) (models.RuleBook, error) {
 	ctx := c.Request.Context()
 	by := models.ActorFrom(ctx)
 	if !by.May(models.Administer) {
-		return models.RuleBook{}, models.ErrForbidden
+		return models.RuleBook{}, models.Refuse(models.Administer)
 	}
 	team, err := h.DB.FindTeam(ctx, by)
 	if err != nil {

@@ -37,8 +37,8 @@ func (h Apps) list() List[models.App] {
 func (h Apps) New(c *gin.Context) error {
 	ctx := c.Request.Context()
 	by := models.ActorFrom(ctx)
-	if !by.MayOrder(models.KindApp, "", "") {
-		return models.ErrForbidden
+	if err := mayOrder(by, models.KindApp); err != nil {
+		return err
 	}
 	answered, err := once(c, h.DB.NewToken, func(token string) (*views.FormSentProps, error) {
 		app, err := h.DB.FindAppOf(ctx, by, token)
@@ -100,8 +100,8 @@ func (h Apps) check(ctx context.Context, in *models.AppInput) error {
 // Create makes an application, or shows the form again with what was wrong.
 func (h Apps) Create(c *gin.Context) error {
 	ctx := c.Request.Context()
-	if !models.ActorFrom(ctx).MayOrder(models.KindApp, "", "") {
-		return models.ErrForbidden
+	if err := mayOrder(models.ActorFrom(ctx), models.KindApp); err != nil {
+		return err
 	}
 	var in models.AppInput
 	form, err := web.Decode(c, &in)

@@ -89,7 +89,7 @@ type pasted struct {
 func paste(c *gin.Context, t code.Table, op string) (pasted, error) {
 	p := pasted{form: op}
 	if !models.ActorFrom(c.Request.Context()).May(models.Request) {
-		return p, models.ErrForbidden
+		return p, models.Refuse(models.Request)
 	}
 	var in coded
 	form, err := web.Decode(c, &in)

@@ -42,7 +42,11 @@ func (f *bucketFields) Line(context.Context) models.LineInput { return &f.in }
 func (f *bucketFields) Name() (field string, name *string) { return "bucket_name", &f.in.Name }
 
 func (f *bucketFields) Choose(ctx context.Context, a *Asked) (err error) {
-	f.regions, err = a.DB.RegionsToOrder(ctx, a.By, models.KindBucket)
+	if f.regions, err = a.DB.RegionsToOrder(ctx, a.By, models.KindBucket); err != nil || !a.Fresh || f.in.Region != "" {
+		return err
+	}
+	f.in.Region, err = a.DB.UsualRegion(ctx, a.By, models.KindBucket, f.regions)
+	a.Form.Values.Set("region", f.in.Region)
 	return err
 }
 

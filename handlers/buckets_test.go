@@ -77,7 +77,7 @@ func TestBucketIsCreatedFromTheForm(t *testing.T) {
 	site := open(t)
 	c := site.SignIn(t, models.Requester)
 	p := c.Get(t, "/buckets/new?region=cn-beijing&size_limit=5")
-	if p.Status != http.StatusOK || !p.Has(`input[name=region][value=cn-beijing][checked]`) || !p.Has(`input[name=size_limit][value="5"]`) {
+	if p.Status != http.StatusOK || !p.Has(`select[name=region] option[value=cn-beijing][selected]`) || !p.Has(`input[name=size_limit][value="5"]`) {
 		t.Fatalf("form: got %d, want what the query gives filled in", p.Status)
 	}
 	p = c.Submit(t, p, "form#bucket-form", webtest.Values{"bucket_name": "team-assets", "description": "<script>", "tags": "a, b", "note": "Because"})
@@ -120,7 +120,7 @@ func TestRefusedBucketKeepsWhatWasTyped(t *testing.T) {
 			if p.Text("#"+field+"-note") == "" || !p.Has(".error-summary a[href='#"+field+"']") {
 				t.Errorf("%s %q: nothing is said beside the field or in the summary", field, value)
 			}
-			if got := p.Find("#"+field).AttrOr("value", ""); got != value || p.Text("#description") != "for the launch" || !p.Has("input[value=cn-shanghai][checked]") {
+			if got := p.Find("#"+field).AttrOr("value", ""); got != value || p.Text("#description") != "for the launch" || !p.Has("option[value=cn-shanghai][selected]") {
 				t.Errorf("%s %q: got %q back, want everything as typed", field, value, got)
 			}
 		}

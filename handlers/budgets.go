@@ -44,7 +44,7 @@ func (h Budgets) Save(c *gin.Context) error {
 	ctx := c.Request.Context()
 	by := models.ActorFrom(ctx)
 	if !by.May(models.Administer) {
-		return models.ErrForbidden
+		return models.Refuse(models.Administer)
 	}
 	var in models.BudgetInput
 	form, err := web.Decode(c, &in)

@@ -47,7 +47,7 @@ func (h Invitations) page(c *gin.Context, status int, p views.InvitationListProp
 // form draws the form for a person, for those who may invite.
 func (h Invitations) form(c *gin.Context, status int, f ui.Form) error {
 	if !models.ActorFrom(c.Request.Context()).May(models.Administer) {
-		return models.ErrForbidden
+		return models.Refuse(models.Administer)
 	}
 	return h.page(c, status, views.InvitationListProps{Form: f})
 }
@@ -58,7 +58,7 @@ func (h Invitations) Create(c *gin.Context) error {
 	ctx := c.Request.Context()
 	by := models.ActorFrom(ctx)
 	if !by.May(models.Administer) {
-		return models.ErrForbidden
+		return models.Refuse(models.Administer)
 	}
 	var in models.InvitationInput
 	form, err := web.Decode(c, &in)

@@ -25,7 +25,7 @@ func (h Letterhead) Edit(c *gin.Context) error {
 	ctx := c.Request.Context()
 	by := models.ActorFrom(ctx)
 	if !by.May(models.Administer) {
-		return models.ErrForbidden
+		return models.Refuse(models.Administer)
 	}
 	team, err := h.DB.FindTeam(ctx, by)
 	if err != nil {
@@ -39,7 +39,7 @@ func (h Letterhead) Update(c *gin.Context) error {
 	ctx := c.Request.Context()
 	by := models.ActorFrom(ctx)
 	if !by.May(models.Administer) {
-		return models.ErrForbidden // before the file is read
+		return models.Refuse(models.Administer) // before the file is read
 	}
 	var in models.LetterheadInput
 	form, err := web.Decode(c, &in)
@@ -65,7 +65,7 @@ func (h Letterhead) form(c *gin.Context, status int, form ui.Form) error {
 	ctx := c.Request.Context()
 	by := models.ActorFrom(ctx)
 	if !by.May(models.Administer) {
-		return models.ErrForbidden
+		return models.Refuse(models.Administer)
 	}
 	team, err := h.DB.FindTeam(ctx, by)
 	if err != nil {

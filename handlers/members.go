@@ -76,7 +76,7 @@ func (h Members) member(c *gin.Context, status int, limits, away *ui.Form) (err 
 	ctx := c.Request.Context()
 	p := views.MemberShowProps{By: models.ActorFrom(ctx)}
 	if !p.By.May(models.Administer) {
-		return models.ErrForbidden
+		return models.Refuse(models.Administer)
 	}
 	if p.Member, err = h.DB.FindMember(ctx, p.By, c.Param("id")); err != nil {
 		return err
@@ -100,7 +100,7 @@ func (h Members) Limit(c *gin.Context) error {
 	ctx := c.Request.Context()
 	by := models.ActorFrom(ctx)
 	if !by.May(models.Administer) {
-		return models.ErrForbidden
+		return models.Refuse(models.Administer)
 	}
 	var in models.OnlyInput
 	form, err := web.Decode(c, &in)
@@ -133,7 +133,7 @@ func (h Members) Deputy(c *gin.Context) error {
 	ctx := c.Request.Context()
 	by := models.ActorFrom(ctx)
 	if !by.May(models.Administer) {
-		return models.ErrForbidden
+		return models.Refuse(models.Administer)
 	}
 	var in models.AwayInput
 	form, err := web.Decode(c, &in)

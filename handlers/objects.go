@@ -29,7 +29,7 @@ func (h Objects) Create(c *gin.Context) error {
 		return err
 	}
 	if !by.May(models.Request) {
-		return models.ErrForbidden
+		return models.Refuse(models.Request)
 	}
 	results, err := h.receive(c, b)
 	form := ui.Form{}
@@ -136,7 +136,7 @@ func (h Objects) Confirm(c *gin.Context) error {
 	ctx := c.Request.Context()
 	by := models.ActorFrom(ctx)
 	if !by.May(models.Request) {
-		return models.ErrForbidden
+		return models.Refuse(models.Request)
 	}
 	b, err := h.DB.FindBucket(ctx, by, c.Param("id"))
 	if err != nil {

@@ -112,6 +112,17 @@ func (h OrderForm) route(r gin.IRoutes) {
 	r.POST(h.Path, web.Upload(h.Upload+attachRoom+web.FormRoom), web.Page(h.Create))
 }
 
+// mayOrder refuses an actor who may order no thing of a kind.
+func mayOrder(by models.Actor, kind models.Kind) error {
+	switch {
+	case !by.May(models.Request):
+		return models.Refuse(models.Request)
+	case !by.MayOrder(kind, "", ""):
+		return models.ErrForbidden
+	}
+	return nil
+}
+
 // attachRoom is how many bytes the files attached to an order may have together, and
 // formParts how many parts a form of an order may have, its files included.
 const (
@@ -282,8 +293,8 @@ func (h OrderForm) address(c *gin.Context) string {
 func (h OrderForm) read(c *gin.Context, then func(context.Context, *Asked) error) error {
 	ctx := c.Request.Context()
 	a := &Asked{DB: h.DB, By: models.ActorFrom(ctx), draft: drafted{db: h.DB, kind: h.Kind, form: cmp.Or(h.Draft, models.DraftNew), path: h.address(c)}}
-	if !a.By.MayOrder(h.Kind, "", "") {
-		return models.ErrForbidden // before a file is read
+	if err := mayOrder(a.By, h.Kind); err != nil {
+		return err // before a file is read
 	}
 	if err := a.draft.fill(c); err != nil {
 		return err
@@ -346,12 +357,13 @@ func (h OrderForm) render(c *gin.Context, status int, a *Asked, q models.Quote) 
 	return web.Render(c, status, page)
 }
 
-// placed redirects to what an order made, with a message. For an order that
+// placed redirects to what an order made, with a message that says what to do next and
+// leads to the order. For an order that
 // waits, or has made nothing, it redirects to the order.
 func (h OrderForm) placed(c *gin.Context, order *models.Order) error {
 	made := order.Lines[len(order.Lines)-1]
+	number := strconv.FormatInt(order.Number, 10)
 	if order.State == models.OrderPending || made.ResourceID == "" || h.Made == "" {
-		number := strconv.FormatInt(order.Number, 10)
 		if order.State == models.OrderPending {
 			web.Flash(c, "order.held", "Number", number)
 		} else if h.Made == "" {
@@ -359,6 +371,6 @@ func (h OrderForm) placed(c *gin.Context, order *models.Order) error {
 		}
 		return web.SeeOther(c, "/orders/"+number)
 	}
-	web.Flash(c, h.Said, "Name", made.ResourceName)
+	web.FlashTo(c, views.OrderPath(number), "form.sent.see-order", h.Said, "Name", made.ResourceName, "Number", number)
 	return web.SeeOther(c, h.Made+made.ResourceID)
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/a-h/templ"
@@ -131,11 +132,12 @@ func (h Plans) Delete(c *gin.Context) error {
 	return web.SeeOther(c, "/plans")
 }
 
-// documentedDate is a date of a form's field in the form of the documents; any
-// other text is left as it is.
+// documentedDate is a date of a form's field, as people write one, in the form of the
+// documents; any other text is left as it is.
 func documentedDate(ctx context.Context, typed string) string {
-	for _, layout := range []string{"2006-01-02T15:04", "2006-01-02T15:04:05"} {
-		if t, err := time.ParseInLocation(layout, typed, i18n.Zone(ctx)); err == nil {
+	plain := strings.NewReplacer("T", " ", "/", "-", ".", "-", "：", ":").Replace(strings.Join(strings.Fields(typed), " "))
+	for _, layout := range []string{"2006-1-2 15:04", "2006-1-2 15:04:05", "2006-1-2"} {
+		if t, err := time.ParseInLocation(layout, plain, i18n.Zone(ctx)); err == nil {
 			return t.UTC().Format("2006-01-02T15:04:05Z")
 		}
 	}

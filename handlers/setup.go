@@ -14,17 +14,21 @@ import (
 )
 
 // Setup is the page behind the one-time setup link. A site that has been set up
-// has no such page.
+// has no such page, and says so to who comes with the link.
 type Setup struct{ DB *models.DB }
 
 // New shows the form behind the setup link, or says that the link is needed.
 func (h Setup) New(c *gin.Context) error {
 	ctx := c.Request.Context()
-	if done, err := h.DB.IsSetUp(ctx); err != nil || done {
+	done, err := h.DB.IsSetUp(ctx)
+	secret := c.Query("link")
+	switch {
+	case err == nil && done && secret != "":
+		return web.Render(c, http.StatusNotFound, views.SetupDone())
+	case err != nil || done:
 		return errors.Join(err, models.ErrNotFound)
 	}
-	secret := c.Query("link")
-	err := h.DB.CheckSetupToken(ctx, secret)
+	err = h.DB.CheckSetupToken(ctx, secret)
 	if errors.Is(err, models.ErrNotFound) {
 		return web.Render(c, http.StatusForbidden, views.SetupLinkNeeded())
 	}

@@ -15,7 +15,7 @@ import (
 func keeper(c *gin.Context) (models.Actor, error) {
 	by := models.ActorFrom(c.Request.Context())
 	if !by.SiteAdmin {
-		return by, models.ErrForbidden
+		return by, models.Lacks{}
 	}
 	return by, nil
 }

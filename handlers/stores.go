@@ -53,6 +53,11 @@ func (f *storeFields) Choose(ctx context.Context, a *Asked) (err error) {
 	if p.Regions, err = a.DB.RegionsToOrder(ctx, a.By, models.KindStore); err != nil {
 		return err
 	}
+	if a.Fresh && p.Input.Region == "" {
+		if p.Input.Region, err = a.DB.UsualRegion(ctx, a.By, models.KindStore, p.Regions); err != nil {
+			return err
+		}
+	}
 	if a.Preview {
 		refillStore(a.Form, &p.Input, p.Regions, a.Fresh)
 	}

@@ -18,7 +18,7 @@ type TeamSettings struct{ DB *models.DB }
 func (h TeamSettings) team(c *gin.Context) (*models.Team, error) {
 	by := models.ActorFrom(c.Request.Context())
 	if !by.May(models.Administer) {
-		return nil, models.ErrForbidden
+		return nil, models.Refuse(models.Administer)
 	}
 	return h.DB.FindTeam(c.Request.Context(), by)
 }

@@ -109,10 +109,13 @@ func (by Actor) may(right Right) error {
 		return ErrUnauthenticated
 	}
 	if !by.May(right) {
-		return ErrForbidden
+		return Refuse(right)
 	}
 	return nil
 }
+
+// Refuse is ErrForbidden for who does not have a right, and names the role that has it.
+func Refuse(right Right) error { return Lacks{leastRole[right]} }
 
 type actorKey struct{}
 

@@ -30,6 +30,15 @@ var (
 	ErrDatabaseDamaged = errors.New("the file quartermaster.db is damaged, or is no database of SQLite")
 )
 
+// Lacks is ErrForbidden for an actor who needs a role that it does not have: one of the
+// team's, or, where that is "", that of a site admin.
+type Lacks struct{ Role Role }
+
+func (Lacks) Error() string { return ErrForbidden.Error() }
+
+// Unwrap makes it ErrForbidden.
+func (Lacks) Unwrap() error { return ErrForbidden }
+
 // FieldError says which rule the value of one field breaks. Field is the name
 // of the form field ("" when the fault belongs to no single field), Rule the
 // word under which views/i18n keeps its sentence, Param the rule's parameter.

@@ -72,8 +72,8 @@ type TeamInput struct {
 
 // CreateTeam makes a team without members.
 func (db *DB) CreateTeam(ctx context.Context, by Actor, in TeamInput) (*Team, error) {
-	if !by.SiteAdmin {
-		return nil, ErrForbidden
+	if err := by.maySite(); err != nil {
+		return nil, err
 	}
 	if err := Check(&in); err != nil {
 		return nil, err

@@ -56,7 +56,7 @@ func (by Actor) signedIn() error {
 // person at the server's command line.
 func (by Actor) maySite() error {
 	if !by.SiteAdmin {
-		return ErrForbidden
+		return Lacks{}
 	}
 	return nil
 }

@@ -66,6 +66,7 @@ var files = []*File{
 	{name: "upload.js", parts: []string{"js/upload.js"}},
 	{name: "drafts.js", parts: []string{"js/drafts.js"}},
 	{name: "bulk.js", parts: []string{"js/bulk.js"}},
+	{name: "fields.js", parts: []string{"js/fields.js"}},
 	{name: "palette.js", parts: []string{"js/palette.js"}},
 }
 

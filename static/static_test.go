@@ -18,7 +18,7 @@ import (
 // first are the files that the first page of a reader loads.
 var first = []string{"app.css", "app.js", "icons.svg", "favicon.svg", "inter.woff2"}
 
-var names = append([]string{"page.css", "accents.woff2", "paper.css", "upload.js", "drafts.js", "bulk.css", "bulk.js"}, first...)
+var names = append([]string{"page.css", "accents.woff2", "paper.css", "upload.js", "drafts.js", "bulk.css", "bulk.js", "fields.js"}, first...)
 
 func get(path, accept string) *httptest.ResponseRecorder {
 	r := httptest.NewRequest(http.MethodGet, "http://desk.test"+path, nil)

@@ -313,7 +313,7 @@ func callList(place AccessKeyPlace) *ListView[models.Call] {
 			}},
 			filed("keys.calls.took", func(c *ui.Cells, x *models.Call) string { return callTook(c.Ctx, *x) }),
 			filed("keys.calls.status", func(_ *ui.Cells, x *models.Call) string { return number(int64(x.Status)) }),
-			{Words: "keys.calls.request", Class: "wide", Text: func(_ *ui.Cells, x *models.Call) string { return x.RequestID }, Draw: func(c *ui.Cells, x *models.Call) {
+			{Words: "keys.calls.request", Class: "wide", Spare: 58, Text: func(_ *ui.Cells, x *models.Call) string { return x.RequestID }, Draw: func(c *ui.Cells, x *models.Call) {
 				c.Code(x.RequestID)
 				drawAgent(c, x.Agent, joined(x.Address, x.Agent))
 			}},

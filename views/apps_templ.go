@@ -368,7 +368,7 @@ func appActions(p AppShowProps) templ.Component {
 			}
 		}
 		if p.By.May(models.Request) {
-			templ_7745c5c3_Err = ui.Button(ui.ButtonProps{Text: i18n.T(ctx, "apps.delete"), Type: "button", Icon: "trash-2", Attrs: ui.Opens("delete-app")}).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ui.Button(ui.ButtonProps{Text: i18n.T(ctx, "apps.delete"), Type: "button", Icon: "trash-2", Style: ui.Destroy, Attrs: ui.Opens("delete-app")}).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

@@ -227,14 +227,6 @@ func bucketAgain(b models.Bucket) string {
 	return again("/buckets/new", url.Values{"bucket_name": {b.Name}, "region": {b.Region}, "description": {b.Description}, "size_limit": {limit}, "tags": {b.Tags.String()}})
 }
 
-func (p BucketNewProps) regions(ctx context.Context) []ui.Option {
-	var out []ui.Option
-	for _, r := range p.Regions {
-		out = append(out, ui.Option{Value: r.ID, Label: regionName(ctx, p.Regions, r.ID), Note: r.ID})
-	}
-	return out
-}
-
 // rows say what will exist.
 func (p BucketNewProps) rows(ctx context.Context) []ui.Row {
 	in := p.Input

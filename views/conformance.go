@@ -2,6 +2,7 @@ package views
 
 import (
 	"context"
+	"net/url"
 	"slices"
 	"strings"
 
@@ -67,6 +68,14 @@ func (p conformancePart) id() string {
 		return p.Product
 	}
 	return p.Operation
+}
+
+// path is the page with this part open, or, where it is, with none.
+func (p conformancePart) path(open string) string {
+	if p.id() == open {
+		return "/api/conformance#" + p.id()
+	}
+	return "/api/conformance?part=" + url.QueryEscape(p.id()) + "#" + p.id()
 }
 
 // tried counts the rows that some test has tried.

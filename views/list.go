@@ -84,6 +84,9 @@ type ListColumn[R any] struct {
 	// label where the table becomes cards.
 	Class      string
 	Name, Bare bool
+	// Spare is the width of the table, in rem, below which the column is left out, as long
+	// as its rows are no cards; 0 is for those that stay.
+	Spare int
 	// Draw writes the cell; a column without is only in the files, and shown to who
 	// chooses it as Chosen writes it or else as its text.
 	Draw, Chosen func(c *ui.Cells, row *R)
@@ -472,6 +475,9 @@ func (v *ListView[R]) Styles(lang language.Tag) []string {
 		}
 		if _, style := cellClass(c.Class); style != "" {
 			rules = append(rules, cell+" {"+style+" }")
+		}
+		if c.Spare > 0 {
+			rules = append(rules, fmt.Sprintf("@container table (40rem < width < %drem) { #%s:not(.own) :is(th, td):nth-child(%d) { display: none; } }", c.Spare, v.ID, at))
 		}
 		if !c.Name && !c.Bare {
 			if lang != i18n.Languages[0] {

@@ -39,15 +39,11 @@ var Plans = &ListView[models.Plan]{
 	Path: "/plans", List: models.Plans, Label: "plans.list", Search: "plans.search",
 	Columns: []ListColumn[models.Plan]{
 		{Words: "plans.plan", Sort: "type", Name: true, Text: func(c *ui.Cells, x *models.Plan) string { return planName(c.Ctx, x) }, Draw: func(c *ui.Cells, p *models.Plan) {
-			c.Link("/plans/"+p.ID, planName(c.Ctx, p))
+			c.Link("/plans/"+p.ID, planTitle(c.Ctx, p))
 			c.Open("small")
 			c.Code(p.ID)
 			c.Close("small")
-			size := planSize(c.Ctx, *p)
-			if p.Note != "" {
-				size += " · " + brief(p.Note)
-			}
-			c.In("small", "", size)
+			c.Note(brief(p.Note))
 		}},
 		filed("plans.id", func(_ *ui.Cells, p *models.Plan) string { return p.ID }),
 		filed("field.specification", func(c *ui.Cells, p *models.Plan) string { return planSize(c.Ctx, *p) }),
@@ -110,6 +106,12 @@ var Deductions = &ListView[models.Deduction]{
 }
 
 func planName(ctx context.Context, p *models.Plan) string { return word(ctx, p.Type.ZH, p.Type.EN) }
+
+// planTitle is what a plan is called where several stand below each other: what, and
+// how much.
+func planTitle(ctx context.Context, p *models.Plan) string {
+	return planName(ctx, p) + " · " + planSize(ctx, *p)
+}
 
 func planState(ctx context.Context, s models.PlanState) string {
 	return i18n.T(ctx, "plan.state."+string(s))
@@ -248,12 +250,12 @@ func (p PlanShowProps) measuring() bool {
 	return p.Plan.Storage && p.Plan.MeasuredAt == nil && p.Plan.State(p.Now) == models.PlanActive
 }
 
-// dated is the form with its date as the field of the browser takes it: in the
-// reader's zone, when it came as the documents write it.
+// dated is the form with its date as people write it: in the reader's zone, when it
+// came as the documents have it.
 func (p PlanNewProps) dated(ctx context.Context) ui.Form {
 	f := p.Form
 	if t, err := time.Parse("2006-01-02T15:04:05Z", f.Value("effective_date")); err == nil {
-		local := t.In(i18n.Zone(ctx)).Format("2006-01-02T15:04:05")
+		local := t.In(i18n.Zone(ctx)).Format("2006-01-02 15:04:05")
 		f.Values.Set("effective_date", strings.TrimSuffix(local, ":00"))
 	}
 	return f

@@ -130,14 +130,6 @@ type StoreNewProps struct {
 	Team    *models.Team
 }
 
-func (p StoreNewProps) regionOptions(ctx context.Context) []ui.Option {
-	out := make([]ui.Option, len(p.Regions))
-	for i, r := range p.Regions {
-		out[i] = ui.Option{Value: r.ID, Label: word(ctx, r.ZH, r.EN) + " · " + r.ID}
-	}
-	return out
-}
-
 func (p StoreNewProps) zoneOptions(ctx context.Context) []ui.Option {
 	var out []ui.Option
 	for _, r := range p.Regions {
@@ -145,35 +137,41 @@ func (p StoreNewProps) zoneOptions(ctx context.Context) []ui.Option {
 			continue
 		}
 		for _, z := range r.Zones {
-			out = append(out, ui.Option{Value: z.ID, Label: word(ctx, z.ZH, z.EN), Note: z.ID})
+			out = append(out, ui.Option{Value: z.ID, Label: word(ctx, z.ZH, z.EN)})
 		}
 	}
 	return out
 }
 
-// flavors are the sizes with what one unit costs the way it is charged.
+// flavors are the sizes with what one unit costs a month, or a year that is paid in
+// advance.
 func (p StoreNewProps) flavors(ctx context.Context) []ui.Option {
 	out := make([]ui.Option, len(p.Prices))
 	for i, f := range p.Prices {
 		out[i] = ui.Option{Value: f.CU, Label: f.CU, Note: i18n.T(ctx, "stores.flavor-note", "VCPU", f.VCPU, "Memory", f.MemoryGB)}
-		micro, unit := f.Hourly, pricing.Hour
+		micro, unit := f.Monthly, pricing.Month
 		switch {
-		case p.Input.ChargeMode == pricing.PrePaid && p.Input.PeriodType == pricing.Year:
+		case p.prepaid() && p.Input.PeriodType == pricing.Year:
 			micro, unit = f.Year, pricing.Year
-		case p.Input.ChargeMode == pricing.PrePaid:
-			micro, unit = f.Monthly, pricing.Month
+		case !p.prepaid():
+			if month, err := pricing.MulDiv(f.Hourly, pricing.HoursPerMonth, pricing.MicroPerMinor); err == nil && f.Hourly > 0 {
+				out[i].Price = "≈ " + i18n.Money(ctx, month, f.Currency)
+			}
+			continue
 		}
 		if micro > 0 {
 			out[i].Price = i18n.Rate(ctx, micro, f.Currency, string(unit))
 		}
-		if unit == pricing.Hour && micro > 0 {
-			month, err := pricing.MulDiv(micro, pricing.HoursPerMonth, pricing.MicroPerMinor)
-			if err == nil {
-				out[i].Note += " · " + i18n.T(ctx, "stores.a-month", "Amount", i18n.Money(ctx, month, f.Currency))
-			}
-		}
 	}
 	return out
+}
+
+// flavorsNote says what the prices of the sizes are for.
+func (p StoreNewProps) flavorsNote(ctx context.Context) string {
+	if p.prepaid() {
+		return ""
+	}
+	return i18n.T(ctx, "stores.flavor-month")
 }
 
 func (p StoreNewProps) prepaid() bool { return p.Input.ChargeMode == pricing.PrePaid }

@@ -10,6 +10,8 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"quartermaster/views/i18n"
+	"quartermaster/views/layout"
+	"quartermaster/views/ui"
 )
 
 const (
@@ -35,40 +37,68 @@ func Flash(c *gin.Context, key string, args ...any) {
 	writeCookie(c, flashCookie, base64.RawURLEncoding.EncodeToString(text), flashAge)
 }
 
+// FlashTo is Flash with a link to a path of this site, whose words are the sentence of
+// words, with the same args.
+func FlashTo(c *gin.Context, path, words, key string, args ...any) {
+	Flash(c, key, append(args, "Path", path, "Words", words)...)
+}
+
 // takeFlash is what Flash left for this reader, in the reader's language, or
-// "". It is shown once.
-func takeFlash(c *gin.Context) string {
+// nil. It is shown once.
+func takeFlash(c *gin.Context) *layout.Flash {
 	value := readCookie(c, flashCookie)
 	if value == "" {
-		return ""
+		return nil
 	}
 	writeCookie(c, flashCookie, "", -1)
 	return readFlash(c.Request.Context(), value)
 }
 
-func readFlash(ctx context.Context, value string) string {
+func readFlash(ctx context.Context, value string) *layout.Flash {
 	text, err := base64.RawURLEncoding.DecodeString(value)
 	if err != nil {
-		return ""
+		return nil
 	}
 	var said []any
 	if json.Unmarshal(text, &said) != nil || len(said)%2 == 0 {
-		return ""
+		return nil
 	}
+	named := map[string]string{}
 	for i, a := range said {
 		if n, ok := a.(float64); ok { // plurals are chosen by whole numbers
 			said[i] = int64(n)
 		}
-		if _, ok := a.(string); !ok && (i == 0 || i%2 == 1) {
-			return "" // not written by Flash
+		s, ok := a.(string)
+		if !ok && (i == 0 || i%2 == 1) {
+			return nil // not written by Flash
+		}
+		if name, _ := said[max(i-1, 0)].(string); i > 0 && i%2 == 0 {
+			named[name] = s
 		}
 	}
-	key := said[0].(string)
+	sentence := flashWords(ctx, said[0].(string), said[1:])
+	if sentence == "" {
+		return nil
+	}
+	flash := &layout.Flash{Tone: ui.OK, Text: sentence}
+	if words := flashWords(ctx, named["Words"], said[1:]); words != "" && ownPath(named["Path"]) {
+		flash.Href, flash.LinkText = named["Path"], words
+	}
+	return flash
+}
+
+// flashWords is the sentence of a key, "" where there is none.
+func flashWords(ctx context.Context, key string, args []any) string {
 	if !strings.Contains(key, ".") {
 		return ""
 	}
-	if sentence := i18n.T(ctx, key, said[1:]...); sentence != key {
+	if sentence := i18n.T(ctx, key, args...); sentence != key {
 		return sentence
 	}
 	return ""
+}
+
+// ownPath tells whether a path is one of this site, whatever a browser makes of it.
+func ownPath(path string) bool {
+	return strings.HasPrefix(path, "/") && !strings.HasPrefix(path, "//") && !strings.HasPrefix(path, `/\`)
 }

@@ -10,7 +10,6 @@ import (
 
 	"quartermaster/models"
 	"quartermaster/views/layout"
-	"quartermaster/views/ui"
 )
 
 // framed is the request's context with what the frame of a whole page shows. A
@@ -18,10 +17,7 @@ import (
 func framed(c *gin.Context) context.Context {
 	ctx := c.Request.Context()
 	v := visitOf(ctx)
-	shell := layout.Shell{Path: pagePath(c.Request), Theme: readCookie(c, themeCookie), Demo: v.site.Demo, Frames: v.frames}
-	if text := takeFlash(c); text != "" {
-		shell.Flash = &layout.Flash{Tone: ui.OK, Text: text}
-	}
+	shell := layout.Shell{Path: pagePath(c.Request), Theme: readCookie(c, themeCookie), Demo: v.site.Demo, Frames: v.frames, Flash: takeFlash(c)}
 	if !v.told {
 		if shell.Astray = v.site.astray(c.Request); shell.Astray != nil {
 			Note(ctx, slog.String("astray", shell.Astray.Reason), slog.String("asked", shell.Astray.Asked))

@@ -127,6 +127,10 @@ func renderError(c *gin.Context, status int, err error) error {
 		logAstray(c, way)
 		fault.Astray, v.told = way.Astray, true
 	}
+	var lacks models.Lacks
+	if errors.As(err, &lacks) {
+		fault.Lacks = &lacks
+	}
 	var elsewhere *elsewhereError
 	if errors.As(err, &elsewhere) {
 		fault.Elsewhere = &elsewhere.Elsewhere

@@ -24,5 +24,5 @@ func Conformance(c *gin.Context) error {
 	if err := json.Unmarshal(conformance, &rows); err != nil {
 		return err
 	}
-	return web.Render(c, http.StatusOK, views.Conformance(rows))
+	return web.Render(c, http.StatusOK, views.Conformance(rows, c.Query("part")))
 }

@@ -149,7 +149,7 @@ func TestFlashAndDemoAreSaidOnThePage(t *testing.T) {
 	if got := doc.Find("#toast [role=status] a").AttrOr("href", ""); got != "/orders/1" {
 		t.Errorf("flash leads to %q, want /orders/1", got)
 	}
-	if doc.Find(".demo-banner").Length() != 1 {
+	if doc.Find(".demo-chip").Length() != 1 {
 		t.Error("no banner in a demo, want one")
 	}
 }

@@ -213,7 +213,8 @@ func htmlLang(ctx context.Context) string {
 }
 
 // htmxConfig keeps htmx to our own origin, without styles of its own, has Back
-// ask the server for the whole page, and waits as long as the proxies of the
+// ask the server for the whole page, leaves open what the reader has opened, and waits
+// as long as the proxies of the
 // README do: a request over a slow line must not be reported as failed when it
 // was done.
-const htmxConfig = `{"mode":"same-origin","includeIndicatorCSS":false,"history":"reload","defaultTimeout":300000}`
+const htmxConfig = `{"mode":"same-origin","includeIndicatorCSS":false,"history":"reload","morphIgnore":["data-htmx-powered","open"],"defaultTimeout":300000}`

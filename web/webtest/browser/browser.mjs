@@ -149,7 +149,7 @@ export async function fits(page) {
 	const [content, window, url] = await page.evaluate(() => [document.documentElement.scrollWidth, innerWidth, location.href]);
 	assert.ok(content <= window, `${url} is ${content} wide in a window of ${window}`);
 	const cut = await page.evaluate(() => {
-		const cards = (e) => e.matches(".table-scroll") && e.clientWidth < 620;
+		const cards = (e) => e.matches(".table-scroll") && e.clientWidth < 640;
 		const scrolls = (e) => e !== document.body && ((/auto|scroll/.test(getComputedStyle(e).overflowX) && !cards(e)) || scrolls(e.parentElement));
 		return [...document.querySelectorAll("a, button, input, select, textarea")]
 			.filter((e) => e.checkVisibility() && e.getBoundingClientRect().right > innerWidth + 1 && !scrolls(e))

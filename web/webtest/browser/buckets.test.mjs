@@ -13,7 +13,7 @@ const files = [
 async function newBucket(page, typed = {}) {
 	await page.goto("/buckets/new");
 	for (const [name, value] of Object.entries(typed)) await page.fill(`#${name}`, value);
-	await page.check("input[name=region][value=cn-hangzhou]");
+	await page.selectOption("#region", "cn-hangzhou");
 	await page.click("#bucket-form button.primary");
 	await page.waitForURL(/\/buckets\/[0-9a-f]{24}$/);
 	return new URL(page.url()).pathname;

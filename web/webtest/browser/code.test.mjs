@@ -23,6 +23,7 @@ test("a pasted request fills in the form, whatever was typed before", async (t) 
 	const page = await open(t, { role: "requester", theme: "dark", lang: "en", width: 390, faults: [/status of 422/] });
 	await page.goto("/stores/new");
 	await page.fill("[name=store_name]", "typed");
+	await page.click("details.fold > summary");
 	await page.fill("[name=note]", "kept");
 	await page.check("[name=cu][value='4xlarge']");
 	await page.click("#as-code summary");

@@ -10,7 +10,7 @@ import { freePort, start } from "./program.mjs";
 
 const text = "typed – 输入\nsecond line";
 const saved = (page) => page.locator("[data-saved]").waitFor();
-const typed = (page) => page.inputValue("#note");
+const typed = (page) => page.inputValue("#description");
 
 // begin opens the form for a new bucket.
 async function begin(page) {
@@ -23,15 +23,15 @@ test("what was typed is there after reload, Back and in a new tab, and the page 
 	const page = await open(t, { role: "requester" });
 	page.on("dialog", (dialog) => assert.fail(`asked: ${dialog.message()}`));
 	const at = await begin(page);
-	await page.locator("#note").pressSequentially("typed", { delay: 10 });
+	await page.locator("#description").pressSequentially("typed", { delay: 10 });
 	await saved(page);
-	await page.fill("#note", text);
+	await page.fill("#description", text);
 	await page.reload(); // before it was saved
 	assert.equal(await typed(page), text);
 	await accessible(page, "main");
 	await fits(page);
 	await shoot(page, "draft-filled");
-	await page.fill("#note", `${text} more`);
+	await page.fill("#description", `${text} more`);
 	await page.click("main a[href='/buckets']");
 	await page.waitForURL("**/buckets");
 	await page.goBack();
@@ -46,7 +46,7 @@ test("what was typed is there after reload, Back and in a new tab, and the page 
 	await page.waitForURL(at);
 	assert.equal(await typed(page), `${text} more`);
 	const tab = await page.context().newPage();
-	await page.fill("#note", "last words");
+	await page.fill("#description", "last words");
 	await page.close({ runBeforeUnload: true });
 	await page.waitForEvent("close").catch(() => {});
 	for (const until = Date.now() + 10_000; ; ) {
@@ -63,14 +63,14 @@ test("what was typed is there after reload, Back and in a new tab, and the page 
 test("two tabs of a draft do not destroy each other, and the second is told", async (t) => {
 	const page = await open(t, { role: "requester" });
 	const at = await begin(page);
-	await page.fill("#note", "shared");
+	await page.fill("#description", "shared");
 	await saved(page);
 	const tab = await page.context().newPage();
 	await tab.goto(at);
 	assert.equal(await typed(tab), "shared");
-	await page.fill("#note", "of the first");
+	await page.fill("#description", "of the first");
 	await page.waitForResponse((r) => r.url().endsWith("/buckets/preview") && r.ok());
-	await tab.fill("#note", "of the second");
+	await tab.fill("#description", "of the second");
 	await tab.locator("[role=alert] .callout").waitFor();
 	await accessible(tab, "main");
 	await shoot(tab, "draft-apart");
@@ -85,8 +85,8 @@ test("a refused form has its draft in its address, and an order takes it away", 
 	const page = await open(t, { role: "requester" });
 	const at = await begin(page);
 	await page.fill("#bucket_name", "No Name");
-	await page.fill("#note", text);
-	await page.check("[name=region][value=cn-hangzhou]");
+	await page.fill("#description", text);
+	await page.selectOption("#region", "cn-hangzhou");
 	await page.click("#bucket-form button.primary");
 	await page.locator(".error-summary").waitFor();
 	assert.equal(page.url(), at);
@@ -105,11 +105,11 @@ test("a session that ends under a form asks beside it, and carries what is sent 
 	await page.goto("/sign-in");
 	await signIn(page, accounts.requester);
 	const at = await begin(page);
-	await page.fill("#note", "so far");
+	await page.fill("#description", "so far");
 	await saved(page);
 	const cookies = await page.context().cookies();
 	await page.context().clearCookies({ name: cookies.find((c) => c.name.includes("session")).name });
-	await page.fill("#note", text);
+	await page.fill("#description", text);
 	await page.locator("#toast a[target=_blank]").waitFor();
 	assert.equal(page.url(), at);
 	assert.equal(await typed(page), text);
@@ -136,11 +136,11 @@ test("a server that is killed takes nothing with it", async (t) => {
 	await page.goto("/sign-in");
 	await signIn(page, people.requester);
 	const at = await begin(page);
-	await page.fill("#note", "before");
+	await page.fill("#description", "before");
 	await saved(page);
 	demo.program.kill("SIGKILL");
 	await once(demo.program, "exit");
-	await page.fill("#note", text); // which nobody saves
+	await page.fill("#description", text); // which nobody saves
 	await page.waitForTimeout(1000);
 	demo = start(process.env.QUARTERMASTER_PROGRAM, folder, port);
 	const again = (await demo.ready).accounts;
@@ -157,14 +157,14 @@ test("what is typed into a refused form is there after a reload", async (t) => {
 	const at = await begin(page);
 	for (const note of ["one", "two", "three"]) {
 		const answered = page.waitForResponse((r) => r.url().endsWith("/buckets/preview") && r.ok());
-		await page.fill("#note", note);
+		await page.fill("#description", note);
 		await answered;
 	}
 	await page.fill("#bucket_name", "No Name");
 	await page.click("#bucket-form button.primary");
 	await page.locator(".error-summary").waitFor();
 	const answered = page.waitForResponse((r) => r.url().endsWith("/buckets/preview") && r.ok());
-	await page.fill("#note", text);
+	await page.fill("#description", text);
 	await answered;
 	await page.locator("[data-saved]").waitFor();
 	const tab = await page.context().newPage();
@@ -178,7 +178,7 @@ test("who signs out leaves nothing that was typed in the browser", async (t) => 
 	const out = () => page.evaluate(() => document.querySelector("form[action='/sign-out']").requestSubmit());
 	await page.route("**/buckets/preview", () => {}); // nothing is saved before the page goes
 	await begin(page);
-	await page.fill("#note", text);
+	await page.fill("#description", text);
 	await page.click("main a[href='/buckets']");
 	await page.waitForURL("**/buckets");
 	assert.deepEqual(await kept(), ["typed"]);
@@ -187,7 +187,7 @@ test("who signs out leaves nothing that was typed in the browser", async (t) => 
 	assert.deepEqual(await kept(), []);
 	await signIn(page, accounts.requester);
 	await begin(page);
-	await page.fill("#note", text);
+	await page.fill("#description", text);
 	await out();
 	await page.waitForURL("**/sign-in");
 	assert.deepEqual(await kept(), []);

@@ -142,14 +142,14 @@ for (const [name, { launcher, ...options }] of Object.entries(engines)) {
 		const p = await page(t);
 		await go(p, "/buckets/new");
 		await p.type("[name=bucket_name]", "Not Allowed");
-		await p.type("[name=note]", "为什么");
+		await p.type("[name=description]", "为什么");
 		await p.waitForNetworkIdle();
 		await p.click(".form-actions button.primary");
 		await p.waitForSelector(".error-summary");
 		await p.waitForFunction(() => location.pathname === "/buckets/new"); // what Back and reload ask for
 		await leads(p, "a[href='/orders']", "^/orders$");
 		await p.goBack();
-		assert.deepEqual(await p.$$eval("[name=bucket_name], [name=note]", (fields) => fields.map((e) => e.value)), ["Not Allowed", "为什么"]);
+		assert.deepEqual(await p.$$eval("[name=bucket_name], [name=description]", (fields) => fields.map((e) => e.value)), ["Not Allowed", "为什么"]);
 	});
 	test(`${name}: units over the quota are said when the field is left`, async (t) => {
 		const p = await page(t, 390);

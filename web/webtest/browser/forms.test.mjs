@@ -22,11 +22,11 @@ async function press(page, selector) {
 test("the first click on a button counts, whatever the fields have to say", async (t) => {
 	for (const { path, form, typed, chosen, made } of [
 		{ path: "/apps/new", form: "#app-form", typed: { app_name: fresh("app") }, made: /\/apps\/wa-/ },
-		{ path: "/buckets/new", form: "#bucket-form", typed: { bucket_name: fresh("bucket") }, chosen: "[name=region][value=cn-hangzhou]", made: /\/buckets\/[0-9a-f]{24}/ },
+		{ path: "/buckets/new", form: "#bucket-form", typed: { bucket_name: fresh("bucket") }, chosen: ["#region", "cn-hangzhou"], made: /\/buckets\/[0-9a-f]{24}/ },
 	]) {
 		const page = await open(t, { role: "requester", width: 390, height: 700 });
 		await page.goto(path);
-		if (chosen) await page.check(chosen);
+		if (chosen) await page.selectOption(...chosen);
 		for (const [name, value] of Object.entries(typed)) {
 			await page.fill(`#${name}`, "");
 			await page.locator(`#${name}`).pressSequentially(value, { delay: 5 });
@@ -41,7 +41,7 @@ test("Back after an order comes to the order, and then to where the form was ope
 		const page = await open(t, { role: "requester", scripts });
 		const send = async (name) => {
 			await page.fill("#bucket_name", name);
-			await page.check("[name=region][value=cn-hangzhou]");
+			await page.selectOption("#region", "cn-hangzhou");
 			await page.click("#bucket-form button.primary");
 		};
 		await page.goto("/buckets");
@@ -104,6 +104,7 @@ async function noted(page, { path, link, typed }) {
 	await page.evaluate(() => document.fonts.ready);
 	for (const [name, value] of Object.entries(typed)) {
 		const field = page.locator(`form[data-noted] [name="${name}"]`);
+		if (await page.locator("details.fold:not([open])").locator(field).count()) await page.click("details.fold > summary");
 		await field.evaluate((e) => e.scrollIntoView({ block: "center" }));
 		const places = () => field.evaluate(({ form }) => {
 			const at = (e) => Math.round(e.getBoundingClientRect().top);
@@ -214,8 +215,8 @@ test("what depends on another field is said when that is chosen", async (t) => {
 	await note(page, "label").locator(".error").waitFor();
 	// A field that is required says so once it was emptied, and goes on to.
 	await page.fill("#label", "");
-	await page.fill("#note", "why");
-	await page.locator("#note").blur();
+	await page.fill("#description", "why");
+	await page.locator("#description").blur();
 	await note(page, "label").locator(".error").waitFor();
 });
 
@@ -241,7 +242,7 @@ test("a chosen file waits while another source is looked at", async (t) => {
 test("Back leads to a form that was refused, with what was typed, without scripts", async (t) => {
 	const page = await open(t, { role: "requester", scripts: false });
 	for (const { path, form, typed, wrong } of [
-		{ path: "/buckets/new", form: "#bucket-form", typed: { bucket_name: "Not Allowed", note: "为什么" }, wrong: ["bucket_name", "region"] },
+		{ path: "/buckets/new", form: "#bucket-form", typed: { bucket_name: "Not Allowed", description: "为什么" }, wrong: ["bucket_name"] },
 		{ path: "/stores/new", form: "#store-form", typed: { store_name: "No Name", num: "999" }, wrong: ["store_name", "num"] },
 		{ path: "/pkg-versions/new", form: "#version-form", typed: { label: "1.0", description: "x\u202Ey" }, wrong: ["description", "package_file"] },
 		{ path: "/apps/new", form: "#app-form", typed: { app_name: "", description: "x\u202Ey" }, wrong: ["app_name", "description"] },

@@ -19,7 +19,7 @@ const sum = createHash("sha256").update(bytes).digest("hex");
 
 async function newBucket(page) {
 	await page.goto("/buckets/new");
-	await page.check("input[name=region][value=cn-hangzhou]");
+	await page.selectOption("#region", "cn-hangzhou");
 	await page.fill("#size_limit", "1");
 	await page.click("#bucket-form button.primary");
 	await page.waitForURL(/\/buckets\/[0-9a-f]{24}$/);
