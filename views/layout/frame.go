@@ -43,7 +43,7 @@ func (s Shell) shown(ctx context.Context) string {
 	var b strings.Builder
 	b.Grow(512)
 	for _, text := range []string{s.UserName, s.UserEmail, s.Initials, s.TeamName, s.TeamID, s.Role, s.Theme, s.Slash, s.Search,
-		strconv.FormatBool(s.SiteAdmin), strconv.FormatInt(s.Waiting, 10), strconv.FormatInt(s.Unread, 10)} {
+		strconv.FormatBool(s.SiteAdmin), strconv.FormatBool(s.Demo), strconv.FormatInt(s.Waiting, 10), strconv.FormatInt(s.Unread, 10)} {
 		b.WriteString(text)
 		b.WriteByte(0)
 	}
