@@ -78,7 +78,7 @@ func (f *filled) fill(t *testing.T, s list.Shape, n int) {
 	}
 	f.people(t, s, from, n)
 	values := map[string]string{"settled_until": "CASE WHEN i <= 40 THEN " + f.moment("0") + " ELSE " + f.moment("400000000") + " END", "token": "NULL", "counted": "i % 5 <> 0",
-		"tags": fmt.Sprintf(`CASE WHEN i %% 5000 = 17 AND i < 100000 THEN '["%s"]' WHEN i * 7919 %% 10007 %% 3 = 0 THEN '["%s","other"]' ELSE '[]' END`, rare, common)}
+		"tags": fmt.Sprintf(`CASE WHEN i %% 5000 = 17 AND i < 100000 THEN '["%s"]' WHEN i * 7919 %% 10007 / 97 %% 3 = 0 THEN '["%s","other"]' ELSE '[]' END`, rare, common)}
 	for i, filter := range f.filters(s.Table) {
 		var words []string
 		each := fmt.Sprintf("(i / %d) %% %d", i+1, max(len(filter.Values), 2))

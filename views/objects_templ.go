@@ -1017,7 +1017,7 @@ func objectActions(p ObjectShowProps) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		if p.By.May(models.Request) && len(p.Uses) == 0 {
-			templ_7745c5c3_Err = ui.Button(ui.ButtonProps{Text: i18n.T(ctx, "objects.delete"), Type: "button", Icon: "trash-2", Attrs: ui.Opens("delete-object")}).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ui.Button(ui.ButtonProps{Text: i18n.T(ctx, "objects.delete"), Type: "button", Icon: "trash-2", Style: ui.Destroy, Attrs: ui.Opens("delete-object")}).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
