@@ -40,7 +40,7 @@ func TestStoreFromFormToDeletion(t *testing.T) {
 	}
 	modelstest.Work(t, site.DB)
 	p = ada.GetHX(t, path+"/status", "div#store-live")
-	if p.Has("[hx-trigger]") || p.Text("#store-state") != "Running" || !p.Has("hx-partial #delete-store") || p.Find(".step.done").Length() != 4 {
+	if p.Has("#store-live[hx-trigger]") || p.Text("#store-state") != "Running" || !p.Has("hx-partial #delete-store") || p.Find(".step.done").Length() != 4 {
 		t.Errorf("done: got state %q, %d steps done", p.Text("#store-state"), p.Find(".step.done").Length())
 	}
 	if p.Has("html") && strings.Contains(p.Body, "<!DOCTYPE") {

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -25,6 +26,8 @@ const (
 	BulkCentre  BulkAction = "centre"
 	BulkApprove BulkAction = "approve"
 	BulkReject  BulkAction = "reject"
+	BulkTag     BulkAction = "tag"
+	BulkUntag   BulkAction = "untag"
 )
 
 // States of an item of a Bulk.
@@ -137,10 +140,20 @@ func (f BulkFacts) most() int {
 	return MaxBulk
 }
 
+// bulk are the actions of a kind: its own, and those of all whose things have tags.
+func (k KindFacts) bulk() map[BulkAction]BulkFacts {
+	if !k.Tagged {
+		return k.Bulk
+	}
+	all := map[BulkAction]BulkFacts{BulkTag: tagsInBulk(k.Kind, (*Tagged).with), BulkUntag: tagsInBulk(k.Kind, (*Tagged).without)}
+	maps.Copy(all, k.Bulk)
+	return all
+}
+
 // bulk is how an action is done to things of a kind; ErrNotFound where it is not.
 func (db *DB) bulk(kind Kind, action BulkAction) (BulkFacts, KindFacts, error) {
 	for _, k := range db.kinds {
-		if facts, has := k.Bulk[action]; k.Kind == kind && has {
+		if facts, has := k.bulk()[action]; k.Kind == kind && has {
 			return facts, k, nil
 		}
 	}
@@ -154,7 +167,7 @@ func (db *DB) Bulks(by Actor, kind Kind) (actions []BulkAction) {
 		if k.Kind != kind {
 			continue
 		}
-		for action, facts := range k.Bulk {
+		for action, facts := range k.bulk() {
 			if by.May(facts.right()) {
 				actions = append(actions, action)
 			}
@@ -288,6 +301,9 @@ func (db *DB) PreviewBulk(ctx context.Context, by Actor, kind Kind, action BulkA
 func (f BulkFacts) check(in any) error {
 	if f.Input == nil {
 		return nil
+	}
+	if own, has := in.(interface{ Check() error }); has {
+		return own.Check()
 	}
 	return Check(in)
 }

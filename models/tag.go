@@ -186,15 +186,49 @@ func (db *DB) SetTags(ctx context.Context, by Actor, kind Kind, id string, in Ta
 	})
 }
 
-// AddTags gives a thing of the actor's team tags beside those that it has.
-func (db *DB) AddTags(ctx context.Context, by Actor, kind Kind, id string, tags Tags) (*Tagged, error) {
-	return db.retag(ctx, by, kind, id, func(t *Tagged) (Tags, error) { return t.with(tags), nil })
+// PickedTags are the tags that several things are given, or lose.
+type PickedTags struct {
+	Tags string `form:"tags" validate:"required,line,max=1000"`
 }
 
-// RemoveTags takes tags from a thing of the actor's team. Those that it does not have
-// are left out.
-func (db *DB) RemoveTags(ctx context.Context, by Actor, kind Kind, id string, tags Tags) (*Tagged, error) {
-	return db.retag(ctx, by, kind, id, func(t *Tagged) (Tags, error) { return slices.DeleteFunc(slices.Clone(t.Tags), tags.has), nil })
+// Check reports every broken rule as an Invalid.
+func (in *PickedTags) Check() error {
+	return Invalid(nil).With(Check(in), SplitTags(in.Tags).check("tags"))
+}
+
+// tagsInBulk gives several things of a kind the tags that change makes of theirs and of
+// those that were asked for.
+func tagsInBulk(kind Kind, change func(t *Tagged, tags Tags) Tags) BulkFacts {
+	return BulkFacts{
+		Input: func() any { return new(PickedTags) },
+		May: func(ctx context.Context, db *DB, by Actor, item *BulkItem, in any) error {
+			t, err := db.FindTagged(ctx, by, kind, item.ID)
+			switch {
+			case err != nil:
+				return err
+			case !t.MayTag(by):
+				return ErrForbidden
+			}
+			item.Was = t.Tags.String()
+			picked, asked := in.(*PickedTags)
+			if !asked {
+				return nil
+			}
+			to := change(t, SplitTags(picked.Tags))
+			item.Will = to.String()
+			return to.check("tags")
+		},
+		Do: func(ctx context.Context, tx *DB, by Actor, item *BulkItem, in any) error {
+			t, err := tx.retag(ctx, by, kind, item.ID, func(t *Tagged) (Tags, error) {
+				item.Was = t.Tags.String()
+				return change(t, SplitTags(in.(*PickedTags).Tags)), nil
+			})
+			if err == nil {
+				item.Will = t.Tags.String()
+			}
+			return err
+		},
+	}
 }
 
 // with are the thing's tags and some more.
@@ -208,18 +242,8 @@ func (t *Tagged) with(tags Tags) Tags {
 	return all
 }
 
-// MayAddTags is what adding tags to a thing would be refused for, and nil where it
-// would not. It only reads.
-func (db *DB) MayAddTags(ctx context.Context, by Actor, kind Kind, id string, tags Tags) error {
-	t, err := db.FindTagged(ctx, by, kind, id)
-	switch {
-	case err != nil:
-		return err
-	case !t.MayTag(by):
-		return ErrForbidden
-	}
-	return t.with(tags).check("tags")
-}
+// without are the thing's tags but for some.
+func (t *Tagged) without(tags Tags) Tags { return slices.DeleteFunc(slices.Clone(t.Tags), tags.has) }
 
 // retag changes the tags of a thing, and records it.
 func (db *DB) retag(ctx context.Context, by Actor, kind Kind, id string, change func(t *Tagged) (Tags, error)) (t *Tagged, err error) {

@@ -110,10 +110,13 @@ func TestThingsOfEveryKindAreFoundByTheirTags(t *testing.T) {
 				t.Errorf("%s, %s: got %v, want %v", k.kind, what, err, c.want)
 			}
 		}
-		if got, err := db.AddTags(t.Context(), team.Requester, k.kind, k.id, models.Tags{"new", "GOLD"}); err != nil || got.Tags.String() != "Ｐrod, 财务, gold, new" {
-			t.Errorf("%s, added: got %+v, %v", k.kind, got, err)
+		if was, will := tagInBulk(t, db, team.Requester, k, models.BulkTag, "new GOLD"); was != "Ｐrod, 财务, gold" || will != "Ｐrod, 财务, gold, new" {
+			t.Errorf("%s, added: got %q to %q", k.kind, was, will)
 		}
-		if got, err := db.RemoveTags(t.Context(), team.Requester, k.kind, k.id, models.Tags{"none", "ＮEW", "prod"}); err != nil || got.Tags.String() != "财务, gold" {
+		if was, will := tagInBulk(t, db, team.Requester, k, models.BulkUntag, "none ＮEW prod"); was != "Ｐrod, 财务, gold, new" || will != "财务, gold" {
+			t.Errorf("%s, removed: got %q to %q", k.kind, was, will)
+		}
+		if got, err := db.FindTagged(t.Context(), team.Viewer, k.kind, k.id); err != nil || got.Tags.String() != "财务, gold" {
 			t.Errorf("%s, removed: got %+v, %v", k.kind, got, err)
 		}
 		finds("by one that was taken off", team.Viewer, list.With("tag", "prod"), false)
@@ -129,6 +132,22 @@ func TestThingsOfEveryKindAreFoundByTheirTags(t *testing.T) {
 			t.Errorf("%s: a tag of what is deleted: got %v", k.kind, err)
 		}
 	}
+}
+
+// tagInBulk does an action to a thing as to several, and returns what the preview says
+// of its tags; what came of it must be the same.
+func tagInBulk(t *testing.T, db *models.DB, by models.Actor, k taggable, action models.BulkAction, text string) (was, will string) {
+	t.Helper()
+	in := &models.PickedTags{Tags: text}
+	items, err := db.PreviewBulk(t.Context(), by, k.kind, action, []string{k.id}, in)
+	if err != nil || len(items) != 1 || items[0].State != models.BulkWaiting {
+		t.Fatalf("preview %s of %s: got %+v, %v", action, k.kind, items, err)
+	}
+	b, err := db.DoBulk(t.Context(), by, k.kind, action, []string{k.id}, in)
+	if err != nil || b.Done != 1 || len(b.Items) != 1 || b.Items[0].Was != items[0].Was || b.Items[0].Will != items[0].Will {
+		t.Fatalf("%s of %s: got %+v, %v", action, k.kind, b, err)
+	}
+	return items[0].Was, items[0].Will
 }
 
 func TestTagsHaveLimits(t *testing.T) {
@@ -158,11 +177,18 @@ func TestTagsHaveLimits(t *testing.T) {
 		}
 	}
 	mustTag(t, db, team.Requester, k, strings.Join(words[1:], " "))
-	if err := db.MayAddTags(t.Context(), team.Requester, k.kind, k.id, models.Tags{"more"}); !rejects(err, "tags", "too_many_tags") {
-		t.Errorf("one more: got %v", err)
+	for text, rule := range map[string]string{strings.Join(words, " "): "too_many_tags", "": "required"} {
+		if _, err := db.DoBulk(t.Context(), team.Requester, k.kind, models.BulkTag, []string{k.id}, &models.PickedTags{Tags: text}); !rejects(err, "tags", rule) {
+			t.Errorf("%.60q of several: got %v, want %q", text, err, rule)
+		}
 	}
-	if _, err := db.AddTags(t.Context(), team.Requester, k.kind, k.id, models.Tags{"more"}); !rejects(err, "tags", "too_many_tags") {
-		t.Errorf("one more: got %v", err)
+	items, err := db.PreviewBulk(t.Context(), team.Requester, k.kind, models.BulkTag, []string{k.id}, &models.PickedTags{Tags: "more"})
+	if err != nil || len(items) != 1 || items[0].State != models.BulkRefused || !rejects(items[0].Why, "tags", "too_many_tags") {
+		t.Errorf("one more, asked: got %+v, %v", items, err)
+	}
+	b, err := db.DoBulk(t.Context(), team.Requester, k.kind, models.BulkTag, []string{k.id}, &models.PickedTags{Tags: "more"})
+	if err != nil || b.Refused != 1 {
+		t.Errorf("one more: got %+v, %v", b, err)
 	}
 	if _, err := db.SetTags(t.Context(), team.Requester, models.KindOrder, k.id, models.TagsInput{}); !errors.Is(err, models.ErrNotFound) {
 		t.Errorf("of an order: got %v", err)

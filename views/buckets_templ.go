@@ -159,7 +159,7 @@ func bucketFields(p BucketNewProps) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = tagsField(p.Form, "255").Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = tagsField(p.Form, "255", true).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

@@ -158,7 +158,7 @@ func tagsTyped(t models.Tagged) ui.Form {
 
 // tagsField draws the field for tags, which offers those of the team while the last of
 // them is typed.
-func tagsField(f ui.Form, most string) templ.Component {
+func tagsField(f ui.Form, most string, optional bool) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
 		if templ_7745c5c3_CtxErr := ctx.Err(); templ_7745c5c3_CtxErr != nil {
@@ -179,7 +179,7 @@ func tagsField(f ui.Form, most string) templ.Component {
 			templ_7745c5c3_Var7 = templ.NopComponent
 		}
 		ctx = templ.ClearChildren(ctx)
-		templ_7745c5c3_Err = ui.Field(f, ui.FieldProps{Name: "tags", Optional: true, Attrs: templ.Attributes{
+		templ_7745c5c3_Err = ui.Field(f, ui.FieldProps{Name: "tags", Optional: optional, Attrs: templ.Attributes{
 			"maxlength": most, "autocomplete": "off", "autocapitalize": "none", "list": "tags-known",
 			"hx-get": "/tags/known", "hx-trigger": "focus once, input changed delay:150ms", "hx-target": "#tags-known", "hx-swap": "innerHTML", "hx-sync": "this:replace",
 		}}).Render(ctx, templ_7745c5c3_Buffer)
@@ -300,7 +300,7 @@ func tagsForm(p TagsProps) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = tagsField(p.Form, "1000").Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = tagsField(p.Form, "1000", true).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
