@@ -104,7 +104,7 @@ async function noted(page, { path, link, typed }) {
 	await page.evaluate(() => document.fonts.ready);
 	for (const [name, value] of Object.entries(typed)) {
 		const field = page.locator(`form[data-noted] [name="${name}"]`);
-		if (await page.locator("details.fold:not([open])").locator(field).count()) await page.click("details.fold > summary");
+		await field.evaluate((e) => e.closest("details.fold:not([open])")?.querySelector("summary").click());
 		await field.evaluate((e) => e.scrollIntoView({ block: "center" }));
 		const places = () => field.evaluate(({ form }) => {
 			const at = (e) => Math.round(e.getBoundingClientRect().top);
