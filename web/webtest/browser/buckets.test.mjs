@@ -193,6 +193,7 @@ test("where the browser does not copy, the text is selected and that is said bes
 		await shoot(page, "copy by hand");
 		return button.getAttribute("data-copy");
 	};
+	await page.locator("#objects tbody tr").first().hover(); // what copies an address is there where the pointer is
 	const address = await press(page.locator("#objects .copy").first());
 	assert.equal(await page.evaluate(() => document.activeElement.value), address);
 	await page.goto(`${at}/details`);
