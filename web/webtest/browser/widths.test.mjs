@@ -21,7 +21,7 @@ const faults = (page) =>
 				const lesser = (r.width < 23.5 || r.height < 23.5) && !e.matches("label") && !(e.matches("a") && getComputedStyle(e).display === "inline");
 				return { e, over, lesser, x: r.x + r.width / 2, y: r.y + r.height / 2, r, rects: [...e.getClientRects()] };
 			})
-			.filter(({ e, r }) => r.width > 1 && r.height > 1 && e.closest("th")?.offsetWidth !== 1); // nor those of a head that cards hide
+			.filter(({ e, r }) => r.width > 1 && r.height > 1 && !(e.closest("th") && getComputedStyle(e.closest("th")).clipPath !== "none")); // nor those of a head that cards hide
 		const meets = (t) => (o) =>
 			o !== t && o.over === t.over && !o.e.contains(t.e) && !t.e.contains(o.e) &&
 			((o.lesser && Math.hypot(o.x - t.x, o.y - t.y) < 23.5) ||
@@ -52,7 +52,7 @@ for (const lang of ["en", "zh"]) {
 				const found = [];
 				for (const width of widths[lang]) {
 					await page.setViewportSize({ width, height: 800 });
-					await page.evaluate(() => new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn)))); // rules for the width hold from the next frame
+					await page.waitForFunction(() => document.documentElement.scrollWidth <= innerWidth, null, { timeout: 1000 }).catch(() => {}); // rules for the width hold from the next frame
 					await fits(page).catch((e) => found.push(`${width}: ${e.message}`));
 					found.push(...(await faults(page)).map((what) => `${width}: ${what}`));
 				}
