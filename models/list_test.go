@@ -58,6 +58,10 @@ var start = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 // and twenty have the other.
 const common, rare = "common", "rare"
 
+// others is how many others there are: a prime, so that none tells what values that take
+// turns, such as states, a row has.
+const others = 53
+
 // moment is the SQL of a time that many seconds after start.
 func (f *filled) moment(seconds string) string {
 	if f.Dollar {
@@ -87,7 +91,7 @@ func (f *filled) fill(t *testing.T, s list.Shape, n int) {
 			values["free"] = "i % 3 = 0"
 			continue
 		case filter.Values == nil:
-			values[filter.Column] = fmt.Sprintf("CASE WHEN i %% 5000 = 17 AND i < 100000 THEN '%s' WHEN i * 7919 %% 10007 / %d %% 3 = 0 THEN '%s' ELSE 'other' || (i %% 50) END", rare, i+1, common)
+			values[filter.Column] = fmt.Sprintf("CASE WHEN i %% 5000 = 17 AND i < 100000 THEN '%s' WHEN i * 7919 %% 10007 / %d %% 3 = 0 THEN '%s' ELSE 'other' || (i %% %d) END", rare, i+1, common, others)
 			continue
 		}
 		for j, v := range filter.Values {
@@ -211,7 +215,7 @@ func (f *filled) owner(s list.Shape) string {
 func (f *filled) parents(t *testing.T) {
 	t.Helper()
 	values := []string{common, rare}
-	for i := range 50 {
+	for i := range others {
 		values = append(values, fmt.Sprint("other", i))
 	}
 	for _, id := range values {

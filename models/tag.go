@@ -323,11 +323,13 @@ func (db *DB) spelled(ctx context.Context, by Actor, kind Kind, id string, tags 
 	return out, nil
 }
 
-// byTag is the filter of the lists of a kind by a tag, and tagIndex what serves it.
+// byTag is the filter of the lists of a kind by a tag, and tagIndex what serves it. The
+// condition is one value a row, as PostgreSQL joins what EXISTS asks for, and leaves the
+// order of the list for that.
 func byTag(kind Kind, table string) list.Filter {
 	inside := "kind = '" + string(kind) + "' AND key = ?"
 	return list.Filter{Name: "tag", Arms: func(value string, _ time.Time) []list.Cond {
-		return []list.Cond{{SQL: "EXISTS (SELECT 1 FROM tags WHERE id = " + table + ".id AND " + inside + ")", Beside: inside, Args: []any{tagKey(value)}}}
+		return []list.Cond{{SQL: "(SELECT key FROM tags WHERE id = " + table + ".id AND " + inside + ") IS NOT NULL", Beside: inside, Args: []any{tagKey(value)}}}
 	}}
 }
 

@@ -29,8 +29,12 @@ func thingPath(ctx context.Context, kind models.Kind, id string) string {
 	return ui.Look(ctx, kind).Thing(id)
 }
 
-// eventPath is the page of what an event is about: of one of the site's, its page there.
+// eventPath is the page of what an event is about, "" where that is nothing that is
+// known: of one of the site's, its page there.
 func eventPath(ctx context.Context, e models.Event) string {
+	if e.SubjectID == "" {
+		return ""
+	}
 	if e.TeamID != "" || !models.ActorFrom(ctx).SiteAdmin {
 		return thingPath(ctx, e.Kind, e.SubjectID)
 	}

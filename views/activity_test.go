@@ -70,6 +70,18 @@ func TestTimelineTellsWhatIsGoneAndWhatFailed(t *testing.T) {
 	}
 }
 
+func TestNothingLeadsToWhatNobodyKnows(t *testing.T) {
+	t.Parallel()
+	ctx := models.WithActor(reader("en"), models.Actor{SiteAdmin: true})
+	var b strings.Builder
+	if err := views.EventTimeline([]models.Event{{At: ordered, Action: "user.sign_in", Result: "refused", Kind: models.KindUser}}, ordered).Render(ctx, &b); err != nil {
+		t.Fatal(err)
+	}
+	if strings.Contains(b.String(), "<a ") {
+		t.Errorf("a link without text in\n%s", b.String())
+	}
+}
+
 func TestActivitySaysHowRulesAndBudgetsChanged(t *testing.T) {
 	t.Parallel()
 	ctx := ui.WithKinds(i18n.WithLang(t.Context(), "en"), views.Kinds())

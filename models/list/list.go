@@ -10,6 +10,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -397,7 +398,8 @@ func (p *plan[R]) besides(c Cond) [][]Cond {
 	return arms
 }
 
-// probe counts the rows of arms, up to most.
+// probe counts the rows of arms, up to most. PostgreSQL is asked for those that come
+// first, as it would read the table from its begin for any few that are said to be many.
 func (p *plan[R]) probe(ctx context.Context, index string, arms [][]Cond, most int64) (int64, error) {
 	s := p.statement()
 	s.text("SELECT COUNT(*) FROM (SELECT 1 FROM (")
@@ -410,6 +412,9 @@ func (p *plan[R]) probe(ctx context.Context, index string, arms [][]Cond, most i
 			s.beside("1 AS one", index, inside)
 		} else {
 			s.rows("1 AS one", index, arm)
+		}
+		if i := slices.IndexFunc(p.desc.Indexes, func(x Index) bool { return x.Name == index }); i >= 0 && !p.db.Hints && most < math.MaxInt64 {
+			s.order(p.desc.Sorting(Query{Sort: p.desc.Indexes[i].Sort}), true)
 		}
 		s.text(" LIMIT ").number(most).text(") AS a").number(int64(i))
 	}

@@ -148,6 +148,7 @@ func (c *Cost) QueryContext(ctx context.Context, query string, args ...any) (*sq
 
 // node is a step of a plan of PostgreSQL.
 type node struct {
+	Relation string  `json:"Relation Name"`
 	Rows     float64 `json:"Actual Rows"`
 	Loops    float64 `json:"Actual Loops"`
 	Filtered float64 `json:"Rows Removed by Filter"`
@@ -157,10 +158,10 @@ type node struct {
 
 // read is how many rows were read from tables and indexes.
 func (n node) read() int64 {
-	if len(n.Plans) == 0 {
-		return int64((n.Rows + n.Filtered + n.Looked) * n.Loops)
-	}
 	var all int64
+	if n.Relation != "" || len(n.Plans) == 0 {
+		all = int64((n.Rows + n.Filtered + n.Looked) * n.Loops)
+	}
 	for _, below := range n.Plans {
 		all += below.read()
 	}

@@ -86,8 +86,9 @@ test("the button of an order is seen without scrolling, with what it costs", asy
 		await seen("#summary .summary-total-value");
 		const { y, height } = await seen("#summary button.primary");
 		assert.ok(y > 700 && height >= 48, `the button of ${form} is in the bar, ${height} high at ${y}`);
-		// What is folded keeps the style that it had when it was last drawn.
+		// What is folded keeps the style that it had when it was last drawn, until the frame after it is opened.
 		await page.locator("form.form details").evaluateAll((all) => all.forEach((e) => (e.open = true)));
+		await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
 		const sizes = await page.locator("form.form .control > :is(input, select, textarea)").evaluateAll((all) => all.map((e) => getComputedStyle(e).fontSize));
 		assert.deepEqual([...new Set(sizes)], ["16px"], `fields of ${form}, folded or not`);
 		await page.click("#summary .summary-open");
