@@ -144,6 +144,9 @@ func (db *DB) changeBudgets(ctx context.Context, by Actor, version int64, change
 	return db.tx(ctx, func(ctx context.Context, tx *DB) error {
 		var changed Team
 		var old []Budget
+		if err := tx.standStill(ctx, by); err != nil {
+			return err
+		}
 		err := tx.changeTeam(ctx, by, "Budgets", "team.budgets_changed", func(team *Team) (from, to any, err error) {
 			old = team.Budgets.All
 			if team.Budgets.Version != version {

@@ -5,8 +5,40 @@ import (
 	"fmt"
 	"time"
 
+	"gorm.io/gorm/clause"
+
 	"quartermaster/models/query"
 )
+
+// ordering keeps those who order apart from a budget that begins: it counts what was
+// placed before, and what is placed later counts in it. Who orders holds off the latter,
+// and alone holds off everybody; either before anything of the team is read. On SQLite
+// nobody else changes anything meanwhile.
+func (db *DB) ordering(ctx context.Context, by Actor, alone bool) error {
+	if db.gorm.Name() != "postgres" {
+		return nil
+	}
+	const ours = 0x514f // beside those of the migrations and of the search
+	lock := "pg_advisory_xact_lock_shared"
+	if alone {
+		lock = "pg_advisory_xact_lock"
+	}
+	if _, err := query.Do(ctx, db.gorm, "SELECT "+lock+"(?, hashtext(concat(current_schema(), ' ', CAST(? AS text))))", ours, by.TeamID); err != nil {
+		return fmt.Errorf("keep budgets and orders apart: %w", err)
+	}
+	return nil
+}
+
+// standStill lets nobody place an order of the actor's team, nor change the state of one
+// that is under way, until the transaction ends.
+func (db *DB) standStill(ctx context.Context, by Actor) error {
+	err := db.ordering(ctx, by, true)
+	if err == nil && db.gorm.Name() == "postgres" {
+		_, err = query.Of[Order](db.gorm, clause.Locking{Strength: "UPDATE"}).Select("number").
+			Where("team_id = ? AND state IN ?", by.TeamID, []OrderState{OrderPending, OrderApproved, OrderFulfilling}).Order("number").Find(ctx)
+	}
+	return translate(err)
+}
 
 // beginBudget counts all that the present period of a new budget has seen so far, in the
 // caller's transaction, which holds the team: each order that was placed in it and

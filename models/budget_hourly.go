@@ -301,6 +301,10 @@ func (db *DB) resized(ctx context.Context, by Actor, s *Store, order int64) erro
 	if err := db.runs(ctx, by, has, 1); err != nil {
 		return err
 	}
+	// A budget that begins meanwhile has counted the store, or counts it as it is now.
+	if err := db.holdTeam(ctx, by); err != nil {
+		return err
+	}
 	team, err := db.FindTeam(ctx, by)
 	if err != nil || len(team.Budgets.All) == 0 {
 		return err

@@ -141,6 +141,52 @@ func TestOrdersAtOnceNeverPassTheBudgetTogether(t *testing.T) {
 	}
 }
 
+// TestFirstBudgetCountsWhatIsPlacedMeanwhile makes a team's first budget while orders are
+// placed, decided and cancelled.
+func TestFirstBudgetCountsWhatIsPlacedMeanwhile(t *testing.T) {
+	t.Parallel()
+	db := modelstest.Open(t)
+	for range 8 {
+		team := modelstest.NewTeam(t, db)
+		otherwise(t, db, team.Admin, "approver")
+		var waiting []*models.Order
+		for range 6 {
+			waiting = append(waiting, mustPlace(t, db, team.Requester, planOrder(example())))
+		}
+		var all sync.WaitGroup
+		for i, o := range waiting {
+			all.Go(func() {
+				if _, err := db.DecideOrder(t.Context(), team.Approver, o.Number, o.Version, i%2 == 0, "so"); err != nil {
+					t.Errorf("decide: %v", err)
+				}
+			})
+			all.Go(func() {
+				for range 3 {
+					mustPlace(t, db, team.Requester, planOrder(example()))
+				}
+			})
+		}
+		all.Go(func() { budget(t, db, team.Admin, "", "hold", 100_000_000) })
+		all.Wait()
+		var reserves, spends int64
+		orders, _, err := modelstest.List(t.Context(), db, team.Viewer, models.Orders, list.Query{Size: 100})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, o := range orders {
+			switch o.State {
+			case models.OrderPending:
+				reserves += o.PayMinor
+			case models.OrderCompleted:
+				spends += o.PayMinor
+			}
+		}
+		if reserved, spent := use(t, db, team.Viewer); reserved != reserves || spent != spends {
+			t.Errorf("%d reserved and %d spent, want %d and %d of %d orders", reserved, spent, reserves, spends, len(orders))
+		}
+	}
+}
+
 // TestBudgetsEqualTheirOrders does random things to orders, stores and budgets, and
 // compares what is taken with the orders behind it.
 func TestBudgetsEqualTheirOrders(t *testing.T) {

@@ -127,6 +127,9 @@ func (db *DB) PlaceOrder(ctx context.Context, by Actor, in OrderInput) (q Quote,
 		if full != nil {
 			return full
 		}
+		if err := tx.ordering(ctx, by, false); err != nil {
+			return err
+		}
 		if tx, err = tx.grounded(ctx, by); err != nil {
 			return err
 		}

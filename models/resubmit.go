@@ -87,6 +87,9 @@ func (db *DB) resubmit(ctx context.Context, by Actor, in OrderInput) (q Quote, e
 	asked := in
 	err = db.tx(ctx, func(ctx context.Context, tx *DB) (err error) {
 		in, q = asked, Quote{}
+		if err := tx.ordering(ctx, by, false); err != nil {
+			return err
+		}
 		if tx, err = tx.grounded(ctx, by); err != nil {
 			return err
 		}
