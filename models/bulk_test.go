@@ -93,14 +93,15 @@ func TestAPreviewOfADeletionOnlyReads(t *testing.T) {
 	}
 }
 
-// leaving is the context of somebody who leaves as soon as a bucket is gone.
+// leaving is the context of somebody who leaves, or of a worker that is stopped, as soon
+// as something is done.
 type leaving struct {
 	context.Context
-	gone func() bool
+	done func() bool
 }
 
 func (l leaving) Err() error {
-	if l.gone() {
+	if l.done() {
 		return context.Canceled
 	}
 	return nil
@@ -200,20 +201,6 @@ func TestSeveralThingsOfEachKindAreDeleted(t *testing.T) {
 	}
 }
 
-// worked lets a worker do what it is told to until nothing is due.
-func worked(t *testing.T, db *models.DB) {
-	t.Helper()
-	for {
-		more, err := db.WorkOnce(t.Context())
-		if err != nil {
-			t.Fatal(err)
-		}
-		if !more {
-			return
-		}
-	}
-}
-
 func TestOrdersCountForAnotherCostCentre(t *testing.T) {
 	t.Parallel()
 	db, _, team := atNoon(t)
@@ -273,28 +260,13 @@ func TestOrdersCountForAnotherCostCentre(t *testing.T) {
 	if err != nil || !ok || sums[0].SpendMinor != whole || sums[0].Orders != 2 {
 		t.Errorf("RD-3 committed to %+v, %v, %v", sums, ok, err)
 	}
-	if got := mustEvents(t, db, team.Admin, "order.cost_centre_changed"); len(got) != 3 {
-		t.Errorf("%d events", len(got))
+	if got, err := recorded(t, db, team.Admin, "order.cost_centre_changed"); err != nil || len(got) != 3 {
+		t.Errorf("%d events, %v", len(got), err)
 	}
 	if _, err := db.DoBulk(t.Context(), team.Admin, models.KindOrder, models.BulkCentre, ids[:1], to("RD-1")); err != nil || spent("RD-1") != one.PayMinor {
 		t.Errorf("back: %v, RD-1 has %d", err, spent("RD-1"))
 	}
 	mustFit(t, db)
-}
-
-// mustEvents are the events of an action.
-func mustEvents(t *testing.T, db *models.DB, by models.Actor, action string) (some []models.Event) {
-	t.Helper()
-	page, err := models.Events.Read(t.Context(), db, by, list.Query{Size: 100})
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, e := range page.Rows {
-		if e.Action == action {
-			some = append(some, e)
-		}
-	}
-	return some
 }
 
 func TestWhatIsDoneToManyThingsIsAJob(t *testing.T) {
@@ -315,7 +287,7 @@ func TestWhatIsDoneToManyThingsIsAJob(t *testing.T) {
 	if b, err = db.CancelBulk(t.Context(), team.Requester, b.ID); err != nil || b.State != models.BulkCancelled {
 		t.Fatalf("cancel: %+v, %v", b, err)
 	}
-	worked(t, db)
+	modelstest.Work(t, db)
 	if b, err = db.FindBulk(t.Context(), team.Requester, b.ID); err != nil || b.Done != 0 || b.Count(models.BulkWaiting) != n {
 		t.Fatalf("after it was cancelled: %+v, %v", b, err)
 	}
@@ -325,7 +297,7 @@ func TestWhatIsDoneToManyThingsIsAJob(t *testing.T) {
 	if b, err = db.RetryBulk(t.Context(), team.Requester, b.ID); err != nil || b.State != models.BulkRunning {
 		t.Fatalf("again: %+v, %v", b, err)
 	}
-	worked(t, db)
+	modelstest.Work(t, db)
 	b, more, err := db.FindBulkItems(t.Context(), team.Requester, b.ID, models.BulkDone, 0)
 	if err != nil || b.State != models.BulkEnded || b.Done != n || len(b.Items) != models.MaxPicked || !more {
 		t.Fatalf("done: %+v, %v, %v", b, more, err)
@@ -363,7 +335,7 @@ func TestWhoHasLostARightDoesNothingMore(t *testing.T) {
 				t.Fatal(err)
 			}
 			lose(t, db, team)
-			worked(t, db)
+			modelstest.Work(t, db)
 			b, err = db.FindBulk(t.Context(), team.Admin, b.ID)
 			if err != nil || b.State != models.BulkEnded || b.Done != 0 || states(b.Items)[0] != "refused bulk_forbidden" {
 				t.Errorf("got %q of %+v, %v", states(b.Items)[:1], b, err)
@@ -411,8 +383,8 @@ func TestWorkersAtOnceDoEachThingOnce(t *testing.T) {
 			t.Errorf("order %s: %s and %s", id, one.State, other.State)
 		}
 	}
-	if got := mustEvents(t, db, team.Admin, "order.approved"); len(got) != len(ids) {
-		t.Errorf("%d decisions of %d orders", len(got), len(ids))
+	if got, err := recorded(t, db, team.Admin, "order.approved"); err != nil || len(got) != len(ids) {
+		t.Errorf("%d decisions of %d orders, %v", len(got), len(ids), err)
 	}
 }
 
@@ -448,19 +420,6 @@ func mustFindOrder(t *testing.T, db *models.DB, by models.Actor, number int64) *
 	return o
 }
 
-// leavingAfter is the context of a worker that is stopped after so many things.
-type leavingAfter struct {
-	context.Context
-	stop func() bool
-}
-
-func (l leavingAfter) Err() error {
-	if l.stop() {
-		return context.Canceled
-	}
-	return nil
-}
-
 func TestAJobThatIsStoppedInTheMiddleGoesOn(t *testing.T) {
 	t.Parallel()
 	db, _, team := atNoon(t)
@@ -481,13 +440,13 @@ func TestAJobThatIsStoppedInTheMiddleGoesOn(t *testing.T) {
 		}
 		return got.Done
 	}
-	if _, err := db.WorkOnce(leavingAfter{t.Context(), func() bool { return done() >= 30 }}); err != nil {
+	if _, err := db.WorkOnce(leaving{t.Context(), func() bool { return done() >= 30 }}); err != nil {
 		t.Fatal(err)
 	}
 	if got := done(); got != 30 {
 		t.Fatalf("%d were done before it was stopped", got)
 	}
-	worked(t, db)
+	modelstest.Work(t, db)
 	if got := done(); got != n {
 		t.Errorf("%d were done", got)
 	}
