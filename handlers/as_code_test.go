@@ -274,7 +274,7 @@ func TestUploadedVersionHasItsAddressInTheCode(t *testing.T) {
 	if got := p.Text("#as-code .callout"); !strings.Contains(got, "does not take files") || !strings.Contains(p.Text(".code-block"), `package_file="shop.jar"`) {
 		t.Errorf("before the upload: got %q", got)
 	}
-	id := strings.TrimPrefix(sendFile(t, site, ada, form, "shop.jar", []byte("bytes")).Location(), "/pkg-versions/")
+	id := strings.TrimPrefix(sendFile(t, ada, form, "shop.jar", []byte("bytes")).Location(), "/pkg-versions/")
 	v, err := site.DB.FindPkgVersion(t.Context(), site.Team.Requester, id)
 	if err != nil {
 		t.Fatal(err)
@@ -458,7 +458,7 @@ func TestCodeForFilesIsOnTheirPages(t *testing.T) {
 	ada, vera := site.SignIn(t, models.Requester), site.SignIn(t, models.Viewer)
 	other := open(t).SignIn(t, models.Requester)
 	form := url.Values{"app_id": {newApp(t, site, "shop").ID}, "label": {"v1"}, "source_from": {"upload"}}
-	version := sendFile(t, site, ada, form, "shop.jar", []byte("bytes")).Location()
+	version := sendFile(t, ada, form, "shop.jar", []byte("bytes")).Location()
 	bucket := ada.Get(t, "/buckets").Links("tbody th")[0]
 	folder := ada.Get(t, bucket).Links("#objects tbody th")[0]
 	object := bucket + "/object?key=shop%2Fv1%2Fshop.jar"

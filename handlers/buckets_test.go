@@ -1,11 +1,8 @@
 package handlers_test
 
 import (
-	"bytes"
 	"fmt"
-	"io"
 	"mime"
-	"mime/multipart"
 	"net"
 	"net/http"
 	"net/url"
@@ -41,35 +38,18 @@ func newBucket(t *testing.T, site *webtest.Site, team modelstest.Team, in models
 // upload is one file of a form.
 type upload struct{ name, text string }
 
-// send sends files as a browser without scripts does.
-func send(t *testing.T, c *webtest.Client, site *webtest.Site, path, folder string, files ...upload) *webtest.Page {
+// send sends files to a bucket, below a folder where that is not "".
+func send(t *testing.T, c *webtest.Client, path, folder string, files ...upload) *webtest.Page {
 	t.Helper()
-	var body bytes.Buffer
-	form := multipart.NewWriter(&body)
+	form := url.Values{}
 	if folder != "" {
-		if err := form.WriteField("folder", folder); err != nil {
-			t.Fatal(err)
-		}
+		form.Set("folder", folder)
 	}
+	var all []webtest.File
 	for _, f := range files {
-		w, err := form.CreateFormFile("file", f.name)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if _, err := io.WriteString(w, f.text); err != nil {
-			t.Fatal(err)
-		}
+		all = append(all, webtest.File{Field: "file", Name: f.name, Text: f.text})
 	}
-	if err := form.Close(); err != nil {
-		t.Fatal(err)
-	}
-	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, site.URL+path, &body)
-	if err != nil {
-		t.Fatal(err)
-	}
-	req.Header.Set("Content-Type", form.FormDataContentType())
-	req.Header.Set("Sec-Fetch-Site", "same-origin")
-	return c.Send(t, req)
+	return c.Upload(t, path, form, all...)
 }
 
 func TestBucketIsCreatedFromTheForm(t *testing.T) {
@@ -162,7 +142,7 @@ func TestFilesAreUploadedListedAndDownloaded(t *testing.T) {
 	c := site.SignIn(t, models.Requester)
 	base := "/buckets/" + bucket
 	files := []upload{{"发布包 第三季度.zip", "first"}, {"<img src=x onerror=alert(1)>.html", "<script>alert(1)</script>"}, {"..", "dots"}}
-	p := send(t, c, site, base+"/objects?prefix="+url.QueryEscape("归档/"), "2026", files...)
+	p := send(t, c, base+"/objects?prefix="+url.QueryEscape("归档/"), "2026", files...)
 	if p.Status != http.StatusSeeOther || p.Location() != base+"?prefix="+url.QueryEscape("归档/") {
 		t.Fatalf("upload: got %d to %q: %s", p.Status, p.Location(), p.Text(".error-summary"))
 	}
@@ -212,25 +192,25 @@ func TestUploadsAreRefusedInWords(t *testing.T) {
 	bucket := newBucket(t, site, site.Team, models.BucketInput{})
 	c := site.SignIn(t, models.Requester)
 	to := "/buckets/" + bucket + "/objects"
-	if p := send(t, c, site, to, ""); p.Status != http.StatusUnprocessableEntity || p.Text("#file-note") == "" {
+	if p := send(t, c, to, ""); p.Status != http.StatusUnprocessableEntity || p.Text("#file-note") == "" {
 		t.Errorf("no file: got %d %q, want 422 and why", p.Status, p.Text("#file-note"))
 	}
 	large := upload{"large", strings.Repeat("x", 1<<20+1)}
 	const results = "#upload-form .callout:not(.error-summary) ul"
-	p := send(t, c, site, to, "", upload{"small", "kept"}, large)
+	p := send(t, c, to, "", upload{"small", "kept"}, large)
 	if p.Status != http.StatusUnprocessableEntity || !strings.Contains(p.Text(results), "small") {
 		t.Errorf("too large beside small: got %d, %q", p.Status, p.Text(results))
 	}
 	if p := c.Get(t, "/buckets/"+bucket+"/download?key=small"); p.Body != "kept" {
 		t.Errorf("small: got %q, want it kept", p.Body)
 	}
-	if p := send(t, c, site, to, "", upload{"large", strings.Repeat("x", 2<<20+1)}); p.Status != http.StatusRequestEntityTooLarge {
+	if p := send(t, c, to, "", upload{"large", strings.Repeat("x", 2<<20+1)}); p.Status != http.StatusRequestEntityTooLarge {
 		t.Errorf("body over the limit: got %d, want 413", p.Status)
 	}
 	if p := c.Post(t, to, url.Values{"file": {"x"}}); p.Status != http.StatusUnprocessableEntity {
 		t.Errorf("not multipart: got %d, want 422", p.Status)
 	}
-	if p := send(t, c, site, to, "", slices.Repeat([]upload{{strings.Repeat("k", 1025), ""}}, 1001)...); p.Status != http.StatusUnprocessableEntity ||
+	if p := send(t, c, to, "", slices.Repeat([]upload{{strings.Repeat("k", 1025), ""}}, 1001)...); p.Status != http.StatusUnprocessableEntity ||
 		!strings.Contains(p.Body, "At most 1,000 files") {
 		t.Errorf("1,001 files: got %d, want 422 and why", p.Status)
 	}
@@ -299,7 +279,7 @@ func TestChosenFilesAreDeletedAfterAsking(t *testing.T) {
 	bucket := newBucket(t, site, site.Team, models.BucketInput{})
 	c := site.SignIn(t, models.Requester)
 	base := "/buckets/" + bucket
-	send(t, c, site, base+"/objects", "", upload{"a", "1"}, upload{"b", "22"}, upload{"c", "333"})
+	send(t, c, base+"/objects", "", upload{"a", "1"}, upload{"b", "22"}, upload{"c", "333"})
 	p := c.Get(t, base)
 	// A folder that comes after the files would come too late for them.
 	if first := p.Find("#upload-form input:not([type=hidden])").First().AttrOr("name", ""); first != "folder" {
@@ -375,7 +355,7 @@ func TestBucketsOfOthersAndRightsOfViewers(t *testing.T) {
 	site := open(t)
 	bucket := newBucket(t, site, site.Team, models.BucketInput{Name: "ours-alone"})
 	base := "/buckets/" + bucket
-	if p := send(t, site.SignIn(t, models.Requester), site, base+"/objects", "", upload{"a", "secret"}); p.Status != http.StatusSeeOther {
+	if p := send(t, site.SignIn(t, models.Requester), base+"/objects", "", upload{"a", "secret"}); p.Status != http.StatusSeeOther {
 		t.Fatalf("upload: got %d", p.Status)
 	}
 	other := site.SignInOther(t, models.Admin)
@@ -387,7 +367,7 @@ func TestBucketsOfOthersAndRightsOfViewers(t *testing.T) {
 	if p := other.Get(t, "/buckets"); strings.Contains(p.Body, "ours-alone") {
 		t.Error("another team's bucket is listed")
 	}
-	if p := send(t, other, site, base+"/objects", "", upload{"b", ""}); p.Status != http.StatusNotFound {
+	if p := send(t, other, base+"/objects", "", upload{"b", ""}); p.Status != http.StatusNotFound {
 		t.Errorf("other team uploads: got %d, want 404", p.Status)
 	}
 	for _, path := range []string{"/removal", "/objects/removal", "/uploads/removal"} {
@@ -405,7 +385,7 @@ func TestBucketsOfOthersAndRightsOfViewers(t *testing.T) {
 	if p := viewer.Get(t, base+"/download?key=a"); p.Body != "secret" {
 		t.Errorf("viewer downloads: got %q", p.Body)
 	}
-	if p := send(t, viewer, site, base+"/objects", "", upload{"b", ""}); p.Status != http.StatusForbidden {
+	if p := send(t, viewer, base+"/objects", "", upload{"b", ""}); p.Status != http.StatusForbidden {
 		t.Errorf("viewer uploads: got %d, want 403", p.Status)
 	}
 	for path, p := range map[string]*webtest.Page{
@@ -427,7 +407,7 @@ func TestDeletingObjectsInUseNamesTheirUsers(t *testing.T) {
 	app := newApp(t, site, "结算")
 	c := site.SignIn(t, models.Requester)
 	form := url.Values{"app_id": {app.ID}, "label": {"1.0"}, "source_from": {"upload"}}
-	if p := sendFile(t, site, c, form, "a.bin", []byte("x")); p.Status != http.StatusSeeOther {
+	if p := sendFile(t, c, form, "a.bin", []byte("x")); p.Status != http.StatusSeeOther {
 		t.Fatalf("a version: got %d", p.Status)
 	}
 	bucket := c.Get(t, "/buckets").Links("#buckets tbody th")[0]

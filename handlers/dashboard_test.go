@@ -69,7 +69,7 @@ func TestPollsAreLoggedQuietly(t *testing.T) {
 	c := site.SignIn(t, models.Admin)
 	form := webtest.Fields(c.Get(t, "/pkg-versions/new?app_id="+newApp(t, site, "shop").ID).Find("#version-form"))
 	form.Set("label", "1.0")
-	version := sendFile(t, site, c, form, "a.bin", []byte("no archive")).Location()
+	version := sendFile(t, c, form, "a.bin", []byte("no archive")).Location()
 	polls := map[string]string{}
 	for _, path := range []string{
 		"/", "/stores", "/stores/" + order.Lines[0].ResourceID, fmt.Sprintf("/orders/%d", order.Number),

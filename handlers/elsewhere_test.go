@@ -1,8 +1,6 @@
 package handlers_test
 
 import (
-	"bytes"
-	"mime/multipart"
 	"net/http"
 	"net/url"
 	"strings"
@@ -124,24 +122,13 @@ func TestWhatWasTypedInAFormOfAnotherTeamIsSentThere(t *testing.T) {
 			t.Errorf("%s: got %q, want what was typed", name, got)
 		}
 	}
-	var body bytes.Buffer
-	form := multipart.NewWriter(&body)
+	all := url.Values{}
 	for name, value := range typed {
-		if err := form.WriteField(name, value); err != nil {
-			t.Fatal(err)
-		}
+		all.Set(name, value)
 	}
-	if _, err := form.CreateFormFile("attachments", "quote.pdf"); err != nil || form.Close() != nil {
-		t.Fatal(err)
-	}
-	action := p.Find("#bucket-form").AttrOr("action", "")
-	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, site.URL+action, &body)
-	if err != nil {
-		t.Fatal(err)
-	}
-	req.Header.Set("Content-Type", form.FormDataContentType())
-	if p := c.Send(t, req); p.Status != http.StatusConflict || webtest.Fields(p.Find("#elsewhere-form")).Get("note") != typed["note"] {
-		t.Errorf("with a file: got %d %q", p.Status, p.Text("main"))
+	withFile := c.Upload(t, p.Find("#bucket-form").AttrOr("action", ""), all, webtest.File{Field: "attachments", Name: "quote.pdf"})
+	if withFile.Status != http.StatusConflict || webtest.Fields(withFile.Find("#elsewhere-form")).Get("note") != typed["note"] {
+		t.Errorf("with a file: got %d %q", withFile.Status, withFile.Text("main"))
 	}
 	if hx := c.SubmitHX(t, p, "#bucket-form", typed); hx.Status != http.StatusConflict || hx.Header.Get("HX-Retarget") != "#toast" {
 		t.Errorf("by htmx: got %d to %q, want a notice", hx.Status, hx.Header.Get("HX-Retarget"))

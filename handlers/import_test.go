@@ -1,9 +1,6 @@
 package handlers_test
 
 import (
-	"bytes"
-	"mime/multipart"
-	"net/http"
 	"net/url"
 	"strings"
 	"testing"
@@ -12,41 +9,18 @@ import (
 	"quartermaster/web/webtest"
 )
 
-// sendPrices posts a file of prices as a browser does.
-func sendPrices(t *testing.T, site *webtest.Site, c *webtest.Client, file string) *webtest.Page {
-	t.Helper()
-	return sendSheet(t, site, c, "/catalogue/prices/import", file)
-}
-
 // sendSheet posts a file that changes the catalogue.
-func sendSheet(t *testing.T, site *webtest.Site, c *webtest.Client, path, file string) *webtest.Page {
+func sendSheet(t *testing.T, c *webtest.Client, path, file string) *webtest.Page {
 	t.Helper()
-	var body bytes.Buffer
-	w := multipart.NewWriter(&body)
-	f, err := w.CreateFormFile("import_file", "prices.csv")
-	if err == nil {
-		_, err = f.Write([]byte(file))
-	}
-	if err == nil {
-		err = w.Close()
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	req, err := http.NewRequest(http.MethodPost, site.URL+path, &body)
-	if err != nil {
-		t.Fatal(err)
-	}
-	req.Header.Set("Content-Type", w.FormDataContentType())
-	req.Header.Set("Sec-Fetch-Site", "same-origin")
-	return c.Send(t, req)
+	return c.Upload(t, path, nil, webtest.File{Field: "import_file", Name: "prices.csv", Text: file})
 }
 
 func TestPricesAreImportedAfterTheirDifferencesWereShown(t *testing.T) {
 	t.Parallel()
 	site := open(t)
 	c := root(t, site)
-	if p := c.Get(t, "/catalogue/prices/import"); p.Status != 200 || !p.Has("#import-form[enctype]") {
+	const path = "/catalogue/prices/import"
+	if p := c.Get(t, path); p.Status != 200 || !p.Has("#import-form[enctype]") {
 		t.Errorf("the form: got %d", p.Status)
 	}
 	// The price book's own file changes nothing, in either language.
@@ -57,7 +31,7 @@ func TestPricesAreImportedAfterTheirDifferencesWereShown(t *testing.T) {
 		}
 		for _, format := range []string{"csv", "xlsx"} {
 			file := c.Get(t, "/catalogue/prices."+format).Body
-			if p := sendPrices(t, site, c, file); p.Status != 200 || p.Has("#diff-table") || p.Has("#apply-form") {
+			if p := sendSheet(t, c, path, file); p.Status != 200 || p.Has("#diff-table") || p.Has("#apply-form") {
 				t.Errorf("its own %s in %s: got %d %q", format, lang, p.Status, p.Text("main"))
 			}
 		}
@@ -65,7 +39,7 @@ func TestPricesAreImportedAfterTheirDifferencesWereShown(t *testing.T) {
 	c.Post(t, "/account/language", url.Values{"lang": {"en"}, "back": {"/"}})
 	const head = "SKU,Region code,Unit,Months,Price,Valid from,Source,Team ID\n"
 	file := head + "FPT_ossbag_absolute_Storage_sh:40,,term,6,123.45,2099/12/1,Offer 7,\nFPT_ossbag_absolute_Storage_sh:40,,month,,=1+1,2099-12-01,x,\nnone,,month,,<b>,2099-12-01,x,\n"
-	p := sendPrices(t, site, c, file)
+	p := sendSheet(t, c, path, file)
 	if got := p.Text("#diff-table"); p.Status != 200 || p.Find("#diff-table tbody tr").Length() != 3 || !strings.Contains(got, "123.45") || !strings.Contains(got, "=1+1") || !strings.Contains(got, "<b>") {
 		t.Fatalf("got %d %q", p.Status, got)
 	}
@@ -82,7 +56,7 @@ func TestPricesAreImportedAfterTheirDifferencesWereShown(t *testing.T) {
 		t.Errorf("sent again: got %d, want what it would do now", again.Status)
 	}
 	for what, file := range map[string]string{"no file": "", "no sheet": "a,\"b\n", "other columns": "a,b\n1,2\n"} {
-		if p := sendPrices(t, site, c, file); p.Status != 422 || !p.Has("#import_file-note .error") {
+		if p := sendSheet(t, c, path, file); p.Status != 422 || !p.Has("#import_file-note .error") {
 			t.Errorf("%s: got %d", what, p.Status)
 		}
 	}
@@ -90,7 +64,7 @@ func TestPricesAreImportedAfterTheirDifferencesWereShown(t *testing.T) {
 	if p := admin.Get(t, "/catalogue/prices/import"); p.Status != 403 {
 		t.Errorf("a team's admin: got %d, want 403", p.Status)
 	}
-	if p := sendPrices(t, site, admin, file); p.Status != 403 {
+	if p := sendSheet(t, admin, path, file); p.Status != 403 {
 		t.Errorf("a team's admin sends one: got %d, want 403", p.Status)
 	}
 	if p := admin.Post(t, "/catalogue/prices/import/apply", nil); p.Status != 403 {
@@ -109,14 +83,14 @@ func TestWhatIsOnSaleIsImportedAfterItsDifferencesWereShown(t *testing.T) {
 	for _, lang := range []string{"zh", "en"} {
 		c.Post(t, "/account/language", url.Values{"lang": {lang}, "back": {"/"}})
 		for _, format := range []string{"csv", "xlsx"} {
-			if p := sendSheet(t, site, c, path, c.Get(t, "/catalogue/sale."+format).Body); p.Status != 200 || p.Has("#diff-table") || p.Has("#apply-form") {
+			if p := sendSheet(t, c, path, c.Get(t, "/catalogue/sale."+format).Body); p.Status != 200 || p.Has("#diff-table") || p.Has("#apply-form") {
 				t.Errorf("its own %s in %s: got %d %q", format, lang, p.Status, p.Text("main"))
 			}
 		}
 	}
 	file := strings.Split(c.Get(t, "/catalogue/sale.csv?type=region").Body, "\n")[0] +
 		"\nproduct,newbag,,<b>,New bag,,,,,,,,,,yes\nregion,cn-hangzhou,,杭州,Hangzhou two,\"bucket, app, plan\",,,no,no,no,,,,否\nflavor,huge,,x,y,,,,,,,,many,1,yes\n"
-	p := sendSheet(t, site, c, path, file)
+	p := sendSheet(t, c, path, file)
 	if got := p.Text("#diff-table"); p.Status != 200 || p.Find("#diff-table tbody tr").Length() != 3 || !strings.Contains(got, "<b>") && !strings.Contains(got, "New bag") || !strings.Contains(got, "→ Hangzhou two") || !strings.Contains(got, "Off sale") {
 		t.Fatalf("got %d %q", p.Status, p.Text("main"))
 	}
@@ -127,7 +101,7 @@ func TestWhatIsOnSaleIsImportedAfterItsDifferencesWereShown(t *testing.T) {
 		t.Errorf("afterwards there is %q", got)
 	}
 	admin := site.SignIn(t, models.Admin)
-	if p := sendSheet(t, site, admin, path, file); p.Status != 403 || admin.Get(t, "/catalogue/sale.csv").Status != 403 || admin.Post(t, path+"/apply", nil).Status != 403 {
+	if p := sendSheet(t, admin, path, file); p.Status != 403 || admin.Get(t, "/catalogue/sale.csv").Status != 403 || admin.Post(t, path+"/apply", nil).Status != 403 {
 		t.Errorf("a team's admin: got %d, want 403", p.Status)
 	}
 }

@@ -4,8 +4,7 @@ import (
 	"bytes"
 	"image"
 	"image/png"
-	"mime/multipart"
-	"net/http"
+	"net/url"
 	"strings"
 	"testing"
 
@@ -13,30 +12,10 @@ import (
 	"quartermaster/web/webtest"
 )
 
-// sendLetterhead posts the form as a browser does, with a logo when it is not
-// empty.
-func sendLetterhead(t *testing.T, site *webtest.Site, c *webtest.Client, name string, logo []byte) *webtest.Page {
+// sendLetterhead posts the form with a logo.
+func sendLetterhead(t *testing.T, c *webtest.Client, name string, logo []byte) *webtest.Page {
 	t.Helper()
-	var body bytes.Buffer
-	w := multipart.NewWriter(&body)
-	if err := w.WriteField("legal_name", name); err != nil {
-		t.Fatal(err)
-	}
-	f, err := w.CreateFormFile("logo", "logo.png")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := f.Write(logo); err != nil {
-		t.Fatal(err)
-	}
-	w.Close()
-	req, err := http.NewRequest(http.MethodPost, site.URL+"/team/letterhead", &body)
-	if err != nil {
-		t.Fatal(err)
-	}
-	req.Header.Set("Content-Type", w.FormDataContentType())
-	req.Header.Set("Sec-Fetch-Site", "same-origin")
-	return c.Send(t, req)
+	return c.Upload(t, "/team/letterhead", url.Values{"legal_name": {name}}, webtest.File{Field: "logo", Name: "logo.png", Text: string(logo)})
 }
 
 func TestLetterheadKeepsWhatWasTypedAndServesPixels(t *testing.T) {
@@ -47,15 +26,15 @@ func TestLetterheadKeepsWhatWasTypedAndServesPixels(t *testing.T) {
 	if err := png.Encode(&picture, image.NewGray(image.Rect(0, 0, 900, 90))); err != nil {
 		t.Fatal(err)
 	}
-	p := sendLetterhead(t, site, admin, "Starlight <b>Ltd</b>", []byte("<svg/>"))
+	p := sendLetterhead(t, admin, "Starlight <b>Ltd</b>", []byte("<svg/>"))
 	value, _ := p.Find("#legal_name").Attr("value")
 	if p.Status != 422 || value != "Starlight <b>Ltd</b>" || !strings.Contains(p.Text(".error-summary"), "PNG or JPEG") {
 		t.Fatalf("a wrong logo: got %d, %q, %q", p.Status, value, p.Text(".error-summary"))
 	}
-	if p := sendLetterhead(t, site, admin, "Starlight <b>Ltd</b>", append(picture.Bytes(), make([]byte, models.MaxLogoBytes)...)); p.Status != 422 {
+	if p := sendLetterhead(t, admin, "Starlight <b>Ltd</b>", append(picture.Bytes(), make([]byte, models.MaxLogoBytes)...)); p.Status != 422 {
 		t.Errorf("a logo that is too large: got %d, want 422", p.Status)
 	}
-	if p := sendLetterhead(t, site, admin, "Starlight <b>Ltd</b>", picture.Bytes()); p.Status != 303 {
+	if p := sendLetterhead(t, admin, "Starlight <b>Ltd</b>", picture.Bytes()); p.Status != 303 {
 		t.Fatalf("got %d, want 303", p.Status)
 	}
 	viewer := site.SignIn(t, models.Viewer)
@@ -76,10 +55,10 @@ func TestLetterheadKeepsWhatWasTypedAndServesPixels(t *testing.T) {
 		if got := c.Get(t, "/team/letterhead").Status; got != 403 {
 			t.Errorf("%s: got %d, want 403", role, got)
 		}
-		if got := sendLetterhead(t, site, c, "Mine\xff", nil).Status; got != 403 {
+		if got := sendLetterhead(t, c, "Mine\xff", nil).Status; got != 403 {
 			t.Errorf("%s sends what is no text: got %d, want 403", role, got)
 		}
-		if got := sendLetterhead(t, site, c, "Mine", nil).Status; got != 403 {
+		if got := sendLetterhead(t, c, "Mine", nil).Status; got != 403 {
 			t.Errorf("%s changes it: got %d, want 403", role, got)
 		}
 	}

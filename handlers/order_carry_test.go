@@ -1,9 +1,6 @@
 package handlers_test
 
 import (
-	"bytes"
-	"io"
-	"mime/multipart"
 	"net/http"
 	"net/url"
 	"strings"
@@ -52,40 +49,14 @@ func TestPONumberIsOnFormPagePaperAndExport(t *testing.T) {
 	}
 }
 
-// sendFiles posts a form with files of a field, each by its name.
-func sendFiles(t *testing.T, site *webtest.Site, c *webtest.Client, path string, form url.Values, field string, files map[string]string) *webtest.Page {
+// attach posts a form of an order with files, each by its name.
+func attach(t *testing.T, c *webtest.Client, path string, form url.Values, files map[string]string) *webtest.Page {
 	t.Helper()
-	var body bytes.Buffer
-	w := multipart.NewWriter(&body)
-	write := func(f io.Writer, err error, content string) {
-		if err == nil {
-			_, err = io.WriteString(f, content)
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
+	var all []webtest.File
+	for name, text := range files {
+		all = append(all, webtest.File{Field: "attachments", Name: name, Text: text})
 	}
-	for name, content := range files {
-		f, err := w.CreateFormFile(field, name)
-		write(f, err, content)
-	}
-	for name, values := range form {
-		for _, v := range values {
-			f, err := w.CreateFormField(name)
-			write(f, err, v)
-		}
-	}
-	if err := w.Close(); err != nil {
-		t.Fatal(err)
-	}
-	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, site.URL+path, &body)
-	if err != nil {
-		t.Fatal(err)
-	}
-	req.Header.Set("Content-Type", w.FormDataContentType())
-	req.Header.Set("Sec-Fetch-Site", "same-origin")
-	req.Header.Set("Accept-Language", "en")
-	return c.Send(t, req)
+	return c.Upload(t, path, form, all...)
 }
 
 func TestFilesAreAttachedOnTheFormAndThePage(t *testing.T) {
@@ -95,7 +66,7 @@ func TestFilesAreAttachedOnTheFormAndThePage(t *testing.T) {
 	p := c.Get(t, examplePlan)
 	form := webtest.Fields(p.Find("form#plan-form"))
 	form.Set("note", strings.Repeat("n", 501))
-	p = sendFiles(t, site, c, "/plans", form, "attachments", map[string]string{"offer.pdf": "one", "big.bin": strings.Repeat("b", models.MaxAttachment+1)})
+	p = attach(t, c, "/plans", form, map[string]string{"offer.pdf": "one", "big.bin": strings.Repeat("b", models.MaxAttachment+1)})
 	if got := p.Text(".error-summary"); p.Status != http.StatusUnprocessableEntity || !strings.Contains(got, "10 MB") || !strings.Contains(p.Text("#plan-form"), "offer.pdf") || strings.Contains(p.Text("#plan-form .check"), "big.bin") {
 		t.Fatalf("a refused form: got %d: %q", p.Status, got)
 	}
@@ -104,7 +75,7 @@ func TestFilesAreAttachedOnTheFormAndThePage(t *testing.T) {
 		t.Fatalf("the form keeps the files %v", form["attached"])
 	}
 	form.Set("note", "")
-	if p = sendFiles(t, site, c, "/plans", form, "attachments", map[string]string{"late.txt": "two"}); p.Status != http.StatusSeeOther {
+	if p = attach(t, c, "/plans", form, map[string]string{"late.txt": "two"}); p.Status != http.StatusSeeOther {
 		t.Fatalf("got %d: %q", p.Status, p.Text(".error-summary"))
 	}
 	link, _ := c.Get(t, "/orders").Find("tbody a[href^='/orders/']").First().Attr("href")
@@ -123,13 +94,13 @@ func TestFilesAreAttachedOnTheFormAndThePage(t *testing.T) {
 			t.Errorf("another team gets %s: %d", path, d.Status)
 		}
 	}
-	if p := sendFiles(t, site, c, link+"/attachments", nil, "attachments", nil); p.Status != http.StatusUnprocessableEntity || !p.Has("#attachments[aria-invalid]") {
+	if p := attach(t, c, link+"/attachments", nil, nil); p.Status != http.StatusUnprocessableEntity || !p.Has("#attachments[aria-invalid]") {
 		t.Errorf("no file: got %d", p.Status)
 	}
-	if p := sendFiles(t, site, site.SignIn(t, models.Viewer), link+"/attachments", nil, "attachments", map[string]string{"a": "a"}); p.Status != http.StatusForbidden {
+	if p := attach(t, site.SignIn(t, models.Viewer), link+"/attachments", nil, map[string]string{"a": "a"}); p.Status != http.StatusForbidden {
 		t.Errorf("a viewer attaches: %d", p.Status)
 	}
-	if p := sendFiles(t, site, c, link+"/attachments", nil, "attachments", map[string]string{"<b>.svg": "<svg/>"}); p.Status != http.StatusSeeOther {
+	if p := attach(t, c, link+"/attachments", nil, map[string]string{"<b>.svg": "<svg/>"}); p.Status != http.StatusSeeOther {
 		t.Errorf("got %d: %q", p.Status, p.Text(".error-summary"))
 	}
 	p = c.Get(t, link)

@@ -3,7 +3,6 @@ package handlers_test
 import (
 	"bytes"
 	"fmt"
-	"mime/multipart"
 	"net/http"
 	"net/url"
 	"strings"
@@ -34,34 +33,10 @@ func newVersion(t *testing.T, site *webtest.Site, app *models.App, label string)
 	return order.Order.Lines[0].ResourceID
 }
 
-// sendFile submits the form for a version as a browser does, with a file.
-func sendFile(t *testing.T, site *webtest.Site, c *webtest.Client, form url.Values, name string, content []byte) *webtest.Page {
+// sendFile submits the form for a version with a file.
+func sendFile(t *testing.T, c *webtest.Client, form url.Values, name string, content []byte) *webtest.Page {
 	t.Helper()
-	var body bytes.Buffer
-	w := multipart.NewWriter(&body)
-	for field := range form {
-		if err := w.WriteField(field, form.Get(field)); err != nil {
-			t.Fatal(err)
-		}
-	}
-	f, err := w.CreateFormFile("package_file", name)
-	if err == nil {
-		_, err = f.Write(content)
-	}
-	if err == nil {
-		err = w.Close()
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, site.URL+"/pkg-versions", &body)
-	if err != nil {
-		t.Fatal(err)
-	}
-	req.Header.Set("Content-Type", w.FormDataContentType())
-	req.Header.Set("Sec-Fetch-Site", "same-origin")
-	req.Header.Set("Accept-Language", "en")
-	return c.Send(t, req)
+	return c.Upload(t, "/pkg-versions", form, webtest.File{Field: "package_file", Name: name, Text: string(content)})
 }
 
 func TestAppFormKeepsWhatWasTyped(t *testing.T) {
@@ -94,19 +69,19 @@ func TestUploadedVersionIsOrderedCheckedAndSentBack(t *testing.T) {
 	form.Set("note", "month end")
 	content := []byte("no archive")
 
-	p = sendFile(t, site, c, form, "a.bin", bytes.Repeat([]byte("x"), 1<<20+1))
+	p = sendFile(t, c, form, "a.bin", bytes.Repeat([]byte("x"), 1<<20+1))
 	if p.Status != http.StatusUnprocessableEntity || !p.Has("#package_file-note .error") || p.Find("#label").AttrOr("value", "") != "1.0" {
 		t.Fatalf("over the limit: got %d, note %q", p.Status, p.Text("#package_file-note"))
 	}
-	p = sendFile(t, site, c, form, "包 \"1\".bin", content)
+	p = sendFile(t, c, form, "包 \"1\".bin", content)
 	if p.Status != http.StatusSeeOther || !strings.HasPrefix(p.Location(), "/pkg-versions/wp-") {
 		t.Fatalf("got %d to %q: %s", p.Status, p.Location(), p.Text(".error-summary"))
 	}
 	page := p.Location()
-	if again := sendFile(t, site, c, form, "包 \"1\".bin", content); again.Location() != page {
+	if again := sendFile(t, c, form, "包 \"1\".bin", content); again.Location() != page {
 		t.Errorf("sent again: got %q, want the first, %q", again.Location(), page)
 	}
-	if other := sendFile(t, site, c, form, "包 \"1\".bin", []byte("another")); other.Status != http.StatusUnprocessableEntity {
+	if other := sendFile(t, c, form, "包 \"1\".bin", []byte("another")); other.Status != http.StatusUnprocessableEntity {
 		t.Errorf("another file sent with the same form: got %d to %q, want it refused", other.Status, other.Location())
 	}
 	if p = c.Get(t, page); !p.Has("#version-live[hx-trigger]") {
@@ -120,14 +95,14 @@ func TestUploadedVersionIsOrderedCheckedAndSentBack(t *testing.T) {
 	if p.Body != string(content) || !strings.HasPrefix(p.Header.Get("Content-Disposition"), "attachment") {
 		t.Errorf("download: got %q as %q", p.Body, p.Header.Get("Content-Disposition"))
 	}
-	p = sendFile(t, site, c, url.Values{"app_id": {app.ID}, "label": {"1.0"}, "source_from": {"upload"}, "note": {"kept <b>"}}, "a.bin", content)
+	p = sendFile(t, c, url.Values{"app_id": {app.ID}, "label": {"1.0"}, "source_from": {"upload"}, "note": {"kept <b>"}}, "a.bin", content)
 	if p.Status != http.StatusUnprocessableEntity || !p.Has("#label-note .error") || p.Text("#note") != "kept <b>" {
 		t.Errorf("taken label: got %d, note %q, reason %q", p.Status, p.Text("#label-note"), p.Text("#note"))
 	}
 	for i := range 100 {
 		form.Set(fmt.Sprint("more", i), "")
 	}
-	if p = sendFile(t, site, c, form, "a.bin", content); p.Status != http.StatusRequestEntityTooLarge {
+	if p = sendFile(t, c, form, "a.bin", content); p.Status != http.StatusRequestEntityTooLarge {
 		t.Errorf("more than a hundred fields: got %d, want 413", p.Status)
 	}
 }
@@ -240,7 +215,7 @@ func TestVersionFormSaysBesideTheFileWhereItWillBe(t *testing.T) {
 	if got := c.Post(t, "/pkg-versions/preview", form).Text("#package_file-help"); !strings.Contains(got, "new bucket in cn-hangzhou") {
 		t.Errorf("a first file: got %q, want a word about the new bucket", got)
 	}
-	if p := sendFile(t, site, c, form, "a.bin", []byte("x")); p.Status != http.StatusSeeOther {
+	if p := sendFile(t, c, form, "a.bin", []byte("x")); p.Status != http.StatusSeeOther {
 		t.Fatalf("a version: got %d", p.Status)
 	}
 	form.Set("label", "1.1")

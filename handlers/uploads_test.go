@@ -235,7 +235,7 @@ func TestVersionOfAFileThatCameInParts(t *testing.T) {
 	if p, _, _ := begin("v1", len(text)); p.Status != http.StatusNoContent {
 		t.Fatalf("before there is a bucket: got %d %q, want 204", p.Status, p.Body)
 	}
-	if p := sendFile(t, site, c, url.Values{"app_id": {app}, "label": {"v0"}, "source_from": {"upload"}}, "small.jar", []byte("small")); p.Status != http.StatusSeeOther {
+	if p := sendFile(t, c, url.Values{"app_id": {app}, "label": {"v0"}, "source_from": {"upload"}}, "small.jar", []byte("small")); p.Status != http.StatusSeeOther {
 		t.Fatalf("with the form: got %d", p.Status)
 	}
 	if p, _, _ := begin("v0", len(text)); p.Status != http.StatusUnprocessableEntity || !p.Has("#label-note .error") {

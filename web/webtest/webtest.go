@@ -4,8 +4,10 @@
 package webtest
 
 import (
+	"bytes"
 	"fmt"
 	"io"
+	"mime/multipart"
 	"net/http"
 	"net/http/cookiejar"
 	"net/http/httptest"
@@ -276,19 +278,52 @@ func Fields(form *goquery.Selection) url.Values {
 // client's or the given header says otherwise.
 func (c *Client) Do(t testing.TB, method, path string, form url.Values, header http.Header) *Page {
 	t.Helper()
-	var body io.Reader
-	if form != nil {
-		body = strings.NewReader(form.Encode())
+	if form == nil {
+		return c.do(t, method, path, nil, header)
 	}
+	return c.do(t, method, path, strings.NewReader(form.Encode()), http.Header{"Content-Type": {"application/x-www-form-urlencoded"}}, header)
+}
+
+// File is a file that is chosen in a field of a form.
+type File struct{ Field, Name, Text string }
+
+// Upload sends a form with files that no page showed, as a browser without scripts does.
+func (c *Client) Upload(t testing.TB, path string, form url.Values, files ...File) *Page {
+	t.Helper()
+	var body bytes.Buffer
+	w := multipart.NewWriter(&body)
+	write := func(part io.Writer, err error, text string) {
+		if err == nil {
+			_, err = io.WriteString(part, text)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	for name, values := range form {
+		for _, value := range values {
+			part, err := w.CreateFormField(name)
+			write(part, err, value)
+		}
+	}
+	for _, f := range files {
+		part, err := w.CreateFormFile(f.Field, f.Name)
+		write(part, err, f.Text)
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return c.do(t, http.MethodPost, path, &body, http.Header{"Content-Type": {w.FormDataContentType()}})
+}
+
+func (c *Client) do(t testing.TB, method, path string, body io.Reader, headers ...http.Header) *Page {
+	t.Helper()
 	req, err := http.NewRequestWithContext(t.Context(), method, c.site.URL+path, body)
 	if err != nil {
 		t.Fatalf("%s %s: %v", method, path, err)
 	}
-	if form != nil {
-		req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	}
 	req.Header.Set("Sec-Fetch-Site", "same-origin")
-	for _, h := range []http.Header{c.Header, header} {
+	for _, h := range append([]http.Header{c.Header}, headers...) {
 		for name, values := range h {
 			req.Header[name] = values
 		}
