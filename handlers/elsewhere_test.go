@@ -50,7 +50,7 @@ func TestAFormOfAnotherTeamIsRefused(t *testing.T) {
 	key, _ := teamKey(t, site, models.AccessKeyInput{})
 	c.Submit(t, c.Get(t, "/team/rules/1"), "#rule-form", webtest.Values{"step_1": site.Team.Approver.UserID})
 	c.Submit(t, c.Get(t, "/team/rules/new"), "#rule-form", webtest.Values{"over": "5"})
-	c.Submit(t, c.Get(t, "/team/budgets"), "#budget-form", webtest.Values{"budget_amount": "100"})
+	c.Submit(t, c.Get(t, "/team/budgets"), "#budget-form", webtest.Values{"budget_amount": "100000"})
 	c.Submit(t, c.Get(t, "/team/invitations"), "#invitation-form", webtest.Values{"email": "noor@example.com"})
 	plan := webtest.Fields(c.Get(t, "/plans/new").Find("#plan-form"))
 	for name, value := range map[string]string{"product_code": "ossbag", "package_type": "FPT_ossbag_absolute_Storage_sh", "specification": "40", "duration": "6"} {
