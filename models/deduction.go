@@ -174,17 +174,34 @@ func runningStorage(plans query.Rows[Plan], by Actor, now time.Time) query.Rows[
 	return plans.Where("team_id = ? AND storage AND effective_at <= ? AND ends_at > ? AND NOT held", by.TeamID, now, now)
 }
 
-// plansOver are the team's plans that buckets of a region draw from now, in their
-// turn.
-func (db *DB) plansOver(ctx context.Context, by Actor, region string) ([]Plan, error) {
-	plans, err := runningStorage(query.Of[Plan](db.gorm).Preload("Type", nil), by, db.TeamNow(by)).Find(ctx)
+// drawnFrom are the team's running plans that some of its buckets drew from when they
+// were last measured, in their turn, and by each bucket which.
+func (db *DB) drawnFrom(ctx context.Context, by Actor, buckets []string) (plans []Plan, draws map[string][]string, err error) {
+	plans, err = runningStorage(query.Of[Plan](db.gorm).Preload("Type", nil), by, db.TeamNow(by)).Where("measured_at IS NOT NULL").Find(ctx)
+	if err != nil || len(plans) == 0 {
+		return nil, nil, translate(err)
+	}
+	ids, days := make([]string, len(plans)), make([]int64, len(plans))
+	for i, p := range plans {
+		ids[i], days[i] = p.ID, dayOf(*p.MeasuredAt)
+	}
+	all, err := query.Of[Deduction](db.gorm).Where("plan_id IN ? AND day IN ? AND bucket_id IN ?", ids, days, buckets).Find(ctx)
 	if err != nil {
-		return nil, translate(err)
+		return nil, nil, translate(err)
 	}
 	covers, err := db.covers(ctx)
-	plans = slices.DeleteFunc(plans, func(p Plan) bool { return !slices.Contains(covers[p.Region], region) })
 	inTurn(plans, covers)
-	return plans, err
+	draws = map[string][]string{}
+	plans = slices.DeleteFunc(plans, func(p Plan) bool {
+		none := true
+		for _, d := range all {
+			if d.PlanID == p.ID && d.Day == dayOf(*p.MeasuredAt) {
+				draws[d.BucketID], none = append(draws[d.BucketID], p.ID), false
+			}
+		}
+		return none
+	})
+	return plans, draws, err
 }
 
 // drawnPlans are the team's storage plans that run now, noted as measured. On

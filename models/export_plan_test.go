@@ -9,8 +9,9 @@ func SetUsedBytes(db *DB, bucketID string, n int64) error {
 	})
 }
 
-// PlansOver are the plans that buckets of a region draw from, which a measurement
-// reads by the same condition.
-func PlansOver(ctx context.Context, db *DB, by Actor, region string) ([]Plan, error) {
-	return db.plansOver(ctx, by, region)
+// DrawnFrom are the plans that a bucket drew from, which a measurement reads by the same
+// condition.
+func DrawnFrom(ctx context.Context, db *DB, by Actor, bucket string) ([]Plan, error) {
+	plans, _, err := db.drawnFrom(ctx, by, []string{bucket})
+	return plans, err
 }

@@ -38,7 +38,7 @@ func TestListsAreReadFromTheHeadOfAnIndex(t *testing.T) {
 		"and in a state":     {"jobs_store_state", storeJobs(db, by, models.StoreJobFilter{State: models.JobRunning, Limit: 1})},
 		"stores of a name":   {"stores_team_name", func(ctx context.Context) error { _, err := db.FindStoreByName(ctx, by, "a", ""); return none(err) }},
 		"jobs of a thing":    {"jobs_subject", func(ctx context.Context) error { _, err := db.ListJobs(ctx, by, "1"); return err }},
-		"plans to draw from": {"plans_storage", func(ctx context.Context) error { _, err := models.PlansOver(ctx, db, by, "cn-hangzhou"); return err }},
+		"plans to draw from": {"plans_storage", func(ctx context.Context) error { _, err := models.DrawnFrom(ctx, db, by, bucket); return err }},
 		"keys of objects":    {"objects_key", keys},
 		"unfinished uploads": {"multiparts_key", uploads},
 	} {

@@ -46,16 +46,10 @@ type BucketPage struct {
 	About
 	Bucket Bucket
 	Cursor Cursor // of the events
-	Plans  []Plan // that it draws from, in their turn
-	// Versions are the newest whose files it holds; More tells that there are others.
-	Versions []PkgVersion
-	More     bool
+	Ties   Ties
 	// Unfinished is how many uploads have to end before it can be deleted.
 	Unfinished int64
 }
-
-// pageVersions is how many versions the page of a bucket names.
-const pageVersions = 10
 
 // FindBucketPage is a bucket of the actor's team with a page of its events.
 func (db *DB) FindBucketPage(ctx context.Context, by Actor, id string, events list.Query) (p BucketPage, err error) {
@@ -64,16 +58,13 @@ func (db *DB) FindBucketPage(ctx context.Context, by Actor, id string, events li
 		return p, err
 	}
 	p.Bucket = *b
-	if p.Plans, err = db.plansOver(ctx, by, b.Region); err != nil {
+	p.Ties.Buckets = []Bucket{*b}
+	if err = db.newest(ctx, by, &p.Ties, "bucket_id", id); err != nil {
 		return p, err
 	}
-	q := list.With("bucket_id", id)
-	q.Size = pageVersions
-	versions, err := PkgVersions.Read(ctx, db, by, q)
-	if err != nil {
+	if err = db.follow(ctx, by, &p.Ties); err != nil {
 		return p, err
 	}
-	p.Versions, p.More = versions.Rows, versions.Next != ""
 	if p.Unfinished, err = db.CountMultiparts(ctx, by, id); err != nil {
 		return p, err
 	}
@@ -84,7 +75,8 @@ func (db *DB) FindBucketPage(ctx context.Context, by Actor, id string, events li
 // AppPage is an application and what happened to it.
 type AppPage struct {
 	About
-	App App
+	App  App
+	Ties Ties
 }
 
 // FindAppPage is an application of the actor's team.
@@ -94,6 +86,12 @@ func (db *DB) FindAppPage(ctx context.Context, by Actor, id string) (p AppPage, 
 		return p, err
 	}
 	p.App = *app
+	if err = db.newest(ctx, by, &p.Ties, "app_id", id); err != nil {
+		return p, err
+	}
+	if err = db.follow(ctx, by, &p.Ties); err != nil {
+		return p, err
+	}
 	p.About, _, err = db.about(ctx, by, id, KindApp, list.Query{})
 	return p, err
 }
@@ -105,6 +103,7 @@ type PkgVersionPage struct {
 	Version PkgVersion
 	Object  *Object // nil when the source is external
 	Job     *Job
+	Ties    Ties
 }
 
 // FindPkgVersionPage is a package version of the actor's team.
@@ -122,6 +121,10 @@ func (db *DB) FindPkgVersionPage(ctx context.Context, by Actor, id string) (p Pk
 			return p, err
 		}
 	}
+	p.Ties.Versions = []PkgVersion{*v}
+	if err = db.follow(ctx, by, &p.Ties); err != nil {
+		return p, err
+	}
 	p.About, _, err = db.about(ctx, by, id, KindApp, list.Query{})
 	return p, err
 }
@@ -130,6 +133,7 @@ func (db *DB) FindPkgVersionPage(ctx context.Context, by Actor, id string) (p Pk
 type PlanPage struct {
 	About
 	Plan Plan
+	Ties Ties
 }
 
 // FindPlanPage is a plan of the actor's team.
@@ -139,7 +143,10 @@ func (db *DB) FindPlanPage(ctx context.Context, by Actor, id string) (p PlanPage
 		return p, err
 	}
 	p.Plan = *plan
-	p.About, _, err = db.about(ctx, by, id, "", list.Query{})
+	if p.About, _, err = db.about(ctx, by, id, "", list.Query{}); err != nil {
+		return p, err
+	}
+	p.Ties, err = db.tiesOfPlan(ctx, by, *plan, p.Orders)
 	return p, err
 }
 
@@ -151,6 +158,7 @@ type StorePage struct {
 	Job   *Job        // that works on it, or worked last
 	Lines []OrderLine // of the orders that made and scaled it, the newest first
 	Team  *Team
+	Ties  Ties
 }
 
 // FindStorePage is a store of the actor's team.
@@ -170,6 +178,8 @@ func (db *DB) FindStorePage(ctx context.Context, by Actor, id string) (p StorePa
 		return p, err
 	}
 	p.About, _, err = db.about(ctx, by, id, KindStore, list.Query{})
+	p.Ties.Stores = []Store{*s}
+	p.Ties.by(p.Orders, id)
 	return p, err
 }
 
@@ -198,6 +208,7 @@ type OrderPage struct {
 	Watching, Unread bool
 	// Others are other orders of the same thing, the newest first.
 	Others []Order
+	Ties   Ties
 }
 
 // Lapses is when the order ends by itself unless it is decided, zero where it waits for
@@ -224,6 +235,9 @@ func (db *DB) FindOrderPage(ctx context.Context, by Actor, number int64) (p Orde
 	q.Size = 30
 	events, err := Events.Read(ctx, db, by, q)
 	if p.Events = events.Rows; err != nil {
+		return p, err
+	}
+	if p.Ties, err = db.tiesOfOrder(ctx, by, p.Sheet); err != nil {
 		return p, err
 	}
 	if p.Effects, err = db.OrderEffects(ctx, by, p.Sheet.Order); err != nil {

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 	"testing"
 
 	"quartermaster/models"
@@ -55,35 +57,101 @@ func TestPagesOfThingsAreTheTeamsOwn(t *testing.T) {
 	}
 }
 
-func TestABucketNamesItsPlansAndVersions(t *testing.T) {
+func TestThingsNameWhatTheyHangTogetherWith(t *testing.T) {
 	t.Parallel()
 	db := modelstest.Open(t)
 	team, other := modelstest.NewTeam(t, db), modelstest.NewTeam(t, db)
 	by := team.Requester
 	app := mustCreateApp(t, db, by, "shop")
 	bucket, empty := mustCreateBucket(t, db, by, "sources"), mustCreateBucket(t, db, by, "empty")
-	place := func(by models.Actor, region string) string {
+	place := func(by models.Actor, region string) (id string, order int64) {
 		t.Helper()
 		in := example()
 		in.PackageType = "FPT_ossbag_absolute_Storage_" + region
-		return mustPlace(t, db, by, planOrder(in)).Lines[0].ResourceID
+		o := mustPlace(t, db, by, planOrder(in))
+		return o.Lines[0].ResourceID, o.Number
 	}
-	several, own := place(by, "china_common"), place(by, "hz")
+	place(by, "china_common") // which is drawn from when the own is used up
+	own, order := place(by, "hz")
 	place(by, "sh")
 	place(other.Requester, "hz")
-	for i := range 11 {
+	var version *models.PkgVersion
+	for i := range 4 {
 		mustPutObject(t, db, by, bucket, fmt.Sprint(i, ".zip"), zipped(t, fmt.Sprint(i)))
-		mustPlaceVersion(t, db, by, &models.PkgVersionInput{AppID: app.ID, Label: fmt.Sprint(i), Source: fmt.Sprint("oss://sources/", i, ".zip")})
+		version = mustPlaceVersion(t, db, by, &models.PkgVersionInput{AppID: app.ID, Label: fmt.Sprint(i), Source: fmt.Sprint("oss://sources/", i, ".zip")})
 	}
-	mustPlaceVersion(t, db, by, &models.PkgVersionInput{AppID: app.ID, Label: "elsewhere", Source: "oss://elsewhere/a.zip"})
-	p, err := db.FindBucketPage(t.Context(), team.Viewer, bucket.ID, list.Query{})
-	if err != nil || len(p.Plans) != 2 || p.Plans[0].ID != own || p.Plans[1].ID != several || p.Plans[0].Type.EN == "" {
-		t.Errorf("got plans %+v, %v, want its region's and then that of several", p.Plans, err)
+	if err := db.MeasurePlans(t.Context(), team.Admin); err != nil {
+		t.Fatal(err)
 	}
-	if len(p.Versions) != 10 || !p.More || p.Versions[0].Label != "10" || len(p.Orders) != 1 {
-		t.Errorf("got %d versions, more %t, %d orders; want the newest 10 of 11, and one", len(p.Versions), p.More, len(p.Orders))
+	store := mustPlace(t, db, by, storeOrder(storeInput("papers")))
+	modelstest.Work(t, db)
+
+	whole := func(what string, got models.Ties, err error, versions int, more bool) {
+		t.Helper()
+		if err != nil || len(got.Versions) != versions || got.More[models.KindPkgVersion] != more || len(got.Buckets) != 1 || got.Buckets[0].ID != bucket.ID {
+			t.Errorf("%s: got %d versions, more %t, buckets %+v, %v; want %d, %t, %s", what, len(got.Versions), got.More[models.KindPkgVersion], got.Buckets, err, versions, more, bucket.ID)
+		}
+		if !slices.Equal(got.Draws[bucket.ID], []string{own}) || len(got.Plans) != 1 || got.Plans[0].Type.EN == "" || len(got.Orders) != 1 || !slices.Equal(got.Made[order], []string{own}) {
+			t.Errorf("%s: got draws %v of %d plans made by %v; want that of its region, by its order", what, got.Draws, len(got.Plans), got.Made)
+		}
 	}
-	if p, err := db.FindBucketPage(t.Context(), team.Viewer, empty.ID, list.Query{}); err != nil || len(p.Versions) != 0 || p.More || len(p.Plans) != 2 {
-		t.Errorf("an empty bucket: got %d versions, more %t, %d plans, %v", len(p.Versions), p.More, len(p.Plans), err)
+	ofBucket, err := db.FindBucketPage(t.Context(), team.Viewer, bucket.ID, list.Query{})
+	whole("bucket", ofBucket.Ties, err, 3, true)
+	ofApp, err := db.FindAppPage(t.Context(), team.Viewer, app.ID)
+	whole("application", ofApp.Ties, err, 3, true)
+	ofVersion, err := db.FindPkgVersionPage(t.Context(), team.Viewer, version.ID)
+	whole("version", ofVersion.Ties, err, 1, false)
+	if p, err := db.FindBucketPage(t.Context(), team.Viewer, empty.ID, list.Query{}); err != nil || len(p.Ties.Versions)+len(p.Ties.Plans) != 0 {
+		t.Errorf("an empty bucket: got %+v, %v, want nothing but it", p.Ties, err)
+	}
+	if p, err := db.FindPlanPage(t.Context(), team.Viewer, own); err != nil || len(p.Ties.Buckets) != 1 || !slices.Equal(p.Ties.Draws[bucket.ID], []string{own}) || !slices.Equal(p.Ties.Made[order], []string{own}) {
+		t.Errorf("a plan: got %+v, %v, want the bucket that drew from it and its order", p.Ties, err)
+	}
+	if p, err := db.FindStorePage(t.Context(), team.Viewer, store.Lines[0].ResourceID); err != nil || !slices.Equal(p.Ties.Made[store.Number], []string{store.Lines[0].ResourceID}) {
+		t.Errorf("a store: got %+v, %v, want its order", p.Ties, err)
+	}
+	if p, err := db.FindOrderPage(t.Context(), team.Viewer, version.OrderNumber); err != nil || len(p.Ties.Versions) != 1 || len(p.Ties.Buckets) != 1 || len(p.Ties.Plans) != 1 || len(p.Ties.Orders) != 1 {
+		t.Errorf("an order: got %+v, %v, want its version, its bucket and the plan of that", p.Ties, err)
+	}
+	if p, err := db.FindAppPage(t.Context(), team.Viewer, mustCreateApp(t, db, by, "idle").ID); err != nil || len(p.Ties.Versions)+len(p.Ties.Buckets)+len(p.Ties.Plans) != 0 {
+		t.Errorf("an application without versions: got %+v, %v, want nothing", p.Ties, err)
+	}
+}
+
+// What a page asks for does not grow with what its thing hangs together with.
+func TestTiesAskForFewThings(t *testing.T) {
+	if modelstest.Postgres() {
+		t.Skip("PostgreSQL is asked the same")
+	}
+	t.Parallel()
+	db := modelstest.Open(t)
+	team := modelstest.NewTeam(t, db)
+	app, bucket := mustCreateApp(t, db, team.Requester, "shop"), mustCreateBucket(t, db, team.Requester, "sources")
+	var asked []string
+	if err := db.SeeSteps(func(statement string, _ []string) { asked = append(asked, statement) }); err != nil {
+		t.Fatal(err)
+	}
+	count := func() int {
+		t.Helper()
+		asked = nil
+		if _, err := db.FindAppPage(t.Context(), team.Viewer, app.ID); err != nil {
+			t.Fatal(err)
+		}
+		return len(asked)
+	}
+	counts := []int{}
+	for i := range 5 {
+		mustPutObject(t, db, team.Requester, bucket, fmt.Sprint(i, ".zip"), zipped(t, fmt.Sprint(i)))
+		mustPlaceVersion(t, db, team.Requester, &models.PkgVersionInput{AppID: app.ID, Label: fmt.Sprint(i), Source: fmt.Sprint("oss://sources/", i, ".zip")})
+		in := example()
+		in.PackageType = "FPT_ossbag_absolute_Storage_hz"
+		mustPlace(t, db, team.Requester, planOrder(in))
+		if err := db.MeasurePlans(t.Context(), team.Admin); err != nil {
+			t.Fatal(err)
+		}
+		counts = append(counts, count())
+	}
+	if counts[0] != counts[4] || counts[4] > 14 {
+		t.Errorf("asks %v statements, want as many each time and at most 14:\n%s", counts, strings.Join(asked, "\n"))
 	}
 }

@@ -242,3 +242,23 @@ func TestUploadsSpeakTheReadersLanguage(t *testing.T) {
 		t.Error("without an address: got data-done, want none")
 	}
 }
+
+func TestAMapStandsThingsBehindWhatTheyHangOn(t *testing.T) {
+	t.Parallel()
+	node := func(id string) ui.MapNode { return ui.MapNode{ID: id, Name: "<" + id + ">", Href: "/" + id} }
+	page := draw(t, "en", ui.Map(ui.MapProps{
+		Label: "map", Nodes: []ui.MapNode{node("app"), node("new"), node("old"), node("file"), node("bucket")},
+		Ties: [][2]string{{"app", "new"}, {"app", "old"}, {"new", "file"}, {"file", "bucket"}, {"new", "bucket"}, {"file", "gone"}},
+	}))
+	var got []string
+	page.Find(".map-column").Each(func(_ int, c *goquery.Selection) { got = append(got, c.Find(".map-name").Text()) })
+	if want := "<app> <new><old> <file> <bucket>"; strings.Join(got, " ") != want {
+		t.Errorf("got columns %q, want %s", got, want)
+	}
+	if n := page.Find(".map-lines path").Length(); n != 4 {
+		t.Errorf("got %d lines, want one of each tie between neighbours", n)
+	}
+	if next := page.Find(".map-next").First().Text(); next != "→ <new>, <old>" {
+		t.Errorf("a reader is told %q", next)
+	}
+}
