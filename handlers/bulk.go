@@ -32,28 +32,27 @@ type bulkForm struct {
 // Bulk asks before something is done to the rows that were picked, or to all that the
 // list shows.
 func (h List[R]) Bulk(c *gin.Context) error {
-	p, _, _, err := h.bulk(c)
-	if err == nil && h.DB.BulkOrdered(p.Kind, p.Action) {
+	p, facts, _, err := h.bulk(c)
+	switch {
+	case err != nil:
+		return err
+	case facts.Ordered:
 		return web.SeeOther(c, views.BulkOrder(c.Request.Context(), p))
 	}
-	if err == nil {
-		err = h.askBulk(c, p)
-	}
-	return err
+	return h.askBulk(c, p)
 }
 
 // DoBulk does it and leads to what came of it. Where the list shows other rows by now
 // than were shown, it asks again.
 func (h List[R]) DoBulk(c *gin.Context) error {
-	ctx := c.Request.Context()
-	p, asked, in, err := h.bulk(c)
+	p, _, match, err := h.bulk(c)
 	if err != nil {
 		return err
 	}
-	if p.Changed = asked.Match != p.Match; p.Changed || p.Form.Errors != nil {
+	if p.Changed = match != p.Match; p.Changed || p.Form.Errors != nil {
 		return h.askBulk(c, p)
 	}
-	bulk, err := h.DB.DoBulk(ctx, p.By, p.Kind, p.Action, p.Picks, in)
+	bulk, err := h.DB.DoBulk(c.Request.Context(), p.By, p.Kind, p.Action, p.Picks, p.In)
 	if p.Form.Reject(err) {
 		return h.askBulk(c, p)
 	}
@@ -63,36 +62,36 @@ func (h List[R]) DoBulk(c *gin.Context) error {
 	return web.SeeOther(c, "/bulks/"+bulk.ID)
 }
 
-// bulk reads what somebody wants to do to rows of the list.
-func (h List[R]) bulk(c *gin.Context) (p views.BulkProps, asked bulkForm, in any, err error) {
-	ctx := c.Request.Context()
-	p.By, p.Kind = h.by(ctx), h.View.Kind
+// bulk reads what somebody wants to do to rows of the list, and how all that it showed
+// were told from others.
+func (h List[R]) bulk(c *gin.Context) (p views.BulkProps, facts models.BulkFacts, match string, err error) {
+	var asked bulkForm
 	if _, err = web.Decode(c, &asked); err != nil {
-		return p, asked, nil, err
+		return p, facts, "", err
 	}
-	p.Action = asked.Action
-	if in, err = h.DB.BulkInput(p.Kind, p.Action); err != nil {
-		return p, asked, nil, err
+	p.By, p.Kind, p.Action, p.Picks = h.by(c.Request.Context()), h.View.Kind, asked.Action, asked.Pick
+	if facts, err = h.DB.BulkFacts(p.Kind, p.Action); err != nil {
+		return p, facts, "", err
 	}
 	into := []any{&asked}
-	if in != nil {
-		into = append(into, in)
+	if p.In = facts.Asked(); p.In != nil {
+		into = append(into, p.In)
 	}
 	if p.Form, err = web.Decode(c, into...); err != nil && !p.Form.Reject(err) {
-		return p, asked, nil, err
+		return p, facts, "", err
 	}
 	_, files := h.View.URL(c.Param("id"))
 	u, query := h.back(c)
 	u.Query = query
-	p.In, p.Path, p.Back, p.Picks = in, files.Path+".bulk", u.With(), asked.Pick
-	if p.Most, err = h.DB.BulkMost(p.Kind, p.Action); err != nil || !asked.All {
-		return p, asked, in, err
+	p.Path, p.Back, p.Most = files.Path+".bulk", u.With(), facts.Most()
+	if !asked.All {
+		return p, facts, asked.Match, nil
 	}
-	if p.Picks, p.More, err = h.matching(c, query, p.Most); err == nil && len(p.Picks) > models.MaxPicked {
+	if p.Picks, p.More, err = h.matching(c, query, p.Most); len(p.Picks) > models.MaxPicked {
 		sum := sha256.Sum256([]byte(strings.Join(p.Picks, " ")))
 		p.Match = hex.EncodeToString(sum[:16])
 	}
-	return p, asked, in, err
+	return p, facts, asked.Match, err
 }
 
 // errEnough ends reading a list.

@@ -79,7 +79,7 @@ func (db *DB) OrdersOf(ctx context.Context, by Actor, items []BulkItem) (map[int
 	}
 	var numbers []int64
 	for i := range items {
-		if n, err := orderOfItem(&items[i]); err == nil && len(numbers) < MaxPicked {
+		if n := items[i].Number(); n != 0 && len(numbers) < MaxPicked {
 			numbers = append(numbers, n)
 		}
 	}

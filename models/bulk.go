@@ -1,7 +1,6 @@
 package models
 
 import (
-	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -132,12 +131,21 @@ func (f BulkFacts) right() Right {
 	return f.Right
 }
 
-// most is how many things it is done to.
-func (f BulkFacts) most() int {
+// Most is how many things it is done to.
+func (f BulkFacts) Most() int {
 	if f.Picked {
 		return MaxPicked
 	}
 	return MaxBulk
+}
+
+// Asked is what it asks for besides the things, to be filled in; nil when that is
+// nothing.
+func (f BulkFacts) Asked() any {
+	if f.Input == nil {
+		return nil
+	}
+	return f.Input()
 }
 
 // bulk are the actions of a kind: its own, and those of all whose things have tags.
@@ -150,60 +158,28 @@ func (k KindFacts) bulk() map[BulkAction]BulkFacts {
 	return all
 }
 
-// bulk is how an action is done to things of a kind; ErrNotFound where it is not.
-func (db *DB) bulk(kind Kind, action BulkAction) (BulkFacts, KindFacts, error) {
-	for _, k := range db.kinds {
-		if facts, has := k.bulk()[action]; k.Kind == kind && has {
-			return facts, k, nil
-		}
+// BulkFacts say how an action is done to things of a kind; ErrNotFound where it is not.
+func (db *DB) BulkFacts(kind Kind, action BulkAction) (BulkFacts, error) {
+	facts, is := db.kind(kind).bulk()[action]
+	if !is {
+		return facts, ErrNotFound
 	}
-	return BulkFacts{}, KindFacts{}, ErrNotFound
+	return facts, nil
 }
 
 // Bulks are the actions that the actor may do to several things of a kind, what cannot
 // be undone last.
 func (db *DB) Bulks(by Actor, kind Kind) (actions []BulkAction) {
-	for _, k := range db.kinds {
-		if k.Kind != kind {
-			continue
-		}
-		for action, facts := range k.bulk() {
-			if by.May(facts.right()) {
-				actions = append(actions, action)
-			}
+	for action, facts := range db.kind(kind).bulk() {
+		if by.May(facts.right()) {
+			actions = append(actions, action)
 		}
 	}
-	slices.SortFunc(actions, func(a, b BulkAction) int {
-		last := func(of BulkAction) int {
-			if of == BulkDelete {
-				return 1
-			}
-			return 0
-		}
-		return cmp.Or(cmp.Compare(last(a), last(b)), cmp.Compare(a, b))
-	})
+	slices.Sort(actions)
+	if i := slices.Index(actions, BulkDelete); i >= 0 {
+		actions = append(slices.Delete(actions, i, i+1), BulkDelete)
+	}
 	return actions
-}
-
-// BulkOrdered tells whether an action is ordered by a form of its own.
-func (db *DB) BulkOrdered(kind Kind, action BulkAction) bool {
-	facts, _, _ := db.bulk(kind, action)
-	return facts.Ordered
-}
-
-// BulkMost is how many things of a kind an action is done to.
-func (db *DB) BulkMost(kind Kind, action BulkAction) (int, error) {
-	facts, _, err := db.bulk(kind, action)
-	return facts.most(), err
-}
-
-// BulkInput is what an action asks for besides the things, nil when that is nothing.
-func (db *DB) BulkInput(kind Kind, action BulkAction) (in any, err error) {
-	facts, _, err := db.bulk(kind, action)
-	if facts.Input != nil {
-		in = facts.Input()
-	}
-	return in, err
 }
 
 // Pick is the item as a form has it: its id and what was seen of it.
@@ -212,6 +188,12 @@ func (i BulkItem) Pick() string {
 		return i.ID
 	}
 	return i.ID + "@" + i.Seen
+}
+
+// Number is the number of the order that the item is, 0 where it is none.
+func (i BulkItem) Number() int64 {
+	n, _ := strconv.ParseInt(i.ID, 10, 64)
+	return n
 }
 
 // items are things of the actor's team, as Pick has them, each once; those that are
@@ -223,13 +205,7 @@ func (db *DB) items(ctx context.Context, by Actor, k KindFacts, most int, picks 
 	if len(picks) > most {
 		return nil, invalid("", "too_many_picked", strconv.Itoa(most))
 	}
-	table, key, called := k.Table, "id", k.Called
-	if table == "" {
-		table, key, called = k.Search.Table, k.Search.Key, k.Search.Name
-	}
-	if called == "" {
-		called = "name"
-	}
+	of := k.search()
 	known := map[string]bool{}
 	for _, pick := range picks {
 		id, seen, _ := strings.Cut(pick, "@")
@@ -241,14 +217,14 @@ func (db *DB) items(ctx context.Context, by Actor, k KindFacts, most int, picks 
 	for some := range slices.Chunk(items, exportSize) {
 		var ids []any
 		for _, i := range some {
-			if n, err := strconv.ParseInt(i.ID, 10, 64); key == "id" {
+			if n, err := strconv.ParseInt(i.ID, 10, 64); of.Key == "id" {
 				ids = append(ids, i.ID)
 			} else if err == nil {
 				ids = append(ids, n)
 			}
 		}
 		var rows []struct{ ID, Name string }
-		err := db.gorm.WithContext(ctx).Table(table).Select("CAST("+key+" AS text) AS id, CAST("+called+" AS text) AS name").Where(key+" IN ? AND "+alsoOfTeam, ids, by.TeamID).Find(&rows).Error
+		err := db.gorm.WithContext(ctx).Table(of.Table).Select("CAST("+of.Key+" AS text) AS id, CAST("+of.Name+" AS text) AS name").Where(of.Key+" IN ? AND "+alsoOfTeam, ids, by.TeamID).Find(&rows).Error
 		if err != nil {
 			return nil, fmt.Errorf("read chosen: %w", err)
 		}
@@ -267,7 +243,7 @@ func (db *DB) items(ctx context.Context, by Actor, k KindFacts, most int, picks 
 // it would be refused for. It only reads. Beyond MaxPicked things nothing is said of
 // each. What in breaks is returned beside them.
 func (db *DB) PreviewBulk(ctx context.Context, by Actor, kind Kind, action BulkAction, picks []string, in any) ([]BulkItem, error) {
-	facts, k, err := db.bulk(kind, action)
+	facts, err := db.BulkFacts(kind, action)
 	if err != nil {
 		return nil, err
 	}
@@ -277,7 +253,7 @@ func (db *DB) PreviewBulk(ctx context.Context, by Actor, kind Kind, action BulkA
 	if facts.Ordered {
 		return nil, ErrNotFound
 	}
-	items, err := db.items(ctx, by, k, facts.most(), picks)
+	items, err := db.items(ctx, by, db.kind(kind), facts.Most(), picks)
 	if err != nil {
 		return nil, err
 	}
@@ -336,7 +312,7 @@ func unexpected(err error) error {
 // begins with them at once, and a job goes on: with what is more than MaxPicked, or is
 // left when the program stops.
 func (db *DB) DoBulk(ctx context.Context, by Actor, kind Kind, action BulkAction, picks []string, in any) (*Bulk, error) {
-	facts, k, err := db.bulk(kind, action)
+	facts, err := db.BulkFacts(kind, action)
 	if err != nil {
 		return nil, err
 	}
@@ -351,7 +327,7 @@ func (db *DB) DoBulk(ctx context.Context, by Actor, kind Kind, action BulkAction
 	}
 	b := &Bulk{ID: db.newID(), TeamID: by.TeamID, UserID: by.UserID, UserName: by.UserName, Kind: kind, Action: action, State: BulkRunning,
 		Address: by.Address, Agent: clip(by.Agent, 200), RequestID: by.RequestID, At: db.TeamNow(by)}
-	items, err := db.items(ctx, by, k, facts.most(), picks)
+	items, err := db.items(ctx, by, db.kind(kind), facts.Most(), picks)
 	if err != nil {
 		return nil, err
 	}
@@ -448,13 +424,12 @@ var errStopped = errors.New("done by another, or cancelled")
 // carryOut does at most n of the things that wait, until ctx ends, and tells whether
 // more do. Each is noted in the transaction that does it, so that it is done once.
 func (db *DB) carryOut(ctx context.Context, b *Bulk, n int) (more bool, err error) {
-	facts, _, err := db.bulk(b.Kind, b.Action)
+	facts, err := db.BulkFacts(b.Kind, b.Action)
 	if err != nil {
 		return false, err
 	}
-	var in any
-	if facts.Input != nil {
-		in = facts.Input()
+	in := facts.Asked()
+	if in != nil {
 		if err := json.Unmarshal([]byte(b.Input), in); err != nil {
 			return false, fmt.Errorf("read bulk: %w", err)
 		}
@@ -475,8 +450,7 @@ func (db *DB) carryOut(ctx context.Context, b *Bulk, n int) (more bool, err erro
 			return true, err
 		}
 		if errors.Is(err, ErrForbidden) {
-			number, _ := orderOfItem(&items[i]) // 0 is none
-			if err := db.RecordRefused(ctx, b.actor(), "bulk "+string(b.Kind)+" "+string(b.Action), number); err != nil {
+			if err := db.RecordRefused(ctx, b.actor(), "bulk "+string(b.Kind)+" "+string(b.Action), items[i].Number()); err != nil {
 				return true, err
 			}
 		}
@@ -610,7 +584,7 @@ func (db *DB) ownBulk(ctx context.Context, by Actor, id string) (*Bulk, error) {
 	if err != nil {
 		return nil, err
 	}
-	facts, _, err := db.bulk(b.Kind, b.Action)
+	facts, err := db.BulkFacts(b.Kind, b.Action)
 	if err != nil {
 		return nil, err
 	}

@@ -1,7 +1,6 @@
 package models
 
 import (
-	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -174,7 +173,7 @@ func orderLooks(kinds []KindFacts) []look {
 				AND NOT EXISTS (SELECT 1 FROM `+row.Table+` r WHERE r.id = l.resource_id)
 				AND NOT EXISTS (SELECT 1 FROM events e WHERE e.team_id = l.team_id AND e.subject_id = l.resource_id AND e.kind <> 'order' AND e.action = ?)`,
 				"{id}: {name} is not there, and nobody deleted it", "", k, string(k)+".deleted"),
-			bySQL("things without the order that made them ("+string(k)+")", `SELECT r.id, r.team_id, r.`+cmp.Or(row.Called, "name")+` AS name, r.order_number AS have, 0 AS want
+			bySQL("things without the order that made them ("+string(k)+")", `SELECT r.id, r.team_id, r.`+row.Search.Name+` AS name, r.order_number AS have, 0 AS want
 				FROM `+row.Table+` r WHERE NOT EXISTS (SELECT 1 FROM order_lines l
 				WHERE l.order_number = r.order_number AND l.resource_id = r.id AND l.team_id = r.team_id)`,
 				"{name}: order {have} has no line for it", ""))

@@ -203,26 +203,18 @@ func decidesInBulk(approve bool) BulkFacts {
 			return new(RejectionInput)
 		},
 		May: func(ctx context.Context, db *DB, by Actor, item *BulkItem, _ any) error {
-			number, err := orderOfItem(item)
-			if err != nil {
-				return err
-			}
-			order, err := db.FindOrder(ctx, by, number)
+			order, err := db.FindOrder(ctx, by, item.Number())
 			if err != nil {
 				return err
 			}
 			item.Seen = strconv.FormatInt(order.Version, 10)
-			_, way, err := db.pending(ctx, by, number, order.Version)
+			_, way, err := db.pending(ctx, by, order.Number, order.Version)
 			if err == nil {
 				err = db.mayDecide(ctx, by, way, approve)
 			}
 			return notPending(err)
 		},
 		Do: func(ctx context.Context, tx *DB, by Actor, item *BulkItem, in any) error {
-			number, err := orderOfItem(item)
-			if err != nil {
-				return err
-			}
 			version, _ := strconv.ParseInt(item.Seen, 10, 64) // 0 is none
 			reason := ""
 			switch in := in.(type) {
@@ -231,7 +223,7 @@ func decidesInBulk(approve bool) BulkFacts {
 			case *RejectionInput:
 				reason = in.Reason
 			}
-			order, err := tx.DecideOrder(ctx, by, number, version, approve, reason)
+			order, err := tx.DecideOrder(ctx, by, item.Number(), version, approve, reason)
 			if err == nil {
 				item.Will = string(order.State)
 			}

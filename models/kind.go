@@ -40,9 +40,6 @@ type KindFacts struct {
 	// Leaving are the states of a thing whose deletion has begun, in the column
 	// "state" of Table. Things without such states are deleted in one step.
 	Leaving []StoreState
-	// Called is the column of Table with what a thing is called, "name" when
-	// empty.
-	Called string
 	// Inputs make what a line of an order asks for, by the type of the order. A
 	// kind without is only recorded, never ordered.
 	Inputs map[string]func() LineInput
@@ -123,7 +120,7 @@ func Kinds() []KindFacts {
 			Search: SearchFacts{Text: []string{"name", "id", "category", "description", "creator_name"}, Name: "name", Detail: "region"},
 		},
 		{
-			Kind: KindPkgVersion, Table: "pkg_versions", Called: "label", Tagged: true,
+			Kind: KindPkgVersion, Table: "pkg_versions", Tagged: true,
 			Inputs: map[string]func() LineInput{TypeNew: func() LineInput { return new(PkgVersionInput) }},
 			ByJob:  map[string]JobKind{TypeNew: InspectJob},
 			Jobs:   map[JobKind]Work{InspectJob: inspect},
@@ -134,7 +131,7 @@ func Kinds() []KindFacts {
 			Search: SearchFacts{Text: []string{"app_name", "label", "id", "source", "description", "creator_name"}, Name: "label", Detail: "app_name"},
 		},
 		{
-			Kind: KindPlan, Table: "plans", Called: "id", Tagged: true,
+			Kind: KindPlan, Table: "plans", Tagged: true,
 			Inputs: map[string]func() LineInput{
 				TypeNew:     func() LineInput { return new(PlanInput) },
 				TypeRenew:   func() LineInput { return new(RenewInput) },

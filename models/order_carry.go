@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strconv"
 
 	"quartermaster/models/query"
 )
@@ -141,49 +140,45 @@ func (db *DB) moveCentre(ctx context.Context, by Actor, o *Order, to string) (m 
 	return m, nil
 }
 
-// ChangeCostCentre lets an order that was decided count for another cost centre, in what
-// its month commits to and in budgets: for its requester and for admins.
-func (db *DB) ChangeCostCentre(ctx context.Context, by Actor, number int64, in CentreInput) error {
-	if err := Check(&in); err != nil {
-		return err
+// changeCentre lets an order that was decided count for another cost centre, in what its
+// month commits to and in budgets, in the caller's transaction: for its requester and for
+// admins. It returns the one that the order counted for.
+func (db *DB) changeCentre(ctx context.Context, by Actor, number int64, to string) (was string, err error) {
+	if err := db.holdTeam(ctx, by); err != nil {
+		return "", err
 	}
-	return db.tx(ctx, func(ctx context.Context, tx *DB) error {
-		if err := tx.holdTeam(ctx, by); err != nil {
-			return err
+	order, err := db.carried(ctx, by, number)
+	if err != nil {
+		return "", err
+	}
+	was = order.CostCentre
+	m, err := db.moveCentre(ctx, by, order, to)
+	if err != nil || was == to {
+		return was, err
+	}
+	for i := range m.leaves {
+		e := &m.leaves[i]
+		if err := db.take(ctx, e, -e.AmountMinor); err != nil {
+			return was, err
 		}
-		order, err := tx.carried(ctx, by, number)
+		_, err := query.Of[BudgetEntry](db.gorm).Where("order_number = ? AND budget_id = ? AND period = ?", e.OrderNumber, e.BudgetID, e.Period).Delete(ctx)
 		if err != nil {
-			return err
+			return was, fmt.Errorf("take order out of budget: %w", err)
 		}
-		m, err := tx.moveCentre(ctx, by, order, in.CostCentre)
-		if err != nil || order.CostCentre == in.CostCentre {
-			return err
+	}
+	for i := range m.enters {
+		if err := db.enter(ctx, &m.enters[i]); err != nil {
+			return was, err
 		}
-		for i := range m.leaves {
-			e := &m.leaves[i]
-			if err := tx.take(ctx, e, -e.AmountMinor); err != nil {
-				return err
-			}
-			_, err := query.Of[BudgetEntry](tx.gorm).Where("order_number = ? AND budget_id = ? AND period = ?", e.OrderNumber, e.BudgetID, e.Period).Delete(ctx)
-			if err != nil {
-				return fmt.Errorf("take order out of budget: %w", err)
-			}
-		}
-		for i := range m.enters {
-			if err := tx.enter(ctx, &m.enters[i]); err != nil {
-				return err
-			}
-		}
-		old := order.CostCentre
-		if err := tx.moveSpend(ctx, order, in.CostCentre); err != nil {
-			return err
-		}
-		if err := tx.gorm.WithContext(ctx).Model(order).Select("CostCentre").Updates(order).Error; err != nil {
-			return fmt.Errorf("change cost centre: %w", err)
-		}
-		return tx.Record(ctx, by, Event{Action: "order.cost_centre_changed", Kind: KindOrder, SubjectID: fmt.Sprint(number), SubjectName: order.Title, OrderNumber: number},
-			map[string]any{"from": old, "to": order.CostCentre})
-	})
+	}
+	if err := db.moveSpend(ctx, order, to); err != nil {
+		return was, err
+	}
+	if err := db.gorm.WithContext(ctx).Model(order).Select("CostCentre").Updates(order).Error; err != nil {
+		return was, fmt.Errorf("change cost centre: %w", err)
+	}
+	return was, db.Record(ctx, by, Event{Action: "order.cost_centre_changed", Kind: KindOrder, SubjectID: fmt.Sprint(number), SubjectName: order.Title, OrderNumber: number},
+		map[string]any{"from": was, "to": to})
 }
 
 // centreInBulk gives several orders another cost centre.
@@ -191,45 +186,22 @@ func centreInBulk() BulkFacts {
 	return BulkFacts{
 		Input: func() any { return new(CentreInput) },
 		May: func(ctx context.Context, db *DB, by Actor, item *BulkItem, in any) error {
-			number, err := orderOfItem(item)
+			order, err := db.carried(ctx, by, item.Number())
 			if err != nil {
 				return err
 			}
-			order, err := db.carried(ctx, by, number)
-			if err != nil {
-				return err
+			to := order.CostCentre
+			item.Was = to
+			if asked, is := in.(*CentreInput); is {
+				to, item.Will = asked.CostCentre, asked.CostCentre
 			}
-			item.Was = order.CostCentre
-			to, asked := in.(*CentreInput)
-			if !asked {
-				to = &CentreInput{CostCentre: order.CostCentre}
-			} else {
-				item.Will = to.CostCentre
-			}
-			_, err = db.moveCentre(ctx, by, order, to.CostCentre)
+			_, err = db.moveCentre(ctx, by, order, to)
 			return err
 		},
-		Do: func(ctx context.Context, tx *DB, by Actor, item *BulkItem, in any) error {
-			number, err := orderOfItem(item)
-			if err != nil {
-				return err
-			}
-			order, err := tx.FindOrder(ctx, by, number)
-			if err != nil {
-				return err
-			}
-			to := *in.(*CentreInput)
-			item.Was, item.Will = order.CostCentre, to.CostCentre
-			return tx.ChangeCostCentre(ctx, by, number, to)
+		Do: func(ctx context.Context, tx *DB, by Actor, item *BulkItem, in any) (err error) {
+			item.Will = in.(*CentreInput).CostCentre
+			item.Was, err = tx.changeCentre(ctx, by, item.Number(), item.Will)
+			return err
 		},
 	}
-}
-
-// orderOfItem is the number of the order that an item is.
-func orderOfItem(item *BulkItem) (int64, error) {
-	number, err := strconv.ParseInt(item.ID, 10, 64)
-	if err != nil {
-		err = ErrNotFound
-	}
-	return number, err
 }

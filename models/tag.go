@@ -159,20 +159,12 @@ func (db *DB) FindTagged(ctx context.Context, by Actor, kind Kind, id string) (*
 		product = "product_code"
 	}
 	t := &Tagged{Kind: kind, ID: id}
-	err := query.Row(ctx, db.gorm, "SELECT "+k.called()+", region, "+product+", tags FROM "+k.Table+" WHERE team_id = ? AND id = ?", []any{by.TeamID, id},
+	err := query.Row(ctx, db.gorm, "SELECT "+k.Search.Name+", region, "+product+", tags FROM "+k.Table+" WHERE team_id = ? AND id = ?", []any{by.TeamID, id},
 		&t.Name, &t.Region, &t.Product, &t.Tags)
 	if err != nil {
 		return nil, translate(err)
 	}
 	return t, nil
-}
-
-// called is the column with what a thing is called.
-func (k KindFacts) called() string {
-	if k.Called == "" {
-		return "name"
-	}
-	return k.Called
 }
 
 // SetTags gives a thing of the actor's team these tags and no others.

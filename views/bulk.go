@@ -117,8 +117,7 @@ func (p BulkProps) decided(ctx context.Context, item models.BulkItem) (tone ui.T
 
 // order is the order that an item is, nil when it is none.
 func (p BulkProps) order(item models.BulkItem) *models.Order {
-	n, _ := strconv.ParseInt(item.ID, 10, 64)
-	return p.Orders[n]
+	return p.Orders[item.Number()]
 }
 
 // itemHref is the page of a thing, "" where there is none any more.
@@ -144,12 +143,11 @@ func (p BulkProps) summary(ctx context.Context) string {
 
 // address is the page of what came of it, from a place on, in a state.
 func (p BulkProps) address(state string, after int64) string {
-	u := ListURL{Path: "/bulks/" + p.Done.ID}
 	at := ""
 	if after > 0 {
 		at = strconv.FormatInt(after, 10)
 	}
-	return withQuery(withQuery(u.Path, "state", state), "after", at)
+	return withQuery(withQuery("/bulks/"+p.Done.ID, "state", state), "after", at)
 }
 
 // tabs narrow the things to those in a state.
