@@ -72,8 +72,8 @@ func readFlash(ctx context.Context, value string) *layout.Flash {
 		if !ok && (i == 0 || i%2 == 1) {
 			return nil // not written by Flash
 		}
-		if name, _ := said[max(i-1, 0)].(string); i > 0 && i%2 == 0 {
-			named[name] = s
+		if i > 0 && i%2 == 0 {
+			named[said[i-1].(string)] = s
 		}
 	}
 	sentence := flashWords(ctx, said[0].(string), said[1:])
@@ -81,7 +81,7 @@ func readFlash(ctx context.Context, value string) *layout.Flash {
 		return nil
 	}
 	flash := &layout.Flash{Tone: ui.OK, Text: sentence}
-	if words := flashWords(ctx, named["Words"], said[1:]); words != "" && ownPath(named["Path"]) {
+	if words := flashWords(ctx, named["Words"], said[1:]); words != "" && LocalPath(named["Path"]) == named["Path"] {
 		flash.Href, flash.LinkText = named["Path"], words
 	}
 	return flash
@@ -96,9 +96,4 @@ func flashWords(ctx context.Context, key string, args []any) string {
 		return sentence
 	}
 	return ""
-}
-
-// ownPath tells whether a path is one of this site, whatever a browser makes of it.
-func ownPath(path string) bool {
-	return strings.HasPrefix(path, "/") && !strings.HasPrefix(path, "//") && !strings.HasPrefix(path, `/\`)
 }

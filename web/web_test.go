@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"compress/gzip"
 	"context"
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"io"
@@ -432,6 +433,12 @@ func TestAMessageIsSaidOnceOnAWholePage(t *testing.T) {
 		c.SetCookie(t, "qm_flash", forged)
 		if p := c.Get(t, "/missing"); p.Status != 404 || p.Has("#toast *") {
 			t.Errorf("forged message %q: got %d %q", forged, p.Status, p.Text("#toast"))
+		}
+	}
+	for path, leads := range map[string]bool{"/orders/1": true, "//evil.example": false, `/\\evil.example`: false, `/\t/evil.example`: false} {
+		c.SetCookie(t, "qm_flash", base64.RawURLEncoding.EncodeToString([]byte(`["setup.done","Team","x","Path","`+path+`","Words","error.home"]`)))
+		if p := c.Get(t, "/missing"); p.Has("#toast a") != leads || !strings.Contains(p.Text("#toast"), "Welcome") {
+			t.Errorf("a message that leads to %q: got %q", path, p.Links("#toast a"))
 		}
 	}
 }
