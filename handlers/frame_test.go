@@ -14,6 +14,7 @@ func TestARefusalStaysInTheFrameAndNamesTheRole(t *testing.T) {
 	t.Parallel()
 	site := open(t)
 	viewer, admin := site.SignIn(t, models.Viewer), site.SignIn(t, models.Admin)
+	bucket := newBucket(t, site, site.Team, models.BucketInput{Name: "framed", Tags: "filed"})
 	for _, tt := range []struct {
 		path   string
 		status int
@@ -21,6 +22,8 @@ func TestARefusalStaysInTheFrameAndNamesTheRole(t *testing.T) {
 	}{
 		{"/stores/new", http.StatusForbidden, "needs the role Requester; you are Viewer"},
 		{"/team/keys", http.StatusForbidden, "needs the role Team admin; you are Viewer"},
+		{"/tags/bucket/" + bucket, http.StatusForbidden, "needs the role Requester; you are Viewer"},
+		{"/team/tags/change?tag=filed", http.StatusForbidden, "needs the role Team admin; you are Viewer"},
 		{"/team/settings", http.StatusForbidden, "needs the role Team admin"},
 		{"/site/teams", http.StatusForbidden, "needs the role Site admin"},
 		{"/orders/1", http.StatusNotFound, "belongs to another team"},

@@ -1,6 +1,7 @@
 package handlers
 
 import (
+	"cmp"
 	"net/http"
 	"strings"
 	"unicode/utf8"
@@ -25,8 +26,8 @@ func (h Tags) Edit(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	if !t.MayTag(by) {
-		return models.ErrForbidden
+	if err := mayOrder(by, t.Kind); err != nil || !t.MayTag(by) {
+		return cmp.Or(err, models.ErrForbidden)
 	}
 	return web.Render(c, http.StatusOK, views.Tags(views.TagsProps{Form: web.NewForm(c, t.TagsInput()), Of: *t}))
 }
@@ -96,7 +97,7 @@ func (h Tags) change(c *gin.Context, status int, tag string, form ui.Form) error
 	ctx := c.Request.Context()
 	by := models.ActorFrom(ctx)
 	if !by.May(models.Administer) {
-		return models.ErrForbidden
+		return models.Refuse(models.Administer)
 	}
 	t, err := h.DB.FindTag(ctx, by, tag)
 	if err != nil {
