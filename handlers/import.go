@@ -10,6 +10,7 @@ import (
 
 	"quartermaster/models"
 	"quartermaster/views"
+	"quartermaster/views/ui"
 	"quartermaster/web"
 )
 
@@ -38,37 +39,42 @@ type importInput struct {
 	Version string `form:"version" validate:"max=100"`
 }
 
+// asked is who asks, and what the form says of a file.
+func (h Import[In, Of]) asked(c *gin.Context) (by models.Actor, form ui.Form, file models.File[In], err error) {
+	var in importInput
+	if by, err = keeper(c); err == nil {
+		form, err = web.Decode(c, &in)
+	}
+	return by, form, models.File[In]{Whole: in.Whole, All: in.All, Version: in.Version}, err
+}
+
 // Form is the page with the form for a file.
 func (h Import[In, Of]) Form(c *gin.Context) error {
 	if _, err := keeper(c); err != nil {
 		return err
 	}
+	return h.form(c, http.StatusOK, web.NewForm(c, importInput{}))
+}
+
+func (h Import[In, Of]) form(c *gin.Context, status int, f ui.Form) error {
 	p := h.View.Page(c.Request.Context(), models.FileDiffs[In, Of]{})
-	p.Form = web.NewForm(c, importInput{})
-	return web.Render(c, http.StatusOK, views.ImportForm(p))
+	p.Form = f
+	return web.Render(c, status, views.ImportForm(p))
 }
 
 // Preview shows what a file does.
 func (h Import[In, Of]) Preview(c *gin.Context) error {
-	by, err := keeper(c)
-	if err != nil {
-		return err
-	}
-	ctx := c.Request.Context()
-	var in importInput
-	form, err := web.Decode(c, &in)
-	file := models.File[In]{Whole: in.Whole}
+	by, form, file, err := h.asked(c)
 	if err == nil {
 		file.Rows, err = h.sent(c)
 	}
 	if form.Reject(err) {
-		p := h.View.Page(ctx, models.FileDiffs[In, Of]{})
-		p.Form = form
-		return web.Render(c, http.StatusUnprocessableEntity, views.ImportForm(p))
+		return h.form(c, http.StatusUnprocessableEntity, form)
 	}
 	if err != nil {
 		return err
 	}
+	ctx := c.Request.Context()
 	d, err := h.Import.Preview(ctx, h.DB, by, file)
 	if err != nil {
 		return err
@@ -119,20 +125,14 @@ func (h Import[In, Of]) sent(c *gin.Context) ([]models.FileRow[In], error) {
 
 // Apply does what a file says that was shown.
 func (h Import[In, Of]) Apply(c *gin.Context) error {
-	by, err := keeper(c)
-	if err != nil {
-		return err
-	}
-	ctx := c.Request.Context()
-	var in importInput
-	form, err := web.Decode(c, &in)
-	file := models.File[In]{Whole: in.Whole, All: in.All, Version: in.Version}
+	by, form, file, err := h.asked(c)
 	if err == nil && json.Unmarshal([]byte(c.PostForm("rows")), &file.Rows) != nil {
 		err = models.ErrConflict
 	}
 	if err != nil {
 		return err
 	}
+	ctx := c.Request.Context()
 	d, err := h.Import.Run(ctx, h.DB, by, file)
 	p := h.View.Page(ctx, d)
 	if p.Changed = errors.Is(err, models.ErrConflict); p.Changed || form.Reject(err) {

@@ -3,6 +3,7 @@ package views
 import (
 	"context"
 	"maps"
+	"slices"
 
 	"quartermaster/models"
 	"quartermaster/models/list"
@@ -14,14 +15,7 @@ import (
 var tagFilter = ListFilter{Name: "tag", Words: "field.tag", As: Menu}
 
 // Tagged tells whether the list is narrowed by tags.
-func (v *ListView[R]) Tagged() bool {
-	for _, f := range v.Filters {
-		if f == tagFilter {
-			return true
-		}
-	}
-	return false
-}
+func (v *ListView[R]) Tagged() bool { return slices.Contains(v.Filters, tagFilter) }
 
 // WithTags are choices and the tags of things, where set is how the address writes
 // one of them.
