@@ -221,6 +221,9 @@ func (h List[R]) page(c *gin.Context, path string, set ...string) (p views.ListP
 	if err != nil {
 		return p, err
 	}
+	if page.Unsorted {
+		at.Unsort()
+	}
 	if at.Total = page.Total; known {
 		at.Total = total
 	}

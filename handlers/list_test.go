@@ -70,7 +70,8 @@ func TestAListIsSortedByItsHeads(t *testing.T) {
 		sort  string
 	}{
 		"/orders": {large, "descending"}, "/orders?sort=-number": {small, "ascending"}, "/orders?sort=amount": {large, "descending"},
-		"/orders?sort=-amount": {small, "ascending"}, "/orders?sort=team_id": {large, "descending"}, "/orders?sort=-title%3B--": {large, "descending"},
+		"/orders?sort=-amount": {small, "ascending"}, "/orders?sort=requester": {small, "ascending"}, "/orders?sort=-state": {large, "descending"},
+		"/orders?sort=team_id": {large, "descending"}, "/orders?sort=-title%3B--": {large, "descending"},
 	} {
 		p := c.Get(t, path)
 		if got := p.Links("tbody th"); len(got) != 2 || got[0] != fmt.Sprintf("/orders/%d", want.first.Number) {

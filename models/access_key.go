@@ -211,7 +211,7 @@ var AccessKeys = &List[AccessKey]{
 			return append(to, &k.ID, &k.TeamID, &k.UserID, &k.Name, fromJSON{&k.Operations}, fromJSON{&k.Grants}, &k.Disabled, &k.ExpiresAt, &k.UsedAt, &k.UsedFrom, &k.UsedAgent, &k.UsedFor,
 				&k.CreatedBy, &k.CreatorName, &k.CreatedAt, &k.UpdatedAt)
 		},
-		Sorts:   []list.Sort{{Name: "created", Columns: []string{"created_at", "id"}}},
+		Sorts:   []list.Sort{{Name: "created", Columns: []string{"created_at", "id"}}, small("name", "name", "id")},
 		Indexes: []list.Index{{Name: "access_keys_team", Sort: "created"}},
 	},
 	Fill: func(ctx context.Context, db *DB, by Actor, keys []AccessKey) error {

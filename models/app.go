@@ -203,7 +203,8 @@ var Apps = &List[App]{
 				&a.TeamID, &a.NameKey, &a.CreatedBy, &a.UpdaterName, &a.Token, &a.Asked, &a.UpdatedAt, &a.Tags)
 		},
 		Sorts: []list.Sort{{Name: "created", Columns: []string{"created_at", "id"}}, {Name: "name", Columns: []string{"name", "id"}, Up: true},
-			{Name: "region", Columns: []string{"region", "created_at", "id"}, Up: true, Grouped: true}, {Name: "category", Columns: []string{"category", "created_at", "id"}, Up: true, Grouped: true}},
+			{Name: "region", Columns: []string{"region", "created_at", "id"}, Up: true, Grouped: true}, {Name: "category", Columns: []string{"category", "created_at", "id"}, Up: true, Grouped: true},
+			small("versions", "version_count", "id")},
 		Filters: []list.Filter{
 			equals("region", "region", nil), equals("category", "category", nil), byTag(KindApp, "apps"),
 			one("id", "id = ?", "sqlite_autoindex_apps_1"), one("name", "name = ?", "apps_team_name"), has("category_has", "category"),

@@ -337,7 +337,8 @@ var Buckets = &List[Bucket]{
 				&b.TeamID, &b.OrderNumber, &b.CreatedBy, &b.UpdatedAt)
 		},
 		Sorts: []list.Sort{{Name: "created", Columns: []string{"created_at", "id"}}, {Name: "name", Columns: []string{"name"}, Up: true},
-			{Name: "used", Columns: []string{"used_bytes", "id"}}, {Name: "region", Columns: []string{"region", "created_at", "id"}, Up: true, Grouped: true}},
+			{Name: "used", Columns: []string{"used_bytes", "id"}}, {Name: "region", Columns: []string{"region", "created_at", "id"}, Up: true, Grouped: true},
+			small("files", "object_count", "id")},
 		Filters: []list.Filter{equals("region", "region", nil), byTag(KindBucket, "buckets")},
 		Indexes: []list.Index{
 			{Name: "buckets_team", Sort: "created"},

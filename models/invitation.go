@@ -57,7 +57,8 @@ var Invitations = &List[Invitation]{
 		Into: func(i *Invitation, to []any) []any {
 			return append(to, &i.ID, &i.CreatedAt, &i.Email, (*string)(&i.Role), fromJSON{&i.Only}, (*string)(&i.State), &i.UserID, &i.CreatedBy, &i.CreatorName, &i.ExpiresAt)
 		},
-		Sorts:   []list.Sort{{Name: "created", Columns: []string{"created_at", "id"}}},
+		Sorts: []list.Sort{{Name: "created", Columns: []string{"created_at", "id"}}, small("email", "email", "id"), small("role", "role", "id"), small("state", "state", "id"),
+			small("by", "creator_name", "id"), small("expires", "expires_at", "id")},
 		Indexes: []list.Index{{Name: "invitations_team", Sort: "created"}},
 	},
 	Fill: func(_ context.Context, db *DB, by Actor, rows []Invitation) error {

@@ -251,6 +251,11 @@ func equals(name, column string, values []string) list.Filter {
 	}}
 }
 
+// small is a Small sort, the least first.
+func small(name string, columns ...string) list.Sort {
+	return list.Sort{Name: name, Columns: columns, Up: true, Small: true}
+}
+
 // countsAll is the Counter of a list of all things of a kind.
 func countsAll(kind Kind) func(list.Query) string {
 	return func(q list.Query) string {

@@ -64,7 +64,8 @@ var Orders = &List[Order]{
 				&o.TeamID, &o.ListMinor, &o.DiscountMinor, &o.TaxMinor, &o.PayCurrency, &o.PayMinor, &o.CostCentre, &o.PONumber, &o.Note, &o.RequestedBy,
 				(*string)(&o.Face), &o.Address, &o.Agent, &o.RequestID, &o.KeyID, &o.Version)
 		},
-		Sorts: []list.Sort{{Name: "number", Columns: []string{"number"}}, {Name: "amount", Columns: []string{"total_minor", "number"}}},
+		Sorts: []list.Sort{{Name: "number", Columns: []string{"number"}}, {Name: "amount", Columns: []string{"total_minor", "number"}},
+			small("items", "title", "number"), small("requester", "requester_name", "number"), small("state", "state", "number")},
 		Filters: []list.Filter{
 			equals("state", "state", texts(OrderStates)),
 			givenIn("centre", "cost_centre"),

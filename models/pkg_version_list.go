@@ -50,7 +50,8 @@ var PkgVersions = &List[PkgVersion]{
 				&v.TeamID, &v.AppID, &v.Region, &v.LabelKey, &v.BucketID, &v.SHA256, &v.FailCode, &v.JobID, &v.OrderNumber, &v.CreatedBy, &v.UpdatedAt, &v.Tags)
 		},
 		Sorts: []list.Sort{{Name: "created", Columns: []string{"created_at", "id"}}, {Name: "size", Columns: []string{"size", "id"}},
-			{Name: "state", Columns: []string{"state", "created_at", "id"}, Up: true, Grouped: true}},
+			{Name: "state", Columns: []string{"state", "created_at", "id"}, Up: true, Grouped: true},
+			small("name", "app_name", "label", "id"), small("source", "source", "id")},
 		Filters: []list.Filter{
 			equals("app_id", "app_id", nil), equals("state", "state", texts(PkgVersionStates)), equals("bucket_id", "bucket_id", nil),
 			{Name: "label", Inner: true, Arms: func(value string, _ time.Time) []list.Cond {

@@ -155,7 +155,8 @@ var Plans = &List[Plan]{
 				&p.TeamID, &p.ProductCode, &p.Unit, &p.Region, &p.Duration, (*string)(&p.PricingCycle), &p.OrderNumber, &p.CreatedBy, &p.CreatorName, &p.Tags)
 		},
 		Sorts: []list.Sort{{Name: "created", Columns: []string{"created_at", "id"}}, {Name: "ends", Columns: []string{"ends_at", "id"}, Up: true},
-			{Name: "type", Columns: []string{"package_type", "created_at", "id"}, Up: true, Grouped: true}},
+			{Name: "type", Columns: []string{"package_type", "created_at", "id"}, Up: true, Grouped: true},
+			small("used", "used", "id"), small("paid", "paid_minor", "id")},
 		Filters: []list.Filter{
 			{Name: "state", Column: "settled", Values: texts(PlanStates), Arms: planArms, Settled: func(value string) []list.Cond {
 				return []list.Cond{{SQL: "settled = ?", Args: []any{value}}}

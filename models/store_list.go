@@ -77,7 +77,8 @@ var Stores = &List[Store]{
 				&s.TeamID, &s.Target, &s.Reserved, &s.AutoRenew, &s.AutoPay, &s.FailCode, &s.FailDetail, &s.JobID, &s.OrderNumber, &s.CreatedBy, &s.UpdatedAt, &s.Tags)
 		},
 		Sorts: []list.Sort{{Name: "created", Columns: []string{"created_at", "id"}}, {Name: "name", Columns: []string{"name", "id"}, Up: true},
-			{Name: "state", Columns: []string{"state", "created_at", "id"}, Up: true, Grouped: true}, {Name: "region", Columns: []string{"region", "created_at", "id"}, Up: true, Grouped: true}},
+			{Name: "state", Columns: []string{"state", "created_at", "id"}, Up: true, Grouped: true}, {Name: "region", Columns: []string{"region", "created_at", "id"}, Up: true, Grouped: true},
+			small("size", "cu", "num", "id"), small("billing", "charge_mode", "id")},
 		Filters: []list.Filter{equals("state", "state", texts(StoreStates)), equals("region", "region", nil), byTag(KindStore, "stores")},
 		Indexes: []list.Index{
 			{Name: "stores_team", Sort: "created"},

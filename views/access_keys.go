@@ -217,7 +217,7 @@ func keyList(place AccessKeyPlace, words string) *ListView[models.AccessKey] {
 	return &ListView[models.AccessKey]{
 		ID: "key-list", Path: string(place), List: models.AccessKeys, Label: words + "title", ByServer: true,
 		Columns: []ListColumn[models.AccessKey]{
-			{Words: "field.key_name", Name: true, Text: func(_ *ui.Cells, k *models.AccessKey) string { return k.Name }, Draw: func(c *ui.Cells, k *models.AccessKey) {
+			{Words: "field.key_name", Sort: "name", Name: true, Text: func(_ *ui.Cells, k *models.AccessKey) string { return k.Name }, Draw: func(c *ui.Cells, k *models.AccessKey) {
 				c.Link(place.path(k.ID), k.Name)
 				c.Open("span", "class", "line-note")
 				c.Code(k.ID)
@@ -287,7 +287,7 @@ func callList(place AccessKeyPlace) *ListView[models.Call] {
 	return &ListView[models.Call]{
 		ID: "call-list", Path: place.path(":id"), Files: place.path(":id", "calls"), List: models.Calls, Label: "keys.calls.table", ByServer: true, Watched: true,
 		Columns: []ListColumn[models.Call]{
-			{Words: "keys.calls.operation", Name: true, Text: func(_ *ui.Cells, x *models.Call) string { return x.Operation }, Draw: func(c *ui.Cells, x *models.Call) {
+			{Words: "keys.calls.operation", Sort: "operation", Name: true, Text: func(_ *ui.Cells, x *models.Call) string { return x.Operation }, Draw: func(c *ui.Cells, x *models.Call) {
 				if c.Words["operations"][x.Operation] != "" {
 					c.Link("/api/"+x.Operation, x.Operation)
 				} else {
@@ -305,9 +305,9 @@ func callList(place AccessKeyPlace) *ListView[models.Call] {
 					}
 					c.Badge(tone, callResult(c.Ctx, x))
 				}},
-			{Words: "keys.calls.at", Text: func(c *ui.Cells, x *models.Call) string { return callTime(c.Ctx, *x) },
+			{Words: "keys.calls.at", Sort: "at", Text: func(c *ui.Cells, x *models.Call) string { return callTime(c.Ctx, *x) },
 				Draw: func(c *ui.Cells, x *models.Call) { c.Moment(x.At, callTime(c.Ctx, *x)) }},
-			{Words: "keys.calls.took", Class: "num", Draw: func(c *ui.Cells, x *models.Call) {
+			{Words: "keys.calls.took", Sort: "took", Class: "num", Draw: func(c *ui.Cells, x *models.Call) {
 				c.Text(callTook(c.Ctx, *x))
 				c.Note("HTTP " + number(int64(x.Status)))
 			}},

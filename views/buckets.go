@@ -35,7 +35,7 @@ var Buckets = &ListView[models.Bucket]{
 		}},
 		inBytes("buckets.used-bytes", func(b *models.Bucket) (int64, bool) { return b.UsedBytes, true }),
 		inBytes("buckets.limit-bytes", func(b *models.Bucket) (int64, bool) { return b.SizeLimit, b.SizeLimit > 0 }),
-		{Words: "buckets.object-count", Class: "num", Text: func(_ *ui.Cells, b *models.Bucket) string { return number(b.ObjectCount) },
+		{Words: "buckets.object-count", Sort: "files", Class: "num", Text: func(_ *ui.Cells, b *models.Bucket) string { return number(b.ObjectCount) },
 			Draw: func(c *ui.Cells, b *models.Bucket) { c.Text(i18n.Number(c.Ctx, b.ObjectCount)) }},
 		createdColumn("buckets.created-at", func(b *models.Bucket) (time.Time, string) { return b.CreatedAt, b.CreatorName }),
 		filed("buckets.created-by", func(_ *ui.Cells, b *models.Bucket) string { return b.CreatorName }),

@@ -20,23 +20,23 @@ func invitationWord(ctx context.Context, s models.InvitationState) string {
 var Invitations = &ListView[models.Invitation]{
 	ID: "invitation-list", Path: "/team/invitations", List: models.Invitations, Label: "invitations.title", ByServer: true,
 	Columns: []ListColumn[models.Invitation]{
-		{Words: "members.email", Name: true, Text: func(_ *ui.Cells, i *models.Invitation) string { return i.Email },
+		{Words: "members.email", Sort: "email", Name: true, Text: func(_ *ui.Cells, i *models.Invitation) string { return i.Email },
 			Draw: func(c *ui.Cells, i *models.Invitation) {
 				c.Text(i.Email)
 				if !i.Only.All() {
 					c.Note(i18n.T(c.Ctx, "members.may-order.only", "Things", onlyText(c.Ctx, i.Only, c.Word)))
 				}
 			}},
-		plain("members.role", "", func(c *ui.Cells, i *models.Invitation) string { return roleWord(c.Ctx, i.Role) }),
+		sorted("role", plain("members.role", "", func(c *ui.Cells, i *models.Invitation) string { return roleWord(c.Ctx, i.Role) })),
 		filed("members.may-order", func(c *ui.Cells, i *models.Invitation) string { return onlyText(c.Ctx, i.Only, c.Word) }),
-		{Words: "members.state", Class: "state", Bare: true, Text: func(c *ui.Cells, i *models.Invitation) string { return invitationWord(c.Ctx, i.State) },
+		{Words: "members.state", Sort: "state", Class: "state", Bare: true, Text: func(c *ui.Cells, i *models.Invitation) string { return invitationWord(c.Ctx, i.State) },
 			Draw: func(c *ui.Cells, i *models.Invitation) {
 				c.Badge(invitationTones[i.State], invitationWord(c.Ctx, i.State))
 			}},
-		plain("invitations.by", "", func(_ *ui.Cells, i *models.Invitation) string { return i.CreatorName }),
+		sorted("by", plain("invitations.by", "", func(_ *ui.Cells, i *models.Invitation) string { return i.CreatorName })),
 		{Words: "invitations.created", Sort: "created", Class: "nowrap", Text: func(c *ui.Cells, i *models.Invitation) string { return i18n.DateTime(c.Ctx, i.CreatedAt) },
 			Draw: func(c *ui.Cells, i *models.Invitation) { c.Moment(i.CreatedAt, c.Relative(i.CreatedAt)) }},
-		{Words: "invitations.expires", Class: "nowrap", Text: func(c *ui.Cells, i *models.Invitation) string { return i18n.DateTime(c.Ctx, i.ExpiresAt) },
+		{Words: "invitations.expires", Sort: "expires", Class: "nowrap", Text: func(c *ui.Cells, i *models.Invitation) string { return i18n.DateTime(c.Ctx, i.ExpiresAt) },
 			Draw: func(c *ui.Cells, i *models.Invitation) { c.Moment(i.ExpiresAt, i18n.DateTime(c.Ctx, i.ExpiresAt)) }},
 		{Words: "members.actions", Class: "actions", Bare: true, Draw: func(c *ui.Cells, i *models.Invitation) {
 			if i.State == models.InvitationOpen {

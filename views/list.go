@@ -163,6 +163,8 @@ type ListAt struct {
 	// address is of a view that is gone itself.
 	Gone   []string
 	NoView bool
+	// Unsorted is the sort for which the rows are too many, "" where they are not.
+	Unsorted string
 	// Kept has rows that were drawn before, nil where none are kept; reader is
 	// what its keys have of the reader.
 	Kept   *kept.Store
@@ -194,6 +196,7 @@ type ListPage struct {
 	Styled                  bool
 	Head                    layout.PageProps
 	Columns                 []ui.Column
+	NotBy                   string          // the head of the column by which the rows are too many to sort
 	Rows, Below             templ.Component // nil when there are none
 	Tabs                    []ui.Tab
 	Menus                   []listMenu
@@ -233,6 +236,9 @@ func (v *ListView[R]) Page(ctx context.Context, at ListAt, page list.Page[R]) Li
 	shown, own := v.shown(at)
 	for _, c := range shown {
 		p.Columns = append(p.Columns, v.head(ctx, c, sort, at))
+		if at.Unsorted != "" && c.Sort == at.Unsorted {
+			p.NotBy = i18n.T(ctx, c.Words)
+		}
 	}
 	p.Own, p.Bar = own, v.bar(ctx, at)
 	if at.Choosing {
@@ -295,6 +301,12 @@ func listSummary(ctx context.Context, total int64, shown int) string {
 		return ""
 	}
 	return i18n.T(ctx, "list.total-over", "Count", list.CountTo-1)
+}
+
+// Unsort notes that the rows are too many for the sort that was asked for.
+func (a *ListAt) Unsort() {
+	a.Unsorted, a.Query.Sort, a.Query.Reverse = a.Query.Sort, "", false
+	a.URL.Query.Del("sort")
 }
 
 // head is the head of a column, which sorts by it, and by it the other way

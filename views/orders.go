@@ -239,17 +239,17 @@ var Orders = &ListView[models.Order]{
 				c.Code(n)
 				c.Close("a")
 			}},
-		{Words: "orders.what", Class: "wide order-what", Text: func(c *ui.Cells, x *models.Order) string { return orderWhat(c.Ctx, x) }, Draw: func(c *ui.Cells, o *models.Order) {
+		{Words: "orders.what", Sort: "items", Class: "wide order-what", Text: func(c *ui.Cells, x *models.Order) string { return orderWhat(c.Ctx, x) }, Draw: func(c *ui.Cells, o *models.Order) {
 			for _, k := range orderKinds(*o) {
 				c.Mark(k)
 			}
 			c.Text(orderWhat(c.Ctx, o))
 		}},
-		plain("order.requester", "", func(_ *ui.Cells, o *models.Order) string { return o.RequesterName }),
+		sorted("requester", plain("order.requester", "", func(_ *ui.Cells, o *models.Order) string { return o.RequesterName })),
 		emailed(func(o *models.Order) string { return o.RequestedBy }),
 		{Words: "order.placed-at", Class: "nowrap", Text: func(c *ui.Cells, o *models.Order) string { return i18n.OrderTime(c.Ctx, o.CreatedAt) },
 			Draw: func(c *ui.Cells, o *models.Order) { c.Text(i18n.Date(c.Ctx, o.CreatedAt)) }},
-		{Words: "order.state", Class: "state", Bare: true, Text: func(c *ui.Cells, x *models.Order) string { return orderStateWord(c.Ctx, x) },
+		{Words: "order.state", Sort: "state", Class: "state", Bare: true, Text: func(c *ui.Cells, x *models.Order) string { return orderStateWord(c.Ctx, x) },
 			Draw: func(c *ui.Cells, o *models.Order) { c.Badge(orderTones[o.State], orderStateWord(c.Ctx, o)) }},
 		{Words: "order.amount", Sort: "amount", Class: "num", Draw: func(c *ui.Cells, o *models.Order) { c.Text(orderTotal(c.Ctx, *o)) },
 			Text: func(_ *ui.Cells, o *models.Order) string { return pricing.Decimal(o.TotalMinor) }},

@@ -27,7 +27,7 @@ var Apps = &ListView[models.App]{
 		}},
 		regionColumn(func(a *models.App) string { return a.Region }),
 		sorted("category", plain("field.category", "", func(_ *ui.Cells, a *models.App) string { return a.Category })),
-		{Words: "apps.versions", Class: "num", Text: func(_ *ui.Cells, a *models.App) string { return number(a.VersionCount) },
+		{Words: "apps.versions", Sort: "versions", Class: "num", Text: func(_ *ui.Cells, a *models.App) string { return number(a.VersionCount) },
 			Draw: func(c *ui.Cells, a *models.App) { c.Text(i18n.Number(c.Ctx, a.VersionCount)) }},
 		createdColumn("versions.created", func(a *models.App) (time.Time, string) { return a.CreatedAt, a.CreatorName }),
 		filed("versions.created-by", func(_ *ui.Cells, a *models.App) string { return a.CreatorName }),
@@ -77,7 +77,7 @@ func pkgVersions(ofApp bool) *ListView[models.PkgVersion] {
 		ID: "version-list", Kind: models.KindPkgVersion, Pick: func(v *models.PkgVersion) (id, name string) { return v.ID, v.AppName + " " + v.Label },
 		Path: "/pkg-versions", List: models.PkgVersions, Label: "versions.list", Search: "versions.search",
 		Columns: []ListColumn[models.PkgVersion]{
-			{Words: "versions.version", Name: true, Text: func(_ *ui.Cells, v *models.PkgVersion) string { return v.Label }, Draw: func(c *ui.Cells, v *models.PkgVersion) {
+			{Words: "versions.version", Sort: "name", Name: true, Text: func(_ *ui.Cells, v *models.PkgVersion) string { return v.Label }, Draw: func(c *ui.Cells, v *models.PkgVersion) {
 				name := v.Label
 				if !ofApp {
 					name = v.AppName + " " + name
@@ -90,7 +90,7 @@ func pkgVersions(ofApp bool) *ListView[models.PkgVersion] {
 				Draw: func(c *ui.Cells, v *models.PkgVersion) {
 					c.Badge(versionTones[v.State], versionStateText(c.Ctx, v.State))
 				}},
-			{Words: "field.source", Text: func(_ *ui.Cells, v *models.PkgVersion) string { return v.Source }, Draw: func(c *ui.Cells, v *models.PkgVersion) {
+			{Words: "field.source", Sort: "source", Text: func(_ *ui.Cells, v *models.PkgVersion) string { return v.Source }, Draw: func(c *ui.Cells, v *models.PkgVersion) {
 				c.Text(v.FileName())
 				c.Open("small", "class", "ellipsis", "title", ui.Visible(v.Source))
 				c.Text(v.Bucket())

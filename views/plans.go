@@ -54,7 +54,7 @@ var Plans = &ListView[models.Plan]{
 				state := p.State(c.Now(p.EffectiveAt, p.EndsAt))
 				c.Badge(planTones[state], planState(c.Ctx, state))
 			}},
-		{Words: "plans.use", Class: "wide narrow", Draw: drawPlanUsed},
+		{Words: "plans.use", Sort: "used", Class: "wide narrow", Draw: drawPlanUsed},
 		inBytes("plans.used-bytes", func(p *models.Plan) (int64, bool) { return p.Used, p.Storage && p.MeasuredAt != nil }),
 		{Words: "plans.term", Sort: "ends", Class: "nowrap", Draw: func(c *ui.Cells, p *models.Plan) {
 			now := c.Now(p.EffectiveAt, p.EndsAt)
@@ -63,7 +63,7 @@ var Plans = &ListView[models.Plan]{
 		}},
 		filed("plans.starts", func(c *ui.Cells, p *models.Plan) string { return i18n.Date(c.Ctx, p.EffectiveAt) }),
 		filed("plans.last-day", func(c *ui.Cells, p *models.Plan) string { return i18n.LastDate(c.Ctx, p.EndsAt) }),
-		{Words: "plans.paid", Class: "num", Draw: func(c *ui.Cells, p *models.Plan) { c.Text(i18n.Money(c.Ctx, p.PaidMinor, p.Currency)) },
+		{Words: "plans.paid", Sort: "paid", Class: "num", Draw: func(c *ui.Cells, p *models.Plan) { c.Text(i18n.Money(c.Ctx, p.PaidMinor, p.Currency)) },
 			Text: func(_ *ui.Cells, p *models.Plan) string { return pricing.Decimal(p.PaidMinor) }},
 		filed("list.currency", func(_ *ui.Cells, p *models.Plan) string { return p.Currency }),
 		filed("order.number", func(_ *ui.Cells, p *models.Plan) string { return number(p.OrderNumber) }),

@@ -37,8 +37,8 @@ var Stores = &ListView[models.Store]{
 			c.In("small", "", storeZoneWords(c, s))
 		}},
 		filed("field.availability_zones", storeZoneWords),
-		plain("stores.flavor", "nowrap", func(_ *ui.Cells, s *models.Store) string { return storeFlavor(s.CU, s.Num) }),
-		{Words: "field.charge_mode", Text: storeChargeWords, Draw: func(c *ui.Cells, s *models.Store) {
+		sorted("size", plain("stores.flavor", "nowrap", func(_ *ui.Cells, s *models.Store) string { return storeFlavor(s.CU, s.Num) })),
+		{Words: "field.charge_mode", Sort: "billing", Text: storeChargeWords, Draw: func(c *ui.Cells, s *models.Store) {
 			c.Text(storeChargeWords(c, s))
 			if s.EndsAt != nil {
 				now := c.Now(*s.EndsAt)

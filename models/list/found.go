@@ -14,7 +14,7 @@ func (p *plan[R]) found(ctx context.Context, from []any, backwards bool, limit i
 		at, n = nil, int(p.db.sorted())
 	}
 	var rows []read[R]
-	for tried := 0; ; n = min(4*n, sorted) {
+	for tried := 0; ; n = min(4*n, MostSorted) {
 		some, next, all, err := p.q.Found.Next(ctx, at, usual && !down, n)
 		if tried += n; errors.Is(err, ErrWalk) || err == nil && !all && (!usual || int64(tried) > p.db.sorted() && len(p.q.Filters) > 0) {
 			if usual {

@@ -43,11 +43,13 @@ type Desc[R any] struct {
 // Sort is an order of the rows by columns that are never null and together
 // unique, the greatest first, or the least where it is Up. Grouped, that is so of the
 // first column, and of the others the other way around: with Up as the indexes of
-// filters have it, each value after the other with its newest rows first.
+// filters have it, each value after the other with its newest rows first. No index has
+// the order of a Small one: the rows are sorted where they are few, and else the list is
+// in its usual order.
 type Sort struct {
-	Name        string
-	Columns     []string
-	Up, Grouped bool
+	Name               string
+	Columns            []string
+	Up, Grouped, Small bool
 }
 
 // Filter narrows a list.
@@ -165,6 +167,8 @@ type Page[R any] struct {
 	// Total is how many rows the query has, at most CountTo, and Unknown when
 	// finding out would cost too much.
 	Total int64
+	// Unsorted says that the query has too many rows for its Small sort.
+	Unsorted bool
 }
 
 const (
@@ -172,8 +176,8 @@ const (
 	CountTo = 1001
 	// Unknown is a total that nobody counted.
 	Unknown = -1
-	// sorted is the most rows that are sorted for a page.
-	sorted = 10_000
+	// MostSorted is the most rows that are sorted for a page.
+	MostSorted = 10_000
 	// DefaultSize is how many rows a page has.
 	DefaultSize = 50
 )
@@ -202,7 +206,7 @@ func (db DB) sorted() int64 {
 	if db.Sorted > 0 {
 		return db.Sorted
 	}
-	return sorted
+	return MostSorted
 }
 
 // Read reads a page of the rows of an owner.
@@ -215,7 +219,7 @@ func (d *Desc[R]) Read(ctx context.Context, db DB, owner string, q Query) (Page[
 	if err != nil {
 		return page, err
 	}
-	page.Total = Unknown
+	page.Total, page.Unsorted = Unknown, p.unsorted
 	if q.Count {
 		page.Total, err = p.count(ctx)
 	}
@@ -267,6 +271,8 @@ type plan[R any] struct {
 	// read at all, in place of the table, nil for all of them.
 	skip int64
 	only *Cond
+	// unsorted says that the rows are too many for the sort that was asked for.
+	unsorted bool
 }
 
 type active struct {
@@ -295,6 +301,9 @@ func (d *Desc[R]) actives(q Query) []active {
 }
 
 func (d *Desc[R]) plan(ctx context.Context, db DB, owner string, q Query) (*plan[R], error) {
+	if by := d.Sorting(q); by.Small {
+		return d.small(ctx, db, owner, q, by)
+	}
 	p := &plan[R]{desc: d, db: db, owner: owner, q: q, sort: d.Sorting(q)}
 	p.down = p.sort.Up == q.Reverse
 	on := d.actives(q)
@@ -323,6 +332,42 @@ func (d *Desc[R]) plan(ctx context.Context, db DB, owner string, q Query) (*plan
 		return p, nil
 	}
 	return p, p.choose(ctx, on)
+}
+
+// small plans a query in an order that no index has, as its usual order finds the rows.
+func (d *Desc[R]) small(ctx context.Context, db DB, owner string, q Query, by Sort) (*plan[R], error) {
+	usual := q
+	usual.Sort, usual.Reverse = "", false
+	p, err := d.plan(ctx, db, owner, usual)
+	if err != nil {
+		return nil, err
+	}
+	few, err := p.few(ctx)
+	if p.unsorted = !few; p.unsorted || err != nil {
+		return p, err
+	}
+	if p.q, p.sort, p.down = q, by, by.Up == q.Reverse; q.Only == nil {
+		p.way = led
+	}
+	return p, nil
+}
+
+// few tells whether no more rows match than are sorted for a page.
+func (p *plan[R]) few(ctx context.Context) (bool, error) {
+	switch {
+	case p.q.Only != nil:
+		return true, nil
+	case p.q.Found != nil:
+		_, _, all, err := p.q.Found.Next(ctx, nil, false, int(p.db.sorted()))
+		if errors.Is(err, ErrWalk) {
+			err = nil
+		}
+		return all, err
+	case p.way == along: // as even the rarest of its conditions has more
+		return false, nil
+	}
+	n, err := p.probe(ctx, p.index, p.arms, p.db.sorted()+1)
+	return n <= p.db.sorted(), err
 }
 
 // only is the condition that a row is one of those that are picked. Numbers are whole.
