@@ -11,6 +11,7 @@ import (
 	"quartermaster/models"
 	"quartermaster/models/list"
 	"quartermaster/views"
+	"quartermaster/views/i18n"
 	"quartermaster/views/ui"
 	"quartermaster/web"
 )
@@ -174,6 +175,9 @@ func (h AccessKeys) show(c *gin.Context, status int, form ui.Form, token string)
 	}
 	// Read after the calls, which update its last use.
 	if p.Key, err = h.DB.FindAccessKey(ctx, by, id); err != nil {
+		return err
+	}
+	if p.Days, p.Cut, err = h.DB.CallDays(ctx, by, id, i18n.Zone(ctx)); err != nil {
 		return err
 	}
 	if p.Tokens, err = h.DB.ListTokens(ctx, by, id); err != nil {

@@ -196,6 +196,9 @@ func TestTheLastCallsOfAKeyAreListed(t *testing.T) {
 			t.Errorf("got %q, want %q in it", p.Text("#calls tbody tr"), want)
 		}
 	}
+	if got := p.Find("#days .chart-table tbody tr").Length(); got != 31 || !strings.Contains(p.Text("#days .chart-table tbody tr:last-child"), "57360") {
+		t.Errorf("got %d days, the last %q, want 31 and 57 done, 3 failed", got, p.Text("#days .chart-table tbody tr:last-child"))
+	}
 	if links := p.Links("#calls tbody th"); len(links) != 50 || links[0] != "/api/ListStores" {
 		t.Errorf("got links %q, want one to what each call did", links)
 	}

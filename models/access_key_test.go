@@ -669,6 +669,57 @@ func TestForgedCallsTakeNoPlaceOfTheOwners(t *testing.T) {
 	}
 }
 
+func TestCallsAreCountedByTheDaysOfAZone(t *testing.T) {
+	t.Parallel()
+	clock := modelstest.NewClock()
+	db := modelstest.OpenWith(t, models.Options{Clock: clock.Now})
+	team, other := modelstest.NewTeam(t, db), modelstest.NewTeam(t, db)
+	k, _ := mustKey(t, db, team.Admin, models.AccessKeyInput{})
+	east := time.FixedZone("", 9*3600)
+	count := func() ([]models.CallDay, bool) {
+		t.Helper()
+		if err := db.FlushCalls(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		days, cut, err := db.CallDays(t.Context(), team.Admin, k.ID, east)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return days, cut
+	}
+	if days, cut := count(); days != nil || cut {
+		t.Errorf("never called: got %v, cut %t, want nothing", days, cut)
+	}
+	y, m, d := clock.Now().In(east).Date()
+	midnight := time.Date(y, m, d, 0, 0, 0, 0, east)
+	for _, c := range []models.Call{{At: midnight.Add(-time.Second)}, {At: midnight}, {At: midnight.Add(time.Second), Code: "LMS.10001005"}} {
+		c.KeyID, c.TeamID = k.ID, team.ID
+		db.NoteCall(c)
+	}
+	days, cut := count()
+	if n := len(days); n != 31 || cut || days[n-1].Calls != 2 || days[n-1].Failed != 1 || days[n-2].Calls != 1 || days[n-2].Failed != 0 || days[0].Calls != 0 {
+		t.Errorf("got %v, cut %t, want 31 days, one call yesterday and two today of which one failed", days, cut)
+	}
+	for range 1000 {
+		db.NoteCall(models.Call{KeyID: k.ID, TeamID: team.ID, At: midnight.Add(2 * time.Second)})
+	}
+	asked := ""
+	if !modelstest.Postgres() { // which chooses by the rows there are
+		if err := db.SeeSteps(func(statement string, steps []string) { asked += strings.Join(steps, "; ") }); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if days, cut := count(); len(days) != 1 || !cut || days[0].Calls != 1000 {
+		t.Errorf("more than are kept: got %v, cut %t, want today alone", days, cut)
+	}
+	if asked != "" && (!strings.Contains(asked, "INDEX api_calls_key ") || strings.Contains(asked, "TEMP B-TREE") || strings.Contains(asked, "SCAN")) {
+		t.Errorf("got %s, want the head of the index of a key's calls", asked)
+	}
+	if _, _, err := db.CallDays(t.Context(), other.Admin, k.ID, east); !errors.Is(err, models.ErrNotFound) {
+		t.Errorf("another team: got %v, want ErrNotFound", err)
+	}
+}
+
 func TestTheListOfCallsIsBounded(t *testing.T) {
 	t.Parallel()
 	clock := modelstest.NewClock()

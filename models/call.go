@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"quartermaster/models/list"
+	"quartermaster/models/pricing"
 	"quartermaster/models/query"
 )
 
@@ -286,6 +287,54 @@ var Calls = &List[Call]{
 		}}},
 		Indexes: []list.Index{{Name: "api_calls_key", Sort: "at"}, {Name: "api_calls_failed", Filters: []string{"failed"}, Sort: "at"}},
 	},
+}
+
+// CallDay is how many calls of an access key were made on a day, and failed.
+type CallDay struct {
+	Day           time.Time // noon of it, UTC+8
+	Calls, Failed int64
+}
+
+// CallDays are the days of the calls of an access key that are kept, as days begin in a
+// zone, today last. Cut tells that there were more calls than are kept, so that they
+// begin somewhere in the first day.
+func (db *DB) CallDays(ctx context.Context, by Actor, key string, zone *time.Location) (days []CallDay, cut bool, err error) {
+	if _, err := db.FindAccessKey(ctx, by, key); err != nil {
+		return nil, false, err
+	}
+	calls, err := query.Of[Call](db.gorm).Select("at, code, unproven").Where("key_id = ?", key).
+		Order("at DESC, id DESC").Limit(callsKept + unprovenKept).Find(ctx)
+	if err != nil || len(calls) == 0 {
+		return nil, false, translate(err)
+	}
+	day := func(t time.Time) time.Time {
+		y, m, d := t.In(zone).Date()
+		return time.Date(y, m, d, 12, 0, 0, 0, pricing.Zone)
+	}
+	last, first := day(db.Now()), day(db.Now().Add(-callsAge))
+	proven := 0
+	for _, c := range calls {
+		if !c.Unproven {
+			proven++
+		}
+		if cut = proven == callsKept; cut && day(c.At).After(first) {
+			first = day(c.At)
+		}
+	}
+	for d := first; !d.After(last); d = d.AddDate(0, 0, 1) {
+		days = append(days, CallDay{Day: d})
+	}
+	for _, c := range calls {
+		at := int(day(c.At).Sub(first) / (24 * time.Hour))
+		if at < 0 || at >= len(days) {
+			continue
+		}
+		days[at].Calls++
+		if c.Failed() {
+			days[at].Failed++
+		}
+	}
+	return days, cut, nil
 }
 
 // FindCall is the call that a request id was given to, for those who may see the

@@ -334,3 +334,29 @@ func callResult(ctx context.Context, c *models.Call) string {
 	}
 	return i18n.T(ctx, "activity.result.done")
 }
+
+// cut says that the first day is not whole.
+func (p AccessKeyShowProps) cut(ctx context.Context) string {
+	if !p.Cut {
+		return ""
+	}
+	return i18n.T(ctx, "keys.days.cut", "Day", i18n.DayMonth(ctx, p.Days[0].Day))
+}
+
+// callChart draws the calls of an access key by day, with those that failed.
+func callChart(ctx context.Context, days []models.CallDay, id string) ui.ChartProps {
+	done := ui.Series{Kind: ui.KindLook{Hue: "blue"}, Label: i18n.T(ctx, "keys.days.done")}
+	failed := ui.Series{Kind: ui.KindLook{Hue: "danger"}, Label: i18n.T(ctx, "keys.days.failed")}
+	chart := ui.ChartProps{ID: id, Label: i18n.T(ctx, "keys.days"), Corner: i18n.T(ctx, "keys.days.day"), Total: i18n.T(ctx, "keys.days.all"),
+		Format: func(v float64) string { return i18n.Number(ctx, int64(v)) }}
+	for i, d := range days {
+		label := ui.ChartLabel{Long: i18n.DayMonth(ctx, d.Day)}
+		if (len(days)-1-i)%7 == 0 { // a name a week fits
+			label.Short = label.Long
+		}
+		chart.Labels = append(chart.Labels, label)
+		done.Values, failed.Values = append(done.Values, float64(d.Calls-d.Failed)), append(failed.Values, float64(d.Failed))
+	}
+	chart.Series = []ui.Series{done, failed}
+	return chart
+}
