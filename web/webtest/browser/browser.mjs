@@ -81,7 +81,7 @@ function watch(context, at) {
 			faults.push(`console: ${m.text()} (${context.pages().at(-1)?.url()})`);
 		}
 	});
-	context.on("weberror", (e) => faults.push(`script: ${e.error().stack ?? e.error().message}`));
+	context.on("weberror", (e) => faults.push(`script: ${e.error().stack || e.error().message || e.error().name} (${e.page()?.url()})`));
 	context.on("request", (r) => {
 		if (!r.url().startsWith(at + "/") && !/^(data|blob|about):/.test(r.url())) faults.push(`outside request: ${r.url()}`);
 	});
