@@ -396,7 +396,9 @@ func (c *catalogue) put(t Thing) (write func(ctx context.Context, db *DB) error)
 	case SortRegion:
 		r := t.region
 		r.ID, r.ZH, r.EN, r.Off, r.Ours = t.Code, t.ZH, t.EN, t.Off, r.Ours || !t.now
-		if !t.now {
+		if at, known := c.thing(SortRegion, t.Code); known {
+			r.Zones = at.region.Zones // also those that came since
+		} else {
 			r.Zones, r.Covers, r.Position = []Zone{}, []string{}, len(c.regions)
 		}
 		return putRow(&c.regions, r, func(o Region) bool { return o.ID == r.ID }, t.now, "ZH", "EN", "Serves", "Off")

@@ -2,6 +2,7 @@ package models_test
 
 import (
 	"errors"
+	"slices"
 	"testing"
 
 	"quartermaster/models"
@@ -121,5 +122,32 @@ func TestAFileOfWhatIsOnSaleIsShownAndThenDoneInOneGo(t *testing.T) {
 	file.Rows = make([]models.FileRow[models.ThingRow], models.MostFileRows+1)
 	if _, err := models.ThingImport.Preview(t.Context(), db, root, file); !errors.Is(err, models.ErrTooLarge) {
 		t.Errorf("a file too long: got %v", err)
+	}
+}
+
+// A region that a file does not have goes off sale with what is below it, and keeps the
+// zones that the same file gives it.
+func TestARegionThatIsTakenOffSaleKeepsItsNewZones(t *testing.T) {
+	t.Parallel()
+	db := modelstest.Open(t)
+	root := siteAdmin(modelstest.NewTeam(t, db).Admin)
+	file := models.File[models.ThingRow]{Rows: allThings(t, db, root), Whole: true}
+	zone := file.Rows[slices.IndexFunc(file.Rows, func(r models.FileRow[models.ThingRow]) bool { return r.In.Sort == models.SortZone })].In
+	file.Rows = slices.DeleteFunc(file.Rows, func(r models.FileRow[models.ThingRow]) bool {
+		return r.In.Sort == models.SortRegion && r.In.Code == zone.Of || r.In.Sort == models.SortZone && r.In.Code == zone.Code
+	})
+	more := models.ThingRow{Sort: models.SortZone, ThingInput: models.ThingInput{Of: zone.Of, Code: zone.Of + "-new", ZH: "新", EN: "New"}}
+	file.Rows = append(file.Rows, models.FileRow[models.ThingRow]{Line: 1, In: more})
+	d, err := models.ThingImport.Preview(t.Context(), db, root, file)
+	if file.Version = d.Version; err != nil || d.Count(models.FileRemoved) != 2 || d.Count(models.FileAdded) != 1 {
+		t.Fatalf("got %+v, %v", d, err)
+	}
+	if _, err := models.ThingImport.Run(t.Context(), db, root, file); err != nil {
+		t.Fatal(err)
+	}
+	for code, off := range map[string]bool{zone.Code: true, more.Code: false} {
+		if thing, err := db.FindThing(t.Context(), root, models.SortZone, models.Thing{Sort: models.SortZone, Of: zone.Of, Code: code}.ID()); err != nil || thing.Off != off {
+			t.Errorf("%s is %+v, %v", code, thing, err)
+		}
 	}
 }
