@@ -340,14 +340,14 @@ func (p AccessKeyShowProps) cut(ctx context.Context) string {
 	if !p.Cut {
 		return ""
 	}
-	return i18n.T(ctx, "keys.days.cut", "Day", i18n.DayMonth(ctx, p.Days[0].Day))
+	return i18n.T(ctx, "keys.by-day.cut", "Day", i18n.DayMonth(ctx, p.Days[0].Day))
 }
 
 // callChart draws the calls of an access key by day, with those that failed.
 func callChart(ctx context.Context, days []models.CallDay, id string) ui.ChartProps {
-	done := ui.Series{Kind: ui.KindLook{Hue: "blue"}, Label: i18n.T(ctx, "keys.days.done")}
-	failed := ui.Series{Kind: ui.KindLook{Hue: "danger"}, Label: i18n.T(ctx, "keys.days.failed")}
-	chart := ui.ChartProps{ID: id, Label: i18n.T(ctx, "keys.days"), Corner: i18n.T(ctx, "keys.days.day"), Total: i18n.T(ctx, "keys.days.all"),
+	done := ui.Series{Kind: ui.KindLook{Hue: "blue"}, Label: i18n.T(ctx, "keys.by-day.done")}
+	failed := ui.Series{Kind: ui.KindLook{Hue: "danger"}, Label: i18n.T(ctx, "keys.by-day.failed")}
+	chart := ui.ChartProps{ID: id, Label: i18n.T(ctx, "keys.by-day"), Corner: i18n.T(ctx, "keys.by-day.day"), Total: i18n.T(ctx, "keys.by-day.all"),
 		Format: func(v float64) string { return i18n.Number(ctx, int64(v)) }}
 	for i, d := range days {
 		label := ui.ChartLabel{Long: i18n.DayMonth(ctx, d.Day)}
