@@ -1,6 +1,7 @@
 package models
 
 import (
+	"cmp"
 	"context"
 	"database/sql/driver"
 	"encoding/json"
@@ -283,12 +284,10 @@ func (db *DB) fileUnder(ctx context.Context, by Actor, kind Kind, id string, tag
 	if _, err := query.Do(ctx, db.gorm, "DELETE FROM tags WHERE kind = ? AND id = ?", kind, id); err != nil {
 		return fmt.Errorf("forget tags: %w", err)
 	}
-	for _, tag := range tags {
-		_, err := query.Do(ctx, db.gorm, "INSERT INTO tags (kind, id, key, team_id, tag, created_at) SELECT CAST(? AS text), id, ?, team_id, ?, created_at FROM "+db.kind(kind).Table+" WHERE team_id = ? AND id = ?",
-			kind, tagKey(tag), tag, by.TeamID, id)
-		if err != nil {
-			return fmt.Errorf("file under tag: %w", err)
-		}
+	_, err := query.Do(ctx, db.gorm, "INSERT INTO tags (kind, id, key, team_id, tag, created_at) SELECT CAST(? AS text), r.id, fold(f.value), r.team_id, f.value, r.created_at FROM "+
+		db.kind(kind).Table+" r CROSS JOIN "+db.each()+" WHERE r.team_id = ? AND r.id = ?", kind, inJSON(tags), by.TeamID, id)
+	if err != nil {
+		return fmt.Errorf("file under tags: %w", err)
 	}
 	return nil
 }
@@ -357,10 +356,7 @@ func (db *DB) tagsFrom(ctx context.Context, by Actor, kinds []Kind, from, before
 		"SELECT k.key, (SELECT tag FROM tags WHERE team_id = ? AND kind = k.kind AND key = k.key LIMIT 1) AS tag FROM k WHERE k.key IS NOT NULL LIMIT ?",
 		by.TeamID, from, before, inJSON(kinds), by.TeamID, before, by.TeamID, n*len(kinds))
 	slices.SortFunc(found, func(a, b teamWord) int {
-		if c := strings.Compare(a.Key, b.Key); c != 0 {
-			return c
-		}
-		return strings.Compare(a.Tag, b.Tag)
+		return cmp.Or(strings.Compare(a.Key, b.Key), strings.Compare(a.Tag, b.Tag))
 	})
 	found = slices.CompactFunc(found, func(a, b teamWord) bool { return a.Key == b.Key })
 	return found[:min(n, len(found))], err
