@@ -78,6 +78,9 @@ const usualOf = 20
 // UsualRegion is the region that most of the team's newest things of a kind are in, where
 // it is one of some, and "" where it is not or the team has none.
 func (db *DB) UsualRegion(ctx context.Context, by Actor, kind Kind, among []Region) (string, error) {
+	if err := by.may(See); err != nil {
+		return "", err
+	}
 	var region string
 	err := db.gorm.WithContext(ctx).Raw(`SELECT region FROM (SELECT region, created_at FROM `+db.kind(kind).Table+` WHERE team_id = ? ORDER BY created_at DESC, id DESC LIMIT ?) AS newest
 		GROUP BY region ORDER BY COUNT(*) DESC, MAX(created_at) DESC LIMIT 1`, by.TeamID, usualOf).Scan(&region).Error
