@@ -48,13 +48,18 @@ func dayOf(t time.Time) int64 {
 }
 
 // measurePlans is the job that measures a team's plans.
-var measurePlans = Work{Unseen: true, Steps: []WorkStep{{"measure", func(ctx context.Context, db *DB, job *Job) error {
-	by, err := db.ServerActor(ctx, job)
-	if err != nil {
-		return err
-	}
-	return db.MeasurePlans(ctx, by)
-}}}}
+var measurePlans = ofTeam("measure", (*DB).MeasurePlans)
+
+// ofTeam is unseen work of one step that a server does for a team.
+func ofTeam(step string, do func(db *DB, ctx context.Context, by Actor) error) Work {
+	return Work{Unseen: true, Steps: []WorkStep{{step, func(ctx context.Context, db *DB, job *Job) error {
+		by, err := db.ServerActor(ctx, job)
+		if err != nil {
+			return err
+		}
+		return do(db, ctx, by)
+	}}}}
+}
 
 // PromiseMeasures promises to measure the plans of every team that has storage
 // plans running, once for each day of the team's time. Calling it again, or

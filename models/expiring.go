@@ -20,6 +20,11 @@ type ExpiringFacts struct {
 	Table, Columns, Join, Where string
 }
 
+// expire are the rows of the kinds whose things end.
+func (db *DB) expire() []KindFacts {
+	return slices.DeleteFunc(slices.Clone(db.kinds), func(k KindFacts) bool { return k.Expiring.Table == "" })
+}
+
 // Expiring is a thing that ends, such as a plan or a store.
 type Expiring struct {
 	Kind        Kind
@@ -97,10 +102,7 @@ func (db *DB) expiringBy(ctx context.Context, by Actor, kind Kind, ids []string)
 // ending are the things whose term ends after a time, the soonest first, at most n.
 func (db *DB) ending(ctx context.Context, by Actor, after time.Time, n int) ([]Expiring, error) {
 	var found []Expiring
-	for _, k := range db.kinds {
-		if k.Expiring.Table == "" {
-			continue
-		}
+	for _, k := range db.expire() {
 		some, err := db.expiring(ctx, by, k, after, lastID, forever, n)
 		if err != nil {
 			return nil, err
@@ -143,16 +145,10 @@ func (e Ends) Within(place int, kind Kind) (n int64) {
 // endsTo is how many ends are counted of a kind.
 const endsTo = list.CountTo
 
-// endDays are EndsWithin as numbers.
-var endDays = []int{7, 30, 90}
-
 // ends counts what ends after a moment.
 func (db *DB) ends(ctx context.Context, by Actor, now time.Time) (e Ends, err error) {
 	e.until, e.Of = forever, map[Kind][4]int64{}
-	for _, k := range db.kinds {
-		if k.Expiring.Table == "" {
-			continue
-		}
+	for _, k := range db.expire() {
 		if err := db.endsOf(ctx, by, k, now, &e); err != nil {
 			return e, err
 		}
@@ -166,11 +162,13 @@ func (db *DB) endsOf(ctx context.Context, by Actor, k KindFacts, now time.Time, 
 		CAST(MIN(CASE WHEN at > ? THEN at END) AS text), CAST(MIN(CASE WHEN at > ? THEN at END) AS text), CAST(MIN(CASE WHEN at > ? THEN at END) AS text), CAST(MIN(at) AS text), CAST(MAX(at) AS text) FROM `
 	var n [4]int64
 	var next [5]*string
+	days := make([]int, len(EndsWithin)+1) // 0 at last
+	for i, within := range EndsWithin {
+		days[i], _ = strconv.Atoi(within)
+	}
 	var args []any
-	for range 2 {
-		for _, days := range endDays {
-			args = append(args, daysAfter(now, days).UTC())
-		}
+	for _, d := range slices.Repeat(days[:len(EndsWithin)], 2) {
+		args = append(args, daysAfter(now, d).UTC())
 	}
 	some := k.Expiring.Table + " WHERE team_id = ? AND ends_at > ? AND " + k.Expiring.Where + " ORDER BY ends_at"
 	err := query.Row(ctx, db.gorm, counted+"(SELECT ends_at AS at FROM "+some+" LIMIT ?) AS soonest", append(args, by.TeamID, now.UTC(), endsTo),
@@ -178,9 +176,9 @@ func (db *DB) endsOf(ctx context.Context, by Actor, k KindFacts, now time.Time, 
 	if e.Of[k.Kind] = n; err != nil || n[3] == 0 {
 		return translate(err)
 	}
-	for i, days := range append(endDays[:len(endDays):len(endDays)], 0) {
-		if at, ok := textTime(next[i]); ok && daysAfter(at, -days).Before(e.until) {
-			e.until = daysAfter(at, -days)
+	for i, d := range days {
+		if at, ok := textTime(next[i]); ok && daysAfter(at, -d).Before(e.until) {
+			e.until = daysAfter(at, -d)
 		}
 	}
 	last, known := textTime(next[4])
@@ -236,8 +234,8 @@ func (db *DB) FindExpiring(ctx context.Context, by Actor, kind Kind, days int) (
 	if days > 0 {
 		until = daysAfter(p.Now, days)
 	}
-	for _, k := range db.kinds {
-		if k.Expiring.Table == "" || kind != "" && kind != k.Kind {
+	for _, k := range db.expire() {
+		if kind != "" && kind != k.Kind {
 			continue
 		}
 		some, err := db.expiring(ctx, by, k, p.Now, lastID, until, mostExpiring)

@@ -91,21 +91,11 @@ func (in RemindInput) days() (RemindDays, error) {
 	if len(days) == 0 {
 		return RemindNever, nil
 	}
-	texts := make([]string, len(days))
-	for i, n := range days {
-		texts[i] = strconv.Itoa(n)
-	}
-	return RemindDays(strings.Join(texts, ",")), nil
+	return RemindDays(strings.ReplaceAll(spelled(days), " ", "")), nil
 }
 
 // Input is the input that would leave the days as they are.
-func (d RemindDays) Input() RemindInput {
-	var texts []string
-	for _, n := range d.List() {
-		texts = append(texts, strconv.Itoa(n))
-	}
-	return RemindInput{Days: strings.Join(texts, ", ")}
-}
+func (d RemindDays) Input() RemindInput { return RemindInput{Days: spelled(d.List())} }
 
 // Reminded is when a person is reminded of a thing.
 type Reminded struct {
@@ -144,6 +134,9 @@ func (db *DB) FindReminded(ctx context.Context, by Actor, kind Kind, id, ordered
 
 // FindRemindDays is when the actor is reminded of what they order in their team.
 func (db *DB) FindRemindDays(ctx context.Context, by Actor) (d RemindDays, err error) {
+	if err := by.may(See); err != nil {
+		return "", err
+	}
 	err = query.Row(ctx, db.gorm, "SELECT remind FROM memberships WHERE team_id = ? AND user_id = ?", []any{by.TeamID, by.UserID}, (*string)(&d))
 	return d, translate(err)
 }
@@ -225,13 +218,7 @@ func (db *DB) dropRemindersOf(ctx context.Context, by Actor, user string) error 
 const NoticeEnding = "ending"
 
 // remind is the job that reminds a team of what ends.
-var remind = Work{Unseen: true, Steps: []WorkStep{{"remind", func(ctx context.Context, db *DB, job *Job) error {
-	by, err := db.ServerActor(ctx, job)
-	if err != nil {
-		return err
-	}
-	return db.remindTeam(ctx, by)
-}}}}
+var remind = ofTeam("remind", (*DB).remindTeam)
 
 // PromiseReminders promises to remind every team that has something that ends, once
 // for each day of its own time. Calling it again, or from several processes at once,
@@ -274,7 +261,7 @@ func dayBegins(n int64) time.Time {
 	return time.Unix(n*24*60*60-int64(offset), 0).UTC()
 }
 
-// LastDay is the number of the last day of a thing.
+// lastDay is the number of the last day of a thing.
 func (e Expiring) lastDay() int64 { return dayNumber(e.EndsAt.Add(-time.Nanosecond)) }
 
 // reminding is the reminding of a team: of the days after the one up to which it was
@@ -303,10 +290,7 @@ func (db *DB) remindTeam(ctx context.Context, by Actor) error {
 	if err != nil {
 		return err
 	}
-	for _, k := range db.kinds {
-		if k.Expiring.Table == "" {
-			continue
-		}
+	for _, k := range db.expire() {
 		for _, d := range days {
 			if err := db.remindOf(ctx, &r, k, d); err != nil {
 				return err

@@ -218,10 +218,10 @@ func (t Thing) Input() ThingInput {
 	return in
 }
 
-// spelled are terms as people type them.
-func spelled(months []int) string {
-	all := make([]string, len(months))
-	for i, n := range months {
+// spelled are numbers, such as terms, as people type them.
+func spelled(numbers []int) string {
+	all := make([]string, len(numbers))
+	for i, n := range numbers {
 		all[i] = strconv.Itoa(n)
 	}
 	return strings.Join(all, ", ")
