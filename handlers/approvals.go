@@ -102,6 +102,9 @@ func (h Rules) List(c *gin.Context) error {
 	if p.Regions, err = h.DB.ListRegions(ctx, ""); err != nil {
 		return err
 	}
+	if p.Products, err = h.DB.ListProducts(ctx); err != nil {
+		return err
+	}
 	if p.Members, err = h.DB.ListMembers(ctx, p.By); err != nil {
 		return err
 	}

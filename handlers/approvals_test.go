@@ -22,12 +22,12 @@ func TestOrderGoesTheWayOfItsRule(t *testing.T) {
 	t.Parallel()
 	site := open(t)
 	admin, approver, requester := site.SignIn(t, models.Admin), site.SignIn(t, models.Approver), site.SignIn(t, models.Requester)
-	writeRule(t, admin, webtest.Values{"kinds": "bucket", "step_1": "approver", "step_2": "admin"})
-	if got := admin.Get(t, "/team/rules").Text(".rule-text"); !strings.Contains(got, "Bucket → any approver, then any team admin") {
+	writeRule(t, admin, webtest.Values{"kinds": "bucket", "regions": "cn-hangzhou", "step_1": "approver", "step_2": "admin"})
+	if got := admin.Get(t, "/team/rules").Text(".rule-text"); !strings.Contains(got, "Bucket, in China (Hangzhou) → any approver, then any team admin") {
 		t.Errorf("the rules say %q", got)
 	}
 	form := requester.Get(t, "/buckets/new?region=cn-hangzhou")
-	if got := form.Text("#summary"); !strings.Contains(got, "Needs approval: any approver, then any team admin") {
+	if got := form.Text("#summary"); !strings.Contains(got, "Needs approval: any approver, then any team admin") || !strings.Contains(got, "Bucket, in China (Hangzhou) →") {
 		t.Errorf("the form says %q before it is sent", got)
 	}
 	order := requester.Submit(t, form, "form#bucket-form", webtest.Values{"bucket_name": "two-steps", "region": "cn-hangzhou"}).Location()
@@ -37,7 +37,7 @@ func TestOrderGoesTheWayOfItsRule(t *testing.T) {
 	if p := requester.Get(t, order); p.Has("#decision-form") || !p.Has("#cancel-order") {
 		t.Error("the requester is offered to decide, or not to cancel")
 	}
-	if p := admin.Get(t, order); !strings.Contains(p.Text("#decision"), "Rule: Bucket → any approver, then any team admin") {
+	if p := admin.Get(t, order); !strings.Contains(p.Text("#decision"), "Rule: Bucket, in China (Hangzhou) → any approver, then any team admin") {
 		t.Errorf("the order says %q of its way", p.Text("#decision"))
 	}
 	list := approver.Get(t, "/approvals")

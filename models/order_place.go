@@ -28,6 +28,8 @@ type Quote struct {
 	Way []Approval
 	// Effects are what it does to the team's budgets.
 	Effects []Effect
+	// Regions are those that the rule names that decides, by id.
+	Regions map[string]Region
 	// Centres are the cost centres that the team lists, OnlyCentres tells that it
 	// takes no others.
 	Centres     []string
@@ -86,6 +88,14 @@ func (db *DB) quote(ctx context.Context, by Actor, in *OrderInput, broken error)
 	}
 	if err != nil && !isInvalid(err) {
 		return q, err
+	}
+	if q.Order != nil && q.Order.Sentence != nil {
+		q.Regions = map[string]Region{}
+		for _, r := range db.ground.catalogue.regions {
+			if slices.Contains(q.Order.Sentence.Regions, r.ID) {
+				q.Regions[r.ID] = r
+			}
+		}
 	}
 	err = Invalid(nil).With(broken, err, in.repriced(q.Order))
 	errors.As(err, &q.Refused)

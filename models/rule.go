@@ -334,8 +334,12 @@ func (b RuleBook) decides(by Actor, o *Order, centre string, month func() (int64
 	return all[len(all)-1], len(all) - 1, nil
 }
 
-// covers tells whether every order that meets another rule meets this one.
+// covers tells whether every order that meets another rule meets this one: of several
+// things, all have to be what one that lets through is about.
 func (r Rule) covers(other Rule) bool {
+	if len(r.Steps) == 0 && len(other.Steps) > 0 && len(r.Kinds)+len(r.Products)+len(r.Regions) > 0 {
+		return false
+	}
 	return within(r.Kinds, other.Kinds) && within(r.Products, other.Products) && within(r.Regions, other.Regions) &&
 		within(r.Roles, other.Roles) && within(r.People, other.People) && within(r.Faces, other.Faces) && within(r.CostCentres, other.CostCentres) &&
 		(r.OverMinor == 0 || r.OverMinor <= other.OverMinor && (r.ByMonth || !other.ByMonth))
@@ -347,10 +351,21 @@ func within[T comparable](some, others []T) bool {
 	return len(some) == 0 || len(others) > 0 && !slices.ContainsFunc(others, func(v T) bool { return !slices.Contains(some, v) })
 }
 
+// never tells whether no order of a team of these members can meet the rule.
+func (r Rule) never(members []Member) bool {
+	if len(r.Products) > 0 && !fits(r.Kinds, KindPlan) {
+		return true // only plans are of a product
+	}
+	return len(r.People) > 0 && !slices.ContainsFunc(members, func(m Member) bool {
+		return !m.Disabled && m.Role.AtLeast(Requester) && fits(r.Roles, m.Role) && slices.ContainsFunc(r.People, func(p Person) bool { return p.ID == m.UserID })
+	})
+}
+
 // RuleFault is what is wrong with the rule at a place of a book. Fault is a word
 // of the catalogue, Param what it is about: "covered", the rule before it that
-// every such order meets; "nobody", a step of whom nobody is left; "own", the one
-// who would have to decide about their own order.
+// every such order meets; "never", that none meets it; "nobody", a step of whom nobody
+// is left; "own", the one who would have to decide about their own order; "few", that
+// its steps are more than the people who can take them.
 type RuleFault struct {
 	At           int
 	Fault, Param string
@@ -378,25 +393,41 @@ func (db *DB) ruleFaults(ctx context.Context, by Actor, rules []Rule) (faults []
 	if err != nil {
 		return nil, err
 	}
+	members, err := db.ListMembers(ctx, by)
+	if err != nil {
+		return nil, err
+	}
 	for i, r := range rules {
+		if r.never(members) {
+			faults = append(faults, RuleFault{i, "never", ""})
+			continue
+		}
 		if j := slices.IndexFunc(rules[:i], func(before Rule) bool { return before.covers(r) }); j >= 0 {
 			faults = append(faults, RuleFault{i, "covered", strconv.Itoa(j + 1)})
 			continue
 		}
-		for _, s := range r.Steps {
-			asked := s.of(people)
-			switch {
-			case len(asked) == 0:
-				faults = append(faults, RuleFault{i, "nobody", s.Person.Name})
-			case len(asked) == 1 && len(r.People) == 1 && r.People[0].ID == asked[0].ID:
-				faults = append(faults, RuleFault{i, "own", r.People[0].Name})
-			default:
-				continue
-			}
-			break
+		if fault, param := r.unable(people); fault != "" {
+			faults = append(faults, RuleFault{i, fault, param})
 		}
 	}
 	return faults, nil
+}
+
+// unable is why people cannot take the steps of the rule, "" where they can.
+func (r Rule) unable(people []decider) (fault, param string) {
+	for _, s := range r.Steps {
+		asked := s.of(people)
+		switch {
+		case len(asked) == 0:
+			return "nobody", s.Person.Name
+		case len(asked) == 1 && len(r.People) == 1 && r.People[0].ID == asked[0].ID:
+			return "own", r.People[0].Name
+		}
+	}
+	if !staffed(r.Steps, people) {
+		return "few", ""
+	}
+	return "", ""
 }
 
 // Trial is an order as somebody describes it to the tester of rules.
@@ -404,7 +435,7 @@ type Trial struct {
 	// Number is that of an order to try; the other fields count where it is empty.
 	Number     string `form:"number" validate:"max=20"`
 	Kind       Kind   `form:"kind" validate:"max=32"`
-	Product    string `form:"product" validate:"max=64"`
+	Product    string `form:"product_code" validate:"max=64"` // of a plan
 	Region     string `form:"region" validate:"max=64"`
 	Amount     string `form:"amount" validate:"max=20"`
 	Person     string `form:"person" validate:"max=64"` // the id of who asks
@@ -416,12 +447,14 @@ type Trial struct {
 type Verdict struct {
 	At      int // the place of the rule in the book
 	Rule    Rule
+	Effects []Effect         // what it would do to budgets
 	Way     []Approval       // who is asked, one after the other; none: it goes through
 	Able    map[int][]Person // who could decide each of them now
 	Refused Invalid          // why it could not be placed
 }
 
-// TryRules says what the team's rules would do with an order.
+// TryRules says what the team's rules and budgets would do with an order that is placed
+// now.
 func (db *DB) TryRules(ctx context.Context, by Actor, in Trial) (v Verdict, err error) {
 	if err := by.may(Administer); err != nil {
 		return v, err
@@ -429,8 +462,10 @@ func (db *DB) TryRules(ctx context.Context, by Actor, in Trial) (v Verdict, err 
 	if err := Check(&in); err != nil {
 		return v, err
 	}
-	o := &Order{TeamID: by.TeamID, Currency: "CNY", ProductCode: in.Product, CostCentre: in.CostCentre,
-		Lines: []OrderLine{{Kind: in.Kind, Region: in.Region}}}
+	o := &Order{TeamID: by.TeamID, Currency: "CNY", CostCentre: in.CostCentre, Lines: []OrderLine{{Kind: in.Kind, Region: in.Region}}}
+	if in.Kind == KindPlan {
+		o.ProductCode = in.Product
+	}
 	as, asker := by, in.Person
 	as.Face = in.Face
 	if in.Number != "" {
@@ -441,6 +476,7 @@ func (db *DB) TryRules(ctx context.Context, by Actor, in Trial) (v Verdict, err 
 			return v, err
 		}
 		as.Face, asker = o.Face, o.RequestedBy
+		o.State = "" // what it takes of budgets is not taken twice
 	} else if in.Amount != "" {
 		if o.PayMinor, err = pricing.ParseDecimal(in.Amount); err != nil {
 			return v, invalid("amount", "amount")
@@ -455,6 +491,7 @@ func (db *DB) TryRules(ctx context.Context, by Actor, in Trial) (v Verdict, err 
 		return v, invalid("person", "required")
 	}
 	as.UserID, as.UserName, as.Role, as.KeyID = members[i].UserID, members[i].Name, members[i].Role, o.KeyID
+	as.Only = members[i].Only.orNil()
 	o.RequestedBy = as.UserID
 	team, err := db.FindTeam(ctx, by)
 	if err != nil {
@@ -463,7 +500,13 @@ func (db *DB) TryRules(ctx context.Context, by Actor, in Trial) (v Verdict, err 
 	if v.Rule, v.At, err = team.Rules.decides(as, o, o.centre(team), func() (int64, error) { return db.spentInMonth(ctx, by) }); err != nil {
 		return v, err
 	}
-	v.Way, err = db.way(ctx, as, o, v.Rule.Steps)
+	q := Quote{Order: o}
+	if err = as.mayOrder(o); err == nil {
+		if q.Way, err = db.way(ctx, as, o, v.Rule.Steps); err == nil {
+			err = db.withinBudget(ctx, as, &q)
+		}
+	}
+	v.Way, v.Effects = q.Way, q.Effects
 	if errors.As(err, &v.Refused) {
 		return v, nil
 	}

@@ -242,6 +242,11 @@ func TestFaultsOfRulesAreSaid(t *testing.T) {
 	rule(t, db, team.Admin, asking(models.RuleInput{Kinds: []string{"plan"}, Over: "200"}, "admin"))
 	rule(t, db, team.Admin, asking(models.RuleInput{Kinds: []string{"plan"}, Over: "50", People: []string{team.Admin.UserID}}, "admin"))
 	rule(t, db, team.Admin, asking(models.RuleInput{Kinds: []string{"bucket"}}, team.Approver.UserID))
+	rule(t, db, team.Admin, asking(models.RuleInput{Kinds: []string{"store"}, Products: []string{"ossbag"}}, "admin"))
+	rule(t, db, team.Admin, asking(models.RuleInput{Roles: []string{"approver"}, People: []string{team.Requester.UserID}}, "admin"))
+	// What is let through alone is asked about among other things.
+	rule(t, db, team.Admin, models.RuleInput{Kinds: []string{"version"}})
+	rule(t, db, team.Admin, asking(models.RuleInput{Kinds: []string{"version"}}, "admin", "admin"))
 	if _, err := db.ChangeRole(t.Context(), team.Admin, team.Approver.UserID, models.RoleInput{Role: models.Viewer}); err != nil {
 		t.Fatal(err)
 	}
@@ -249,13 +254,86 @@ func TestFaultsOfRulesAreSaid(t *testing.T) {
 	for _, f := range mustRules(t, db, team.Admin).Faults {
 		got = append(got, fmt.Sprintf("%d %s %s", f.At, f.Fault, f.Param))
 	}
-	want := []string{"1 covered 1", "2 own " + team.Admin.UserName, "3 nobody " + team.Approver.UserName}
+	want := []string{"1 covered 1", "2 own " + team.Admin.UserName, "3 nobody " + team.Approver.UserName, "4 never ", "5 never ", "7 few "}
 	if !slices.Equal(got, want) {
 		t.Errorf("got faults %q, want %q", got, want)
 	}
 	// An order that meets the last of them is held for an admin.
 	o := mustPlace(t, db, team.Requester, bucketOrder("nobody-left", ""))
 	mustDecide(t, db, team.Admin, o, true)
+}
+
+// The tester of rules says what the form of an order says: who decides, what is left of
+// budgets, and why it would be refused.
+func TestTesterSaysWhatTheFormSays(t *testing.T) {
+	t.Parallel()
+	db := modelstest.Open(t)
+	team := modelstest.NewTeam(t, db)
+	rule(t, db, team.Admin, asking(models.RuleInput{Products: []string{"cdnbag"}}, "approver"))
+	preview, err := db.PreviewOrder(t.Context(), team.Requester, planOrder(example()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	price := preview.Order.PayMinor
+	try := func(in models.Trial) models.Verdict {
+		t.Helper()
+		if in.Person = team.Requester.UserID; in.Number != "" {
+			in = models.Trial{Number: in.Number}
+		}
+		in.Face = models.ByForm
+		v, err := db.TryRules(t.Context(), team.Admin, in)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return v
+	}
+	plan := models.Trial{Kind: models.KindPlan, Product: "ossbag", Amount: pricing.Decimal(price)}
+	same := func(when string) {
+		t.Helper()
+		q, err := db.PreviewOrder(t.Context(), team.Requester, planOrder(example()))
+		v := try(plan)
+		if err != nil && !isInvalid(err) || fmt.Sprint(v.Refused) != fmt.Sprint(q.Refused) || len(v.Way) != len(q.Way) || len(v.Effects) != len(q.Effects) ||
+			len(v.Effects) > 0 && (v.Effects[0].Left() != q.Effects[0].Left() || v.Effects[0].OrderMinor != q.Effects[0].OrderMinor) {
+			t.Errorf("%s: the tester says %+v, the form %+v, %v", when, v, q, err)
+		}
+		for i, a := range v.Way {
+			if a.Ask() != q.Way[i].Ask() {
+				t.Errorf("%s: the tester asks %+v, the form %+v", when, a.Ask(), q.Way[i].Ask())
+			}
+		}
+	}
+	same("without a budget")
+	cdn := plan
+	cdn.Product = "cdnbag"
+	if v := try(cdn); v.At != 0 || len(v.Way) != 1 {
+		t.Errorf("a plan of another product meets rule %d with %+v", v.At, v.Way)
+	}
+	budget(t, db, team.Admin, "", "hold", price)
+	same("within the budget")
+	o := mustPlace(t, db, team.Requester, planOrder(example()))
+	same("over the budget")
+	if v := try(plan); len(v.Way) != 1 || v.Way[0].Role != models.Admin {
+		t.Errorf("over the budget an order goes the way %+v, want an admin", v.Way)
+	}
+	if v := try(models.Trial{Number: fmt.Sprint(o.Number)}); v.At != 1 {
+		t.Errorf("an order that was placed meets rule %d", v.At)
+	}
+	_, all, err := db.ListBudgets(t.Context(), team.Admin)
+	if err != nil {
+		t.Fatal(err)
+	}
+	in, _ := mustTeam(t, db, team.Admin).Budgets.Input(all[0].ID)
+	in.Over = "refuse"
+	if err := db.PutBudget(t.Context(), team.Admin, all[0].ID, in); err != nil {
+		t.Fatal(err)
+	}
+	same("over the budget, which refuses")
+	if _, err := db.LimitMember(t.Context(), team.Admin, team.Requester.UserID, models.OnlyInput{Kinds: []string{"bucket"}}); err != nil {
+		t.Fatal(err)
+	}
+	if v := try(plan); !rejects(v.Refused, "", "may_not_order") {
+		t.Errorf("what somebody may not order: %+v", v.Refused)
+	}
 }
 
 func TestRequesterCancelsWhatWaits(t *testing.T) {

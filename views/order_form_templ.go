@@ -996,9 +996,9 @@ func orderPolicy(q models.Quote) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var34 string
-					templ_7745c5c3_Var34, templ_7745c5c3_Err = templ.JoinStringErrs(i18n.T(ctx, "approvals.by-rule", "Rule", RuleSentence(ctx, *q.Order.Sentence, nil)))
+					templ_7745c5c3_Var34, templ_7745c5c3_Err = templ.JoinStringErrs(i18n.T(ctx, "approvals.by-rule", "Rule", RuleSentence(ctx, *q.Order.Sentence, q.Regions)))
 					if templ_7745c5c3_Err != nil {
-						return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/order_form.templ`, Line: 288, Col: 108}
+						return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/order_form.templ`, Line: 288, Col: 114}
 					}
 					_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var34))
 					if templ_7745c5c3_Err != nil {
@@ -1028,9 +1028,9 @@ func orderPolicy(q models.Quote) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var35 string
-					templ_7745c5c3_Var35, templ_7745c5c3_Err = templ.JoinStringErrs(i18n.T(ctx, "summary.rule.through", "Rule", RuleSentence(ctx, *q.Order.Sentence, nil)))
+					templ_7745c5c3_Var35, templ_7745c5c3_Err = templ.JoinStringErrs(i18n.T(ctx, "summary.rule.through", "Rule", RuleSentence(ctx, *q.Order.Sentence, q.Regions)))
 					if templ_7745c5c3_Err != nil {
-						return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/order_form.templ`, Line: 294, Col: 96}
+						return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/order_form.templ`, Line: 294, Col: 102}
 					}
 					_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var35))
 					if templ_7745c5c3_Err != nil {

@@ -91,9 +91,10 @@ func mapped[T, U any](values []T, of func(T) U) []U {
 // RulesProps is what the page of rules shows.
 type RulesProps struct {
 	models.RulesPage
-	By      models.Actor
-	Regions []models.Region
-	Members []models.Member
+	By       models.Actor
+	Regions  []models.Region
+	Products []models.Product
+	Members  []models.Member
 	// Trial is the form of the tester, Verdict what it found, nil before it was asked.
 	Trial   ui.Form
 	Verdict *models.Verdict
