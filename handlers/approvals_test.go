@@ -57,6 +57,9 @@ func TestOrderGoesTheWayOfItsRule(t *testing.T) {
 		t.Errorf("after the first step the approver sees %q", p.Text("#decision"))
 	}
 	admin.Submit(t, admin.Get(t, order), "#decision-form", webtest.Values{"say": "approve"})
+	if p := requester.Get(t, order); p.Find("#decision .step.done").Length() != 4 || !strings.Contains(p.Text("#decision .step:last-child"), "Completed") {
+		t.Errorf("after both steps the way is %q", p.Text("#decision .steps"))
+	}
 	if p := requester.Get(t, order); p.Text("#order-state") != "Completed" || p.Has("#cancel-order") {
 		t.Errorf("after both steps the order is %q", p.Text("#order-state"))
 	}
@@ -72,7 +75,7 @@ func TestRequesterCancelsOnTheOrdersPage(t *testing.T) {
 	writeRule(t, site.SignIn(t, models.Admin), webtest.Values{"kinds": "bucket", "step_1": "approver"})
 	order := requester.Submit(t, requester.Get(t, "/buckets/new"), "form#bucket-form", webtest.Values{"bucket_name": "given-up", "region": "cn-hangzhou"}).Location()
 	requester.Submit(t, requester.Get(t, order), "#cancel-order form", nil)
-	if p := requester.Get(t, order); p.Text("#order-state") != "Cancelled" {
+	if p := requester.Get(t, order); p.Text("#order-state") != "Cancelled" || !strings.Contains(p.Text("#decision .step.failed:last-child"), "Cancelled") {
 		t.Errorf("the order is %q", p.Text("#order-state"))
 	}
 }

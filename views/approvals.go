@@ -82,7 +82,27 @@ func waySteps(ctx context.Context, p OrderShowProps) []ui.Step {
 	for _, a := range p.Sheet.Way {
 		steps = append(steps, wayStep(ctx, a, p.Able))
 	}
-	return steps
+	if o.State == models.OrderRejected {
+		return steps // by one of them
+	}
+	return append(steps, endStep(ctx, o))
+}
+
+// endStep is what becomes of an order after its way, or ended it there.
+func endStep(ctx context.Context, o *models.Order) ui.Step {
+	s := ui.Step{Label: orderStateWord(ctx, o), State: "failed"}
+	switch o.State {
+	case models.OrderPending:
+		return ui.Step{Label: i18n.T(ctx, "approvals.run"), State: "waiting"}
+	case models.OrderApproved, models.OrderFulfilling:
+		s.State = "running"
+	case models.OrderCompleted:
+		s.State = "done"
+		if o.CompletedAt != nil {
+			s.Took = i18n.OrderTime(ctx, *o.CompletedAt)
+		}
+	}
+	return s
 }
 
 // paperSteps are the steps of an order's way as its paper has them: who was asked or
