@@ -71,9 +71,6 @@ func (f *filled) moment(seconds string) string {
 	return "strftime('%Y-%m-%d %H:%M:%S+00:00', '2026-01-01', '+' || (" + seconds + ") || ' seconds')"
 }
 
-// kindsWithTags are those of things with tags, by their tables.
-var kindsWithTags = map[string]models.Kind{"buckets": models.KindBucket, "apps": models.KindApp, "pkg_versions": models.KindPkgVersion, "plans": models.KindPlan, "stores": models.KindStore}
-
 // fill copies the team's last row of a list's table until there are n.
 func (f *filled) fill(t *testing.T, s list.Shape, n int) {
 	t.Helper()
@@ -125,7 +122,8 @@ func (f *filled) fill(t *testing.T, s list.Shape, n int) {
 	f.Exec(t, fmt.Sprintf(`WITH RECURSIVE n (i) AS (SELECT %d UNION ALL SELECT i + 1 FROM n WHERE i < %d)
 		INSERT INTO %s (%s) SELECT %s FROM n, (SELECT * FROM %s WHERE %s ORDER BY %s DESC LIMIT 1) AS first`,
 		from+1, n, s.Table, strings.Join(columns, ", "), strings.Join(selected, ", "), s.Table, f.scope(s), s.Key))
-	if kind := kindsWithTags[s.Table]; kind != "" {
+	if at := slices.IndexFunc(models.Kinds(), func(k models.KindFacts) bool { return k.Tagged && k.Table == s.Table }); at >= 0 {
+		kind := models.Kinds()[at].Kind
 		f.Exec(t, fmt.Sprintf(`INSERT INTO tags (kind, id, key, team_id, tag, created_at) SELECT '%s', id, tag, team_id, tag, created_at FROM %s,
 			(SELECT '%s' AS tag UNION ALL SELECT '%s') AS t WHERE tags LIKE '["' || tag || '"%%' AND (id, tag) NOT IN (SELECT id, key FROM tags WHERE kind = '%s')`, kind, s.Table, common, rare, kind))
 		f.Exec(t, "ANALYZE tags")
