@@ -73,7 +73,7 @@ type Order struct {
 	RateFrom       *time.Time
 	Region         string // of all its lines, "" where they differ
 	Counted        bool   // in Spends
-	CostCentre     string
+	CostCentre     string // where it named none, that of its team when it was placed
 	PONumber       string `gorm:"column:po_number"`
 	Note           string // the requester's reason
 	Rule           string // the rule that let the order through or holds it, where the team has no Sentence

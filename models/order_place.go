@@ -1,6 +1,7 @@
 package models
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -191,7 +192,7 @@ func inOrder(g *gorm.DB) *gorm.DB { return g.Order("position") }
 func (db *DB) draft(ctx context.Context, by Actor, in OrderInput) (*Order, error) {
 	now := db.TeamNow(by)
 	order := &Order{
-		Number: in.Replaces, TeamID: by.TeamID, Type: TypeNew, Free: true, Currency: "CNY", CostCentre: in.CostCentre, PONumber: in.PONumber, Note: in.Note,
+		Number: in.Replaces, TeamID: by.TeamID, Type: TypeNew, Free: true, Currency: "CNY", CostCentre: cmp.Or(in.CostCentre, db.ground.team.CostCentre), PONumber: in.PONumber, Note: in.Note,
 		RequestedBy: by.UserID, RequesterName: by.UserName, Version: 1,
 		Face: by.Face, Address: by.Address, Agent: clip(by.Agent, 200), RequestID: by.RequestID, KeyID: by.KeyID,
 		CreatedAt: now, UpdatedAt: now,

@@ -1,6 +1,7 @@
 package models
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -51,6 +52,7 @@ func (db *DB) repeated(ctx context.Context, by Actor, in OrderInput) (*Order, er
 		}
 		return nil, err
 	}
+	in.CostCentre = cmp.Or(in.CostCentre, first.CostCentre) // the team may have another for those that name none by now
 	same, err := db.asksFor(first, in)
 	if err == nil && !same {
 		err = invalid("", "repeated", fmt.Sprint(first.Number))

@@ -93,6 +93,7 @@ func (db *DB) resubmit(ctx context.Context, by Actor, in OrderInput) (q Quote, e
 		if tx, err = tx.grounded(ctx, by); err != nil {
 			return err
 		}
+		in.CostCentre = cmp.Or(in.CostCentre, tx.ground.team.CostCentre)
 		if len(tx.ground.team.Budgets.All) > 0 {
 			// Nobody else of the team orders until this order is counted.
 			if err := tx.holdTeam(ctx, by); err != nil {

@@ -188,3 +188,38 @@ func isRefusedFor(err error, field string) bool {
 	var in models.Invalid
 	return errors.As(err, &in) && slices.ContainsFunc(in, func(f models.FieldError) bool { return f.Field == field })
 }
+
+// An order keeps the cost centre that its team had for those that name none, and so do
+// the budgets and the sums that it is in.
+func TestOrderKeepsTheCostCentreOfItsDay(t *testing.T) {
+	t.Parallel()
+	db := modelstest.Open(t)
+	team := modelstest.NewTeam(t, db)
+	defaults := func(centre string) {
+		modelstest.Allow(t, db, team, func(in *models.SettingsInput) { in.CostCentre = centre })
+	}
+	defaults("IT")
+	budget(t, db, team.Admin, "IT", "refuse", 100_000_000)
+	otherwise(t, db, team.Admin, "approver")
+	in := planOrder(example())
+	in.Token = "sent-twice"
+	o := mustPlace(t, db, team.Requester, in)
+	defaults("HR")
+	if again := mustPlace(t, db, team.Requester, in); again.Number != o.Number {
+		t.Errorf("sent again it is order %d, want %d", again.Number, o.Number)
+	}
+	mustDecide(t, db, team.Approver, o, true)
+	if kept := findOrder(t, db, team.Viewer, o.Number); kept.CostCentre != "IT" {
+		t.Errorf("it counts for %q, want IT", kept.CostCentre)
+	}
+	made := budget(t, db, team.Admin, "HR", "refuse", 100_000_000)
+	_, all, err := db.ListBudgets(t.Context(), team.Viewer)
+	if err != nil || len(all) != 2 || all[0].SpentMinor != o.PayMinor || all[1].Budget.ID != made.ID || all[1].SpentMinor != 0 {
+		t.Errorf("the budgets are %+v, %v; want it spent of the first alone", all, err)
+	}
+	d, err := db.FindDashboard(t.Context(), team.Viewer)
+	if err != nil || len(d.Spends.Centres) != 1 || d.Spends.Centres[0].CostCentre != "IT" {
+		t.Errorf("the dashboard has %+v, %v", d.Spends.Centres, err)
+	}
+	mustFit(t, db)
+}
