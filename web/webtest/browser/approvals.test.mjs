@@ -45,6 +45,36 @@ for (const { lang, theme, scripts } of [{ lang: "zh", theme: "dark", scripts: tr
 	});
 }
 
+for (const { lang, theme, scripts } of [{ lang: "zh", theme: "light", scripts: false }, { lang: "en", theme: "dark", scripts: true }]) {
+	test(`an order that waits is edited on a phone, in ${lang} ${scripts ? "with" : "without"} scripts`, async (t) => {
+		const requester = await open(t, { role: "requester", lang, scripts, width: 390, height: 844 });
+		const order = await place(requester);
+		await fits(requester);
+		await requester.click("#decision a[href*='replaces=']");
+		await requester.fill("[name=note]", "for two months");
+		await requester.fill("[name=po_number]", "PO-2026-4711");
+		await requester.selectOption("[name=period_num]", "2");
+		await fits(requester);
+		await requester.click("form[action^='/stores'] .form-actions button.primary");
+		await requester.waitForURL(new RegExp(`${order}$`));
+		const approver = await open(t, { role: "approver", lang, theme, scripts, width: 390, height: 844 });
+		await approver.goto(order);
+		await fits(approver);
+		if (scripts) await accessible(approver);
+		const rows = approver.locator("#decision .changes tbody tr");
+		assert.ok((await rows.count()) >= 3, `${await rows.count()} rows of what changed`);
+		// No figure is broken between two lines.
+		const broken = await rows.evaluateAll((all) =>
+			all.flatMap((r) => [...r.cells]).filter((c) => {
+				const text = document.createRange();
+				text.selectNodeContents(c);
+				return /^\S*\d\S*$/.test(c.textContent) && text.getClientRects().length > 1;
+			}).map((c) => c.textContent));
+		assert.deepEqual(broken, []);
+		assert.match(await approver.locator("#versions").textContent(), /needed/);
+	});
+}
+
 // place orders something that an approver has to approve, and gives its page.
 async function place(page) {
 	await page.goto(large + `held-${Date.now().toString(36)}`);
