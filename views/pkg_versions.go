@@ -332,27 +332,6 @@ func (p PkgVersionShowProps) failed(ctx context.Context) string {
 	return i18n.T(ctx, "versions.failed.other")
 }
 
-// steps are the steps of the check with the time each took.
-func (p PkgVersionShowProps) steps(ctx context.Context) []ui.Step {
-	steps := make([]ui.Step, len(p.Job.Steps))
-	for i, s := range p.Job.Steps {
-		state := "waiting"
-		switch {
-		case i < p.Job.Step || p.Job.State == models.JobCompleted:
-			state = "done"
-		case i == p.Job.Step && p.Job.State == models.JobFailed:
-			state = "failed"
-		case i == p.Job.Step && p.Job.State == models.JobRunning:
-			state = "running"
-		}
-		steps[i] = ui.Step{Label: i18n.T(ctx, "version.step."+s.Name), State: state}
-		if s.Started != nil && s.Ended != nil {
-			steps[i].Took = i18n.Duration(ctx, max(0, s.Ended.Sub(*s.Started)))
-		}
-	}
-	return steps
-}
-
 // entries are the listed files that the page shows, and how many more match.
 func (p PkgVersionShowProps) entries() (shown []archive.Entry, more int) {
 	find := fold.Text(p.Find)

@@ -303,36 +303,37 @@ func yesNo(ctx context.Context, yes bool) string {
 	return i18n.T(ctx, "stores.no")
 }
 
-// steps are the steps of the store's job with the time each took.
-func (p StoreShowProps) steps(ctx context.Context) []ui.Step {
-	steps := make([]ui.Step, len(p.Job.Steps))
-	for i, s := range p.Job.Steps {
-		steps[i] = ui.Step{Label: i18n.T(ctx, "store.step."+s.Name), State: p.stepState(i)}
+// jobSteps are the steps of a job with the time each took, called by their words; at is
+// the server's time.
+func jobSteps(ctx context.Context, job *models.Job, words string, at time.Time) []ui.Step {
+	steps := make([]ui.Step, len(job.Steps))
+	for i, s := range job.Steps {
+		steps[i] = ui.Step{Label: i18n.T(ctx, words+s.Name), State: jobStepState(job, i)}
 		switch {
 		case s.Started == nil:
 		case s.Ended != nil && !s.Ended.Before(*s.Started):
 			steps[i].Took = i18n.Duration(ctx, s.Ended.Sub(*s.Started))
-		case steps[i].State == "failed" && p.Job.EndedAt != nil:
-			steps[i].Took = i18n.Duration(ctx, max(0, p.Job.EndedAt.Sub(*s.Started)))
+		case steps[i].State == "failed" && job.EndedAt != nil:
+			steps[i].Took = i18n.Duration(ctx, max(0, job.EndedAt.Sub(*s.Started)))
 		case steps[i].State == "running":
-			steps[i].Took = i18n.Duration(ctx, max(0, p.At.Sub(*s.Started)))
+			steps[i].Took = i18n.Duration(ctx, max(0, at.Sub(*s.Started)))
 		}
-		if steps[i].State == "running" && p.Job.Tries > 0 {
-			steps[i].Note = i18n.T(ctx, "stores.tried", "Count", p.Job.Tries)
+		if steps[i].State == "running" && job.Tries > 0 {
+			steps[i].Note = i18n.T(ctx, "stores.tried", "Count", job.Tries)
 		}
 	}
 	return steps
 }
 
-func (p StoreShowProps) stepState(i int) string {
+func jobStepState(job *models.Job, i int) string {
 	switch {
-	case i < p.Job.Step || p.Job.State == models.JobCompleted:
+	case i < job.Step || job.State == models.JobCompleted:
 		return "done"
-	case i > p.Job.Step:
+	case i > job.Step:
 		return "waiting"
-	case p.Job.State == models.JobFailed:
+	case job.State == models.JobFailed:
 		return "failed"
-	case p.Job.State == models.JobRunning || p.Job.Tries > 0:
+	case job.State == models.JobRunning || job.Tries > 0:
 		return "running"
 	}
 	return "waiting"
