@@ -349,20 +349,10 @@ func (db *DB) reserveAgain(ctx context.Context, by Actor, o *Order) error {
 	if err != nil {
 		return err
 	}
-	maker, err := db.keyMaker(ctx, by.TeamID, o.KeyID)
-	if err != nil {
-		return err
-	}
 	for i := range effects {
 		e := &effects[i]
-		switch {
-		case !e.Over():
-		case !e.Hold:
-			return invalid("", "over_budget", e.left())
-		case !by.May(Administer) || by.UserID == o.RequestedBy || by.UserID == maker:
-			return invalid("", "over_budget_admin", e.left())
-		default:
-			e.LetOverBy = by.UserName
+		if err := db.letOver(ctx, by, o, e); err != nil {
+			return err
 		}
 		_, err := query.Of[BudgetEntry](db.gorm).Where("order_number = ? AND budget_id = ? AND period = ? AND state = ?", o.Number, e.ID, e.Period, BudgetReleased).Delete(ctx)
 		if err != nil {
@@ -370,6 +360,27 @@ func (db *DB) reserveAgain(ctx context.Context, by Actor, o *Order) error {
 		}
 	}
 	return db.reserve(ctx, o, effects)
+}
+
+// letOver lets an order that was decided over a budget that it passes, where the budget
+// takes an admin for that and the actor is one who neither asked for the order nor made
+// its key; it is refused else ("over_budget", "over_budget_admin").
+func (db *DB) letOver(ctx context.Context, by Actor, o *Order, e *Effect) error {
+	if !e.Over() {
+		return nil
+	}
+	if !e.Hold {
+		return invalid("", "over_budget", e.left())
+	}
+	maker, err := db.keyMaker(ctx, by.TeamID, o.KeyID)
+	if err != nil {
+		return err
+	}
+	if !by.May(Administer) || by.UserID == o.RequestedBy || by.UserID == maker {
+		return invalid("", "over_budget_admin", e.left())
+	}
+	e.LetOverBy = by.UserName
+	return nil
 }
 
 // enter writes an entry and counts it.

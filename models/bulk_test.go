@@ -263,6 +263,15 @@ func TestOrdersCountForAnotherCostCentre(t *testing.T) {
 	if got, err := recorded(t, db, team.Admin, "order.cost_centre_changed"); err != nil || len(got) != 3 {
 		t.Errorf("%d events, %v", len(got), err)
 	}
+	budget(t, db, team.Admin, "RD-4", "hold", 1_00)
+	k, _ := mustKey(t, db, team.Admin, models.AccessKeyInput{User: team.Requester.UserID})
+	asked := place(mustCaller(t, db, k.ID).Actor, "RD-3")
+	for number, want := range map[int64]string{asked.Number: "refused over_budget_admin", other.Number: "done"} {
+		b, err := db.DoBulk(t.Context(), team.Admin, models.KindOrder, models.BulkCentre, []string{fmt.Sprint(number)}, to("RD-4"))
+		if err != nil || !slices.Equal(states(b.Items), []string{want}) {
+			t.Errorf("over a budget: got %q, %v, want %s", states(b.Items), err, want)
+		}
+	}
 	if _, err := db.DoBulk(t.Context(), team.Admin, models.KindOrder, models.BulkCentre, ids[:1], to("RD-1")); err != nil || spent("RD-1") != one.PayMinor {
 		t.Errorf("back: %v, RD-1 has %d", err, spent("RD-1"))
 	}

@@ -126,15 +126,10 @@ func (db *DB) moveCentre(ctx context.Context, by Actor, o *Order, to string) (m 
 			continue
 		}
 		does := Effect{Budget: b, Period: e.Period, TakenMinor: taken.ReservedMinor + taken.SpentMinor, OrderMinor: e.AmountMinor, Currency: team.Currency}
-		switch e.Over = does.Over(); {
-		case !e.Over:
-		case !b.Hold:
-			return m, invalid("", "over_budget", does.left())
-		case !by.May(Administer) || by.UserID == o.RequestedBy:
-			return m, invalid("", "over_budget_admin", does.left())
-		default:
-			e.OverBy = by.UserName
+		if err := db.letOver(ctx, by, o, &does); err != nil {
+			return m, err
 		}
+		e.Over, e.OverBy = does.Over(), does.LetOverBy
 		m.enters = append(m.enters, e)
 	}
 	return m, nil
