@@ -111,7 +111,7 @@ func TestAKeyIsLimitedToFiles(t *testing.T) {
 		t.Fatalf("got %d, %q", p.Status, p.Text(".error-summary"))
 	}
 	list := admin.Get(t, "/team/keys")
-	if got := admin.Get(t, list.Links("#key-list th")[0]).Text("#facts"); !strings.Contains(got, "read,list oss://releases/app/*") {
+	if got := admin.Get(t, list.Links("#key-list tbody th")[0]).Text("#facts"); !strings.Contains(got, "read,list oss://releases/app/*") {
 		t.Errorf("got %q, want the grant", got)
 	}
 	if !strings.Contains(list.Text("#key-list"), "Some files only") {
