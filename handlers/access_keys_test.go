@@ -73,7 +73,7 @@ func TestASecretIsShownOnceOnTheAnswerThatMadeIt(t *testing.T) {
 			t.Errorf("got %q, want %q in it", list.Text("#keys"), want)
 		}
 	}
-	show := admin.Get(t, list.Links("#keys th")[0])
+	show := admin.Get(t, list.Links("#keys tbody th")[0])
 	activity := admin.Get(t, "/activity")
 	if !strings.Contains(activity.Text("#event-list"), "Created access key") {
 		t.Errorf("got %q, want the key's creation", activity.Text("#event-list"))
