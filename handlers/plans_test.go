@@ -305,8 +305,26 @@ func TestNewPlanShowsItsFirstMeasurement(t *testing.T) {
 	}
 	modelstest.Work(t, site.DB)
 	p := c.GetHX(t, path, "div#plan-use")
-	if p.Has(".topbar") || p.Has("#plan-use[hx-trigger]") || !strings.Contains(p.Text(".meter"), "0 B of 40 GB") {
+	if p.Has(".topbar") || p.Has("#plan-use[hx-trigger]") || p.Has("#burn") || !strings.Contains(p.Text(".meter"), "0 B of 40 GB") {
 		t.Errorf("measured: got %q", p.Text("body"))
+	}
+}
+
+func TestPlanThatIsUsedShowsWhatIsLeftByDay(t *testing.T) {
+	t.Parallel()
+	site := open(t)
+	c := site.SignIn(t, models.Requester)
+	path := orderPlan(t, c, nil)
+	bucket := place(t, site, models.OrderInput{Lines: []models.LineInput{&models.BucketInput{Region: "cn-shanghai"}}}).Lines[0].ResourceID
+	in := models.ObjectInput{BucketID: bucket, Key: "a"}
+	if _, err := site.DB.PutObject(t.Context(), site.Team.Requester, in, strings.NewReader(strings.Repeat("a", 3<<20))); err != nil {
+		t.Fatal(err)
+	}
+	modelstest.Work(t, site.DB)
+	p := c.Get(t, path)
+	if rows := p.Find("#burn tbody tr"); rows.Length() != 1 || !strings.HasSuffix(rows.Text(), "40 GB") || p.Find("#burn .plot-labels > span").Length() < 28 ||
+		p.Find("#burn .bars .even").Length() != 1 || p.Has("#burn .out") {
+		t.Errorf("got %q", p.Text("#burn"))
 	}
 }
 

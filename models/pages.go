@@ -134,6 +134,7 @@ type PlanPage struct {
 	About
 	Plan Plan
 	Ties Ties
+	Burn *Burn // nil while nothing was deducted
 }
 
 // FindPlanPage is a plan of the actor's team.
@@ -144,6 +145,9 @@ func (db *DB) FindPlanPage(ctx context.Context, by Actor, id string) (p PlanPage
 	}
 	p.Plan = *plan
 	if p.About, _, err = db.about(ctx, by, id, "", list.Query{}); err != nil {
+		return p, err
+	}
+	if p.Burn, err = db.burn(ctx, plan, p.Now); err != nil {
 		return p, err
 	}
 	p.Ties, err = db.tiesOfPlan(ctx, by, *plan, p.Orders)

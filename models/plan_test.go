@@ -6,6 +6,7 @@ import (
 	"errors"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -333,6 +334,112 @@ func TestStoragePlanIsDrawnDownByWhatBucketsOfItsRegionHold(t *testing.T) {
 	}
 	if page, err := models.Deductions.Read(t.Context(), db, other.Admin, list.Query{Of: id}); !errors.Is(err, models.ErrNotFound) {
 		t.Errorf("another team: got %v, %v; want %v", page.Rows, err, models.ErrNotFound)
+	}
+}
+
+// What a plan has left by day is its size without the deductions of the day.
+func TestPlanIsUsedUpAsItsDeductionsSay(t *testing.T) {
+	t.Parallel()
+	db, clock, team := atNoon(t)
+	in := example()
+	in.Duration = "1"
+	id := mustPlan(t, db, team.Requester, in).ID
+	burn := func() *models.Burn {
+		t.Helper()
+		p, err := db.FindPlanPage(t.Context(), team.Viewer, id)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return p.Burn
+	}
+	if burn() != nil {
+		t.Error("a plan that was not measured has a drawing")
+	}
+	modelstest.Work(t, db)
+	if burn() != nil {
+		t.Error("a plan of which nothing was deducted has a drawing")
+	}
+	b := upload(t, db, team, "cn-shanghai", 1)
+	other := upload(t, db, team, "cn-shanghai", 1<<30)
+	for day := range 12 {
+		clock.Move(24 * time.Hour)
+		if day == 4 {
+			continue // nothing measured that day
+		}
+		hold(t, db, b, int64(5+2*day)<<30)
+		promise(t, db)
+	}
+	hold(t, db, other, 2<<30)
+	promise(t, db)
+	if err := db.MeasurePlans(t.Context(), team.Admin); err != nil {
+		t.Fatal(err)
+	}
+	drawn := map[int64]int64{}
+	for _, d := range deductions(t, db, team.Viewer, id) {
+		drawn[d.Day] += d.Quantity
+	}
+	got := burn()
+	if len(got.Days) != 31 || got.Width != 1 || len(got.Points) != 13 || got.From != 1 || got.Begin().Format(time.DateOnly) != "2026-11-21" {
+		t.Fatalf("got %+v", got)
+	}
+	for _, p := range got.Points {
+		day, _ := strconv.ParseInt(p.Day.Format("20060102"), 10, 64)
+		if want := 40<<30 - drawn[day]; p.Left != want {
+			t.Errorf("%d: got %d left, want %d", day, p.Left, want)
+		}
+	}
+	// From 34 to 11 GB left in 11 days, so 11 more in 5.3 days.
+	if got.Out == nil || got.Out.Format(time.DateOnly) != "2026-12-09" {
+		t.Errorf("got %v, want it used up on 2026-12-09", got.Out)
+	}
+	hold(t, db, b, 7<<30) // for which the term is long enough
+	if err := db.MeasurePlans(t.Context(), team.Admin); err != nil {
+		t.Fatal(err)
+	}
+	if got := burn(); got.Out != nil {
+		t.Errorf("slow: got it used up on %s", got.Out)
+	}
+}
+
+// What the page of a plan reads of its deductions does not grow with its term.
+func TestLongPlanIsReadInFewDays(t *testing.T) {
+	t.Parallel()
+	db, clock, team := atNoon(t)
+	id := mustPlan(t, db, team.Requester, example()).ID // ends on 2027-05-21
+	b := upload(t, db, team, "cn-shanghai", 0)
+	for day := range 30 {
+		hold(t, db, b, int64(day+1)<<30)
+		if err := db.MeasurePlans(t.Context(), team.Admin); err != nil {
+			t.Fatal(err)
+		}
+		clock.Move(24 * time.Hour)
+	}
+	asked := ""
+	if !modelstest.Postgres() { // which chooses by the rows there are
+		if err := db.SeeSteps(func(statement string, steps []string) {
+			if strings.Contains(statement, "spans") {
+				asked += strings.Join(steps, "; ")
+			}
+		}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	p, err := db.FindPlanPage(t.Context(), team.Viewer, id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var left []int64
+	for _, x := range p.Burn.Points {
+		left = append(left, x.Left>>30)
+	}
+	if last := p.Burn.Days[len(p.Burn.Days)-1]; last.Format(time.DateOnly) != "2027-05-21" {
+		t.Errorf("got the last column to %s, want the last day", last)
+	}
+	if want := []int64{34, 28, 22, 16, 10}; p.Burn.Width != 6 || !slices.Equal(left, want) {
+		t.Errorf("got %d days a column, %v left, want 6, %v", p.Burn.Width, left, want)
+	}
+	if strings.Contains(asked, "SCAN plan_deductions") || !modelstest.Postgres() && !strings.Contains(asked, "(plan_id=? AND day=?)") {
+		t.Errorf("got %s, want the days of the plan alone", asked)
 	}
 }
 

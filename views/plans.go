@@ -314,6 +314,48 @@ func (p PlanShowProps) ran() (passed, whole int64) {
 	return min(max(passed, 0), whole), whole
 }
 
+// burnNote says what the drawing counts, and when the plan is used up.
+func (p PlanShowProps) burnNote(ctx context.Context) string {
+	note := i18n.T(ctx, "plans.burn.note", "Size", planSize(ctx, p.Plan))
+	if p.Burn.Out == nil {
+		return note
+	}
+	return note + i18n.Pick(ctx, " ", "") + i18n.T(ctx, "plans.burn.out-note", "Date", i18n.Date(ctx, *p.Burn.Out), "Last", i18n.LastDate(ctx, p.Plan.EndsAt))
+}
+
+// burnChart draws what a plan had left by day, in quarters of its size, with the line
+// of even use from the first deduction to the end of its term.
+func burnChart(ctx context.Context, b *models.Burn, p models.Plan, id string) ui.ChartProps {
+	left := ui.Series{Kind: ui.Look(ctx, models.KindPlan), Label: i18n.T(ctx, "plans.burn.left")}
+	chart := ui.ChartProps{ID: id, Label: i18n.T(ctx, "plans.burn"), Corner: i18n.T(ctx, "plans.day"), Until: len(b.Points), Top: float64(p.Total()),
+		Format: func(v float64) string { return i18n.Bytes(ctx, int64(v)) }}
+	end := b.Days[len(b.Days)-1]
+	for i, day := range b.Days {
+		label := ui.ChartLabel{Long: i18n.Date(ctx, day)}
+		if i < len(b.Points) {
+			label.Long = i18n.Date(ctx, b.Points[i].Day)
+			left.Values = append(left.Values, float64(b.Points[i].Left))
+		}
+		if (len(b.Days)-1-i)%7 == 0 { // a name for seven fits
+			label.Short = i18n.DayMonth(ctx, day)
+			if b.Begin().Year() != end.Year() {
+				label.Over = strconv.Itoa(day.Year())
+			}
+		}
+		chart.Labels = append(chart.Labels, label)
+	}
+	chart.Series = []ui.Series{left}
+	at := func(day time.Time) float64 {
+		return day.Sub(b.Begin()).Hours()/24/float64(b.Width) + 0.5/float64(b.Width)
+	}
+	first, last := b.Points[b.From], b.Points[len(b.Points)-1]
+	chart.Slopes = []ui.Slope{{Class: "even", Label: i18n.T(ctx, "plans.burn.even"), X1: at(first.Day), Y1: float64(first.Left), X2: at(end.Add(12 * time.Hour))}}
+	if b.Out != nil {
+		chart.Slopes = append(chart.Slopes, ui.Slope{Class: "out", Label: i18n.T(ctx, "plans.burn.out"), X1: at(last.Day), Y1: float64(last.Left), X2: at(*b.Out)})
+	}
+	return chart
+}
+
 func (p PlanShowProps) facts(ctx context.Context) []ui.Row {
 	x := p.Plan
 	rows := []ui.Row{

@@ -16,6 +16,14 @@ type Series struct {
 	Values  []float64
 }
 
+// Slope is a straight line between two places, of which X counts columns from the
+// left edge of the first.
+type Slope struct {
+	Class          string
+	Label          string
+	X1, Y1, X2, Y2 float64
+}
+
 // ChartLabel is what a column is called: Short below it, with Over under that where it
 // begins something ("2026"), and Long wherever it stands alone.
 type ChartLabel struct{ Short, Over, Long string }
@@ -29,6 +37,8 @@ type ChartProps struct {
 	// Corner heads the first column of the table behind the chart ("Month").
 	Corner string
 	Labels []ChartLabel
+	// Until is how many of the labels have figures; 0 for all.
+	Until int
 	// Series are drawn from the base up; those without a figure are left out.
 	Series []Series
 	// Rest is what the last column is expected to become more, drawn as an empty box.
@@ -36,6 +46,10 @@ type ChartProps struct {
 	// Line is a figure that is drawn across all bars, with its name; 0 for none.
 	Line     float64
 	LineName string
+	// Slopes are drawn across the bars.
+	Slopes []Slope
+	// Top is the figure that the axis goes up to by quarters; 0 for one that fits.
+	Top float64
 	// Format writes a figure, for axis and table alike; Exact, where there is one, those
 	// of the table and the readout.
 	Format, Exact func(float64) string
@@ -64,6 +78,8 @@ type plot struct {
 	Ticks []tick
 	Line  float64 // where it is drawn
 	Rest  *rect
+	// Slopes are in percent too.
+	Slopes []Slope
 }
 
 func (p ChartProps) format(v float64) string {
@@ -71,6 +87,14 @@ func (p ChartProps) format(v float64) string {
 		return fmt.Sprintf("%g", v)
 	}
 	return p.Format(v)
+}
+
+// known are the labels that have figures.
+func (p ChartProps) known() []ChartLabel {
+	if p.Until == 0 {
+		return p.Labels
+	}
+	return p.Labels[:p.Until]
 }
 
 // exact writes a figure of the table.
@@ -142,6 +166,9 @@ func (p ChartProps) plot() plot {
 	}
 	step := niceStep(top / 3)
 	top = math.Max(step*math.Ceil(top/step), step)
+	if p.Top > 0 {
+		top, step = p.Top, p.Top/4
+	}
 
 	var out plot
 	y := func(v float64) float64 { return 100 * (1 - v/top) }
@@ -153,6 +180,9 @@ func (p ChartProps) plot() plot {
 		return out
 	}
 	slot := 100 / float64(len(p.Labels))
+	for _, s := range p.Slopes {
+		out.Slopes = append(out.Slopes, Slope{s.Class, s.Label, slot * s.X1, y(s.Y1), slot * s.X2, y(s.Y2)})
+	}
 	for i := range p.Labels {
 		x := slot*float64(i) + slot*(1-barShare)/2
 		base := 0.0
