@@ -31,7 +31,8 @@ type Burn struct {
 	Out *time.Time
 }
 
-// BurnPoint is what a plan had left on a day: its size without what was deducted.
+// BurnPoint is what a plan had left on a day: its size without what was deducted then,
+// or on the last day before on which something was.
 type BurnPoint struct {
 	Day  time.Time
 	Left int64
@@ -72,9 +73,17 @@ func (db *DB) burn(ctx context.Context, p *Plan, now time.Time) (*Burn, error) {
 	}
 	for _, d := range rows {
 		i := daysBetween(first, d.Date()) / b.Width
-		b.Points[i] = BurnPoint{d.Date(), max(0, p.Total()-d.Quantity)}
+		b.Points[i].Day = d.Date()
+		for j := i; j < len(b.Points); j++ { // a day without a measurement leaves the plan as it was
+			b.Points[j].Left = max(0, p.Total()-d.Quantity)
+		}
 		if b.From < 0 {
 			b.From = i
+		}
+	}
+	if p.Used == 0 { // the last measurement found nothing
+		for i := daysBetween(first, rows[len(rows)-1].Date())/b.Width + 1; i < len(b.Points); i++ {
+			b.Points[i].Left = p.Total()
 		}
 	}
 	from, to := b.Points[b.From], b.Points[len(b.Points)-1]

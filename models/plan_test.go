@@ -337,7 +337,7 @@ func TestStoragePlanIsDrawnDownByWhatBucketsOfItsRegionHold(t *testing.T) {
 	}
 }
 
-// What a plan has left by day is its size without the deductions of the day.
+// What a plan has left by day is its size without the last deductions.
 func TestPlanIsUsedUpAsItsDeductionsSay(t *testing.T) {
 	t.Parallel()
 	db, clock, team := atNoon(t)
@@ -382,11 +382,18 @@ func TestPlanIsUsedUpAsItsDeductionsSay(t *testing.T) {
 	if len(got.Days) != 31 || got.Width != 1 || len(got.Points) != 13 || got.From != 1 || got.Begin().Format(time.DateOnly) != "2026-11-21" {
 		t.Fatalf("got %+v", got)
 	}
+	last := int64(0)
 	for _, p := range got.Points {
 		day, _ := strconv.ParseInt(p.Day.Format("20060102"), 10, 64)
-		if want := 40<<30 - drawn[day]; p.Left != want {
+		if n, measured := drawn[day]; measured {
+			last = n
+		}
+		if want := 40<<30 - last; p.Left != want {
 			t.Errorf("%d: got %d left, want %d", day, p.Left, want)
 		}
+	}
+	if len(drawn) != 11 {
+		t.Errorf("got deductions of %d days, want 11", len(drawn))
 	}
 	// From 34 to 11 GB left in 11 days, so 11 more in 5.3 days.
 	if got.Out == nil || got.Out.Format(time.DateOnly) != "2026-12-09" {
@@ -398,6 +405,13 @@ func TestPlanIsUsedUpAsItsDeductionsSay(t *testing.T) {
 	}
 	if got := burn(); got.Out != nil {
 		t.Errorf("slow: got it used up on %s", got.Out)
+	}
+	hold(t, db, b, 0)
+	hold(t, db, other, 0)
+	clock.Move(24 * time.Hour)
+	promise(t, db)
+	if got := burn(); got.Points[len(got.Points)-1].Left != 40<<30 {
+		t.Errorf("emptied: got %d left, want all", got.Points[len(got.Points)-1].Left)
 	}
 }
 
