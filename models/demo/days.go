@@ -29,7 +29,7 @@ const (
 // days is what happens in the sample year.
 func days() []day {
 	scheduled := plan(mainland, "1024", "1", pricing.Yearly)
-	return []day{
+	return append([]day{
 		order(362, admin, ccData, "平台上线 First buckets of the platform",
 			bucket("starlight-artifacts", "cn-hangzhou", "构建产物，发布流水线写入", "ci, release", 200),
 			bucket("starlight-backups", "cn-shanghai", "Nightly database dumps, kept for 90 days", "backup", 500)),
@@ -114,5 +114,5 @@ func days() []day {
 			models.RuleInput{Faces: []string{"api"}, Step1: "approver"}),
 		order(1, requester, ccShop, "年终大促的 CDN 流量，按去年峰值估算。", plan(cdn, "10240", "6", pricing.Monthly)),
 		order(0, approver, ccLaw, "合同扫描件归档 Scanned contracts", plan(archived, "1024", "3", pricing.Yearly)),
-	}
+	}, frames()...)
 }

@@ -127,6 +127,31 @@ func files(ago, who int, bucket string, contents map[string][]byte) day {
 	}}
 }
 
+// frames are the days of the last four weeks, on each of which the plans are measured. On
+// some of them training data comes into a bucket, one file that the others are copies of.
+func frames() (all []day) {
+	const size = 64 << 20
+	for ago := 27; ago > 0; ago-- {
+		all = append(all, day{ago, func(ctx context.Context, y *year) error {
+			files := map[int]int{26: 40, 23: 30, 19: 50, 12: 60}[ago]
+			for n := range files {
+				to := models.ObjectInput{BucketID: y.buckets["ml-datasets"], Key: fmt.Sprintf("frames/%02d/shard-%02d.tar", 28-ago, n+1), ContentType: "application/x-tar"}
+				var err error
+				if ago == 26 && n == 0 {
+					_, err = y.db.PutObject(ctx, y.people[requester], to, bytes.NewReader(make([]byte, size)))
+				} else {
+					_, err = y.db.CopyObject(ctx, y.people[requester], models.CopyInput{FromBucket: to.BucketID, FromKey: "frames/02/shard-01.tar", To: to})
+				}
+				if err != nil {
+					return fmt.Errorf("put %s: %w", to.Key, err)
+				}
+			}
+			return y.db.MeasurePlans(ctx, y.people[admin])
+		}})
+	}
+	return all
+}
+
 func keys(m map[string][]byte) func(func(string) bool) {
 	return func(yield func(string) bool) {
 		for k := range m {
