@@ -1,6 +1,7 @@
 package handlers_test
 
 import (
+	"archive/zip"
 	"bytes"
 	"fmt"
 	"net/http"
@@ -104,6 +105,39 @@ func TestUploadedVersionIsOrderedCheckedAndSentBack(t *testing.T) {
 	}
 	if p = sendFile(t, c, form, "a.bin", content); p.Status != http.StatusRequestEntityTooLarge {
 		t.Errorf("more than a hundred fields: got %d, want 413", p.Status)
+	}
+}
+
+func TestVersionShowsTheFoldersOfItsArchive(t *testing.T) {
+	t.Parallel()
+	site := open(t)
+	app := newApp(t, site, "shop")
+	c := site.SignIn(t, models.Requester)
+	for label, names := range map[string][]string{"flat": {"a", "b"}, "deep": {"lib/<b>/c", "lib/d", "e"}} {
+		var b bytes.Buffer
+		z := zip.NewWriter(&b)
+		for i, name := range names {
+			w, err := z.Create(name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			fmt.Fprint(w, strings.Repeat("x", 10*(i+1)))
+		}
+		if err := z.Close(); err != nil {
+			t.Fatal(err)
+		}
+		form := webtest.Fields(c.Get(t, "/pkg-versions/new?app_id="+app.ID).Find("#version-form"))
+		form.Set("label", label)
+		to := sendFile(t, c, form, label+".zip", b.Bytes()).Location()
+		modelstest.Work(t, site.DB)
+		p := c.Get(t, to)
+		got := p.Text("#tree .tree")
+		if want := "e 30 B lib 2 files 30 B d 20 B <b> 1 file 10 B c 10 B"; label == "deep" && got != want {
+			t.Errorf("got %q, want %q", got, want)
+		}
+		if label == "flat" && p.Has("#tree") {
+			t.Errorf("an archive without folders has a tree: %q", got)
+		}
 	}
 }
 

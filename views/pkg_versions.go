@@ -3,6 +3,8 @@ package views
 import (
 	"context"
 	"net/url"
+	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -345,6 +347,35 @@ func (p PkgVersionShowProps) entries() (shown []archive.Entry, more int) {
 		}
 	}
 	return shown, more
+}
+
+// mostNodes is how many files and folders the tree of an archive has.
+const mostNodes = 300
+
+// tree is the archive by folders, nil where it has none.
+func (p PkgVersionShowProps) tree() *archive.Node {
+	l := p.Version.Listing
+	if l == nil {
+		return nil
+	}
+	root := l.Tree(mostNodes)
+	if !slices.ContainsFunc(root.Nodes, func(n *archive.Node) bool { return n.Dir }) {
+		return nil
+	}
+	return root
+}
+
+// treeNote says of what the sums are, where that is not all.
+func (p PkgVersionShowProps) treeNote(ctx context.Context) string {
+	if !p.Version.Listing.Truncated {
+		return i18n.T(ctx, "versions.tree.note")
+	}
+	return i18n.T(ctx, "versions.listing.truncated", "Listed", i18n.Number(ctx, int64(len(p.Version.Listing.Entries))))
+}
+
+// treeShare is a part of the whole as a width.
+func treeShare(part, whole int64) string {
+	return strconv.FormatFloat(100*float64(part)/float64(max(whole, 1)), 'f', 1, 64) + "%"
 }
 
 // listingNote is a summary of the archive: 214 files, 31.5 MB unpacked.
