@@ -46,15 +46,19 @@ func (h PkgVersions) list() List[models.PkgVersion] {
 }
 
 // Show is the page of one package version.
-func (h PkgVersions) Show(c *gin.Context) error { return h.show(c, views.PkgVersionShow) }
+func (h PkgVersions) Show(c *gin.Context) error {
+	return h.show(c, h.DB.FindPkgVersionPage, views.PkgVersionShow)
+}
 
 // Status is what changes on a version's page while it is being checked.
-func (h PkgVersions) Status(c *gin.Context) error { return h.show(c, views.PkgVersionStatus) }
+func (h PkgVersions) Status(c *gin.Context) error {
+	return h.show(c, h.DB.FindPkgVersionCheck, views.PkgVersionStatus)
+}
 
-func (h PkgVersions) show(c *gin.Context, draw func(views.PkgVersionShowProps) templ.Component) error {
+func (h PkgVersions) show(c *gin.Context, find func(context.Context, models.Actor, string) (models.PkgVersionPage, error), draw func(views.PkgVersionShowProps) templ.Component) error {
 	ctx := c.Request.Context()
 	by := models.ActorFrom(ctx)
-	page, err := h.DB.FindPkgVersionPage(ctx, by, c.Param("id"))
+	page, err := find(ctx, by, c.Param("id"))
 	if err != nil {
 		return err
 	}

@@ -107,7 +107,18 @@ type PkgVersionPage struct {
 }
 
 // FindPkgVersionPage is a package version of the actor's team.
-func (db *DB) FindPkgVersionPage(ctx context.Context, by Actor, id string) (p PkgVersionPage, err error) {
+func (db *DB) FindPkgVersionPage(ctx context.Context, by Actor, id string) (PkgVersionPage, error) {
+	p, err := db.FindPkgVersionCheck(ctx, by, id)
+	if err != nil {
+		return p, err
+	}
+	p.Ties.Versions = []PkgVersion{p.Version}
+	return p, db.follow(ctx, by, &p.Ties)
+}
+
+// FindPkgVersionCheck is what FindPkgVersionPage tells, without the ties: its check
+// does not change them.
+func (db *DB) FindPkgVersionCheck(ctx context.Context, by Actor, id string) (p PkgVersionPage, err error) {
 	v, err := db.FindPkgVersion(ctx, by, id)
 	if err != nil {
 		return p, err
@@ -120,10 +131,6 @@ func (db *DB) FindPkgVersionPage(ctx context.Context, by Actor, id string) (p Pk
 		if p.Job, err = db.FindJob(ctx, by, v.JobID); err != nil && !errors.Is(err, ErrNotFound) {
 			return p, err
 		}
-	}
-	p.Ties.Versions = []PkgVersion{*v}
-	if err = db.follow(ctx, by, &p.Ties); err != nil {
-		return p, err
 	}
 	p.About, _, err = db.about(ctx, by, id, KindApp, list.Query{})
 	return p, err

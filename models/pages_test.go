@@ -99,6 +99,9 @@ func TestThingsNameWhatTheyHangTogetherWith(t *testing.T) {
 	whole("bucket", ofBucket.Ties, err, 3, true)
 	ofApp, err := db.FindAppPage(t.Context(), team.Viewer, app.ID)
 	whole("application", ofApp.Ties, err, 3, true)
+	if check, err := db.FindPkgVersionCheck(t.Context(), team.Viewer, version.ID); err != nil || check.Ties.Versions != nil || check.Ties.Buckets != nil {
+		t.Errorf("while it is checked: got %v, %v, want no ties read", check.Ties, err)
+	}
 	ofVersion, err := db.FindPkgVersionPage(t.Context(), team.Viewer, version.ID)
 	whole("version", ofVersion.Ties, err, 1, false)
 	if p, err := db.FindBucketPage(t.Context(), team.Viewer, empty.ID, list.Query{}); err != nil || len(p.Ties.Versions)+len(p.Ties.Plans) != 0 {
