@@ -84,7 +84,8 @@ function page(post) {
 		},
 		goto: async (url) => {
 			await post("/url", { url });
-			const status = await post("/execute/async", { script: "fetch(location).then((answer) => arguments[0](answer.status))", args: [] });
+			const asked = () => post("/execute/async", { script: "fetch(location).then((answer) => arguments[0](answer.status))", args: [] });
+			const status = await asked().catch(asked); // once more where the page before left only now
 			return { status: () => status };
 		},
 		goBack: () => post("/back", {}),
