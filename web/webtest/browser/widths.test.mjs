@@ -90,7 +90,7 @@ test("the button of an order is seen without scrolling, with what it costs", asy
 		// What is folded keeps the style that it had when it was last drawn, until it is drawn again.
 		await page.locator("form.form details").evaluateAll((all) => all.forEach((e) => (e.open = true)));
 		const sizes = async () => [...new Set(await page.locator("form.form .control > :is(input, select, textarea)").evaluateAll((all) => all.map((e) => getComputedStyle(e).fontSize)))];
-		for (let tries = 0; tries < 40 && (await sizes()).length > 1; tries++) await page.waitForTimeout(50);
+		for (let tries = 0; tries < 40 && String(await sizes()) !== "16px"; tries++) await page.waitForTimeout(50);
 		assert.deepEqual(await sizes(), ["16px"], `fields of ${form}, folded or not`);
 		await page.click("#summary .summary-open");
 		await page.locator("#summary .summary-body").waitFor();
