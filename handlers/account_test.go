@@ -49,6 +49,9 @@ func TestSetupMakesTheFirstTeamAndIsGone(t *testing.T) {
 	}
 
 	p := c.Get(t, "/setup?link="+link)
+	if p.Find("form[data-noted] [autofocus]").Length() > 0 { // takes the focus each time the form is drawn again
+		t.Error("the form takes what is typed from the field that it is typed in")
+	}
 	typed := webtest.Values{"team_name": "平台 <b>组</b>", "user_name": "林悦", "email": "lin@example.com", "password": "too short"}
 	p = c.Submit(t, p, "#setup-form", typed)
 	if p.Status != 422 || p.Find("#password").AttrOr("aria-invalid", "") != "true" || !p.Has(`a[href="#password"]`) {

@@ -90,7 +90,7 @@ func Setup(f ui.Form, link string) templ.Component {
 						}()
 					}
 					ctx = templ.InitializeContext(ctx)
-					templ_7745c5c3_Err = ui.Field(f, ui.FieldProps{Name: "team_name", Wide: true, Attrs: templ.Attributes{"required": true, "maxlength": "64", "autocomplete": "organization", "autofocus": true}}).Render(ctx, templ_7745c5c3_Buffer)
+					templ_7745c5c3_Err = ui.Field(f, ui.FieldProps{Name: "team_name", Wide: true, Attrs: templ.Attributes{"required": true, "maxlength": "64", "autocomplete": "organization"}}).Render(ctx, templ_7745c5c3_Buffer)
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
