@@ -52,6 +52,9 @@ func (db *DB) burn(ctx context.Context, p *Plan, now time.Time) (*Burn, error) {
 		return time.Date(y, m, d, 0, 0, 0, 0, pricing.Zone)
 	}
 	first, last, measured := midnight(p.EffectiveAt), midnight(p.EndsAt.Add(-time.Nanosecond)), midnight(*p.MeasuredAt)
+	if measured.Before(first) { // by another clock of the team
+		return nil, nil
+	}
 	b := &Burn{Width: (daysBetween(first, last) + mostBurns) / mostBurns, From: -1}
 	var spans []string
 	var args []any
