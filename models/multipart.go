@@ -163,9 +163,7 @@ func (db *DB) PutPart(ctx context.Context, by Actor, of MultipartRef, number int
 	if err != nil {
 		return nil, err
 	}
-	up := db.staging.begin(b, sizeOf(old))
-	defer up.end()
-	staged, err := db.receive(ctx, b, sent, up, r)
+	staged, err := db.receive(ctx, b, sent, sizeOf(old), r)
 	if err != nil {
 		return nil, err
 	}
@@ -174,7 +172,6 @@ func (db *DB) PutPart(ctx context.Context, by Actor, of MultipartRef, number int
 	if err != nil {
 		return nil, errors.Join(err, db.abandon(ctx, by, b.ID, staged.ID))
 	}
-	up.recorded = true
 	db.keep(staged.ID)
 	return p, nil
 }

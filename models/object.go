@@ -135,9 +135,7 @@ func (db *DB) PutObject(ctx context.Context, by Actor, in ObjectInput, r io.Read
 	if old != nil {
 		replaces = old.Size
 	}
-	up := db.staging.begin(b, replaces)
-	defer up.end()
-	staged, err := db.receive(ctx, b, in.Sent, up, r)
+	staged, err := db.receive(ctx, b, in.Sent, replaces, r)
 	if err != nil {
 		return nil, err
 	}
@@ -146,7 +144,6 @@ func (db *DB) PutObject(ctx context.Context, by Actor, in ObjectInput, r io.Read
 	if err != nil {
 		return nil, errors.Join(err, db.abandon(ctx, by, b.ID, staged.ID))
 	}
-	up.recorded = true
 	db.keep(staged.ID)
 	return o, nil
 }
@@ -191,12 +188,14 @@ func (db *DB) newObject(by Actor, in ObjectInput, of objects.Staged) *Object {
 // errBucketFull ends an upload that would not fit.
 var errBucketFull = errors.New("bucket full")
 
-// receive stages the bytes that somebody sends for a bucket.
-func (db *DB) receive(ctx context.Context, b *Bucket, sent Sent, up *upload, r io.Reader) (objects.Staged, error) {
+// receive stages the bytes that somebody sends for a bucket in place of so many.
+func (db *DB) receive(ctx context.Context, b *Bucket, sent Sent, replaces int64, r io.Reader) (objects.Staged, error) {
 	want, err := base64.StdEncoding.DecodeString(sent.ContentMD5)
 	if err != nil || sent.ContentMD5 != "" && len(want) != md5.Size {
 		return objects.Staged{}, invalid("file", "digest")
 	}
+	up := db.staging.begin(b, replaces, r)
+	defer up.end()
 	limit := up.room + up.replaces
 	full := sent.Limit <= 0 || limit <= sent.Limit
 	if !full {
@@ -204,7 +203,6 @@ func (db *DB) receive(ctx context.Context, b *Bucket, sent Sent, up *upload, r i
 	}
 	var staged objects.Staged
 	if err = ErrTooLarge; sent.Length <= limit {
-		up.Reader = r
 		staged, err = db.stage(ctx, up, limit)
 	}
 	switch {

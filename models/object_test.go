@@ -13,6 +13,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"quartermaster/models"
 	"quartermaster/models/list"
@@ -267,6 +268,32 @@ func TestBucketIsFilledToItsLimitAndNeverBeyond(t *testing.T) {
 	}
 	if _, err := db.PutObject(t.Context(), team.Requester, in, bytes.NewReader(append(text, 'x'))); !rejects(err, "file", "bucket_full") {
 		t.Errorf("replace by more: got %v, want bucket_full", err)
+	}
+}
+
+// Uploads that fit together are all taken, however they meet: none is counted as
+// one that is under way and in the bucket too.
+func TestUploadsThatFitTogetherAreNotRefused(t *testing.T) {
+	t.Parallel()
+	db := modelstest.OpenWith(t, models.Options{Folder: t.TempDir()})
+	team := modelstest.NewTeam(t, db)
+	bucket := mustBucket(t, db, team.Requester, 1)
+	text := bytes.Repeat([]byte("x"), 1000)
+	for round := range 40 {
+		if err := db.LimitBucket(t.Context(), bucket, int64(round+1)*8000); err != nil {
+			t.Fatal(err)
+		}
+		var all sync.WaitGroup
+		for i := range 8 {
+			all.Go(func() {
+				time.Sleep(time.Duration(i) * 300 * time.Microsecond) // so that some begin while others end
+				in := models.ObjectInput{BucketID: bucket, Key: fmt.Sprint(round, i)}
+				if _, err := db.PutObject(context.Background(), team.Requester, in, bytes.NewReader(text)); err != nil {
+					t.Errorf("round %d: %v", round, err)
+				}
+			})
+		}
+		all.Wait()
 	}
 }
 

@@ -7,7 +7,9 @@ import (
 
 // staging is what uploads under way have staged in this process, by bucket. A
 // bucket's limit counts what is recorded, so that each of several uploads could
-// stage as much as is free; the commit decides in the end.
+// stage as much as is free. It bounds what they stage together and nothing else:
+// bytes are counted until the last has come, and the commit decides after that, so
+// that none are counted here and in the bucket too.
 type staging struct {
 	mu      sync.Mutex
 	buckets map[string]*staged
@@ -16,9 +18,8 @@ type staging struct {
 // staged counts the bytes of the uploads to a bucket beyond those that they
 // replace.
 type staged struct {
-	uploads  int
-	bytes    int64 // of those under way
-	recorded int64 // of those that ended, since one of those under way began
+	uploads int
+	bytes   int64
 }
 
 // upload is an upload under way: the bytes that it reads are counted until it
@@ -28,14 +29,13 @@ type upload struct {
 	in       *staging
 	bucket   string
 	room     int64 // of the bucket when it began
-	before   int64 // what was recorded then
 	replaces int64 // bytes that go when this is recorded
 	bytes    int64
-	recorded bool
 }
 
-// begin begins an upload to a bucket in place of so many bytes. The caller ends it.
-func (s *staging) begin(b *Bucket, replaces int64) *upload {
+// begin begins to read an upload to a bucket in place of so many bytes. The caller
+// ends it.
+func (s *staging) begin(b *Bucket, replaces int64, r io.Reader) *upload {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	of := s.buckets[b.ID]
@@ -44,7 +44,7 @@ func (s *staging) begin(b *Bucket, replaces int64) *upload {
 		s.buckets[b.ID] = of
 	}
 	of.uploads++
-	return &upload{in: s, bucket: b.ID, room: roomIn(b), before: of.recorded, replaces: replaces}
+	return &upload{Reader: r, in: s, bucket: b.ID, room: roomIn(b), replaces: replaces}
 }
 
 // Read implements io.Reader, and is a full bucket as soon as all of the uploads
@@ -57,28 +57,31 @@ func (u *upload) Read(p []byte) (int, error) {
 	return n, err
 }
 
+// take counts bytes, unless there is no room for them.
 func (u *upload) take(n int64) bool {
 	u.in.mu.Lock()
 	defer u.in.mu.Unlock()
 	had := u.more()
 	u.bytes += n
 	of := u.in.buckets[u.bucket]
-	of.bytes += u.more() - had
-	return u.more() == had || of.bytes+of.recorded-u.before <= u.room
+	more := u.more() - had
+	if more > 0 && of.bytes+more > u.room {
+		u.bytes -= n
+		return false
+	}
+	of.bytes += more
+	return true
 }
 
 // more is how many bytes the upload has beyond those that it replaces.
 func (u *upload) more() int64 { return max(0, u.bytes-u.replaces) }
 
-// end ends the upload, whose bytes were recorded or not.
+// end ends the upload: its bytes are counted no longer.
 func (u *upload) end() {
 	u.in.mu.Lock()
 	defer u.in.mu.Unlock()
 	of := u.in.buckets[u.bucket]
 	of.bytes -= u.more()
-	if u.recorded {
-		of.recorded += u.more()
-	}
 	if of.uploads--; of.uploads == 0 {
 		delete(u.in.buckets, u.bucket)
 	}
