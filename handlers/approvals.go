@@ -205,7 +205,7 @@ func (h Rules) Save(c *gin.Context) error {
 		return err
 	}
 	web.Flash(c, "rules.saved")
-	return web.SeeOther(c, "/team/rules")
+	return web.SeeOther(c, "/team/rules#rule-"+strconv.Itoa(at+1)) // which says what is wrong with it
 }
 
 // form draws the form of a rule.
@@ -240,6 +240,9 @@ func (h Rules) form(c *gin.Context, status int, form ui.Form, in models.RuleInpu
 	}
 	if r, err := h.DB.ReadRule(ctx, by, in); err == nil {
 		p.Rule = &r
+		if p.Fault, err = h.DB.FaultOf(ctx, by, at, is, r); err != nil {
+			return err
+		}
 	}
 	return web.Render(c, status, views.RuleForm(p))
 }

@@ -96,7 +96,13 @@ func TestRulesAreTriedAndRefusedOnTheirPage(t *testing.T) {
 	if got := admin.Get(t, "/team/rules").Text(".rule-fault"); !strings.Contains(got, "Rule 1 already decides these orders") {
 		t.Errorf("the covered rule says %q", got)
 	}
-	for amount, want := range map[string]string{"10,000.01": "Rule 1 applies", "10000": "Rule 3 applies", "much": "Enter an amount"} {
+	if got := admin.Submit(t, admin.Get(t, "/team/rules/new"), "#rule-form", webtest.Values{"kinds": "plan", "over": "x"}); got.Has(".rule-preview") {
+		t.Error("a form that means nothing says a rule")
+	}
+	if got := admin.Get(t, "/team/rules/2").Text(".rule-preview"); !strings.Contains(got, "Rule 1 already decides these orders") {
+		t.Errorf("the form of the covered rule says %q", got)
+	}
+	for amount, want := range map[string]string{"10,000.01": "Rule 1 applies", "9": "Rule 2: Rule 1 already decides these orders", "10000": "Rule 3 applies", "much": "Enter an amount"} {
 		query := url.Values{"try": {"1"}, "person": {site.Team.Requester.UserID}, "kind": {"plan"}, "face": {"form"}, "amount": {amount}}.Encode()
 		if got := admin.Get(t, "/team/rules?"+query).Text("#tester-form"); !strings.Contains(got, want) {
 			t.Errorf("%s: the tester says %q, want %q", amount, got, want)

@@ -37,6 +37,14 @@ func (r Region) HasZone(id string) bool {
 	return slices.ContainsFunc(r.Zones, func(z Zone) bool { return z.ID == id })
 }
 
+// has tells whether the region serves a kind; versions are where applications are.
+func (r Region) has(k Kind) bool {
+	if k == KindPkgVersion {
+		k = KindApp
+	}
+	return slices.Contains(r.Serves, k)
+}
+
 // Category is a kind of application.
 type Category struct {
 	Name     string `gorm:"primaryKey"`

@@ -143,6 +143,16 @@ func (c *catalogue) ways(team string, i Item) (ways []priceOf) {
 	return ways
 }
 
+// costs tells whether the catalogue has prices of a kind.
+func (c *catalogue) costs(k Kind) bool {
+	for _, i := range c.items {
+		if i.Kind == k {
+			return true
+		}
+	}
+	return false
+}
+
 // offers are all that the catalogue has for a team at a time.
 func (c *catalogue) offers(team string, at time.Time) (all []Offer) {
 	for _, sku := range c.inOrder {

@@ -200,22 +200,44 @@ func (db *DB) PutRule(ctx context.Context, by Actor, at int, replace bool, in Ru
 	if err != nil {
 		return err
 	}
-	return db.changeRules(ctx, by, in.Version, func(rules []Rule) ([]Rule, error) {
-		last := len(rules) - 1
-		switch {
-		case at < 0 || at > last:
-			return nil, ErrNotFound
-		case !replace:
-			if len(rules) >= mostRules {
-				return nil, invalid("", "too_many_rules", strconv.Itoa(mostRules))
-			}
-			return slices.Insert(rules, at, r), nil
-		case at == last:
-			r = Rule{Steps: r.Steps}
+	return db.changeRules(ctx, by, in.Version, func(rules []Rule) ([]Rule, error) { return r.into(rules, at, replace) })
+}
+
+// into are rules with this one at a place, as PutRule has it.
+func (r Rule) into(rules []Rule, at int, replace bool) ([]Rule, error) {
+	last := len(rules) - 1
+	switch {
+	case at < 0 || at > last:
+		return nil, ErrNotFound
+	case !replace:
+		if len(rules) >= mostRules {
+			return nil, invalid("", "too_many_rules", strconv.Itoa(mostRules))
 		}
-		rules[at] = r
-		return rules, nil
-	})
+		return slices.Insert(rules, at, r), nil
+	case at == last:
+		r = Rule{Steps: r.Steps}
+	}
+	rules[at] = r
+	return rules, nil
+}
+
+// FaultOf is what would be wrong with a rule of the actor's team that PutRule puts at a
+// place, without a fault where nothing would.
+func (db *DB) FaultOf(ctx context.Context, by Actor, at int, replace bool, r Rule) (f RuleFault, err error) {
+	team, err := db.FindTeam(ctx, by)
+	if err != nil {
+		return f, err
+	}
+	if team.Rules.Rules, err = r.into(slices.Clone(team.Rules.Sentences()), at, replace); isInvalid(err) {
+		return f, nil
+	} else if err != nil {
+		return f, err
+	}
+	faults, err := db.ruleFaults(ctx, by, team)
+	if i := slices.IndexFunc(faults, func(f RuleFault) bool { return f.At == at }); i >= 0 {
+		f = faults[i]
+	}
+	return f, err
 }
 
 // MoveRule moves a rule of the team's book to another place. The last one stays
@@ -351,20 +373,53 @@ func within[T comparable](some, others []T) bool {
 	return len(some) == 0 || len(others) > 0 && !slices.ContainsFunc(others, func(v T) bool { return !slices.Contains(some, v) })
 }
 
-// never tells whether no order of a team of these members can meet the rule.
-func (r Rule) never(members []Member) bool {
-	if len(r.Products) > 0 && !fits(r.Kinds, KindPlan) {
-		return true // only plans are of a product
+// never is why no order of a team of these members can meet the rule, as a RuleFault
+// has it; "" where one can.
+func (r Rule) never(c *catalogue, team *Team, members []Member) string {
+	switch {
+	case !r.ofSomething(c):
+		return "nowhere"
+	case r.OverMinor > 0 && !r.ByMonth && len(r.Kinds) > 0 && !slices.ContainsFunc(r.Kinds, c.costs):
+		return "free"
+	case len(r.CostCentres) > 0 && !slices.ContainsFunc(r.CostCentres, func(centre string) bool { return team.takesCentre("", centre) == nil }):
+		return "centre"
+	case len(r.People) > 0 && len(r.askers(members)) == 0:
+		return "never"
 	}
-	return len(r.People) > 0 && !slices.ContainsFunc(members, func(m Member) bool {
-		return !m.Disabled && m.Role.AtLeast(Requester) && fits(r.Roles, m.Role) && slices.ContainsFunc(r.People, func(p Person) bool { return p.ID == m.UserID })
+	return ""
+}
+
+// ofSomething tells whether the catalogue has something that the rule is about, on sale
+// or not: only plans are of a product.
+func (r Rule) ofSomething(c *catalogue) bool {
+	if len(r.Products) == 0 && (len(r.Regions) == 0 || slices.ContainsFunc(c.regions, func(have Region) bool {
+		return slices.Contains(r.Regions, have.ID) && (len(r.Kinds) == 0 || slices.ContainsFunc(r.Kinds, have.has))
+	})) {
+		return true
+	}
+	return fits(r.Kinds, KindPlan) && slices.ContainsFunc(c.types, func(t PackageType) bool {
+		return fits(r.Products, t.ProductCode) && fits(r.Regions, t.Region)
 	})
+}
+
+// askers are the members who may place an order that the rule is about.
+func (r Rule) askers(members []Member) (all []Person) {
+	for _, m := range members {
+		if !m.Disabled && m.Role.AtLeast(Requester) && fits(r.Roles, m.Role) &&
+			(len(r.People) == 0 || slices.ContainsFunc(r.People, func(p Person) bool { return p.ID == m.UserID })) {
+			all = append(all, Person{m.UserID, m.Name})
+		}
+	}
+	return all
 }
 
 // RuleFault is what is wrong with the rule at a place of a book. Fault is a word
 // of the catalogue, Param what it is about: "covered", the rule before it that
-// every such order meets; "never", that none meets it; "nobody", a step of whom nobody
-// is left; "own", the one who would have to decide about their own order; "few", that
+// every such order meets; that none meets it, "nowhere" as the catalogue has nothing of
+// the kind there, "free" as it costs nothing, "centre" as the team takes none of its cost
+// centres, "never" as nobody asks; "nobody", a step of whom nobody
+// is left; "own", the one who would have to decide about their own order, and "alone",
+// the one where no admin can instead; "few", that
 // its steps are more than the people who can take them.
 type RuleFault struct {
 	At           int
@@ -383,12 +438,13 @@ func (db *DB) FindRules(ctx context.Context, by Actor) (p RulesPage, err error) 
 	if p.Team, err = db.FindTeam(ctx, by); err != nil {
 		return p, err
 	}
-	p.Faults, err = db.ruleFaults(ctx, by, p.Team.Rules.Sentences())
+	p.Faults, err = db.ruleFaults(ctx, by, p.Team)
 	return p, err
 }
 
-// ruleFaults are what is wrong with rules: of each, the first.
-func (db *DB) ruleFaults(ctx context.Context, by Actor, rules []Rule) (faults []RuleFault, err error) {
+// ruleFaults are what is wrong with the rules of the actor's team: of each, the first.
+func (db *DB) ruleFaults(ctx context.Context, by Actor, team *Team) (faults []RuleFault, err error) {
+	rules := team.Rules.Sentences()
 	people, err := db.deciders(ctx, by)
 	if err != nil {
 		return nil, err
@@ -397,34 +453,50 @@ func (db *DB) ruleFaults(ctx context.Context, by Actor, rules []Rule) (faults []
 	if err != nil {
 		return nil, err
 	}
+	c, err := db.catalogue(ctx)
+	if err != nil {
+		return nil, err
+	}
 	for i, r := range rules {
-		if r.never(members) {
-			faults = append(faults, RuleFault{i, "never", ""})
+		if fault := r.never(c, team, members); fault != "" {
+			faults = append(faults, RuleFault{i, fault, ""})
 			continue
 		}
 		if j := slices.IndexFunc(rules[:i], func(before Rule) bool { return before.covers(r) }); j >= 0 {
 			faults = append(faults, RuleFault{i, "covered", strconv.Itoa(j + 1)})
 			continue
 		}
-		if fault, param := r.unable(people); fault != "" {
+		if fault, param := r.unable(people, r.askers(members)); fault != "" {
 			faults = append(faults, RuleFault{i, fault, param})
 		}
 	}
 	return faults, nil
 }
 
-// unable is why people cannot take the steps of the rule, "" where they can.
-func (r Rule) unable(people []decider) (fault, param string) {
-	for _, s := range r.Steps {
-		asked := s.of(people)
-		switch {
-		case len(asked) == 0:
-			return "nobody", s.Person.Name
-		case len(asked) == 1 && len(r.People) == 1 && r.People[0].ID == asked[0].ID:
-			return "own", r.People[0].Name
+// unable is why people cannot take the steps of the rule, whoever of the askers asks; ""
+// where they can.
+func (r Rule) unable(people []decider, askers []Person) (fault, param string) {
+	left := [][]decider{people} // without each of the askers
+	if len(askers) > 0 {
+		left = nil
+	}
+	for _, p := range askers {
+		left = append(left, strangers(people, p.ID))
+	}
+	if len(askers) == 1 && len(r.Steps) > 0 {
+		if _, _, ok := staff(r.Steps, left[0]); !ok {
+			return "alone", askers[0].Name
 		}
 	}
-	if !staffed(r.Steps, people) {
+	for _, s := range r.Steps {
+		switch {
+		case len(s.of(people)) == 0:
+			return "nobody", s.Person.Name
+		case len(askers) == 1 && len(s.of(left[0])) == 0:
+			return "own", askers[0].Name
+		}
+	}
+	if !slices.ContainsFunc(left, func(people []decider) bool { return staffed(r.Steps, people) }) {
 		return "few", ""
 	}
 	return "", ""
@@ -447,6 +519,7 @@ type Trial struct {
 type Verdict struct {
 	At      int // the place of the rule in the book
 	Rule    Rule
+	Faults  []RuleFault      // of the rules before it, and its own
 	Effects []Effect         // what it would do to budgets
 	Way     []Approval       // who is asked, one after the other; none: it goes through
 	Able    map[int][]Person // who could decide each of them now
@@ -500,6 +573,10 @@ func (db *DB) TryRules(ctx context.Context, by Actor, in Trial) (v Verdict, err 
 	if v.Rule, v.At, err = team.Rules.decides(as, o, o.centre(team), func() (int64, error) { return db.spentInMonth(ctx, by) }); err != nil {
 		return v, err
 	}
+	if v.Faults, err = db.ruleFaults(ctx, by, team); err != nil {
+		return v, err
+	}
+	v.Faults = slices.DeleteFunc(v.Faults, func(f RuleFault) bool { return f.At > v.At })
 	q := Quote{Order: o}
 	if err = as.mayOrder(o); err == nil {
 		if q.Way, err = db.way(ctx, as, o, v.Rule.Steps); err == nil {

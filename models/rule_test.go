@@ -254,13 +254,125 @@ func TestFaultsOfRulesAreSaid(t *testing.T) {
 	for _, f := range mustRules(t, db, team.Admin).Faults {
 		got = append(got, fmt.Sprintf("%d %s %s", f.At, f.Fault, f.Param))
 	}
-	want := []string{"1 covered 1", "2 own " + team.Admin.UserName, "3 nobody " + team.Approver.UserName, "4 never ", "5 never ", "7 few "}
+	want := []string{"1 covered 1", "2 alone " + team.Admin.UserName, "3 nobody " + team.Approver.UserName, "4 nowhere ", "5 never ", "7 few "}
 	if !slices.Equal(got, want) {
 		t.Errorf("got faults %q, want %q", got, want)
 	}
 	// An order that meets the last of them is held for an admin.
 	o := mustPlace(t, db, team.Requester, bucketOrder("nobody-left", ""))
 	mustDecide(t, db, team.Admin, o, true)
+}
+
+// TestRuleThatCanNeverApplyIsSaid puts one rule after the other, and looks at what is said
+// before it is kept, on the page of rules, and by the tester with an order that it does
+// not meet.
+func TestRuleThatCanNeverApplyIsSaid(t *testing.T) {
+	t.Parallel()
+	db := modelstest.Open(t)
+	team := modelstest.NewTeam(t, db)
+	settings := func(change func(*models.SettingsInput)) {
+		t.Helper()
+		in := mustTeam(t, db, team.Admin).Settings()
+		change(&in)
+		if err := db.UpdateSettings(t.Context(), team.Admin, in); err != nil {
+			t.Fatal(err)
+		}
+	}
+	settings(func(in *models.SettingsInput) { in.Centres, in.OnlyCentres = "R&D\nSales", true })
+	check := func(name string, want string) {
+		t.Helper()
+		book := mustRules(t, db, team.Admin)
+		v, err := db.TryRules(t.Context(), team.Admin, models.Trial{Kind: models.KindBucket, Face: models.ByForm, Person: team.Requester.UserID})
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := ""
+		if len(book.Faults) > 0 {
+			got = book.Faults[0].Fault
+		}
+		if got != want || fmt.Sprint(v.Faults) != fmt.Sprint(book.Faults) || (want != "" && v.At != 1) {
+			t.Errorf("%s: the page says %v, the tester of rule %d %v; want %q", name, book.Faults, v.At, v.Faults, want)
+		}
+	}
+	for _, tt := range []struct {
+		name, want string
+		in         models.RuleInput
+	}{
+		{"store where none are made", "nowhere", models.RuleInput{Kinds: []string{"store"}, Regions: []string{"cn-hangzhou"}}},
+		{"one of the kinds is there", "", models.RuleInput{Kinds: []string{"store", "plan"}, Regions: []string{"cn-hangzhou"}}},
+		{"one of the regions has it", "", models.RuleInput{Kinds: []string{"store"}, Regions: []string{"cn-hangzhou", "cn-north-7"}}},
+		{"version where applications are", "", models.RuleInput{Kinds: []string{"version"}, Regions: []string{"cn-hangzhou"}}},
+		{"product that is not sold there", "nowhere", models.RuleInput{Products: []string{"ossbag"}, Regions: []string{"cn-north-7"}}},
+		{"product that is", "", models.RuleInput{Products: []string{"ossbag"}, Regions: []string{"cn-hangzhou"}}},
+		{"product of a bucket", "nowhere", models.RuleInput{Kinds: []string{"bucket"}, Products: []string{"ossbag"}}},
+		{"free things that cost", "free", models.RuleInput{Kinds: []string{"bucket", "version"}, Over: "1"}},
+		{"free things, with the month", "", models.RuleInput{Kinds: []string{"bucket", "version"}, Over: "1", ByMonth: true}},
+		{"cost centre that is not listed", "centre", models.RuleInput{CostCentres: "IT"}},
+		{"one of the cost centres is", "", models.RuleInput{CostCentres: "IT, Sales"}},
+		{"viewer", "never", models.RuleInput{People: []string{team.Viewer.UserID}}},
+	} {
+		in := asking(tt.in, "approver")
+		r, err := db.ReadRule(t.Context(), team.Admin, in)
+		if err != nil {
+			t.Fatalf("%s: %v", tt.name, err)
+		}
+		if f, err := db.FaultOf(t.Context(), team.Admin, 0, false, r); err != nil || f.Fault != tt.want {
+			t.Errorf("%s: before it is kept the form says %q, %v; want %q", tt.name, f.Fault, err, tt.want)
+		}
+		rule(t, db, team.Admin, in)
+		check(tt.name, tt.want)
+		if tt.in.CostCentres == "IT, Sales" {
+			settings(func(in *models.SettingsInput) { in.Centres = "R&D" })
+			check("cost centre that is no longer listed", "centre")
+			settings(func(in *models.SettingsInput) { in.OnlyCentres = false })
+			check("any cost centre", "")
+			settings(func(in *models.SettingsInput) { in.OnlyCentres = true })
+		}
+		if err := db.DeleteRule(t.Context(), team.Admin, mustRules(t, db, team.Admin).Team.Rules.Version, 0); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// TestWhoAsksCannotBeWhoDecides looks at rules of which the only one who decides is the one
+// who asks, by name or by role: an admin decides instead, and where there is none, nothing
+// is placed.
+func TestWhoAsksCannotBeWhoDecides(t *testing.T) {
+	t.Parallel()
+	db := modelstest.Open(t)
+	team := modelstest.NewTeam(t, db)
+	for _, tt := range []struct {
+		name, want string
+		in         models.RuleInput
+		by         models.Actor
+	}{
+		{"approver by name", "own", asking(models.RuleInput{People: []string{team.Approver.UserID}}, team.Approver.UserID), team.Approver},
+		{"approver by role", "own", asking(models.RuleInput{Roles: []string{"approver"}}, team.Approver.UserID), team.Approver},
+		{"admin by role", "alone", asking(models.RuleInput{Roles: []string{"admin"}}, "admin"), team.Admin},
+		{"step of an admin after another", "alone", asking(models.RuleInput{Roles: []string{"admin"}}, "approver", "admin"), team.Admin},
+		{"two steps of one person beside", "few", asking(models.RuleInput{Roles: []string{"approver"}}, "approver", "approver"), team.Approver},
+		{"others can", "", asking(models.RuleInput{Roles: []string{"admin"}}, "approver"), team.Admin},
+	} {
+		rule(t, db, team.Admin, tt.in)
+		got := ""
+		if p := mustRules(t, db, team.Admin); len(p.Faults) > 0 {
+			got = p.Faults[0].Fault
+		}
+		if got != tt.want {
+			t.Errorf("%s: got %q, want %q", tt.name, got, tt.want)
+		}
+		q, err := db.PlaceOrder(t.Context(), tt.by, bucketOrder("", ""))
+		if tt.want == "alone" {
+			if !rejects(err, "", "only_requester") {
+				t.Errorf("%s: got %v, want it refused", tt.name, err)
+			}
+		} else if err != nil || len(q.Way) != 1 || tt.want != "" && q.Way[0].Role != models.Admin {
+			t.Errorf("%s: got way %+v, %v, want an admin", tt.name, q.Way, err)
+		}
+		if err := db.DeleteRule(t.Context(), team.Admin, mustRules(t, db, team.Admin).Team.Rules.Version, 0); err != nil {
+			t.Fatal(err)
+		}
+	}
 }
 
 // The tester of rules says what the form of an order says: who decides, what is left of

@@ -114,10 +114,14 @@ func regionsByID(all []models.Region) map[string]models.Region {
 func (p RulesProps) fault(ctx context.Context, at int) string {
 	for _, f := range p.Faults {
 		if f.At == at {
-			return i18n.T(ctx, "rules.fault."+f.Fault, "Param", firstOf(f.Param, i18n.T(ctx, "rules.any.approver")))
+			return ruleFault(ctx, f)
 		}
 	}
 	return ""
+}
+
+func ruleFault(ctx context.Context, f models.RuleFault) string {
+	return i18n.T(ctx, "rules.fault."+f.Fault, "Param", firstOf(f.Param, i18n.T(ctx, "rules.any.approver")))
 }
 
 // RuleFormProps is what the form of a rule shows.
@@ -131,8 +135,10 @@ type RuleFormProps struct {
 	Regions  []models.Region
 	Products []models.Product
 	Members  []models.Member
-	// Rule is what the form means so far, nil where it means nothing.
-	Rule *models.Rule
+	// Rule is what the form means so far, nil where it means nothing, and Fault what would
+	// be wrong with it.
+	Rule  *models.Rule
+	Fault models.RuleFault
 }
 
 func kindOptions(ctx context.Context) []ui.Option {
