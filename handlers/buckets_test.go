@@ -426,3 +426,33 @@ func TestDeletingObjectsInUseNamesTheirUsers(t *testing.T) {
 		t.Errorf("refused: got %d, users %q", p.Status, p.Text("#gone tbody td a"))
 	}
 }
+
+func TestBucketShowsWhatItHeldByDay(t *testing.T) {
+	t.Parallel()
+	clock := modelstest.NewClock()
+	site := openWith(t, models.Options{Clock: clock.Now}, web.Site{})
+	bucket := place(t, site, models.OrderInput{Lines: []models.LineInput{&models.BucketInput{Region: "cn-shanghai", LimitGB: 1}}}).Lines[0].ResourceID
+	put := func(key string, size int) {
+		t.Helper()
+		if _, err := site.DB.PutObject(t.Context(), site.Team.Requester, models.ObjectInput{BucketID: bucket, Key: key}, strings.NewReader(strings.Repeat("a", size))); err != nil {
+			t.Fatal(err)
+		}
+	}
+	put("a", 3<<20)
+	if err := site.DB.CountBuckets(t.Context(), site.Team.Admin); err != nil {
+		t.Fatal(err)
+	}
+	see := func() *webtest.Page { // with a session of that day
+		t.Helper()
+		return site.SignIn(t, models.Viewer).Get(t, "/buckets/"+bucket+"/details")
+	}
+	if p := see(); p.Has("#growth") {
+		t.Error("there is a drawing on the first day")
+	}
+	clock.Move(24 * time.Hour)
+	put("b", 2<<20)
+	p := see()
+	if rows := p.Find("#growth tbody tr"); rows.Length() != 2 || rows.First().Text() != "2026-11-213 MB1" || rows.Last().Text() != "Now5 MB2" || p.Has("#growth .limit") {
+		t.Errorf("got %q", p.Text("#growth"))
+	}
+}

@@ -38,10 +38,14 @@ type Deduction struct {
 func (Deduction) TableName() string { return "plan_deductions" }
 
 // Date is the day of the deduction.
-func (d Deduction) Date() time.Time {
-	return time.Date(int(d.Day/10000), time.Month(d.Day/100%100), int(d.Day%100), 0, 0, 0, 0, pricing.Zone)
+func (d Deduction) Date() time.Time { return dateOf(d.Day) }
+
+// dateOf is when a day begins that dayOf wrote.
+func dateOf(day int64) time.Time {
+	return time.Date(int(day/10000), time.Month(day/100%100), int(day%100), 0, 0, 0, 0, pricing.Zone)
 }
 
+// dayOf is the day of a moment, yyyymmdd.
 func dayOf(t time.Time) int64 {
 	t = t.In(pricing.Zone)
 	return int64(t.Year())*10000 + int64(t.Month())*100 + int64(t.Day())
@@ -65,19 +69,22 @@ func ofTeam(step string, do func(db *DB, ctx context.Context, by Actor) error) W
 // plans running, once for each day of the team's time. Calling it again, or
 // from several processes at once, promises nothing more.
 func (db *DB) PromiseMeasures(ctx context.Context) error {
+	return db.promiseDaily(ctx, MeasurePlansJob, "measure", "SELECT 1 FROM plans WHERE plans.team_id = teams.id AND plans.storage AND plans.ends_at > ? AND NOT plans.held", db.Now())
+}
+
+// promiseDaily promises a job of every team for which a statement finds something, once
+// for each day of the team's time.
+func (db *DB) promiseDaily(ctx context.Context, kind JobKind, named, found string, args ...any) error {
 	var teams []struct {
 		ID            string
 		ClockOffsetMs int64
 	}
-	err := db.gorm.WithContext(ctx).Raw(`SELECT id, clock_offset_ms FROM teams WHERE EXISTS
-		(SELECT 1 FROM plans WHERE plans.team_id = teams.id AND plans.storage AND plans.ends_at > ? AND NOT plans.held)`, db.Now()).Scan(&teams).Error
-	if err != nil {
-		return translate(err)
+	if err := db.Scan(ctx, &teams, "SELECT id, clock_offset_ms FROM teams WHERE EXISTS ("+found+")", args...); err != nil {
+		return err
 	}
 	for _, t := range teams {
 		by := Actor{TeamID: t.ID, Face: ByServer, ClockOffset: msDuration(t.ClockOffsetMs)}
-		key := fmt.Sprintf("measure/%s/%d", t.ID, dayOf(db.TeamNow(by)))
-		if err := db.queueOnce(ctx, by, MeasurePlansJob, key); err != nil {
+		if err := db.queueOnce(ctx, by, kind, fmt.Sprintf("%s/%s/%d", named, t.ID, dayOf(db.TeamNow(by)))); err != nil {
 			return err
 		}
 	}

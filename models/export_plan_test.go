@@ -9,6 +9,17 @@ func SetUsedBytes(db *DB, bucketID string, n int64) error {
 	})
 }
 
+// CountBucketsByTwo counts a team's buckets, two in a transaction.
+func CountBucketsByTwo(ctx context.Context, db *DB, by Actor) error {
+	return db.countBuckets(ctx, by, 2)
+}
+
+// CountBucketDays counts the days that are kept of a bucket.
+func CountBucketDays(db *DB, bucketID string) (n int64, err error) {
+	err = db.gorm.Model(&BucketDay{}).Where("bucket_id = ?", bucketID).Count(&n).Error
+	return n, err
+}
+
 // DrawnFrom are the plans that a bucket drew from, which a measurement reads by the same
 // condition.
 func DrawnFrom(ctx context.Context, db *DB, by Actor, bucket string) ([]Plan, error) {

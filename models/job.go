@@ -23,6 +23,7 @@ const (
 	DropBlobsJob    JobKind = "DropBlobs"
 	HashObjectJob   JobKind = "HashObject"
 	MeasurePlansJob JobKind = "MeasurePlans"
+	CountBucketsJob JobKind = "CountBuckets"
 	RemindJob       JobKind = "Remind"
 	BulkJob         JobKind = "Bulk"
 )

@@ -104,6 +104,7 @@ func Kinds() []KindFacts {
 		{
 			Kind: KindBucket, Table: "buckets", Tagged: true,
 			Inputs: map[string]func() LineInput{TypeNew: func() LineInput { return new(BucketInput) }},
+			Jobs:   map[JobKind]Work{CountBucketsJob: countBuckets},
 			Bulk: deletes((*DB).FindBucket,
 				func(ctx context.Context, db *DB, b *Bucket) error { return db.bucketDeletable(ctx, b) }, (*DB).DeleteBucket),
 			Search: SearchFacts{Text: []string{"name", "id", "description", "creator_name"}, Name: "name", Detail: "region"},

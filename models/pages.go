@@ -47,6 +47,7 @@ type BucketPage struct {
 	Bucket Bucket
 	Cursor Cursor // of the events
 	Ties   Ties
+	Growth *Growth // nil while it held something on no day before today
 	// Unfinished is how many uploads have to end before it can be deleted.
 	Unfinished int64
 }
@@ -68,7 +69,10 @@ func (db *DB) FindBucketPage(ctx context.Context, by Actor, id string, events li
 	if p.Unfinished, err = db.CountMultiparts(ctx, by, id); err != nil {
 		return p, err
 	}
-	p.About, p.Cursor, err = db.about(ctx, by, id, KindBucket, events)
+	if p.About, p.Cursor, err = db.about(ctx, by, id, KindBucket, events); err != nil {
+		return p, err
+	}
+	p.Growth, err = db.growth(ctx, b, p.Now)
 	return p, err
 }
 

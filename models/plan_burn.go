@@ -5,8 +5,6 @@ import (
 	"slices"
 	"strings"
 	"time"
-
-	"quartermaster/models/pricing"
 )
 
 const (
@@ -46,10 +44,6 @@ func (b *Burn) Begin() time.Time { return b.Days[0].AddDate(0, 0, 1-b.Width) }
 func (db *DB) burn(ctx context.Context, p *Plan, now time.Time) (*Burn, error) {
 	if p.MeasuredAt == nil {
 		return nil, nil
-	}
-	midnight := func(t time.Time) time.Time {
-		y, m, d := t.In(pricing.Zone).Date()
-		return time.Date(y, m, d, 0, 0, 0, 0, pricing.Zone)
 	}
 	first, last, measured := midnight(p.EffectiveAt), midnight(p.EndsAt.Add(-time.Nanosecond)), midnight(*p.MeasuredAt)
 	if measured.Before(first) { // by another clock of the team

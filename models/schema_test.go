@@ -15,7 +15,7 @@ import (
 
 // tables are all types that are read from and written to tables.
 var tables = []any{
-	AccessToken{}, App{}, Approval{}, Attachment{}, Bucket{}, BudgetEntry{}, BudgetPeriod{}, Bulk{}, BulkItem{}, Spend{}, Call{}, Category{}, Comment{}, Deduction{}, Draft{}, Event{}, ExchangeRate{}, Flavor{}, Invitation{}, Job{}, KnownBrowser{}, Membership{},
+	AccessToken{}, App{}, Approval{}, Attachment{}, Bucket{}, BucketDay{}, BudgetEntry{}, BudgetPeriod{}, Bulk{}, BulkItem{}, Spend{}, Call{}, Category{}, Comment{}, Deduction{}, Draft{}, Event{}, ExchangeRate{}, Flavor{}, Invitation{}, Job{}, KnownBrowser{}, Membership{},
 	Month{}, Multipart{}, Notice{}, Object{}, Order{}, OrderLine{}, OrderVersion{}, PackageType{}, Part{}, PkgVersion{}, Plan{}, Price{}, Product{}, Region{}, Reminder{}, RunMonth{}, SavedView{}, Setting{},
 	Specification{}, StorageToken{}, Store{}, Team{}, Throttle{}, User{}, Watch{}, accessKeyRow{}, nonce{}, sessionRow{},
 }

@@ -92,7 +92,7 @@ func (w *Worker) promise(ctx context.Context) {
 	if w.DB.here(ctx) != nil {
 		return
 	}
-	if err := errors.Join(w.DB.PromiseMeasures(ctx), w.DB.PromiseReminders(ctx)); err != nil && ctx.Err() == nil {
+	if err := errors.Join(w.DB.PromiseMeasures(ctx), w.DB.PromiseCounts(ctx), w.DB.PromiseReminders(ctx)); err != nil && ctx.Err() == nil {
 		w.Log.Error("promise the day's work", "error", err)
 	}
 }

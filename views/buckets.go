@@ -227,6 +227,24 @@ func bucketAgain(b models.Bucket) string {
 	return again("/buckets/new", url.Values{"bucket_name": {b.Name}, "region": {b.Region}, "description": {b.Description}, "size_limit": {limit}, "tags": {b.Tags.String()}})
 }
 
+// growthChart draws what a bucket held by day, with its limit where it comes near it.
+func growthChart(ctx context.Context, g *models.Growth, b models.Bucket, id string) ui.ChartProps {
+	used := ui.Series{Kind: ui.Look(ctx, models.KindBucket), Label: i18n.T(ctx, "buckets.used")}
+	chart := ui.ChartProps{ID: id, Label: i18n.T(ctx, "buckets.growth"), Corner: i18n.T(ctx, "plans.day"), BesideName: i18n.T(ctx, "buckets.object-count"),
+		Format: func(v float64) string { return i18n.Bytes(ctx, int64(v)) }, Bytes: true}
+	last := len(g.Points) - 1
+	for i, p := range g.Points {
+		chart.Labels = append(chart.Labels, dayLabel(ctx, p.Day, last-i, g.Points[0].Day.Year() != g.Points[last].Day.Year()))
+		used.Values, chart.Beside = append(used.Values, float64(p.Bytes)), append(chart.Beside, i18n.Number(ctx, p.Objects))
+		if b.SizeLimit > 0 && p.Bytes > b.SizeLimit/4 {
+			chart.Line, chart.LineName = float64(b.SizeLimit), ui.Label(ctx, "size_limit")
+		}
+	}
+	chart.Labels[last].Long = i18n.T(ctx, "buckets.growth.now")
+	chart.Series = []ui.Series{used}
+	return chart
+}
+
 // rows say what will exist.
 func (p BucketNewProps) rows(ctx context.Context) []ui.Row {
 	in := p.Input

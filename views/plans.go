@@ -331,16 +331,10 @@ func burnChart(ctx context.Context, b *models.Burn, p models.Plan, id string) ui
 		Format: func(v float64) string { return i18n.Bytes(ctx, int64(v)) }}
 	end := b.Days[len(b.Days)-1]
 	for i, day := range b.Days {
-		label := ui.ChartLabel{Long: i18n.Date(ctx, day)}
+		label := dayLabel(ctx, day, len(b.Days)-1-i, b.Begin().Year() != end.Year())
 		if i < len(b.Points) {
 			label.Long = i18n.Date(ctx, b.Points[i].Day)
 			left.Values = append(left.Values, float64(b.Points[i].Left))
-		}
-		if (len(b.Days)-1-i)%7 == 0 { // a name for seven fits
-			label.Short = i18n.DayMonth(ctx, day)
-			if b.Begin().Year() != end.Year() {
-				label.Over = strconv.Itoa(day.Year())
-			}
 		}
 		chart.Labels = append(chart.Labels, label)
 	}
@@ -354,6 +348,19 @@ func burnChart(ctx context.Context, b *models.Burn, p models.Plan, id string) ui
 		chart.Slopes = append(chart.Slopes, ui.Slope{Class: "out", Label: i18n.T(ctx, "plans.burn.out"), X1: at(last.Day), Y1: float64(last.Left), X2: at(*b.Out)})
 	}
 	return chart
+}
+
+// dayLabel is what a column of a chart by days is called that so many come after. A
+// name for seven fits.
+func dayLabel(ctx context.Context, day time.Time, left int, years bool) ui.ChartLabel {
+	label := ui.ChartLabel{Long: i18n.Date(ctx, day)}
+	if left%7 == 0 {
+		label.Short = i18n.DayMonth(ctx, day)
+		if years {
+			label.Over = strconv.Itoa(day.Year())
+		}
+	}
+	return label
 }
 
 func (p PlanShowProps) facts(ctx context.Context) []ui.Row {

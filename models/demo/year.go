@@ -54,6 +54,9 @@ func (y *year) live(ctx context.Context, by models.Actor) error {
 		if err := d.what(ctx, y); err != nil {
 			return fmt.Errorf("sample of %d days ago: %w", d.ago, err)
 		}
+		if err := y.db.CountBuckets(ctx, y.people[admin]); err != nil {
+			return err
+		}
 	}
 	y.clock.reset()
 	return y.keys(ctx)

@@ -53,6 +53,11 @@ type ChartProps struct {
 	// Format writes a figure, for axis and table alike; Exact, where there is one, those
 	// of the table and the readout.
 	Format, Exact func(float64) string
+	// Bytes tells that the figures are such, so that the axis goes by their units.
+	Bytes bool
+	// Beside is a text of each label that is not drawn, and BesideName heads its column.
+	Beside     []string
+	BesideName string
 	// Total heads a column of sums in the table, "" for none; Linked one of the sums
 	// of the series that are not hatched, each of which leads to one of Hrefs.
 	Total  string
@@ -146,6 +151,9 @@ func (p ChartProps) said(i int) string {
 		parts[n] = s.Label + " " + p.exact(s.at(i))
 	}
 	text := p.Labels[i].Long + ": " + p.exact(p.total(i))
+	if p.Beside != nil {
+		text += ", " + p.BesideName + " " + p.Beside[i]
+	}
 	if len(parts) > 1 {
 		text += " (" + strings.Join(parts, ", ") + ")"
 	}
@@ -164,7 +172,11 @@ func (p ChartProps) plot() plot {
 	if last >= 0 && p.Rest > 0 {
 		top = max(top, p.total(last)+p.Rest)
 	}
-	step := niceStep(top / 3)
+	unit := 1.0
+	for p.Bytes && top/3 > 500*unit { // 512 KB is followed by 1 MB
+		unit *= 1024
+	}
+	step := unit * niceStep(top/3/unit)
 	top = math.Max(step*math.Ceil(top/step), step)
 	if p.Top > 0 {
 		top, step = p.Top, p.Top/4
