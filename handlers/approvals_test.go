@@ -1,6 +1,7 @@
 package handlers_test
 
 import (
+	"fmt"
 	"net/http"
 	"net/url"
 	"strings"
@@ -321,4 +322,38 @@ func TestSeveralOrdersAreDecidedOnTheList(t *testing.T) {
 	if p := requester.Post(t, "/approvals.bulk", chosen); p.Status != http.StatusForbidden {
 		t.Errorf("a requester decides: got %d", p.Status)
 	}
+}
+
+// TestTesterNamesWhoCouldNotPlaceTheOrder tries orders of the requester as an admin: what
+// is said to the requester on the form of an order says their name here.
+func TestTesterNamesWhoCouldNotPlaceTheOrder(t *testing.T) {
+	t.Parallel()
+	site := open(t)
+	admin, ada := site.SignIn(t, models.Admin), site.Team.Requester
+	k, _, err := site.DB.CreateAccessKey(t.Context(), site.Team.Admin, models.AccessKeyInput{Name: "desk", User: ada.UserID})
+	if err != nil {
+		t.Fatal(err)
+	}
+	byKey := ada
+	byKey.Face, byKey.KeyID = models.ByAPI, k.ID
+	q, err := site.DB.PlaceOrder(t.Context(), byKey, models.OrderInput{Lines: []models.LineInput{&models.BucketInput{Region: "cn-hangzhou"}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	admin.Submit(t, admin.Get(t, "/team/rules/1"), "#rule-form", webtest.Values{"step_1": "admin"})
+	number := fmt.Sprint(q.Order.Number)
+	mine := url.Values{"try": {"1"}, "person": {site.Team.Admin.UserID}, "kind": {"bucket"}, "face": {"form"}}.Encode()
+	theirs := url.Values{"try": {"1"}, "person": {ada.UserID}, "kind": {"bucket"}, "face": {"form"}}.Encode()
+	says := func(query, want string) {
+		t.Helper()
+		if got := admin.Get(t, "/team/rules?"+query).Text("#verdict"); !strings.Contains(got, want) {
+			t.Errorf("the tester says %q, want %q", got, want)
+		}
+	}
+	says(mine, "Only you could approve this order")
+	says("try=1&number="+number, ada.UserName+" cannot place this order because no other member could approve it")
+	if _, err := site.DB.LimitMember(t.Context(), site.Team.Admin, ada.UserID, models.OnlyInput{Kinds: []string{"plan"}}); err != nil {
+		t.Fatal(err)
+	}
+	says(theirs, ada.UserName+" may not order this type")
 }

@@ -523,7 +523,8 @@ type Verdict struct {
 	Effects []Effect         // what it would do to budgets
 	Way     []Approval       // who is asked, one after the other; none: it goes through
 	Able    map[int][]Person // who could decide each of them now
-	Refused Invalid          // why it could not be placed
+	Asker   Person
+	Refused Invalid // why it could not be placed by them
 }
 
 // TryRules says what the team's rules and budgets would do with an order that is placed
@@ -564,7 +565,7 @@ func (db *DB) TryRules(ctx context.Context, by Actor, in Trial) (v Verdict, err 
 		return v, invalid("person", "required")
 	}
 	as.UserID, as.UserName, as.Role, as.KeyID = members[i].UserID, members[i].Name, members[i].Role, o.KeyID
-	as.Only = members[i].Only.orNil()
+	as.Only, v.Asker = members[i].Only.orNil(), Person{as.UserID, as.UserName}
 	o.RequestedBy = as.UserID
 	team, err := db.FindTeam(ctx, by)
 	if err != nil {

@@ -120,6 +120,16 @@ func (p RulesProps) fault(ctx context.Context, at int) string {
 	return ""
 }
 
+// refused is why an order that was tried could not be placed: of another than the reader
+// it names them.
+func (p RulesProps) refused(ctx context.Context, v models.Verdict) string {
+	f := v.Refused[0]
+	if v.Asker.ID != p.By.UserID && models.Unallowed(v.Refused) && f.Rule != "over_budget" {
+		return i18n.T(ctx, "rules.try."+f.Rule, "Name", v.Asker.Name)
+	}
+	return ui.RuleText(ctx, f)
+}
+
 func ruleFault(ctx context.Context, f models.RuleFault) string {
 	return i18n.T(ctx, "rules.fault."+f.Fault, "Param", firstOf(f.Param, i18n.T(ctx, "rules.any.approver")))
 }
