@@ -42,6 +42,8 @@ type AccessKey struct {
 	// Orphaned says that its user may not act any more: disabled, no member of
 	// the team, or, for a site key, no site admin.
 	Orphaned bool
+
+	sorted sorted
 }
 
 // accessKeyRow is an access key as the table has it.
@@ -209,9 +211,17 @@ var AccessKeys = &List[AccessKey]{
 			"created_by", "creator_name", "created_at", "updated_at"},
 		Into: func(k *AccessKey, to []any) []any {
 			return append(to, &k.ID, &k.TeamID, &k.UserID, &k.Name, fromJSON{&k.Operations}, fromJSON{&k.Grants}, &k.Disabled, &k.ExpiresAt, &k.UsedAt, &k.UsedFrom, &k.UsedAgent, &k.UsedFor,
-				&k.CreatedBy, &k.CreatorName, &k.CreatedAt, &k.UpdatedAt)
+				&k.CreatedBy, &k.CreatorName, &k.CreatedAt, &k.UpdatedAt, &k.sorted.text, &k.sorted.text, &k.sorted.n, &k.sorted.at, &k.sorted.at)
 		},
-		Sorts:   []list.Sort{{Name: "created", Columns: []string{"created_at", "id"}}, small("name", "name", "id")},
+		Sorted: []list.Sorted{
+			{Name: "user_name", SQL: "COALESCE((SELECT u.name FROM users AS u WHERE u.id = access_keys.user_id), '')"},
+			{Name: "limits", SQL: "operations || grants"},
+			{Name: "off", SQL: "CASE WHEN disabled THEN 2 WHEN " + keyOrphaned + " THEN 1 ELSE 0 END"},
+			{Name: "ends", SQL: "COALESCE(expires_at, '9999-12-31 00:00:00+00:00')"},
+			{Name: "used", SQL: "COALESCE(used_at, '0001-01-01 00:00:00+00:00')"},
+		},
+		Sorts: []list.Sort{{Name: "created", Columns: []string{"created_at", "id"}}, small("name", "name", "id"), small("user", "user_name", "id"), small("limit", "limits", "id"),
+			small("state", "off", "ends", "id"), small("ends", "ends", "id"), small("used", "used", "id")},
 		Indexes: []list.Index{{Name: "access_keys_team", Sort: "created"}},
 	},
 	Fill: func(ctx context.Context, db *DB, by Actor, keys []AccessKey) error {
@@ -278,6 +288,10 @@ func (db *DB) fillUsers(ctx context.Context, by Actor, keys []AccessKey) error {
 	}
 	return nil
 }
+
+// keyOrphaned is orphaned as SQL tells it of a key.
+const keyOrphaned = `NOT EXISTS (SELECT 1 FROM users AS u WHERE u.id = access_keys.user_id AND NOT u.disabled AND
+	(u.site_admin AND access_keys.team_id = '' OR EXISTS (SELECT 1 FROM memberships AS m WHERE m.user_id = u.id AND m.team_id = access_keys.team_id)))`
 
 // orphaned tells whether a key's user may not act any more.
 func orphaned(siteKey, disabled, siteAdmin bool, role Role) bool {

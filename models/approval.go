@@ -48,6 +48,8 @@ type Approval struct {
 	// Deputy stands in now for the person, while a step is undecided.
 	Deputy Person `gorm:"-"`
 	ForYou bool   `gorm:"-"` // the reader is the deputy
+
+	sorted sorted
 }
 
 // Ask is who is asked.

@@ -28,9 +28,11 @@ var Approvals = &List[Approval]{
 		Columns: []string{"id", "at", "order_number", "role", "person_id", "person_name", "instead", "requested_by", "key_maker", "state", "decider_name", "reason"},
 		Into: func(a *Approval, to []any) []any {
 			return append(to, &a.ID, &a.At, &a.OrderNumber, (*string)(&a.Role), &a.PersonID, &a.PersonName, &a.Instead, &a.RequestedBy, &a.KeyMaker,
-				(*string)(&a.State), &a.DeciderName, &a.Reason)
+				(*string)(&a.State), &a.DeciderName, &a.Reason, &a.sorted.text, &a.sorted.text, &a.sorted.n)
 		},
-		Sorts: []list.Sort{{Name: "at", Columns: []string{"at", "id"}}, {Name: "waits", Columns: []string{"at", "id"}, Up: true}},
+		Sorted: []list.Sorted{ofOrder("title"), ofOrder("requester_name"), ofOrder("total_minor")},
+		Sorts: []list.Sort{{Name: "at", Columns: []string{"at", "id"}}, {Name: "waits", Columns: []string{"at", "id"}, Up: true}, small("items", "title", "id"),
+			small("requester", "requester_name", "id"), small("amount", "total_minor", "id"), small("asked", "person_name", "role", "id"), small("state", "state", "id")},
 		Filters: []list.Filter{
 			{Name: "view", Values: []string{WaitsOther, DecidedBy}, Arms: func(string, time.Time) []list.Cond { return []list.Cond{{SQL: "1 = 1"}} }},
 			{Name: "reader", Inner: true, Arms: readerArms},
@@ -94,6 +96,11 @@ func readerOf(by Actor, view string) string {
 		role = Viewer
 	}
 	return strings.Join([]string{view, string(role), by.UserID}, " ")
+}
+
+// ofOrder is a column of an approval's order.
+func ofOrder(column string) list.Sorted {
+	return list.Sorted{Name: column, SQL: "(SELECT o." + column + " FROM orders AS o WHERE o.number = approvals.order_number)"}
 }
 
 // readerArms are the conditions of a view of a reader.

@@ -59,7 +59,7 @@ var Objects = &List[Entry]{
 			o := e.Object
 			return append(to, &o.ID, &o.Key, &o.Size, &o.CreatorName, &o.CreatedAt, &o.ContentType, &o.SHA256, &o.MD5, &o.Joined, &o.CreatedBy)
 		},
-		Sorts: []list.Sort{{Name: "name", Columns: []string{"key"}, Up: true}, {Name: "size", Columns: []string{"size", "id"}}, {Name: "created", Columns: []string{"created_at", "id"}}},
+		Sorts: []list.Sort{{Name: "name", Columns: []string{"key"}, Up: true}, {Name: "size", Columns: []string{"size", "id"}}, {Name: "created", Columns: []string{"created_at", "id"}}, small("by", "creator_name", "id")},
 		Filters: []list.Filter{{Name: "prefix", Arms: func(value string, _ time.Time) []list.Cond {
 			switch end := after(value); {
 			case !validKey(value):

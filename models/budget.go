@@ -530,12 +530,13 @@ func (db *DB) OrderEffects(ctx context.Context, by Actor, o *Order) ([]Effect, e
 var BudgetEntries = &List[BudgetEntry]{
 	Right: See,
 	Desc: list.Desc[BudgetEntry]{
-		Table: "budget_entries", Key: "order_number", Scope: "budget_id",
+		Table: "budget_entries", Key: "order_number", Scope: "budget_id", Tells: []string{"order_number", "budget_id", "period"},
 		Columns: []string{"order_number", "period", "amount_minor", "over_by", "state", "at"},
 		Into: func(e *BudgetEntry, to []any) []any {
 			return append(to, &e.OrderNumber, &e.Period, &e.AmountMinor, &e.OverBy, (*string)(&e.State), &e.At)
 		},
-		Sorts:   []list.Sort{{Name: "number", Columns: []string{"order_number", "period"}}},
+		Sorts: []list.Sort{{Name: "number", Columns: []string{"order_number", "period"}}, small("period", "period", "order_number"), small("at", "at", "order_number", "period"),
+			small("state", "state", "order_number", "period"), small("amount", "amount_minor", "order_number", "period")},
 		Indexes: []list.Index{{Name: "budget_entries_of", Sort: "number"}},
 	},
 	Fill: func(ctx context.Context, db *DB, by Actor, rows []BudgetEntry) error {

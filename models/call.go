@@ -281,7 +281,8 @@ var Calls = &List[Call]{
 		Into: func(c *Call, to []any) []any {
 			return append(to, &c.ID, &c.KeyID, &c.TeamID, &c.At, (*string)(&c.Product), &c.Operation, &c.Status, &c.Code, &c.TookMicros, &c.RequestID, &c.Address, &c.Agent, &c.Unproven)
 		},
-		Sorts: []list.Sort{{Name: "at", Columns: []string{"at", "id"}}, small("operation", "operation", "id"), small("took", "took_micros", "id")},
+		Sorts: []list.Sort{{Name: "at", Columns: []string{"at", "id"}}, small("operation", "operation", "id"), small("result", "code", "id"), small("took", "took_micros", "id"),
+			small("request", "request_id", "id")},
 		Filters: []list.Filter{{Name: "failed", Values: []string{"true"}, Arms: func(string, time.Time) []list.Cond {
 			return []list.Cond{{SQL: "code <> ''"}}
 		}}},

@@ -280,12 +280,13 @@ var Deductions = &List[Deduction]{
 		return err
 	},
 	Desc: list.Desc[Deduction]{
-		Table: "plan_deductions", Key: "bucket_id", Scope: "plan_id",
+		Table: "plan_deductions", Key: "bucket_id", Scope: "plan_id", Tells: []string{"plan_id", "day", "bucket_id"},
 		Columns: []string{"plan_id", "day", "bucket_id", "team_id", "bucket_name", "region", "quantity", "measured_at"},
 		Into: func(d *Deduction, to []any) []any {
 			return append(to, &d.PlanID, &d.Day, &d.BucketID, &d.TeamID, &d.BucketName, &d.Region, &d.Quantity, &d.MeasuredAt)
 		},
-		Sorts:   []list.Sort{{Name: "day", Columns: []string{"day", "bucket_id"}}},
+		Sorts: []list.Sort{{Name: "day", Columns: []string{"day", "bucket_id"}}, small("bucket", "bucket_name", "day", "bucket_id"), small("region", "region", "day", "bucket_id"),
+			small("quantity", "quantity", "day", "bucket_id")},
 		Indexes: []list.Index{{Name: "sqlite_autoindex_plan_deductions_1", Sort: "day"}},
 	},
 	Fill: func(ctx context.Context, db *DB, by Actor, rows []Deduction) error {

@@ -289,12 +289,12 @@ func firstWords(fields url.Values) string {
 var Drafts = &List[Draft]{
 	Right: See,
 	Desc: list.Desc[Draft]{
-		Table: "drafts", Key: "token", Scope: "owner",
+		Table: "drafts", Key: "token", Scope: "owner", Tells: []string{"owner", "token"},
 		Columns: []string{"token", "kind", "form", "subject", "path", "words", "touched_at"},
 		Into: func(d *Draft, to []any) []any {
 			return append(to, &d.Token, &d.Kind, &d.Form, &d.Subject, &d.Path, &d.Words, &d.TouchedAt)
 		},
-		Sorts:   []list.Sort{{Name: "touched", Columns: []string{"touched_at", "token"}}},
+		Sorts:   []list.Sort{{Name: "touched", Columns: []string{"touched_at", "token"}}, small("what", "form", "kind", "subject", "token"), small("words", "words", "token")},
 		Indexes: []list.Index{{Name: "drafts_of", Sort: "touched"}},
 	},
 	For:   func(by Actor, q *list.Query) { q.Of = by.draftOwner() },

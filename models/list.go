@@ -251,6 +251,13 @@ func equals(name, column string, values []string) list.Filter {
 	}}
 }
 
+// sorted is where rows have what only their sorts compare.
+type sorted struct {
+	text string
+	n    int64
+	at   time.Time
+}
+
 // small is a Small sort, the least first.
 func small(name string, columns ...string) list.Sort {
 	return list.Sort{Name: name, Columns: columns, Up: true, Small: true}

@@ -28,19 +28,25 @@ type Member struct {
 	// person another role or remove them.
 	You        bool
 	Changeable bool
+
+	sorted sorted
 }
 
 // Members is the list of the people of a team, by name.
 var Members = &List[Member]{
 	Right: See,
 	Desc: list.Desc[Member]{
-		Table: "memberships", Key: "user_id", Scope: "team_id",
+		Table: "memberships", Key: "user_id", Scope: "team_id", Tells: []string{"team_id", "user_id"},
 		Columns: []string{"user_id", "user_name", "role", "created_at", "may_order", "deputy_id", "away_from", "away_until"},
 		Into: func(m *Member, to []any) []any {
-			return append(to, &m.UserID, &m.Name, (*string)(&m.Role), &m.Since, fromJSON{&m.Only}, &m.DeputyID, &m.AwayFrom, &m.AwayUntil)
+			return append(to, &m.UserID, &m.Name, (*string)(&m.Role), &m.Since, fromJSON{&m.Only}, &m.DeputyID, &m.AwayFrom, &m.AwayUntil, &m.sorted.text, &m.sorted.n)
+		},
+		Sorted: []list.Sorted{
+			{Name: "email", SQL: "(SELECT u.email FROM users AS u WHERE u.id = memberships.user_id)"},
+			{Name: "state", SQL: "(SELECT CASE WHEN u.disabled THEN 2 WHEN u.password_hash = '' THEN 1 ELSE 0 END FROM users AS u WHERE u.id = memberships.user_id)"},
 		},
 		Sorts: []list.Sort{{Name: "name", Columns: []string{"user_name", "user_id"}, Up: true}, {Name: "joined", Columns: []string{"created_at", "user_id"}},
-			{Name: "role", Columns: []string{"role", "user_name", "user_id"}, Up: true}},
+			{Name: "role", Columns: []string{"role", "user_name", "user_id"}, Up: true}, small("email", "email", "user_id"), small("state", "state", "user_name", "user_id")},
 		Filters: []list.Filter{equals("role", "role", texts(Roles)), one("user", "user_id = ?", "sqlite_autoindex_memberships_1")},
 		Indexes: []list.Index{
 			{Name: "memberships_name", Sort: "name"},

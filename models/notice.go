@@ -194,7 +194,7 @@ var Notices = &List[Notice]{
 		Into: func(n *Notice, to []any) []any {
 			return append(to, &n.ID, &n.At, &n.Action, &n.OrderNumber, fromJSON{&n.Args}, &n.Unread, (*string)(&n.Kind), &n.SubjectID)
 		},
-		Sorts: []list.Sort{{Name: "at", Columns: []string{"at", "id"}}},
+		Sorts: []list.Sort{{Name: "at", Columns: []string{"at", "id"}}, small("what", "action", "id"), small("order", "order_number", "subject_id", "id")},
 		Filters: []list.Filter{
 			{Name: "unread", Values: []string{"true"}, Arms: func(string, time.Time) []list.Cond { return []list.Cond{{SQL: "unread = ?", Args: []any{true}}} }},
 		},

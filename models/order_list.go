@@ -65,6 +65,7 @@ var Orders = &List[Order]{
 				(*string)(&o.Face), &o.Address, &o.Agent, &o.RequestID, &o.KeyID, &o.Version)
 		},
 		Sorts: []list.Sort{{Name: "number", Columns: []string{"number"}}, {Name: "amount", Columns: []string{"total_minor", "number"}},
+			{Name: "placed", Columns: []string{"number"}}, // as it begins with the day
 			small("items", "title", "number"), small("requester", "requester_name", "number"), small("state", "state", "number")},
 		Filters: []list.Filter{
 			equals("state", "state", texts(OrderStates)),
@@ -90,6 +91,10 @@ var Orders = &List[Order]{
 			{Name: "orders_states", Filters: []string{"state", "free"}, Sort: "number"},
 			{Name: "orders_centre", Filters: []string{"centre", "free"}, Sort: "number"},
 			{Name: "orders_region", Filters: []string{"region", "free"}, Sort: "number"},
+			{Name: "orders_free", Filters: []string{"free"}, Sort: "placed"},
+			{Name: "orders_states", Filters: []string{"state", "free"}, Sort: "placed"},
+			{Name: "orders_centre", Filters: []string{"centre", "free"}, Sort: "placed"},
+			{Name: "orders_region", Filters: []string{"region", "free"}, Sort: "placed"},
 			{Name: "orders_amount", Filters: []string{"free"}, Sort: "amount"},
 		},
 	},

@@ -147,15 +147,16 @@ var Plans = &List[Plan]{
 		Table: "plans", Key: "id", Scope: "team_id",
 		Columns: []string{"id", "package_type", "specification", "effective_at", "ends_at", "used", "measured_at", "exhausted_at",
 			"currency", "paid_minor", "held", "storage", "note", "created_at",
-			"team_id", "product_code", "unit", "region", "duration", "pricing_cycle", "order_number", "created_by", "creator_name", "tags"},
+			"team_id", "product_code", "unit", "region", "duration", "pricing_cycle", "order_number", "created_by", "creator_name", "tags", "settled"},
 		Brief: 14,
 		Into: func(p *Plan, to []any) []any {
 			return append(to, &p.ID, &p.PackageType, &p.Specification, &p.EffectiveAt, &p.EndsAt, &p.Used, &p.MeasuredAt, &p.ExhaustedAt,
 				&p.Currency, &p.PaidMinor, &p.Held, &p.Storage, &p.Note, &p.CreatedAt,
-				&p.TeamID, &p.ProductCode, &p.Unit, &p.Region, &p.Duration, (*string)(&p.PricingCycle), &p.OrderNumber, &p.CreatedBy, &p.CreatorName, &p.Tags)
+				&p.TeamID, &p.ProductCode, &p.Unit, &p.Region, &p.Duration, (*string)(&p.PricingCycle), &p.OrderNumber, &p.CreatedBy, &p.CreatorName, &p.Tags, (*string)(&p.Settled))
 		},
 		Sorts: []list.Sort{{Name: "created", Columns: []string{"created_at", "id"}}, {Name: "ends", Columns: []string{"ends_at", "id"}, Up: true},
 			{Name: "type", Columns: []string{"package_type", "created_at", "id"}, Up: true, Grouped: true},
+			{Name: "state", Columns: []string{"settled", "created_at", "id"}, Up: true, Grouped: true}, // for up to a minute as it was
 			small("used", "used", "id"), small("paid", "paid_minor", "id")},
 		Filters: []list.Filter{
 			{Name: "state", Column: "settled", Values: texts(PlanStates), Arms: planArms, Settled: func(value string) []list.Cond {
@@ -172,6 +173,7 @@ var Plans = &List[Plan]{
 			{Name: "plans_state", Filters: []string{"state"}, Sort: "created"},
 			{Name: "plans_type", Filters: []string{"type"}, Sort: "created"},
 			{Name: "plans_type", Sort: "type"},
+			{Name: "plans_state", Sort: "state"},
 			{Name: "plans_ends", Filters: []string{"ending"}, Sort: "ends"},
 			{Name: "plans_ends", Filters: []string{"ends"}, Sort: "ends"},
 			{Name: "plans_product", Filters: []string{"product"}, Sort: "created"},

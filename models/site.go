@@ -26,6 +26,13 @@ type SiteTeam struct {
 	// Members are people, Keys access keys, Counts things of each kind and orders.
 	Members, Keys int64
 	Counts        map[string]int64
+
+	sorted sorted
+}
+
+// countOf is how many things of a kind a team has.
+func countOf(kind Kind) list.Sorted {
+	return list.Sorted{Name: string(kind) + "_count", SQL: "COALESCE((SELECT c.value FROM counters AS c WHERE c.team_id = teams.id AND c.name = '" + string(kind) + "'), 0)"}
 }
 
 // SiteTeams is the list of all teams, for site admins, by name.
@@ -35,9 +42,15 @@ var SiteTeams = &List[SiteTeam]{
 		Table: "teams", Key: "id",
 		Columns: []string{"id", "name", "created_at", "cu_quota", "cu_used", "cu_limit", "object_storage"},
 		Into: func(t *SiteTeam, to []any) []any {
-			return append(to, &t.ID, &t.Name, &t.CreatedAt, &t.CUQuota, &t.CUUsed, &t.CULimit, &t.ObjectStorage)
+			return append(to, &t.ID, &t.Name, &t.CreatedAt, &t.CUQuota, &t.CUUsed, &t.CULimit, &t.ObjectStorage, &t.sorted.n, &t.sorted.n, &t.sorted.n, &t.sorted.n, &t.sorted.n, &t.sorted.n, &t.sorted.n)
 		},
-		Sorts:   []list.Sort{{Name: "name", Columns: []string{"name", "id"}, Up: true}, {Name: "created", Columns: []string{"created_at", "id"}}},
+		Sorted: []list.Sorted{
+			{Name: "members", SQL: "(SELECT COUNT(*) FROM memberships AS m WHERE m.team_id = teams.id)"}, countOf(KindBucket), countOf(KindPkgVersion), countOf(KindPlan), countOf(KindStore), countOf(KindOrder),
+			{Name: "storing", SQL: "CASE WHEN object_storage THEN 1 ELSE 0 END"},
+		},
+		Sorts: []list.Sort{{Name: "name", Columns: []string{"name", "id"}, Up: true}, {Name: "created", Columns: []string{"created_at", "id"}}, small("members", "members", "id"),
+			small("bucket", "bucket_count", "id"), small("version", "version_count", "id"), small("plan", "plan_count", "id"), small("store", "store_count", "id"), small("order", "order_count", "id"),
+			small("cu", "cu_used", "id"), small("storage", "storing", "id")},
 		Filters: []list.Filter{one("team", "id = ?", "sqlite_autoindex_teams_1"), apart("storage", "NOT object_storage")},
 		Indexes: []list.Index{{Name: "teams_name", Sort: "name"}, {Name: "teams_created", Sort: "created"}, {Name: "teams_storage", Filters: []string{"storage"}, Sort: "name"}},
 	},
@@ -194,6 +207,8 @@ type SiteUser struct {
 	Keys     int64 // access keys that act as the person and work
 	Sessions int64 // browsers that they are signed in with
 	You      bool
+
+	sorted sorted
 }
 
 // SiteUsers is the list of all accounts, for site admins, by name.
@@ -203,9 +218,16 @@ var SiteUsers = &List[SiteUser]{
 		Table: "users", Key: "id",
 		Columns: []string{"id", "name", "email", "site_admin", "disabled", "created_at", "seen_at"},
 		Into: func(u *SiteUser, to []any) []any {
-			return append(to, &u.ID, &u.Name, &u.Email, &u.SiteAdmin, &u.Disabled, &u.CreatedAt, &u.SeenAt)
+			return append(to, &u.ID, &u.Name, &u.Email, &u.SiteAdmin, &u.Disabled, &u.CreatedAt, &u.SeenAt, &u.sorted.n, &u.sorted.n, &u.sorted.n, &u.sorted.at)
 		},
-		Sorts:   []list.Sort{{Name: "name", Columns: []string{"name", "id"}, Up: true}, {Name: "created", Columns: []string{"created_at", "id"}}},
+		Sorted: []list.Sorted{
+			{Name: "teams", SQL: "(SELECT COUNT(*) FROM memberships AS m WHERE m.user_id = users.id)"},
+			{Name: "state", SQL: "CASE WHEN disabled THEN 2 WHEN site_admin THEN 1 ELSE 0 END"},
+			{Name: "keys", SQL: "(SELECT COUNT(*) FROM access_keys AS k WHERE k.user_id = users.id AND NOT k.disabled)"},
+			{Name: "seen", SQL: "COALESCE(seen_at, '0001-01-01 00:00:00+00:00')"},
+		},
+		Sorts: []list.Sort{{Name: "name", Columns: []string{"name", "id"}, Up: true}, {Name: "created", Columns: []string{"created_at", "id"}},
+			small("teams", "teams", "id"), small("state", "state", "name", "id"), small("keys", "keys", "id"), small("seen", "seen", "id")},
 		Filters: []list.Filter{one("user", "id = ?", "sqlite_autoindex_users_1"), apart("disabled", "disabled"), apart("site_admin", "site_admin")},
 		Indexes: []list.Index{{Name: "users_name", Sort: "name"}, {Name: "users_created", Sort: "created"},
 			{Name: "users_disabled", Filters: []string{"disabled"}, Sort: "name"}, {Name: "users_site_admin", Filters: []string{"site_admin"}, Sort: "name"}},

@@ -224,20 +224,20 @@ func keyList(place AccessKeyPlace, words string) *ListView[models.AccessKey] {
 				c.Close("span")
 			}},
 			filed("keys.id", func(_ *ui.Cells, k *models.AccessKey) string { return k.ID }),
-			{Words: "field.key_user", Text: func(_ *ui.Cells, k *models.AccessKey) string { return k.UserName }, Draw: func(c *ui.Cells, k *models.AccessKey) {
+			{Words: "field.key_user", Sort: "user", Text: func(_ *ui.Cells, k *models.AccessKey) string { return k.UserName }, Draw: func(c *ui.Cells, k *models.AccessKey) {
 				c.Text(k.UserName)
 				c.Note(roleWord(c.Ctx, k.Role))
 			}},
 			emailed(func(k *models.AccessKey) string { return k.UserID }),
-			{Words: "keys.limit", Draw: func(c *ui.Cells, k *models.AccessKey) { c.Text(keyLimit(c.Ctx, *k, len(c.Words["operations"]))) },
+			{Words: "keys.limit", Sort: "limit", Draw: func(c *ui.Cells, k *models.AccessKey) { c.Text(keyLimit(c.Ctx, *k, len(c.Words["operations"]))) },
 				Text: func(_ *ui.Cells, k *models.AccessKey) string { return strings.Join(k.Operations, " ") }},
-			{Words: "keys.state", Class: "state", Bare: true, Text: func(c *ui.Cells, k *models.AccessKey) string { return keyState(c.Ctx, k.State(c.Now())) },
+			{Words: "keys.state", Sort: "state", Class: "state", Bare: true, Text: func(c *ui.Cells, k *models.AccessKey) string { return keyState(c.Ctx, k.State(c.Now())) },
 				Draw: func(c *ui.Cells, k *models.AccessKey) {
 					state := k.State(c.Now())
 					c.Badge(keyTones[state], keyState(c.Ctx, state))
 				}},
-			plain("keys.end", "", func(c *ui.Cells, k *models.AccessKey) string { return keyEnd(c.Ctx, *k) }),
-			{Words: "keys.used", Class: "wide", Draw: drawKeyUse, Text: func(c *ui.Cells, k *models.AccessKey) string {
+			sorted("ends", plain("keys.end", "", func(c *ui.Cells, k *models.AccessKey) string { return keyEnd(c.Ctx, *k) })),
+			{Words: "keys.used", Sort: "used", Class: "wide", Draw: drawKeyUse, Text: func(c *ui.Cells, k *models.AccessKey) string {
 				if k.UsedAt == nil {
 					return ""
 				}
@@ -297,7 +297,7 @@ func callList(place AccessKeyPlace) *ListView[models.Call] {
 					c.Note(i18n.T(c.Ctx, "keys.calls.team", "ID", x.TeamID))
 				}
 			}},
-			{Words: "keys.calls.result", Class: "state", Bare: true, Text: func(c *ui.Cells, x *models.Call) string { return callResult(c.Ctx, x) },
+			{Words: "keys.calls.result", Sort: "result", Class: "state", Bare: true, Text: func(c *ui.Cells, x *models.Call) string { return callResult(c.Ctx, x) },
 				Draw: func(c *ui.Cells, x *models.Call) {
 					tone := ui.OK
 					if x.Failed() {
@@ -313,7 +313,7 @@ func callList(place AccessKeyPlace) *ListView[models.Call] {
 			}},
 			filed("keys.calls.took", func(c *ui.Cells, x *models.Call) string { return callTook(c.Ctx, *x) }),
 			filed("keys.calls.status", func(_ *ui.Cells, x *models.Call) string { return number(int64(x.Status)) }),
-			{Words: "keys.calls.request", Class: "wide", Spare: 58, Text: func(_ *ui.Cells, x *models.Call) string { return x.RequestID }, Draw: func(c *ui.Cells, x *models.Call) {
+			{Words: "keys.calls.request", Sort: "request", Class: "wide", Spare: 58, Text: func(_ *ui.Cells, x *models.Call) string { return x.RequestID }, Draw: func(c *ui.Cells, x *models.Call) {
 				c.Code(x.RequestID)
 				drawAgent(c, x.Agent, joined(x.Address, x.Agent))
 			}},

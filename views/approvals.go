@@ -25,7 +25,7 @@ var Approvals = &ListView[models.Approval]{
 	Amount: func(a *models.Approval) (minor int64, currency string) { return a.Order.TotalMinor, a.Order.Currency },
 	Picks:  func(at ListAt) bool { return at.Query.Filters["view"] == models.WaitsForMe && at.By.May(models.Decide) },
 	Columns: []ListColumn[models.Approval]{
-		{Words: "orders.what", Class: "wide", Name: true, Text: func(c *ui.Cells, a *models.Approval) string { return orderWhat(c.Ctx, a.Order) },
+		{Words: "orders.what", Sort: "items", Class: "wide", Name: true, Text: func(c *ui.Cells, a *models.Approval) string { return orderWhat(c.Ctx, a.Order) },
 			Draw: func(c *ui.Cells, a *models.Approval) {
 				c.Open("a", "href", "/orders/"+number(a.OrderNumber))
 				c.Open("span", "class", "order-what")
@@ -36,14 +36,14 @@ var Approvals = &ListView[models.Approval]{
 				c.Close("span")
 				c.Close("a")
 			}},
-		plain("order.requester", "", func(_ *ui.Cells, a *models.Approval) string { return a.Order.RequesterName }),
+		sorted("requester", plain("order.requester", "", func(_ *ui.Cells, a *models.Approval) string { return a.Order.RequesterName })),
 		emailed(func(a *models.Approval) string { return a.RequestedBy }),
-		{Words: "order.amount", Class: "num", Draw: func(c *ui.Cells, a *models.Approval) { c.Text(orderTotal(c.Ctx, *a.Order)) },
+		{Words: "order.amount", Sort: "amount", Class: "num", Draw: func(c *ui.Cells, a *models.Approval) { c.Text(orderTotal(c.Ctx, *a.Order)) },
 			Text: func(_ *ui.Cells, a *models.Approval) string { return pricing.Decimal(a.Order.TotalMinor) }},
-		plain("approvals.asked", "", func(c *ui.Cells, a *models.Approval) string { return upperFirst(askedNow(c.Ctx, *a)) }),
-		{Words: "order.state", Class: "state", Bare: true, Text: func(c *ui.Cells, a *models.Approval) string { return approvalWord(c.Ctx, *a) },
+		sorted("asked", plain("approvals.asked", "", func(c *ui.Cells, a *models.Approval) string { return upperFirst(askedNow(c.Ctx, *a)) })),
+		{Words: "order.state", Sort: "state", Class: "state", Bare: true, Text: func(c *ui.Cells, a *models.Approval) string { return approvalWord(c.Ctx, *a) },
 			Draw: func(c *ui.Cells, a *models.Approval) { c.Badge(approvalTones[a.State], approvalWord(c.Ctx, *a)) }},
-		{Words: "approvals.since", Class: "nowrap", Text: func(c *ui.Cells, a *models.Approval) string { return i18n.OrderTime(c.Ctx, a.At) },
+		{Words: "approvals.since", Sort: "at", Class: "nowrap", Text: func(c *ui.Cells, a *models.Approval) string { return i18n.OrderTime(c.Ctx, a.At) },
 			Draw: func(c *ui.Cells, a *models.Approval) { c.Moment(a.At, c.Relative(a.At)) }},
 		filed("orders.number", func(_ *ui.Cells, a *models.Approval) string { return number(a.OrderNumber) }),
 		filed("order.reason", func(_ *ui.Cells, a *models.Approval) string { return a.Order.Note }),

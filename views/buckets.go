@@ -142,7 +142,7 @@ func Objects(bucket models.Bucket, folder string, change bool) *ListView[models.
 			filed("versions.sha256", func(_ *ui.Cells, e *models.Entry) string { return e.Object.SHA256 }),
 			ofObject("objects.uploaded-at", "created", "nowrap", func(c *ui.Cells, o *models.Object) { c.Moment(o.CreatedAt, i18n.DateTime(c.Ctx, o.CreatedAt)) }),
 			filed("objects.uploaded-at", func(c *ui.Cells, e *models.Entry) string { return i18n.DateTime(c.Ctx, e.Object.CreatedAt) }),
-			ofObject("objects.uploaded-by", "", "", func(c *ui.Cells, o *models.Object) { c.Text(o.CreatorName) }),
+			ofObject("objects.uploaded-by", "by", "", func(c *ui.Cells, o *models.Object) { c.Text(o.CreatorName) }),
 			filed("objects.uploaded-by", func(_ *ui.Cells, e *models.Entry) string { return e.Object.CreatorName }),
 			emailed(func(e *models.Entry) string { return e.Object.CreatedBy }),
 			{Words: "objects.actions", Class: "actions", Bare: true, Draw: func(c *ui.Cells, e *models.Entry) {

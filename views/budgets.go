@@ -86,13 +86,13 @@ func wordOptions(ctx context.Context, key string, values ...string) []ui.Option 
 var BudgetEntries = &ListView[models.BudgetEntry]{
 	ID: "budget-orders", Path: "/team/budgets/:id/orders", List: models.BudgetEntries, Label: "budgets.orders",
 	Columns: []ListColumn[models.BudgetEntry]{
-		{Words: "orders.number", Name: true, Class: "nowrap", Text: func(_ *ui.Cells, e *models.BudgetEntry) string { return number(e.OrderNumber) },
+		{Words: "orders.number", Sort: "number", Name: true, Class: "nowrap", Text: func(_ *ui.Cells, e *models.BudgetEntry) string { return number(e.OrderNumber) },
 			Draw: func(c *ui.Cells, e *models.BudgetEntry) { c.Link(orderPath(e.OrderNumber), number(e.OrderNumber)) }},
-		plain("budgets.period", "nowrap", func(c *ui.Cells, e *models.BudgetEntry) string { return periodName(c.Ctx, e.Period) }),
-		plain("budgets.counted-at", "nowrap", func(c *ui.Cells, e *models.BudgetEntry) string { return i18n.OrderTime(c.Ctx, e.At) }),
-		{Words: "order.state", Class: "state", Bare: true, Text: func(c *ui.Cells, e *models.BudgetEntry) string { return entryWord(c.Ctx, e) },
+		sorted("period", plain("budgets.period", "nowrap", func(c *ui.Cells, e *models.BudgetEntry) string { return periodName(c.Ctx, e.Period) })),
+		sorted("at", plain("budgets.counted-at", "nowrap", func(c *ui.Cells, e *models.BudgetEntry) string { return i18n.OrderTime(c.Ctx, e.At) })),
+		{Words: "order.state", Sort: "state", Class: "state", Bare: true, Text: func(c *ui.Cells, e *models.BudgetEntry) string { return entryWord(c.Ctx, e) },
 			Draw: func(c *ui.Cells, e *models.BudgetEntry) { c.Badge(entryTones[e.State], entryWord(c.Ctx, e)) }},
-		{Words: "order.amount", Class: "num", Text: func(_ *ui.Cells, e *models.BudgetEntry) string { return pricing.Decimal(e.AmountMinor) },
+		{Words: "order.amount", Sort: "amount", Class: "num", Text: func(_ *ui.Cells, e *models.BudgetEntry) string { return pricing.Decimal(e.AmountMinor) },
 			Draw: func(c *ui.Cells, e *models.BudgetEntry) { c.Text(i18n.Money(c.Ctx, e.AmountMinor, e.Currency)) }},
 	},
 	Head: func(ctx context.Context, _ ListAt) layout.PageProps {

@@ -14,10 +14,10 @@ import (
 var Drafts = &ListView[models.Draft]{
 	ID: "draft-list", Path: "/drafts", List: models.Drafts, Label: "draft.title",
 	Columns: []ListColumn[models.Draft]{
-		{Words: "draft.what", Name: true, Text: func(c *ui.Cells, d *models.Draft) string { return draftForm(c.Ctx, d) },
+		{Words: "draft.what", Sort: "what", Name: true, Text: func(c *ui.Cells, d *models.Draft) string { return draftForm(c.Ctx, d) },
 			Draw: func(c *ui.Cells, d *models.Draft) { c.Link(DraftPath(d.Path, d.Token), draftForm(c.Ctx, d)) }},
-		plain("draft.words", "wide", func(_ *ui.Cells, d *models.Draft) string { return ui.Visible(d.Words) }),
-		{Words: "draft.when", Class: "nowrap", Text: func(c *ui.Cells, d *models.Draft) string { return i18n.DateTime(c.Ctx, d.TouchedAt) },
+		sorted("words", plain("draft.words", "wide", func(_ *ui.Cells, d *models.Draft) string { return ui.Visible(d.Words) })),
+		{Words: "draft.when", Sort: "touched", Class: "nowrap", Text: func(c *ui.Cells, d *models.Draft) string { return i18n.DateTime(c.Ctx, d.TouchedAt) },
 			Draw: func(c *ui.Cells, d *models.Draft) {
 				c.Moment(d.TouchedAt, c.Relative(d.TouchedAt))
 				c.In("small", "", i18n.T(c.Ctx, "draft.until", "Date", i18n.Date(c.Ctx, d.EndsAt())))

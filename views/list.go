@@ -232,7 +232,7 @@ func (v *ListView[R]) Page(ctx context.Context, at ListAt, page list.Page[R]) Li
 	if v.Search != "" {
 		p.Search = i18n.T(ctx, v.Search)
 	}
-	sort := v.List.Sorting(at.Query)
+	sort := v.List.Sorting(list.Query{Sort: cmp.Or(page.Sort, at.Query.Sort), Filters: at.Query.Filters})
 	shown, own := v.shown(at)
 	for _, c := range shown {
 		p.Columns = append(p.Columns, v.head(ctx, c, sort, at))
@@ -310,22 +310,22 @@ func (a *ListAt) Unsort() {
 }
 
 // head is the head of a column, which sorts by it, and by it the other way
-// around where it does so already.
+// around where it does so already, as itself or as a sort that is the same but Up.
 func (v *ListView[R]) head(ctx context.Context, c ListColumn[R], by list.Sort, at ListAt) ui.Column {
 	head := ui.Column{Label: i18n.T(ctx, c.Words), Num: strings.Contains(c.Class, "num"), Hidden: c.Class == "actions"}
 	if c.Sort == "" {
 		return head
 	}
-	if c.Sort != by.Name {
-		head.Href = at.URL.With("sort", c.Sort)
+	own := v.List.Sorting(list.Query{Sort: c.Sort})
+	head.Href = at.URL.With("sort", c.Sort)
+	if own.Name != by.Name && (own.Small || by.Small || !slices.Equal(own.Columns, by.Columns) || own.Up == by.Up) {
 		return head
 	}
-	head.Sorted, head.Href = "descending", at.URL.With("sort", "-"+c.Sort)
-	if by.Up != at.Query.Reverse {
+	if head.Sorted = "descending"; by.Up != at.Query.Reverse {
 		head.Sorted = "ascending"
 	}
-	if at.Query.Reverse {
-		head.Href = at.URL.With("sort", c.Sort)
+	if own.Up == (head.Sorted == "ascending") {
+		head.Href = at.URL.With("sort", "-"+c.Sort)
 	}
 	return head
 }

@@ -26,6 +26,7 @@ var partial = []string{"Approvals", "Deductions", "keyList", "callList", "Member
 var tables = map[string]interface {
 	Styles(language.Tag) []string
 	Keys() []string
+	Unsorted() []string
 }{
 	"Orders": views.Orders, "Plans": views.Plans, "Deductions": views.Deductions, "Buckets": views.Buckets, "Objects": views.Objects(models.Bucket{}, "", true),
 	"Stores": views.Stores, "Apps": views.Apps, "pkgVersions": views.PkgVersions, "keyList": views.TeamKeys.Keys(), "callList": views.TeamKeys.Calls(),
@@ -79,6 +80,15 @@ func TestColumnsAreToldApartByTheirKeys(t *testing.T) {
 		slices.Sort(keys)
 		if all := len(keys); all == 0 || len(slices.Compact(keys)) != all || slices.ContainsFunc(keys, func(key string) bool { return strings.ContainsAny(key, ", ") || key == "" }) {
 			t.Errorf("%s: columns %q", name, keys)
+		}
+	}
+}
+
+func TestEveryColumnThatIsShownSorts(t *testing.T) {
+	t.Parallel()
+	for name, list := range tables {
+		for _, words := range list.Unsorted() {
+			t.Errorf("%s cannot be sorted by %s", name, words)
 		}
 	}
 }

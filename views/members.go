@@ -37,7 +37,7 @@ func Members(refused *RefusedRole) *ListView[models.Member] {
 				}},
 			filed("members.away", func(c *ui.Cells, m *models.Member) string { return awayText(c.Ctx, m) }),
 			filed("members.may-order", func(c *ui.Cells, m *models.Member) string { return onlyText(c.Ctx, m.Only, c.Word) }),
-			plain("members.email", "wide", func(_ *ui.Cells, m *models.Member) string { return m.Email }),
+			sorted("email", plain("members.email", "wide", func(_ *ui.Cells, m *models.Member) string { return m.Email })),
 			{Words: "members.role", Sort: "role", Class: "wide", Text: func(c *ui.Cells, m *models.Member) string { return roleWord(c.Ctx, m.Role) },
 				Draw: func(c *ui.Cells, m *models.Member) {
 					switch {
@@ -49,7 +49,7 @@ func Members(refused *RefusedRole) *ListView[models.Member] {
 						c.Draw(inTeam(m.TeamID, memberRole(m, nil)))
 					}
 				}},
-			{Words: "members.state", Class: "state", Bare: true, Text: func(c *ui.Cells, m *models.Member) string {
+			{Words: "members.state", Sort: "state", Class: "state", Bare: true, Text: func(c *ui.Cells, m *models.Member) string {
 				_, word := memberState(c.Ctx, m)
 				return word
 			}, Draw: func(c *ui.Cells, m *models.Member) { c.Badge(memberState(c.Ctx, m)) }},

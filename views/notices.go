@@ -13,7 +13,7 @@ import (
 var Notices = &ListView[models.Notice]{
 	ID: "notice-list", Path: "/notices", List: models.Notices, Label: "notices.table", ByServer: true,
 	Columns: []ListColumn[models.Notice]{
-		{Words: "notices.what", Class: "wide", Name: true, Text: func(c *ui.Cells, n *models.Notice) string { return noticeText(c.Ctx, n) },
+		{Words: "notices.what", Sort: "what", Class: "wide", Name: true, Text: func(c *ui.Cells, n *models.Notice) string { return noticeText(c.Ctx, n) },
 			Draw: func(c *ui.Cells, n *models.Notice) {
 				if path := noticePath(c.Ctx, n); path != "" {
 					c.Open("a", "href", path, "class", noticeClass(n))
@@ -26,8 +26,8 @@ var Notices = &ListView[models.Notice]{
 					c.Note(n.Args.Reason)
 				}
 			}},
-		plain("orders.what", "", func(c *ui.Cells, n *models.Notice) string { return noticeOrder(c.Ctx, n) }),
-		{Words: "notices.when", Class: "nowrap", Text: func(c *ui.Cells, n *models.Notice) string { return i18n.DateTime(c.Ctx, n.At) },
+		sorted("order", plain("orders.what", "", func(c *ui.Cells, n *models.Notice) string { return noticeOrder(c.Ctx, n) })),
+		{Words: "notices.when", Sort: "at", Class: "nowrap", Text: func(c *ui.Cells, n *models.Notice) string { return i18n.DateTime(c.Ctx, n.At) },
 			Draw: func(c *ui.Cells, n *models.Notice) { c.Moment(n.At, c.Relative(n.At)) }},
 		{Words: "notices.unread", Class: "actions", Bare: true, Text: func(c *ui.Cells, n *models.Notice) string { return i18n.T(c.Ctx, noticeState(n)) },
 			Draw: func(c *ui.Cells, n *models.Notice) {

@@ -247,7 +247,7 @@ var Orders = &ListView[models.Order]{
 		}},
 		sorted("requester", plain("order.requester", "", func(_ *ui.Cells, o *models.Order) string { return o.RequesterName })),
 		emailed(func(o *models.Order) string { return o.RequestedBy }),
-		{Words: "order.placed-at", Class: "nowrap", Text: func(c *ui.Cells, o *models.Order) string { return i18n.OrderTime(c.Ctx, o.CreatedAt) },
+		{Words: "order.placed-at", Sort: "placed", Class: "nowrap", Text: func(c *ui.Cells, o *models.Order) string { return i18n.OrderTime(c.Ctx, o.CreatedAt) },
 			Draw: func(c *ui.Cells, o *models.Order) { c.Text(i18n.Date(c.Ctx, o.CreatedAt)) }},
 		{Words: "order.state", Sort: "state", Class: "state", Bare: true, Text: func(c *ui.Cells, x *models.Order) string { return orderStateWord(c.Ctx, x) },
 			Draw: func(c *ui.Cells, o *models.Order) { c.Badge(orderTones[o.State], orderStateWord(c.Ctx, o)) }},

@@ -48,7 +48,7 @@ var Plans = &ListView[models.Plan]{
 		filed("plans.id", func(_ *ui.Cells, p *models.Plan) string { return p.ID }),
 		filed("field.specification", func(c *ui.Cells, p *models.Plan) string { return planSize(c.Ctx, *p) }),
 		inBytes("plans.size-bytes", func(p *models.Plan) (int64, bool) { return p.Total(), true }),
-		{Words: "plans.state", Class: "state", Bare: true,
+		{Words: "plans.state", Sort: "state", Class: "state", Bare: true,
 			Text: func(c *ui.Cells, p *models.Plan) string { return planState(c.Ctx, p.State(c.Now())) },
 			Draw: func(c *ui.Cells, p *models.Plan) {
 				state := p.State(c.Now(p.EffectiveAt, p.EndsAt))
@@ -87,7 +87,7 @@ var Plans = &ListView[models.Plan]{
 var Deductions = &ListView[models.Deduction]{
 	ID: "deduction-list", Path: "/plans/:id", Files: "/plans/:id/deductions", List: models.Deductions, Label: "plans.deductions.table",
 	Columns: []ListColumn[models.Deduction]{
-		{Words: "plans.bucket", Name: true, Text: func(_ *ui.Cells, d *models.Deduction) string { return d.BucketName }, Draw: func(c *ui.Cells, d *models.Deduction) {
+		{Words: "plans.bucket", Sort: "bucket", Name: true, Text: func(_ *ui.Cells, d *models.Deduction) string { return d.BucketName }, Draw: func(c *ui.Cells, d *models.Deduction) {
 			if d.Gone {
 				c.In("code", "", d.BucketName)
 				c.Text(" ")
@@ -98,9 +98,9 @@ var Deductions = &ListView[models.Deduction]{
 			c.In("code", "", d.BucketName)
 			c.Close("a")
 		}},
-		plain("plans.day", "nowrap", func(_ *ui.Cells, d *models.Deduction) string { return d.Date().Format(time.DateOnly) }),
-		plain("field.region", "", func(c *ui.Cells, d *models.Deduction) string { return c.Word("region", d.Region) }),
-		{Words: "plans.quantity", Class: "num nowrap", Draw: func(c *ui.Cells, d *models.Deduction) { c.Text(i18n.Bytes(c.Ctx, d.Quantity)) }},
+		sorted("day", plain("plans.day", "nowrap", func(_ *ui.Cells, d *models.Deduction) string { return d.Date().Format(time.DateOnly) })),
+		regionColumn(func(d *models.Deduction) string { return d.Region }),
+		{Words: "plans.quantity", Sort: "quantity", Class: "num nowrap", Draw: func(c *ui.Cells, d *models.Deduction) { c.Text(i18n.Bytes(c.Ctx, d.Quantity)) }},
 		inBytes("plans.quantity-bytes", func(d *models.Deduction) (int64, bool) { return d.Quantity, true }),
 	},
 }

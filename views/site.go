@@ -12,7 +12,7 @@ import (
 
 // held is a column with how many of a kind a team holds.
 func held(kind models.Kind, words string) ListColumn[models.SiteTeam] {
-	return ListColumn[models.SiteTeam]{Words: words, Class: "num",
+	return ListColumn[models.SiteTeam]{Words: words, Sort: string(kind), Class: "num",
 		Text: func(_ *ui.Cells, t *models.SiteTeam) string { return number(t.Counts[string(kind)]) },
 		Draw: func(c *ui.Cells, t *models.SiteTeam) { c.Text(i18n.Number(c.Ctx, t.Counts[string(kind)])) }}
 }
@@ -29,15 +29,15 @@ var SiteTeams = &ListView[models.SiteTeam]{
 				c.Close("span")
 			}},
 		filed("site.team.id", func(_ *ui.Cells, t *models.SiteTeam) string { return t.ID }),
-		{Words: "members.title", Class: "num", Text: func(_ *ui.Cells, t *models.SiteTeam) string { return number(t.Members) },
+		{Words: "members.title", Sort: "members", Class: "num", Text: func(_ *ui.Cells, t *models.SiteTeam) string { return number(t.Members) },
 			Draw: func(c *ui.Cells, t *models.SiteTeam) { c.Text(i18n.Number(c.Ctx, t.Members)) }},
 		held(models.KindBucket, "kind.bucket.many"), held(models.KindPkgVersion, "kind.version.many"), held(models.KindPlan, "kind.plan.many"),
 		held(models.KindStore, "kind.store.many"), held(models.KindOrder, "nav.orders"),
-		{Words: "field.cu_quota", Class: "num nowrap", Text: func(_ *ui.Cells, t *models.SiteTeam) string { return number(t.CUUsed) + "/" + number(t.CUQuota) },
+		{Words: "field.cu_quota", Sort: "cu", Class: "num nowrap", Text: func(_ *ui.Cells, t *models.SiteTeam) string { return number(t.CUUsed) + "/" + number(t.CUQuota) },
 			Draw: func(c *ui.Cells, t *models.SiteTeam) {
 				c.Text(i18n.Number(c.Ctx, t.CUUsed) + " / " + i18n.Number(c.Ctx, t.CUQuota))
 			}},
-		{Words: "field.object_storage", Class: "state", Text: func(c *ui.Cells, t *models.SiteTeam) string { return storageIs(c.Ctx, *t) },
+		{Words: "field.object_storage", Sort: "storage", Class: "state", Text: func(c *ui.Cells, t *models.SiteTeam) string { return storageIs(c.Ctx, *t) },
 			Draw: func(c *ui.Cells, t *models.SiteTeam) { c.Badge(storageTone(*t), storageIs(c.Ctx, *t)) }},
 		{Words: "site.created", Sort: "created", Class: "nowrap", Text: func(c *ui.Cells, t *models.SiteTeam) string { return i18n.Date(c.Ctx, t.CreatedAt) },
 			Draw: func(c *ui.Cells, t *models.SiteTeam) { c.Moment(t.CreatedAt, i18n.Date(c.Ctx, t.CreatedAt)) }},
@@ -93,14 +93,14 @@ var SiteUsers = &ListView[models.SiteUser]{
 				c.Note(u.Email)
 			}},
 		filed("members.email", func(_ *ui.Cells, u *models.SiteUser) string { return u.Email }),
-		plain("site.user.teams", "wide", func(c *ui.Cells, u *models.SiteUser) string {
+		sorted("teams", plain("site.user.teams", "wide", func(c *ui.Cells, u *models.SiteUser) string {
 			return strings.Join(mapped(u.Teams, func(t models.UserTeam) string { return teamRole(c.Ctx, t) }), " · ")
-		}),
-		{Words: "members.state", Class: "state", Bare: true, Text: func(c *ui.Cells, u *models.SiteUser) string { _, word := userState(c.Ctx, *u); return word },
+		})),
+		{Words: "members.state", Sort: "state", Class: "state", Bare: true, Text: func(c *ui.Cells, u *models.SiteUser) string { _, word := userState(c.Ctx, *u); return word },
 			Draw: func(c *ui.Cells, u *models.SiteUser) { c.Badge(userState(c.Ctx, *u)) }},
-		{Words: "site.user.keys", Class: "num", Text: func(_ *ui.Cells, u *models.SiteUser) string { return number(u.Keys) },
+		{Words: "site.user.keys", Sort: "keys", Class: "num", Text: func(_ *ui.Cells, u *models.SiteUser) string { return number(u.Keys) },
 			Draw: func(c *ui.Cells, u *models.SiteUser) { c.Text(i18n.Number(c.Ctx, u.Keys)) }},
-		{Words: "site.user.seen", Class: "nowrap", Text: func(c *ui.Cells, u *models.SiteUser) string {
+		{Words: "site.user.seen", Sort: "seen", Class: "nowrap", Text: func(c *ui.Cells, u *models.SiteUser) string {
 			if u.SeenAt == nil {
 				return ""
 			}

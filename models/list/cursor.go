@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"reflect"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -23,7 +22,7 @@ func (d *Desc[R]) values(row *R, by Sort) []string {
 	to := d.Into(row, nil)
 	values := make([]string, len(by.Columns))
 	for i, column := range by.Columns {
-		switch v := reflect.ValueOf(to[slices.Index(d.Columns, column)]).Elem().Interface().(type) {
+		switch v := reflect.ValueOf(to[d.place(column)]).Elem().Interface().(type) {
 		case time.Time:
 			values[i] = Stamp(v)
 		default:

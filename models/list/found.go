@@ -27,9 +27,9 @@ func (p *plan[R]) found(ctx context.Context, from []any, backwards bool, limit i
 			return nil, err
 		}
 		s := p.statement()
-		s.among(p.columns(), some, p.arms)
+		s.among(p.selected(), some, p.arms)
 		if from != nil {
-			s.text(" AND ").beyond(p.sort, from, down)
+			s.text(" AND ").beyond(p.desc.inSQL(p.sort), from, down)
 		}
 		s.order(p.sort, down).text(" LIMIT ").number(limit - int64(len(rows)))
 		more, err := p.scan(ctx, s, limit)
@@ -51,7 +51,7 @@ func (p *plan[R]) countFound(ctx context.Context) (int64, error) {
 	}
 	s := p.statement()
 	s.text("SELECT COUNT(*) FROM (")
-	s.among([]string{"1 AS one"}, some, p.arms)
+	s.among("1 AS one", some, p.arms)
 	n, err := s.text(" LIMIT ").number(CountTo).text(") AS few").one(ctx)
 	if err == nil && !all && n < CountTo {
 		n = Unknown

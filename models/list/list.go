@@ -23,6 +23,8 @@ type Desc[R any] struct {
 	// Table is where the rows are, Key the column that tells them apart, and
 	// Scope the one that says whose they are; a list of everybody's has none.
 	Table, Key, Scope string
+	// Tells are the columns that tell the rows apart together, where Key alone does not.
+	Tells []string
 	// Picks is the column that picks rows by Query.Only, Key when it is "".
 	Picks string
 	// Columns are what a row reads, and Into where each of them goes, in that
@@ -32,6 +34,9 @@ type Desc[R any] struct {
 	Columns []string
 	Brief   int
 	Into    func(row *R, to []any) []any
+	// Sorted are what only Small sorts compare and no column has. Into has them behind
+	// the Columns; no sort compares two of them, so they may go to the same place.
+	Sorted []Sorted
 	// Sorts are the orders that the list can be in. The first is the usual one.
 	Sorts []Sort
 	// Filters are what the list can be narrowed to.
@@ -51,6 +56,9 @@ type Sort struct {
 	Columns            []string
 	Up, Grouped, Small bool
 }
+
+// Sorted is a value that is never null, as SQL tells it of a row of the table.
+type Sorted struct{ Name, SQL string }
 
 // Filter narrows a list.
 type Filter struct {
@@ -167,7 +175,9 @@ type Page[R any] struct {
 	// Total is how many rows the query has, at most CountTo, and Unknown when
 	// finding out would cost too much.
 	Total int64
-	// Unsorted says that the query has too many rows for its Small sort.
+	// Sort is the one that they are in, "" where no table has them, and Unsorted says
+	// that the query has too many rows for its Small sort.
+	Sort     string
 	Unsorted bool
 }
 
@@ -219,7 +229,7 @@ func (d *Desc[R]) Read(ctx context.Context, db DB, owner string, q Query) (Page[
 	if err != nil {
 		return page, err
 	}
-	page.Total, page.Unsorted = Unknown, p.unsorted
+	page.Total, page.Sort, page.Unsorted = Unknown, p.sort.Name, p.unsorted
 	if q.Count {
 		page.Total, err = p.count(ctx)
 	}
@@ -359,14 +369,14 @@ func (p *plan[R]) few(ctx context.Context) (bool, error) {
 		return true, nil
 	case p.q.Found != nil:
 		_, _, all, err := p.q.Found.Next(ctx, nil, false, int(p.db.sorted()))
-		if errors.Is(err, ErrWalk) {
-			err = nil
+		if !errors.Is(err, ErrWalk) {
+			return all, err
 		}
-		return all, err
-	case p.way == along: // as even the rarest of its conditions has more
+	}
+	if p.way == along { // as even the rarest of its conditions has more
 		return false, nil
 	}
-	n, err := p.probe(ctx, p.index, p.arms, p.db.sorted()+1)
+	n, err := p.probe(ctx, p.index, cross(p.desc.actives(p.q)), p.db.sorted()+1)
 	return n <= p.db.sorted(), err
 }
 
@@ -597,7 +607,7 @@ func (p *plan[R]) page(rows []read[R]) Page[R] {
 // mark is the cursor at a row.
 func (p *plan[R]) mark(r read[R]) (string, error) {
 	if r.row == nil {
-		if _, err := p.unpack(&r, nil); err != nil {
+		if _, err := p.unpack(&r, nil, p.columns()); err != nil {
 			return "", err
 		}
 	}
@@ -620,13 +630,14 @@ func (p *plan[R]) walk(ctx context.Context, from []any, backwards bool, limit in
 		}
 	}
 	s := p.statement()
-	columns := strings.Join(p.columns(), ", ")
+	columns := p.selected()
 	down := p.down != backwards
 	if p.only != nil {
-		s.among(p.columns(), *p.only, p.arms)
+		s.among(columns, *p.only, p.arms)
 		s.order(p.sort, down).limit(limit, p.skip)
 	} else if p.way == led {
-		keys := strings.Join(unique(append([]string{p.desc.Key}, p.sort.Columns...)), ", ")
+		key := strings.Join(p.desc.keys(), ", ")
+		keys := p.desc.selected(unique(append(p.desc.keys(), p.sort.Columns...)))
 		// Materialized, so that PostgreSQL does not walk the order of the list.
 		s.text("WITH led AS MATERIALIZED (")
 		for i, arm := range p.arms {
@@ -635,8 +646,8 @@ func (p *plan[R]) walk(ctx context.Context, from []any, backwards bool, limit in
 			}
 			s.rows(keys, p.index, arm)
 		}
-		s.text(") SELECT ").text(columns).text(" FROM ").text(p.desc.Table).text(" WHERE ").text(p.desc.Key)
-		s.text(" IN (SELECT ").text(p.desc.Key).text(" FROM led")
+		s.text(") SELECT ").text(columns).text(" FROM ").text(p.desc.Table).text(" WHERE (").text(key)
+		s.text(") IN (SELECT ").text(key).text(" FROM led")
 		if from != nil {
 			s.text(" WHERE ").beyond(p.sort, from, down)
 		}
@@ -664,7 +675,7 @@ func (p *plan[R]) walk(ctx context.Context, from []any, backwards bool, limit in
 			}
 			s.rows(columns, p.index, arm)
 			if from != nil {
-				s.text(" AND ").beyond(p.sort, from, down)
+				s.text(" AND ").beyond(p.desc.inSQL(p.sort), from, down)
 			}
 			s.order(p.sort, down)
 			if len(arms) > 1 {
@@ -679,12 +690,81 @@ func (p *plan[R]) walk(ctx context.Context, from []any, backwards bool, limit in
 	return p.scan(ctx, s, limit)
 }
 
-// columns are those that are read of a row.
+// columns are those that are read of a row: those that every page reads, and what else
+// the sort compares.
 func (p *plan[R]) columns() []string {
+	columns := p.desc.Columns
 	if p.desc.Brief > 0 && !p.q.Whole {
-		return p.desc.Columns[:p.desc.Brief]
+		columns = columns[:p.desc.Brief]
 	}
-	return p.desc.Columns
+	for _, c := range p.sort.Columns {
+		if !slices.Contains(columns, c) {
+			columns = append(slices.Clip(columns), c)
+		}
+	}
+	return columns
+}
+
+// selected are those columns as a statement selects them from the table.
+func (p *plan[R]) selected() string { return p.desc.selected(p.columns()) }
+
+func (d *Desc[R]) selected(columns []string) string {
+	all := slices.Clone(columns)
+	for i, c := range all {
+		if sql := d.sql(c); sql != c {
+			all[i] = sql + " AS " + c
+		}
+	}
+	return strings.Join(all, ", ")
+}
+
+// sql is how a condition on the table writes what a sort compares.
+func (d *Desc[R]) sql(column string) string {
+	for _, s := range d.Sorted {
+		if s.Name == column {
+			return s.SQL
+		}
+	}
+	return column
+}
+
+// inSQL is a sort as conditions on the table write it.
+func (d *Desc[R]) inSQL(by Sort) Sort {
+	if len(d.Sorted) > 0 {
+		by.Columns = slices.Clone(by.Columns)
+		for i, c := range by.Columns {
+			by.Columns[i] = d.sql(c)
+		}
+	}
+	return by
+}
+
+// keys are the columns that tell the rows apart.
+func (d *Desc[R]) keys() []string {
+	if d.Tells != nil {
+		return slices.Clone(d.Tells)
+	}
+	return []string{d.Key}
+}
+
+// place is where Into has a column.
+func (d *Desc[R]) place(column string) int {
+	if i := slices.Index(d.Columns, column); i >= 0 {
+		return i
+	}
+	return len(d.Columns) + slices.IndexFunc(d.Sorted, func(s Sorted) bool { return s.Name == column })
+}
+
+// into is where columns of a row go.
+func (d *Desc[R]) into(row *R, to []any, columns []string) []any {
+	all := d.Into(row, to[:0])
+	if slices.Equal(columns, d.Columns[:min(len(columns), len(d.Columns))]) {
+		return all[:len(columns)]
+	}
+	for _, c := range columns {
+		all = append(all, all[d.place(c)])
+	}
+	return all[len(all)-len(columns):]
 }
 
 func (p *plan[R]) scan(ctx context.Context, s *statement, limit int64) ([]read[R], error) {
@@ -697,10 +777,11 @@ func (p *plan[R]) scan(ctx context.Context, s *statement, limit int64) ([]read[R
 	}
 	defer found.Close()
 	rows := make([]read[R], 0, limit)
-	to := make([]any, 0, len(p.desc.Columns))
+	columns := p.columns()
+	to := make([]any, 0, len(columns))
 	for found.Next() {
 		row := new(R)
-		if err := found.Scan(p.desc.Into(row, to[:0])[:len(p.columns())]...); err != nil {
+		if err := found.Scan(p.desc.into(row, to, columns)...); err != nil {
 			return nil, fmt.Errorf("read row of %s: %w", p.desc.Table, err)
 		}
 		rows = append(rows, read[R]{row: row})

@@ -62,6 +62,6 @@ func (p *plan[R]) all(ctx context.Context) (int64, error) {
 	}
 	s := p.statement()
 	s.text("SELECT COUNT(*) FROM (")
-	s.among([]string{"1 AS one"}, *p.only, p.arms)
+	s.among("1 AS one", *p.only, p.arms)
 	return s.text(") AS found").one(ctx)
 }

@@ -37,14 +37,14 @@ func (p *plan[R]) unpacked(ctx context.Context, s *statement, limit int64) ([]re
 		return nil, err
 	}
 	rows := make([]read[R], 0, limit)
-	to := make([]any, 0, len(p.desc.Columns))
+	to := make([]any, 0, len(columns))
 	for text := range strings.SplitSeq(all.String, "\n") {
 		r := read[R]{Part: Part{Text: text}}
 		if p.q.Kept != nil {
 			r.Kept = p.q.Kept(text)
 		}
 		if r.Kept == nil {
-			if to, err = p.unpack(&r, to); err != nil {
+			if to, err = p.unpack(&r, to, columns); err != nil {
 				return nil, err
 			}
 		}
@@ -54,10 +54,10 @@ func (p *plan[R]) unpacked(ctx context.Context, s *statement, limit int64) ([]re
 }
 
 // unpack reads the columns of a row from its text.
-func (p *plan[R]) unpack(r *read[R], to []any) ([]any, error) {
+func (p *plan[R]) unpack(r *read[R], to []any, columns []string) ([]any, error) {
 	r.row = new(R)
-	to = p.desc.Into(r.row, to[:0])
-	if err := unpack(r.Text, to[:len(p.columns())]); err != nil {
+	to = p.desc.into(r.row, to, columns)
+	if err := unpack(r.Text, to); err != nil {
 		return to, fmt.Errorf("read row of %s: %w", p.desc.Table, err)
 	}
 	return to, nil

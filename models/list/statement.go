@@ -98,8 +98,8 @@ func (s *statement) beside(columns, index string, conds []Cond) *statement {
 
 // among selects columns of those of the owner's rows that an expression in place
 // of the table has and that meet all conditions of an arm.
-func (s *statement) among(columns []string, table Cond, arms [][]Cond) {
-	s.text("SELECT ").text(strings.Join(columns, ", ")).text(" FROM ").with(table.SQL, table.Args...).text(" WHERE ").scope()
+func (s *statement) among(columns string, table Cond, arms [][]Cond) {
+	s.text("SELECT ").text(columns).text(" FROM ").with(table.SQL, table.Args...).text(" WHERE ").scope()
 	s.text(" AND (")
 	for i, arm := range arms {
 		if i > 0 {
