@@ -217,6 +217,16 @@ func (h List[R]) page(c *gin.Context, path string, set ...string) (p views.ListP
 	}
 	q := at.Query
 	total, known := h.View.List.Total(&q, at.Counts)
+	if h.Sum != nil {
+		n, sum, err := h.Sum(ctx, h.DB, at.By, q)
+		if err != nil {
+			return p, err
+		}
+		if n != list.Unknown {
+			total, known, at.Sum, q.Count = n, true, sum, false
+		}
+	}
+	q.Sum = at.Sum == "" && (!known || total > 0 && total <= list.SumTo)
 	page, err := h.View.List.Read(ctx, h.DB, at.By, q)
 	if err != nil {
 		return p, err
@@ -227,13 +237,8 @@ func (h List[R]) page(c *gin.Context, path string, set ...string) (p views.ListP
 	if at.Total = page.Total; known {
 		at.Total = total
 	}
-	if h.Sum != nil {
-		if total, at.Sum, err = h.Sum(ctx, h.DB, at.By, q); err != nil {
-			return p, err
-		}
-		if total != list.Unknown {
-			at.Total = total
-		}
+	if page.Currency != "" {
+		at.Sum = views.SumOf(ctx, []models.Spend{{SpendMinor: page.Sum, Currency: page.Currency}})
 	}
 	at.Cursor = models.Cursor{Next: page.Next, Prev: page.Prev}
 	return h.View.Page(ctx, at, page), nil

@@ -42,7 +42,7 @@ func ordersSum(ctx context.Context, db *models.DB, by models.Actor, q list.Query
 	for _, s := range spend {
 		orders += s.Orders
 	}
-	return orders, i18n.T(ctx, "orders.sum", "Amount", views.SpendSum(ctx, spend)), nil
+	return orders, views.SumOf(ctx, spend), nil
 }
 
 // Show is the page of one order.

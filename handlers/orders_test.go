@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"quartermaster/models"
+	"quartermaster/models/modelstest"
+	"quartermaster/views/i18n"
 	"quartermaster/web"
 	"quartermaster/web/webtest"
 )
@@ -33,6 +35,33 @@ func paidOrder() models.OrderInput {
 	return models.OrderInput{CostCentre: "CC-7", Lines: []models.LineInput{&models.PlanInput{
 		ProductCode: "ossbag", PackageType: "FPT_ossbag_absolute_Storage_china_common", Specification: "500", Duration: "1", PricingCycle: "Year",
 	}}}
+}
+
+// What a list of orders or plans comes to is said beside how many they are, as long as
+// they are few and of one currency.
+func TestListsSayWhatTheyComeTo(t *testing.T) {
+	t.Parallel()
+	site := open(t)
+	o := place(t, site, paidOrder())
+	place(t, site, paidOrder())
+	want := "2 results · " + i18n.Money(t.Context(), 2*o.PayMinor, "CNY") + " in all"
+	c := site.SignIn(t, models.Admin)
+	for _, path := range []string{"/orders", "/orders?centre=CC-7", "/orders?free=true&state=completed", "/plans", "/plans?state=ACTIVE"} {
+		if got := c.Get(t, path).Text(".pager-summary"); got != want || o.PayMinor == 0 {
+			t.Errorf("%s: got %q, want %q", path, got, want)
+		}
+	}
+	if got := c.Get(t, "/orders?state=pending").Text(".pager-summary"); strings.Contains(got, "in all") {
+		t.Errorf("no orders: got %q", got)
+	}
+	if got := c.Get(t, "/orders?q=ossbag").Text(".pager-summary"); strings.Contains(got, "in all") {
+		t.Errorf("searched: got %q", got)
+	}
+	modelstest.Allow(t, site.DB, site.Team, func(in *models.SettingsInput) { in.Currency = "USD" })
+	place(t, site, models.OrderInput{Lines: []models.LineInput{&models.BucketInput{Region: "cn-shanghai"}}})
+	if got := c.Get(t, "/orders?free=true").Text(".pager-summary"); got != "3 results" {
+		t.Errorf("in two currencies: got %q", got)
+	}
 }
 
 func TestOrderListHidesWhatIsFreeUntilAsked(t *testing.T) {

@@ -97,6 +97,7 @@ var Orders = &List[Order]{
 			{Name: "orders_region", Filters: []string{"region", "free"}, Sort: "placed"},
 			{Name: "orders_amount", Filters: []string{"free"}, Sort: "amount"},
 		},
+		Summed: [2]string{"pay_currency", "pay_minor"},
 	},
 	Finds: KindOrder,
 	Counter: func(q list.Query) string {

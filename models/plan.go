@@ -179,6 +179,7 @@ var Plans = &List[Plan]{
 			{Name: "plans_product", Filters: []string{"product"}, Sort: "created"},
 			tagIndex,
 		},
+		Summed: [2]string{"currency", "paid_minor"},
 	},
 	Finds: KindPlan,
 	Settled: func(ctx context.Context, db *DB, by Actor, q list.Query) (bool, error) {

@@ -811,7 +811,7 @@ func money(p DashboardProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var37 string
-			templ_7745c5c3_Var37, templ_7745c5c3_Err = templ.JoinStringErrs(i18n.T(ctx, "money.ordered", "Amount", SpendSum(ctx, m.Ordered)))
+			templ_7745c5c3_Var37, templ_7745c5c3_Err = templ.JoinStringErrs(i18n.T(ctx, "money.ordered", "Amount", spendSum(ctx, m.Ordered)))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/dashboard.templ`, Line: 155, Col: 128}
 			}
@@ -1339,7 +1339,7 @@ func spends(p DashboardProps) templ.Component {
 		templ_7745c5c3_Err = ui.Panel(ui.PanelProps{
 			Title:    i18n.T(ctx, "dashboard.month-spend", "Month", i18n.MonthYear(ctx, p.Spends.Month)),
 			Subtitle: i18n.T(ctx, "dashboard.month-spend.sub"),
-			Action:   spendLink(spendPath(p.Spends.Month, "", ""), SpendSum(ctx, p.Spends.Whole)),
+			Action:   spendLink(spendPath(p.Spends.Month, "", ""), spendSum(ctx, p.Spends.Whole)),
 		}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var60), templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err

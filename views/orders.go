@@ -44,9 +44,14 @@ func spendPath(month int64, filter, value string) string {
 	return "/orders?" + q.Encode()
 }
 
-// SpendSum is what counted orders come to, in each currency.
-func SpendSum(ctx context.Context, some []models.Spend) string {
+// spendSum is what counted orders come to, in each currency.
+func spendSum(ctx context.Context, some []models.Spend) string {
 	return strings.Join(mapped(some, func(s models.Spend) string { return i18n.Money(ctx, s.SpendMinor, s.Currency) }), " + ")
+}
+
+// SumOf says what the rows of a list come to.
+func SumOf(ctx context.Context, some []models.Spend) string {
+	return i18n.T(ctx, "list.sum", "Amount", spendSum(ctx, some))
 }
 
 // orderKinds are the kinds of an order's lines, each once.

@@ -43,6 +43,9 @@ type Desc[R any] struct {
 	Filters []Filter
 	// Indexes are what serves the sorts and filters.
 	Indexes []Index
+	// Summed are the columns of what its rows come to: a currency, and an amount in its
+	// smallest unit; empty when nothing is.
+	Summed [2]string
 }
 
 // Sort is an order of the rows by columns that are never null and together
@@ -137,8 +140,9 @@ type Query struct {
 	Whole bool
 	// Only are the rows that are read at all, by the column that picks them; nil is all.
 	Only []string
-	// Count asks for Page.Total.
-	Count bool
+	// Count asks for Page.Total, and Sum for Page.Sum where those rows are not too many;
+	// without Count the caller knows that they are not.
+	Count, Sum bool
 	// Kept is what the caller keeps of the row with a text, nil when nothing:
 	// such a row need not be read.
 	Kept func(text string) []byte
@@ -175,6 +179,9 @@ type Page[R any] struct {
 	// Total is how many rows the query has, at most CountTo, and Unknown when
 	// finding out would cost too much.
 	Total int64
+	// Sum is what the rows come to, Currency in what: "" where nobody knows, or in several.
+	Sum      int64
+	Currency string
 	// Sort is the one that they are in, "" where no table has them, and Unsorted says
 	// that the query has too many rows for its Small sort.
 	Sort     string
@@ -184,6 +191,9 @@ type Page[R any] struct {
 const (
 	// CountTo is where counting the rows of a query stops: there are more.
 	CountTo = 1001
+	// SumTo is the most rows of a query that are summed: unlike counting them, that reads
+	// each.
+	SumTo = 250
 	// Unknown is a total that nobody counted.
 	Unknown = -1
 	// MostSorted is the most rows that are sorted for a page.
@@ -232,6 +242,10 @@ func (d *Desc[R]) Read(ctx context.Context, db DB, owner string, q Query) (Page[
 	page.Total, page.Sort, page.Unsorted = Unknown, p.sort.Name, p.unsorted
 	if q.Count {
 		page.Total, err = p.count(ctx)
+	}
+	few := !q.Count || page.Total > 0 && page.Total <= SumTo
+	if err == nil && q.Sum && few && p.way != along && q.Text == "" {
+		page.Currency, page.Sum, err = p.sum(ctx)
 	}
 	return page, err
 }
@@ -475,6 +489,30 @@ func (p *plan[R]) probe(ctx context.Context, index string, arms [][]Cond, most i
 	}
 	s.text(") AS arms LIMIT ").number(most).text(") AS counted")
 	return s.one(ctx)
+}
+
+// sum is what all rows of the query come to, and in which currency: "" when they are of
+// several, or none.
+func (p *plan[R]) sum(ctx context.Context) (currency string, sum int64, err error) {
+	of, amount := p.desc.Summed[0], p.desc.Summed[1]
+	if of == "" {
+		return "", 0, nil
+	}
+	s := p.statement()
+	s.text("SELECT CASE WHEN MIN(" + of + ") = MAX(" + of + ") THEN MIN(" + of + ") || ' ' || CAST(SUM(" + amount + ") AS text) END FROM (")
+	for i, arm := range p.arms {
+		if i > 0 {
+			s.text(" UNION ALL ")
+		}
+		s.rows(of+", "+amount, p.index, arm)
+	}
+	answer, err := s.text(") AS summed").answer(ctx)
+	if err != nil || !answer.Valid {
+		return "", 0, err
+	}
+	currency, text, _ := strings.Cut(answer.String, " ")
+	sum, err = strconv.ParseInt(text, 10, 64)
+	return currency, sum, err
 }
 
 // count is the total of the query, if it is cheap to find out.
