@@ -24,7 +24,7 @@ import (
 var keptLists = map[string][]string{
 	"/orders?free=true": {
 		"UPDATE orders SET type = 'Renew'", "UPDATE orders SET state = 'failed'", "UPDATE orders SET title = 'x' || title", "UPDATE orders SET kinds = 'plan,bucket'",
-		"UPDATE orders SET line_count = line_count + 1", "UPDATE orders SET currency = 'USD'", "UPDATE orders SET total_minor = 123456", "UPDATE orders SET total_minor = 0",
+		"UPDATE orders SET line_count = line_count + 1", "UPDATE orders SET pay_currency = 'USD'", "UPDATE orders SET pay_minor = 123456", "UPDATE orders SET pay_minor = 0",
 		"UPDATE orders SET free = true", "UPDATE orders SET requester_name = '<b>'", "UPDATE orders SET created_at = '2020-01-02 03:04:05+00:00'",
 		"UPDATE orders SET title = 'FPT_ossbag_absolute_Storage_china_common', type = 'New', kinds = 'plan', line_count = 1",
 		"UPDATE package_types SET en = 'Other', zh = '其他'", "UPDATE package_types SET en = 'Third', zh = '第三'",

@@ -145,7 +145,7 @@ func TestRatesOfExchangeAreKeptByTheSite(t *testing.T) {
 		t.Errorf("the list says %q", got)
 	}
 	form := requester.Get(t, examplePlan)
-	if got := form.Text("#summary"); !strings.Contains(got, "VAT (6%)") || !strings.Contains(got, "Total in USD") || !strings.Contains(got, "0.140512") {
+	if got := form.Text("#summary"); !strings.Contains(got, "VAT (6%)") || !strings.Contains(got, "Total in CNY¥23.85") || !strings.Contains(got, "0.140512") || !strings.Contains(got, "Due now$3.35") || !strings.Contains(got, "$0.55 a month") {
 		t.Errorf("the summary says %q", got)
 	}
 	if p := requester.Submit(t, form, "form#plan-form", nil); p.Status != http.StatusSeeOther {
@@ -153,9 +153,12 @@ func TestRatesOfExchangeAreKeptByTheSite(t *testing.T) {
 	}
 	link, _ := requester.Get(t, "/orders").Find("tbody a[href^='/orders/']").First().Attr("href")
 	for path, part := range map[string]string{link: "#sums", link + "/print?lang=en": ".sheet-sums"} {
-		if got := requester.Get(t, path).Text(part); !strings.Contains(got, "VAT (6%)") || !strings.Contains(got, "Total in USD") || !strings.Contains(got, "source: PBOC <1>, since 2026-01-01") {
+		if got := requester.Get(t, path).Text(part); !strings.Contains(got, "VAT (6%)") || !strings.Contains(got, "Total in CNY¥23.85Total due") || !strings.Contains(got, "$3.35") || !strings.Contains(got, "source: PBOC <1>, since 2026-01-01") {
 			t.Errorf("%s says %q", path, got)
 		}
+	}
+	if got := requester.Get(t, "/orders").Text("tbody"); !strings.Contains(got, "$3.35") {
+		t.Errorf("the list says %q", got)
 	}
 	if got := requester.Get(t, "/orders.csv").Body; !strings.Contains(got, "USD") {
 		t.Errorf("the export is %q", got)

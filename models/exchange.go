@@ -102,7 +102,9 @@ func (db *DB) reckoned(ctx context.Context, by Actor, o *Order) error {
 	}
 	rate, err := query.Of[ExchangeRate](db.gorm).Where("base = ? AND quote = ? AND valid_from <= ?", o.Currency, o.PayCurrency, db.TeamNow(by)).Order("valid_from DESC").First(ctx)
 	if err = translate(err); errors.Is(err, ErrNotFound) {
-		return invalid("", "no_rate", o.Currency+" → "+o.PayCurrency)
+		pair := o.Currency + " → " + o.PayCurrency
+		o.PayCurrency = o.Currency // so far
+		return invalid("", "no_rate", pair)
 	} else if err != nil {
 		return err
 	}
@@ -116,6 +118,25 @@ func (db *DB) reckoned(ctx context.Context, by Actor, o *Order) error {
 // reckon is an amount before tax in the currency of the price book with the order's tax
 // and in the currency of its team. Amounts of any unit can be reckoned.
 func (o *Order) reckon(amount int64) (int64, error) { return reckon(amount, o.TaxRate, o.RateMicro) }
+
+// Pays is what the order comes to for its team, in the team's currency: in that of the
+// price book where there is no rate of exchange.
+func (o *Order) Pays() (minor int64, currency string) {
+	if o.PayCurrency == "" {
+		return o.TotalMinor, o.Currency
+	}
+	return o.PayMinor, o.PayCurrency
+}
+
+// Reckon is what an amount of its lines comes to for its team, as Pays is.
+func (o *Order) Reckon(amount int64) (minor int64, currency string) {
+	_, currency = o.Pays()
+	minor, err := o.reckon(amount)
+	if err != nil {
+		return amount, o.Currency
+	}
+	return minor, currency
+}
 
 // reckon is an amount with tax and in another currency; a rate of exchange of 0 is none.
 func reckon(amount, tax, rate int64) (int64, error) {

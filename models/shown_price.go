@@ -25,7 +25,8 @@ func (q Quote) Shown() string {
 	return shownPrice(q.Order).Encode()
 }
 
-// shownPrice is what an order costs, and what for, and since when that is the price.
+// shownPrice is what an order costs its team, and what for, and since when that is the
+// price.
 func shownPrice(o *Order) url.Values {
 	var of, since []string
 	var hourly int64
@@ -36,7 +37,11 @@ func shownPrice(o *Order) url.Values {
 			since = append(since, l.PriceValidFrom.UTC().Format(time.RFC3339))
 		}
 	}
-	return url.Values{"of": of, "since": since, "currency": {o.Currency}, "total": {strconv.FormatInt(o.TotalMinor, 10)}, "hourly": {strconv.FormatInt(hourly, 10)}}
+	total, currency := o.Pays()
+	if o.RateMicro > 0 {
+		hourly, _ = o.Reckon(hourly)
+	}
+	return url.Values{"of": of, "since": since, "currency": {currency}, "total": {strconv.FormatInt(total, 10)}, "hourly": {strconv.FormatInt(hourly, 10)}}
 }
 
 // repriced is the broken rule of an order that asks for what its form showed a price of,
@@ -53,16 +58,16 @@ func (p ShownPrice) repriced(o *Order) error {
 		return nil
 	}
 	total, hourly := whole(was.Get("total")), whole(was.Get("hourly"))
-	if o.Type == TypeUpgrade && same("since") && same("currency") && same("hourly") && o.TotalMinor < total {
+	if o.Type == TypeUpgrade && same("since") && same("currency") && same("hourly") && whole(is.Get("total")) < total {
 		return nil // time has passed
 	}
 	change := func(from, to string) string {
-		return from + " " + was.Get("currency") + " → " + to + " " + o.Currency
+		return from + " " + was.Get("currency") + " → " + to + " " + is.Get("currency")
 	}
 	if !same("hourly") {
 		return invalid("shown_total", "rate_changed", change(pricing.PriceDecimal(hourly), pricing.PriceDecimal(whole(is.Get("hourly")))))
 	}
-	return invalid("shown_total", "price_changed", change(pricing.Decimal(total), pricing.Decimal(o.TotalMinor)))
+	return invalid("shown_total", "price_changed", change(pricing.Decimal(total), pricing.Decimal(whole(is.Get("total")))))
 }
 
 // whole is a number that a form brings back, 0 for none.

@@ -22,7 +22,7 @@ import (
 var Approvals = &ListView[models.Approval]{
 	ID: "approval-list", Path: "/approvals", List: models.Approvals, Label: "approvals.table",
 	Kind: models.KindOrder, Pick: func(a *models.Approval) (id, name string) { return number(a.OrderNumber), number(a.OrderNumber) },
-	Amount: func(a *models.Approval) (minor int64, currency string) { return a.Order.TotalMinor, a.Order.Currency },
+	Amount: func(a *models.Approval) (minor int64, currency string) { return a.Order.Pays() },
 	Picks:  func(at ListAt) bool { return at.Query.Filters["view"] == models.WaitsForMe && at.By.May(models.Decide) },
 	Columns: []ListColumn[models.Approval]{
 		{Words: "orders.what", Sort: "items", Class: "wide", Name: true, Text: func(c *ui.Cells, a *models.Approval) string { return orderWhat(c.Ctx, a.Order) },
@@ -193,16 +193,17 @@ func decisionFigure(ctx context.Context, o *models.Order) (label, figure, note s
 	}
 	switch m := monthlyEstimate(o); {
 	case changes && more < 0:
-		return i18n.T(ctx, "approvals.figure.less"), "−" + i18n.Money(ctx, -more, o.Currency), ""
+		return i18n.T(ctx, "approvals.figure.less"), "−" + paysOf(ctx, o, -more), ""
 	case changes:
-		return i18n.T(ctx, "approvals.figure.more"), "+" + i18n.Money(ctx, more, o.Currency), ""
+		return i18n.T(ctx, "approvals.figure.more"), "+" + paysOf(ctx, o, more), ""
 	case m > 0:
-		return i18n.T(ctx, "order.monthly-estimate"), "≈ " + i18n.Money(ctx, m, o.Currency), i18n.Rate(ctx, hourly, o.Currency, string(pricing.Hour))
+		return i18n.T(ctx, "order.monthly-estimate"), "≈ " + paysOf(ctx, o, m), i18n.Rate(ctx, hourly, o.Currency, string(pricing.Hour))
 	}
 	if l := o.Lines[len(o.Lines)-1]; l.Changes == nil && !o.Free {
 		note = lineTerm(ctx, l)
 	}
-	return i18n.T(ctx, "order.total"), freeOr(ctx, o.TotalMinor, o.Currency, o.Free), note
+	minor, currency := o.Pays()
+	return i18n.T(ctx, "order.total"), freeOr(ctx, minor, currency, o.Free), note
 }
 
 // waitsSince is since when an order waits for the step that is open.
@@ -227,17 +228,17 @@ func changeRows(ctx context.Context, s *models.OrderSheet) []changeRow {
 	for _, l := range s.Order.Lines {
 		for _, c := range l.Changes {
 			if len(s.Order.Lines) > 1 {
-				rows = append(rows, changeRow{lineChanged(s, l), changeValue(ctx, l, c, c.From), changeValue(ctx, l, c, c.To)})
+				rows = append(rows, changeRow{lineChanged(s, l), changeValue(ctx, s.Order, l, c, c.From), changeValue(ctx, s.Order, l, c, c.To)})
 				break
 			}
-			rows = append(rows, changeRow{i18n.T(ctx, "order.change."+string(c.Fact)), changeValue(ctx, l, c, c.From), changeValue(ctx, l, c, c.To)})
+			rows = append(rows, changeRow{i18n.T(ctx, "order.change."+string(c.Fact)), changeValue(ctx, s.Order, l, c, c.From), changeValue(ctx, s.Order, l, c, c.To)})
 		}
 	}
 	return rows
 }
 
 // changeValue is one side of a change, in words.
-func changeValue(ctx context.Context, l models.OrderLine, c models.LineChange, v models.FactValue) string {
+func changeValue(ctx context.Context, o *models.Order, l models.OrderLine, c models.LineChange, v models.FactValue) string {
 	switch c.Fact {
 	case models.FactEnds:
 		if v.At == nil {
@@ -246,7 +247,9 @@ func changeValue(ctx context.Context, l models.OrderLine, c models.LineChange, v
 		return i18n.LastDate(ctx, *v.At)
 	case models.FactHourly:
 		return i18n.Rate(ctx, v.Micro, l.Currency, string(pricing.Hour))
-	case models.FactMonthly, models.FactPerMonth:
+	case models.FactMonthly:
+		return paysOf(ctx, o, v.Minor)
+	case models.FactPerMonth:
 		return i18n.Money(ctx, v.Minor, l.Currency)
 	}
 	return v.Text
@@ -282,7 +285,7 @@ func versionRows(ctx context.Context, p OrderShowProps, i int) []changeRow {
 		add(i18n.T(ctx, "order.spec"), from.Detail, to.Detail)
 	} else {
 		for i, c := range to.Changes {
-			add(i18n.T(ctx, "order.change."+string(c.Fact)), changeValue(ctx, from, c, from.Changes[i].To), changeValue(ctx, to, c, c.To))
+			add(i18n.T(ctx, "order.change."+string(c.Fact)), changeValue(ctx, was, from, c, from.Changes[i].To), changeValue(ctx, is, to, c, c.To))
 		}
 	}
 	add(i18n.T(ctx, "order.region"), regionWord(ctx, p.Sheet, from.Region), regionWord(ctx, p.Sheet, to.Region))
@@ -295,7 +298,7 @@ func versionRows(ctx context.Context, p OrderShowProps, i int) []changeRow {
 		}
 	}
 	add(i18n.T(ctx, "order.total"), orderTotal(ctx, *was), orderTotal(ctx, *is))
-	add(i18n.T(ctx, "order.monthly-estimate"), i18n.Money(ctx, monthlyEstimate(was), was.Currency), i18n.Money(ctx, monthlyEstimate(is), is.Currency))
+	add(i18n.T(ctx, "order.monthly-estimate"), paysOf(ctx, was, monthlyEstimate(was)), paysOf(ctx, is, monthlyEstimate(is)))
 	add(i18n.T(ctx, "order.cost-centre"), was.CostCentre, is.CostCentre)
 	add(ui.Label(ctx, "po_number"), was.PONumber, is.PONumber)
 	add(i18n.T(ctx, "order.reason"), was.Note, is.Note)

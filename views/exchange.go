@@ -18,9 +18,22 @@ func taxWord(ctx context.Context, o *models.Order) string {
 	return i18n.T(ctx, "order.tax-of", "Name", o.TaxName, "Rate", strings.TrimSuffix(pricing.Decimal(o.TaxRate), ".00"))
 }
 
-// payRow is the total of an order in the currency of its team, where that is another.
-func payRow(ctx context.Context, o *models.Order) (ui.Row, bool) {
-	return ui.Row{Label: i18n.T(ctx, "order.pay", "Currency", o.PayCurrency), Value: i18n.Money(ctx, o.PayMinor, o.PayCurrency)}, o.RateMicro > 0
+// pays is what an order comes to, in the currency of its team.
+func pays(ctx context.Context, o *models.Order) string {
+	minor, currency := o.Pays()
+	return i18n.Money(ctx, minor, currency)
+}
+
+// paysOf is what an amount of an order's lines comes to, as pays is.
+func paysOf(ctx context.Context, o *models.Order, amount int64) string {
+	minor, currency := o.Reckon(amount)
+	return i18n.Money(ctx, minor, currency)
+}
+
+// bookRow is the total of an order in the currency of the price book, where its team has
+// another.
+func bookRow(ctx context.Context, o *models.Order) (ui.Row, bool) {
+	return ui.Row{Label: i18n.T(ctx, "order.total-in", "Currency", o.Currency), Value: i18n.Money(ctx, o.TotalMinor, o.Currency)}, o.RateMicro > 0 && o.TotalMinor > 0
 }
 
 // rateNote says at which rate an order is exchanged, from where and since when; "" where

@@ -1109,9 +1109,10 @@ func orderCost(ctx context.Context, q models.Quote) costWords {
 		c.Label, c.Figure, c.Unit = label, figure, i18n.T(ctx, "summary.a-month")
 		c.Note = i18n.T(ctx, "summary.nothing-now", "Rate", i18n.Rate(ctx, rate, o.Currency, string(pricing.Hour)))
 	default:
-		c.Label, c.Figure, c.Note = i18n.T(ctx, "summary.total"), i18n.Money(ctx, o.TotalMinor, o.Currency), note
+		c.Label, c.Figure, c.Note = i18n.T(ctx, "summary.total"), pays(ctx, o), note
 		if months := termMonths(o.Lines[len(o.Lines)-1]); months > 1 {
-			c.Note = i18n.T(ctx, "summary.per-month", "Amount", i18n.Money(ctx, o.TotalMinor/months, o.Currency))
+			minor, currency := o.Pays()
+			c.Note = i18n.T(ctx, "summary.per-month", "Amount", i18n.Money(ctx, minor/months, currency))
 		}
 	}
 	return c
@@ -1164,9 +1165,11 @@ func summaryProps(ctx context.Context, q models.Quote, rows []ui.Row) ui.Summary
 	if o.TaxRate > 0 {
 		out.Breakdown = append(out.Breakdown, ui.Row{Label: taxWord(ctx, o), Value: i18n.Money(ctx, o.TaxMinor, o.Currency)})
 	}
-	if row, other := payRow(ctx, o); other {
+	if row, other := bookRow(ctx, o); other {
 		out.Breakdown = append(out.Breakdown, row)
-		out.Notes = append(out.Notes, rateNote(ctx, o))
+	}
+	if note := rateNote(ctx, o); note != "" {
+		out.Notes = append(out.Notes, note)
 	}
 	return out
 }

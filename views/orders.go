@@ -218,10 +218,11 @@ func orderTitle(ctx context.Context, o models.Order) string {
 // orderTotal is what an order has to pay, or that it is free, or charged by the
 // hour.
 func orderTotal(ctx context.Context, o models.Order) string {
-	if o.TotalMinor == 0 && !o.Free {
+	minor, currency := o.Pays()
+	if minor == 0 && !o.Free {
 		return i18n.T(ctx, "order.by-hour")
 	}
-	return freeOr(ctx, o.TotalMinor, o.Currency, o.Free)
+	return freeOr(ctx, minor, currency, o.Free)
 }
 
 func freeOr(ctx context.Context, minor int64, currency string, free bool) string {
@@ -235,7 +236,7 @@ func freeOr(ctx context.Context, minor int64, currency string, free bool) string
 var Orders = &ListView[models.Order]{
 	ID: "order-list", Path: "/orders", List: models.Orders, Label: "orders.table", Search: "orders.search",
 	Kind: models.KindOrder, Pick: func(o *models.Order) (id, name string) { return number(o.Number), number(o.Number) },
-	Amount: func(o *models.Order) (minor int64, currency string) { return o.TotalMinor, o.Currency },
+	Amount: func(o *models.Order) (minor int64, currency string) { return o.Pays() },
 	Columns: []ListColumn[models.Order]{
 		{Words: "orders.number", Sort: "number", Name: true, Class: "nowrap", Text: func(_ *ui.Cells, o *models.Order) string { return number(o.Number) },
 			Draw: func(c *ui.Cells, o *models.Order) {
@@ -435,8 +436,9 @@ func orderFacts(ctx context.Context, s *models.OrderSheet) []ui.Row {
 // orderSums are the amounts of an order and where its prices come from.
 func orderSums(ctx context.Context, s *models.OrderSheet) ui.SummaryProps {
 	o := s.Order
+	minor, currency := o.Pays()
 	p := ui.SummaryProps{ID: "sums", Title: i18n.T(ctx, "order.amount"), TotalLabel: i18n.T(ctx, "order.total"),
-		Total: freeOr(ctx, o.TotalMinor, o.Currency, o.Free), Notes: priceNotes(ctx, o)}
+		Total: freeOr(ctx, minor, currency, o.Free), Notes: priceNotes(ctx, o)}
 	if o.Free {
 		return p
 	}
@@ -445,11 +447,11 @@ func orderSums(ctx context.Context, s *models.OrderSheet) ui.SummaryProps {
 		p.Breakdown = append(p.Breakdown, ui.Row{Label: i18n.T(ctx, "order.discount"), Value: i18n.Money(ctx, -o.DiscountMinor, o.Currency), Tone: ui.OK})
 	}
 	p.Breakdown = append(p.Breakdown, ui.Row{Label: taxWord(ctx, o), Value: i18n.Money(ctx, o.TaxMinor, o.Currency)})
-	if row, other := payRow(ctx, o); other {
+	if row, other := bookRow(ctx, o); other {
 		p.Breakdown = append(p.Breakdown, row)
 	}
 	if m := monthlyEstimate(o); m > 0 {
-		p.Breakdown = append(p.Breakdown, ui.Row{Label: i18n.T(ctx, "order.monthly-estimate"), Value: i18n.Money(ctx, m, o.Currency)})
+		p.Breakdown = append(p.Breakdown, ui.Row{Label: i18n.T(ctx, "order.monthly-estimate"), Value: paysOf(ctx, o, m)})
 	}
 	return p
 }

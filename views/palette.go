@@ -139,7 +139,7 @@ func (p FoundProps) cost(ctx context.Context, id string) (price, what string) {
 	if l.Metered() {
 		return i18n.Rate(ctx, l.HourlyMicro, l.Currency, string(pricing.Hour)), what
 	}
-	return i18n.Money(ctx, o.PayMinor, o.PayCurrency), what
+	return pays(ctx, o), what
 }
 
 // Groups are what was found, actions before orders before all else.

@@ -1128,18 +1128,18 @@ func sheetSums(p PrintProps) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = sumRow(i18n.T(ctx, "order.total"), i18n.Money(ctx, o.TotalMinor, o.Currency), "grand").Render(ctx, templ_7745c5c3_Buffer)
-		if templ_7745c5c3_Err != nil {
-			return templ_7745c5c3_Err
-		}
-		if row, other := payRow(ctx, o); other {
+		if row, other := bookRow(ctx, o); other {
 			templ_7745c5c3_Err = sumRow(row.Label, row.Value, "").Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
 		}
+		templ_7745c5c3_Err = sumRow(i18n.T(ctx, "order.total"), pays(ctx, o), "grand").Render(ctx, templ_7745c5c3_Buffer)
+		if templ_7745c5c3_Err != nil {
+			return templ_7745c5c3_Err
+		}
 		if m := monthlyEstimate(o); m > 0 {
-			templ_7745c5c3_Err = sumRow(i18n.T(ctx, "order.monthly-estimate"), i18n.Money(ctx, m, o.Currency), "aside").Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = sumRow(i18n.T(ctx, "order.monthly-estimate"), paysOf(ctx, o, m), "aside").Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
