@@ -229,13 +229,13 @@ func TestAViewSaysWhatIsNoMore(t *testing.T) {
 	place(t, site, freeOrder("data-lake", ""))
 	c := site.SignIn(t, models.Viewer)
 	view, err := site.DB.SaveView(t.Context(), site.Team.Viewer, "bucket-list", "", models.ViewInput{Name: "Old",
-		State: "region=cn-nowhere&colour=red&sort=-weight&columns=buckets.used%2Cshape&q=data"})
+		State: "tag=gone&region=cn-nowhere&colour=red&sort=-weight&columns=buckets.used%2Cshape&q=data"})
 	if err != nil {
 		t.Fatal(err)
 	}
 	p := c.Get(t, "/buckets?view="+view.ID)
 	said := p.Text(".list-note")
-	for _, want := range []string{"colour: red", "cn-nowhere", "weight", "shape"} {
+	for _, want := range []string{"colour: red", "cn-nowhere", "weight", "shape", "gone"} {
 		if !strings.Contains(said, want) {
 			t.Errorf("got %q, want it to name %s", said, want)
 		}

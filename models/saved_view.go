@@ -281,6 +281,26 @@ func (db *DB) recordView(ctx context.Context, by Actor, v SavedView, action stri
 	return db.Record(ctx, by, Event{Action: action, Kind: KindTeam, SubjectID: by.TeamID, SubjectName: v.Name}, detail...)
 }
 
+// retagViews lets the views of the actor's team, whosever they are, ask for a tag by the
+// name that it has from now on. Those of one that is gone say so.
+func (db *DB) retagViews(ctx context.Context, by Actor, key, to string) error {
+	views, err := query.Of[SavedView](db.gorm).Where("team_id = ? AND state LIKE '%tag=%'", by.TeamID).Find(ctx)
+	if err != nil || to == "" {
+		return translate(err)
+	}
+	for _, v := range views {
+		q, err := url.ParseQuery(v.State)
+		if err != nil || tagKey(q.Get("tag")) != key {
+			continue
+		}
+		q.Set("tag", to)
+		if _, err := query.Do(ctx, db.gorm, "UPDATE saved_views SET state = ?, version = version + 1 WHERE id = ?", q.Encode(), v.ID); err != nil {
+			return fmt.Errorf("retag view: %w", err)
+		}
+	}
+	return nil
+}
+
 // dropViews deletes what a person keeps of a team's lists.
 func (db *DB) dropViews(ctx context.Context, by Actor, userID string) error {
 	if _, err := query.Of[SavedView](db.gorm).Where("user_id = ? AND team_id = ?", userID, by.TeamID).Delete(ctx); err != nil {

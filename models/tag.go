@@ -564,6 +564,9 @@ func (db *DB) rewriteTag(ctx context.Context, by Actor, tag, to string, merge bo
 			}
 			n += changed
 		}
+		if err := tx.retagViews(ctx, by, from.Key, to); err != nil {
+			return err
+		}
 		action := "team.tag_removed"
 		if detail["count"] = n; to != "" {
 			action, detail["to"] = "team.tag_renamed", to

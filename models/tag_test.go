@@ -372,3 +372,44 @@ func TestTagsOfATeamComeInPages(t *testing.T) {
 		t.Errorf("another team has %v, %v", tags, err)
 	}
 }
+
+func TestViewsFollowATagThatIsRenamed(t *testing.T) {
+	t.Parallel()
+	db := modelstest.Open(t)
+	team, other := modelstest.NewTeam(t, db), modelstest.NewTeam(t, db)
+	bucket := mustCreateBucket(t, db, team.Requester, "tagged-assets")
+	mustTag(t, db, team.Requester, taggable{kind: models.KindBucket, id: bucket.ID}, "old kept")
+	mustTag(t, db, other.Requester, taggable{kind: models.KindBucket, id: mustCreateBucket(t, db, other.Requester, "others-assets").ID}, "old")
+	saved := func(by models.Actor) (states []string) {
+		t.Helper()
+		s, err := db.Saved(t.Context(), by, "bucket-list")
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, v := range s.Views {
+			states = append(states, v.State)
+		}
+		return states
+	}
+	for _, by := range []models.Actor{team.Viewer, team.Admin, other.Viewer} {
+		for name, state := range map[string]string{"a": "sort=-used&tag=Old", "b": "tag=kept", "c": "q=tag%3Dold"} {
+			if _, err := db.SaveView(t.Context(), by, "bucket-list", "", models.ViewInput{Name: name, State: state}); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	if _, err := db.RenameTag(t.Context(), team.Admin, models.TagInput{Tag: "old", To: "新"}); err != nil {
+		t.Fatal(err)
+	}
+	for _, by := range []models.Actor{team.Viewer, team.Admin} {
+		if got := strings.Join(saved(by), " "); got != "sort=-used&tag=%E6%96%B0 tag=kept q=tag%3Dold" {
+			t.Errorf("%s: %s", by.Role, got)
+		}
+	}
+	if got := saved(other.Viewer); got[0] != "sort=-used&tag=Old" {
+		t.Errorf("another team's: %s", got)
+	}
+	if _, err := db.RemoveTag(t.Context(), team.Admin, "新"); err != nil || saved(team.Viewer)[0] != "sort=-used&tag=%E6%96%B0" {
+		t.Errorf("of a tag that is gone: %s, %v", saved(team.Viewer), err)
+	}
+}
