@@ -421,6 +421,9 @@ func goOnBulk(ctx context.Context, db *DB, job *Job) error {
 // errStopped says that a thing is none of those that a bulk still has to do something to.
 var errStopped = errors.New("done by another, or cancelled")
 
+// errNoRight says that who asked for a bulk may do such things no more.
+var errNoRight = fmt.Errorf("lost the right: %w", ErrForbidden)
+
 // carryOut does at most n of the things that wait, until ctx ends, and tells whether
 // more do. Each is noted in the transaction that does it, so that it is done once.
 func (db *DB) carryOut(ctx context.Context, b *Bulk, n int) (more bool, err error) {
@@ -454,6 +457,9 @@ func (db *DB) carryOut(ctx context.Context, b *Bulk, n int) (more bool, err erro
 				return true, err
 			}
 		}
+		if errors.Is(err, errNoRight) { // nor will any other be done
+			return false, db.refuseRest(ctx, b, whyRefused(err))
+		}
 		if unexpected(err) != nil {
 			db.log.LogAttrs(ctx, slog.LevelError, "bulk", slog.String("id", b.ID), slog.String("kind", string(b.Kind)),
 				slog.String("thing", items[i].ID), slog.String("error", err.Error()))
@@ -478,8 +484,8 @@ func (db *DB) carryOutOne(ctx context.Context, b *Bulk, facts BulkFacts, item *B
 			return err
 		}
 		by, err := tx.asNow(ctx, b.actor())
-		if err == nil {
-			err = by.may(facts.right())
+		if errors.Is(err, ErrForbidden) || err == nil && !by.May(facts.right()) {
+			return errNoRight
 		}
 		if err == nil {
 			err = facts.Do(ctx, tx, by, item, in)
@@ -525,6 +531,24 @@ func (db *DB) noteRefused(ctx context.Context, b *Bulk, item *BulkItem, why Inva
 		return nil
 	}
 	return err
+}
+
+// refuseRest notes why nothing is done to any thing that waits, and ends the bulk.
+func (db *DB) refuseRest(ctx context.Context, b *Bulk, why Invalid) error {
+	text, err := json.Marshal(why)
+	if err != nil {
+		return err
+	}
+	return db.tx(ctx, func(ctx context.Context, tx *DB) error {
+		n, err := query.Do(ctx, tx.gorm, "UPDATE bulk_items SET state = ?, why = ? WHERE bulk_id = ? AND state = ?", BulkRefused, string(text), b.ID, BulkWaiting)
+		if err == nil {
+			_, err = query.Do(ctx, tx.gorm, "UPDATE bulks SET refused = refused + ?, state = ? WHERE id = ? AND state = ?", n, BulkEnded, b.ID, BulkRunning)
+		}
+		if err != nil {
+			return fmt.Errorf("refuse the rest of bulk: %w", err)
+		}
+		return nil
+	})
 }
 
 // actor is who asked for it, as they were.

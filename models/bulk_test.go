@@ -349,6 +349,12 @@ func TestWhoHasLostARightDoesNothingMore(t *testing.T) {
 			if err != nil || b.State != models.BulkEnded || b.Done != 0 || states(b.Items)[0] != "refused bulk_forbidden" {
 				t.Errorf("got %q of %+v, %v", states(b.Items)[:1], b, err)
 			}
+			if b.Refused != b.Total || states(b.Items)[models.MaxPicked-1] != "refused bulk_forbidden" {
+				t.Errorf("%d of %d refused, the last shown %s", b.Refused, b.Total, states(b.Items)[models.MaxPicked-1])
+			}
+			if told, err := recorded(t, db, team.Admin, "team.attempt"); err != nil || len(told) != 1 {
+				t.Errorf("recorded %d times that it was refused, %v", len(told), err)
+			}
 			if _, err := db.FindBucket(t.Context(), team.Admin, ids[0]); err != nil {
 				t.Errorf("the bucket: %v", err)
 			}
