@@ -28,19 +28,13 @@ func (h Notices) Bell(c *gin.Context) error {
 // another thing, or all.
 func (h Notices) Read(c *gin.Context) error {
 	ctx := c.Request.Context()
-	order, _ := strconv.ParseInt(c.PostForm("order"), 10, 64) // 0 is none
-	by := models.ActorFrom(ctx)
-	if subject := c.PostForm("subject"); subject != "" {
-		if err := h.DB.ReadReminders(ctx, by, subject); err != nil {
-			return err
-		}
-		return h.Bell(c)
-	}
-	if err := h.DB.ReadNotices(ctx, by, c.PostForm("id"), order); err != nil {
+	in := models.NoticesRead{ID: c.PostForm("id"), Subject: c.PostForm("subject")}
+	in.Order, _ = strconv.ParseInt(c.PostForm("order"), 10, 64) // 0 is none
+	if err := h.DB.ReadNotices(ctx, models.ActorFrom(ctx), in); err != nil {
 		return err
 	}
-	if order == 0 {
+	if in.Order == 0 && in.Subject == "" {
 		return web.SeeOther(c, "/notices")
 	}
-	return h.Bell(c) // the page of the order has done it by itself
+	return h.Bell(c) // the page of the thing has done it by itself
 }

@@ -89,7 +89,7 @@ func TestARefusedOrderNeedsItsRequesterUntilTheyHaveReadSo(t *testing.T) {
 			t.Errorf("%s: %d, want %d", by.UserName, n, want)
 		}
 	}
-	if err := db.ReadNotices(t.Context(), team.Requester, "", order.Number); err != nil {
+	if err := db.ReadNotices(t.Context(), team.Requester, models.NoticesRead{Order: order.Number}); err != nil {
 		t.Fatal(err)
 	}
 	if n, _ := needs(t, db, team.Requester, models.OrderEnded, ""); n != 0 {

@@ -245,34 +245,33 @@ func (db *DB) CountUnread(ctx context.Context, by Actor) (int64, error) {
 	return db.countFew(ctx, "unread "+by.TeamID+" "+by.UserID, "notices WHERE reader = ? AND unread = ?", []any{noticesOf(by.TeamID, by.UserID), true})
 }
 
-// ReadReminders marks as read what the actor was told of a thing.
-func (db *DB) ReadReminders(ctx context.Context, by Actor, subject string) error {
-	if err := by.may(See); err != nil || subject == "" {
-		return err
-	}
-	return db.tx(ctx, func(ctx context.Context, tx *DB) error {
-		_, err := query.Of[Notice](tx.gorm).Where("subject_id = ? AND unread = ? AND subject_id <> '' AND reader = ?", subject, true, noticesOf(by.TeamID, by.UserID)).Update(ctx, "unread", false)
-		return translate(err)
-	})
+// NoticesRead is which notices somebody has read: the one of an id, all about an order
+// or another thing, or, with none of these, all.
+type NoticesRead struct {
+	ID      string
+	Order   int64
+	Subject string
 }
 
-// ReadNotices marks notices of the actor's as read: the one of an id, all about an
-// order, or, with neither, all.
-func (db *DB) ReadNotices(ctx context.Context, by Actor, id string, order int64) error {
+// ReadNotices marks notices of the actor's as read.
+func (db *DB) ReadNotices(ctx context.Context, by Actor, in NoticesRead) error {
 	if err := by.may(See); err != nil {
 		return err
 	}
 	return db.tx(ctx, func(ctx context.Context, tx *DB) error {
 		q := query.Of[Notice](tx.gorm).Where("reader = ?", noticesOf(by.TeamID, by.UserID))
-		if id != "" {
-			n, err := q.Where("id = ?", id).Update(ctx, "unread", false)
+		if in.ID != "" {
+			n, err := q.Where("id = ?", in.ID).Update(ctx, "unread", false)
 			if err == nil && n == 0 {
 				return ErrNotFound
 			}
 			return translate(err)
 		}
-		if order != 0 {
-			q = q.Where("order_number = ?", order)
+		if in.Order != 0 {
+			q = q.Where("order_number = ?", in.Order)
+		}
+		if in.Subject != "" {
+			q = q.Where("subject_id = ? AND subject_id <> ''", in.Subject)
 		}
 		_, err := q.Where("unread").Update(ctx, "unread", false)
 		return translate(err)

@@ -66,7 +66,7 @@ func TestPeopleAreToldWhatHappensToOrders(t *testing.T) {
 	clock.Move(time.Minute)
 	mustDecide(t, db, team.Admin, order, true)
 	hear(t, db, "approved", map[*models.Actor]string{&team.Requester: "step_approved* approved*", &team.Approver: "waits", &team.Admin: "waits waits", &team.Viewer: "step_approved* approved*"})
-	if err := db.ReadNotices(t.Context(), team.Requester, "", order.Number); err != nil {
+	if err := db.ReadNotices(t.Context(), team.Requester, models.NoticesRead{Order: order.Number}); err != nil {
 		t.Fatal(err)
 	}
 	clock.Move(time.Minute)
@@ -98,20 +98,20 @@ func TestPeopleAreToldWhatHappensToOrders(t *testing.T) {
 	}
 	other := modelstest.NewTeam(t, db)
 	for _, by := range []models.Actor{team.Admin, other.Admin} {
-		if err := db.ReadNotices(t.Context(), by, rows[0].ID, 0); !errors.Is(err, models.ErrNotFound) {
+		if err := db.ReadNotices(t.Context(), by, models.NoticesRead{ID: rows[0].ID}); !errors.Is(err, models.ErrNotFound) {
 			t.Errorf("%s reads another's notice: %v", by.UserName, err)
 		}
 	}
 	if err := db.WatchOrder(t.Context(), other.Viewer, order.Number, true); !errors.Is(err, models.ErrNotFound) {
 		t.Errorf("another team watches: %v", err)
 	}
-	if err := db.ReadNotices(t.Context(), team.Requester, rows[0].ID, 0); err != nil {
+	if err := db.ReadNotices(t.Context(), team.Requester, models.NoticesRead{ID: rows[0].ID}); err != nil {
 		t.Fatal(err)
 	}
 	if n, _ := db.CountUnread(t.Context(), team.Requester); n != 3 {
 		t.Errorf("%d unread after one was read", n)
 	}
-	if err := db.ReadNotices(t.Context(), team.Requester, "", 0); err != nil {
+	if err := db.ReadNotices(t.Context(), team.Requester, models.NoticesRead{}); err != nil {
 		t.Fatal(err)
 	}
 	if n, _ := db.CountUnread(t.Context(), team.Requester); n != 0 {

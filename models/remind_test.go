@@ -127,7 +127,7 @@ func TestNobodyIsRemindedOfWhatIsGoneOrRenewed(t *testing.T) {
 	}
 	clock.Move(20 * aDay)
 	remindAll(t, db) // up to here no day was theirs
-	if err := db.ReadNotices(t.Context(), team.Requester, "", 0); err != nil {
+	if err := db.ReadNotices(t.Context(), team.Requester, models.NoticesRead{}); err != nil {
 		t.Fatal(err)
 	}
 	before := reminded(t, db, team.Requester)
