@@ -114,8 +114,7 @@ func (h List[R]) matching(c *gin.Context, asked url.Values, most int) (picks []s
 				more = true
 				return errEnough
 			}
-			id, _ := h.View.Pick(&rows[i])
-			picks = append(picks, id)
+			picks = append(picks, h.View.Pick(&rows[i]))
 		}
 		return nil
 	})

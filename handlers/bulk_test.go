@@ -17,7 +17,7 @@ func TestPickedRowsAreDeletedAfterAPreview(t *testing.T) {
 	kept := place(t, site, freeOrder("to-be-kept", "")).Lines[0].ResourceID
 	c := site.SignIn(t, models.Requester)
 	p := c.Get(t, "/buckets?sort=name")
-	if n := p.Find(`tbody th input[name=pick][form="bucket-list-bulk"]`).Length(); n != 2 || p.Find("#bucket-list-bulk button[value=delete]").Length() != 1 {
+	if n := p.Find("#bucket-list-bulk tbody th label:has(a) input[name=pick]").Length(); n != 2 || p.Find("#bucket-list-bulk button[value=delete]").Length() != 1 {
 		t.Fatalf("got %d boxes and %q", n, p.Text("#bucket-list-bulk"))
 	}
 	if p := site.SignIn(t, models.Viewer).Get(t, "/buckets"); p.Find("input[name=pick]").Length() != 2 || p.Find(".picked [name=action]").Length() != 0 || p.Find(".picked [formaction]").Length() != 2 {

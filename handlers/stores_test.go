@@ -35,8 +35,8 @@ func TestStoreFromFormToDeletion(t *testing.T) {
 	if !p.Has("#store-live[hx-trigger='every 1s']") || p.Text("#store-state") != "Creating" || p.Find(".step").Length() != 4 {
 		t.Errorf("creating: got state %q, %d steps", p.Text("#store-state"), p.Find(".step").Length())
 	}
-	if list := ada.Get(t, "/stores"); !list.Has("#store-list[hx-trigger]") || list.Text("tbody .state") != "Creating" {
-		t.Errorf("list: got state %q, want Creating, live", list.Text("tbody .state"))
+	if list := ada.Get(t, "/stores"); !list.Has("#store-list[hx-trigger]") || list.Text("tbody td b") != "Creating" {
+		t.Errorf("list: got state %q, want Creating, live", list.Text("tbody td b"))
 	}
 	modelstest.Work(t, site.DB)
 	p = ada.GetHX(t, path+"/status", "div#store-live")

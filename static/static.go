@@ -13,6 +13,7 @@ import (
 	"io"
 	"net/http"
 	"path"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -205,10 +206,13 @@ func squeeze(css []byte) []byte {
 		plain = append(plain, before...)
 		_, css, _ = bytes.Cut(rest, []byte("*/"))
 	}
-	needless := strings.NewReplacer(" { ", "{", " {", "{", "{ ", "{", " }", "}", ": ", ":", "; ", ";", ", ", ",",
+	needless := strings.NewReplacer(" { ", "{", " {", "{", "{ ", "{", " > ", ">", "; } ", "}", "; }", "}", " }", "}", "} ", "}", ": ", ":", "; ", ";", ", ", ",",
 		`url("inter.woff2")`, `url("`+Path("inter.woff2")+`")`, `url("accents.woff2")`, `url("`+Path("accents.woff2")+`")`)
-	return []byte(needless.Replace(string(lines(plain, " ", ""))))
+	return zeros.ReplaceAll([]byte(needless.Replace(string(lines(plain, " ", "")))), []byte("."))
 }
+
+// zeros are what fractions begin with needlessly.
+var zeros = regexp.MustCompile(`\b0\.\b`)
 
 // lines joins the lines of a text that hold anything, without their indent and
 // without those that begin with a comment.

@@ -231,7 +231,7 @@ func keyList(place AccessKeyPlace, words string) *ListView[models.AccessKey] {
 			emailed(func(k *models.AccessKey) string { return k.UserID }),
 			{Words: "keys.limit", Sort: "limit", Draw: func(c *ui.Cells, k *models.AccessKey) { c.Text(keyLimit(c.Ctx, *k, len(c.Words["operations"]))) },
 				Text: func(_ *ui.Cells, k *models.AccessKey) string { return strings.Join(k.Operations, " ") }},
-			{Words: "keys.state", Sort: "state", Class: "state", Bare: true, Text: func(c *ui.Cells, k *models.AccessKey) string { return keyState(c.Ctx, k.State(c.Now())) },
+			{Words: "keys.state", Sort: "state", Bare: true, Text: func(c *ui.Cells, k *models.AccessKey) string { return keyState(c.Ctx, k.State(c.Now())) },
 				Draw: func(c *ui.Cells, k *models.AccessKey) {
 					state := k.State(c.Now())
 					c.Badge(keyTones[state], keyState(c.Ctx, state))
@@ -277,9 +277,9 @@ func drawKeyUse(c *ui.Cells, k *models.AccessKey) {
 // drawAgent draws text with what a program calls itself, which may be long.
 func drawAgent(c *ui.Cells, agent, text string) {
 	if text != "" {
-		c.Open("span", "class", "line-note key-agent", "title", agent)
+		c.Open("p", "class", "line-note key-agent", "title", agent)
 		c.Text(text)
-		c.Close("span")
+		c.Close("p")
 	}
 }
 
@@ -297,7 +297,7 @@ func callList(place AccessKeyPlace) *ListView[models.Call] {
 					c.Note(i18n.T(c.Ctx, "keys.calls.team", "ID", x.TeamID))
 				}
 			}},
-			{Words: "keys.calls.result", Sort: "result", Class: "state", Bare: true, Text: func(c *ui.Cells, x *models.Call) string { return callResult(c.Ctx, x) },
+			{Words: "keys.calls.result", Sort: "result", Bare: true, Text: func(c *ui.Cells, x *models.Call) string { return callResult(c.Ctx, x) },
 				Draw: func(c *ui.Cells, x *models.Call) {
 					tone := ui.OK
 					if x.Failed() {

@@ -21,7 +21,7 @@ import (
 // Approvals is the list of what waits for a decision.
 var Approvals = &ListView[models.Approval]{
 	ID: "approval-list", Path: "/approvals", List: models.Approvals, Label: "approvals.table",
-	Kind: models.KindOrder, Pick: func(a *models.Approval) (id, name string) { return number(a.OrderNumber), number(a.OrderNumber) },
+	Kind: models.KindOrder, Pick: func(a *models.Approval) string { return number(a.OrderNumber) },
 	Amount: func(a *models.Approval) (minor int64, currency string) { return a.Order.Pays() },
 	Picks:  func(at ListAt) bool { return at.Query.Filters["view"] == models.WaitsForMe && at.By.May(models.Decide) },
 	Columns: []ListColumn[models.Approval]{
@@ -41,7 +41,7 @@ var Approvals = &ListView[models.Approval]{
 		{Words: "order.amount", Sort: "amount", Class: "num", Draw: func(c *ui.Cells, a *models.Approval) { c.Text(orderTotal(c.Ctx, *a.Order)) },
 			Text: func(_ *ui.Cells, a *models.Approval) string { return pricing.Decimal(a.Order.TotalMinor) }},
 		sorted("asked", plain("approvals.asked", "", func(c *ui.Cells, a *models.Approval) string { return upperFirst(askedNow(c.Ctx, *a)) })),
-		{Words: "order.state", Sort: "state", Class: "state", Bare: true, Text: func(c *ui.Cells, a *models.Approval) string { return approvalWord(c.Ctx, *a) },
+		{Words: "order.state", Sort: "state", Bare: true, Text: func(c *ui.Cells, a *models.Approval) string { return approvalWord(c.Ctx, *a) },
 			Draw: func(c *ui.Cells, a *models.Approval) { c.Badge(approvalTones[a.State], approvalWord(c.Ctx, *a)) }},
 		{Words: "approvals.since", Sort: "at", Class: "nowrap", Text: func(c *ui.Cells, a *models.Approval) string { return i18n.OrderTime(c.Ctx, a.At) },
 			Draw: func(c *ui.Cells, a *models.Approval) { c.Moment(a.At, c.Relative(a.At)) }},

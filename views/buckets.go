@@ -17,7 +17,7 @@ import (
 
 // Buckets is the list of a team's buckets.
 var Buckets = &ListView[models.Bucket]{
-	ID: "bucket-list", Kind: models.KindBucket, Pick: func(b *models.Bucket) (id, name string) { return b.ID, b.Name },
+	ID: "bucket-list", Kind: models.KindBucket, Pick: func(b *models.Bucket) string { return b.ID },
 	Path: "/buckets", List: models.Buckets, Label: "buckets.list", Search: "buckets.search",
 	Columns: []ListColumn[models.Bucket]{
 		{Words: "buckets.bucket", Sort: "name", Name: true, Text: func(_ *ui.Cells, b *models.Bucket) string { return b.Name }, Draw: func(c *ui.Cells, b *models.Bucket) {
@@ -26,7 +26,7 @@ var Buckets = &ListView[models.Bucket]{
 			c.Tags("/buckets", b.Tags)
 		}},
 		regionColumn(func(b *models.Bucket) string { return b.Region }),
-		{Words: "buckets.used", Sort: "used", Class: "meter-cell", Draw: func(c *ui.Cells, b *models.Bucket) {
+		{Words: "buckets.used", Sort: "used", Class: "wide narrow", Draw: func(c *ui.Cells, b *models.Bucket) {
 			if b.SizeLimit > 0 {
 				c.Meter(ui.MeterProps{Label: bucketHolds(c.Ctx, *b), Text: i18n.Percent(c.Ctx, b.UsedBytes, b.SizeLimit), Used: b.UsedBytes, Limit: b.SizeLimit})
 			} else {

@@ -90,7 +90,7 @@ var BudgetEntries = &ListView[models.BudgetEntry]{
 			Draw: func(c *ui.Cells, e *models.BudgetEntry) { c.Link(orderPath(e.OrderNumber), number(e.OrderNumber)) }},
 		sorted("period", plain("budgets.period", "nowrap", func(c *ui.Cells, e *models.BudgetEntry) string { return periodName(c.Ctx, e.Period) })),
 		sorted("at", plain("budgets.counted-at", "nowrap", func(c *ui.Cells, e *models.BudgetEntry) string { return i18n.OrderTime(c.Ctx, e.At) })),
-		{Words: "order.state", Sort: "state", Class: "state", Bare: true, Text: func(c *ui.Cells, e *models.BudgetEntry) string { return entryWord(c.Ctx, e) },
+		{Words: "order.state", Sort: "state", Bare: true, Text: func(c *ui.Cells, e *models.BudgetEntry) string { return entryWord(c.Ctx, e) },
 			Draw: func(c *ui.Cells, e *models.BudgetEntry) { c.Badge(entryTones[e.State], entryWord(c.Ctx, e)) }},
 		{Words: "order.amount", Sort: "amount", Class: "num", Text: func(_ *ui.Cells, e *models.BudgetEntry) string { return pricing.Decimal(e.AmountMinor) },
 			Draw: func(c *ui.Cells, e *models.BudgetEntry) { c.Text(i18n.Money(c.Ctx, e.AmountMinor, e.Currency)) }},

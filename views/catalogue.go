@@ -79,7 +79,7 @@ var Offers = &ListView[models.Offer]{
 			Draw: func(c *ui.Cells, o *models.Offer) {
 				drawPrice(c, o.Price, o.Unit, o.TermMonths)
 				if o.Listed.ID != "" {
-					c.In("small", "", i18n.T(c.Ctx, "catalogue.listed", "Price", priceOf(c.Ctx, o.Listed)))
+					c.Note(i18n.T(c.Ctx, "catalogue.listed", "Price", priceOf(c.Ctx, o.Listed)))
 				}
 			}},
 		filed("catalogue.list-price", func(_ *ui.Cells, o *models.Offer) string { return amountOf(o.Listed) }),
@@ -93,11 +93,11 @@ var Offers = &ListView[models.Offer]{
 				return
 			}
 			c.Text(priceOf(c.Ctx, o.Next))
-			c.In("small", "", i18n.T(c.Ctx, "catalogue.from", "Date", o.Next.Day()))
+			c.Note(i18n.T(c.Ctx, "catalogue.from", "Date", o.Next.Day()))
 		}},
 		filed("catalogue.next-price", func(_ *ui.Cells, o *models.Offer) string { return amountOf(o.Next) }),
 		filed("catalogue.next-day", func(_ *ui.Cells, o *models.Offer) string { return dayOf(o.Next) }),
-		{Words: "catalogue.state", Sort: "state", Class: "state", Bare: true, Text: func(c *ui.Cells, o *models.Offer) string { return i18n.T(c.Ctx, "offer.state."+string(o.State())) },
+		{Words: "catalogue.state", Sort: "state", Bare: true, Text: func(c *ui.Cells, o *models.Offer) string { return i18n.T(c.Ctx, "offer.state."+string(o.State())) },
 			Draw: func(c *ui.Cells, o *models.Offer) {
 				c.Badge(offerTones[o.State()], i18n.T(c.Ctx, "offer.state."+string(o.State())))
 			}},
@@ -141,7 +141,7 @@ var Prices = &ListView[models.PriceLine]{
 			Draw: func(c *ui.Cells, p *models.PriceLine) { drawDay(c, p.Price) }},
 		filed("catalogue.source", func(c *ui.Cells, p *models.PriceLine) string { return i18n.PriceSource(c.Ctx, p.Source) }),
 		sorted("by", plain("catalogue.by", "", func(_ *ui.Cells, p *models.PriceLine) string { return p.CreatorName })),
-		{Words: "catalogue.state", Sort: "state", Class: "state", Bare: true, Text: func(c *ui.Cells, p *models.PriceLine) string { return i18n.T(c.Ctx, "price.state."+string(p.State)) },
+		{Words: "catalogue.state", Sort: "state", Bare: true, Text: func(c *ui.Cells, p *models.PriceLine) string { return i18n.T(c.Ctx, "price.state."+string(p.State)) },
 			Draw: func(c *ui.Cells, p *models.PriceLine) {
 				c.Badge(priceTones[p.State], i18n.T(c.Ctx, "price.state."+string(p.State)))
 			}},
@@ -199,7 +199,7 @@ func drawPrice(c *ui.Cells, p models.Price, unit pricing.Unit, months int) {
 	} else {
 		c.Text(priceOf(c.Ctx, p))
 	}
-	c.In("small", "", priceUnit(c.Ctx, unit, months))
+	c.Note(priceUnit(c.Ctx, unit, months))
 }
 
 // drawDay draws since when a price holds, and from which source.
@@ -209,7 +209,7 @@ func drawDay(c *ui.Cells, p models.Price) {
 		return
 	}
 	c.Moment(p.ValidFrom, p.Day())
-	c.In("small", "", i18n.PriceSource(c.Ctx, p.From()))
+	c.Note(i18n.PriceSource(c.Ctx, p.From()))
 }
 
 // PriceProps is what the page of a price shows, or that of a new one, whose Page is nil.

@@ -20,7 +20,7 @@ var Drafts = &ListView[models.Draft]{
 		{Words: "draft.when", Sort: "touched", Class: "nowrap", Text: func(c *ui.Cells, d *models.Draft) string { return i18n.DateTime(c.Ctx, d.TouchedAt) },
 			Draw: func(c *ui.Cells, d *models.Draft) {
 				c.Moment(d.TouchedAt, c.Relative(d.TouchedAt))
-				c.In("small", "", i18n.T(c.Ctx, "draft.until", "Date", i18n.Date(c.Ctx, d.EndsAt())))
+				c.Note(i18n.T(c.Ctx, "draft.until", "Date", i18n.Date(c.Ctx, d.EndsAt())))
 			}},
 		{Words: "order.actions", Class: "actions", Bare: true, Draw: func(c *ui.Cells, d *models.Draft) { c.Draw(discardDraft(d, "")) }},
 	},

@@ -29,7 +29,7 @@ var Invitations = &ListView[models.Invitation]{
 			}},
 		sorted("role", plain("members.role", "", func(c *ui.Cells, i *models.Invitation) string { return roleWord(c.Ctx, i.Role) })),
 		filed("members.may-order", func(c *ui.Cells, i *models.Invitation) string { return onlyText(c.Ctx, i.Only, c.Word) }),
-		{Words: "members.state", Sort: "state", Class: "state", Bare: true, Text: func(c *ui.Cells, i *models.Invitation) string { return invitationWord(c.Ctx, i.State) },
+		{Words: "members.state", Sort: "state", Bare: true, Text: func(c *ui.Cells, i *models.Invitation) string { return invitationWord(c.Ctx, i.State) },
 			Draw: func(c *ui.Cells, i *models.Invitation) {
 				c.Badge(invitationTones[i.State], invitationWord(c.Ctx, i.State))
 			}},

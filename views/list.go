@@ -62,10 +62,10 @@ type ListView[R any] struct {
 	// Styled tells that its page loads the styles of other pages too.
 	Styled bool
 	// Kind is that of the things that rows are, of which several may be picked: Pick is
-	// the id of a row and what it is called; nil where none is. Picks tells where they
-	// may be; nil is everywhere.
+	// the id of a row; nil where none is. Picks tells where they may be; nil is
+	// everywhere.
 	Kind  models.Kind
-	Pick  func(row *R) (id, name string)
+	Pick  func(row *R) string
 	Picks func(at ListAt) bool
 	// Amount is what a row comes to; nil where that is nothing.
 	Amount func(row *R) (minor int64, currency string)
@@ -79,7 +79,7 @@ type ListColumn[R any] struct {
 	Words string
 	// Sort is the sort of the list that the head offers.
 	Sort string
-	// Class is that of its cells: "num", "state", "wide", "actions". Name is for the one
+	// Class is that of its cells: "num", "wide", "actions". Name is for the one
 	// column that names the row and links to it, Bare for those that need no
 	// label where the table becomes cards.
 	Class      string
@@ -451,16 +451,14 @@ func (v *ListView[R]) drawRow(c *ui.Cells, at ListAt, columns []ListColumn[R], c
 	c.Open("tr")
 	for i, column := range columns {
 		if column.Name {
-			c.Open("th", "scope", "row", "class", cells[i].class)
+			c.Open("th", "class", cells[i].class) // the header of its row, as its column has no td
 			if at.Picks {
-				id, name := v.Pick(row)
 				sum := ""
 				if v.Amount != nil {
 					minor, currency := v.Amount(row)
 					sum = strconv.FormatInt(minor, 10) + " " + currency
 				}
-				c.Open("input", "type", "checkbox", "name", "pick", "value", id, "form", v.ID+"-bulk", "aria-label", name, "data-sum", sum)
-				c.Text(" ")
+				c.Tick(v.Pick(row), sum)
 			}
 		} else {
 			c.Open("td", "class", cells[i].class, "data-label", cells[i].label)
@@ -702,7 +700,7 @@ func createdColumn[R any](words string, of func(*R) (at time.Time, by string)) L
 		Draw: func(c *ui.Cells, row *R) {
 			at, by := of(row)
 			c.Moment(at, c.Relative(at))
-			c.In("small", "", by)
+			c.Note(by)
 		}}
 }
 

@@ -49,7 +49,7 @@ func Members(refused *RefusedRole) *ListView[models.Member] {
 						c.Draw(inTeam(m.TeamID, memberRole(m, nil)))
 					}
 				}},
-			{Words: "members.state", Sort: "state", Class: "state", Bare: true, Text: func(c *ui.Cells, m *models.Member) string {
+			{Words: "members.state", Sort: "state", Bare: true, Text: func(c *ui.Cells, m *models.Member) string {
 				_, word := memberState(c.Ctx, m)
 				return word
 			}, Draw: func(c *ui.Cells, m *models.Member) { c.Badge(memberState(c.Ctx, m)) }},

@@ -235,7 +235,7 @@ func freeOr(ctx context.Context, minor int64, currency string, free bool) string
 // Orders is the list of a team's orders.
 var Orders = &ListView[models.Order]{
 	ID: "order-list", Path: "/orders", List: models.Orders, Label: "orders.table", Search: "orders.search",
-	Kind: models.KindOrder, Pick: func(o *models.Order) (id, name string) { return number(o.Number), number(o.Number) },
+	Kind: models.KindOrder, Pick: func(o *models.Order) string { return number(o.Number) },
 	Amount: func(o *models.Order) (minor int64, currency string) { return o.Pays() },
 	Columns: []ListColumn[models.Order]{
 		{Words: "orders.number", Sort: "number", Name: true, Class: "nowrap", Text: func(_ *ui.Cells, o *models.Order) string { return number(o.Number) },
@@ -245,7 +245,7 @@ var Orders = &ListView[models.Order]{
 				c.Code(n)
 				c.Close("a")
 			}},
-		{Words: "orders.what", Sort: "items", Class: "wide order-what", Text: func(c *ui.Cells, x *models.Order) string { return orderWhat(c.Ctx, x) }, Draw: func(c *ui.Cells, o *models.Order) {
+		{Words: "orders.what", Sort: "items", Class: "wide", Text: func(c *ui.Cells, x *models.Order) string { return orderWhat(c.Ctx, x) }, Draw: func(c *ui.Cells, o *models.Order) {
 			for _, k := range orderKinds(*o) {
 				c.Mark(k)
 			}
@@ -255,7 +255,7 @@ var Orders = &ListView[models.Order]{
 		emailed(func(o *models.Order) string { return o.RequestedBy }),
 		{Words: "order.placed-at", Sort: "placed", Class: "nowrap", Text: func(c *ui.Cells, o *models.Order) string { return i18n.OrderTime(c.Ctx, o.CreatedAt) },
 			Draw: func(c *ui.Cells, o *models.Order) { c.Text(i18n.Date(c.Ctx, o.CreatedAt)) }},
-		{Words: "order.state", Sort: "state", Class: "state", Bare: true, Text: func(c *ui.Cells, x *models.Order) string { return orderStateWord(c.Ctx, x) },
+		{Words: "order.state", Sort: "state", Bare: true, Text: func(c *ui.Cells, x *models.Order) string { return orderStateWord(c.Ctx, x) },
 			Draw: func(c *ui.Cells, o *models.Order) { c.Badge(orderTones[o.State], orderStateWord(c.Ctx, o)) }},
 		{Words: "order.amount", Sort: "amount", Class: "num", Draw: func(c *ui.Cells, o *models.Order) { c.Text(orderTotal(c.Ctx, *o)) },
 			Text: func(_ *ui.Cells, o *models.Order) string { return pricing.Decimal(o.TotalMinor) }},

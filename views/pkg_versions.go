@@ -20,7 +20,7 @@ import (
 
 // Apps is the list of a team's applications.
 var Apps = &ListView[models.App]{
-	ID: "app-list", Kind: models.KindApp, Pick: func(a *models.App) (id, name string) { return a.ID, a.Name },
+	ID: "app-list", Kind: models.KindApp, Pick: func(a *models.App) string { return a.ID },
 	Path: "/apps", List: models.Apps, Label: "apps.list", Search: "apps.search",
 	Columns: []ListColumn[models.App]{
 		{Words: "field.app_name", Sort: "name", Name: true, Text: func(_ *ui.Cells, a *models.App) string { return a.Name }, Draw: func(c *ui.Cells, a *models.App) {
@@ -76,7 +76,7 @@ var (
 
 func pkgVersions(ofApp bool) *ListView[models.PkgVersion] {
 	v := &ListView[models.PkgVersion]{
-		ID: "version-list", Kind: models.KindPkgVersion, Pick: func(v *models.PkgVersion) (id, name string) { return v.ID, v.AppName + " " + v.Label },
+		ID: "version-list", Kind: models.KindPkgVersion, Pick: func(v *models.PkgVersion) string { return v.ID },
 		Path: "/pkg-versions", List: models.PkgVersions, Label: "versions.list", Search: "versions.search",
 		Columns: []ListColumn[models.PkgVersion]{
 			{Words: "versions.version", Sort: "name", Name: true, Text: func(_ *ui.Cells, v *models.PkgVersion) string { return v.Label }, Draw: func(c *ui.Cells, v *models.PkgVersion) {
@@ -88,15 +88,13 @@ func pkgVersions(ofApp bool) *ListView[models.PkgVersion] {
 				c.Note(brief(v.Description))
 			}},
 			filed("field.app_id", func(_ *ui.Cells, v *models.PkgVersion) string { return v.AppName }),
-			{Words: "versions.state", Sort: "state", Class: "state", Bare: true, Text: func(c *ui.Cells, v *models.PkgVersion) string { return versionStateText(c.Ctx, v.State) },
+			{Words: "versions.state", Sort: "state", Bare: true, Text: func(c *ui.Cells, v *models.PkgVersion) string { return versionStateText(c.Ctx, v.State) },
 				Draw: func(c *ui.Cells, v *models.PkgVersion) {
 					c.Badge(versionTones[v.State], versionStateText(c.Ctx, v.State))
 				}},
 			{Words: "field.source", Sort: "source", Text: func(_ *ui.Cells, v *models.PkgVersion) string { return v.Source }, Draw: func(c *ui.Cells, v *models.PkgVersion) {
 				c.Text(v.FileName())
-				c.Open("small", "class", "ellipsis", "title", ui.Visible(v.Source))
-				c.Text(v.Bucket())
-				c.Close("small")
+				c.Note(v.Bucket())
 			}},
 			{Words: "versions.size", Sort: "size", Class: "num nowrap", Draw: func(c *ui.Cells, v *models.PkgVersion) {
 				if v.External() {

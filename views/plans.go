@@ -35,20 +35,19 @@ var planTones = map[models.PlanState]ui.Tone{
 
 // Plans is the list of a team's plans.
 var Plans = &ListView[models.Plan]{
-	ID: "plan-list", Kind: models.KindPlan, Pick: func(p *models.Plan) (id, name string) { return p.ID, p.ID },
+	ID: "plan-list", Kind: models.KindPlan, Pick: func(p *models.Plan) string { return p.ID },
 	Path: "/plans", List: models.Plans, Label: "plans.list", Search: "plans.search",
 	Columns: []ListColumn[models.Plan]{
 		{Words: "plans.plan", Sort: "type", Name: true, Text: func(c *ui.Cells, x *models.Plan) string { return planName(c.Ctx, x) }, Draw: func(c *ui.Cells, p *models.Plan) {
 			c.Link("/plans/"+p.ID, planTitle(c.Ctx, p))
-			c.Open("small")
+			c.Open("p")
 			c.Code(p.ID)
-			c.Close("small")
 			c.Note(brief(p.Note))
 		}},
 		filed("plans.id", func(_ *ui.Cells, p *models.Plan) string { return p.ID }),
 		filed("field.specification", func(c *ui.Cells, p *models.Plan) string { return planSize(c.Ctx, *p) }),
 		inBytes("plans.size-bytes", func(p *models.Plan) (int64, bool) { return p.Total(), true }),
-		{Words: "plans.state", Sort: "state", Class: "state", Bare: true,
+		{Words: "plans.state", Sort: "state", Bare: true,
 			Text: func(c *ui.Cells, p *models.Plan) string { return planState(c.Ctx, p.State(c.Now())) },
 			Draw: func(c *ui.Cells, p *models.Plan) {
 				state := p.State(c.Now(p.EffectiveAt, p.EndsAt))
@@ -59,7 +58,7 @@ var Plans = &ListView[models.Plan]{
 		{Words: "plans.term", Sort: "ends", Class: "nowrap", Draw: func(c *ui.Cells, p *models.Plan) {
 			now := c.Now(p.EffectiveAt, p.EndsAt)
 			c.Text(planEnds(c.Ctx, *p, c.Now(i18n.Turn(p.EffectiveAt, now), i18n.NextDay(now))))
-			c.In("small", "", i18n.Date(c.Ctx, p.EffectiveAt)+" – "+i18n.LastDate(c.Ctx, p.EndsAt))
+			c.Note(i18n.Date(c.Ctx, p.EffectiveAt) + " – " + i18n.LastDate(c.Ctx, p.EndsAt))
 		}},
 		filed("plans.starts", func(c *ui.Cells, p *models.Plan) string { return i18n.Date(c.Ctx, p.EffectiveAt) }),
 		filed("plans.last-day", func(c *ui.Cells, p *models.Plan) string { return i18n.LastDate(c.Ctx, p.EndsAt) }),
@@ -121,9 +120,9 @@ func planState(ctx context.Context, s models.PlanState) string {
 func drawPlanUsed(c *ui.Cells, p *models.Plan) {
 	switch {
 	case !p.Storage:
-		c.In("span", "muted", i18n.T(c.Ctx, "plans.unmetered"))
+		c.T("plans.unmetered")
 	case p.MeasuredAt == nil:
-		c.In("span", "muted", i18n.T(c.Ctx, "plans.unmeasured"))
+		c.T("plans.unmeasured")
 	default:
 		c.Meter(ui.MeterProps{Label: planUsedOf(c.Ctx, *p), Text: i18n.Percent(c.Ctx, p.Used, p.Total()), Used: p.Used, Limit: p.Total()})
 	}

@@ -122,7 +122,7 @@ var Things = &ListView[models.Thing]{
 		inThings("field.thing_vcpu", func(in models.ThingInput) string { return counted(in.VCPU) }),
 		inThings("field.thing_memory", func(in models.ThingInput) string { return counted(in.Memory) }),
 		yes("sale.state", func(t *models.Thing) bool { return !t.Off }),
-		{Words: "catalogue.state", Sort: "state", Class: "state", Bare: true, Draw: func(c *ui.Cells, t *models.Thing) { c.Badge(thingTone(*t), thingState(c.Ctx, *t)) }},
+		{Words: "catalogue.state", Sort: "state", Bare: true, Draw: func(c *ui.Cells, t *models.Thing) { c.Badge(thingTone(*t), thingState(c.Ctx, *t)) }},
 	},
 	Filters: []ListFilter{
 		{Name: "type", Words: "sale.sort", Values: "sale.sort.", As: Tabs},

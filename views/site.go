@@ -37,7 +37,7 @@ var SiteTeams = &ListView[models.SiteTeam]{
 			Draw: func(c *ui.Cells, t *models.SiteTeam) {
 				c.Text(i18n.Number(c.Ctx, t.CUUsed) + " / " + i18n.Number(c.Ctx, t.CUQuota))
 			}},
-		{Words: "field.object_storage", Sort: "storage", Class: "state", Text: func(c *ui.Cells, t *models.SiteTeam) string { return storageIs(c.Ctx, *t) },
+		{Words: "field.object_storage", Sort: "storage", Text: func(c *ui.Cells, t *models.SiteTeam) string { return storageIs(c.Ctx, *t) },
 			Draw: func(c *ui.Cells, t *models.SiteTeam) { c.Badge(storageTone(*t), storageIs(c.Ctx, *t)) }},
 		{Words: "site.created", Sort: "created", Class: "nowrap", Text: func(c *ui.Cells, t *models.SiteTeam) string { return i18n.Date(c.Ctx, t.CreatedAt) },
 			Draw: func(c *ui.Cells, t *models.SiteTeam) { c.Moment(t.CreatedAt, i18n.Date(c.Ctx, t.CreatedAt)) }},
@@ -96,7 +96,7 @@ var SiteUsers = &ListView[models.SiteUser]{
 		sorted("teams", plain("site.user.teams", "wide", func(c *ui.Cells, u *models.SiteUser) string {
 			return strings.Join(mapped(u.Teams, func(t models.UserTeam) string { return teamRole(c.Ctx, t) }), " · ")
 		})),
-		{Words: "members.state", Sort: "state", Class: "state", Bare: true, Text: func(c *ui.Cells, u *models.SiteUser) string { _, word := userState(c.Ctx, *u); return word },
+		{Words: "members.state", Sort: "state", Bare: true, Text: func(c *ui.Cells, u *models.SiteUser) string { _, word := userState(c.Ctx, *u); return word },
 			Draw: func(c *ui.Cells, u *models.SiteUser) { c.Badge(userState(c.Ctx, *u)) }},
 		{Words: "site.user.keys", Sort: "keys", Class: "num", Text: func(_ *ui.Cells, u *models.SiteUser) string { return number(u.Keys) },
 			Draw: func(c *ui.Cells, u *models.SiteUser) { c.Text(i18n.Number(c.Ctx, u.Keys)) }},

@@ -23,18 +23,18 @@ var storeTones = map[models.StoreState]ui.Tone{
 
 // Stores is the list of a team's stores.
 var Stores = &ListView[models.Store]{
-	ID: "store-list", Kind: models.KindStore, Pick: func(s *models.Store) (id, name string) { return s.ID, s.Name },
+	ID: "store-list", Kind: models.KindStore, Pick: func(s *models.Store) string { return s.ID },
 	Path: "/stores", List: models.Stores, Label: "stores.list", Search: "stores.search",
 	Columns: []ListColumn[models.Store]{
 		{Words: "field.store_name", Sort: "name", Name: true, Text: func(_ *ui.Cells, s *models.Store) string { return s.Name }, Draw: func(c *ui.Cells, s *models.Store) {
 			c.Link("/stores/"+s.ID, s.Name)
 			c.Note(storeDescription(s))
 		}},
-		{Words: "stores.state", Sort: "state", Class: "state", Bare: true, Text: func(c *ui.Cells, s *models.Store) string { return StoreStateText(c.Ctx, s.State) },
+		{Words: "stores.state", Sort: "state", Bare: true, Text: func(c *ui.Cells, s *models.Store) string { return StoreStateText(c.Ctx, s.State) },
 			Draw: func(c *ui.Cells, s *models.Store) { c.Badge(storeTones[s.State], StoreStateText(c.Ctx, s.State)) }},
 		{Words: "field.region", Sort: "region", Text: func(c *ui.Cells, s *models.Store) string { return c.Word("region", s.Region) }, Draw: func(c *ui.Cells, s *models.Store) {
 			c.Text(c.Word("region", s.Region))
-			c.In("small", "", storeZoneWords(c, s))
+			c.Note(storeZoneWords(c, s))
 		}},
 		filed("field.availability_zones", storeZoneWords),
 		sorted("size", plain("stores.flavor", "nowrap", func(_ *ui.Cells, s *models.Store) string { return storeFlavor(s.CU, s.Num) })),
@@ -42,7 +42,7 @@ var Stores = &ListView[models.Store]{
 			c.Text(storeChargeWords(c, s))
 			if s.EndsAt != nil {
 				now := c.Now(*s.EndsAt)
-				c.In("small", "", i18n.LastDate(c.Ctx, *s.EndsAt)+" · "+i18n.DaysLeft(c.Ctx, *s.EndsAt, c.Now(i18n.NextDay(now))))
+				c.Note(i18n.LastDate(c.Ctx, *s.EndsAt) + " · " + i18n.DaysLeft(c.Ctx, *s.EndsAt, c.Now(i18n.NextDay(now))))
 			}
 		}},
 		filed("plans.last-day", func(c *ui.Cells, s *models.Store) string {

@@ -3,6 +3,11 @@
 (() => {
   document.documentElement.classList.add('scripted')
 
+  // Back asks the server for the whole page, what the reader has opened stays open, and
+  // a request over a slow line is not reported as failed when it was done: it waits as
+  // long as the proxies of the README do.
+  Object.assign(htmx.config, { history: 'reload', morphIgnore: ['data-htmx-powered', 'open'], defaultTimeout: 300_000 })
+
   const on = (type, selector, act) =>
     document.addEventListener(type, (event) => {
       const element = event.target.closest?.(selector)
@@ -38,7 +43,7 @@
   const offerCopies = () => {
     const words = document.getElementById('toast')?.dataset
     for (const code of document.querySelectorAll('.row-links code')) {
-      const shown = code.closest('a') ?? code
+      const shown = code.closest('label') ?? code.closest('a') ?? code
       if (shown.nextElementSibling?.matches('.copy')) continue
       const button = document.createElement('button')
       button.type = 'button'

@@ -2,7 +2,7 @@
 // and boxes that pick a page or, with Shift, all between two. Without this file the
 // boxes and the bar work, too.
 (() => {
-  const bars = () => document.querySelectorAll('form.picked')
+  const bars = () => document.querySelectorAll('form:has(> .picked)')
   const boxes = (bar) => [...bar.elements].filter((e) => e.name === 'pick')
 
   const sum = (picked) => {
@@ -44,7 +44,7 @@
   const updateAll = () => bars().forEach(update)
   let last
   document.addEventListener('click', ({ target, shiftKey }) => {
-    if (target.name !== 'pick' || !target.form?.matches('.picked')) return
+    if (target.name !== 'pick' || !target.form?.matches(':has(> .picked)')) return
     const all = boxes(target.form)
     const [from, to] = [all.indexOf(last), all.indexOf(target)].sort((a, b) => a - b)
     if (shiftKey && from >= 0) for (const box of all.slice(from, to + 1)) box.checked = target.checked
@@ -55,9 +55,9 @@
       const bar = target.closest('table').querySelector('tbody [name=pick]').form
       for (const box of boxes(bar)) box.checked = target.checked
       update(bar)
-    } else if (target.form?.matches('.picked')) update(target.form)
+    } else if (target.form?.matches(':has(> .picked)')) update(target.form)
   })
-  document.addEventListener('reset', ({ target }) => setTimeout(() => target.matches('.picked') && update(target)))
+  document.addEventListener('reset', ({ target }) => setTimeout(() => target.matches(':has(> .picked)') && update(target)))
   document.addEventListener('htmx:after:swap', updateAll)
   addEventListener('pageshow', updateAll)
   updateAll()

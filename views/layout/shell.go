@@ -211,10 +211,3 @@ func htmlLang(ctx context.Context) string {
 	}
 	return "en"
 }
-
-// htmxConfig keeps htmx to our own origin, without styles of its own, has Back
-// ask the server for the whole page, leaves open what the reader has opened, and waits
-// as long as the proxies of the
-// README do: a request over a slow line must not be reported as failed when it
-// was done.
-const htmxConfig = `{"mode":"same-origin","includeIndicatorCSS":false,"history":"reload","morphIgnore":["data-htmx-powered","open"],"defaultTimeout":300000}`

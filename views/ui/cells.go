@@ -25,6 +25,7 @@ type Cells struct {
 	now    time.Time
 	until  time.Time
 	b      []byte
+	ticks  bool // a label is open
 	err    error
 }
 
@@ -116,6 +117,19 @@ func (c *Cells) Open(element string, attributes ...string) {
 // Close is described with Open.
 func (c *Cells) Close(element string) {
 	c.b = append(append(append(c.b, '<', '/'), element...), '>')
+	if c.ticks && element == "a" {
+		c.ticks = false
+		c.raw("</label>")
+	}
+}
+
+// Tick writes a box that picks the row of an id, which comes to a sum, "" for none.
+// It is called as the link that is written next is, which stays a link.
+func (c *Cells) Tick(id, sum string) {
+	c.raw("<label>")
+	c.Open("input", "type", "checkbox", "name", "pick", "value", id, "data-sum", sum)
+	c.Text(" ")
+	c.ticks = true
 }
 
 // In writes text inside an element.
@@ -125,10 +139,12 @@ func (c *Cells) In(element, class, text string) {
 	c.Close(element)
 }
 
-// Note writes text below what stands in the cell, unless it is empty.
+// Note writes text below what stands in the cell, unless it is empty. Another block
+// or the end of the cell ends it.
 func (c *Cells) Note(text string) {
 	if text != "" {
-		c.In("small", "ellipsis", text)
+		c.raw(" <p>")
+		c.Text(text)
 	}
 }
 
@@ -172,7 +188,7 @@ func (c *Cells) Link(path, text string) {
 func (c *Cells) Code(id string) { c.In("code", "", Visible(id)) }
 
 // Badge writes a state: a dot in its tone and the word for it.
-func (c *Cells) Badge(tone Tone, word string) { c.In("span", "badge tone-"+string(tone), word) }
+func (c *Cells) Badge(tone Tone, word string) { c.In("b", "tone-"+string(tone), word) }
 
 // Mark writes the icon of a kind in its hue.
 func (c *Cells) Mark(k models.Kind) { c.raw(string(kindIcon(c.Ctx, k))) }

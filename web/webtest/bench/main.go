@@ -10,6 +10,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"os"
@@ -111,17 +112,19 @@ func (b *bench) run(ctx context.Context, names []string) error {
 	defer b.clean()
 	defer context.AfterFunc(ctx, func() { b.clean(); os.Exit(130) })()
 	pinSelf()
+	err := error(nil)
 	for _, p := range parts {
 		if len(names) == 0 && b.postgres == "" || slices.Contains(names, p.name) {
 			b.say("%s: %s", p.name, p.does)
-			if err := p.run(b); err != nil {
-				return fmt.Errorf("%s: %w", p.name, err)
+			if failed := p.run(b); failed != nil {
+				b.say("%s: %v", p.name, failed)
+				err = errors.Join(err, fmt.Errorf("%s: %w", p.name, failed))
 			}
 			b.stop()
 		}
 	}
 	b.print()
-	return nil
+	return err
 }
 
 // prepare builds the programs and makes the folders.

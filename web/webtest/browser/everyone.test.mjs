@@ -106,7 +106,7 @@ for (const theme of ["light", "dark"]) {
 		for (const path of some) {
 			await page.goto(path);
 			await shoot(page, `${path}-forced-${theme}`);
-			assert.ok(path.startsWith("/account") || (await page.locator(".nav-link[aria-current]").count()) === 0 || (await lined(".nav-link[aria-current]")), `${path}: where one is`);
+			assert.ok(path.startsWith("/account") || (await page.locator(".nav-list [aria-current]").count()) === 0 || (await lined(".nav-list [aria-current]")), `${path}: where one is`);
 		}
 		await page.goto("/stores/new");
 		assert.ok(await lined(".segmented > :has(:checked), .choice-card:has(:checked)"), "what is chosen");

@@ -33,7 +33,7 @@ const faults = (page) =>
 		});
 		const cut = [...document.querySelectorAll(".table-scroll:has(.row-links)")].flatMap((frame) => {
 			const edge = frame.getBoundingClientRect().right + 1;
-			return [...frame.querySelectorAll("td.state, td.num, td:last-child")]
+			return [...frame.querySelectorAll("td.state, td > b, td.num, td:last-child")]
 				.filter((e) => e.checkVisibility() && e.getBoundingClientRect().right > edge)
 				.slice(0, 1)
 				.map((e) => `cut: "${e.textContent.trim()}" of ${frame.getAttribute("aria-label")}`);
