@@ -235,9 +235,6 @@ type BudgetEntry struct {
 // TableName is where entries are kept.
 func (BudgetEntry) TableName() string { return "budget_entries" }
 
-// centre is the cost centre that an order counts for.
-func (o *Order) centre(team *Team) string { return cmp.Or(o.CostCentre, team.CostCentre) }
-
 // effects are what an order does to the budgets of its team.
 func (db *DB) effects(ctx context.Context, by Actor, o *Order) ([]Effect, error) {
 	team, err := db.teamSettings(ctx, by)
@@ -251,7 +248,7 @@ func (db *DB) effects(ctx context.Context, by Actor, o *Order) ([]Effect, error)
 	}
 	var out []Effect
 	for _, b := range team.Budgets.All {
-		if b.CostCentre != "" && b.CostCentre != o.centre(team) {
+		if b.CostCentre != "" && b.CostCentre != o.CostCentre {
 			continue
 		}
 		_, end := b.spans(now)

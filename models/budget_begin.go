@@ -53,7 +53,7 @@ func (db *DB) beginBudget(ctx context.Context, by Actor, team *Team, b Budget) e
 	from = from.UTC() // as SQLite has times, to compare their texts
 	centre, args := "", []any{b.ID, b.period(now), OrderCompleted, BudgetSpent, BudgetReserved, team.ID, false, MonthOf(from.Add(-by.ClockOffset)) * ordersAMonth, from, team.Currency}
 	if b.CostCentre != "" {
-		centre, args = "AND CASE WHEN cost_centre = '' THEN ? ELSE cost_centre END = ?", append(args, team.CostCentre, b.CostCentre)
+		centre, args = "AND cost_centre = ?", append(args, b.CostCentre)
 	}
 	_, err := query.Do(ctx, db.gorm, `INSERT INTO budget_entries (order_number, budget_id, period, team_id, amount_minor, over, over_by, state, at)
 		SELECT number, ?, ?, team_id, pay_minor, FALSE, '', CASE WHEN state = ? THEN ? ELSE ? END, updated_at FROM orders
@@ -102,7 +102,7 @@ func (db *DB) waitingHourly(ctx context.Context, by Actor, team *Team, b Budget)
 			break
 		}
 		var o *Order
-		if o, err = db.FindOrder(ctx, by, n); err != nil || b.CostCentre != "" && b.CostCentre != o.centre(team) {
+		if o, err = db.FindOrder(ctx, by, n); err != nil || b.CostCentre != "" && b.CostCentre != o.CostCentre {
 			continue
 		}
 		var amount int64
@@ -121,7 +121,7 @@ func (db *DB) waitingHourly(ctx context.Context, by Actor, team *Team, b Budget)
 // millionths, of what moreHourly says of it.
 func (b Budget) hourlyIn(team *Team, more int64, ends []hourly) int64 {
 	for _, had := range ends {
-		if had.counts(b, team) { // or else all of it comes to the budget
+		if had.counts(b) { // or else all of it comes to the budget
 			more -= had.HourlyMicro
 		}
 	}
@@ -163,7 +163,7 @@ func (db *DB) goneHourly(ctx context.Context, by Actor, team *Team, b Budget) er
 		if since.Before(from) {
 			since = from
 		}
-		if !gone || !until.After(since) || !size.counts(b, team) {
+		if !gone || !until.After(since) || !size.counts(b) {
 			continue
 		}
 		h, err := size.reckoned(nil)

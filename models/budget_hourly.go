@@ -40,9 +40,7 @@ func (h hourly) since() time.Time {
 }
 
 // counts tells whether the order counts in a budget of its team.
-func (h hourly) counts(b Budget, team *Team) bool {
-	return b.CostCentre == "" || b.CostCentre == cmp.Or(h.CostCentre, team.CostCentre)
-}
+func (h hourly) counts(b Budget) bool { return b.CostCentre == "" || b.CostCentre == h.CostCentre }
 
 // hourlyOf is what stores cost an hour: it begins a condition on the stores s, the
 // completed lines l that they have their size from, and their orders o.
@@ -112,7 +110,7 @@ func (db *DB) uncounted(ctx context.Context, team *Team, b Budget, period, store
 			break
 		}
 		switch n := len(out); {
-		case !h.counts(b, team):
+		case !h.counts(b):
 		case n > 0 && out[n-1].Number == h.Number:
 			out[n-1].HourlyMicro += h.HourlyMicro
 		default:
@@ -126,7 +124,7 @@ func (db *DB) uncounted(ctx context.Context, team *Team, b Budget, period, store
 // last called, also in those that are over by now, once, by the clocks of the teams.
 // What passes a budget by that is shown, and nothing is refused for it.
 func (db *DB) RenewBudgets(ctx context.Context) error {
-	teams, err := query.Of[Team](db.gorm).Select("id, clock_offset_ms, cost_centre, budgets").Where("budgets <> '{}'").Find(ctx)
+	teams, err := query.Of[Team](db.gorm).Select("id, clock_offset_ms, budgets").Where("budgets <> '{}'").Find(ctx)
 	if err != nil {
 		return translate(err)
 	}
@@ -340,7 +338,7 @@ func (db *DB) moveRest(ctx context.Context, by Actor, team *Team, b Budget, had,
 			return err
 		}
 	}
-	if has.Number == 0 || !has.counts(b, team) {
+	if has.Number == 0 || !has.counts(b) {
 		return nil
 	}
 	e, found, err := db.entry(ctx, by, has.Number, b)

@@ -50,7 +50,7 @@ func (db *DB) policy(ctx context.Context, by Actor, order *Order) ([]Approval, e
 	if err != nil || len(team.Rules.Rules) == 0 {
 		return nil, err
 	}
-	r, _, err := team.Rules.decides(by, order, order.centre(team), func() (int64, error) { return db.spentInMonth(ctx, by) })
+	r, _, err := team.Rules.decides(by, order, func() (int64, error) { return db.spentInMonth(ctx, by) })
 	if err != nil {
 		return nil, err
 	}

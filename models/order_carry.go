@@ -85,9 +85,7 @@ func (db *DB) moveCentre(ctx context.Context, by Actor, o *Order, to string) (m 
 	if err := team.takesCentre("cost_centre", to); err != nil {
 		return m, err
 	}
-	moved := *o
-	moved.CostCentre = to
-	had, has := o.centre(team), moved.centre(team)
+	had, has := o.CostCentre, to
 	if had == has || o.budgetState() == BudgetReleased {
 		return m, nil
 	}

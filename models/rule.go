@@ -1,6 +1,7 @@
 package models
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -304,16 +305,16 @@ func (db *DB) changeTeam(ctx context.Context, by Actor, field, action string, ch
 
 // meets tells whether an order meets all conditions of the rule. One that asks for
 // a decision is met as soon as one line is what it is about, and one that lets
-// through only when all lines are. centre is the cost centre that it counts for, month what the team has spent in the month,
+// through only when all lines are. month is what the team has spent in the month,
 // asked for when a rule needs it.
-func (r Rule) meets(by Actor, o *Order, centre string, month func() (int64, error)) (bool, error) {
+func (r Rule) meets(by Actor, o *Order, month func() (int64, error)) (bool, error) {
 	lines := func(about func(OrderLine) bool) bool {
 		if len(r.Steps) > 0 {
 			return slices.ContainsFunc(o.Lines, about)
 		}
 		return !slices.ContainsFunc(o.Lines, func(l OrderLine) bool { return !about(l) })
 	}
-	if !(fits(r.Roles, by.Role) && fits(r.Faces, by.Face) && fits(r.CostCentres, centre) &&
+	if !(fits(r.Roles, by.Role) && fits(r.Faces, by.Face) && fits(r.CostCentres, o.CostCentre) &&
 		(len(r.People) == 0 || slices.ContainsFunc(r.People, func(p Person) bool { return p.ID == by.UserID })) &&
 		lines(func(l OrderLine) bool {
 			return fits(r.Kinds, l.Kind) && fits(r.Products, l.product(o)) && fits(r.Regions, l.Region)
@@ -346,10 +347,10 @@ func (o *Order) monthly() (int64, error) {
 
 // decides is the rule of the book that an order of the actor meets first, and its
 // place.
-func (b RuleBook) decides(by Actor, o *Order, centre string, month func() (int64, error)) (Rule, int, error) {
+func (b RuleBook) decides(by Actor, o *Order, month func() (int64, error)) (Rule, int, error) {
 	all := b.Sentences()
 	for i, r := range all {
-		if met, err := r.meets(by, o, centre, month); met || err != nil {
+		if met, err := r.meets(by, o, month); met || err != nil {
 			return r, i, err
 		}
 	}
@@ -571,7 +572,10 @@ func (db *DB) TryRules(ctx context.Context, by Actor, in Trial) (v Verdict, err 
 	if err != nil {
 		return v, err
 	}
-	if v.Rule, v.At, err = team.Rules.decides(as, o, o.centre(team), func() (int64, error) { return db.spentInMonth(ctx, by) }); err != nil {
+	if in.Number == "" {
+		o.CostCentre = cmp.Or(o.CostCentre, team.CostCentre)
+	}
+	if v.Rule, v.At, err = team.Rules.decides(as, o, func() (int64, error) { return db.spentInMonth(ctx, by) }); err != nil {
 		return v, err
 	}
 	if v.Faults, err = db.ruleFaults(ctx, by, team); err != nil {

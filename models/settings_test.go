@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"quartermaster/models"
 	"quartermaster/models/modelstest"
@@ -222,4 +223,46 @@ func TestOrderKeepsTheCostCentreOfItsDay(t *testing.T) {
 		t.Errorf("the dashboard has %+v, %v", d.Spends.Centres, err)
 	}
 	mustFit(t, db)
+}
+
+// What was ordered before the team had a cost centre for those that name none stays
+// without: its figures stay equal to its rows.
+func TestOrderWithoutCostCentreStaysWithout(t *testing.T) {
+	t.Parallel()
+	clock := modelstest.NewClock()
+	db := modelstest.OpenWith(t, models.Options{Clock: clock.Now})
+	team := modelstest.NewTeam(t, db)
+	made := budget(t, db, team.Admin, "IT", "refuse", 1_000_000_000)
+	mustPlace(t, db, team.Requester, planOrder(example()))
+	mustPlace(t, db, team.Requester, storeOrder(storeInput("by-hour")))
+	modelstest.Work(t, db)
+	modelstest.Allow(t, db, team, func(in *models.SettingsInput) { in.CostCentre = "IT" })
+	none := func(when string) {
+		t.Helper()
+		_, all, err := db.ListBudgets(t.Context(), team.Viewer)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, b := range all {
+			if b.SpentMinor+b.ReservedMinor != 0 {
+				t.Errorf("%s: the budget %s has %d spent and %d reserved, want nothing", when, b.Budget.ID, b.SpentMinor, b.ReservedMinor)
+			}
+		}
+		d, err := db.FindDashboard(t.Context(), team.Viewer)
+		if err != nil || len(d.Spends.Centres) > 1 || len(d.Spends.Centres) == 1 && d.Spends.Centres[0].CostCentre != "" {
+			t.Errorf("%s: the dashboard has %+v, %v", when, d.Spends.Centres, err)
+		}
+		mustFit(t, db)
+	}
+	none("at once")
+	if err := db.DeleteBudget(t.Context(), team.Admin, mustTeam(t, db, team.Admin).Budgets.Version, made.ID); err != nil {
+		t.Fatal(err)
+	}
+	budget(t, db, team.Admin, "IT", "refuse", 1_000_000_000)
+	none("in a new budget")
+	clock.Move(40 * 24 * time.Hour)
+	if err := db.RenewBudgets(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	none("in the next month")
 }

@@ -964,7 +964,7 @@ func decisionHead(p OrderShowProps) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		if centre := firstOf(o.CostCentre, p.Sheet.Team.CostCentre); centre != "" {
+		if centre := o.CostCentre; centre != "" {
 			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 70, "<span>")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err

@@ -426,7 +426,7 @@ func orderFacts(ctx context.Context, s *models.OrderSheet) []ui.Row {
 	if o.CompletedAt != nil {
 		rows = append(rows, ui.Row{Label: i18n.T(ctx, "order.completed-at"), Body: ui.DateTime(*o.CompletedAt, i18n.OrderTime(ctx, *o.CompletedAt))})
 	}
-	rows = append(rows, ui.Row{Label: i18n.T(ctx, "order.cost-centre"), Value: firstOf(o.CostCentre, s.Team.CostCentre)})
+	rows = append(rows, ui.Row{Label: i18n.T(ctx, "order.cost-centre"), Value: o.CostCentre})
 	if o.PONumber != "" {
 		rows = append(rows, ui.Row{Label: i18n.T(ctx, "order.po-number"), Value: o.PONumber})
 	}

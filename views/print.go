@@ -43,7 +43,7 @@ func (p PrintProps) facts(ctx context.Context) []paperFact {
 			paperFact{Label: i18n.T(ctx, "order.decided-at"), Value: firstOf(decided, i18n.T(ctx, "order.not-needed"))})
 	}
 	facts = append(facts, []paperFact{
-		{Label: i18n.T(ctx, "order.cost-centre"), Value: firstOf(o.CostCentre, p.Sheet.Team.CostCentre)},
+		{Label: i18n.T(ctx, "order.cost-centre"), Value: o.CostCentre},
 		{Label: i18n.T(ctx, "order.state"), Value: i18n.T(ctx, "order.state."+string(o.State))},
 		{Label: i18n.T(ctx, "order.completed-at"), Value: completed},
 		{Label: i18n.T(ctx, "order.account"), Value: o.TeamID},
