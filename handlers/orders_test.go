@@ -166,6 +166,10 @@ func TestOrderUnderWayIsLiveAndAFailedOneIsRetried(t *testing.T) {
 	if !strings.Contains(p.Text("#order-lines"), "Due now ¥0.00") || !strings.Contains(p.Text("#order-lines"), "/hour") {
 		t.Errorf("the metered line says %q", p.Text("#order-lines"))
 	}
+	month := "about " + i18n.Money(t.Context(), o.Lines[0].MonthlyEstimateMinor, "CNY") + "/month"
+	if got := strings.Join(strings.Fields(c.Get(t, "/orders").Text("#order-list")), " "); !strings.Contains(got, month) || o.Lines[0].MonthlyEstimateMinor == 0 {
+		t.Errorf("the list says %q, want %q", got, month)
+	}
 	for deadline := time.Now().Add(20 * time.Second); ; {
 		more, err := site.DB.WorkOnce(t.Context())
 		if err != nil {

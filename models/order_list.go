@@ -56,11 +56,11 @@ var Orders = &List[Order]{
 	Right: See,
 	Desc: list.Desc[Order]{
 		Table: "orders", Key: "number", Scope: "team_id",
-		Columns: []string{"number", "type", "state", "title", "kinds", "line_count", "free", "currency", "total_minor", "pay_currency", "pay_minor", "requester_name", "created_at",
+		Columns: []string{"number", "type", "state", "title", "kinds", "line_count", "free", "currency", "total_minor", "month_minor", "pay_currency", "pay_minor", "requester_name", "created_at",
 			"team_id", "list_minor", "discount_minor", "tax_minor", "cost_centre", "po_number", "note", "requested_by", "face", "address", "agent", "request_id", "key_id", "version"},
-		Brief: 13,
+		Brief: 14,
 		Into: func(o *Order, to []any) []any {
-			return append(to, &o.Number, &o.Type, (*string)(&o.State), &o.Title, &o.Kinds, &o.LineCount, &o.Free, &o.Currency, &o.TotalMinor, &o.PayCurrency, &o.PayMinor, &o.RequesterName, &o.CreatedAt,
+			return append(to, &o.Number, &o.Type, (*string)(&o.State), &o.Title, &o.Kinds, &o.LineCount, &o.Free, &o.Currency, &o.TotalMinor, &o.MonthMinor, &o.PayCurrency, &o.PayMinor, &o.RequesterName, &o.CreatedAt,
 				&o.TeamID, &o.ListMinor, &o.DiscountMinor, &o.TaxMinor, &o.CostCentre, &o.PONumber, &o.Note, &o.RequestedBy,
 				(*string)(&o.Face), &o.Address, &o.Agent, &o.RequestID, &o.KeyID, &o.Version)
 		},

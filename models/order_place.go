@@ -232,10 +232,11 @@ func (db *DB) draft(ctx context.Context, by Actor, in OrderInput) (*Order, error
 
 // add appends a priced line and adds its amounts to the order's.
 func (o *Order) add(line OrderLine) error {
-	var errs [3]error
+	var errs [4]error
 	o.ListMinor, errs[0] = pricing.Add(o.ListMinor, line.ListMinor)
 	o.DiscountMinor, errs[1] = pricing.Add(o.DiscountMinor, line.DiscountMinor)
 	o.TotalMinor, errs[2] = pricing.Add(o.TotalMinor, line.AmountMinor)
+	o.MonthMinor, errs[3] = pricing.Add(o.MonthMinor, line.MonthlyEstimateMinor)
 	if err := errors.Join(errs[:]...); err != nil {
 		return invalid("", "amount_too_large")
 	}

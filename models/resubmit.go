@@ -133,7 +133,7 @@ func (db *DB) replace(ctx context.Context, by Actor, in OrderInput, old *Order, 
 	}
 	order.Token, order.CreatedAt, order.Version = old.Token, old.CreatedAt, old.Version
 	order.State = OrderApproved
-	if err := db.claimOrder(ctx, order, "State", "Title", "Kinds", "LineCount", "ProductCode", "Free", "Currency", "ListMinor", "DiscountMinor", "TaxMinor", "TotalMinor", "TaxRate", "TaxName",
+	if err := db.claimOrder(ctx, order, "State", "Title", "Kinds", "LineCount", "ProductCode", "Free", "Currency", "ListMinor", "DiscountMinor", "TaxMinor", "TotalMinor", "MonthMinor", "TaxRate", "TaxName",
 		"PayCurrency", "PayMinor", "RateMicro", "RateSource", "RateFrom",
 		"Region", "CostCentre", "PONumber", "Note", "Rule", "Sentence", "Address", "Agent", "RequestID", "UpdatedAt"); err != nil {
 		return err
