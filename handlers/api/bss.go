@@ -55,6 +55,7 @@ var (
 var bssRules = map[string]*Error{
 	" repeated":                      tokenMismatch,
 	" plan_api_off":                  notApplicable,
+	" no_rate":                       notApplicable, // for this team, as long as there is no rate of exchange
 	"product_code unknown":           productNotFound,
 	"product_code not_on_sale":       productNotFound,
 	"package_type unknown":           packageTypeNotFound,

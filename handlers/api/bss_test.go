@@ -866,3 +866,37 @@ func FuzzParametersOfPlans(f *testing.F) {
 		}
 	})
 }
+
+// TestPricesStayInTheCurrencyOfThePriceBook orders for a team that has another currency
+// and a tax: the documents have CNY alone, so prices and orders say that on this face,
+// whatever the team pays on its pages.
+func TestPricesStayInTheCurrencyOfThePriceBook(t *testing.T) {
+	eachBSS(t, func(t *testing.T, d *desk, w bssWay) {
+		in := samplePackage(d).with(given{"EffectiveDate": ""})
+		ours := w.succeeds(t, d, "GetResourcePackagePrice", in.with(given{"OrderType": "BUY"}))
+		modelstest.Allow(t, d.DB, d.Team, func(in *models.SettingsInput) { in.Currency, in.TaxRate, in.TaxName = "USD", "6", "VAT" })
+		w.refuses(t, d, d.Key, "CreateResourcePackage", in, "NotApplicable")
+		site := d.Team.Admin
+		site.SiteAdmin = true
+		if err := d.DB.AddExchangeRate(t.Context(), site, models.ExchangeRateInput{Quote: "USD", Rate: "0.14", From: "2026-01-01", Source: "PBOC"}); err != nil {
+			t.Fatal(err)
+		}
+		price := given{}
+		for _, field := range []string{"OriginalPrice", "DiscountPrice", "TradePrice", "Currency"} {
+			price["Data."+field] = ours.field("Data." + field)
+		}
+		w.succeeds(t, d, "GetResourcePackagePrice", in.with(given{"OrderType": "BUY"})).expect(t, "price", price)
+		number := w.succeeds(t, d, "CreateResourcePackage", in).field("OrderId")
+		n, _ := strconv.ParseInt(number, 10, 64)
+		o, err := d.DB.FindOrder(t.Context(), d.Team.Viewer, n)
+		if err != nil || o.PayCurrency != "USD" || o.Currency != "CNY" || o.TaxMinor == 0 || o.PayMinor >= o.TotalMinor {
+			t.Fatalf("got order %+v, %v; want one in USD", o, err)
+		}
+		at := "Data.OrderList.Order.0."
+		pretax := pricing.Decimal(o.TotalMinor - o.TaxMinor)
+		for operation, in := range map[string]given{"GetOrderDetail": {"OrderId": number}, "QueryOrders": nil} {
+			w.succeeds(t, d, operation, in).expect(t, operation, given{at + "Currency": "CNY", at + "PaymentCurrency": "CNY", at + "PretaxGrossAmount": pricing.Decimal(o.ListMinor),
+				at + "PretaxAmount": pretax, at + "PretaxAmountLocal": pretax, at + "Tax": pricing.Decimal(o.TaxMinor), at + "AfterTaxAmount": pricing.Decimal(o.TotalMinor)})
+		}
+	})
+}
