@@ -76,7 +76,8 @@ func TestRequesterCancelsOnTheOrdersPage(t *testing.T) {
 	writeRule(t, site.SignIn(t, models.Admin), webtest.Values{"kinds": "bucket", "step_1": "approver"})
 	order := requester.Submit(t, requester.Get(t, "/buckets/new"), "form#bucket-form", webtest.Values{"bucket_name": "given-up", "region": "cn-hangzhou"}).Location()
 	requester.Submit(t, requester.Get(t, order), "#cancel-order form", nil)
-	if p := requester.Get(t, order); p.Text("#order-state") != "Cancelled" || !strings.Contains(p.Text("#decision .step.failed:last-child"), "Cancelled") {
+	if p := requester.Get(t, order); p.Text("#order-state") != "Cancelled" || !strings.Contains(p.Text("#decision .step.failed:last-child"), "Cancelled") ||
+		!strings.Contains(p.Text("#decision .step.failed:last-child .step-took"), "UTC+8") || p.Text("#decision .step.failed:last-child .step-note") == "" {
 		t.Errorf("the order is %q", p.Text("#order-state"))
 	}
 }

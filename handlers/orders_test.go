@@ -166,6 +166,9 @@ func TestOrderUnderWayIsLiveAndAFailedOneIsRetried(t *testing.T) {
 	if !strings.Contains(p.Text("#order-lines"), "Due now ¥0.00") || !strings.Contains(p.Text("#order-lines"), "/hour") {
 		t.Errorf("the metered line says %q", p.Text("#order-lines"))
 	}
+	if steps := p.Find("#order-steps[hx-trigger] .step"); steps.Length() != 2 || !steps.First().HasClass("done") || !steps.Last().HasClass("running") {
+		t.Errorf("the steps of an order under way are %q", p.Text("#order-steps"))
+	}
 	month := "about " + i18n.Money(t.Context(), o.Lines[0].MonthlyEstimateMinor, "CNY") + "/month"
 	if got := strings.Join(strings.Fields(c.Get(t, "/orders").Text("#order-list")), " "); !strings.Contains(got, month) || o.Lines[0].MonthlyEstimateMinor == 0 {
 		t.Errorf("the list says %q, want %q", got, month)
@@ -178,6 +181,9 @@ func TestOrderUnderWayIsLiveAndAFailedOneIsRetried(t *testing.T) {
 		if !more || time.Now().After(deadline) {
 			break
 		}
+	}
+	if part := c.GetHX(t, path, "div#order-steps"); part.Has(".topbar, [hx-trigger]") || part.Find(".step.done").Length() != 2 || !strings.Contains(part.Text(".step:last-child"), "UTC+8") {
+		t.Errorf("the steps of a completed one are %q", part.Body)
 	}
 	if part := c.GetHX(t, path, "span#order-state"); part.Has("[hx-trigger]") || !strings.Contains(part.Text("#order-state"), "Completed") {
 		t.Errorf("the final state is %q", part.Body)

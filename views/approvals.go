@@ -85,11 +85,11 @@ func waySteps(ctx context.Context, p OrderShowProps) []ui.Step {
 	if o.State == models.OrderRejected {
 		return steps // by one of them
 	}
-	return append(steps, endStep(ctx, o))
+	return append(steps, endStep(ctx, o, p.Sheet.Way))
 }
 
 // endStep is what becomes of an order after its way, or ended it there.
-func endStep(ctx context.Context, o *models.Order) ui.Step {
+func endStep(ctx context.Context, o *models.Order, way []models.Approval) ui.Step {
 	s := ui.Step{Label: orderStateWord(ctx, o), State: "failed"}
 	switch o.State {
 	case models.OrderPending:
@@ -100,6 +100,19 @@ func endStep(ctx context.Context, o *models.Order) ui.Step {
 		s.State = "done"
 		if o.CompletedAt != nil {
 			s.Took = i18n.OrderTime(ctx, *o.CompletedAt)
+		}
+	case models.OrderCancelled, models.OrderLapsed:
+		for _, a := range way {
+			if a.State == models.ApprovalEnded { // when the order did
+				s.Took = i18n.OrderTime(ctx, a.At)
+			}
+		}
+		if s.Note = i18n.T(ctx, "approvals.nobody"); o.State == models.OrderCancelled { // which its requester alone may
+			s.Note = o.RequesterName
+		}
+	case models.OrderFailed:
+		if o.Refused != nil && o.DecidedAt != nil {
+			s.Took = i18n.OrderTime(ctx, *o.DecidedAt)
 		}
 	}
 	return s
