@@ -197,8 +197,8 @@ func (i BulkItem) Number() int64 {
 }
 
 // items are things of the actor's team, as Pick has them, each once; those that are
-// not there have no name.
-func (db *DB) items(ctx context.Context, by Actor, k KindFacts, most int, picks []string) (items []BulkItem, err error) {
+// not there have no name, nor have those behind as many as are to have one.
+func (db *DB) items(ctx context.Context, by Actor, k KindFacts, most, named int, picks []string) (items []BulkItem, err error) {
 	if len(picks) == 0 {
 		return nil, invalid("", "none_picked")
 	}
@@ -214,7 +214,7 @@ func (db *DB) items(ctx context.Context, by Actor, k KindFacts, most int, picks 
 			items = append(items, BulkItem{Place: int64(len(items) + 1), TeamID: by.TeamID, ID: clip(id, 100), Seen: clip(seen, 100), State: BulkWaiting})
 		}
 	}
-	for some := range slices.Chunk(items, exportSize) {
+	for some := range slices.Chunk(items[:min(len(items), named)], exportSize) {
 		var ids []any
 		for _, i := range some {
 			if n, err := strconv.ParseInt(i.ID, 10, 64); of.Key == "id" {
@@ -253,7 +253,7 @@ func (db *DB) PreviewBulk(ctx context.Context, by Actor, kind Kind, action BulkA
 	if facts.Ordered {
 		return nil, ErrNotFound
 	}
-	items, err := db.items(ctx, by, db.kind(kind), facts.Most(), picks)
+	items, err := db.items(ctx, by, db.kind(kind), facts.Most(), MaxPicked, picks)
 	if err != nil {
 		return nil, err
 	}
@@ -327,7 +327,7 @@ func (db *DB) DoBulk(ctx context.Context, by Actor, kind Kind, action BulkAction
 	}
 	b := &Bulk{ID: db.newID(), TeamID: by.TeamID, UserID: by.UserID, UserName: by.UserName, Kind: kind, Action: action, State: BulkRunning,
 		Address: by.Address, Agent: clip(by.Agent, 200), RequestID: by.RequestID, At: db.TeamNow(by)}
-	items, err := db.items(ctx, by, db.kind(kind), facts.Most(), picks)
+	items, err := db.items(ctx, by, db.kind(kind), facts.Most(), MaxBulk, picks)
 	if err != nil {
 		return nil, err
 	}

@@ -24,6 +24,8 @@ type RenewInput struct {
 	PricingCycle pricing.Cycle `form:"pricing_cycle"`
 	// EffectiveDate is checked like that of a new plan, and has no effect.
 	EffectiveDate string `form:"effective_date"`
+
+	read *Plan // where it was read with others, to be priced
 }
 
 // UpgradeInput is what a caller says about making a plan larger. It keeps its
@@ -62,7 +64,10 @@ func (in *RenewInput) plan(p *Plan) *PlanInput {
 // Line implements LineInput.
 func (in *RenewInput) Line(ctx context.Context, db *DB, by Actor) (OrderLine, error) {
 	line := OrderLine{Kind: KindPlan, orderType: TypeRenew}
-	p, err := db.planToChange(ctx, by, in.InstanceID)
+	p, err := in.read, error(nil)
+	if p == nil || db.inTx {
+		p, err = db.planToChange(ctx, by, in.InstanceID)
+	}
 	if err != nil {
 		return line, err
 	}

@@ -7,6 +7,7 @@ import (
 	"strconv"
 
 	"quartermaster/models/pricing"
+	"quartermaster/models/query"
 )
 
 // RenewalsInput is what a caller says about going on with several plans, each for the
@@ -36,13 +37,17 @@ func (db *DB) Renewals(ctx context.Context, by Actor, in RenewalsInput) (all []R
 	if len(in.Pick) > MaxPicked {
 		return nil, invalid("", "too_many_picked", strconv.Itoa(MaxPicked))
 	}
+	plans, err := query.Of[Plan](db.gorm).Preload("Type", nil).Where("team_id = ? AND id IN ?", by.TeamID, in.Pick).Find(ctx)
+	if err != nil {
+		return nil, translate(err)
+	}
 	for _, id := range in.Pick {
 		if slices.ContainsFunc(all, func(r Renewal) bool { return r.Input.InstanceID == id }) {
 			continue
 		}
 		r := Renewal{Input: &RenewInput{InstanceID: id, Duration: in.Duration, PricingCycle: in.PricingCycle}}
-		if r.Plan, err = db.FindPlan(ctx, by, id); err != nil && !errors.Is(err, ErrNotFound) {
-			return nil, err
+		if at := slices.IndexFunc(plans, func(p Plan) bool { return p.ID == id }); at >= 0 {
+			r.Plan, r.Input.read = &plans[at], &plans[at]
 		}
 		err := r.Input.Check()
 		if err == nil {
