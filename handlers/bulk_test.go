@@ -90,6 +90,15 @@ func TestOrdersAreGivenACostCentreAfterAPreview(t *testing.T) {
 	}
 }
 
+func TestOrdersByTheHourAddNoAmountButSaySo(t *testing.T) {
+	t.Parallel()
+	site := open(t)
+	place(t, site, models.OrderInput{Lines: []models.LineInput{&models.StoreInput{Name: "by-the-hour", Region: "cn-north-7", Zones: []string{"cn-north-7b"}, CU: "xlarge", Num: 1, ChargeMode: "postPaid"}}})
+	if sum, _ := site.SignIn(t, models.Requester).Get(t, "/orders").Find("tbody input[name=pick]").Attr("data-sum"); sum != "+ Pay as you go" {
+		t.Errorf("got %q", sum)
+	}
+}
+
 func TestAllThatMatchIsDoneAsItWasShown(t *testing.T) {
 	t.Parallel()
 	site := open(t)

@@ -22,7 +22,7 @@ import (
 var Approvals = &ListView[models.Approval]{
 	ID: "approval-list", Path: "/approvals", List: models.Approvals, Label: "approvals.table",
 	Kind: models.KindOrder, Pick: func(a *models.Approval) string { return number(a.OrderNumber) },
-	Amount: func(a *models.Approval) (minor int64, currency string) { return a.Order.Pays() },
+	Amount: func(ctx context.Context, a *models.Approval) string { return orderAmount(ctx, a.Order) },
 	Picks:  func(at ListAt) bool { return at.Query.Filters["view"] == models.WaitsForMe && at.By.May(models.Decide) },
 	Columns: []ListColumn[models.Approval]{
 		{Words: "orders.what", Sort: "items", Class: "wide", Name: true, Text: func(c *ui.Cells, a *models.Approval) string { return orderWhat(c.Ctx, a.Order) },

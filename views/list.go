@@ -9,7 +9,6 @@ import (
 	"net/url"
 	"path"
 	"slices"
-	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -67,8 +66,9 @@ type ListView[R any] struct {
 	Kind  models.Kind
 	Pick  func(row *R) string
 	Picks func(at ListAt) bool
-	// Amount is what a row comes to; nil where that is nothing.
-	Amount func(row *R) (minor int64, currency string)
+	// Amount is what a row comes to: a number of the smallest unit and its currency, or a plus
+	// and words; nil where that is nothing.
+	Amount func(ctx context.Context, row *R) string
 	// Whole tells of a query that has filters whether it is still the whole
 	// list; nil is for lists that a filter always narrows.
 	Whole func(at ListAt) bool
@@ -455,8 +455,7 @@ func (v *ListView[R]) drawRow(c *ui.Cells, at ListAt, columns []ListColumn[R], c
 			if at.Picks {
 				sum := ""
 				if v.Amount != nil {
-					minor, currency := v.Amount(row)
-					sum = strconv.FormatInt(minor, 10) + " " + currency
+					sum = v.Amount(c.Ctx, row)
 				}
 				c.Tick(v.Pick(row), sum)
 			}

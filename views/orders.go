@@ -235,11 +235,20 @@ func freeOr(ctx context.Context, minor int64, currency string, free bool) string
 	return i18n.Money(ctx, minor, currency)
 }
 
+// orderAmount is what an order comes to, as the bar of those that are picked adds it up.
+func orderAmount(ctx context.Context, o *models.Order) string {
+	if o.TotalMinor == 0 && !o.Free {
+		return "+ " + i18n.T(ctx, "order.by-hour")
+	}
+	minor, currency := o.Pays()
+	return number(minor) + " " + currency
+}
+
 // Orders is the list of a team's orders.
 var Orders = &ListView[models.Order]{
 	ID: "order-list", Path: "/orders", List: models.Orders, Label: "orders.table", Search: "orders.search",
 	Kind: models.KindOrder, Pick: func(o *models.Order) string { return number(o.Number) },
-	Amount: func(o *models.Order) (minor int64, currency string) { return o.Pays() },
+	Amount: orderAmount,
 	Columns: []ListColumn[models.Order]{
 		{Words: "orders.number", Sort: "number", Name: true, Class: "nowrap", Text: func(_ *ui.Cells, o *models.Order) string { return number(o.Number) },
 			Draw: func(c *ui.Cells, o *models.Order) {

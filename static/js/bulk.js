@@ -7,13 +7,15 @@
 
   const sum = (picked) => {
     const sums = {}
+    const words = new Set()
     for (const { dataset } of picked) {
       const [minor, currency] = (dataset.sum ?? '').split(' ')
-      if (currency) sums[currency] = (sums[currency] ?? 0) + Number(minor)
+      if (minor === '+') words.add(dataset.sum.slice(2))
+      else if (currency) sums[currency] = (sums[currency] ?? 0) + Number(minor)
     }
-    return Object.entries(sums).filter(([, minor]) => minor)
+    const amounts = Object.entries(sums).filter(([, minor]) => minor)
       .map(([currency, minor]) => new Intl.NumberFormat(document.documentElement.lang, { style: 'currency', currency, currencyDisplay: 'narrowSymbol' }).format(minor / 100))
-      .join(' + ')
+    return [...amounts, ...words].join(' + ')
   }
 
   const say = (element, text) => {
