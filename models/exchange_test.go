@@ -73,7 +73,16 @@ func TestOrderCarriesTaxAndTheRateOfItsDay(t *testing.T) {
 	if err != nil || o.PayMinor != pay || o.PayCurrency != "USD" || o.RateMicro != 150_000 || o.RateSource != "PBOC" || o.RateFrom == nil || o.Currency != "CNY" || o.TotalMinor != net+tax {
 		t.Errorf("exchanged: got %+v", o)
 	}
+	shown := planOrder(example())
+	q, err := db.PreviewOrder(t.Context(), team.Requester, shown)
+	if err != nil {
+		t.Fatal(err)
+	}
+	shown.Shown = q.Shown()
 	clock.Move(10 * 24 * time.Hour)
+	if _, err := db.PlaceOrder(t.Context(), team.Requester, shown); !rejects(err, "shown_total", "price_changed") {
+		t.Errorf("at another rate than the form showed: %v", err)
+	}
 	if kept := findOrder(t, db, team.Viewer, o.Number); kept.PayMinor != pay {
 		t.Errorf("a day later it is %d, want %d", kept.PayMinor, pay)
 	}
