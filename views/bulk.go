@@ -9,6 +9,7 @@ import (
 	"quartermaster/models"
 	"quartermaster/models/list"
 	"quartermaster/views/i18n"
+	"quartermaster/views/kept"
 	"quartermaster/views/ui"
 )
 
@@ -183,6 +184,16 @@ func BulkOrder(ctx context.Context, p BulkProps) string {
 func (p ListPage) allWords(ctx context.Context) string { return p.ofAll(ctx, "bulk.all") }
 
 func (p ListPage) allPicked(ctx context.Context) string { return p.ofAll(ctx, "bulk.all-picked") }
+
+// bulkKey is all that the bar of picked rows depends on.
+func (p ListPage) bulkKey(ctx context.Context) kept.Key {
+	b := []byte(p.Files.Path + "\x00" + p.URL.With() + "\x00")
+	b = strconv.AppendInt(b, p.Total, 10)
+	for _, action := range p.Bulks {
+		b = append(append(b, 0), action...)
+	}
+	return kept.Key{Reader: i18n.Lang(ctx) + p.ID, Text: string(b)}
+}
 
 func (p ListPage) ofAll(ctx context.Context, key string) string {
 	if p.Total > 0 && p.Total < list.CountTo {

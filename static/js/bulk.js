@@ -26,8 +26,9 @@
     const all = boxes(bar)
     const picked = all.filter((box) => box.checked)
     const whole = bar.elements.all.checked
+    const words = bar.querySelector('.picked').dataset
     if (!picked.length) bar.elements.all.checked = false
-    say(bar.querySelector('[role=status]'), !picked.length ? '' : whole ? bar.dataset.all : bar.dataset.words.replace('{n}', picked.length))
+    say(bar.querySelector('[role=status]'), !picked.length ? '' : whole ? words.all : words.words.replace('{n}', picked.length))
     say(bar.querySelector('[data-sums]'), whole ? '' : sum(picked))
     const head = all[0]?.closest('table')?.tHead?.rows[0]?.cells[all[0].closest('th').cellIndex]
     if (!head) return
@@ -36,7 +37,7 @@
       page = document.createElement('input')
       page.type = 'checkbox'
       page.dataset.pickPage = ''
-      page.setAttribute('aria-label', bar.dataset.page)
+      page.setAttribute('aria-label', words.page)
       head.prepend(page, ' ')
     }
     page.checked = picked.length === all.length

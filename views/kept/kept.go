@@ -3,9 +3,14 @@
 package kept
 
 import (
+	"bytes"
+	"context"
+	"io"
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/a-h/templ"
 )
 
 // most bounds the bytes that a Store keeps, twice.
@@ -54,6 +59,28 @@ func (s *Store) Keep(key Key, p Piece) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.put(key, p)
+}
+
+// Part is a part of pages, taken from the store when it was drawn for the same key
+// before. A nil Store keeps nothing.
+func (s *Store) Part(part templ.Component, by func(ctx context.Context) Key) templ.Component {
+	if s == nil {
+		return part
+	}
+	return templ.ComponentFunc(func(ctx context.Context, w io.Writer) error {
+		key := by(ctx)
+		html := s.Find(key, time.Time{})
+		if html == nil {
+			var b bytes.Buffer
+			if err := part.Render(ctx, &b); err != nil {
+				return err
+			}
+			html = b.Bytes()
+			s.Keep(key, Piece{HTML: html})
+		}
+		_, err := w.Write(html)
+		return err
+	})
 }
 
 func (s *Store) put(key Key, p Piece) {

@@ -1,12 +1,9 @@
 package layout
 
 import (
-	"bytes"
 	"context"
-	"io"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/a-h/templ"
 
@@ -18,22 +15,8 @@ import (
 // drawn is a part of the frame, taken from Frames when a reader saw the same
 // before at the same place, which is all of an address that the part depends on.
 func (s Shell) drawn(part templ.Component, name, at string) templ.Component {
-	if s.Frames == nil {
-		return part
-	}
-	return templ.ComponentFunc(func(ctx context.Context, w io.Writer) error {
-		key := kept.Key{Reader: i18n.Lang(ctx) + name + at, Text: s.shown(ctx)}
-		html := s.Frames.Find(key, time.Time{})
-		if html == nil {
-			var b bytes.Buffer
-			if err := part.Render(ctx, &b); err != nil {
-				return err
-			}
-			html = b.Bytes()
-			s.Frames.Keep(key, kept.Piece{HTML: html})
-		}
-		_, err := w.Write(html)
-		return err
+	return s.Frames.Part(part, func(ctx context.Context) kept.Key {
+		return kept.Key{Reader: i18n.Lang(ctx) + name + at, Text: s.shown(ctx)}
 	})
 }
 
