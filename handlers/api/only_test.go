@@ -59,3 +59,36 @@ func TestAKeyOrdersOnlyTheStoresAndStoragesThatItsMemberMay(t *testing.T) {
 		}
 	}
 }
+
+// TestWhatOnlyItsRequesterCouldApproveIsNotPlaced orders on every face what an admin has to
+// approve, where the only admin asks, or made the key that asks.
+func TestWhatOnlyItsRequesterCouldApproveIsNotPlaced(t *testing.T) {
+	t.Parallel()
+	d := open(t)
+	if err := d.DB.PutRule(t.Context(), d.Team.Admin, 0, true, models.RuleInput{Step1: "admin"}); err != nil {
+		t.Fatal(err)
+	}
+	for _, w := range bssWays {
+		w.refuses(t, d, d.Key, "CreateResourcePackage", samplePackage(d), "NotAuthorized")
+	}
+	if a := storesBySignature(t, d, d.Key, "CreateStore", namedStore(t, "handbook"), nil); a.Status != http.StatusForbidden || a.Code != "APIGW.0302" {
+		t.Errorf("a store: got %d %s, want 403 APIGW.0302", a.Status, a.Code)
+	}
+	if o := byHand(form, sign.Request.SignROA)(t, d, d.Key, "CreateStorage", p("RegionId", region)); o.Code != "PermissionDenied" {
+		t.Errorf("a storage: got %s %s, want PermissionDenied", o.Code, o.Message)
+	}
+	c := d.SignIn(t, models.Admin)
+	const plan = "/plans/new?product_code=ossbag&package_type=FPT_ossbag_absolute_Storage_sh&specification=40&duration=6"
+	for path, id := range map[string]string{plan: "#plan-form", "/buckets/new?region=cn-hangzhou": "#bucket-form", "/stores/new?region=cn-north-7&zones=cn-north-7c&cu=xlarge&num=1&store_name=kb-docs": "#store-form"} {
+		page := c.Get(t, path)
+		if got := page.Text("#summary"); !strings.Contains(got, "Only you could approve this order, so it cannot be placed") {
+			t.Errorf("%s: the summary says %q", path, got)
+		}
+		if sent := c.Submit(t, page, "form"+id, nil); sent.Status != http.StatusUnprocessableEntity || !strings.Contains(sent.Text(".error-summary"), "Only you could approve this order") {
+			t.Errorf("%s: got %d %q, want it refused", path, sent.Status, sent.Text(".error-summary"))
+		}
+	}
+	if counts, err := d.DB.Counts(t.Context(), d.Team.Viewer); err != nil || counts["order"] != 0 {
+		t.Errorf("got counts %v, %v; want no order", counts, err)
+	}
+}
