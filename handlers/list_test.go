@@ -81,7 +81,7 @@ func TestAListIsSortedByItsHeads(t *testing.T) {
 			t.Errorf("%s: sorted %q, want %q", path, got, want.sort)
 		}
 	}
-	if got := c.Get(t, "/orders").Text(".pager-summary"); got != "2 results" {
+	if got := c.Get(t, "/orders").Text(".pager-summary"); got != "2 results · ¥1,404.00 in all" {
 		t.Errorf("the total is %q", got)
 	}
 }
