@@ -64,7 +64,7 @@ func TestOrderGoesTheWayOfItsRule(t *testing.T) {
 	if p := requester.Get(t, order); p.Text("#order-state") != "Completed" || p.Has("#cancel-order") {
 		t.Errorf("after both steps the order is %q", p.Text("#order-state"))
 	}
-	if p := admin.Get(t, "/approvals?view=decided"); !strings.Contains(p.Text("#approval-list"), "two-steps") {
+	if p := admin.Get(t, "/approvals?whose=decided"); !strings.Contains(p.Text("#approval-list"), "two-steps") || p.Has("#approval-list .list-note") {
 		t.Error("what the admin decided is not in the list of what they decided")
 	}
 }

@@ -91,7 +91,7 @@ func TestEveryFormComesBackAsItWasTyped(t *testing.T) {
 			t.Errorf("%s: discarded, and it is still %q", path, fields.Get(field))
 		}
 	}
-	if p := c.Get(t, "/drafts"); !p.Has(".empty") {
+	if p := c.Get(t, "/drafts"); !p.Has(`.empty a[href="/"]`) {
 		t.Errorf("the list has %q", p.Text("#draft-list"))
 	}
 }

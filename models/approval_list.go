@@ -34,13 +34,13 @@ var Approvals = &List[Approval]{
 		Sorts: []list.Sort{{Name: "at", Columns: []string{"at", "id"}}, {Name: "waits", Columns: []string{"at", "id"}, Up: true}, small("items", "title", "id"),
 			small("requester", "requester_name", "id"), small("amount", "total_minor", "id"), small("asked", "person_name", "role", "id"), small("state", "state", "id")},
 		Filters: []list.Filter{
-			{Name: "view", Values: []string{WaitsOther, DecidedBy}, Arms: func(string, time.Time) []list.Cond { return []list.Cond{{SQL: "1 = 1"}} }},
+			{Name: "whose", Values: []string{WaitsOther, DecidedBy}, Arms: func(string, time.Time) []list.Cond { return []list.Cond{{SQL: "1 = 1"}} }},
 			{Name: "reader", Inner: true, Arms: readerArms},
 		},
 	},
 	For: func(by Actor, q *list.Query) {
-		view := q.Filters["view"]
-		q.Filters = map[string]string{"view": view, "reader": readerOf(by, view)}
+		view := q.Filters["whose"]
+		q.Filters = map[string]string{"whose": view, "reader": readerOf(by, view)}
 		if q.Sort == "" && view != DecidedBy {
 			q.Sort = "waits"
 		}

@@ -74,7 +74,7 @@ func (db *DB) FindDashboard(ctx context.Context, by Actor) (*Dashboard, error) {
 		return d, err
 	}
 	if d.WaitCount > 0 {
-		q := list.With("view", WaitsForMe)
+		q := list.With("whose", WaitsForMe)
 		q.Size = waitingRows
 		waiting, err := Approvals.Read(ctx, db, by, q)
 		if d.Waiting = waiting.Rows; err != nil {

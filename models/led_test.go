@@ -97,7 +97,7 @@ func TestNothingIsFoundByItsTeamAlone(t *testing.T) {
 	do(doing, err)
 	doing = "approvals"
 	for _, view := range []string{models.WaitsForMe, models.WaitsOther, models.DecidedBy} {
-		_, err = models.Approvals.Read(ctx, db, by, list.With("view", view))
+		_, err = models.Approvals.Read(ctx, db, by, list.With("whose", view))
 		do(doing, err)
 	}
 	doing = "plan orders"

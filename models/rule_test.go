@@ -552,7 +552,7 @@ func TestApprovalsAreListedForThoseWhoMayDecide(t *testing.T) {
 		for _, p := range people {
 			var mine, others []int64
 			for view, into := range map[string]*[]int64{models.WaitsForMe: &mine, models.WaitsOther: &others} {
-				page, err := models.Approvals.Read(t.Context(), db, p, list.With("view", view))
+				page, err := models.Approvals.Read(t.Context(), db, p, list.With("whose", view))
 				if err != nil {
 					t.Fatal(err)
 				}

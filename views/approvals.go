@@ -23,7 +23,9 @@ var Approvals = &ListView[models.Approval]{
 	ID: "approval-list", Path: "/approvals", List: models.Approvals, Label: "approvals.table",
 	Kind: models.KindOrder, Pick: func(a *models.Approval) string { return number(a.OrderNumber) },
 	Amount: func(ctx context.Context, a *models.Approval) string { return orderAmount(ctx, a.Order) },
-	Picks:  func(at ListAt) bool { return at.Query.Filters["view"] == models.WaitsForMe && at.By.May(models.Decide) },
+	Picks: func(at ListAt) bool {
+		return at.Query.Filters["whose"] == models.WaitsForMe && at.By.May(models.Decide)
+	},
 	Columns: []ListColumn[models.Approval]{
 		{Words: "orders.what", Sort: "items", Class: "wide", Name: true, Text: func(c *ui.Cells, a *models.Approval) string { return orderWhat(c.Ctx, a.Order) },
 			Draw: func(c *ui.Cells, a *models.Approval) {
@@ -49,18 +51,19 @@ var Approvals = &ListView[models.Approval]{
 		filed("order.reason", func(_ *ui.Cells, a *models.Approval) string { return a.Order.Note }),
 		filed("order.decision-reason", func(_ *ui.Cells, a *models.Approval) string { return a.Reason }),
 	},
-	Filters: []ListFilter{{Name: "view", Values: "approvals.view.", Off: "approvals.view.mine", As: Tabs}},
+	Filters: []ListFilter{{Name: "whose", Values: "approvals.view.", Off: "approvals.view.mine", As: Tabs}},
 	Head: func(ctx context.Context, _ ListAt) layout.PageProps {
 		return layout.PageProps{Title: i18n.T(ctx, "approvals.title"), Subtitle: i18n.T(ctx, "approvals.subtitle")}
 	},
 	Styled: true,
 	Whole:  func(ListAt) bool { return true },
 	Empty: func(ctx context.Context, at ListAt) ui.EmptyProps {
-		view := at.Query.Filters["view"]
+		view := at.Query.Filters["whose"]
 		if view == "" {
 			view = "mine"
 		}
-		return ui.EmptyProps{Icon: "circle-check", Title: i18n.T(ctx, "approvals.none."+view), Text: i18n.T(ctx, "approvals.none-text."+view)}
+		return ui.EmptyProps{Icon: "circle-check", Title: i18n.T(ctx, "approvals.none."+view), Text: i18n.T(ctx, "approvals.none-text."+view),
+			Action: ui.LinkButton(ui.ButtonProps{Text: i18n.T(ctx, "orders.title"), Href: "/orders"})}
 	},
 }
 

@@ -30,7 +30,8 @@ var Drafts = &ListView[models.Draft]{
 	Styled: true,
 	Whole:  func(ListAt) bool { return true },
 	Empty: func(ctx context.Context, _ ListAt) ui.EmptyProps {
-		return ui.EmptyProps{Icon: "file-text", Title: i18n.T(ctx, "draft.none"), Text: i18n.T(ctx, "draft.none-text")}
+		return ui.EmptyProps{Icon: "file-text", Title: i18n.T(ctx, "draft.none"), Text: i18n.T(ctx, "draft.none-text"),
+			Action: ui.LinkButton(ui.ButtonProps{Text: i18n.T(ctx, "orders.go-create"), Href: "/"})}
 	},
 }
 

@@ -1,5 +1,7 @@
 package views
 
+import "slices"
+
 // QRPath is qrPath for the tests.
 var QRPath = qrPath
 
@@ -20,4 +22,14 @@ func (v *ListView[R]) Unsorted() (words []string) {
 		}
 	}
 	return words
+}
+
+// Misread are the filters of the list that its addresses have another use for.
+func (v *ListView[R]) Misread() (names []string) {
+	for _, f := range v.Filters {
+		if slices.Contains(listParams, f.Name) {
+			names = append(names, f.Name)
+		}
+	}
+	return names
 }

@@ -27,6 +27,7 @@ var tables = map[string]interface {
 	Styles(language.Tag) []string
 	Keys() []string
 	Unsorted() []string
+	Misread() []string
 }{
 	"Orders": views.Orders, "Plans": views.Plans, "Deductions": views.Deductions, "Buckets": views.Buckets, "Objects": views.Objects(models.Bucket{}, "", true),
 	"Stores": views.Stores, "Apps": views.Apps, "pkgVersions": views.PkgVersions, "keyList": views.TeamKeys.Keys(), "callList": views.TeamKeys.Calls(),
@@ -89,6 +90,15 @@ func TestEveryColumnThatIsShownSorts(t *testing.T) {
 	for name, list := range tables {
 		for _, words := range list.Unsorted() {
 			t.Errorf("%s cannot be sorted by %s", name, words)
+		}
+	}
+}
+
+func TestNoFilterIsCalledAsSomethingElseOfAnAddress(t *testing.T) {
+	t.Parallel()
+	for name, list := range tables {
+		if names := list.Misread(); names != nil {
+			t.Errorf("%s: filters called %q", name, names)
 		}
 	}
 }

@@ -44,7 +44,8 @@ var Notices = &ListView[models.Notice]{
 	Styled:  true,
 	Whole:   func(ListAt) bool { return true },
 	Empty: func(ctx context.Context, at ListAt) ui.EmptyProps {
-		return ui.EmptyProps{Icon: "bell", Title: i18n.T(ctx, "notices.none"), Text: i18n.T(ctx, "notices.none-text")}
+		return ui.EmptyProps{Icon: "bell", Title: i18n.T(ctx, "notices.none"), Text: i18n.T(ctx, "notices.none-text"),
+			Action: ui.LinkButton(ui.ButtonProps{Text: i18n.T(ctx, "orders.title"), Href: "/orders"})}
 	},
 }
 
