@@ -403,10 +403,35 @@ func (r Rule) ofSomething(c *catalogue) bool {
 	})
 }
 
+// orderableBy tells whether something that the rule is about may be ordered by one who may
+// order only some things.
+func (r Rule) orderableBy(only Only) bool {
+	kinds := r.Kinds
+	if len(kinds) == 0 {
+		kinds = only.Kinds
+	}
+	for _, k := range orOne(kinds, KindPlan) {
+		for _, product := range orOne(r.Products, "") {
+			if slices.ContainsFunc(orOne(r.Regions, ""), func(region string) bool { return only.allows(k, product, region) }) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// orOne are some things, or one where there are none.
+func orOne[T any](some []T, one T) []T {
+	if len(some) == 0 {
+		return []T{one}
+	}
+	return some
+}
+
 // askers are the members who may place an order that the rule is about.
 func (r Rule) askers(members []Member) (all []Person) {
 	for _, m := range members {
-		if !m.Disabled && m.Role.AtLeast(Requester) && fits(r.Roles, m.Role) &&
+		if !m.Disabled && m.Role.AtLeast(Requester) && fits(r.Roles, m.Role) && r.orderableBy(m.Only) &&
 			(len(r.People) == 0 || slices.ContainsFunc(r.People, func(p Person) bool { return p.ID == m.UserID })) {
 			all = append(all, Person{m.UserID, m.Name})
 		}

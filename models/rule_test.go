@@ -279,6 +279,9 @@ func TestRuleThatCanNeverApplyIsSaid(t *testing.T) {
 		}
 	}
 	settings(func(in *models.SettingsInput) { in.Centres, in.OnlyCentres = "R&D\nSales", true })
+	if _, err := db.LimitMember(t.Context(), team.Admin, team.Approver.UserID, models.OnlyInput{Kinds: []string{"plan"}, Regions: []string{"cn-shanghai"}}); err != nil {
+		t.Fatal(err)
+	}
 	check := func(name string, want string) {
 		t.Helper()
 		book := mustRules(t, db, team.Admin)
@@ -310,6 +313,10 @@ func TestRuleThatCanNeverApplyIsSaid(t *testing.T) {
 		{"cost centre that is not listed", "centre", models.RuleInput{CostCentres: "IT"}},
 		{"one of the cost centres is", "", models.RuleInput{CostCentres: "IT, Sales"}},
 		{"viewer", "never", models.RuleInput{People: []string{team.Viewer.UserID}}},
+		{"who may order only plans in another region", "never", models.RuleInput{Kinds: []string{"plan"}, Regions: []string{"cn-hangzhou"}, People: []string{team.Approver.UserID}}},
+		{"who may order only plans, a bucket", "never", models.RuleInput{Kinds: []string{"bucket"}, People: []string{team.Approver.UserID}}},
+		{"who may order only plans, anything", "", models.RuleInput{People: []string{team.Approver.UserID}}},
+		{"who may order only plans, and another", "", models.RuleInput{Kinds: []string{"bucket"}, People: []string{team.Approver.UserID, team.Requester.UserID}}},
 	} {
 		in := asking(tt.in, "approver")
 		r, err := db.ReadRule(t.Context(), team.Admin, in)
