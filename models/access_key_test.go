@@ -780,6 +780,9 @@ func TestTokensAreReadFromTheHeadOfAnIndex(t *testing.T) {
 			_, err := db.ListTokens(ctx, by, id)
 			return err
 		},
+		"sqlite_autoindex_plans_1": func(ctx context.Context, db *models.DB, by models.Actor, _ string) error {
+			return db.ThingsThatEnd(ctx, by, strings.Split("some things of many", " ")...)
+		},
 	} {
 		db := modelstest.Open(t)
 		by := modelstest.NewTeam(t, db).Admin

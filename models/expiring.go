@@ -90,7 +90,7 @@ func (db *DB) expiringBy(ctx context.Context, by Actor, kind Kind, ids []string)
 		return nil, nil
 	}
 	var some []Expiring
-	err := db.Scan(ctx, &some, "SELECT "+x.Columns+" FROM "+x.Table+" "+x.Join+" WHERE "+x.Table+".team_id = ? AND "+x.Table+".id IN ? AND "+x.Table+".ends_at IS NOT NULL", by.TeamID, ids)
+	err := db.Scan(ctx, &some, "SELECT "+x.Columns+" FROM "+x.Table+" "+x.Join+" WHERE "+x.Table+"."+alsoOfTeam+" AND "+x.Table+".id IN ? AND "+x.Table+".ends_at IS NOT NULL", by.TeamID, ids)
 	of := make(map[string]Expiring, len(some))
 	for _, e := range some {
 		e.Kind = kind

@@ -22,3 +22,9 @@ func (db *DB) UseObject(ctx context.Context, o *Object) error {
 			VALUES (?, ?, ?, '1.0', '', '', ?, 'READY', 0, '', '', ?, ?)`, tx.newID(), o.TeamID, id, o.ID, now, now).Error
 	})
 }
+
+// ThingsThatEnd reads plans by their ids, as notices of reminders do.
+func (db *DB) ThingsThatEnd(ctx context.Context, by Actor, ids ...string) error {
+	_, err := db.expiringBy(ctx, by, KindPlan, ids)
+	return err
+}

@@ -216,7 +216,7 @@ func (db *DB) usesOf(ctx context.Context, by Actor, of []Object) (map[string][]U
 	var rows []Use
 	err := db.gorm.WithContext(ctx).Table("pkg_versions AS v").Joins("JOIN apps AS a ON a.id = v.app_id").
 		Select("v.object_id, v.id AS version_id, v.label, a.id AS app_id, a.name AS app_name").
-		Where("v.team_id = ? AND v.object_id IN ?", by.TeamID, ids).Order("v.created_at DESC, v.id DESC").Scan(&rows).Error
+		Where("v."+alsoOfTeam+" AND v.object_id IN ?", by.TeamID, ids).Order("v.created_at DESC, v.id DESC").Scan(&rows).Error
 	if err != nil {
 		return nil, translate(err)
 	}

@@ -37,7 +37,7 @@ func (db *DB) Renewals(ctx context.Context, by Actor, in RenewalsInput) (all []R
 	if len(in.Pick) > MaxPicked {
 		return nil, invalid("", "too_many_picked", strconv.Itoa(MaxPicked))
 	}
-	plans, err := query.Of[Plan](db.gorm).Preload("Type", nil).Where("team_id = ? AND id IN ?", by.TeamID, in.Pick).Find(ctx)
+	plans, err := query.Of[Plan](db.gorm).Preload("Type", nil).Where(alsoOfTeam+" AND id IN ?", by.TeamID, in.Pick).Find(ctx)
 	if err != nil {
 		return nil, translate(err)
 	}
