@@ -216,7 +216,7 @@ var AccessKeys = &List[AccessKey]{
 		Sorted: []list.Sorted{
 			{Name: "user_name", SQL: "COALESCE((SELECT u.name FROM users AS u WHERE u.id = access_keys.user_id), '')"},
 			{Name: "limits", SQL: "operations || grants"},
-			{Name: "off", SQL: "CASE WHEN disabled THEN 2 WHEN " + keyOrphaned + " THEN 1 ELSE 0 END"},
+			{Name: "off", SQL: "CASE WHEN disabled THEN 3 WHEN expires_at <= CURRENT_TIMESTAMP THEN 2 WHEN " + keyOrphaned + " THEN 1 ELSE 0 END"},
 			{Name: "ends", SQL: "COALESCE(expires_at, '9999-12-31 00:00:00+00:00')"},
 			{Name: "used", SQL: "COALESCE(used_at, '0001-01-01 00:00:00+00:00')"},
 		},

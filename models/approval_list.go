@@ -30,9 +30,9 @@ var Approvals = &List[Approval]{
 			return append(to, &a.ID, &a.At, &a.OrderNumber, (*string)(&a.Role), &a.PersonID, &a.PersonName, &a.Instead, &a.RequestedBy, &a.KeyMaker,
 				(*string)(&a.State), &a.DeciderName, &a.Reason, &a.sorted.text, &a.sorted.text, &a.sorted.n)
 		},
-		Sorted: []list.Sorted{ofOrder("title"), ofOrder("requester_name"), ofOrder("total_minor")},
+		Sorted: []list.Sorted{ofOrder("title"), ofOrder("requester_name"), ofOrder("pay_minor")},
 		Sorts: []list.Sort{{Name: "at", Columns: []string{"at", "id"}}, {Name: "waits", Columns: []string{"at", "id"}, Up: true}, small("items", "title", "id"),
-			small("requester", "requester_name", "id"), small("amount", "total_minor", "id"), small("asked", "person_name", "role", "id"), small("state", "state", "id")},
+			small("requester", "requester_name", "id"), small("amount", "pay_minor", "id"), small("asked", "person_name", "role", "id"), small("state", "state", "id")},
 		Filters: []list.Filter{
 			{Name: "whose", Values: []string{WaitsOther, DecidedBy}, Arms: func(string, time.Time) []list.Cond { return []list.Cond{{SQL: "1 = 1"}} }},
 			{Name: "reader", Inner: true, Arms: readerArms},

@@ -252,7 +252,7 @@ func (db *DB) effects(ctx context.Context, by Actor, o *Order) ([]Effect, error)
 			continue
 		}
 		_, end := b.spans(now)
-		amount, err := overTime(b.hourlyIn(team, byHour, ends), end.Sub(now))
+		amount, err := overTime(b.hourlyIn(byHour, ends), end.Sub(now))
 		if err == nil {
 			amount, err = pricing.Add(amount, o.PayMinor)
 		}

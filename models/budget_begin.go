@@ -107,7 +107,7 @@ func (db *DB) waitingHourly(ctx context.Context, by Actor, team *Team, b Budget)
 		}
 		var amount int64
 		more, ends, failed := db.moreHourly(ctx, o)
-		if more, err = b.hourlyIn(team, more, ends), failed; err != nil || more <= 0 {
+		if more, err = b.hourlyIn(more, ends), failed; err != nil || more <= 0 {
 			continue
 		}
 		if amount, err = overTime(more, end.Sub(o.CreatedAt)); err == nil {
@@ -119,7 +119,7 @@ func (db *DB) waitingHourly(ctx context.Context, by Actor, team *Team, b Budget)
 
 // hourlyIn is how much more an hour an order makes what counts in the budget, in
 // millionths, of what moreHourly says of it.
-func (b Budget) hourlyIn(team *Team, more int64, ends []hourly) int64 {
+func (b Budget) hourlyIn(more int64, ends []hourly) int64 {
 	for _, had := range ends {
 		if had.counts(b) { // or else all of it comes to the budget
 			more -= had.HourlyMicro

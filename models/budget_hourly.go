@@ -329,7 +329,7 @@ func (db *DB) moveRest(ctx context.Context, by Actor, team *Team, b Budget, had,
 	}
 	moved := int64(0)
 	if had.Number != 0 {
-		// It goes by what is counted: the team's own cost centre may have changed since.
+		// It goes by what is counted: a budget begins with what was ordered before.
 		e, found, err := db.entry(ctx, by, had.Number, b)
 		if err == nil && found {
 			moved, err = rest, db.turn(ctx, e, e.AmountMinor-rest, BudgetSpent)

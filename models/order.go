@@ -60,7 +60,7 @@ type Order struct {
 	DiscountMinor int64
 	TaxMinor      int64
 	TotalMinor    int64 // to pay: list − discount + tax
-	MonthMinor    int64 // what its lines by the hour are expected to cost a month
+	MonthMinor    int64 // what its lines by the hour are expected to cost a month, before tax
 	// TaxRate, in hundredths of a percent, is what TaxMinor is of list − discount, under
 	// TaxName; PayMinor is the total in PayCurrency, the team's. Where that is another
 	// currency, one of Currency is RateMicro millionths of it, as RateSource has it from

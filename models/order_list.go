@@ -56,15 +56,15 @@ var Orders = &List[Order]{
 	Right: See,
 	Desc: list.Desc[Order]{
 		Table: "orders", Key: "number", Scope: "team_id",
-		Columns: []string{"number", "type", "state", "title", "kinds", "line_count", "free", "currency", "total_minor", "month_minor", "pay_currency", "pay_minor", "requester_name", "created_at",
+		Columns: []string{"number", "type", "state", "title", "kinds", "line_count", "free", "currency", "total_minor", "month_minor", "pay_currency", "pay_minor", "tax_rate", "rate_micro", "requester_name", "created_at",
 			"team_id", "list_minor", "discount_minor", "tax_minor", "cost_centre", "po_number", "note", "requested_by", "face", "address", "agent", "request_id", "key_id", "version"},
-		Brief: 14,
+		Brief: 16,
 		Into: func(o *Order, to []any) []any {
-			return append(to, &o.Number, &o.Type, (*string)(&o.State), &o.Title, &o.Kinds, &o.LineCount, &o.Free, &o.Currency, &o.TotalMinor, &o.MonthMinor, &o.PayCurrency, &o.PayMinor, &o.RequesterName, &o.CreatedAt,
+			return append(to, &o.Number, &o.Type, (*string)(&o.State), &o.Title, &o.Kinds, &o.LineCount, &o.Free, &o.Currency, &o.TotalMinor, &o.MonthMinor, &o.PayCurrency, &o.PayMinor, &o.TaxRate, &o.RateMicro, &o.RequesterName, &o.CreatedAt,
 				&o.TeamID, &o.ListMinor, &o.DiscountMinor, &o.TaxMinor, &o.CostCentre, &o.PONumber, &o.Note, &o.RequestedBy,
 				(*string)(&o.Face), &o.Address, &o.Agent, &o.RequestID, &o.KeyID, &o.Version)
 		},
-		Sorts: []list.Sort{{Name: "number", Columns: []string{"number"}}, {Name: "amount", Columns: []string{"total_minor", "number"}},
+		Sorts: []list.Sort{{Name: "number", Columns: []string{"number"}}, {Name: "amount", Columns: []string{"pay_minor", "number"}},
 			{Name: "placed", Columns: []string{"number"}}, // as it begins with the day
 			small("items", "title", "number"), small("requester", "requester_name", "number"), small("state", "state", "number")},
 		Filters: []list.Filter{

@@ -407,7 +407,10 @@ func (r Rule) ofSomething(c *catalogue) bool {
 // order only some things.
 func (r Rule) orderableBy(only Only) bool {
 	kinds := r.Kinds
-	if len(kinds) == 0 {
+	switch {
+	case len(r.Products) > 0:
+		kinds = []Kind{KindPlan} // nothing else is of a product
+	case len(kinds) == 0:
 		kinds = only.Kinds
 	}
 	for _, k := range orOne(kinds, KindPlan) {
@@ -502,14 +505,19 @@ func (db *DB) ruleFaults(ctx context.Context, by Actor, team *Team) (faults []Ru
 // unable is why people cannot take the steps of the rule, whoever of the askers asks; ""
 // where they can.
 func (r Rule) unable(people []decider, askers []Person) (fault, param string) {
-	left := [][]decider{people} // without each of the askers
-	if len(askers) > 0 {
+	if len(r.Steps) == 0 {
+		return "", ""
+	}
+	left := [][]decider{people} // without each of the askers: all, where one decides nothing
+	if len(askers) > 0 && !slices.ContainsFunc(askers, func(p Person) bool {
+		return !slices.ContainsFunc(people, func(d decider) bool { return d.ID == p.ID })
+	}) {
 		left = nil
+		for _, p := range askers {
+			left = append(left, strangers(people, p.ID))
+		}
 	}
-	for _, p := range askers {
-		left = append(left, strangers(people, p.ID))
-	}
-	if len(askers) == 1 && len(r.Steps) > 0 {
+	if len(askers) == 1 {
 		if _, _, ok := staff(r.Steps, left[0]); !ok {
 			return "alone", askers[0].Name
 		}

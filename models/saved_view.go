@@ -2,6 +2,7 @@ package models
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/url"
 	"slices"
@@ -9,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"gorm.io/gorm"
 	"gorm.io/gorm/clause"
 
 	"quartermaster/models/query"
@@ -284,18 +286,33 @@ func (db *DB) recordView(ctx context.Context, by Actor, v SavedView, action stri
 // retagViews lets the views of the actor's team, whosever they are, ask for a tag by the
 // name that it has from now on. Those of one that is gone say so.
 func (db *DB) retagViews(ctx context.Context, by Actor, key, to string) error {
+	if to == "" {
+		return nil
+	}
+	asks := func(v SavedView) (url.Values, bool) {
+		q, err := url.ParseQuery(v.State)
+		return q, err == nil && tagKey(q.Get("tag")) == key
+	}
 	views, err := query.Of[SavedView](db.gorm).Where("team_id = ? AND state LIKE '%tag=%'", by.TeamID).Find(ctx)
-	if err != nil || to == "" {
+	if err != nil {
 		return translate(err)
 	}
 	for _, v := range views {
-		q, err := url.ParseQuery(v.State)
-		if err != nil || tagKey(q.Get("tag")) != key {
+		if _, is := asks(v); !is {
 			continue
 		}
-		q.Set("tag", to)
-		if _, err := query.Do(ctx, db.gorm, "UPDATE saved_views SET state = ?, version = version + 1 WHERE id = ?", q.Encode(), v.ID); err != nil {
-			return fmt.Errorf("retag view: %w", err)
+		// From here on nobody else changes it, and it may have been changed meanwhile.
+		v, err := query.Change[SavedView](ctx, db.gorm, "version = version + 1 WHERE id = ?", v.ID)
+		if errors.Is(err, gorm.ErrRecordNotFound) {
+			continue
+		} else if err != nil {
+			return fmt.Errorf("hold view: %w", err)
+		}
+		if q, is := asks(v); is {
+			q.Set("tag", to)
+			if _, err := query.Do(ctx, db.gorm, "UPDATE saved_views SET state = ? WHERE id = ?", q.Encode(), v.ID); err != nil {
+				return fmt.Errorf("retag view: %w", err)
+			}
 		}
 	}
 	return nil

@@ -266,3 +266,39 @@ func TestOrderWithoutCostCentreStaysWithout(t *testing.T) {
 	}
 	none("in the next month")
 }
+
+// What was counted for the cost centre that its team had then has it from the step on that
+// no longer looks it up.
+func TestOrdersCountedForTheirTeamsCostCentreAreGivenIt(t *testing.T) {
+	t.Parallel()
+	o := modelstest.Choose(t, models.Options{})
+	db, err := models.Open(t.Context(), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	team := modelstest.NewTeam(t, db)
+	modelstest.Allow(t, db, team, func(in *models.SettingsInput) { in.CostCentre = "IT" })
+	budget(t, db, team.Admin, "IT", "refuse", 100_000_000)
+	budget(t, db, team.Admin, "", "refuse", 100_000_000)
+	counted := mustPlace(t, db, team.Requester, planOrder(example()))
+	other := planOrder(example())
+	other.CostCentre = "HR"
+	kept := mustPlace(t, db, team.Requester, other)
+	if err := db.Close(); err != nil {
+		t.Fatal(err)
+	}
+	for _, statement := range []string{
+		"UPDATE orders SET cost_centre = '' WHERE cost_centre = 'IT'", "UPDATE spends SET cost_centre = '' WHERE cost_centre = 'IT'",
+		"DELETE FROM migrations WHERE id = '0048_centres'",
+	} {
+		modelstest.Exec(t, o, statement)
+	}
+	db = modelstest.OpenWith(t, o)
+	for want, n := range map[string]int64{"IT": counted.Number, "HR": kept.Number} {
+		if got := findOrder(t, db, team.Viewer, n).CostCentre; got != want {
+			t.Errorf("order %d counts for %q, want %q", n, got, want)
+		}
+	}
+	mustFit(t, db)
+	wantSound(t, db)
+}

@@ -223,7 +223,7 @@ var SiteUsers = &List[SiteUser]{
 		Sorted: []list.Sorted{
 			{Name: "teams", SQL: "(SELECT COUNT(*) FROM memberships AS m WHERE m.user_id = users.id)"},
 			{Name: "state", SQL: "CASE WHEN disabled THEN 2 WHEN site_admin THEN 1 ELSE 0 END"},
-			{Name: "keys", SQL: "(SELECT COUNT(*) FROM access_keys AS k WHERE k.user_id = users.id AND NOT k.disabled)"},
+			{Name: "keys", SQL: "(SELECT COUNT(*) FROM access_keys AS k WHERE k.user_id = users.id AND NOT k.disabled AND (k.expires_at IS NULL OR k.expires_at > CURRENT_TIMESTAMP))"},
 			{Name: "seen", SQL: "COALESCE(seen_at, '0001-01-01 00:00:00+00:00')"},
 		},
 		Sorts: []list.Sort{{Name: "name", Columns: []string{"name", "id"}, Up: true}, {Name: "created", Columns: []string{"created_at", "id"}},

@@ -215,12 +215,13 @@ func orderTitle(ctx context.Context, o models.Order) string {
 	return changeOf(ctx, o.Type, models.Kind(o.Kinds), o.Title)
 }
 
-// orderTotal is what an order has to pay, or that it is free, or, where it is charged by
-// the hour, about what that is a month.
+// orderTotal is what an order has to pay, or that it is free, or, where what it makes is
+// charged by the hour, about what that is a month.
 func orderTotal(ctx context.Context, o models.Order) string {
 	minor, currency := o.Pays()
-	if minor == 0 && o.MonthMinor > 0 {
-		return i18n.T(ctx, "order.about-monthly", "Amount", i18n.Money(ctx, o.MonthMinor, o.Currency))
+	if minor == 0 && o.MonthMinor > 0 && o.Type != models.TypeUpgrade {
+		minor, currency = o.Reckon(o.MonthMinor)
+		return i18n.T(ctx, "order.about-monthly", "Amount", i18n.Money(ctx, minor, currency))
 	}
 	if minor == 0 && !o.Free {
 		return i18n.T(ctx, "order.by-hour")

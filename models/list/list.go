@@ -420,7 +420,7 @@ func (p *plan[R]) choose(ctx context.Context, on []active) error {
 	for i, a := range on {
 		names[i] = a.name
 	}
-	tried := map[string]int{} // how many conditions each index was asked for
+	tried := map[string][]string{} // the conditions that each index was asked for
 	for _, x := range p.desc.Indexes {
 		if !within(x.Filters, names) {
 			continue
@@ -428,10 +428,13 @@ func (p *plan[R]) choose(ctx context.Context, on []active) error {
 		led1 := slices.DeleteFunc(slices.Clone(on), func(a active) bool {
 			return !slices.Contains(x.Filters, a.name) && (a.bounds == "" || a.bounds != x.Sort)
 		})
-		if len(led1) <= tried[x.Name] {
+		asked := tried[x.Name]
+		for _, a := range led1 {
+			tried[x.Name] = append(tried[x.Name], a.name)
+		}
+		if !slices.ContainsFunc(led1, func(a active) bool { return !slices.Contains(asked, a.name) }) {
 			continue // as it serves another sort too
 		}
-		tried[x.Name] = len(led1)
 		n, err := p.probe(ctx, x.Name, cross(led1), best)
 		if err != nil {
 			return err

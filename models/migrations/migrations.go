@@ -164,7 +164,8 @@ func all() ([]*gormigrate.Migration, error) {
 	steps = append(steps, &gormigrate.Migration{ID: "0002_catalogue", Migrate: seed},
 		&gormigrate.Migration{ID: "0015_keys_of_names", Migrate: sameNames},
 		&gormigrate.Migration{ID: "0016_fold", Migrate: foldFunction},
-		&gormigrate.Migration{ID: "0017_versions", Migrate: versions})
+		&gormigrate.Migration{ID: "0017_versions", Migrate: versions},
+		&gormigrate.Migration{ID: "0048_centres", Migrate: centres})
 	slices.SortFunc(steps, func(a, b *gormigrate.Migration) int { return strings.Compare(a.ID, b.ID) })
 	return steps, nil
 }
