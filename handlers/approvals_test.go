@@ -312,7 +312,7 @@ func TestSeveralOrdersAreDecidedOnTheList(t *testing.T) {
 	if got := p.Text("#bulk tbody"); !strings.Contains(got, "Completed") || !strings.Contains(got, "decided or changed after you opened it") || !strings.Contains(p.Text("[role=status]"), "2 of 3 done") {
 		t.Errorf("approved: got %q", got)
 	}
-	for view, want := range map[string]bool{"": false, "?view=others": false, "?view=decided": false} {
+	for view, want := range map[string]bool{"": false, "?whose=others": false, "?whose=decided": false} {
 		if p := approver.Get(t, "/approvals"+view); p.Has("#approval-list-bulk") != want {
 			t.Errorf("%q has the bar: %v", view, !want)
 		}

@@ -237,7 +237,7 @@ func (h List[R]) page(c *gin.Context, path string, set ...string) (p views.ListP
 	if at.Total = page.Total; known {
 		at.Total = total
 	}
-	if page.Currency != "" {
+	if page.Sum != 0 { // what is charged by the hour is no part of it
 		at.Sum = views.SumOf(ctx, []models.Spend{{SpendMinor: page.Sum, Currency: page.Currency}})
 	}
 	at.Cursor = models.Cursor{Next: page.Next, Prev: page.Prev}

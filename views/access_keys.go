@@ -277,6 +277,7 @@ func drawKeyUse(c *ui.Cells, k *models.AccessKey) {
 // drawAgent draws text with what a program calls itself, which may be long.
 func drawAgent(c *ui.Cells, agent, text string) {
 	if text != "" {
+		c.Text(" ")
 		c.Open("p", "class", "line-note key-agent", "title", agent)
 		c.Text(text)
 		c.Close("p")

@@ -313,7 +313,8 @@ func versionRows(ctx context.Context, p OrderShowProps, i int) []changeRow {
 			add(ui.Label(ctx, name), strings.Join(a[name], ", "), strings.Join(b[name], ", "))
 		}
 	}
-	add(i18n.T(ctx, "order.total"), orderTotal(ctx, *was), orderTotal(ctx, *is))
+	due := func(o *models.Order) string { minor, currency := o.Pays(); return freeOr(ctx, minor, currency, o.Free) }
+	add(i18n.T(ctx, "order.total"), due(was), due(is))
 	add(i18n.T(ctx, "order.monthly-estimate"), paysOf(ctx, was, monthlyEstimate(was)), paysOf(ctx, is, monthlyEstimate(is)))
 	add(i18n.T(ctx, "order.cost-centre"), was.CostCentre, is.CostCentre)
 	add(ui.Label(ctx, "po_number"), was.PONumber, is.PONumber)

@@ -165,7 +165,7 @@ type ListAt struct {
 	NoView bool
 	// Unsorted is the sort for which the rows are too many, "" where they are not.
 	Unsorted string
-	// Kept has rows that were drawn before, nil where none are kept; reader is
+	// Kept has rows and bars that were drawn before, nil where none are kept; reader is
 	// what its keys have of the reader.
 	Kept   *kept.Store
 	reader string

@@ -1168,7 +1168,7 @@ func summaryProps(ctx context.Context, q models.Quote, rows []ui.Row) ui.Summary
 	if row, other := bookRow(ctx, o); other {
 		out.Breakdown = append(out.Breakdown, row)
 	}
-	if note := rateNote(ctx, o); note != "" {
+	if note := rateNote(ctx, o); note != "" && !slices.Contains(out.Notes, note) {
 		out.Notes = append(out.Notes, note)
 	}
 	return out

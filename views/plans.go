@@ -120,7 +120,7 @@ func planState(ctx context.Context, s models.PlanState) string {
 func drawPlanUsed(c *ui.Cells, p *models.Plan) {
 	switch {
 	case !p.Storage:
-		c.T("plans.unmetered")
+		c.Text("—") // nothing of it is measured
 	case p.MeasuredAt == nil:
 		c.T("plans.unmeasured")
 	default:

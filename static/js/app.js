@@ -5,7 +5,8 @@
 
   // Back asks the server for the whole page, what the reader has opened stays open, and
   // a request over a slow line is not reported as failed when it was done: it waits as
-  // long as the proxies of the README do.
+  // long as the proxies of the README do. That it has no styles of its own is asked for in
+  // the page, as it makes them before this.
   Object.assign(htmx.config, { history: 'reload', morphIgnore: ['data-htmx-powered', 'open'], defaultTimeout: 300_000 })
 
   const on = (type, selector, act) =>
@@ -50,8 +51,7 @@
       button.className = 'copy'
       button.title = words.copyWord
       button.dataset.copy = code.textContent
-      button.innerHTML = '<svg class="icon" aria-hidden="true"><use></use></svg><span class="sr-only" aria-live="polite"></span>'
-      button.querySelector('use').setAttribute('href', words.copyIcon)
+      button.innerHTML = `<svg class="icon" aria-hidden="true"><use href="${words.copyIcon}"></use></svg><span class="sr-only" aria-live="polite"></span>`
       button.lastChild.dataset.copied = words.copied
       button.lastChild.textContent = `${words.copyWord} ${code.textContent}`
       shown.after(button)

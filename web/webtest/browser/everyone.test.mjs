@@ -115,7 +115,7 @@ for (const theme of ["light", "dark"]) {
 		await page.waitForSelector("dialog.palette .found-item[aria-selected=true]");
 		assert.ok(await lined("dialog.palette .found-item[aria-selected=true]"), "what Enter opens");
 		await page.keyboard.press("Escape");
-		const dot = await page.locator(".badge").first().evaluate((e) => [getComputedStyle(e, "::before").backgroundColor, getComputedStyle(document.body).backgroundColor]);
+		const dot = await page.locator("td > b").first().evaluate((e) => [getComputedStyle(e, "::before").backgroundColor, getComputedStyle(document.body).backgroundColor]);
 		assert.notEqual(dot[0], dot[1], "the dot of a state");
 	});
 }
