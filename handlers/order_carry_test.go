@@ -158,7 +158,7 @@ func TestRatesOfExchangeAreKeptByTheSite(t *testing.T) {
 		}
 	}
 	orderStore(t, requester, "by-the-hour")
-	if got := requester.Get(t, "/orders").Text("tbody"); !strings.Contains(got, "$3.35") || !strings.Contains(got, "/month") || strings.Contains(got, "¥") {
+	if got := requester.Get(t, "/orders").Text("tbody"); !strings.Contains(got, "$3.35") || !strings.Contains(got, "≈ $") || strings.Contains(got, "¥") {
 		t.Errorf("the list says %q", got)
 	}
 	if got := requester.Get(t, "/orders.csv").Body; !strings.Contains(got, "USD") {

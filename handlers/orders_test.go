@@ -169,7 +169,7 @@ func TestOrderUnderWayIsLiveAndAFailedOneIsRetried(t *testing.T) {
 	if steps := p.Find("#order-steps[hx-trigger] .step"); steps.Length() != 2 || !steps.First().HasClass("done") || !steps.Last().HasClass("running") {
 		t.Errorf("the steps of an order under way are %q", p.Text("#order-steps"))
 	}
-	month := "about " + i18n.Money(t.Context(), o.Lines[0].MonthlyEstimateMinor, "CNY") + "/month"
+	month := "≈ " + i18n.Money(t.Context(), o.Lines[0].MonthlyEstimateMinor, "CNY") + " per month"
 	if got := strings.Join(strings.Fields(c.Get(t, "/orders").Text("#order-list")), " "); !strings.Contains(got, month) || o.Lines[0].MonthlyEstimateMinor == 0 {
 		t.Errorf("the list says %q, want %q", got, month)
 	}

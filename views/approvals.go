@@ -40,7 +40,7 @@ var Approvals = &ListView[models.Approval]{
 			}},
 		sorted("requester", plain("order.requester", "", func(_ *ui.Cells, a *models.Approval) string { return a.Order.RequesterName })),
 		emailed(func(a *models.Approval) string { return a.RequestedBy }),
-		{Words: "order.amount", Sort: "amount", Class: "num", Draw: func(c *ui.Cells, a *models.Approval) { c.Text(orderTotal(c.Ctx, *a.Order)) },
+		{Words: "order.amount", Sort: "amount", Class: "num", Draw: func(c *ui.Cells, a *models.Approval) { drawTotal(c, a.Order) },
 			Text: func(_ *ui.Cells, a *models.Approval) string { return pricing.Decimal(a.Order.TotalMinor) }},
 		sorted("asked", plain("approvals.asked", "", func(c *ui.Cells, a *models.Approval) string { return upperFirst(askedNow(c.Ctx, *a)) })),
 		{Words: "order.state", Sort: "state", Bare: true, Text: func(c *ui.Cells, a *models.Approval) string { return approvalWord(c.Ctx, *a) },

@@ -218,15 +218,34 @@ func orderTitle(ctx context.Context, o models.Order) string {
 // orderTotal is what an order has to pay, or that it is free, or, where what it makes is
 // charged by the hour, about what that is a month.
 func orderTotal(ctx context.Context, o models.Order) string {
-	minor, currency := o.Pays()
-	if minor == 0 && o.MonthMinor > 0 && o.Type != models.TypeUpgrade {
-		minor, currency = o.Reckon(o.MonthMinor)
-		return i18n.T(ctx, "order.about-monthly", "Amount", i18n.Money(ctx, minor, currency))
+	if month := orderMonth(ctx, o); month != "" {
+		return i18n.T(ctx, "order.about-monthly", "Amount", month)
 	}
+	minor, currency := o.Pays()
 	if minor == 0 && !o.Free {
 		return i18n.T(ctx, "order.by-hour")
 	}
 	return freeOr(ctx, minor, currency, o.Free)
+}
+
+// orderMonth is about what an order makes costs a month, "" where it is not charged by
+// the hour alone.
+func orderMonth(ctx context.Context, o models.Order) string {
+	if minor, _ := o.Pays(); minor != 0 || o.MonthMinor == 0 || o.Type == models.TypeUpgrade {
+		return ""
+	}
+	minor, currency := o.Reckon(o.MonthMinor)
+	return i18n.Money(ctx, minor, currency)
+}
+
+// drawTotal draws orderTotal in a cell, which is narrow.
+func drawTotal(c *ui.Cells, o *models.Order) {
+	if month := orderMonth(c.Ctx, *o); month != "" {
+		c.Text("≈ " + month)
+		c.Note(i18n.T(c.Ctx, "catalogue.unit.month"))
+		return
+	}
+	c.Text(orderTotal(c.Ctx, *o))
 }
 
 func freeOr(ctx context.Context, minor int64, currency string, free bool) string {
@@ -270,7 +289,7 @@ var Orders = &ListView[models.Order]{
 			Draw: func(c *ui.Cells, o *models.Order) { c.Text(i18n.Date(c.Ctx, o.CreatedAt)) }},
 		{Words: "order.state", Sort: "state", Bare: true, Text: func(c *ui.Cells, x *models.Order) string { return orderStateWord(c.Ctx, x) },
 			Draw: func(c *ui.Cells, o *models.Order) { c.Badge(orderTones[o.State], orderStateWord(c.Ctx, o)) }},
-		{Words: "order.amount", Sort: "amount", Class: "num", Draw: func(c *ui.Cells, o *models.Order) { c.Text(orderTotal(c.Ctx, *o)) },
+		{Words: "order.amount", Sort: "amount", Class: "num", Draw: drawTotal,
 			Text: func(_ *ui.Cells, o *models.Order) string { return pricing.Decimal(o.TotalMinor) }},
 		filed("list.currency", func(_ *ui.Cells, o *models.Order) string { return o.Currency }),
 		filed("order.tax", func(_ *ui.Cells, o *models.Order) string { return pricing.Decimal(o.TaxMinor) }),

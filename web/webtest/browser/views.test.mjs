@@ -91,7 +91,7 @@ test("the bar says what is picked, and orders get a cost centre", async (t) => {
 	assert.ok(box.y + box.height <= page.viewportSize().height + 1, "the bar is in the window");
 	await boxes.nth(3).click({ modifiers: ["Shift"] });
 	assert.match(await bar.locator("[role=status]").innerText(), /^4 selected$/);
-	assert.match(await bar.locator("[data-sums]").innerText(), /^¥[\d,.]+$/);
+	assert.match(await bar.locator("[data-sums]").innerText(), /^¥[\d,.]+( \+ Pay as you go)?$/);
 	await accessible(page);
 	await page.locator("[data-pick-page]").check();
 	assert.equal(await page.locator("tbody [name=pick]:checked").count(), await boxes.count());
